@@ -30,4 +30,6 @@ class Attribute:
         if self.kind == "binary" and len(self.classes) != 2:
             raise ValueError(f"attribute {self.name!r} is binary and needs two classes, got {self.classes}")
         if (self.kind == "cyclic") != (self.period is not None):
-            raise ValueError(f"attribute {self.name!r}: a period belongs to cyclic attributes and only to them")
+            raise ValueError(
+                f"attribute {self.name!r}: a period belongs to cyclic attributes and only to them"
+            )

@@ -34,6 +34,6 @@ class ImageSet:
             )
         if self.values.shape != (len(self.images), len(self.attributes)):
             raise ValueError(
-                f"{self.name}: {len(self.images)} images and {len(self.attributes)} attributes need values of "
-                f"shape {(len(self.images), len(self.attributes))}, got {self.values.shape}"
+                f"{self.name}: {len(self.images)} images and {len(self.attributes)} attributes need values "
+                f"of shape {(len(self.images), len(self.attributes))}, got {self.values.shape}"
             )

@@ -1,0 +1,50 @@
+"""What can go wrong with a data set, as a tree, so that a caller can catch as much as it means to.
+
+DataError
+├── MissingFile          a file of the data set is not where it should be
+├── CorruptFile          a file does not hold what its format promises
+│   ├── TruncatedFile    ... because it ends too early
+│   └── CorruptImage     ... one image among many, named
+├── TooLarge             an image or member would unpack to more than the limit
+├── NotEnoughImages      fewer images than were asked for or than an audit needs
+└── BadTable             a user's CSV and images do not fit together; all problems in one message
+"""
+
+
+class DataError(Exception):
+    """Base of everything that a data set can refuse; its text is a sentence for the user."""
+
+
+class MissingFile(DataError):
+    """A file of the data set is not where it should be."""
+
+
+class CorruptFile(DataError):
+    """A file does not hold what its format promises."""
+
+
+class TruncatedFile(CorruptFile):
+    """A file ends before its own header says it should."""
+
+
+class CorruptImage(CorruptFile):
+    """One image cannot be decoded; the text names it."""
+
+
+class TooLarge(DataError):
+    """An image or a member of an archive would unpack to more bytes or pixels than the limit."""
+
+
+class NotEnoughImages(DataError):
+    """There are fewer images than were asked for or than an audit needs."""
+
+
+class BadTable(DataError):
+    """A user's table and images do not fit together.
+
+    `problems` holds every problem found, one sentence each.
+    """
+
+    def __init__(self, heading: str, problems: tuple[str, ...]):
+        self.problems = problems
+        super().__init__("\n".join([heading, *(f"  - {problem}" for problem in problems)]))
