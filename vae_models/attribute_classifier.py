@@ -1,0 +1,134 @@
+"""The audit's independent judge of images: a compact CNN with one head an attribute.
+
+It never sees a model's latent space; interventions and samples are judged by what it says of the images.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Generator, Tensor, nn
+from torch.optim import Adam, Optimizer
+
+from vae_models.errors import BadSettings
+from vae_models.model import Batch
+from vae_models.networks import ConvolutionTrunk, dense_layers
+from vae_models.precision import autocast
+from vae_models.targets import Target, encode_all, split_outputs, total_size
+from vae_models.training_settings import TrainingSettings
+
+
+class AttributeClassifierSettings(BaseModel):
+    """Settings of an attribute classifier."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["attribute_classifier"] = "attribute_classifier"
+    channels: tuple[int, ...] = Field(
+        (32, 64, 64),
+        min_length=2,
+        max_length=4,
+        description="output channels of each 4x4 convolution of stride 2",
+    )
+    hidden: int = Field(128, ge=1, description="units of the fully connected layer under the heads")
+    learning_rate: float = Field(1e-3, gt=0, description="Adam's step size")
+    weight_decay: float = Field(0.0, ge=0, description="L2 weight on all parameters, as Adam's weight_decay")
+    training: TrainingSettings = Field(
+        TrainingSettings(steps=4000, batch_size=64, evaluate_every=250, patience=5, checkpoint_every=2000),
+        description="how long to train; held-out nats stop it early",
+    )
+
+
+class AttributeClassifier(nn.Module):
+    """Predicts every target of an image at once. Losses are nats per image, summed over attributes."""
+
+    def __init__(
+        self,
+        settings: AttributeClassifierSettings,
+        image_shape: tuple[int, int, int],
+        targets: Sequence[Target],
+    ) -> None:
+        super().__init__()
+        if not targets:
+            raise BadSettings("an attribute classifier needs at least one attribute to predict")
+        self.image_shape = image_shape
+        self.targets = tuple(targets)
+        self.in_bfloat16 = False
+        trunk = ConvolutionTrunk(image_shape, settings.channels)
+        self.trunk = nn.Sequential(trunk, *dense_layers((trunk.features, settings.hidden)))
+        self.heads = nn.Linear(settings.hidden, total_size(targets))
+        self._optimizer = Adam(
+            self.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+        )
+
+    @property
+    def response_columns(self) -> dict[str, tuple[int, ...]]:
+        """Returns which columns of `responses` belong to which attribute."""
+        columns, start = {}, 0
+        for target in self.targets:
+            columns[target.name] = tuple(range(start, start + target.size))
+            start += target.size
+        return columns
+
+    @property
+    def response_names(self) -> tuple[str, ...]:
+        """Returns the name of each response column: "shape=heart", "scale", "orientation.cos"."""
+        return tuple(name for target in self.targets for name in target.columns)
+
+    def features(self, images: Tensor) -> Tensor:
+        """Returns (n, hidden): the layer under the heads, for distances between sets of images."""
+        return self.trunk(images)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Returns (n, R) raw head outputs (logits, standardised values) of images (n, c, h, w) in [0, 1]."""
+        return self.heads(self.trunk(images))
+
+    def responses(self, images: Tensor) -> Tensor:
+        """Returns float32 (n, R) in natural scale, columns as in `response_names`; differentiable.
+
+        Binary: probability of class 1. Categorical: class probabilities. Ordinal and continuous: the value in
+        standard deviations of the attribute, centred. Cyclic: cos and sin.
+        """
+        outputs = split_outputs(self.targets, self(images))
+        return torch.cat([t.responses(part) for t, part in zip(self.targets, outputs, strict=True)], 1)
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        """Returns the one optimiser."""
+        return {"adam": self._optimizer}
+
+    def encode_values(self, values: NDArray[np.float64] | None) -> NDArray[np.float32]:
+        """Returns raw values (n, k), one column a target, as training targets."""
+        if values is None:
+            raise BadSettings(
+                "an attribute classifier needs attribute values of training and validation images: give both"
+            )
+        return encode_all(self.targets, values)
+
+    def training_values(self, values: NDArray[np.float64] | None, seed: int) -> NDArray[np.float32]:
+        """Returns `encode_values`: every training image is labelled."""
+        return self.encode_values(values)
+
+    def _nats(self, batch: Batch) -> dict[str, Tensor]:
+        """Returns (n,) nats for each attribute."""
+        if batch.values is None:
+            raise BadSettings("an attribute classifier's batches need attribute values")
+        with autocast(batch.images.device, self.in_bfloat16):
+            outputs = split_outputs(self.targets, self(batch.images))
+        pairs = enumerate(zip(self.targets, outputs, strict=True))
+        return {target.name: target.loss(part, batch.values[:, i]) for i, (target, part) in pairs}
+
+    def update(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
+        """Makes one Adam step on the sum over attributes; returns mean nats, in total and for each."""
+        nats = {name: value.mean() for name, value in self._nats(batch).items()}
+        total = torch.stack(list(nats.values())).sum()
+        self._optimizer.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        self._optimizer.step()
+        return {name: value.detach() for name, value in ({"total": total} | nats).items()}
+
+    def held_out_objective(self, batch: Batch, generator: Generator) -> Tensor:
+        """Returns (n,) nats summed over attributes."""
+        return torch.stack(list(self._nats(batch).values())).sum(0)

@@ -1,0 +1,41 @@
+"""What can go wrong in building and training models, said to the user.
+
+ModelError
+|-- BadSettings       an illegal combination of settings, or settings that do not fit the data
+|-- BadCheckpoint     a folder of weights that is incomplete or belongs to something else
+`-- TrainingStopped
+    |-- Diverged      losses became NaN, infinite or absurd; the last good checkpoint is kept
+    `-- Cancelled     the caller asked to stop; the state was saved and training can be resumed
+A deadline is no error: training stops there and its result says so.
+"""
+
+from pathlib import Path
+
+
+class ModelError(Exception):
+    """Anything that vae_models refuses, with a sentence for the user."""
+
+
+class BadSettings(ModelError, ValueError):
+    """Settings that contradict each other or the data. A ValueError too, so that pydantic lists it."""
+
+
+class BadCheckpoint(ModelError):
+    """Weights or a recipe that cannot be read back."""
+
+
+class TrainingStopped(ModelError):
+    """Training ended before its result existed. `step` is where, `checkpoint` what can be resumed from."""
+
+    def __init__(self, message: str, step: int, checkpoint: Path | None) -> None:
+        super().__init__(message)
+        self.step = step
+        self.checkpoint = checkpoint
+
+
+class Diverged(TrainingStopped):
+    """A loss became NaN, infinite, or many times its first value."""
+
+
+class Cancelled(TrainingStopped):
+    """The caller's should_stop said yes; the state up to `step` is in `checkpoint`."""

@@ -1,0 +1,58 @@
+"""Trained models over whole data sets: arrays in, arrays out, by batch on the model's device, in fp32."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from vae_models.attribute_classifier import AttributeClassifier
+from vae_models.model import Model
+
+_BATCH = 1000
+
+
+def encode_images(
+    model: Model, images: NDArray[np.uint8], batch_size: int = _BATCH
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Returns posterior means and log variances, float32 (n, latent_dim), of images uint8 (n, c, h, w)."""
+
+    def both(pixels: Tensor) -> Tensor:
+        return torch.cat(model.encode(pixels), 1)
+
+    codes = _batched(model, both, images, batch_size)
+    return codes[:, : model.latent_dim], codes[:, model.latent_dim :]
+
+
+def decode_latents(
+    model: Model, latents: NDArray[np.float32], batch_size: int = _BATCH
+) -> NDArray[np.float32]:
+    """Returns images float32 (n, c, h, w) in [0, 1] of latents (n, latent_dim)."""
+    return _batched(model, model.decode, latents, batch_size)
+
+
+def classify_images(
+    classifier: AttributeClassifier, images: NDArray[np.uint8] | NDArray[np.float32], batch_size: int = _BATCH
+) -> NDArray[np.float32]:
+    """Returns responses float32 (n, R) of images uint8, or float32 in [0, 1], of shape (n, c, h, w)."""
+    return _batched(classifier, classifier.responses, images, batch_size)
+
+
+def _batched(
+    module: object,
+    function: Callable[[Tensor], Tensor],
+    rows: NDArray[np.uint8] | NDArray[np.float32],
+    batch_size: int,
+) -> NDArray[np.float32]:
+    assert isinstance(module, nn.Module)
+    device = next(module.parameters()).device
+    parts = []
+    with torch.no_grad():
+        for start in range(0, len(rows), batch_size):
+            batch = torch.from_numpy(np.array(rows[start : start + batch_size])).to(device)
+            batch = (
+                batch.to(torch.float32).div_(255) if batch.dtype == torch.uint8 else batch.to(torch.float32)
+            )
+            parts.append(function(batch).cpu())
+    return torch.cat(parts).numpy()

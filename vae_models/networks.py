@@ -1,0 +1,115 @@
+"""Encoder and decoder networks: image -> features -> outputs, and back.
+
+mlp: Kingma & Welling 2014 scaled up (512-256). burgess: Burgess et al. 2018 (32 channels throughout, two
+fully connected layers of 256). locatello: Locatello et al. 2019 (32, 32, 64, 64; one of 256).
+"""
+
+from itertools import pairwise
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from vae_models.errors import BadSettings
+from vae_models.fast_convolutions import upsampling
+
+NetworkKind = Literal["mlp", "burgess", "locatello"]
+
+_CHANNELS: dict[str, dict[int, tuple[int, ...]]] = {
+    "burgess": {32: (32, 32, 32), 64: (32, 32, 32, 32)},
+    "locatello": {32: (32, 64, 64), 64: (32, 32, 64, 64)},
+}
+_HIDDEN: dict[str, tuple[int, ...]] = {"mlp": (512, 256), "burgess": (256, 256), "locatello": (256,)}
+
+
+def padded_size(image_shape: tuple[int, int, int]) -> int:
+    """Returns the side that convolutions work at: 32 for 28 and 32 pixels, 64 for 64; refuses others."""
+    channels, height, width = image_shape
+    if channels not in (1, 3) or height != width or height not in (28, 32, 64):
+        raise BadSettings(
+            f"convolutional networks take square images of 28, 32 or 64 pixels with 1 or 3 channels, got "
+            f"{channels} of {height}x{width}: resize the images in the data settings, or use network mlp"
+        )
+    return 32 if height == 28 else height
+
+
+def dense_layers(sizes: tuple[int, ...]) -> list[nn.Module]:
+    """Returns Linear and ReLU for each step of `sizes`."""
+    layers: list[nn.Module] = []
+    for wide, narrow in pairwise(sizes):
+        layers += [nn.Linear(wide, narrow), nn.ReLU()]
+    return layers
+
+
+class ConvolutionTrunk(nn.Module):
+    """4x4 convolutions of stride 2, each with ReLU: (n, c, h, w) -> (n, features).
+
+    28-pixel images are padded to 32 with black.
+    """
+
+    def __init__(self, image_shape: tuple[int, int, int], channels: tuple[int, ...]) -> None:
+        super().__init__()
+        size = padded_size(image_shape)
+        self.padding = (size - image_shape[1]) // 2
+        layers: list[nn.Module] = []
+        for before, after in zip((image_shape[0], *channels[:-1]), channels, strict=True):
+            layers += [nn.Conv2d(before, after, 4, stride=2, padding=1), nn.ReLU()]
+        self.layers = nn.Sequential(*layers)
+        self.side = size >> len(channels)
+        self.features = channels[-1] * self.side**2
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Returns (n, features), flattened maps of the last convolution."""
+        if self.padding:
+            images = functional.pad(images, (self.padding,) * 4)
+        maps = self.layers(images.contiguous(memory_format=torch.channels_last))
+        return maps.flatten(1)
+
+
+class ConvolutionHead(nn.Module):
+    """Mirror of ConvolutionTrunk: (n, features) -> (n, c, h, w) unbounded outputs."""
+
+    def __init__(self, image_shape: tuple[int, int, int], channels: tuple[int, ...]) -> None:
+        super().__init__()
+        size = padded_size(image_shape)
+        self.padding = (size - image_shape[1]) // 2
+        self.side = size >> len(channels)
+        self.channels = channels[-1]
+        self.features = channels[-1] * self.side**2
+        layers: list[nn.Module] = []
+        upward = (*reversed(channels), image_shape[0])
+        for before, after in pairwise(upward):
+            layers += [upsampling(before, after), nn.ReLU()]
+        self.layers = nn.Sequential(*layers[:-1])
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Returns pixel outputs, cropped where the images are 28 pixels."""
+        maps = features.view(-1, self.channels, self.side, self.side)
+        outputs = self.layers(maps.contiguous(memory_format=torch.channels_last))
+        crop = self.padding
+        return outputs[:, :, crop:-crop, crop:-crop] if crop else outputs
+
+
+def build_encoder(kind: NetworkKind, image_shape: tuple[int, int, int], outputs: int) -> nn.Module:
+    """Returns a network (n, c, h, w) -> (n, outputs)."""
+    hidden = _HIDDEN[kind]
+    if kind == "mlp":
+        channels, height, width = image_shape
+        front: nn.Module = nn.Flatten()
+        features = channels * height * width
+    else:
+        front = ConvolutionTrunk(image_shape, _CHANNELS[kind][padded_size(image_shape)])
+        features = front.features
+    return nn.Sequential(front, *dense_layers((features, *hidden)), nn.Linear(hidden[-1], outputs))
+
+
+def build_decoder(kind: NetworkKind, image_shape: tuple[int, int, int], inputs: int) -> nn.Module:
+    """Returns a network (n, inputs) -> (n, c, h, w) unbounded outputs, the mirror of the encoder."""
+    hidden = tuple(reversed(_HIDDEN[kind]))
+    if kind == "mlp":
+        channels, height, width = image_shape
+        last = nn.Linear(hidden[-1], channels * height * width)
+        return nn.Sequential(*dense_layers((inputs, *hidden)), last, nn.Unflatten(1, image_shape))
+    head = ConvolutionHead(image_shape, _CHANNELS[kind][padded_size(image_shape)])
+    return nn.Sequential(*dense_layers((inputs, *hidden, head.features)), head)

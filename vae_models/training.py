@@ -1,0 +1,311 @@
+"""The one training loop: for VAEs, the InterpretableGAN and attribute classifiers alike.
+
+It owns what they share (data order, evaluation, early stop, divergence, deadline, cancellation, checkpoints,
+progress); a model's own `update` owns its optimisers.
+"""
+
+import hashlib
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Generator, Tensor, nn
+
+from vae_models.errors import BadSettings, Cancelled, Diverged
+from vae_models.model import Trainable
+from vae_models.precision import use_bfloat16
+from vae_models.resident_images import ResidentImages
+from vae_models.training_settings import TrainingSettings
+from vae_models.training_state import Curves, Progression, load_state, save_state
+
+# A held-out objective this many times its first value (plus a nat, for tiny ones) will not come back.
+_ABSURD_FACTOR = 50.0
+_SECONDS_BETWEEN_REPORTS = 1.0
+_EVALUATION_BATCH = 250
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a progress line says. seconds_left: by this run's own speed, None before it is known."""
+
+    step: int
+    steps: int
+    images_per_second: float
+    seconds_left: float | None
+    scalars: dict[str, float]
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """How training went. stopped: "completed", "patience" or "deadline".
+
+    curves: name -> [[step, value], ...] in nats per image at each evaluation; "held_out" is the objective on
+    held-out images. seconds and images_per_second vary from run to run, all else repeats.
+    """
+
+    steps: int
+    images_seen: int
+    stopped: str
+    curves: Curves
+    seconds: float
+    images_per_second: float
+
+
+def train(
+    model: Trainable,
+    images: NDArray[np.uint8],
+    values: NDArray[np.float64] | None,
+    validation_images: NDArray[np.uint8],
+    settings: TrainingSettings,
+    seed: int,
+    device: torch.device | str,
+    checkpoint_folder: Path | None,
+    on_interval: Callable[[Progress], None],
+    should_stop: Callable[[], bool],
+    validation_values: NDArray[np.float64] | None = None,
+) -> TrainingResult:
+    """Trains `model` in place and returns how it went; resumes where `checkpoint_folder` holds a state.
+
+    images: uint8 (n, c, h, w), array or memory map. values: raw attribute values (n, k), one column a target
+    of the model, or None for models without targets. on_interval is called about once a second and at each
+    evaluation. Raises Diverged (the last good checkpoint stays), Cancelled (after saving) and BadSettings.
+    """
+    _check_images(model, images, validation_images)
+    device = torch.device(device)
+    if not isinstance(model, nn.Module):
+        raise BadSettings(f"{type(model).__name__} is no torch module, so it cannot be trained here")
+    model.to(device)
+    model.to(memory_format=torch.channels_last)
+    model.in_bfloat16 = use_bfloat16(settings.precision, device)
+    training = ResidentImages(images, model.training_values(values, seed), device)
+    rows = min(settings.evaluation_images, len(validation_images))
+    held_out_values = None if validation_values is None else validation_values[:rows]
+    held_out = ResidentImages(validation_images[:rows], model.encode_values(held_out_values), device)
+    identity = _identity(model, settings, seed, images, values)
+    run = _Run(model, training, held_out, settings, seed, device, checkpoint_folder, identity)
+    was_deterministic = torch.are_deterministic_algorithms_enabled()
+    torch.use_deterministic_algorithms(
+        (settings.deterministic and device.type == "cuda") or was_deterministic
+    )
+    model.train()
+    try:
+        return run.to_the_end(on_interval, should_stop)
+    finally:
+        model.eval()
+        model.in_bfloat16 = False
+        torch.use_deterministic_algorithms(was_deterministic)
+
+
+class _Run:
+    """One call of `train`: its state between steps."""
+
+    def __init__(
+        self,
+        model: Trainable,
+        training: ResidentImages,
+        held_out: ResidentImages,
+        settings: TrainingSettings,
+        seed: int,
+        device: torch.device,
+        checkpoint_folder: Path | None,
+        identity: str,
+    ) -> None:
+        assert isinstance(model, nn.Module)
+        self.model, self.module = model, model
+        self.training, self.held_out = training, held_out
+        self.settings, self.seed, self.device = settings, seed, device
+        self.folder = checkpoint_folder
+        self.generator = Generator(device=device).manual_seed(seed)
+        self.progression = Progression(identity)
+        self.best_weights: dict[str, Tensor] | None = None
+        self.checkpoint: Path | None = None
+        self.sums: dict[str, Tensor] = {}
+        if checkpoint_folder is not None:
+            self._resume(checkpoint_folder)
+        self.first_step = self.progression.step
+        self.seconds_before = self.progression.seconds
+        self.started = self.reported = time.monotonic()
+
+    def _resume(self, folder: Path) -> None:
+        found = load_state(
+            folder, self.module, self.model.optimizers(), self.generator, self.progression.identity
+        )
+        if found is None:
+            return
+        self.progression, self.best_weights = found.progression, found.best_weights
+        self.sums = {name: total.to(self.device) for name, total in found.sums.items()}
+        if self.progression.step < self.settings.steps and self.progression.stopped != "patience":
+            self.progression.stopped = ""
+
+    def to_the_end(
+        self, on_interval: Callable[[Progress], None], should_stop: Callable[[], bool]
+    ) -> TrainingResult:
+        """Steps until something says stop; leaves the weights that the result describes in the model."""
+        settings, state = self.settings, self.progression
+        while not state.stopped:
+            if state.step >= settings.steps:
+                state.stopped = "completed"
+            elif settings.deadline_seconds is not None and self._seconds() > settings.deadline_seconds:
+                state.stopped = "deadline"
+            elif should_stop():
+                self._save()
+                kept = "" if self.checkpoint is None else "; run it again to go on from there"
+                raise Cancelled(
+                    f"training was stopped at step {state.step}{kept}", state.step, self.checkpoint
+                )
+            else:
+                self._step()
+                evaluated = state.step % settings.evaluate_every == 0 or state.step == settings.steps
+                if evaluated:
+                    self._evaluate()
+                if state.step % settings.checkpoint_every == 0 and not evaluated:
+                    self._check_finite(self._mean_scalars())
+                if state.step % settings.checkpoint_every == 0:
+                    self._save()
+                self._report(on_interval, now=evaluated)
+        if state.step > self.first_step:
+            self._save()
+        if self.best_weights is not None:
+            self.module.load_state_dict(self.best_weights)
+        return self._result()
+
+    def _step(self) -> None:
+        batch = self.training.batch(self.progression.step, self.settings.batch_size, self.seed)
+        scalars = self.model.update(batch, self.progression.step, self.generator)
+        for name, value in scalars.items():
+            self.sums[name] = self.sums[name] + value if name in self.sums else value
+        self.progression.summed += 1
+        self.progression.step += 1
+
+    def _mean_scalars(self) -> dict[str, float]:
+        """Returns training scalars averaged since the last evaluation."""
+        return {name: float(total) / max(self.progression.summed, 1) for name, total in self.sums.items()}
+
+    def _evaluate(self) -> None:
+        """Adds a point to every curve; remembers the best weights; decides on divergence and patience."""
+        state = self.progression
+        scalars = self._mean_scalars()
+        self.sums, state.summed = {}, 0
+        self._check_finite(scalars)
+        objective = self._held_out_objective()
+        self._check_finite({"held_out": objective})
+        for name, value in (scalars | {"held_out": objective}).items():
+            state.curves.setdefault(name, []).append([state.step, value])
+        if state.first_objective is None:
+            state.first_objective = objective
+        if objective > _ABSURD_FACTOR * (abs(state.first_objective) + 1.0):
+            self._diverge(
+                f"the held-out objective rose from {state.first_objective:.4g} to {objective:.4g} nats"
+            )
+        if self.settings.patience is None:
+            return
+        if state.best_objective is None or objective < state.best_objective:
+            state.best_objective, state.best_step, state.evaluations_since_best = objective, state.step, 0
+            self.best_weights = {name: t.detach().clone() for name, t in self.module.state_dict().items()}
+        else:
+            state.evaluations_since_best += 1
+            if state.evaluations_since_best >= self.settings.patience:
+                state.stopped = "patience"
+
+    def _held_out_objective(self) -> float:
+        """Returns the mean objective over the held-out images, with the same noise every time."""
+        generator = Generator(device=self.device).manual_seed(self.seed)
+        total = 0.0
+        self.module.eval()
+        with torch.no_grad():
+            for start in range(0, len(self.held_out), _EVALUATION_BATCH):
+                rows = np.arange(start, min(start + _EVALUATION_BATCH, len(self.held_out)))
+                total += float(self.model.held_out_objective(self.held_out.take(rows), generator).sum())
+        self.module.train()
+        return total / len(self.held_out)
+
+    def _check_finite(self, scalars: dict[str, float]) -> None:
+        bad = [name for name, value in scalars.items() if not math.isfinite(value)]
+        if bad:
+            self._diverge(f"{', '.join(bad)} became {scalars[bad[0]]}")
+
+    def _diverge(self, what: str) -> None:
+        kept = "no checkpoint had been written yet" if self.checkpoint is None else f"kept {self.checkpoint}"
+        raise Diverged(
+            f"training diverged at step {self.progression.step}: {what}; {kept}. Lower the learning rate, or "
+            "set precision to fp32",
+            self.progression.step,
+            self.checkpoint,
+        )
+
+    def _save(self) -> None:
+        if self.folder is None:
+            return
+        self.progression.seconds = self._seconds()
+        self.checkpoint = save_state(
+            self.folder,
+            self.module,
+            self.model.optimizers(),
+            self.generator,
+            self.progression,
+            self.best_weights,
+            self.sums,
+        )
+
+    def _seconds(self) -> float:
+        """Returns the seconds trained, those before a resumption included."""
+        return self.seconds_before + time.monotonic() - self.started
+
+    def _speed(self) -> float:
+        elapsed = max(time.monotonic() - self.started, 1e-9)
+        batch_size = min(self.settings.batch_size, len(self.training))
+        return (self.progression.step - self.first_step) * batch_size / elapsed
+
+    def _report(self, on_interval: Callable[[Progress], None], now: bool) -> None:
+        if not now and time.monotonic() - self.reported < _SECONDS_BETWEEN_REPORTS:
+            return
+        self.reported = time.monotonic()
+        state, speed = self.progression, self._speed()
+        left = (self.settings.steps - state.step) * min(self.settings.batch_size, len(self.training))
+        latest = {name: points[-1][1] for name, points in state.curves.items()}
+        scalars = latest | self._mean_scalars()
+        on_interval(
+            Progress(state.step, self.settings.steps, speed, left / speed if speed else None, scalars)
+        )
+
+    def _result(self) -> TrainingResult:
+        state, seconds = self.progression, self._seconds()
+        if state.step == self.first_step:
+            seconds = self.seconds_before
+        images_seen = state.step * min(self.settings.batch_size, len(self.training))
+        return TrainingResult(
+            state.step, images_seen, state.stopped, state.curves, seconds, images_seen / max(seconds, 1e-9)
+        )
+
+
+def _check_images(model: Trainable, images: NDArray[np.uint8], validation_images: NDArray[np.uint8]) -> None:
+    for name, part in (("training", images), ("validation", validation_images)):
+        if part.dtype != np.uint8 or part.shape[1:] != model.image_shape or not len(part):
+            raise BadSettings(
+                f"{name} images must be uint8 of shape (n, {', '.join(map(str, model.image_shape))}) n > 0, "
+                f"got {part.dtype} {part.shape}"
+            )
+
+
+def _identity(
+    model: Trainable,
+    settings: TrainingSettings,
+    seed: int,
+    images: NDArray[np.uint8],
+    values: NDArray[np.float64] | None,
+) -> str:
+    """Returns a digest of what makes two runs the same; a longer run may resume a shorter."""
+    assert isinstance(model, nn.Module)
+    free = {"steps", "deadline_seconds", "checkpoint_every"}
+    parts = [type(model).__name__, settings.model_dump_json(exclude=free), str(seed), str(images.shape)]
+    parts += [f"{name}{tuple(tensor.shape)}" for name, tensor in model.state_dict().items()]
+    digest = hashlib.sha256("|".join(parts).encode())
+    digest.update(np.ascontiguousarray(images[:64]).tobytes())
+    if values is not None:
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
