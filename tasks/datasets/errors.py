@@ -6,7 +6,9 @@ DataError
 │   ├── TruncatedFile    ... because it ends too early
 │   └── CorruptImage     ... one image among many, named
 ├── TooLarge             an image or member would unpack to more than the limit
+├── DiskFull             the disk has no room for the images
 ├── NotEnoughImages      fewer images than were asked for or than an audit needs
+├── ConstantAttribute    an attribute has one value only, so nothing can be said about it
 └── BadTable             a user's CSV and images do not fit together; all problems in one message
 """
 
@@ -35,8 +37,16 @@ class TooLarge(DataError):
     """An image or a member of an archive would unpack to more bytes or pixels than the limit."""
 
 
+class DiskFull(DataError):
+    """The disk has no room for the images."""
+
+
 class NotEnoughImages(DataError):
     """There are fewer images than were asked for or than an audit needs."""
+
+
+class ConstantAttribute(DataError):
+    """An attribute has the same value in every image, so nothing can be said about it."""
 
 
 class BadTable(DataError):

@@ -13,7 +13,8 @@ class RemoteFile:
 
     name: path below the data folder, with forward slashes. urls: public addresses, tried in order. md5 and
     sha256: lower-case digests, where they are known. bytes: exact size, where it is known. note: what a user
-    should know when no address answers.
+    should know when no address answers. mirror_may_differ: a mirror may hold another edition of the file (a
+    part of a data set, say), so digests and size bind the public addresses only.
     """
 
     name: str
@@ -22,6 +23,7 @@ class RemoteFile:
     sha256: str | None = None
     bytes: int | None = None
     note: str = ""
+    mirror_may_differ: bool = False
 
     def __post_init__(self) -> None:
         parts = PurePosixPath(self.name).parts

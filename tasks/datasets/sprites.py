@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from tasks.datasets.attributes import Attribute
+from tasks.datasets.choosing import OnProgress
 from tasks.datasets.image_set import ImageSet
+from tasks.datasets.memory_map import new_images, new_masks
 from tasks.datasets.remote_file import RemoteFile
 
 SHAPES = ("square", "ellipse", "heart")
@@ -41,7 +43,7 @@ class SpritesSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["sprites"] = "sprites"
+    kind: Literal["sprites"] = Field("sprites", description="white shapes on black, drawn here")
     image_size: Literal[32, 64] = Field(32, description="side of an image in pixels")
     images: int | None = Field(
         40_000, ge=1, le=GRID_CELLS, description="grid cells drawn without repetition; null takes all 737,280"
@@ -54,20 +56,24 @@ def files(settings: SpritesSettings) -> tuple[RemoteFile, ...]:
     return ()
 
 
-def load(settings: SpritesSettings, source_folder: Path, workspace: Path, seed: int) -> ImageSet:
+def load(
+    settings: SpritesSettings,
+    source_folder: Path,
+    workspace: Path,
+    seed: int,
+    on_progress: OnProgress | None = None,
+) -> ImageSet:
     """Returns the sprites that the settings ask for, in `workspace/images.npy` and `workspace/masks.npy`."""
     classes = choose_classes(settings.images, seed if settings.seed is None else settings.seed)
     size = settings.image_size
-    images = np.lib.format.open_memmap(
-        workspace / "images.npy", mode="w+", dtype=np.uint8, shape=(len(classes), 1, size, size)
-    )
-    masks = np.lib.format.open_memmap(
-        workspace / "masks.npy", mode="w+", dtype=np.bool_, shape=(len(classes), size, size)
-    )
+    images = new_images(workspace, len(classes), 1, size)
+    masks = new_masks(workspace, len(classes), size)
     for start in range(0, len(classes), 16_384):
         part = slice(start, start + 16_384)
         images[part] = render(classes[part], size)
         masks[part] = images[part, 0] > 0
+        if on_progress is not None:
+            on_progress(min(part.stop, len(classes)), len(classes))
     images.flush()
     masks.flush()
     return ImageSet(

@@ -1,0 +1,76 @@
+"""Turns one image file into a square of uint8 pixels, refusing what is corrupt, huge or not an image."""
+
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from tasks.datasets.errors import CorruptImage, TooLarge
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
+_EIGHT_BIT_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
+# What Pillow raises on broken files of these formats.
+_DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, zlib.error)
+
+
+@dataclass(frozen=True)
+class Square:
+    """What every image is made into.
+
+    side: pixels. channels: 1 or 3. crop: side of the central square that is kept, as a share of the image's
+    shorter side. pixel_limit: an image of more pixels than this is refused before it is unpacked.
+    """
+
+    side: int
+    channels: int
+    crop: float = 1.0
+    pixel_limit: int = 64_000_000
+
+
+def decode(stream: IO[bytes] | Path, name: str, square: Square) -> NDArray[np.uint8]:
+    """Returns the pixels (c, s, s) of one image, upright after its EXIF tag, transparency on black.
+
+    Raises CorruptImage or TooLarge; both texts carry `name`.
+    """
+    try:
+        with Image.open(stream, formats=FORMATS) as image:
+            _refuse_unfit(image, name, square)
+            return _pixels(image, square)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise TooLarge(f"{name}: {error}") from error
+    except UnidentifiedImageError as error:
+        raise CorruptImage(f"{name} is not an image in one of the formats {', '.join(FORMATS)}") from error
+    except _DECODING_ERRORS as error:
+        raise CorruptImage(f"{name} is truncated or corrupt ({error})") from error
+
+
+def _refuse_unfit(image: Image.Image, name: str, square: Square) -> None:
+    pixels = image.width * image.height
+    if pixels > square.pixel_limit:
+        raise TooLarge(
+            f"{name} is {image.width} x {image.height} = {pixels:,} pixels; the limit is "
+            f"{square.pixel_limit:,}"
+        )
+    if image.mode not in _EIGHT_BIT_MODES:
+        raise CorruptImage(f"{name} has pixels of the kind {image.mode!r}; save it with 8 bits a channel")
+
+
+def _pixels(image: Image.Image, square: Square) -> NDArray[np.uint8]:
+    wanted_mode = "L" if square.channels == 1 else "RGB"
+    needed = square.side / (square.crop * min(image.size))
+    image.draft(wanted_mode, (int(image.width * needed) + 1, int(image.height * needed) + 1))
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode in ("LA", "PA", "RGBA") or "transparency" in upright.info:
+        ground = Image.new("RGBA", upright.size, (0, 0, 0, 255))
+        upright = Image.alpha_composite(ground, upright.convert("RGBA"))
+    kept = square.crop * min(upright.size)
+    left, top = (upright.width - kept) / 2, (upright.height - kept) / 2
+    resized = upright.convert(wanted_mode).resize(
+        (square.side, square.side), Image.Resampling.BILINEAR, box=(left, top, left + kept, top + kept)
+    )
+    array = np.asarray(resized, dtype=np.uint8)
+    return array[None] if square.channels == 1 else np.ascontiguousarray(array.transpose(2, 0, 1))
