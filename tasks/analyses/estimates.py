@@ -1,0 +1,82 @@
+"""A number with its interval, and the resampling that gives the interval."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value, its 95 % interval, how many observations it rests on, and where the interval comes from.
+
+    `low` and `high` are None where no interval exists (a single seed, an exact number).
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+    source: str
+
+
+def interval(samples: Floats, confidence: float = CONFIDENCE) -> tuple[Floats, Floats]:
+    """Returns the low and high percentiles of `samples` along the first axis; NaN samples are left out."""
+    tail = 50.0 * (1.0 - confidence)
+    if samples.size and np.isnan(samples).any():
+        columns = samples.reshape(len(samples), -1)
+        bounds = np.full((2, columns.shape[1]), np.nan)
+        for column in range(columns.shape[1]):
+            known = columns[~np.isnan(columns[:, column]), column]
+            if known.size:
+                bounds[:, column] = np.percentile(known, [tail, 100.0 - tail])
+        return bounds[0].reshape(samples.shape[1:]), bounds[1].reshape(samples.shape[1:])
+    low, high = np.percentile(samples, [tail, 100.0 - tail], axis=0)
+    return np.asarray(low), np.asarray(high)
+
+
+def centred_interval(value: Floats, samples: Floats, confidence: float = CONFIDENCE) -> tuple[Floats, Floats]:
+    """Returns percentiles of `samples` moved so that their mean lies at `value`.
+
+    A plug-in entropy estimate is biased once in the data and once more in every resample; the spread of
+    the resamples is right, their centre is not.
+    """
+    low, high = interval(samples - samples.mean(axis=0) + value, confidence)
+    return low, high
+
+
+def from_samples(value: float, samples: Floats, n: int, source: str) -> Estimate:
+    """Returns an estimate whose interval is the percentile interval of the one-dimensional `samples`."""
+    low, high = interval(np.asarray(samples, dtype=np.float64))
+    return Estimate(float(value), float(low), float(high), int(n), source)
+
+
+def image_weights(n: int, resamples: int, rng: np.random.Generator) -> Floats:
+    """Returns how often each of n images occurs in each bootstrap resample: (resamples, n), rows sum to n."""
+    return rng.multinomial(n, np.full(n, 1.0 / n), size=resamples).astype(np.float64)
+
+
+def table_resamples(table: Counts, resamples: int, rng: np.random.Generator) -> Counts:
+    """Returns bootstrap resamples of a table of counts, (resamples, *table.shape).
+
+    Drawing n images with replacement and counting them again is one multinomial draw from the table.
+    """
+    flat = table.reshape(-1)
+    total = int(flat.sum())
+    filled = np.flatnonzero(flat)
+    drawn = np.zeros((resamples, flat.size), dtype=np.int64)
+    if total:
+        drawn[:, filled] = rng.multinomial(total, flat[filled] / total, size=resamples)
+    return drawn.reshape(resamples, *table.shape)
+
+
+def mean_estimate(values: Floats, resamples: int, rng: np.random.Generator, source: str) -> Estimate:
+    """Returns the mean of (n,) values with its percentile bootstrap interval over the values."""
+    values = np.asarray(values, dtype=np.float64)
+    weights = image_weights(len(values), resamples, rng)
+    return from_samples(float(values.mean()), weights @ values / len(values), len(values), source)

@@ -1,0 +1,278 @@
+"""Check C: does setting a dimension change the attribute in decoded images, as independent classifiers see it?"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.analyses.classifier_gate import Gate
+from tasks.analyses.estimates import Estimate, from_samples, image_weights, interval
+from tasks.analyses.intervention_null import (
+    InterventionNull,
+    adjusted_p_values,
+    directions_needed,
+    null_effects,
+)
+from tasks.analyses.responses import (
+    column_names,
+    effect_unit,
+    effects,
+    leading_column,
+    refuse_wrong_columns,
+)
+from tasks.datasets.attributes import Attribute
+
+Floats = NDArray[np.float64]
+Images = NDArray[np.float32]
+Decode = Callable[[NDArray[np.float32]], Images]
+Respond = Callable[[Images], NDArray[np.float32]]
+SOURCE = "bootstrap over images"
+# The outermost doses stop at 2 % and 98 %: beyond them a decoder has seen next to nothing.
+DOSES = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98)
+LEAST_IMAGES = 256
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Mean response (7,) at each dose (7,), a value of the dimension, with its 95 % interval."""
+
+    dose: Floats
+    mean: Floats
+    low: Floats
+    high: Floats
+    response: str
+
+
+@dataclass(frozen=True)
+class OffTarget:
+    """Effect of the claimed dimension on another attribute, in that attribute's unit."""
+
+    attribute: str
+    effect: Estimate
+
+
+@dataclass(frozen=True)
+class ClaimedEffect:
+    """What setting the claimed dimension does to its attribute, and to the others.
+
+    `consistency` is the share of images whose own response moves the way the mean does; `sign` is 1 or -1
+    for a response that ends higher or lower than it starts, 0 for one that returns.
+    """
+
+    attribute: str
+    dimension: int
+    unit: str
+    on_target: Estimate
+    consistency: Estimate
+    sign: int
+    curve: Curve
+    off_target: tuple[OffTarget, ...]
+
+
+@dataclass(frozen=True)
+class Intervention:
+    """Effects (k, d), each with interval and family-wise p-value, and the claims in detail.
+
+    `responses` float32 (d, doses, m, columns) are kept for the subgroup analysis.
+    """
+
+    images: int
+    doses: tuple[float, ...]
+    gates: tuple[Gate, ...]
+    effect: Floats
+    effect_low: Floats
+    effect_high: Floats
+    p_adjusted: Floats
+    null_random_directions: Floats
+    null_untrained_decoder: Floats
+    claims: tuple[ClaimedEffect, ...]
+    responses: NDArray[np.float32] = field(metadata={"plain": False})
+
+
+def compute(
+    attributes: Sequence[Attribute],
+    codes: NDArray[np.float32],
+    reference_codes: NDArray[np.float32],
+    decode: Decode,
+    respond: Respond,
+    response_columns: Mapping[str, Sequence[int]],
+    gates: Sequence[Gate],
+    claimed_dimensions: Sequence[int],
+    groups: Sequence[int],
+    seed: int,
+    untrained_decode: Decode | None = None,
+    doses: Sequence[float] = DOSES,
+    resamples: int = 500,
+    null_images: int = 8,
+    null_moves_per_dimension: int = 45,
+    batch_size: int = 512,
+    least_images: int = LEAST_IMAGES,
+) -> Intervention:
+    """Returns the effect of every dimension on every attribute.
+
+    `codes` (m, d) are encoded held-out images, `reference_codes` (n, d) give each dimension's own quantiles;
+    `respond` returns the classifiers' responses (b, columns) to decoded images; `claimed_dimensions` names
+    one dimension per attribute. Never more than `batch_size` images are decoded at once. Raises ValueError
+    with fewer than `least_images` codes or when the columns do not fit the attributes.
+    """
+    if len(codes) < least_images:
+        raise ValueError(
+            f"the intervention check needs at least {least_images} held-out images, got {len(codes)}; "
+            "give probe_test a larger share or add images"
+        )
+    rng = np.random.default_rng(seed)
+    score = _Scorer(decode, respond, batch_size)
+    levels = np.quantile(reference_codes.astype(np.float64), doses, axis=0).astype(np.float32)
+    responses = _responses(codes, levels, score)
+    refuse_wrong_columns(attributes, response_columns, responses.shape[-1])
+    means = responses.mean(axis=2, dtype=np.float64)
+    effect = effects(means, attributes, response_columns).T
+    drawn_means = _resampled_means(responses, resamples, rng)
+    drawn = effects(drawn_means, attributes, response_columns)  # (resamples, d, k)
+    low, high = interval(drawn)
+    null = null_effects(
+        codes[:null_images],
+        levels,
+        groups,
+        lambda moved: effects(_mean_over_images(score(moved)), attributes, response_columns),
+        directions_needed(groups, null_moves_per_dimension),
+        rng,
+    )
+    untrained = np.zeros((0, len(attributes)))
+    if untrained_decode is not None:
+        idle = _responses(codes[: 4 * null_images], levels, _Scorer(untrained_decode, respond, batch_size))
+        untrained = effects(idle.mean(axis=2, dtype=np.float64), attributes, response_columns)
+    result = _Found(attributes, response_columns, responses, means, levels, effect, drawn, drawn_means)
+    return Intervention(
+        images=len(codes),
+        doses=tuple(doses),
+        gates=tuple(gates),
+        effect=effect,
+        effect_low=low.T,
+        effect_high=high.T,
+        p_adjusted=adjusted_p_values(effect, null, untrained, groups),
+        null_random_directions=_drawn(null),
+        null_untrained_decoder=np.sort(untrained.max(axis=1, initial=0.0)),
+        claims=tuple(result.claim(k, j) for k, j in enumerate(claimed_dimensions)),
+        responses=responses,
+    )
+
+
+def _drawn(null: InterventionNull) -> Floats:
+    """Returns at most 100 sorted values of the largest effect on any attribute."""
+    largest = null.effects.max(axis=1, initial=0.0)
+    return np.quantile(largest, np.linspace(0, 1, min(100, len(largest)))) if len(largest) else largest
+
+
+class _Scorer:
+    """Decodes latents (..., d) and scores them, a bounded batch at a time: (..., columns)."""
+
+    def __init__(self, decode: Decode, respond: Respond, batch_size: int) -> None:
+        self.decode, self.respond, self.batch_size = decode, respond, batch_size
+
+    def __call__(self, latents: NDArray[np.float32]) -> NDArray[np.float32]:
+        flat = latents.reshape(-1, latents.shape[-1])
+        parts = [
+            np.asarray(self.respond(self.decode(flat[i : i + self.batch_size])), dtype=np.float32)
+            for i in range(0, len(flat), self.batch_size)
+        ]
+        return np.concatenate(parts).reshape(*latents.shape[:-1], -1)
+
+
+def _responses(
+    codes: NDArray[np.float32], levels: NDArray[np.float32], score: _Scorer
+) -> NDArray[np.float32]:
+    """Returns responses (d, doses, m, columns) to codes with one dimension set to each of levels (doses, d)."""
+    found = []
+    for j in range(codes.shape[1]):
+        moved = np.repeat(codes[None], len(levels), axis=0)
+        moved[:, :, j] = levels[:, j, None]
+        found.append(score(moved))
+    return np.stack(found)
+
+
+def _mean_over_images(responses: NDArray[np.float32]) -> Floats:
+    """Returns (directions, doses, columns) of responses (directions, doses, m, columns)."""
+    return responses.mean(axis=2, dtype=np.float64)
+
+
+def _resampled_means(responses: NDArray[np.float32], resamples: int, rng: np.random.Generator) -> Floats:
+    """Returns bootstrap means (resamples, d, doses, columns); all cells share the resampled images."""
+    d, doses, m, columns = responses.shape
+    weights = image_weights(m, resamples, rng) / m
+    stacked = responses.transpose(2, 0, 1, 3).reshape(m, -1).astype(np.float64)
+    return (weights @ stacked).reshape(resamples, d, doses, columns)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Everything measured, from which one claim's details are taken."""
+
+    attributes: Sequence[Attribute]
+    response_columns: Mapping[str, Sequence[int]]
+    responses: NDArray[np.float32]
+    means: Floats
+    levels: NDArray[np.float32]
+    effect: Floats
+    drawn: Floats
+    drawn_means: Floats
+
+    def claim(self, k: int, j: int) -> ClaimedEffect:
+        attribute = self.attributes[k]
+        columns = list(self.response_columns[attribute.name])
+        column = leading_column(self.means[j], columns)
+        mean = self.means[j][:, column]
+        low, high = interval(self.drawn_means[:, j, :, column])
+        return ClaimedEffect(
+            attribute=attribute.name,
+            dimension=j,
+            unit=effect_unit(attribute),
+            on_target=self._estimate(k, j),
+            consistency=self._consistency(j, column),
+            sign=_sign(mean),
+            curve=Curve(
+                self.levels[:, j].astype(np.float64),
+                mean,
+                low,
+                high,
+                column_names(attribute)[columns.index(column)],
+            ),
+            off_target=tuple(
+                OffTarget(other.name, self._estimate(i, j))
+                for i, other in enumerate(self.attributes)
+                if i != k
+            ),
+        )
+
+    def _estimate(self, k: int, j: int) -> Estimate:
+        return from_samples(float(self.effect[k, j]), self.drawn[:, j, k], self.responses.shape[2], SOURCE)
+
+    def _consistency(self, j: int, column: int) -> Estimate:
+        """The doses compared are chosen on one half of the images and tried on the other, both ways."""
+        per_image = self.responses[j, :, :, column].astype(np.float64)
+        m = per_image.shape[1]
+        agrees = np.zeros(m)
+        for half in (0, 1):
+            chosen, tried = np.arange(half, m, 2), np.arange(1 - half, m, 2)
+            mean = per_image[:, chosen].mean(axis=1)
+            agrees[tried] = per_image[int(mean.argmax())][tried] > per_image[int(mean.argmin())][tried]
+        share = float(agrees.mean())
+        return _share_estimate(share, m)
+
+
+def _share_estimate(share: float, m: int) -> Estimate:
+    """Returns a share with its Wilson interval, which unlike a bootstrap keeps a width at 0 and 1."""
+    z = 1.959964
+    centre = (share + z * z / (2 * m)) / (1 + z * z / m)
+    half = z / (1 + z * z / m) * float(np.sqrt(share * (1 - share) / m + z * z / (4 * m * m)))
+    low, high = max(min(centre - half, share), 0.0), min(max(centre + half, share), 1.0)
+    return Estimate(share, low, high, m, "Wilson interval over images")
+
+
+def _sign(mean: Floats) -> int:
+    """Returns the direction from the first to the last dose; 0 where that is under half of the range."""
+    span, change = float(mean.max() - mean.min()), float(mean[-1] - mean[0])
+    if span <= 0.0 or abs(change) < span / 2.0:
+        return 0
+    return 1 if change > 0 else -1

@@ -1,0 +1,104 @@
+"""What moving as far in a direction that is not the claimed one does: the null of the intervention check."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+_DIRECTIONS_AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class InterventionNull:
+    """Effects (directions, k) of random directions, and which dimensions each of them moves: bool (directions, d)."""
+
+    effects: Floats
+    moves: NDArray[np.bool_]
+
+
+def null_effects(
+    codes: NDArray[np.float32],
+    levels: NDArray[np.float32],
+    groups: Sequence[int],
+    effects_of: Callable[[NDArray[np.float32]], Floats],
+    directions: int,
+    rng: np.random.Generator,
+) -> InterventionNull:
+    """Returns the effects of `directions` random unit directions over codes (m, d).
+
+    Each direction lives in a third of the dimensions (whole groups, at least one), so that for every
+    dimension most directions leave it alone: the null of a dimension is to move the others. A direction
+    takes the step lengths that bring each image to the doses, levels (doses, d), of one wide dimension
+    (at least half of the widest), so that null moves are as long as the longest real ones.
+    `effects_of` takes latents (directions, doses, m, d) and returns effects (directions, k).
+    """
+    labels = np.asarray(groups)
+    distinct = np.unique(labels)
+    width = levels[-1] - levels[0]
+    wide = np.flatnonzero(width >= width.max() / 2.0)
+    found, moves = [], []
+    if len(distinct) < 2:
+        return InterventionNull(
+            np.zeros((0, effects_of(codes[None, None]).shape[1])), np.zeros((0, len(labels)), bool)
+        )
+    for start in range(0, directions, _DIRECTIONS_AT_ONCE):
+        count = min(_DIRECTIONS_AT_ONCE, directions - start)
+        moving = _moving_groups(len(distinct), count, rng)[:, np.searchsorted(distinct, labels)]
+        unit = rng.standard_normal((count, len(labels))) * moving
+        unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+        template = rng.choice(wide, size=count)
+        steps = levels[:, template].T[:, :, None] - codes[:, template].T[:, None, :]  # (count, doses, m)
+        moved = codes[None, None] + steps[..., None] * unit[:, None, None, :]
+        found.append(effects_of(moved.astype(np.float32)))
+        moves.append(moving)
+    return InterventionNull(np.concatenate(found), np.concatenate(moves))
+
+
+def moved_groups(groups: int) -> int:
+    """Returns how many groups one null direction moves: a third, at least one."""
+    return max(1, groups // 3)
+
+
+def directions_needed(groups: Sequence[int], moves_per_dimension: int) -> int:
+    """Returns how many directions leave each dimension with about `moves_per_dimension` times d null moves.
+
+    The smallest family-wise p-value of d dimensions and r null moves is about d / r: 45 give 0.022, which
+    lets one null move in all be as large as the effect.
+    """
+    count = len(np.unique(groups))
+    left_alone = 1.0 - moved_groups(count) / count
+    return int(np.ceil(moves_per_dimension * len(groups) / left_alone)) if left_alone > 0 else 0
+
+
+def _moving_groups(groups: int, count: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Returns which groups each direction moves, (count, groups)."""
+    order = rng.random((count, groups)).argsort(axis=1)
+    return np.asarray(order < moved_groups(groups))
+
+
+def adjusted_p_values(
+    effect: Floats, null: InterventionNull, untrained: Floats, groups: Sequence[int]
+) -> Floats:
+    """Returns family-wise p-values (k, d) of effects (k, d).
+
+    The null of dimension j: random directions that leave its group alone, and every dimension of the
+    untrained decoder (untrained, k). Effects are standardised per attribute by that null; an effect is held
+    against the largest over all attributes of each null move, and the p-value is then raised to the family
+    of all dimensions by 1 - (1 - p)^d (Sidak).
+    """
+    attributes, dimensions = effect.shape
+    labels = np.asarray(groups)
+    p_values = np.ones((attributes, dimensions))
+    for j in range(dimensions):
+        others = ~null.moves[:, labels == labels[j]].any(axis=1)
+        pool = np.concatenate([null.effects[others], untrained])
+        if not others.any():
+            continue
+        mean, spread = pool.mean(axis=0), np.maximum(pool.std(axis=0), 1e-6)
+        largest = ((pool - mean) / spread).max(axis=1)
+        observed = (effect[:, j] - mean) / spread
+        exceeding = (largest[None, :] >= observed[:, None]).sum(axis=1)
+        p_values[:, j] = 1.0 - (1.0 - (1.0 + exceeding) / (len(pool) + 1.0)) ** dimensions
+    return p_values

@@ -1,0 +1,60 @@
+"""What the dimensions do that no attribute claims: nothing, or something nobody has named yet."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.analyses.association import Association
+from tasks.analyses.estimates import Estimate
+from tasks.analyses.thresholds import Thresholds
+
+LEADING = 3
+
+
+@dataclass(frozen=True)
+class LeadingAssociation:
+    """One of the attributes that a dimension tells most of."""
+
+    attribute: str
+    uncertainty: Estimate
+
+
+@dataclass(frozen=True)
+class Unclaimed:
+    """A dimension without a claim: "unused" (next to no KL) or "carries" its leading associations."""
+
+    model: str
+    dimension: int
+    name: str
+    status: Literal["unused", "carries"]
+    associations: tuple[LeadingAssociation, ...]
+
+
+def compute(
+    model: str,
+    dimension_names: Sequence[str],
+    kl_nats: NDArray[np.float64],
+    association: Association,
+    claimed_dimensions: Sequence[int],
+    thresholds: Thresholds,
+) -> tuple[Unclaimed, ...]:
+    """Returns every dimension that is not among `claimed_dimensions`, with at most three associations.
+
+    `kl_nats` (d,) is each dimension's mean divergence from the prior. Only associations with a family-wise
+    p-value at or below the threshold are named; none of them counts as supported.
+    """
+    results = []
+    for j, name in enumerate(dimension_names):
+        if j in set(claimed_dimensions):
+            continue
+        unused = bool(kl_nats[j] < thresholds.unused_kl_nats)
+        order = np.argsort(-association.uncertainty[:, j], kind="stable")
+        leading = [k for k in order if association.p_adjusted[k, j] <= thresholds.significance][:LEADING]
+        associations = tuple(
+            LeadingAssociation(association.attributes[k], association.cell(k, j)) for k in leading
+        )
+        results.append(Unclaimed(model, j, name, "unused" if unused else "carries", associations))
+    return tuple(results)
