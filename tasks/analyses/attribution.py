@@ -1,0 +1,176 @@
+"""Which pixels decide, and whether the maps that say so may be believed.
+
+Encoder, classifier and discriminator are explained by their pixels, the decoder by its Jacobian. Each map
+comes with its checks; a map that survives the redrawing of the weights is marked not faithful.
+"""
+
+import copy
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from tasks.analyses.attribution_methods import Depth, Method, Read
+from tasks.analyses.attribution_record import Attribution, Measured, Subjects, assemble
+from tasks.analyses.decoder_maps import jacobian_maps
+from tasks.analyses.faithfulness import completeness_gap, max_sensitivities, unexplained_shares
+from tasks.analyses.weight_randomisation import cascade, rank_correlations
+
+
+def explain_pixels(
+    module: nn.Module,
+    read: Read,
+    subjects: Subjects,
+    methods: Sequence[Method],
+    images: NDArray[np.uint8],
+    baseline: NDArray[np.float32],
+    seed: int,
+    depth: Depth | None = None,
+    masks: NDArray[np.bool_] | None = None,
+) -> tuple[Attribution, ...]:
+    """Returns one Attribution a method and subject, for outputs of images.
+
+    read: (module, images float32 (n, c, h, w) in [0, 1]) -> outputs (n, r), row by row, differentiable; it
+    runs on deep copies of the module in eval mode, on the module's device. methods: from
+    `encoder_methods` and its neighbours, with the same read, columns and baseline (c, h, w). masks: bool
+    (n, h, w), where the object is.
+    """
+    depth = depth or Depth()
+    model = frozen_copy(module)
+    pixels = as_pixels(images, model)
+    empty = torch.as_tensor(baseline).to(pixels)
+    columns = list(subjects.columns)
+    results = []
+    for method in methods:
+        maps = method.explain(model, pixels)
+        with torch.no_grad():
+            outputs = read(model, pixels)[:, columns]
+            start = None if method.baselines is None else read(model, method.baselines)[:, columns].mean(0)
+        gap = None if start is None else completeness_gap(maps, outputs, start).abs().mean(0)
+        measured = Measured(
+            method.name,
+            _shown(maps),
+            unexplained_shares(
+                partial(read, model), pixels, empty, maps, columns, method.scale, seed, depth.removals
+            ),
+            _sensitivity(partial(method.explain, model), pixels, len(columns), seed, depth),
+            _cascade(module, lambda m: read(m, pixels[:2]), method.explain, pixels, maps, seed, depth),
+            None if gap is None else gap.double().cpu().numpy(),
+        )
+        results += assemble(subjects, measured, images, masks, seed, depth)
+    return tuple(results)
+
+
+def explain_decoder(
+    module: nn.Module,
+    decode: Read,
+    subjects: Subjects,
+    latents: NDArray[np.floating],
+    scales: NDArray[np.floating],
+    images: NDArray[np.uint8],
+    seed: int,
+    depth: Depth | None = None,
+    masks: NDArray[np.bool_] | None = None,
+) -> tuple[Attribution, ...]:
+    """Returns one Attribution a latent dimension: how pixels move as it moves, per `scales` (d,) of it.
+
+    decode: (module, latents (n, d)) -> images (n, c, h, w). latents: posterior means of `images`; scales:
+    standard deviation of each dimension's posterior means. Infidelity here is the share of the true change
+    over half a scale up that the straight line of the Jacobian misses.
+    """
+    depth = depth or Depth()
+    model = frozen_copy(module)
+    device = as_pixels(images[:1], model)
+    codes = torch.as_tensor(np.asarray(latents, dtype=np.float32)).to(device)
+    units = torch.as_tensor(np.asarray(scales, dtype=np.float32)).to(device)
+    columns = list(subjects.columns)
+    factors = units[columns].view(1, -1, 1, 1, 1)
+
+    def explain(decoder: nn.Module, at: Tensor) -> Tensor:
+        return jacobian_maps(partial(decode, decoder), at, columns) * factors
+
+    maps = explain(model, codes)
+    measured = Measured(
+        "Jacobian",
+        _shown(maps),
+        _nonlinearity(partial(decode, model), codes, maps, columns, units),
+        _sensitivity(partial(explain, model), codes, len(columns), seed, depth),
+        _cascade(module, lambda m: decode(m, codes[:2]), explain, codes, maps, seed, depth),
+        None,
+    )
+    return tuple(assemble(subjects, measured, images, masks, seed, depth))
+
+
+def as_pixels(images: NDArray[np.uint8], module: nn.Module) -> Tensor:
+    """Returns float32 images in [0, 1] on the module's device."""
+    device = next((parameter.device for parameter in module.parameters()), torch.device("cpu"))
+    return torch.as_tensor(np.ascontiguousarray(images)).to(device).float() / 255.0
+
+
+def frozen_copy(module: nn.Module) -> nn.Module:
+    """Returns a deep copy in eval mode whose weights ask for no gradients; the caller's stays untouched."""
+    return copy.deepcopy(module).eval().requires_grad_(False)
+
+
+def _shown(maps: Tensor) -> NDArray[np.float32]:
+    return maps.sum(2).float().cpu().numpy()
+
+
+def _sensitivity(
+    explain: Callable[[Tensor], Tensor], inputs: Tensor, outputs: int, seed: int, depth: Depth
+) -> NDArray[np.float64]:
+    some = inputs[: depth.sensitivity_images]
+    return max_sensitivities(explain, some, outputs, seed, depth.sensitivity_radius, depth.sensitivity_draws)
+
+
+def _cascade(
+    module: nn.Module,
+    run: Callable[[nn.Module], Tensor],
+    explain: Read,
+    inputs: Tensor,
+    maps: Tensor,
+    seed: int,
+    depth: Depth,
+) -> list[tuple[str, NDArray[np.float64], NDArray[np.float64]]]:
+    """Returns per layer the mean rank correlation over images, (r,) signed and of magnitudes."""
+    some = depth.randomisation_images
+    trained = _shown(maps[:some])
+    layers = []
+    for layer, redrawn in cascade(module, run, seed, depth.randomisation_levels):
+        other = _shown(explain(redrawn, inputs[:some]))
+        signed = rank_correlations(trained, other)
+        magnitudes = rank_correlations(np.abs(trained), np.abs(other))
+        layers.append((layer, _mean_known(signed), _mean_known(magnitudes)))
+    return layers
+
+
+def _nonlinearity(
+    decode: Callable[[Tensor], Tensor],
+    codes: Tensor,
+    maps: Tensor,
+    columns: Sequence[int],
+    units: Tensor,
+) -> NDArray[np.float64]:
+    """Returns (n, r) in [0, 1]: share of the squared change over half a unit that the Jacobian misses."""
+    shares = []
+    with torch.no_grad():
+        start = decode(codes)
+        for place, column in enumerate(columns):
+            moved = codes.clone()
+            moved[:, column] += 0.5 * units[column]
+            change = (decode(moved) - start).flatten(1)
+            missed = (change - 0.5 * maps[:, place].flatten(1)).square().sum(1)
+            total = change.square().sum(1)
+            share = (missed / total.clamp_min(1e-12)).clamp(0.0, 1.0)
+            shares.append(torch.where(total > 1e-12, share, torch.full_like(share, torch.nan)))
+    return torch.stack(shares, dim=1).double().cpu().numpy()
+
+
+def _mean_known(correlations: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns the mean over images (n, r) -> (r,) of what is known, NaN where nothing is."""
+    known = ~np.isnan(correlations)
+    total = np.where(known, correlations, 0.0).sum(axis=0)
+    return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)

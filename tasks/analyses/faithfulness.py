@@ -1,0 +1,162 @@
+"""Are attributions to be believed? Completeness, infidelity, sensitivity and a verdict on randomisation.
+
+Infidelity and max-sensitivity are Captum's (Yeh et al. 2019), fed with maps of all outputs at once.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from captum.metrics import infidelity, sensitivity_max
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tasks.analyses.attribution_maps import Function
+from tasks.analyses.weight_randomisation import LayerCorrelation
+
+Scale = Literal["share_of_change", "slope"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether maps follow the model's weights; None where that could not be asked; and why, in a sentence."""
+
+    faithful: bool | None
+    reason: str
+
+
+def completeness_gap(maps: Tensor, outputs: Tensor, baseline_outputs: Tensor) -> Tensor:
+    """Returns sum of the map - (output - baseline's output), (n, r), in units of the output; 0 is exact.
+
+    maps: (n, r, ...); outputs: (n, r); baseline_outputs: (n, r) or (r,). Captum's convergence delta.
+    """
+    return maps.flatten(2).sum(2) - (outputs - baseline_outputs)
+
+
+def unexplained_shares(
+    function: Function,
+    images: Tensor,
+    baseline: Tensor,
+    maps: Tensor,
+    columns: Sequence[int],
+    scale: Scale,
+    seed: int,
+    samples: int = 16,
+) -> NDArray[np.float64]:
+    """Returns infidelity as a share, (n, r) in [0, 1]: what of a change of output the map fails to foresee.
+
+    Random patches are replaced by the baseline; a map of scale "share_of_change" (integrated gradients,
+    occlusion) foresees its own sum over the patches, one of scale "slope" (a gradient) the sum of slope
+    times change. Captum's infidelity with the best scaling of the map for each image, over the mean square
+    of the true change: 0 all foreseen, 1 nothing. NaN where removing patches never changed the output.
+    """
+    remembered = Remembered(function)
+
+    def remove(inputs: Tensor) -> tuple[Tensor, Tensor]:
+        patches = random_patches(len(inputs), inputs.shape[-2], inputs.shape[-1], seed).to(inputs)
+        change = (inputs - baseline) * patches
+        return (patches.expand_as(inputs) if scale == "share_of_change" else change), inputs - change
+
+    shares = []
+    for place, column in enumerate(columns):
+        missed = infidelity(
+            remembered,
+            remove,
+            images,
+            maps[:, place],
+            target=column,
+            n_perturb_samples=samples,
+            normalize=True,
+        )
+        change = infidelity(
+            remembered,
+            remove,
+            images,
+            torch.zeros_like(images),
+            target=column,
+            n_perturb_samples=samples,
+        )
+        still = change <= 1e-12
+        share = (missed / torch.where(still, torch.ones_like(change), change)).clamp(0.0, 1.0)
+        shares.append(torch.where(still, torch.full_like(share, torch.nan), share))
+    return torch.stack(shares, dim=1).double().cpu().numpy()
+
+
+def max_sensitivities(
+    explain: Callable[[Tensor], Tensor], inputs: Tensor, outputs: int, seed: int, radius: float, samples: int
+) -> NDArray[np.float64]:
+    """Returns the largest relative change of each map under small noise: (n, outputs), 0 or more.
+
+    explain: inputs -> maps (n, outputs, ...). Noise is uniform in [-radius, radius] on every input value.
+    Captum's sensitivity_max; the maps of all outputs are computed once and handed to it one by one.
+    """
+    remembered = Remembered(explain)
+
+    def disturb(values: Tensor) -> Tensor:
+        generator = torch.Generator().manual_seed(seed)
+        return values + radius * (2.0 * torch.rand(values.shape, generator=generator).to(values) - 1.0)
+
+    def one_output(place: int) -> Callable[[Tensor | tuple[Tensor, ...]], Tensor | tuple[Tensor, ...]]:
+        # Captum asks with a tuple first and with a tensor after that, and wants its answers likewise.
+        return lambda values: (
+            (remembered(values[0])[:, place],) if isinstance(values, tuple) else remembered(values)[:, place]
+        )
+
+    found = [
+        sensitivity_max(one_output(place), inputs, perturb_func=disturb, n_perturb_samples=samples)
+        for place in range(outputs)
+    ]
+    return torch.stack(found, dim=1).double().cpu().numpy()
+
+
+def judge_randomisation(layers: Sequence[LayerCorrelation], threshold: float) -> Verdict:
+    """Returns faithful when the maps of the wholly randomised model no longer resemble the trained model's.
+
+    threshold: the largest |rank correlation|, mean over images, at which a map still counts as changed.
+    A map that turned into its own negative shows the same picture, hence the absolute value.
+    """
+    last = layers[-1].rank_correlation if layers else None
+    if last is None:
+        return Verdict(None, "the map is constant, so nothing can be said of what it depends on")
+    facts = f"rank correlation {last:.2f} with the map of a model with all weights redrawn"
+    if abs(last) > threshold:
+        return Verdict(
+            False,
+            f"not faithful: {facts}, above {threshold:g} in size; the map hardly depends on what was learned",
+        )
+    return Verdict(True, f"faithful: {facts}, at most {threshold:g} in size; the map follows the weights")
+
+
+def random_patches(
+    count: int, height: int, width: int, seed: int, cells: int = 6, share: float = 0.3
+) -> Tensor:
+    """Returns float (count, 1, h, w) masks of 0 and 1: each cell of a coarse grid is on by chance `share`."""
+    generator = torch.Generator().manual_seed(seed)
+    grid = (
+        torch.rand((count, 1, min(cells, height), min(cells, width)), generator=generator) < share
+    ).float()
+    return torch.nn.functional.interpolate(grid, size=(height, width), mode="nearest")
+
+
+class Remembered:
+    """A function of tensors that keeps its last few answers.
+
+    Captum's metrics ask for one output at a time and repeat the same inputs for each; the model answers all
+    outputs at once.
+    """
+
+    def __init__(self, function: Callable[[Tensor], Tensor], kept: int = 3) -> None:
+        self._function = function
+        self._kept = kept
+        self._answers: list[tuple[Tensor, Tensor]] = []
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Returns the function's answer, without its gradient."""
+        for known, answer in self._answers:
+            if known.shape == inputs.shape and torch.equal(known, inputs):
+                return answer
+        answer = self._function(inputs).detach()
+        self._answers = [*self._answers[1 - self._kept :], (inputs.detach().clone(), answer)]
+        return answer
