@@ -34,6 +34,11 @@ def padded_size(image_shape: tuple[int, int, int]) -> int:
     return 32 if height == 28 else height
 
 
+def channels_for(kind: Literal["burgess", "locatello"], image_shape: tuple[int, int, int]) -> tuple[int, ...]:
+    """Returns the output channels of each convolution, so many that 4x4 maps remain."""
+    return _CHANNELS[kind][padded_size(image_shape)]
+
+
 def dense_layers(sizes: tuple[int, ...]) -> list[nn.Module]:
     """Returns Linear and ReLU for each step of `sizes`."""
     layers: list[nn.Module] = []
@@ -99,7 +104,7 @@ def build_encoder(kind: NetworkKind, image_shape: tuple[int, int, int], outputs:
         front: nn.Module = nn.Flatten()
         features = channels * height * width
     else:
-        front = ConvolutionTrunk(image_shape, _CHANNELS[kind][padded_size(image_shape)])
+        front = ConvolutionTrunk(image_shape, channels_for(kind, image_shape))
         features = front.features
     return nn.Sequential(front, *dense_layers((features, *hidden)), nn.Linear(hidden[-1], outputs))
 
@@ -111,5 +116,5 @@ def build_decoder(kind: NetworkKind, image_shape: tuple[int, int, int], inputs: 
         channels, height, width = image_shape
         last = nn.Linear(hidden[-1], channels * height * width)
         return nn.Sequential(*dense_layers((inputs, *hidden)), last, nn.Unflatten(1, image_shape))
-    head = ConvolutionHead(image_shape, _CHANNELS[kind][padded_size(image_shape)])
+    head = ConvolutionHead(image_shape, channels_for(kind, image_shape))
     return nn.Sequential(*dense_layers((inputs, *hidden, head.features)), head)

@@ -7,6 +7,8 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from vae_models.attribute_classifier import AttributeClassifier, AttributeClassifierSettings
+from vae_models.interpretable_gan import InterpretableGan
+from vae_models.interpretable_gan_settings import InterpretableGanSettings
 from vae_models.model import Model, Trainable
 from vae_models.networks import NetworkKind, build_decoder, build_encoder
 from vae_models.posteriors import GaussianPosterior
@@ -63,7 +65,8 @@ class BetaVaeSettings(_AutoencoderSettings):
     )
 
 
-ModelSettings = Annotated[VaeSettings | BetaVaeSettings, Field(discriminator="kind")]
+AnyModelSettings = VaeSettings | BetaVaeSettings | InterpretableGanSettings
+ModelSettings = Annotated[AnyModelSettings, Field(discriminator="kind")]
 
 
 def _build_autoencoder(
@@ -82,7 +85,7 @@ def _build_autoencoder(
 
 
 def build(
-    settings: VaeSettings | BetaVaeSettings,
+    settings: AnyModelSettings,
     image_shape: tuple[int, int, int],
     targets: Sequence[Target],
     seed: int,
@@ -94,6 +97,8 @@ def build(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
+        if isinstance(settings, InterpretableGanSettings):
+            return InterpretableGan(settings, image_shape, targets).eval()
         if isinstance(settings, BetaVaeSettings):
             return _build_autoencoder(settings, image_shape, beta=settings.beta).eval()
         return _build_autoencoder(settings, image_shape, beta=1.0).eval()
@@ -112,7 +117,7 @@ def build_classifier(
 
 
 def build_any(
-    settings: VaeSettings | BetaVaeSettings | AttributeClassifierSettings,
+    settings: AnyModelSettings | AttributeClassifierSettings,
     image_shape: tuple[int, int, int],
     targets: Sequence[Target],
     seed: int,

@@ -1,0 +1,304 @@
+"""The InterpretableGAN: a semantic encoder S, a generator G driven by S's code, and a discriminator D that
+judges only through that code, as a sum of terms that anybody can read.
+
+Specified by this project, since no public implementation was found. Ingredients: InfoGAN's recovery bound
+(Chen et al. 2016), non-saturating logistic loss with R1 (Mescheder et al. 2018), two learning rates (Heusel
+et al. 2017), an averaged generator (Karras et al. 2018), additive discriminator (Lou et al. 2013).
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Generator, Tensor, nn
+from torch.nn import functional
+from torch.optim import Adam, Optimizer
+
+from vae_models.additive_discriminator import AdditiveDiscriminator, Contributions
+from vae_models.errors import BadSettings
+from vae_models.gan_stability import StabilityRecord
+from vae_models.interpretable_gan_settings import InterpretableGanSettings
+from vae_models.model import Batch, Posterior
+from vae_models.networks import channels_for
+from vae_models.precision import autocast
+from vae_models.reconstruction import build_reconstruction
+from vae_models.semantic_encoder import SemanticEncoder, SemanticLayout
+from vae_models.semantic_generator import SemanticGenerator
+from vae_models.targets import Target, decode_all, encode_all
+
+# The generator rebuilds from codes with this much noise, so codes closer than it mean the same image.
+CODE_NOISE = 0.1
+# Rows of the training data's attribute combinations that samples are drawn from.
+_COMBINATIONS = 4096
+_ADAM_BETAS = (0.5, 0.99)
+
+
+class _Pass(NamedTuple):
+    """One forward pass of everything: what both players' losses are made of."""
+
+    samples: Tensor  # (n, c, h, w) in [0, 1]
+    asked: Tensor  # (n, d) codes the samples were asked for
+    asked_values: Tensor  # (n, k) encoded values of the same
+    sample_code: Tensor  # (n, d) what S reads in them
+    real_logit: Tensor  # (n,)
+    sample_logit: Tensor  # (n,)
+    real_code: Tensor  # (n, d)
+    reconstruction: Tensor  # (n,) nats
+
+
+class InterpretableGan(nn.Module):
+    """All losses are nats per image. Latents are semantic codes, laid out as semantic_encoder.py says."""
+
+    def __init__(
+        self, settings: InterpretableGanSettings, image_shape: tuple[int, int, int], targets: Sequence[Target]
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.image_shape = image_shape
+        self.in_bfloat16 = False
+        self.targets = tuple(targets)
+        self._columns = _named_columns(settings, targets)
+        self.layout = SemanticLayout(tuple(targets[i] for i in self._columns), settings.free_dimensions)
+        self.latent_dim = self.layout.size
+        self.dimension_names, self.dimension_groups = self.layout.names, self.layout.groups
+        self.reconstruction = build_reconstruction(settings.reconstruction, settings.pixel_variance)
+        channels = channels_for("locatello", image_shape)
+        self.encoder = SemanticEncoder(image_shape, self.layout, channels, settings.hidden)
+        self.discriminator = AdditiveDiscriminator(self.layout, settings.pairwise_terms)
+        sizes = (settings.noise_dimensions, self.layout.size, channels, settings.hidden)
+        self.generator = SemanticGenerator(image_shape, *sizes)
+        self.average_generator = SemanticGenerator(image_shape, *sizes).requires_grad_(False)
+        self.average_generator.load_state_dict(self.generator.state_dict())
+        self.stability = StabilityRecord()
+        self.register_buffer("combinations", torch.zeros(_COMBINATIONS, len(self._columns)))
+        self._encoder_side = [*self.encoder.parameters(), *self.discriminator.parameters()]
+        self._generator_side = list(self.generator.parameters())
+        self._optimizers: dict[str, Optimizer] = {
+            "encoder": Adam(self._encoder_side, lr=settings.encoder_learning_rate, betas=_ADAM_BETAS),
+            "generator": Adam(self._generator_side, lr=settings.generator_learning_rate, betas=_ADAM_BETAS),
+        }
+
+    @property
+    def collapse_reason(self) -> str:
+        """Returns what went wrong over the last steps of training in a sentence, "" if nothing did."""
+        return self.stability.reason()
+
+    def encode(self, images: Tensor) -> Posterior:
+        """Returns S's code as mean (n, latent_dim), with the constant log variance 2 log(CODE_NOISE).
+
+        S is deterministic; the variance is that of the noise from which G was trained to rebuild images.
+        """
+        code = self.encoder(images)
+        return Posterior(code, torch.full_like(code, 2 * math.log(CODE_NOISE)))
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """Returns images (n, c, h, w) in [0, 1] of codes (n, latent_dim): averaged generator, noise zero."""
+        return self.reconstruction.mean(self._decoder_outputs(latents))
+
+    def _decoder_outputs(self, latents: Tensor) -> Tensor:
+        noise = latents.new_zeros(len(latents), self.settings.noise_dimensions)
+        return self.average_generator(noise, self.layout.presented(latents))
+
+    def reconstruction_nats(self, images: Tensor, latents: Tensor) -> Tensor:
+        """Returns (n,) negative log-likelihood in nats under the stated pixel distribution, noise zero."""
+        return self.reconstruction.nats_per_image(self._decoder_outputs(latents), images)
+
+    def kl_per_dimension(self, images: Tensor) -> None:
+        """Returns None: S is deterministic and the loss has no KL term."""
+        return None
+
+    def contributions(self, images: Tensor) -> Contributions:
+        """Returns the terms that D's decision on each image (n, c, h, w) is the sum of; differentiable."""
+        return self.discriminator.contributions(self.layout.presented(self.encoder(images)))
+
+    def sample_latents(self, count: int, generator: Generator) -> Tensor:
+        """Returns (count, latent_dim) codes: the data's own attribute combinations, free dimensions normal."""
+        return self._ask(self._draw_combinations(count, generator), generator)
+
+    def sample(
+        self, count: int, generator: Generator, values: NDArray[np.float64] | None = None
+    ) -> tuple[Tensor, NDArray[np.float64]]:
+        """Returns images (count, c, h, w) in [0, 1] and the raw values (count, named attributes) asked for.
+
+        values: what to ask for, one column a named attribute; drawn from the data's combinations if None.
+        """
+        device = self.get_buffer("combinations").device
+        if values is None:
+            encoded = self._draw_combinations(count, generator)
+        else:
+            encoded = torch.from_numpy(encode_all(self.layout.targets, values)).to(device)
+            if len(encoded) != count:
+                raise BadSettings(
+                    f"asked for {count} samples with {len(encoded)} rows of values: give as many"
+                )
+        with torch.no_grad():
+            presented = self.layout.presented(self._ask(encoded, generator))
+            outputs = self.average_generator(self._noise(count, generator), presented)
+            images = self.reconstruction.mean(outputs)
+        return images, decode_all(self.layout.targets, encoded.cpu().numpy())
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        """Returns the encoder's (with the discriminator's) and the generator's optimiser."""
+        return self._optimizers
+
+    def encode_values(self, values: NDArray[np.float64] | None) -> NDArray[np.float32]:
+        """Returns raw values (n, k), one column a target of the data, as those of the named attributes."""
+        if values is None:
+            raise BadSettings(
+                "the InterpretableGAN needs attribute values of training and validation images: give both"
+            )
+        return encode_all(self.targets, values)[:, list(self._columns)]
+
+    def training_values(self, values: NDArray[np.float64] | None, seed: int) -> NDArray[np.float32]:
+        """Returns `encode_values` with NaN for images outside the labelled share, and remembers combinations."""
+        encoded = self.encode_values(values)
+        random = np.random.default_rng((seed, 0x1ABE1))
+        labelled = random.permutation(len(encoded))[
+            : max(1, round(self.settings.labelled_share * len(encoded)))
+        ]
+        rows = random.choice(labelled, _COMBINATIONS)
+        self.get_buffer("combinations").copy_(torch.from_numpy(encoded[rows]))
+        masked = np.full_like(encoded, np.nan)
+        masked[labelled] = encoded[labelled]
+        return masked
+
+    def update(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
+        """Makes one step of both players from one forward pass; returns the detached mean terms in nats."""
+        forward = self._forward(batch, generator)
+        terms = self._loss_terms(batch, forward)
+        settings = self.settings
+        shared = settings.recovery_weight * terms["recovery"]
+        shared = shared + settings.reconstruction_weight * terms["reconstruction"]
+        encoder_loss = shared + settings.supervised_weight * terms["supervised"]
+        encoder_loss = encoder_loss + settings.adversarial_weight * terms["discriminator"]
+        generator_loss = shared + settings.follow_weight * terms["follow"]
+        generator_loss = generator_loss + settings.adversarial_weight * terms["generator"]
+        if settings.gradient_penalty and step % settings.gradient_penalty_every == 0:
+            penalty = settings.gradient_penalty_every * self._gradient_penalty(batch.images)
+            encoder_loss = encoder_loss + settings.gradient_penalty * penalty
+        # Both gradients before either step: they share the forward pass.
+        encoder_gradients = torch.autograd.grad(encoder_loss, self._encoder_side, retain_graph=True)
+        generator_gradients = torch.autograd.grad(generator_loss, self._generator_side)
+        self._descend("encoder", self._encoder_side, encoder_gradients)
+        self._descend("generator", self._generator_side, generator_gradients)
+        with torch.no_grad():
+            averages = self.average_generator.parameters()
+            for average, parameter in zip(averages, self._generator_side, strict=True):
+                average.lerp_(parameter, 1 - settings.average_decay)
+            self.stability.observe(batch.images, forward.samples, forward.real_logit, forward.sample_logit)
+        return {name: nats.detach() for name, nats in terms.items()} | self.stability.scalars()
+
+    def losses(self, batch: Batch, generator: Generator) -> dict[str, Tensor]:
+        """Returns mean nats per image: supervised, follow, recovery, reconstruction, discriminator, generator."""
+        return self._loss_terms(batch, self._forward(batch, generator))
+
+    def held_out_objective(self, batch: Batch, generator: Generator) -> Tensor:
+        """Returns (n,) reconstruction through S and the averaged G plus the attributes' nats."""
+        code = self.encoder(batch.images)
+        nats = self.reconstruction_nats(batch.images, code)
+        if batch.values is not None:
+            nats = nats + sum(self.layout.supervised_nats(code, batch.values).values())
+        return nats
+
+    def _forward(self, batch: Batch, generator: Generator) -> _Pass:
+        """Returns one pass: samples, S on data and samples, D on both codes, data rebuilt."""
+        images, count = batch.images, len(batch.images)
+        asked_values = self._draw_combinations(count, generator)
+        asked = self._ask(asked_values, generator)
+        noise = self._noise(count, generator)
+        with autocast(images.device, self.in_bfloat16):
+            samples = self.reconstruction.mean(self.generator(noise, self.layout.presented(asked)))
+            codes = self.encoder(torch.cat([images, samples]))
+        logits = self.discriminator(self.layout.presented(codes))
+        real_code, sample_code = codes.chunk(2)
+        rebuild_from = self._code_to_rebuild_from(batch, real_code, generator)
+        with autocast(images.device, self.in_bfloat16):
+            outputs = self.generator(torch.zeros_like(noise), self.layout.presented(rebuild_from))
+        nats = self.reconstruction.nats_per_image(outputs, images)
+        real_logit, sample_logit = logits.chunk(2)
+        return _Pass(samples, asked, asked_values, sample_code, real_logit, sample_logit, real_code, nats)
+
+    def _code_to_rebuild_from(self, batch: Batch, code: Tensor, generator: Generator) -> Tensor:
+        """Returns codes (n, d) of data with CODE_NOISE on them.
+
+        Named dimensions pass no gradient, so that reconstruction cannot change what they mean; every second
+        labelled image has the true ones instead, so that G learns what they mean before S does.
+        """
+        named = code[:, : self.layout.named_size].detach()
+        if batch.values is not None:
+            labelled = ~torch.isnan(batch.values).any(1)
+            labelled[::2] = False
+            truth = self.layout.named_code(torch.nan_to_num(batch.values))
+            named = torch.where(labelled[:, None], truth, named)
+        code = torch.cat([named, code[:, self.layout.named_size :]], 1)
+        return code + CODE_NOISE * torch.empty_like(code).normal_(generator=generator)
+
+    def _loss_terms(self, batch: Batch, forward: _Pass) -> dict[str, Tensor]:
+        """Returns mean nats of each term."""
+        size = self.layout.named_size
+        off = forward.sample_code[:, size:] - forward.asked[:, size:]
+        supervised = forward.reconstruction.new_zeros(())
+        if batch.values is not None:
+            supervised = self._attribute_nats(forward.real_code, batch.values)
+        discriminator = functional.softplus(-forward.real_logit) + functional.softplus(forward.sample_logit)
+        return {
+            "supervised": supervised,
+            "follow": self._attribute_nats(forward.sample_code, forward.asked_values),
+            "recovery": 0.5 * off.square().sum(1).mean(),
+            "reconstruction": forward.reconstruction.mean(),
+            "discriminator": discriminator.mean(),
+            "generator": functional.softplus(-forward.sample_logit).mean(),
+        }
+
+    def _attribute_nats(self, code: Tensor, values: Tensor) -> Tensor:
+        """Returns the mean over images of the attributes' nats, categorical ones weighted by class_weight."""
+        total = code.new_zeros(())
+        nats = self.layout.supervised_nats(code, values)
+        for target in self.layout.targets:
+            weight = self.settings.class_weight if target.kind == "categorical" else 1.0
+            total = total + weight * nats[target.name].mean()
+        return total
+
+    def _gradient_penalty(self, images: Tensor) -> Tensor:
+        """Returns R1: half the squared gradient norm of D's logit at data (Mescheder et al. 2018, eq. 9)."""
+        images = images.detach().requires_grad_(True)
+        logit = self.discriminator(self.layout.presented(self.encoder(images)))
+        (gradient,) = torch.autograd.grad(logit.sum(), images, create_graph=True)
+        return 0.5 * gradient.square().flatten(1).sum(1).mean()
+
+    def _descend(self, name: str, side: list[nn.Parameter], gradients: tuple[Tensor, ...]) -> None:
+        """Makes one optimiser step for one player's parameters."""
+        for parameter, gradient in zip(side, gradients, strict=True):
+            parameter.grad = gradient
+        self._optimizers[name].step()
+
+    def _ask(self, encoded: Tensor, generator: Generator) -> Tensor:
+        """Returns codes (n, d) that ask for encoded values (n, k), free dimensions standard normal."""
+        free = torch.empty(len(encoded), self.layout.free_dimensions, device=encoded.device)
+        return torch.cat([self.layout.named_code(encoded), free.normal_(generator=generator)], 1)
+
+    def _draw_combinations(self, count: int, generator: Generator) -> Tensor:
+        combinations = self.get_buffer("combinations")
+        rows = torch.randint(_COMBINATIONS, (count,), generator=generator, device=combinations.device)
+        return combinations[rows]
+
+    def _noise(self, count: int, generator: Generator) -> Tensor:
+        device = self.get_buffer("combinations").device
+        return torch.randn(count, self.settings.noise_dimensions, generator=generator, device=device)
+
+
+def _named_columns(settings: InterpretableGanSettings, targets: Sequence[Target]) -> tuple[int, ...]:
+    """Returns which of the data's targets get dimensions of their own; refuses unknown names and none."""
+    known = {target.name: index for index, target in enumerate(targets)}
+    chosen = tuple(known) if settings.named is None else settings.named
+    unknown = [name for name in chosen if name not in known]
+    if unknown:
+        raise BadSettings(
+            f"interpretable_gan.named asks for {', '.join(unknown)}, and the data have {', '.join(known) or 'none'}"
+        )
+    if not chosen:
+        raise BadSettings("the InterpretableGAN needs at least one attribute to name a dimension after")
+    return tuple(known[name] for name in chosen)

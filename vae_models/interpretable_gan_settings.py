@@ -1,0 +1,92 @@
+"""Settings of the InterpretableGAN; the defaults are the recipe that was measured on 32x32 sprites."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from vae_models.reconstruction import ReconstructionKind, build_reconstruction
+from vae_models.training_settings import TrainingSettings
+
+
+class InterpretableGanSettings(BaseModel):
+    """A GAN whose generator is driven by, and whose discriminator sees only, a semantic code of the image."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["interpretable_gan"] = "interpretable_gan"
+    named: tuple[str, ...] | None = Field(
+        None, description="attributes that get dimensions with their names; null names all of the data's"
+    )
+    free_dimensions: int = Field(
+        10, ge=0, description="dimensions of the code without a name, made informative by recovering them"
+    )
+    noise_dimensions: int = Field(8, ge=0, description="dimensions of generator noise outside the code")
+    hidden: int = Field(256, ge=1, description="units of the fully connected layers of encoder and generator")
+    pairwise_terms: int = Field(
+        6,
+        ge=0,
+        description="terms of the discriminator that read two dimensions of the code; the rest read one",
+    )
+    labelled_share: float = Field(
+        1.0, gt=0, le=1, description="share of training images whose attributes the encoder may learn from"
+    )
+    reconstruction: ReconstructionKind = Field(
+        "bernoulli",
+        description="pixel distribution of rebuilt images: bernoulli for near-binary ones, or gaussian",
+    )
+    pixel_variance: float | None = Field(
+        None, gt=0, description="variance of gaussian pixels on the [0, 1] scale; only with gaussian"
+    )
+    encoder_learning_rate: float = Field(
+        4e-4, gt=0, description="Adam's step size, encoder and discriminator"
+    )
+    generator_learning_rate: float = Field(2e-4, gt=0, description="Adam's step size, generator")
+    supervised_weight: float = Field(
+        1.0, ge=0, description="weight of the encoder's nats on the attributes of labelled images"
+    )
+    class_weight: float = Field(
+        3.0, gt=0, description="further weight of categorical attributes, which are the last to be learnt"
+    )
+    follow_weight: float = Field(
+        1.0,
+        ge=0,
+        description="weight of the generator's nats for images that the encoder reads otherwise than asked",
+    )
+    recovery_weight: float = Field(
+        1.0, ge=0, description="weight of the nats of recovering free dimensions from samples"
+    )
+    reconstruction_weight: float = Field(
+        0.1,
+        ge=0,
+        description="weight of the reconstruction nats of real images through encoder and generator",
+    )
+    adversarial_weight: float = Field(1.0, gt=0, description="weight of the logistic loss of both players")
+    gradient_penalty: float = Field(
+        1.0, ge=0, description="weight of R1: squared gradient of the logit on data"
+    )
+    gradient_penalty_every: int = Field(
+        8, ge=1, description="steps between two R1 terms, weighted up by as much"
+    )
+    average_decay: float = Field(
+        0.995,
+        ge=0,
+        lt=1,
+        description="decay a step of the averaged generator, the one that draws and decodes",
+    )
+    training: TrainingSettings = Field(
+        TrainingSettings(steps=3000), description="how long to train, and on what"
+    )
+
+    @model_validator(mode="after")
+    def _parts_fit_together(self) -> "InterpretableGanSettings":
+        build_reconstruction(self.reconstruction, self.pixel_variance)
+        if self.free_dimensions == 0 and self.recovery_weight > 0 and self.named == ():
+            raise ValueError(
+                "a code without named and free dimensions is empty: name attributes or add free ones"
+            )
+        if self.training.patience is not None:
+            raise ValueError(
+                "the InterpretableGAN's held-out objective does not say how real its samples look, so it cannot "
+                "stop training: leave training.patience out"
+            )
+        return self
