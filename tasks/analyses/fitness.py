@@ -1,0 +1,151 @@
+"""Is the model fit to be audited? Reconstruction, KL, active units, and whether the posterior collapsed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.analyses.estimates import Estimate, mean_estimate
+
+
+@dataclass(frozen=True)
+class DimensionUse:
+    """One latent dimension: its KL in nats per image, and whether each criterion calls it active.
+
+    mean_variance: variance over images of its posterior mean (Burda et al. 2016, appendix C).
+    """
+
+    index: int
+    name: str
+    kl_nats: float
+    mean_variance: float
+    active: bool
+    active_by_variance: bool
+
+
+@dataclass(frozen=True)
+class Fitness:
+    """What `fitness` of a model in audit.json says, pictures aside; nats per image throughout.
+
+    collapsed is a decision, collapse_reason the sentence for it, also where nothing collapsed.
+    """
+
+    reconstruction_nats_per_image: float
+    kl_nats_per_image: float
+    reconstruction: Estimate
+    kl: Estimate
+    active_units: int
+    active_units_by_variance: int
+    dimensions: tuple[DimensionUse, ...]
+    collapsed: bool
+    collapse_reason: str
+
+
+def measure_fitness(
+    reconstruction_nats: NDArray[np.floating],
+    kl_nats: NDArray[np.floating],
+    means: NDArray[np.floating],
+    names: tuple[str, ...],
+    reconstruction_spread: float,
+    rng: np.random.Generator,
+    active_kl_nats: float = 0.05,
+    active_variance: float = 0.01,
+    least_spread: float = 0.02,
+    has_posterior: bool = True,
+    resamples: int = 1000,
+) -> Fitness:
+    """Returns the fitness of a model on held-out images.
+
+    reconstruction_nats: (n,); kl_nats and means: (n, d), of the same images. reconstruction_spread: from
+    `spread_of_reconstructions`, in [0, 1]. A dimension is active when its mean KL exceeds active_kl_nats
+    (by default a twentieth of a nat); by Burda's criterion when the variance of its posterior mean exceeds
+    active_variance. has_posterior is False for models whose code is a point (their KL is given as 0): then
+    variance alone decides.
+    """
+    _refuse(reconstruction_nats, kl_nats, means, names)
+    per_dimension = kl_nats.astype(np.float64).mean(axis=0)
+    variance = means.astype(np.float64).var(axis=0)
+    by_variance = variance > active_variance
+    active = per_dimension > active_kl_nats if has_posterior else by_variance
+    uses = tuple(
+        DimensionUse(j, names[j], float(per_dimension[j]), float(variance[j]), bool(active[j]), bool(v))
+        for j, v in enumerate(by_variance)
+    )
+    reconstruction = mean_estimate(
+        reconstruction_nats.astype(np.float64), resamples, rng, "bootstrap over images"
+    )
+    kl = mean_estimate(kl_nats.astype(np.float64).sum(axis=1), resamples, rng, "bootstrap over images")
+    collapsed, reason = decide_collapse(uses, reconstruction_spread, least_spread, active_kl_nats)
+    return Fitness(
+        reconstruction.value,
+        kl.value,
+        reconstruction,
+        kl,
+        int(active.sum()),
+        int(by_variance.sum()),
+        uses,
+        collapsed,
+        reason,
+    )
+
+
+def decide_collapse(
+    dimensions: tuple[DimensionUse, ...],
+    reconstruction_spread: float,
+    least_spread: float,
+    active_kl_nats: float,
+) -> tuple[bool, str]:
+    """Returns (collapsed, reason). Collapsed: no active dimension, or reconstructions that hardly differ."""
+    active = sum(use.active for use in dimensions)
+    count = len(dimensions)
+    if active == 0:
+        return True, (
+            f"posterior collapse: none of {count} dimensions is active (largest KL "
+            f"{max(use.kl_nats for use in dimensions):.3g} nats, active from {active_kl_nats:g}), so the code "
+            "says nothing of the image"
+        )
+    if reconstruction_spread < least_spread:
+        return True, (
+            f"constant reconstructions: they vary {reconstruction_spread:.1%} as much as the images do, below "
+            f"{least_spread:.0%}, so the decoder ignores the code"
+        )
+    return False, (
+        f"{active} of {count} dimensions are active and reconstructions vary {reconstruction_spread:.0%} as "
+        "much as the images do"
+    )
+
+
+def spread_of_reconstructions(images: NDArray[np.uint8], reconstructions: NDArray[np.floating]) -> float:
+    """Returns the variance over images of reconstructions by that of the images, summed over pixels; 0 up.
+
+    images: uint8 (n, c, h, w); reconstructions: the same shape, in [0, 1]. 0 when the images are constant.
+    """
+    if images.shape != reconstructions.shape:
+        raise ValueError(f"images {images.shape} and reconstructions {reconstructions.shape} must agree")
+    original = (images.astype(np.float64) / 255.0).var(axis=0).sum()
+    rebuilt = reconstructions.astype(np.float64).var(axis=0).sum()
+    return float(rebuilt / original) if original > 0 else 0.0
+
+
+def reconstruction_pairs(
+    images: NDArray[np.uint8], reconstructions: NDArray[np.floating]
+) -> NDArray[np.uint8]:
+    """Returns uint8 (2m, c, h, w): original, reconstruction, original, ...; reconstructions in [0, 1]."""
+    rebuilt = np.round(np.clip(reconstructions, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return np.stack([images, rebuilt], axis=1).reshape(-1, *images.shape[1:])
+
+
+def _refuse(
+    reconstruction_nats: NDArray[np.floating],
+    kl_nats: NDArray[np.floating],
+    means: NDArray[np.floating],
+    names: tuple[str, ...],
+) -> None:
+    n, d = len(reconstruction_nats), len(names)
+    if n < 2 or kl_nats.shape != (n, d) or means.shape != (n, d):
+        raise ValueError(
+            f"fitness needs at least two images, and KL and means of shape (images, dimensions); got "
+            f"{n} reconstructions, {d} names, KL {kl_nats.shape}, means {means.shape}"
+        )
+    if not (np.isfinite(reconstruction_nats).all() and np.isfinite(kl_nats).all()):
+        raise ValueError("reconstruction or KL is NaN or infinite: the model has diverged; train it again")

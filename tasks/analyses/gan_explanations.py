@@ -1,0 +1,104 @@
+"""What the additive discriminator looks at: its exact contributions, and Captum's agreement with them.
+
+The discriminator's logit is a bias plus one function of each semantic dimension (plus stated pairs), so
+its explanation is the list of terms; integrated gradients over the code must find the same numbers.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from captum.attr import IntegratedGradients
+from numpy.typing import NDArray
+from torch import Tensor
+
+LARGEST_SUM_ERROR = 1e-4
+
+
+@dataclass(frozen=True)
+class ContributionExample:
+    """One image's verdict: its logit is the bias plus the contributions; `picked` names the rule."""
+
+    row: int
+    picked: str
+    logit: float
+    bias: float
+    contributions: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Contributions:
+    """`gan.contributions` of audit.json.
+
+    mean_absolute: (terms,) mean |contribution - its own mean|, what a term decides between images; means:
+    (terms,) its mean, what it adds to every image. largest_sum_error: largest |bias + sum - logit| over
+    images, which must stay below 1e-4 (`adds_up`). largest_captum_difference: largest difference between
+    integrated gradients and the change of a one-dimensional term from the baseline; None if not asked.
+    """
+
+    names: tuple[str, ...]
+    mean_absolute: tuple[float, ...]
+    means: tuple[float, ...]
+    examples: tuple[ContributionExample, ...]
+    largest_sum_error: float
+    adds_up: bool
+    largest_captum_difference: float | None
+
+
+def explain_discriminator(
+    names: Sequence[str],
+    contributions: NDArray[np.floating],
+    bias: float,
+    logits: NDArray[np.floating],
+    captum_difference: float | None = None,
+) -> Contributions:
+    """Returns what each term of the additive discriminator contributes, checked to add up to the logit.
+
+    contributions: (n, terms); logits: (n,) from the discriminator itself, for the same images. Examples are
+    picked by rule: the images with the largest, the median and the least logit.
+    """
+    if contributions.shape != (len(logits), len(names)) or len(logits) == 0:
+        raise ValueError(
+            f"contributions must be (images, terms) = ({len(logits)}, {len(names)}) with at least one image, "
+            f"got {contributions.shape}"
+        )
+    terms = contributions.astype(np.float64)
+    error = float(np.abs(bias + terms.sum(axis=1) - logits.astype(np.float64)).max())
+    order = np.argsort(-logits, kind="stable")
+    picks = (("most real", order[0]), ("median", order[len(order) // 2]), ("least real", order[-1]))
+    means = terms.mean(axis=0)
+    return Contributions(
+        names=tuple(names),
+        mean_absolute=tuple(float(v) for v in np.abs(terms - means).mean(axis=0)),
+        means=tuple(float(v) for v in means),
+        examples=tuple(
+            ContributionExample(
+                int(row), picked, float(logits[row]), float(bias), tuple(float(v) for v in terms[row])
+            )
+            for picked, row in picks
+        ),
+        largest_sum_error=error,
+        adds_up=error <= LARGEST_SUM_ERROR,
+        largest_captum_difference=captum_difference,
+    )
+
+
+def captum_difference(
+    logit: Callable[[Tensor], Tensor],
+    terms: Callable[[Tensor], Tensor],
+    codes: Tensor,
+    baseline: Tensor,
+    steps: int = 64,
+) -> float:
+    """Returns the largest |integrated gradient - change of the term| over images and dimensions, 0 is exact.
+
+    logit: semantic codes (n, s) -> (n,). terms: the same codes -> (n, s), the one-dimensional terms. With
+    one term a dimension, the integrated gradient of a dimension is exactly its term at the code minus its
+    term at the baseline (1, s); pairwise terms share theirs, so pass the logit without pairs.
+    """
+    start = baseline.expand_as(codes)
+    found = IntegratedGradients(logit).attribute(codes, start, n_steps=steps)
+    with torch.no_grad():
+        exact = terms(codes) - terms(start)
+    return float((found.detach() - exact).abs().max())
