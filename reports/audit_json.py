@@ -1,0 +1,143 @@
+"""audit.json is the truth of a run: written in one fixed form, so that the same audit gives the same
+bytes, and refused with sentences where it leaves its published schema.
+"""
+
+import json
+import math
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from reports.errors import AuditInvalid, RunIncomplete
+
+AUDIT_NAME = "audit.json"
+SCHEMA_PATH = Path(__file__).with_name("audit-1.0.schema.json")
+MOST_SENTENCES = 20
+SIGNIFICANT_DIGITS = 9  # below float32's noise nothing is meant; fewer digits keep machines in agreement
+
+
+def write_audit(folder: Path, audit: dict[str, Any]) -> Path:
+    """Writes `folder`/audit.json and returns its path.
+
+    Keys are sorted, floats carry nine significant digits, text is UTF-8. Nothing is written
+    where the audit breaks the schema.
+
+    Raises:
+        AuditInvalid: with one sentence for each fault.
+    """
+    settled = _settled(audit, "audit")
+    faults = schema_faults(settled)
+    if faults:
+        raise AuditInvalid(faults)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / AUDIT_NAME
+    text = json.dumps(settled, sort_keys=True, indent=1, ensure_ascii=True, allow_nan=False)
+    path.write_bytes((text + "\n").encode("ascii"))
+    return path
+
+
+def read_audit(folder: Path) -> dict[str, Any]:
+    """Returns the audit in `folder`, checked against the schema.
+
+    Raises:
+        RunIncomplete: there is no audit.json, or it is not JSON.
+        AuditInvalid: it breaks the schema.
+    """
+    path = folder / AUDIT_NAME
+    try:
+        audit = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except FileNotFoundError as error:
+        raise RunIncomplete(f"{folder} holds no {AUDIT_NAME}; give the folder of a finished run.") from error
+    except ValueError as error:
+        raise RunIncomplete(f"{path} is not JSON that can be read: {error}.") from error
+    faults = schema_faults(audit)
+    if faults:
+        raise AuditInvalid(faults)
+    return dict(audit)
+
+
+def schema_faults(audit: Any) -> list[str]:
+    """Returns a sentence for each place where `audit` breaks the schema, at most 20; empty when valid."""
+    errors = sorted(
+        _validator().iter_errors(audit), key=lambda error: [str(step) for step in error.absolute_path]
+    )
+    sentences = [_sentence(error) for error in errors]
+    if len(sentences) > MOST_SENTENCES:
+        rest = len(sentences) - MOST_SENTENCES
+        sentences = [*sentences[:MOST_SENTENCES], f"And {rest} more faults."]
+    return sentences
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    return Draft202012Validator(json.loads(SCHEMA_PATH.read_text(encoding="utf-8")))
+
+
+def _settled(value: Any, where: str) -> Any:
+    """Returns plain JSON values; floats rounded to their written form, integers of numpy made ints."""
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, dict):
+        return {str(key): _settled(inner, f"{where}.{key}") for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_settled(inner, f"{where}[{index}]") for index, inner in enumerate(value)]
+    if hasattr(value, "tolist"):  # numpy scalars and arrays
+        return _settled(value.tolist(), where)
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise AuditInvalid([f"{where} is {value}; an unknown number must be null."])
+        return float(f"{value:.{SIGNIFICANT_DIGITS}g}") + 0.0  # + 0.0 turns -0.0 into 0.0
+    raise AuditInvalid([f"{where} is a {type(value).__name__}; audit.json takes plain values only."])
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"it holds {name}, where an unknown number must be null")
+
+
+def _sentence(error: ValidationError) -> str:
+    """Returns what was expected, what came and where, for one fault; the deepest one of an alternative."""
+    deepest = error
+    while deepest.context:
+        deepest = max(deepest.context, key=_closeness)
+    where = _place(deepest)
+    came = _short(deepest.instance)
+    if deepest.validator == "required":
+        missing = re.match(r"'(.*)' is a required", deepest.message)
+        return f"{where} lacks the key {missing.group(1) if missing else '?'}."
+    if deepest.validator == "type":
+        kinds = deepest.validator_value
+        expected = " or ".join(kinds) if isinstance(kinds, list) else str(kinds)
+        return f"{where} must be {expected}; it is {came}."
+    if deepest.validator == "enum":
+        return f"{where} must be one of {', '.join(map(str, deepest.validator_value))}; it is {came}."
+    if deepest.validator == "const":
+        return f"{where} must be {deepest.validator_value}; it is {came}."
+    if deepest.validator == "additionalProperties":
+        return f"{where} holds a key that its schema does not know: {_short(deepest.message)}."
+    return f"{where} breaks the rule {deepest.validator}: {_short(deepest.message)}."
+
+
+def _closeness(error: ValidationError) -> tuple[int, int, str]:
+    """Ranks the branches of an alternative: the deepest fault was the branch that was meant."""
+    return (len(error.absolute_path), int(error.validator != "type"), -_branch(error), error.message)  # type: ignore[return-value]
+
+
+def _branch(error: ValidationError) -> int:
+    steps = [step for step in error.relative_schema_path if isinstance(step, int)]
+    return steps[0] if steps else 0
+
+
+def _place(error: ValidationError) -> str:
+    steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.absolute_path)
+    return f"audit{steps}"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, default=str) if not isinstance(value, str) else value
+    return text if len(text) <= 80 else text[:77] + "..."

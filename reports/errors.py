@@ -1,0 +1,21 @@
+"""What can go wrong between a run folder and its report, each with a sentence for the user."""
+
+
+class ReportError(Exception):
+    """Base of every error of this room."""
+
+
+class AuditInvalid(ReportError):
+    """audit.json does not follow its published schema; `sentences` says where, one fault a line."""
+
+    def __init__(self, sentences: list[str]) -> None:
+        self.sentences = sentences
+        super().__init__("\n".join(sentences))
+
+
+class RunIncomplete(ReportError):
+    """A file that the report needs is absent from the run folder or cannot be read."""
+
+
+class LanguageUnknown(ReportError):
+    """No catalogue exists for the language asked for."""

@@ -1,0 +1,225 @@
+"""What every section is built from: the audit, its arrays, the catalogue, and the figures made so far."""
+
+import hashlib
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from markupsafe import Markup, escape
+
+from reports.catalogue import Catalogue
+from reports.errors import RunIncomplete
+from reports.image_files import Picture
+from reports.number_text import estimate_text, interval, number
+from reports.plots.canvas import inline
+from reports.visible_text import shortened, slug, visible, with_short_names
+
+CHECKS = ("association", "specificity", "intervention", "stability")
+VERDICTS = ("supported", "partly_supported", "not_supported", "inconclusive", "not_tested")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a table: kind text, number, estimate, verdict or link; `extra` is an interval or a target;
+    `sort` orders a column.
+    """
+
+    kind: str
+    text: str
+    extra: str = ""
+    sort: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells under `header`; the first cell of each row names the row. `note` says where intervals
+    come from.
+    """
+
+    caption: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawing or picture as markup for the page, what it shows in words, and the numbers behind it."""
+
+    identifier: str
+    body: Markup
+    alt: str
+    caption: str
+    table: Table | None = None
+
+
+@dataclass
+class Page:
+    """One report in the making. `files` collects what goes to figures/, by file name."""
+
+    folder: Path
+    audit: dict[str, Any]
+    run: dict[str, Any]
+    ledger: list[dict[str, Any]]
+    audit_sha256: str
+    t: Catalogue
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def leads(self) -> list[dict[str, Any]]:
+        """The models whose evidence is shown in full: one seed of each, in the subject's order."""
+        order = {name: index for index, name in enumerate(self.audit["subject"]["models"])}
+        leads = [model for model in self.audit["models"] if model["is_lead"]]
+        return sorted(leads, key=lambda model: order.get(model["name"], len(order)))
+
+    @property
+    def attributes(self) -> list[dict[str, Any]]:
+        """The attributes in the data's own order."""
+        return list(self.audit["data"]["attributes"])
+
+    @property
+    def long_names(self) -> list[str]:
+        """Every name that a sentence of the audit may repeat in full."""
+        names = [attribute["name"] for attribute in self.attributes]
+        return names + [name for attribute in self.attributes for name in attribute["classes"]] + [
+            model["name"] for model in self.audit["models"]
+        ]  # fmt: skip
+
+    def prose(self, sentence: str | None) -> str:
+        """Returns a sentence of the audit with overlong names cut; a dash for none."""
+        return with_short_names(sentence, self.long_names) if sentence else "–"
+
+    def absent(self, part: Any) -> str | None:
+        """Returns why a part of the audit is not there, or None where it is."""
+        if part is None:
+            return self.t("absent.unrecorded")
+        if isinstance(part, dict) and "not_applicable" in part:
+            return self.prose(part["not_applicable"])
+        if isinstance(part, list) and not part:
+            return self.t("absent.empty")
+        return None
+
+    def array(self, reference: dict[str, str]) -> npt.NDArray[Any]:
+        """Returns the array a reference names, after its digest was checked.
+
+        Raises:
+            RunIncomplete: the file is missing, altered, or no plain array.
+        """
+        path = self.folder / reference["path"]
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise RunIncomplete(
+                f"{reference['path']} is missing from {self.folder}; restore or rerun."
+            ) from error
+        if hashlib.sha256(data).hexdigest() != reference["sha256"]:
+            raise RunIncomplete(f"{reference['path']} is not the file that audit.json was written with.")
+        try:
+            return np.asarray(np.load(io.BytesIO(data), allow_pickle=False))
+        except ValueError as error:
+            raise RunIncomplete(f"{reference['path']} is no plain array: {error}") from error
+
+    # ---- names and ids --------------------------------------------------------------------------
+
+    def model_key(self, name: str) -> str:
+        """Returns the stem of the ids of a model: its place and its slug."""
+        names: list[str] = self.audit["subject"]["models"]
+        return f"m{names.index(name) + 1 if name in names else 0}-{slug(name)}"
+
+    def attribute_key(self, name: str) -> str:
+        """Returns the stem of the ids of an attribute: its place and its slug."""
+        names = [attribute["name"] for attribute in self.attributes]
+        return f"a{names.index(name) + 1 if name in names else 0}-{slug(name)}"
+
+    def dimension_name(self, model: dict[str, Any], index: int | None) -> str:
+        """Returns a dimension's own name, shortened; a dash for none."""
+        if index is None:
+            return "–"
+        return next(
+            (shortened(row["name"], 24) for row in model["dimensions"] if row["index"] == index), f"z{index}"
+        )
+
+    # ---- figures --------------------------------------------------------------------------------
+
+    def drawing(
+        self, identifier: str, svg: str, alt: str, caption: str, table: Table | None = None
+    ) -> Figure:
+        """Keeps a plot under figures/ and returns it as a figure of the page."""
+        self.files[f"{identifier}.svg"] = svg.encode("utf-8")
+        return Figure(identifier, Markup(inline(svg, identifier, visible(alt))), alt, caption, table)
+
+    def picture(
+        self,
+        identifier: str,
+        picture: Picture,
+        alt: str,
+        caption: str,
+        scale: float = 1,
+        table: Table | None = None,
+    ) -> Figure:
+        """Keeps an image under figures/ and returns it as a figure of the page, drawn `scale` times as large."""
+        self.files[f"{identifier}{picture.suffix}"] = picture.data
+        return Figure(identifier, image_element(picture, alt, scale), alt, caption, table)
+
+    # ---- cells ----------------------------------------------------------------------------------
+
+    def interval_note(self, estimates: Iterable[Any]) -> str:
+        """Returns a sentence that names the source and n of the intervals in `estimates`."""
+        sizes: dict[str, list[int]] = {}
+        for estimate in estimates:
+            if isinstance(estimate, dict) and estimate.get("low") is not None:
+                sizes.setdefault(estimate["source"], []).extend(
+                    [] if estimate["n"] is None else [estimate["n"]]
+                )
+        if not sizes:
+            return ""
+        parts = [f"{visible(source)}{self._span(counts)}" for source, counts in sorted(sizes.items())]
+        return self.t("interval.note", sources="; ".join(parts))
+
+    def _span(self, counts: Sequence[int]) -> str:
+        if not counts:
+            return ""
+        least, most = min(counts), max(counts)
+        return f", n = {number(least)}" + ("" if least == most else f" … {number(most)}")
+
+
+def image_element(picture: Picture, alt: str, scale: float = 1, extra: Markup = Markup("")) -> Markup:
+    """Returns an <img> with its pixels inside, enlarged without smoothing."""
+    return Markup(
+        f'<img src="{picture.uri}" alt="{escape(visible(alt))}" width="{round(picture.width * scale)}" '
+        f'height="{round(picture.height * scale)}" class="pixels"{extra}>'
+    )
+
+
+def text(value: str | None) -> Cell:
+    """Returns a cell with a name, shortened."""
+    return Cell("text", shortened(value) if value else "–", sort=shortened(value or ""))
+
+
+def numeral(value: float | None) -> Cell:
+    """Returns a cell with a number."""
+    return Cell("number", number(value), sort="" if value is None else f"{value:.9g}")
+
+
+def estimate(value: dict[str, Any] | None) -> Cell:
+    """Returns a cell with a value and its interval; a dash, with the reason, where it cannot be computed."""
+    if not value:
+        return Cell("number", "–")
+    if "not_applicable" in value:
+        return Cell("reason", value["not_applicable"])
+    shown = value["value"]
+    return Cell("estimate", number(shown), interval(value), "" if shown is None else f"{shown:.9g}")
+
+
+def known(value: dict[str, Any] | None) -> float | None:
+    """Returns the value of an estimate, or None where there is none."""
+    return None if not value or value.get("value") is None else float(value["value"])
+
+
+def said(value: dict[str, Any] | None) -> str:
+    """Returns an estimate in a sentence's form."""
+    return estimate_text(value)

@@ -1,0 +1,111 @@
+"""The paper under every plot: one style, and SVG that is the same bytes every time and holds names safely.
+
+Names never pass through matplotlib: it draws a plain placeholder of the same width, and the escaped name
+takes its place in the finished SVG. So `$`, markup and scripts without a glyph in its fonts are plain text.
+"""
+
+import io
+import re
+import unicodedata
+import warnings
+from typing import Any
+
+import matplotlib as mpl
+from markupsafe import escape
+from matplotlib.figure import Figure
+
+from reports.visible_text import shortened, visible
+
+# Okabe and Ito's colours, told apart with every common colour vision; shapes and hatches repeat the message.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#8a7a00")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+HATCHES = ("", "///", "---", "xxx", "\\\\\\", "+++", "|||", "//")  # no dots: each would be a path of its own
+INK, MUTED, FAINT, PAPER = "#1d2431", "#5a6472", "#d8dde4", "#fefefe"
+# In the page these four follow its theme; in the files under figures/ they stay as they are.
+THEME = {INK: "var(--ink)", MUTED: "var(--muted)", FAINT: "var(--line)", PAPER: "var(--paper)"}
+STYLE: dict[str, Any] = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "latent-audit",
+    "font.family": ["DejaVu Sans"],
+    "font.size": 8.5,
+    "text.parse_math": False,
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": MUTED,
+    "axes.labelsize": 8.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.facecolor": "none",
+    "axes.axisbelow": True,
+    "axes.titlesize": 8.5,
+    "axes.titlecolor": INK,
+    "axes.titlelocation": "left",
+    "axes.unicode_minus": True,
+    "grid.color": FAINT,
+    "grid.linewidth": 0.6,
+    "xtick.color": FAINT,
+    "ytick.color": FAINT,
+    "xtick.labelcolor": MUTED,
+    "ytick.labelcolor": MUTED,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "text.color": INK,
+    "hatch.linewidth": 0.5,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "figure.facecolor": "none",
+    "lines.linewidth": 1.6,
+}
+_PLACEHOLDER = re.compile(r"Q(\d{4})n*Q")
+_FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Sans CJK SC', sans-serif"
+
+
+class Canvas:
+    """One plot: a matplotlib figure of `width` by `height` points, and the names that stand in it."""
+
+    def __init__(self, width: float, height: float) -> None:
+        self._names: list[str] = []
+        self._style = mpl.rc_context(STYLE)
+        self._style.__enter__()
+        self.figure = Figure(figsize=(width / 72, height / 72), layout="constrained")
+
+    def name(self, text: str, length: int = 26) -> str:
+        """Returns a placeholder of about the width of `text`, cut to `length` characters."""
+        text = shortened(text, length) if len(visible(text)) > length else visible(text)
+        width = sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+        self._names.append(text)
+        return f"Q{len(self._names) - 1:04d}{'n' * max(0, round(width * 0.95) - 6)}Q"
+
+    def finish(self) -> str:
+        """Returns the plot as an SVG document without dates, comments or styles that reach beyond it."""
+        buffer = io.StringIO()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # a too narrow axis costs layout, not truth
+                self.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, dpi=110)
+        finally:
+            self._style.__exit__(None, None, None)
+        svg = buffer.getvalue()
+        svg = svg[svg.index("<svg") :]
+        svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.S)
+        svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.S)
+        svg = re.sub(r'<style type="text/css">.*?</style>', "", svg, flags=re.S)
+        svg = re.sub(r"'DejaVu Sans'[^;\"]*", _FONT, svg)
+        svg = re.sub(r"\n\s*", "\n", svg)
+        svg = re.sub(r"(\d+\.\d\d)\d+", r"\1", svg)
+        return _PLACEHOLDER.sub(lambda found: str(escape(self._names[int(found.group(1))])), svg)
+
+
+def inline(svg: str, identifier: str, alt: str) -> str:
+    """Returns an SVG document as an element for the page: its ids made unique, its inks the page's own."""
+    svg = re.sub(r'\bid="([^"]+)"', rf'id="{identifier}.\1"', svg)
+    svg = re.sub(r'href="#([^"]+)"', rf'href="#{identifier}.\1"', svg)
+    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{identifier}.\1)", svg)
+    for ink, variable in THEME.items():
+        svg = svg.replace(ink, variable)
+    box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    assert box is not None, "matplotlib always writes a view box"
+    head = (
+        f'<svg class="plot" role="img" aria-label="{escape(alt)}" '
+        f'viewBox="0 0 {box[1]} {box[2]}" style="width:{float(box[1]) * 1.3:.0f}px">'
+    )
+    return re.sub(r"<svg\b[^>]*>", lambda _: head, svg, count=1)

@@ -1,0 +1,32 @@
+"""How the mean response moves as one dimension is set to higher and higher quantiles, with its band."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from reports.plots.canvas import COLOURS, FAINT, Canvas
+
+
+def draw(
+    dose: Sequence[float],
+    mean: Sequence[float | None],
+    low: Sequence[float | None],
+    high: Sequence[float | None],
+    dose_label: str,
+    response_label: str,
+) -> str:
+    """Returns SVG of a curve over `dose` (quantile levels) and the band between `low` and `high`."""
+    canvas = Canvas(250, 150)
+    axes = canvas.figure.add_subplot()
+    middle, bottom, top = (
+        np.array([np.nan if v is None else v for v in line], float) for line in (mean, low, high)
+    )
+    axes.grid(axis="y")
+    axes.fill_between(dose, bottom, top, color=COLOURS[0], alpha=0.18, linewidth=0)
+    axes.plot(dose, middle, color=COLOURS[0], marker="o", markersize=4)
+    axes.axhline(0, color=FAINT, linewidth=0.8)
+    axes.set_xticks(list(dose), [f"{level:g}" for level in dose])
+    axes.tick_params(axis="x", labelsize=7.5)
+    axes.set_xlabel(canvas.name(dose_label, 40))
+    axes.set_ylabel(canvas.name(response_label, 26))
+    return canvas.finish()

@@ -1,0 +1,43 @@
+"""What chance alone gives, drawn behind what was observed."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from reports.plots.canvas import COLOURS, FAINT, HATCHES, INK, MARKERS, MUTED, Canvas
+
+
+def draw(
+    nulls: Sequence[tuple[str, Sequence[float]]],
+    observed: Sequence[tuple[str, float]],
+    label: str,
+    limit: tuple[str, float] | None = None,
+) -> str:
+    """Returns SVG: a histogram for each (name, values) of `nulls`, and above it a row for each observed
+    (name, value), strongest on top; `limit` is a named vertical line.
+    """
+    rows = sorted(observed, key=lambda pair: pair[1])
+    canvas = Canvas(430, 96 + 15 * max(len(rows), 1))
+    upper, lower = canvas.figure.subplots(2, 1, sharex=True, height_ratios=[max(len(rows), 1) * 15 + 6, 52])
+    everything = [value for _, values in nulls for value in values] + [value for _, value in rows] + [0.0]
+    low, high = min(everything), max(everything)
+    edges = np.linspace(low, high + 1e-9, 60)
+    for index, (name, values) in enumerate(nulls):
+        lower.hist(values, edges, color=(MUTED, COLOURS[5])[index % 2], alpha=0.65, hatch=HATCHES[index + 1],
+                   edgecolor=FAINT, linewidth=0.3, label=canvas.name(name, 46))  # fmt: skip
+    lower.set_yticks([])
+    lower.set_xlabel(canvas.name(label, 70))
+    lower.legend(loc="upper right", handlelength=1.4, borderpad=0)
+    for index, (_, value) in enumerate(rows):
+        upper.plot([low, value], [index, index], color=FAINT, linewidth=1, zorder=1)
+        upper.plot([value], [index], marker=MARKERS[0], color=COLOURS[0], markersize=5, linestyle="none")
+    upper.set_yticks(range(len(rows)), [canvas.name(name) for name, _ in rows])
+    upper.set_ylim(-0.7, len(rows) - 0.3)
+    upper.spines["bottom"].set_visible(False)
+    upper.tick_params(axis="x", length=0)
+    if limit is not None:
+        for axes in (upper, lower):
+            axes.axvline(limit[1], color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
+        upper.annotate(canvas.name(limit[0], 40), (limit[1], 1), xycoords=("data", "axes fraction"),
+                       xytext=(4, 0), textcoords="offset points", va="top", fontsize=7.5, color=MUTED)  # fmt: skip
+    return canvas.finish()

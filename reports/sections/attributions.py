@@ -1,0 +1,119 @@
+"""Section 9: which pixels matter, and whether the maps that say so may be believed."""
+
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+
+from reports import image_files
+from reports.number_text import number
+from reports.page import Cell, Figure, Page, Table, estimate, numeral, said, text
+from reports.plots import interval_bars
+from reports.visible_text import shortened
+
+MOST_SHOWN = 6
+
+
+def build(page: Page) -> dict[str, Any]:
+    """Returns maps over images with their sanity checks, and the discriminator's own contributions."""
+    return {"models": [_model(page, model) for model in page.leads]}
+
+
+def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
+    part = model["attributions"]
+    absent = page.absent(part)
+    rows: list[Any] = [] if absent else part
+    made = [row for row in rows if "not_applicable" not in row]
+    key = page.model_key(model["name"])
+    return {
+        "name": shortened(model["name"]),
+        "absent": [absent]
+        if absent
+        else [page.prose(row["not_applicable"]) for row in rows if "not_applicable" in row],
+        "items": [_item(page, model, row, f"attribution-{key}-{i + 1}") for i, row in enumerate(made)],
+        "checks": _checks(page, model, made) if made else None,
+        "contributions": _contributions(page, model, key),
+    }
+
+
+def _item(page: Page, model: dict[str, Any], row: dict[str, Any], identifier: str) -> dict[str, Any]:
+    images, maps = page.array(row["images"])[:MOST_SHOWN], page.array(row["maps"])[:MOST_SHOWN].astype(float)
+    shown = _overlays(images, maps)
+    if not page.absent(row["mean_map"]):
+        mean = page.array(row["mean_map"]).astype(float)
+        plain = np.zeros((1, *images.shape[1:]), np.uint8)
+        shown = np.concatenate([shown, _overlays(plain, mean[None])[1:]])
+    checks = row["checks"]
+    flag = "unknown" if checks["faithful"] is None else "faithful" if checks["faithful"] else "not_faithful"
+    picked = page.t("word.comma").join(
+        page.t.known(f"picked.{word}", shortened(word, 24)) for word in row["picked"][:MOST_SHOWN]
+    )
+    subject = shortened(row["subject"])
+    alt = page.t("attribution.alt", method=shortened(row["method"]), subject=subject, picked=picked,
+                 inside=said(checks["mass_inside"]), share=number(checks["area_share"]))  # fmt: skip
+    caption = page.t("attribution.caption", method=shortened(row["method"]), subject=subject,
+                     target=page.t(f"target.{row['target']}"), picked=picked)  # fmt: skip
+    figure = page.picture(identifier, image_files.grid(shown, len(shown)), alt, caption,
+                          max(1.0, round(64 / images.shape[-1], 2)))  # fmt: skip
+    return {
+        "figure": figure,
+        "flag": flag,
+        "flag_text": page.t(f"faithful.{flag}"),
+        "reason": page.prose(checks["reason"]),
+    }
+
+
+def _overlays(images: npt.NDArray[Any], maps: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
+    """Returns image and map alternating, (2m,3,h,w): the map signed, orange for more and blue for less."""
+    pixels = image_files.as_bytes(images)
+    pixels = np.repeat(pixels, 3, axis=-1) if pixels.shape[-1] == 1 else pixels
+    made = []
+    for image, values in zip(pixels, maps, strict=False):
+        size = float(np.quantile(np.abs(values), 0.995)) or 1.0
+        colours = mpl.colormaps["PuOr_r"](0.5 + 0.5 * np.clip(values / size, -1, 1))[..., :3]
+        grey = image.mean(axis=-1, keepdims=True) / 255
+        mixed = colours * 0.8 + 0.2 * np.repeat(grey, 3, axis=-1)
+        made += [image, np.round(mixed * 255).astype(np.uint8)]
+    return np.moveaxis(np.stack(made), -1, 1)
+
+
+def _checks(page: Page, model: dict[str, Any], rows: list[dict[str, Any]]) -> Table:
+    cells, estimates = [], []
+    for row in rows:
+        checks = row["checks"]
+        estimates += [checks["infidelity"], checks["max_sensitivity"], checks["mass_inside"]]
+        flag = (
+            "unknown" if checks["faithful"] is None else "faithful" if checks["faithful"] else "not_faithful"
+        )
+        cascade = page.t("word.comma").join(
+            f"{shortened(r['layer'], 16)} {number(r['rank_correlation'])}" for r in checks["randomisation"]
+        )
+        cells.append((
+            text(f"{row['method']} · {row['subject']}"), Cell("text", page.t(f"target.{row['target']}")),
+            numeral(checks["convergence_delta"]), estimate(checks["infidelity"]), estimate(checks["max_sensitivity"]),
+            Cell("prose", cascade or "–"), estimate(checks["mass_inside"]), numeral(checks["area_share"]),
+            Cell("text", page.t(f"faithful.{flag}")),
+        ))  # fmt: skip
+    header = tuple(page.t(f"column.{key}") for key in
+                   ("method", "target", "delta", "infidelity", "sensitivity", "randomisation", "inside", "area", "faithful"))  # fmt: skip
+    return Table(
+        page.t("attribution.checks_caption", model=shortened(model["name"])),
+        header,
+        tuple(cells),
+        page.interval_note(estimates),
+    )
+
+
+def _contributions(page: Page, model: dict[str, Any], key: str) -> Figure | None:
+    if page.absent(model["gan"]) or page.absent(model["gan"]["contributions"]):
+        return None
+    part = model["gan"]["contributions"]
+    pairs = sorted(zip(part["names"], part["mean_absolute"], strict=True), key=lambda pair: -(pair[1] or 0))
+    rows = [interval_bars.Row(shortened(name), value or 0, None, None) for name, value in pairs]
+    alt = page.t("contribution.alt", first=shortened(pairs[0][0]), value=number(pairs[0][1]),
+                 error=number(part["largest_sum_error"]))  # fmt: skip
+    table = Table(page.t("contribution.caption"), (page.t("column.dimension"), page.t("column.contribution")),
+                  tuple((text(name), numeral(value)) for name, value in pairs))  # fmt: skip
+    svg = interval_bars.bars(rows[:24], page.t("contribution.x"), width=380)
+    return page.drawing(f"contributions-{key}", svg, alt, page.t("contribution.caption"), table)

@@ -1,0 +1,84 @@
+"""Section 12: the models beside each other on the same checks, with intervals on their differences."""
+
+from typing import Any
+
+from reports.page import Cell, Figure, Page, Table, estimate, known, said, text
+from reports.plots import interval_bars
+from reports.visible_text import shortened
+
+
+def build(page: Page) -> dict[str, Any]:
+    """Returns one table of measures by model, one of differences, and a figure of both."""
+    rows = page.audit["comparison"]
+    absent = page.absent(rows)
+    if absent:
+        return {"absent": absent}
+    return {"absent": None, "figure": _figure(page, rows), "differences": _differences(page, rows)}
+
+
+def _measure(page: Page, row: dict[str, Any]) -> str:
+    name = page.t.known(f"score.{row['measure']}", row["measure"])
+    if not row["unit"]:
+        return name
+    unit = row["unit"]
+    return f"{name} ({page.t.known(f'unit.{unit}', unit)})"
+
+
+def _figure(page: Page, rows: list[dict[str, Any]]) -> Figure:
+    names = page.audit["subject"]["models"]
+    panels = []
+    for row in rows:
+        kept = [m for m in row["models"] if known(m["estimate"]) is not None]
+        drawn = [interval_bars.Row(shortened(m["model"]), m["estimate"]["value"], m["estimate"]["low"], m["estimate"]["high"],
+                                   names.index(m["model"]) if m["model"] in names else 0) for m in kept]  # fmt: skip
+        arrow = "↑" if row["better"] == "higher" else "↓"
+        panels.append((f"{_measure(page, row)} {arrow}", drawn))
+    columns: list[str] = [m for m in names if any(r["model"] == m for row in rows for r in row["models"])]
+    cells = []
+    for row in rows:
+        found = {m["model"]: m["estimate"] for m in row["models"]}
+        cells.append((Cell("text", _measure(page, row)), Cell("text", page.t(f"better.{row['better']}")),
+                      *(estimate(found.get(name)) for name in columns)))  # fmt: skip
+    note = page.interval_note(m["estimate"] for row in rows for m in row["models"])
+    header = (page.t("column.measure"), page.t("column.better"), *(shortened(name, 24) for name in columns))
+    caption = page.t("comparison.caption")
+    alt = page.t(
+        "comparison.alt", findings=page.t("word.semicolon").join(_best(page, row) for row in rows[:4])
+    )
+    return page.drawing(
+        "comparison",
+        interval_bars.points(panels[:24], ""),
+        alt,
+        caption,
+        Table(caption, header, tuple(cells), note),
+    )
+
+
+def _best(page: Page, row: dict[str, Any]) -> str:
+    kept = [m for m in row["models"] if known(m["estimate"]) is not None]
+    if not kept:
+        return f"{_measure(page, row)} –"
+    choose = max if row["better"] == "higher" else min
+    best = choose(kept, key=lambda m: m["estimate"]["value"])
+    return page.t(
+        "comparison.best",
+        measure=_measure(page, row),
+        model=shortened(best["model"]),
+        value=said(best["estimate"]),
+    )
+
+
+def _differences(page: Page, rows: list[dict[str, Any]]) -> Table:
+    cells, estimates = [], []
+    for row in rows:
+        for pair in row["differences"]:
+            estimates.append(pair["estimate"])
+            bounds = pair["estimate"] or {}
+            low, high = bounds.get("low"), bounds.get("high")
+            word = "unknown" if low is None or high is None else "apart" if low > 0 or high < 0 else "same"
+            cells.append((Cell("text", _measure(page, row)), text(f"{pair['first']} − {pair['second']}"),
+                          estimate(pair["estimate"]), Cell("text", page.t(f"comparison.{word}"))))  # fmt: skip
+    header = tuple(page.t(f"column.{key}") for key in ("measure", "pair", "difference", "reading"))
+    return Table(
+        page.t("comparison.differences_caption"), header, tuple(cells), page.interval_note(estimates)
+    )

@@ -1,0 +1,113 @@
+"""Section 5: whether each model is fit to be audited at all."""
+
+from typing import Any
+
+from reports import image_files
+from reports.number_text import number
+from reports.page import Cell, Figure, Page, Table, estimate, numeral, said, text
+from reports.plots import curves
+from reports.visible_text import shortened
+
+
+def build(page: Page) -> dict[str, Any]:
+    """Returns one table of every model and seed, and curves and pictures of each lead model."""
+    models = page.audit["models"]
+    keys = (
+        "model",
+        "seed",
+        "latent_dim",
+        "parameters",
+        "steps",
+        "reconstruction",
+        "kl",
+        "active_units",
+        "collapsed",
+    )
+    rows = tuple(_row(page, model) for model in models)
+    note = page.interval_note(model["fitness"][key] for model in models for key in ("reconstruction", "kl"))
+    table = Table(page.t("fitness.caption"), tuple(page.t(f"column.{key}") for key in keys), rows, note)
+    return {"table": table, "models": [_model(page, model) for model in page.leads]}
+
+
+def _row(page: Page, model: dict[str, Any]) -> tuple[Cell, ...]:
+    fitness = model["fitness"]
+    training = model["training"]
+    steps = None if page.absent(training) else training["steps"]
+    collapsed = fitness["collapsed"]
+    word = "–" if collapsed is None else page.t("word.yes" if collapsed else "word.no")
+    return (
+        text(model["name"]), numeral(model["seed"]), numeral(model["latent_dim"]), numeral(model["parameters"]),
+        numeral(steps), estimate(fitness["reconstruction"]), estimate(fitness["kl"]),
+        numeral(fitness["active_units"]), Cell("text", word),
+    )  # fmt: skip
+
+
+def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
+    fitness, key = model["fitness"], page.model_key(model["name"])
+    gan = model["gan"]
+    follow = None
+    if not page.absent(gan) and gan["samples_follow"]:
+        follow = Table(
+            page.t("fitness.follow_caption"),
+            tuple(page.t(f"column.{name}") for name in ("attribute", "statistic", "score")),
+            tuple(
+                (text(r["attribute"]), text(r["statistic"]), estimate(r["estimate"]))
+                for r in gan["samples_follow"]
+            ),
+            page.interval_note(row["estimate"] for row in gan["samples_follow"]),
+        )
+    return {
+        "name": shortened(model["name"]),
+        "collapse": page.prose(fitness["collapse_reason"]),
+        "curves": _curves(page, model["name"], key),
+        "pairs": _grid(page, fitness["reconstruction_pairs"], f"pairs-{key}", model, "fitness.pairs_alt"),
+        "samples": _grid(page, fitness["samples"], f"samples-{key}", model, "fitness.samples_alt"),
+        "follow": follow,
+        "gan_samples": None if page.absent(gan) else
+        _grid(page, gan["samples"], f"asked-{key}", model, "fitness.asked_alt"),
+    }  # fmt: skip
+
+
+def _curves(page: Page, name: str, key: str) -> Figure | None:
+    """Draws every seed of one model together: a panel for each curve."""
+    panels: dict[str, list[tuple[str, list[float], list[float]]]] = {}
+    rows = []
+    for model in page.audit["models"]:
+        if model["name"] != name or page.absent(model["training"]):
+            continue
+        for curve, points in sorted(model["training"]["curves"].items()):
+            if points["value"]:
+                label = page.t("word.seed_n", seed=model["seed"])
+                panels.setdefault(curve, []).append((label, points["step"], points["value"]))
+                rows.append((text(curve), numeral(model["seed"]), numeral(points["value"][0]),
+                             numeral(points["value"][-1]), numeral(min(points["value"]))))  # fmt: skip
+    if not panels:
+        return None
+    first = next((curve for curve in panels if "valid" in curve), next(iter(panels)))
+    ends = [trace[2][-1] for trace in panels[first]]
+    alt = page.t("fitness.curves_alt", model=shortened(name), curve=shortened(first), seeds=len(ends),
+                 start=number(panels[first][0][2][0]), low=number(min(ends)), high=number(max(ends)))  # fmt: skip
+    header = tuple(page.t(f"column.{column}") for column in ("curve", "seed", "first", "last", "least"))
+    caption = page.t("fitness.curves_caption", model=shortened(name))
+    return page.drawing(f"training-{key}", curves.draw(dict(list(panels.items())[:9]), page.t("word.step")), alt, caption,
+                        Table(caption, header, tuple(rows)))  # fmt: skip
+
+
+def _grid(page: Page, reference: Any, identifier: str, model: dict[str, Any], key: str) -> Figure | None:
+    if page.absent(reference):
+        return None
+    images = page.array(reference)
+    columns = 8
+    if identifier.startswith("pairs"):  # originals in one row, their reconstructions under them
+        pairs = min(len(images) // 2, 10)
+        images = (
+            images[: 2 * pairs]
+            .reshape(pairs, 2, *images.shape[1:])
+            .swapaxes(0, 1)
+            .reshape(-1, *images.shape[1:])
+        )
+        columns = pairs
+    alt = page.t(key, model=shortened(model["name"]), n=len(images),
+                 reconstruction=said(model["fitness"]["reconstruction"]))  # fmt: skip
+    scale = max(1.0, round(48 / images.shape[-1], 2))
+    return page.picture(identifier, image_files.grid(images[:32], columns), alt, alt, scale)

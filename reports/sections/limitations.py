@@ -1,0 +1,38 @@
+"""Section 13: what this evidence cannot say."""
+
+from typing import Any
+
+from reports.number_text import number
+from reports.page import Page
+from reports.visible_text import shortened
+
+ALWAYS = ("decodable", "classifier", "attributes", "range", "maps", "attributions", "seeds", "thresholds")
+
+
+def build(page: Page) -> dict[str, Any]:
+    """Returns the standing limitations and those that follow from this run's own numbers."""
+    own = []
+    correlation = page.audit["data"]["correlation"]
+    if not page.absent(correlation):
+        own += [page.t("limitation.correlated", first=shortened(p["first"]), second=shortened(p["second"]), value=number(p["value"]))
+                for p in correlation["entangled"][:8]]  # fmt: skip
+    gated = [
+        (m, g)
+        for m in page.leads
+        if not page.absent(m["intervention"])
+        for g in m["intervention"]["gates"]
+        if g["status"] == "not_tested"
+    ]
+    own += [
+        page.t("limitation.gated", model=shortened(m["name"]), attribute=shortened(g["attribute"]))
+        for m, g in gated[:8]
+    ]
+    if not page.absent(page.audit["stability"]):
+        own += [page.t("limitation.unstable", model=shortened(r["model"]), n=len(r["seeds"]))
+                for r in page.audit["stability"] if r["status"] == "not_assessed"]  # fmt: skip
+    own += [
+        page.t("limitation.collapsed", model=shortened(m["name"]))
+        for m in page.leads
+        if m["fitness"]["collapsed"]
+    ]
+    return {"own": own, "always": [page.t(f"limitation.{key}") for key in ALWAYS]}

@@ -1,0 +1,80 @@
+"""Section 10: maps of the latent space, which are pictures to look at and no evidence of distance."""
+
+from typing import Any
+
+import numpy as np
+
+from reports.number_text import number
+from reports.page import Cell, Figure, Page, Table, numeral
+from reports.plots import latent_map
+from reports.visible_text import shortened
+
+
+def build(page: Page) -> dict[str, Any]:
+    """Returns the maps of each lead model with how far they keep neighbourhoods."""
+    models = []
+    for model in page.leads:
+        part = model["projections"]
+        absent = page.absent(part)
+        flat = [] if absent else [row for row in part if row["components"] == 2]
+        figures = [_map(page, model, row, index) for index, row in enumerate(flat)]
+        models.append({"name": shortened(model["name"]), "absent": absent, "figures": figures,
+                       "table": None if absent else _table(page, model, part)})  # fmt: skip
+    return {"models": models}
+
+
+def _map(page: Page, model: dict[str, Any], row: dict[str, Any], index: int) -> Figure:
+    coordinates, values = page.array(row["coordinates"]), page.array(row["values"])
+    panels = [
+        latent_map.Panel(
+            shortened(a["name"]),
+            values[:, column],
+            tuple(shortened(c, 14) for c in a["classes"]),
+            a["kind"] == "cyclic",
+        )
+        for column, a in enumerate(page.attributes[: values.shape[1]])
+    ]
+    ranges = [(abs(_best_correlation(coordinates, panel.values)), panel.name) for panel in panels]
+    strength, name = max(ranges, default=(0.0, "–"))
+    method = page.t.known(f"projection.{row['method']}", row["method"])
+    alt = page.t("map.alt", method=method, n=number(len(coordinates)), attribute=name, value=number(strength),
+                 trust=number(row["trustworthiness"]), continuity=number(row["continuity"]))  # fmt: skip
+    caption = page.t("map.caption", method=method, n=number(len(coordinates)), model=shortened(model["name"]),
+                     seed=number(row["seed"]))  # fmt: skip
+    return page.drawing(
+        f"map-{page.model_key(model['name'])}-{index + 1}", latent_map.draw(coordinates, panels), alt, caption
+    )
+
+
+def _best_correlation(coordinates: np.ndarray[Any, Any], values: np.ndarray[Any, Any]) -> float:
+    """Returns the strongest rank correlation of the values with an axis of the map."""
+    ranks = np.argsort(np.argsort(values, kind="stable"), kind="stable").astype(float)
+    found = [0.0]
+    for axis in (0, 1):
+        places = np.argsort(np.argsort(coordinates[:, axis], kind="stable"), kind="stable").astype(float)
+        if len(ranks) > 2 and values.std() > 0:
+            found.append(float(np.corrcoef(ranks, places)[0, 1]))
+    return max(found, key=abs)
+
+
+def _table(page: Page, model: dict[str, Any], rows: list[dict[str, Any]]) -> Table:
+    cells = []
+    for row in rows:
+        clusters = None if page.absent(row["clusters"]) else row["clusters"]
+        agree = (
+            sorted(clusters["adjusted_rand"].items(), key=lambda pair: -(pair[1] or 0))[:4]
+            if clusters
+            else []
+        )
+        cells.append((
+            Cell("text", page.t.known(f"projection.{row['method']}", row["method"])), numeral(row["components"]), numeral(row["seed"]),
+            numeral(row["trustworthiness"]), numeral(row["continuity"]),
+            numeral(clusters["count"] if clusters else None), numeral(clusters["silhouette"] if clusters else None),
+            Cell("prose", page.t("word.comma").join(f"{shortened(n, 20)} {number(v)}" for n, v in agree) or "–"),
+        ))  # fmt: skip
+    keys = ("method", "components", "seed", "trustworthiness", "continuity", "clusters", "silhouette", "rand")
+    return Table(
+        page.t("map.table_caption", model=shortened(model["name"])),
+        tuple(page.t(f"column.{k}") for k in keys),
+        tuple(cells),
+    )

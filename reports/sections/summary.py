@@ -1,0 +1,92 @@
+"""Section 1: what was audited, what was found, and what may be concluded, on one screen."""
+
+from collections import Counter
+from typing import Any
+
+from reports.number_text import number
+from reports.page import VERDICTS, Page, said
+from reports.visible_text import shortened
+
+MOST_ROOMY_MODELS = 4
+MOST_ROOMY_CELLS = 40
+
+
+def build(page: Page) -> dict[str, Any]:
+    """Returns the first screen: layout, rows of verdicts, tallies and conclusions."""
+    leads = page.leads
+    verdicts = {(row["model"], row["attribute"]): row for row in page.audit["verdicts"]}
+    rows = [
+        {
+            "name": shortened(attribute["name"]),
+            "card": f"card-{page.attribute_key(attribute['name'])}",
+            "cells": [
+                _cell(page, model, verdicts.get((model["name"], attribute["name"]))) for model in leads
+            ],
+        }
+        for attribute in page.attributes
+    ]
+    shown = [row for row in page.audit["verdicts"] if any(row["model"] == model["name"] for model in leads)]
+    counts = Counter(row["verdict"] for row in shown)
+    return {
+        "layout": _layout(len(leads), len(rows)),
+        "models": [
+            {"name": shortened(m["name"], 28), "seed": m["seed"], "tally": _tally(shown, m["name"])}
+            for m in leads
+        ],
+        "rows": rows,
+        "sentence": _sentence(page, counts, len(leads), len(rows)),
+        "note": page.interval_note(row["effect"] for row in shown),
+        "may": [page.t(f"summary.may.{key}") for key in _may(counts)],
+        "may_not": [page.t(f"summary.may_not.{key}") for key in ("use", "cause", "beyond")],
+        "supported": _named(page, shown),
+    }
+
+
+def _layout(models: int, attributes: int) -> str:
+    if models == 1:
+        return "single"
+    return "roomy" if models <= MOST_ROOMY_MODELS and models * attributes <= MOST_ROOMY_CELLS else "compact"
+
+
+def _cell(page: Page, model: dict[str, Any], row: dict[str, Any] | None) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    unit = page.t.known(f"unit.{row['effect_unit']}", row["effect_unit"] or "")
+    dimension = (
+        "–" if row["dimension"] is None else shortened(row["dimension_name"] or f"z{row['dimension']}", 20)
+    )
+    return {
+        "model": shortened(model["name"], 28),
+        "verdict": row["verdict"],
+        "dimension": dimension,
+        "effect": said(row["effect"]),
+        "unit": shortened(unit, 40),
+        "reason": page.prose(row["reason"]),
+        "card": f"card-{page.attribute_key(row['attribute'])}-{page.model_key(row['model'])}",
+    }
+
+
+def _tally(rows: list[dict[str, Any]], model: str) -> list[tuple[str, int]]:
+    counts = Counter(row["verdict"] for row in rows if row["model"] == model)
+    return [(verdict, counts[verdict]) for verdict in VERDICTS if counts[verdict]]
+
+
+def _sentence(page: Page, counts: Counter[str], models: int, attributes: int) -> str:
+    parts = [page.t(f"summary.count.{verdict}", n=counts[verdict]) for verdict in VERDICTS if counts[verdict]]
+    key = "summary.sentence_one" if models == 1 else "summary.sentence_many"
+    return page.t(key, claims=number(sum(counts.values())), attributes=attributes, models=models,
+                  parts=page.t("word.comma").join(parts))  # fmt: skip
+
+
+def _may(counts: Counter[str]) -> tuple[str, str, str]:
+    first = "supported" if counts["supported"] else "none_supported"
+    return (first, "partly" if counts["partly_supported"] else "association", "compare")
+
+
+def _named(page: Page, rows: list[dict[str, Any]]) -> str:
+    """Returns the supported attributes with how many models support each."""
+    counts = Counter(row["attribute"] for row in rows if row["verdict"] == "supported")
+    order = [attribute["name"] for attribute in page.attributes if counts[attribute["name"]]]
+    return page.t("word.comma").join(shortened(name, 28) for name in order[:12]) + (
+        " …" if len(order) > 12 else ""
+    )

@@ -1,0 +1,129 @@
+"use strict";
+(function () {
+  var tools = document.getElementById("tools"), words = tools.dataset;
+
+  // Fragment links do nothing in a sandboxed blob frame: move the view and the focus ourselves.
+  function go(id) {
+    var target = document.getElementById(id);
+    if (!target) return false;
+    for (var up = target; up; up = up.parentElement) if (up.tagName === "DETAILS") up.open = true;
+    var heading = target.tagName === "SECTION" ? target.querySelector("h1,h2") : target;
+    if (heading.tagName === "DETAILS") heading = heading.querySelector("summary");
+    if (!heading.hasAttribute("tabindex") && heading.tagName !== "SUMMARY") heading.tabIndex = -1;
+    target.scrollIntoView();
+    heading.focus({ preventScroll: true });
+    return true;
+  }
+  document.addEventListener("click", function (event) {
+    var link = event.target.closest ? event.target.closest('a[href^="#"]') : null;
+    if (link && go(decodeURIComponent(link.getAttribute("href").slice(1)))) event.preventDefault();
+  });
+
+  // The section in view is marked in the contents.
+  var links = {};
+  document.querySelectorAll("nav.contents a").forEach(function (a) { links[a.getAttribute("href").slice(1)] = a; });
+  if ("IntersectionObserver" in window) {
+    var watcher = new IntersectionObserver(function (entries) {
+      entries.forEach(function (entry) {
+        if (!entry.isIntersecting) return;
+        Object.keys(links).forEach(function (id) { links[id].removeAttribute("aria-current"); });
+        if (links[entry.target.id]) links[entry.target.id].setAttribute("aria-current", "true");
+      });
+    }, { rootMargin: "-10% 0px -80% 0px" });
+    document.querySelectorAll("main > section").forEach(function (section) { watcher.observe(section); });
+  }
+
+  // Open all; and before printing, whatever was closed, to be closed again after.
+  var all = Array.prototype.slice.call(document.querySelectorAll("details")), closed = [];
+  var button = document.createElement("button");
+  button.type = "button";
+  button.textContent = words.open;
+  button.addEventListener("click", function () {
+    var open = button.textContent === words.open;
+    all.forEach(function (d) { d.open = open; });
+    button.textContent = open ? words.close : words.open;
+  });
+  tools.appendChild(button);
+  window.addEventListener("beforeprint", function () {
+    closed = all.filter(function (d) { return !d.open; });
+    closed.forEach(function (d) { d.open = true; });
+  });
+  window.addEventListener("afterprint", function () { closed.forEach(function (d) { d.open = false; }); });
+
+  // Sliders over the strips: every frame is already in the picture.
+  document.querySelectorAll("img[data-steps]").forEach(function (image) {
+    var steps = Number(image.dataset.steps), spoken = JSON.parse(image.dataset.spoken);
+    var side = 112, dial = document.createElement("div"), now = document.createElement("div");
+    var box = document.createElement("div"), range = document.createElement("input"), out = document.createElement("output");
+    dial.className = "dial";
+    now.className = "frame-now";
+    now.setAttribute("aria-hidden", "true");
+    var height = Math.round(side * image.height * steps / image.width);
+    now.style.width = side + "px";
+    now.style.height = height + "px";
+    now.style.backgroundSize = side * steps + "px " + height + "px";
+    range.type = "range";
+    range.min = "0";
+    range.max = String(steps - 1);
+    range.value = String(Math.floor(steps / 2));
+    range.setAttribute("aria-label", image.dataset.label);
+    function show() {
+      var step = Number(range.value), words = spoken[step] || "";
+      if (now.style.backgroundImage === "") now.style.backgroundImage = 'url("' + image.src + '")';
+      now.style.backgroundPosition = -step * side + "px 0";
+      range.setAttribute("aria-valuetext", words);
+      out.textContent = words;
+    }
+    range.addEventListener("input", show);
+    show();
+    box.appendChild(range);
+    box.appendChild(out);
+    dial.appendChild(now);
+    dial.appendChild(box);
+    image.closest(".art").insertAdjacentElement("afterend", dial);
+  });
+
+  // Tables: sort by a column's own values, and filter rows where there are many.
+  function value(row, column) {
+    var cell = row.cells[column];
+    var text = cell.hasAttribute("data-sort") ? cell.getAttribute("data-sort") : cell.textContent.trim();
+    return text !== "" && isFinite(text) ? Number(text) : text;
+  }
+  function compare(a, b) {
+    if (a === "" || b === "") return a === b ? 0 : a === "" ? 1 : -1;
+    if (typeof a === "number" && typeof b === "number") return a - b;
+    return String(a).localeCompare(String(b), document.documentElement.lang, { numeric: true });
+  }
+  document.querySelectorAll("table.data").forEach(function (table) {
+    var body = table.tBodies[0], rows = Array.prototype.slice.call(body.rows);
+    if (rows.length < 4) return;
+    Array.prototype.forEach.call(table.tHead.rows[0].cells, function (head, column) {
+      var sort = document.createElement("button");
+      sort.type = "button";
+      sort.className = "sort";
+      sort.title = words.sort;
+      while (head.firstChild) sort.appendChild(head.firstChild);
+      head.appendChild(sort);
+      sort.addEventListener("click", function () {
+        var up = head.getAttribute("aria-sort") !== "ascending";
+        Array.prototype.forEach.call(table.tHead.rows[0].cells, function (other) { other.removeAttribute("aria-sort"); });
+        head.setAttribute("aria-sort", up ? "ascending" : "descending");
+        rows.slice().sort(function (a, b) {
+          var order = compare(value(a, column), value(b, column));
+          return up ? order : -order;
+        }).forEach(function (row) { body.appendChild(row); });
+      });
+    });
+    if (rows.length < 13) return;
+    var filter = document.createElement("input");
+    filter.type = "search";
+    filter.className = "filter";
+    filter.placeholder = words.filter;
+    filter.setAttribute("aria-label", words.filter + ": " + table.caption.textContent);
+    filter.addEventListener("input", function () {
+      var wanted = filter.value.toLowerCase();
+      rows.forEach(function (row) { row.classList.toggle("hidden", row.textContent.toLowerCase().indexOf(wanted) < 0); });
+    });
+    table.parentElement.insertAdjacentElement("beforebegin", filter);
+  });
+})();
