@@ -32,7 +32,8 @@ class Upsampling(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         """Returns the upsampled maps, the bias added outside the convolution."""
         outputs = functional.conv_transpose2d(inputs, self.weight, None, stride=2, padding=1)
-        return outputs + self.bias.view(1, -1, 1, 1)
+        # In the outputs' own type: a bf16 map plus an fp32 bias would make all that follows fp32.
+        return outputs.add_(self.bias.view(1, -1, 1, 1).to(outputs.dtype))
 
 
 class ShuffledUpsampling(Upsampling):

@@ -43,7 +43,7 @@ def dense_layers(sizes: tuple[int, ...]) -> list[nn.Module]:
     """Returns Linear and ReLU for each step of `sizes`."""
     layers: list[nn.Module] = []
     for wide, narrow in pairwise(sizes):
-        layers += [nn.Linear(wide, narrow), nn.ReLU()]
+        layers += [nn.Linear(wide, narrow), nn.ReLU(inplace=True)]
     return layers
 
 
@@ -59,7 +59,7 @@ class ConvolutionTrunk(nn.Module):
         self.padding = (size - image_shape[1]) // 2
         layers: list[nn.Module] = []
         for before, after in zip((image_shape[0], *channels[:-1]), channels, strict=True):
-            layers += [nn.Conv2d(before, after, 4, stride=2, padding=1), nn.ReLU()]
+            layers += [nn.Conv2d(before, after, 4, stride=2, padding=1), nn.ReLU(inplace=True)]
         self.layers = nn.Sequential(*layers)
         self.side = size >> len(channels)
         self.features = channels[-1] * self.side**2
@@ -85,7 +85,7 @@ class ConvolutionHead(nn.Module):
         layers: list[nn.Module] = []
         upward = (*reversed(channels), image_shape[0])
         for before, after in pairwise(upward):
-            layers += [upsampling(before, after), nn.ReLU()]
+            layers += [upsampling(before, after), nn.ReLU(inplace=True)]
         self.layers = nn.Sequential(*layers[:-1])
 
     def forward(self, features: Tensor) -> Tensor:
