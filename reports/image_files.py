@@ -61,7 +61,7 @@ def encode(pixels: Bytes3) -> Picture:
     image = Image.fromarray(pixels[..., 0] if channels == 1 else pixels)
     if channels == 1:
         # 32 greys are more than an eye tells apart in a thumbnail and compress to half the bytes.
-        image = Image.fromarray((pixels[..., 0] // 8 * 255 // 31).astype(np.uint8))
+        image = Image.fromarray((pixels[..., 0].astype(np.int32) // 8 * 255 // 31).astype(np.uint8))
         image = image.quantize(32) if len(np.unique(np.asarray(image))) <= 32 else image
     png = _saved(image, "PNG", optimize=True)
     if channels == 3 and len(png) > LARGEST_COLOUR_PNG:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from reports import catalogue
 from reports.audit_json import AUDIT_NAME, read_audit
 from reports.errors import RunIncomplete
+from reports.number_text import number
 from reports.page import Page
 from reports.sections import (
     attributions,
@@ -132,6 +133,7 @@ def environment(page: Page) -> Environment:
         lstrip_blocks=True,
     )
     made.globals["t"] = page.t
+    made.globals["number"] = number
     return made
 
 

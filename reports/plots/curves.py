@@ -28,8 +28,8 @@ def draw(
                       linestyle=STYLES[index % 5], linewidth=1.3, label=canvas.name(label, 20))  # fmt: skip
         axes.set_title(canvas.name(title, 30))
         axes.locator_params(nbins=4)
+        axes.set_xlabel(canvas.name(step_label))
     handles, labels = grid.flat[0].get_legend_handles_labels()
     if len(labels) > 1:
         canvas.figure.legend(handles, labels, loc="outside lower center", ncols=min(5, len(labels)))
-    canvas.figure.supxlabel(canvas.name(step_label), fontsize=8.5)
     return canvas.finish()
