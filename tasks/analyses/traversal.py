@@ -113,10 +113,11 @@ def _strips(
     latents = np.tile(start, (levels.shape[0], levels.shape[1], 1))
     for i, j in enumerate(chosen):
         others = (groups == groups[j]) & (np.arange(len(start)) != j)
-        rest = start[others].sum()
-        if others.any() and rest > 1e-9:
-            share = (start[others].sum() + start[j] - levels[i]) / rest
-            latents[i][:, others] = start[others] * np.clip(share, 0.0, None)[:, None]
+        if others.any():
+            rest = start[others].sum()
+            left = np.clip(rest + start[j] - levels[i], 0.0, None)[:, None]
+            shares = start[others] / rest if rest > 1e-9 else np.full(others.sum(), 1.0 / others.sum())
+            latents[i][:, others] = left * shares
         latents[i, :, j] = levels[i]
     return latents.reshape(-1, len(start))
 
