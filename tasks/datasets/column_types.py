@@ -39,6 +39,8 @@ class ColumnType(BaseModel):
             raise ValueError("a period belongs to cyclic columns, and only to them")
         if self.levels and self.kind != "ordinal":
             raise ValueError("levels belong to ordinal columns only")
+        if self.levels and not 2 <= len(set(self.levels)) == len(self.levels):
+            raise ValueError("levels are two or more different words")
         return self
 
 
@@ -78,7 +80,9 @@ def _typed_column(
 ) -> tuple[Attribute, NDArray[np.float64]]:
     distinct = column.drop_duplicates()
     if len(distinct) < 2:
-        raise _Unusable(f"column {name!r} is {distinct.iloc[0]!r} in every row; a constant cannot be audited")
+        raise _Unusable(
+            f"column {name!r} is {distinct.tolist()[0]!r} in every row; a constant cannot be audited"
+        )
     numeric = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
     kind = _inferred(distinct, numeric) if said is None else said.kind
     unit = "" if said is None else said.unit
@@ -119,8 +123,7 @@ def _coded(name: str, column: "pd.Series[Any]", kind: str) -> tuple[tuple[str, .
 
 
 def _graded(name: str, column: "pd.Series[Any]", levels: tuple[str, ...]) -> NDArray[np.float64]:
-    graded = pd.Categorical(column.astype(str), categories=list(levels), ordered=True)
-    outside = np.asarray(graded.codes) < 0
-    if outside.any():
-        raise _Unusable(f"column {name!r} holds {column[outside].iloc[0]!r}, which is not among its levels")
-    return np.asarray(graded.codes, dtype=np.float64)
+    codes = pd.Index(levels).get_indexer(pd.Index(column.astype(str)))
+    if (codes < 0).any():
+        raise _Unusable(f"column {name!r} holds {column[codes < 0].iloc[0]!r}, which is not among its levels")
+    return codes.astype(np.float64)

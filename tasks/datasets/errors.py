@@ -56,5 +56,9 @@ class BadTable(DataError):
     """
 
     def __init__(self, heading: str, problems: tuple[str, ...]):
+        super().__init__(heading, problems)
+        self.heading = heading
         self.problems = problems
-        super().__init__("\n".join([heading, *(f"  - {problem}" for problem in problems)]))
+
+    def __str__(self) -> str:
+        return "\n".join([self.heading, *(f"  - {problem}" for problem in self.problems)])

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tasks.datasets.choosing import OnProgress, choose_rows
 from tasks.datasets.column_types import ColumnType, typed_columns
 from tasks.datasets.decoding import Square, decode
-from tasks.datasets.errors import BadTable, DataError
+from tasks.datasets.errors import BadTable, ConstantAttribute, DataError
 from tasks.datasets.folder_table import FILE_COLUMN, read_table
 from tasks.datasets.image_set import ImageSet
 from tasks.datasets.memory_map import new_images
@@ -64,13 +64,19 @@ def load(
     """Returns the images that the table names, in its order, decoded one by one to `workspace/images.npy`.
 
     Raises BadTable with every problem of table, folder and types found; CorruptImage or TooLarge for one bad
-    image, BadTable for several.
+    image, BadTable for several; ConstantAttribute where the drawn images agree on one.
     """
     table = read_table(settings.table, settings.folder, settings.attributes, settings.fewest_images)
     attributes, values, problems = typed_columns(table, settings.types)
     if problems:
         raise BadTable(f"{settings.table} cannot be used yet:", problems)
     rows = choose_rows(len(table), settings.images, seed, settings.name)
+    constant = [a.name for a, v in zip(attributes, values[rows].T, strict=True) if v.min() == v.max()]
+    if constant:
+        raise ConstantAttribute(
+            f"all {len(rows):,} chosen images agree on {', '.join(constant)}; raise data.images or leave these out "
+            "of data.attributes"
+        )
     images = _decode_all(table[FILE_COLUMN].iloc[rows], settings, workspace, on_progress)
     return ImageSet(
         name=settings.name,

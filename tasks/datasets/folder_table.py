@@ -5,6 +5,7 @@ Columns stay compact (file names as Arrow strings), so that a million images are
 
 import csv
 import os
+import warnings
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -83,14 +84,16 @@ def _header_problems(header: list[str], columns: tuple[str, ...] | None) -> list
 
 def _read_rows(path: Path, columns: list[str]) -> pd.DataFrame:
     try:
-        table = pd.read_csv(
-            path,
-            encoding="utf-8-sig",
-            usecols=columns,
-            dtype={FILE_COLUMN: "string[pyarrow]"},
-            index_col=False,
-            low_memory=False,
-        )
+        with warnings.catch_warnings():
+            # A row with a cell too many must not shift the others unseen; so all columns are read, too.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            table = pd.read_csv(
+                path,
+                encoding="utf-8-sig",
+                dtype={FILE_COLUMN: "string[pyarrow]"},
+                index_col=False,
+                low_memory=False,
+            )
     except (UnicodeDecodeError, ValueError, pd.errors.ParserError, pd.errors.ParserWarning) as error:
         raise BadTable(
             f"{path} cannot be read:", (f"its rows are not a CSV in UTF-8 that fits its header ({error})",)
@@ -103,7 +106,7 @@ def _cell_problems(table: pd.DataFrame) -> Iterator[str]:
         column = table[name]
         missing = column.isna().to_numpy(dtype=bool)
         if pd.api.types.is_float_dtype(column.dtype):
-            missing |= np.isinf(column.to_numpy(dtype=np.float64, na_value=np.nan))
+            missing = ~np.isfinite(column.to_numpy(dtype=np.float64, na_value=np.nan))
         if missing.any():
             lines = np.flatnonzero(missing)[:_EXAMPLES] + 2  # line 1 is the header
             yield (

@@ -1,0 +1,109 @@
+"""Brings one public file into the data folder: from a mirror or its public addresses, resumed where it broke
+off, checked against its digest, and put in place in one step. What can go wrong is in fetch_errors.
+"""
+
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from tasks.datasets.remote_file import RemoteFile
+from tasks.fetch_errors import (
+    ChecksumMismatch,
+    FetchError,
+    MissingInMirror,
+    TooManyBytes,
+    Unreachable,
+    UnusableMirror,
+    Unwritable,
+)
+from tasks.resuming import AddressFailed, Expected, OnProgress, download
+
+_TIMEOUT = httpx.Timeout(connect=15.0, read=60.0, write=60.0, pool=15.0)
+_ADVICE = "set --data.mirror to a folder or base URL that has it"
+
+
+def fetch(
+    file: RemoteFile,
+    folder: Path,
+    mirror: str | None = None,
+    on_progress: OnProgress | None = None,
+    timeout: httpx.Timeout = _TIMEOUT,
+) -> Path:
+    """Returns where the verified file is: in the mirror folder itself, or at `folder / file.name`.
+
+    A mirror, where one is given, is the only source: a folder is used in place, a base URL has the file's
+    name appended. Else the public addresses are tried in order. A file that is already there with the right
+    digest is used as it is; a broken-off download goes on from `<name>.part`. Raises FetchError.
+    """
+    expected = Expected(file.md5, file.sha256, file.bytes)
+    if mirror is not None:
+        if file.mirror_may_differ:
+            expected = Expected(None, None, None)
+        if urlsplit(mirror).scheme not in ("http", "https"):
+            return _in_mirror_folder(file, mirror, expected)
+        addresses: tuple[str, ...] = (f"{mirror.rstrip('/')}/{quote(file.name)}",)
+    else:
+        addresses = file.urls
+    target = folder / file.name
+    if target.is_file() and expected.difference(target) is None:
+        return target
+    _make_folder(target.parent)
+    _from_addresses(file, addresses, expected, target, on_progress, timeout)
+    return target
+
+
+def _in_mirror_folder(file: RemoteFile, mirror: str, expected: Expected) -> Path:
+    if "://" in mirror:
+        raise UnusableMirror(f"the mirror {mirror!r} is neither a folder nor an http:// or https:// address")
+    home = Path(mirror).expanduser()
+    if not home.is_dir():
+        raise UnusableMirror(
+            f"the mirror {mirror!r} is not a folder that exists, nor an http:// or https:// address"
+        )
+    path = home / file.name
+    if not path.is_file():
+        raise MissingInMirror(
+            f"the mirror {home} has no {file.name}; expected it at {path}. {file.note}".strip()
+        )
+    difference = expected.difference(path)
+    if difference is not None:
+        raise ChecksumMismatch(
+            f"{path} is not the published file: {difference}; replace it with a sound copy"
+        )
+    return path
+
+
+def _from_addresses(
+    file: RemoteFile,
+    addresses: tuple[str, ...],
+    expected: Expected,
+    target: Path,
+    on_progress: OnProgress | None,
+    timeout: httpx.Timeout,
+) -> None:
+    failures: list[tuple[str, Exception]] = []
+    # Bytes must come as they are published: a gzip file must not be unpacked on the way.
+    headers = {"Accept-Encoding": "identity"}
+    with httpx.Client(follow_redirects=True, timeout=timeout, headers=headers) as client:
+        for address in addresses:
+            try:
+                download(client, address, target, expected, on_progress)
+                return
+            except (AddressFailed, ChecksumMismatch, TooManyBytes) as error:
+                failures.append((address, error))
+    tried = "\n".join(f"  - {address}: {error}" for address, error in failures)
+    kinds = {type(error) for _, error in failures}
+    kind: type[FetchError] = Unreachable
+    if kinds == {ChecksumMismatch}:
+        kind = ChecksumMismatch
+    elif kinds == {TooManyBytes}:
+        kind = TooManyBytes
+    raise kind(f"{file.name} could not be fetched from\n{tried}\nTo go on, {_ADVICE}. {file.note}".strip())
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unwritable(f"the data folder {folder} cannot be made ({error.strerror})") from error

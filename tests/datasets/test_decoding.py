@@ -1,0 +1,107 @@
+"""One image at a time: crops, modes, orientation, and what is refused."""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tasks.datasets.decoding import Square, decode
+from tasks.datasets.errors import CorruptImage, DiskFull, TooLarge
+from tasks.datasets.memory_map import new_images
+
+COLOUR = Square(side=16, channels=3)
+GREY = Square(side=16, channels=1)
+
+
+def packed(image: Image.Image, kind: str = "PNG", **options: Any) -> io.BytesIO:
+    content = io.BytesIO()
+    image.save(content, kind, **options)
+    content.seek(0)
+    return content
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP"])
+def test_every_format_gives_the_colour_that_was_saved(kind: str) -> None:
+    pixels = decode(packed(Image.new("RGB", (40, 30), (200, 100, 50)), kind), "x", COLOUR)
+    assert pixels.shape == (3, 16, 16)
+    np.testing.assert_allclose(pixels.mean(axis=(1, 2)), [200, 100, 50], atol=4)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "CMYK"])
+def test_modes_become_grey_or_colour(mode: str) -> None:
+    kind = "JPEG" if mode == "CMYK" else "PNG"
+    white = Image.new("RGB", (16, 16), (255, 255, 255)).convert(mode)
+    for square in (COLOUR, GREY):
+        assert (decode(packed(white, kind), "x", square) > 250).all()
+
+
+def test_transparency_lies_on_black() -> None:
+    image = Image.new("RGBA", (16, 16), (255, 255, 255, 0))
+    image.paste((255, 255, 255, 255), (0, 0, 8, 16))
+    pixels = decode(packed(image), "x", GREY)
+    assert (pixels[0, :, :8] == 255).all()
+    assert not pixels[0, :, 8:].any()
+
+
+def test_tall_and_wide_images_keep_their_centre() -> None:
+    for size, box in (((16, 48), (0, 16, 16, 32)), ((48, 16), (16, 0, 32, 16))):
+        image = Image.new("L", size, 0)
+        image.paste(255, box)
+        assert (decode(packed(image), "x", GREY) == 255).all()
+
+
+def test_exif_orientation_is_applied() -> None:
+    image = Image.new("L", (32, 32), 0)
+    image.paste(255, (0, 0, 32, 16))  # bright above
+    tag = Image.Exif()
+    tag[0x0112] = 3  # turned by half
+    pixels = decode(packed(image, "JPEG", exif=tag.tobytes(), quality=95), "x", GREY)
+    assert pixels[0, 12:].mean() > 240
+    assert pixels[0, :4].mean() < 15
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"", r"a\.png is not an image"),
+        (b"\x89PNG\r\n\x1a\n", r"a\.png is"),
+        (packed(Image.effect_noise((64, 64), 50)).getvalue()[:900], r"a\.png is truncated or corrupt"),
+        (
+            packed(Image.effect_noise((64, 64), 50), "JPEG").getvalue()[:900],
+            r"a\.png is truncated or corrupt",
+        ),
+        (packed(Image.new("RGB", (8, 8)), "GIF").getvalue(), r"a\.png is not an image in one of"),
+        (packed(Image.new("I;16", (8, 8))).getvalue(), "8 bits a channel"),
+    ],
+)
+def test_corrupt_images_are_named(content: bytes, text: str) -> None:
+    with pytest.raises(CorruptImage, match=text):
+        decode(io.BytesIO(content), "a.png", COLOUR)
+
+
+def png_that_claims(width: int, height: int) -> io.BytesIO:
+    chunks = [
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        for name, body in (
+            (b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)),
+            (b"IDAT", zlib.compress(bytes(1000))),
+        )
+    ]
+    return io.BytesIO(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+
+
+@pytest.mark.parametrize("side", [9_000, 12_000, 60_000])
+def test_pixel_bombs_are_refused_before_they_are_unpacked(side: int) -> None:
+    with pytest.raises(TooLarge, match=r"bomb\.png"):
+        decode(png_that_claims(side, side), "bomb.png", COLOUR)
+
+
+def test_a_disk_that_cannot_hold_the_images_is_said_before(tmp_path: Path) -> None:
+    with pytest.raises(DiskFull, match="take fewer images"):
+        new_images(tmp_path, 1 << 40, 3, 64)
+    assert not list(tmp_path.iterdir())
