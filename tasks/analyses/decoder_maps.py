@@ -15,7 +15,7 @@ def jacobian_maps(decode: Function, latents: Tensor, dimensions: Sequence[int]) 
     all dimensions: its vector-Jacobian product is linear in the vector, and the derivative of that product
     is the Jacobian, a column a pass (Townsend 2017, "A new trick for calculating Jacobian vector
     products"). Plain reverse mode would need a pass a pixel; torch's forward mode needs four seconds of
-    scripting before its first answer.
+    preparation before its first answer.
     """
     leaf = latents.detach().requires_grad_(True)
     with torch.enable_grad():
@@ -26,7 +26,8 @@ def jacobian_maps(decode: Function, latents: Tensor, dimensions: Sequence[int]) 
                 "around it, or the detach inside it"
             )
         weights = torch.zeros_like(images, requires_grad=True)
-        product = torch.autograd.grad(images, leaf, weights, create_graph=True)[0].sum(0)  # (d,)
+        # A weighted sum, not grad_outputs, whose checks make torch import sympy for seconds.
+        product = torch.autograd.grad((images * weights).sum(), leaf, create_graph=True)[0].sum(0)  # (d,)
         last = len(dimensions) - 1
         columns = [
             torch.autograd.grad(product[j], weights, retain_graph=place < last)[0]
