@@ -1,0 +1,62 @@
+"""Networks: shapes at each image size, and the fast transposed convolutions against torch's own."""
+
+import pytest
+import torch
+from torch import nn
+
+from vae_models.errors import BadSettings
+from vae_models.fast_convolutions import ShuffledUpsampling, Upsampling, upsampling
+from vae_models.networks import build_decoder, build_encoder
+from vae_models.vae import parameter_count
+
+
+@pytest.mark.parametrize("form", [Upsampling, ShuffledUpsampling])
+@pytest.mark.parametrize(("channels_in", "channels_out"), [(1, 1), (5, 3), (4, 1)])
+def test_both_fast_forms_equal_torchs_transposed_convolution(form, channels_in, channels_out):
+    torch.manual_seed(0)
+    reference = nn.ConvTranspose2d(channels_in, channels_out, 4, stride=2, padding=1)
+    fast = form(channels_in, channels_out)
+    fast.load_state_dict(reference.state_dict())
+    inputs = torch.randn(2, channels_in, 5, 6)
+    expected, actual = reference(inputs), fast(inputs)
+    torch.testing.assert_close(actual, expected, rtol=1e-5, atol=1e-5)
+    weighting = torch.randn_like(expected)
+    (expected * weighting).sum().backward()
+    (actual * weighting).sum().backward()
+    torch.testing.assert_close(fast.weight.grad, reference.weight.grad, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(fast.bias.grad, reference.bias.grad, rtol=1e-4, atol=1e-4)
+
+
+def test_the_fast_forms_start_as_torchs_own_does():
+    torch.manual_seed(3)
+    reference = nn.ConvTranspose2d(4, 2, 4, stride=2, padding=1)
+    torch.manual_seed(3)
+    fast = Upsampling(4, 2)
+    assert torch.equal(fast.weight, reference.weight)
+    assert torch.equal(fast.bias, reference.bias)
+
+
+def test_few_output_channels_take_the_shuffled_form():
+    assert isinstance(upsampling(32, 1), ShuffledUpsampling)
+    assert not isinstance(upsampling(32, 32), ShuffledUpsampling)
+
+
+@pytest.mark.parametrize("kind", ["mlp", "burgess", "locatello"])
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), (1, 64, 64), (3, 64, 64)])
+def test_encoder_and_decoder_meet_the_images_shape(kind, shape):
+    images = torch.rand(2, *shape)
+    outputs = build_encoder(kind, shape, 6)(images)
+    assert outputs.shape == (2, 6)
+    assert build_decoder(kind, shape, 6)(outputs).shape == images.shape
+
+
+def test_the_burgess_network_has_the_published_number_of_parameters():
+    shape = (1, 64, 64)
+    encoder, decoder = build_encoder("burgess", shape, 20), build_decoder("burgess", shape, 10)
+    assert parameter_count(encoder) + parameter_count(decoder) == 502_005
+
+
+@pytest.mark.parametrize("shape", [(1, 48, 48), (2, 64, 64), (1, 32, 64)])
+def test_other_sizes_are_refused_with_what_to_do(shape):
+    with pytest.raises(BadSettings, match="square images of 28, 32 or 64 pixels .* or use network mlp"):
+        build_encoder("burgess", shape, 4)
