@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.analyses.binning import attribute_levels, fit_code_bins
-from tasks.analyses.estimates import Estimate, centred_interval, table_resamples
+from tasks.analyses.binning import Bins, attribute_levels, fit_code_bins
+from tasks.analyses.estimates import Estimate, centred_interval
 from tasks.analyses.mutual_information import (
     joint_tables,
     permuted_information_nats,
@@ -82,7 +82,8 @@ def compute(
     tables = joint_tables(levels, level_count, binned, code_bins)
     fit_tables = joint_tables(fit_levels, level_count, binning.apply(fit_codes), code_bins)
     value = uncertainty_coefficient(tables)
-    low, high = _intervals(tables, value, resamples, rng)
+    draws = rng.integers(len(levels), size=(resamples, len(levels)))
+    low, high = _intervals(levels, level_count, binned, code_bins, value, draws)
     information = permuted_information_nats(levels, level_count, binned, code_bins, permutations, rng)
     statistic = standardised(information)
     maxima = statistic[1:].reshape(permutations, -1).max(axis=1)
@@ -132,10 +133,15 @@ def step_down_p_values(statistics: Floats) -> Floats:
 
 
 def _intervals(
-    tables: NDArray[np.int64], value: Floats, resamples: int, rng: np.random.Generator
+    levels: Bins, level_count: int, binned: Bins, bins: int, value: Floats, draws: Bins
 ) -> tuple[Floats, Floats]:
-    low, high = np.empty_like(value), np.empty_like(value)
-    for k, j in np.ndindex(*value.shape):
-        drawn = uncertainty_coefficient(table_resamples(tables[k, j], resamples, rng), corrected=False)
-        low[k, j], high[k, j] = centred_interval(value[k, j], drawn)
-    return low, high
+    """Returns interval bounds (k, d); all cells share the drawn images, so the order of dimensions is nothing."""
+    resampled = np.stack(
+        [
+            uncertainty_coefficient(
+                joint_tables(levels[rows], level_count, binned[rows], bins), corrected=False
+            )
+            for rows in draws
+        ]
+    )
+    return centred_interval(value, resampled)

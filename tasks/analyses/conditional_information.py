@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.analyses.estimates import Estimate, centred_interval, table_resamples
+from tasks.analyses.estimates import Estimate, centred_interval
 from tasks.analyses.mutual_information import entropy_nats, information_nats
 
 Floats = NDArray[np.float64]
@@ -24,10 +24,11 @@ class ConditionalUncertainty:
 
 
 def conditional_uncertainty(
-    binned: Bins, levels: Bins, given: Bins, shuffles: int, resamples: int, rng: np.random.Generator
+    binned: Bins, levels: Bins, given: Bins, shuffles: int, draws: Bins, rng: np.random.Generator
 ) -> ConditionalUncertainty:
     """Returns I(z; a | b) / H(a | b) of bin numbers, levels and conditioning levels, each (n,).
 
+    `draws` (resamples, n) are bootstrap rows.
     Chance is taken off by the mean over shuffles within the levels of b, and the share is scaled so that
     full knowledge stays 1 (as in the adjusted mutual information of Vinh et al. 2010): three-way tables
     are too sparse for the Miller correction.
@@ -47,7 +48,7 @@ def conditional_uncertainty(
     chance = float(null.mean())
     room = max(remaining - chance, 1e-9)
     value = (observed - chance) / room
-    drawn = table_resamples(tables[0], resamples, rng)
+    drawn = np.concatenate([_tables(binned[rows], levels[rows], given[rows], tables.shape) for rows in draws])
     low, high = centred_interval(np.asarray(value), _information(drawn) / room)
     p_value = (1.0 + float((null >= observed - 1e-12).sum())) / (shuffles + 1.0)
     bounded = np.clip([value, float(low), float(high)], 0.0, 1.0)
@@ -55,11 +56,11 @@ def conditional_uncertainty(
     return ConditionalUncertainty(estimate, p_value)
 
 
-def _tables(binned: Bins, levels: Bins, given: Bins) -> NDArray[np.int64]:
-    """Returns counts (1, levels of b, levels of a, bins)."""
-    shape = (int(given.max()) + 1, int(levels.max()) + 1, int(binned.max()) + 1)
-    index = (given * shape[1] + levels) * shape[2] + binned
-    return np.bincount(index, minlength=int(np.prod(shape))).reshape(1, *shape)
+def _tables(binned: Bins, levels: Bins, given: Bins, shape: tuple[int, ...] = ()) -> NDArray[np.int64]:
+    """Returns counts (1, levels of b, levels of a, bins), of the given shape if one is."""
+    shape = shape or (1, int(given.max()) + 1, int(levels.max()) + 1, int(binned.max()) + 1)
+    index = (given * shape[2] + levels) * shape[3] + binned
+    return np.bincount(index, minlength=int(np.prod(shape))).reshape(shape)
 
 
 def _weighted_mean(per_level: Floats, tables: NDArray[np.int64]) -> Floats:

@@ -34,25 +34,29 @@ def null_effects(
     (at least half of the widest), so that null moves are as long as the longest real ones.
     `effects_of` takes latents (directions, doses, m, d) and returns effects (directions, k).
     """
-    labels = np.asarray(groups)
-    distinct = np.unique(labels)
+    # Directions are drawn over dimensions in the order of their doses, so that naming dimensions in another
+    # order changes nothing.
+    canonical = np.lexsort(levels[::-1])
+    codes, levels, labels = codes[:, canonical], levels[:, canonical], np.asarray(groups)[canonical]
+    distinct, group = _in_order_of_appearance(labels)
     width = levels[-1] - levels[0]
     wide = np.flatnonzero(width >= width.max() / 2.0)
     found, moves = [], []
-    if len(distinct) < 2:
+    back = np.argsort(canonical)
+    if distinct < 2:
         return InterventionNull(
-            np.zeros((0, effects_of(codes[None, None]).shape[1])), np.zeros((0, len(labels)), bool)
+            np.zeros((0, effects_of(codes[None, None][..., back]).shape[1])), np.zeros((0, len(labels)), bool)
         )
     for start in range(0, directions, _DIRECTIONS_AT_ONCE):
         count = min(_DIRECTIONS_AT_ONCE, directions - start)
-        moving = _moving_groups(len(distinct), count, rng)[:, np.searchsorted(distinct, labels)]
+        moving = _moving_groups(distinct, count, rng)[:, group]
         unit = rng.standard_normal((count, len(labels))) * moving
         unit /= np.linalg.norm(unit, axis=1, keepdims=True)
         template = rng.choice(wide, size=count)
         steps = levels[:, template].T[:, :, None] - codes[:, template].T[:, None, :]  # (count, doses, m)
         moved = codes[None, None] + steps[..., None] * unit[:, None, None, :]
-        found.append(effects_of(moved.astype(np.float32)))
-        moves.append(moving)
+        found.append(effects_of(np.ascontiguousarray(moved[..., back], dtype=np.float32)))
+        moves.append(moving[:, back])
     return InterventionNull(np.concatenate(found), np.concatenate(moves))
 
 
@@ -70,6 +74,12 @@ def directions_needed(groups: Sequence[int], moves_per_dimension: int) -> int:
     count = len(np.unique(groups))
     left_alone = 1.0 - moved_groups(count) / count
     return int(np.ceil(moves_per_dimension * len(groups) / left_alone)) if left_alone > 0 else 0
+
+
+def _in_order_of_appearance(labels: NDArray[np.int64]) -> tuple[int, NDArray[np.int64]]:
+    """Returns the number of distinct labels, and for each label its place by first appearance."""
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    return len(first), np.argsort(np.argsort(first))[inverse]
 
 
 def _moving_groups(groups: int, count: int, rng: np.random.Generator) -> NDArray[np.bool_]:

@@ -63,8 +63,8 @@ def compute(
     association: Association,
     groups: Sequence[int],
     seed: int,
-    resamples: int = 300,
-    shuffles: int = 100,
+    resamples: int = 200,
+    shuffles: int = 60,
     survives_from: float = SURVIVES_FROM,
 ) -> tuple[Specificity, ...]:
     """Returns one result per attribute.
@@ -90,11 +90,11 @@ def compute(
                 continue
             name = attributes[other].name
             leaked = conditional_uncertainty(
-                coarse[:, chosen], coarse_levels[:, other], coarse_levels[:, k], shuffles, resamples, rng
+                coarse[:, chosen], coarse_levels[:, other], coarse_levels[:, k], shuffles, draws, rng
             )
             leakage.append(Leakage(name, leaked.estimate))
             kept = conditional_uncertainty(
-                coarse[:, chosen], coarse_levels[:, k], coarse_levels[:, other], shuffles, resamples, rng
+                coarse[:, chosen], coarse_levels[:, k], coarse_levels[:, other], shuffles, draws, rng
             )
             enough = min(survives_from, float(association.uncertainty[k, chosen]) / 2.0)
             survives = kept.estimate.value >= enough and kept.p_value <= SIGNIFICANT

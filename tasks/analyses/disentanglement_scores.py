@@ -1,0 +1,158 @@
+"""Global scores of a code under one name each, and the set of them that an audit reports."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.analyses.estimates import Estimate, centred_interval
+from tasks.analyses.information_scores import (
+    Mig,
+    Modularity,
+    mig,
+    modularity,
+    modularity_of_information,
+)
+from tasks.analyses.predictor_scores import (
+    Dci,
+    Explicitness,
+    Sap,
+    completeness,
+    dci,
+    dci_extra_trees,
+    disentanglement,
+    explicitness,
+    sap,
+)
+from tasks.analyses.robustness_score import Irs, irs
+from tasks.analyses.sampling_scores import SamplingScore, beta_vae_score, factor_vae_score
+from tasks.analyses.unsupervised_scores import Udr, UnsupervisedScores, udr, unsupervised_scores
+
+__all__ = [
+    "Dci",
+    "Explicitness",
+    "Irs",
+    "Mig",
+    "Modularity",
+    "NotApplicable",
+    "SamplingScore",
+    "Sap",
+    "Udr",
+    "UnsupervisedScores",
+    "beta_vae_score",
+    "completeness",
+    "compute",
+    "dci",
+    "dci_extra_trees",
+    "disentanglement",
+    "explicitness",
+    "factor_vae_score",
+    "irs",
+    "mig",
+    "modularity",
+    "modularity_of_information",
+    "sap",
+    "udr",
+    "unsupervised_scores",
+]
+
+Codes = NDArray[np.floating]
+Factors = NDArray[np.int64]
+SOURCE = "bootstrap over images"
+SINGULAR = "one dimension repeats others, so the covariance of the code has no inverse"
+NO_GRID = "needs a data set whose factors vary independently on a full grid"
+
+
+@dataclass(frozen=True)
+class NotApplicable:
+    """Why a score was not computed."""
+
+    not_applicable: str
+
+
+def compute(
+    fit_codes: Codes,
+    fit_factors: Factors,
+    test_codes: Codes,
+    test_factors: Factors,
+    seed: int,
+    has_factor_grid: bool,
+    published_dci: bool = False,
+    resamples: int = 50,
+    predictor_images: int = 2000,
+    votes: int = 2000,
+) -> dict[str, Estimate | NotApplicable]:
+    """Returns the scores of codes (n, d) for integer factors (n, k), by name.
+
+    MIG, modularity, SAP by correlation, IRS and the unsupervised scores come from the test part, with
+    bootstrap intervals; predictors are fitted on the first `predictor_images` of the fit part and have
+    none. FactorVAE and beta-VAE scores need a factor grid. `published_dci` adds the gradient boosting
+    estimator, which takes minutes.
+    """
+    rng = np.random.default_rng(seed)
+    scores = _resampled(test_codes, test_factors, resamples, rng)
+    fit_codes, fit_factors = fit_codes[:predictor_images], fit_factors[:predictor_images]
+    n = len(fit_codes)
+    trees = dci_extra_trees(fit_codes, fit_factors, test_codes, test_factors, seed)
+    scores |= _dci_scores("dci_extra_trees", trees, n)
+    if published_dci:
+        scores |= _dci_scores("dci", dci(fit_codes, fit_factors, test_codes, test_factors, seed), n)
+    scores["sap_discrete"] = _exact(sap(fit_codes, fit_factors, test_codes, test_factors, seed).score, n)
+    scores["explicitness"] = _exact(
+        explicitness(fit_codes, fit_factors, test_codes, test_factors).score_test, n
+    )
+    if not has_factor_grid:
+        scores["factor_vae_score"] = scores["beta_vae_score"] = NotApplicable(NO_GRID)
+        return scores
+    half = max(votes // 2, 1)
+    factor_vae = factor_vae_score(test_codes, test_factors, seed, votes, half)
+    beta_vae = beta_vae_score(test_codes, test_factors, seed, votes, half)
+    scores["factor_vae_score"] = _exact(factor_vae.accuracy_test, half)
+    scores["beta_vae_score"] = _exact(beta_vae.accuracy_test, half)
+    return scores
+
+
+_SCORED_BY_RESAMPLING: Sequence[tuple[str, Callable[[Codes, Factors], float]]] = (
+    ("mig", lambda codes, factors: mig(codes, factors).score),
+    ("modularity", lambda codes, factors: modularity(codes, factors).score),
+    ("sap_continuous", lambda codes, factors: sap(codes, factors).score),
+    ("irs", lambda codes, factors: irs(codes, factors).score),
+    (
+        "gaussian_total_correlation_nats",
+        lambda codes, _: unsupervised_scores(codes).gaussian_total_correlation_nats,
+    ),
+    (
+        "gaussian_wasserstein_correlation_normalised",
+        lambda codes, _: unsupervised_scores(codes).gaussian_wasserstein_correlation_normalised,
+    ),
+    ("mutual_information_nats", lambda codes, _: unsupervised_scores(codes).mutual_information_nats),
+)
+
+
+def _resampled(
+    codes: Codes, factors: Factors, resamples: int, rng: np.random.Generator
+) -> dict[str, Estimate | NotApplicable]:
+    draws = rng.integers(len(codes), size=(resamples, len(codes)))
+    found: dict[str, Estimate | NotApplicable] = {}
+    for name, score in _SCORED_BY_RESAMPLING:
+        value = score(codes, factors)
+        if not np.isfinite(value):
+            found[name] = NotApplicable(SINGULAR)
+            continue
+        samples = np.array([score(codes[rows], factors[rows]) for rows in draws])
+        low, high = centred_interval(np.asarray(value), samples)
+        found[name] = Estimate(value, float(low), float(high), len(codes), SOURCE)
+    return found
+
+
+def _exact(value: float, n: int) -> Estimate:
+    return Estimate(value, None, None, n, "one fit, no interval")
+
+
+def _dci_scores(name: str, scores: Dci, n: int) -> dict[str, Estimate | NotApplicable]:
+    return {
+        f"{name}_disentanglement": _exact(scores.disentanglement, n),
+        f"{name}_completeness": _exact(scores.completeness, n),
+        f"{name}_informativeness": _exact(scores.informativeness_test, n),
+    }
