@@ -10,14 +10,14 @@ from tasks.analyses.estimates import Estimate, mean_estimate
 
 @dataclass(frozen=True)
 class DimensionUse:
-    """One latent dimension: its KL in nats per image, and whether each criterion calls it active.
+    """One latent dimension: its KL in nats per image (None without a posterior), and its activity.
 
     mean_variance: variance over images of its posterior mean (Burda et al. 2016, appendix C).
     """
 
     index: int
     name: str
-    kl_nats: float
+    kl_nats: float | None
     mean_variance: float
     active: bool
     active_by_variance: bool
@@ -27,13 +27,14 @@ class DimensionUse:
 class Fitness:
     """What `fitness` of a model in audit.json says, pictures aside; nats per image throughout.
 
+    kl and kl_nats_per_image are None for a model whose code is a point, which has no KL.
     collapsed is a decision, collapse_reason the sentence for it, also where nothing collapsed.
     """
 
     reconstruction_nats_per_image: float
-    kl_nats_per_image: float
+    kl_nats_per_image: float | None
     reconstruction: Estimate
-    kl: Estimate
+    kl: Estimate | None
     active_units: int
     active_units_by_variance: int
     dimensions: tuple[DimensionUse, ...]
@@ -43,7 +44,7 @@ class Fitness:
 
 def measure_fitness(
     reconstruction_nats: NDArray[np.floating],
-    kl_nats: NDArray[np.floating],
+    kl_nats: NDArray[np.floating] | None,
     means: NDArray[np.floating],
     names: tuple[str, ...],
     reconstruction_spread: float,
@@ -51,58 +52,66 @@ def measure_fitness(
     active_kl_nats: float = 0.05,
     active_variance: float = 0.01,
     least_spread: float = 0.02,
-    has_posterior: bool = True,
     resamples: int = 1000,
 ) -> Fitness:
     """Returns the fitness of a model on held-out images.
 
-    reconstruction_nats: (n,); kl_nats and means: (n, d), of the same images. reconstruction_spread: from
-    `spread_of_reconstructions`, in [0, 1]. A dimension is active when its mean KL exceeds active_kl_nats
-    (by default a twentieth of a nat); by Burda's criterion when the variance of its posterior mean exceeds
-    active_variance. has_posterior is False for models whose code is a point (their KL is given as 0): then
-    variance alone decides.
+    reconstruction_nats: (n,); kl_nats and means: (n, d), of the same images; kl_nats is None for a model
+    whose code is a point. reconstruction_spread: from `spread_of_reconstructions`. A dimension is active
+    when its mean KL exceeds active_kl_nats (by default a twentieth of a nat); by Burda's criterion, the
+    only one without a KL, when the variance of its posterior mean exceeds active_variance.
     """
     _refuse(reconstruction_nats, kl_nats, means, names)
-    per_dimension = kl_nats.astype(np.float64).mean(axis=0)
     variance = means.astype(np.float64).var(axis=0)
     by_variance = variance > active_variance
-    active = per_dimension > active_kl_nats if has_posterior else by_variance
+    per_dimension = None if kl_nats is None else kl_nats.astype(np.float64).mean(axis=0)
+    active = by_variance if per_dimension is None else per_dimension > active_kl_nats
     uses = tuple(
-        DimensionUse(j, names[j], float(per_dimension[j]), float(variance[j]), bool(active[j]), bool(v))
-        for j, v in enumerate(by_variance)
+        DimensionUse(
+            index=j,
+            name=names[j],
+            kl_nats=None if per_dimension is None else float(per_dimension[j]),
+            mean_variance=float(variance[j]),
+            active=bool(active[j]),
+            active_by_variance=bool(by_variance[j]),
+        )
+        for j in range(len(names))
     )
-    reconstruction = mean_estimate(
-        reconstruction_nats.astype(np.float64), resamples, rng, "bootstrap over images"
-    )
-    kl = mean_estimate(kl_nats.astype(np.float64).sum(axis=1), resamples, rng, "bootstrap over images")
-    collapsed, reason = decide_collapse(uses, reconstruction_spread, least_spread, active_kl_nats)
+    collapsed, reason = decide_collapse(uses, reconstruction_spread, least_spread)
+    source = "bootstrap over images"
+    reconstruction = mean_estimate(reconstruction_nats.astype(np.float64), resamples, rng, source)
+    kl = None
+    if kl_nats is not None:
+        kl = mean_estimate(kl_nats.astype(np.float64).sum(axis=1), resamples, rng, source)
     return Fitness(
-        reconstruction.value,
-        kl.value,
-        reconstruction,
-        kl,
-        int(active.sum()),
-        int(by_variance.sum()),
-        uses,
-        collapsed,
-        reason,
+        reconstruction_nats_per_image=reconstruction.value,
+        kl_nats_per_image=None if kl is None else kl.value,
+        reconstruction=reconstruction,
+        kl=kl,
+        active_units=int(active.sum()),
+        active_units_by_variance=int(by_variance.sum()),
+        dimensions=uses,
+        collapsed=collapsed,
+        collapse_reason=reason,
     )
 
 
 def decide_collapse(
-    dimensions: tuple[DimensionUse, ...],
-    reconstruction_spread: float,
-    least_spread: float,
-    active_kl_nats: float,
+    dimensions: tuple[DimensionUse, ...], reconstruction_spread: float, least_spread: float
 ) -> tuple[bool, str]:
     """Returns (collapsed, reason). Collapsed: no active dimension, or reconstructions that hardly differ."""
     active = sum(use.active for use in dimensions)
     count = len(dimensions)
     if active == 0:
+        known = [use.kl_nats for use in dimensions if use.kl_nats is not None]
+        largest = (
+            f"largest KL {max(known):.3g} nats"
+            if known
+            else f"largest variance of a posterior mean {max(use.mean_variance for use in dimensions):.3g}"
+        )
         return True, (
-            f"posterior collapse: none of {count} dimensions is active (largest KL "
-            f"{max(use.kl_nats for use in dimensions):.3g} nats, active from {active_kl_nats:g}), so the code "
-            "says nothing of the image"
+            f"posterior collapse: none of {count} dimensions is active ({largest}), so the code says nothing "
+            "of the image"
         )
     if reconstruction_spread < least_spread:
         return True, (
@@ -137,15 +146,16 @@ def reconstruction_pairs(
 
 def _refuse(
     reconstruction_nats: NDArray[np.floating],
-    kl_nats: NDArray[np.floating],
+    kl_nats: NDArray[np.floating] | None,
     means: NDArray[np.floating],
     names: tuple[str, ...],
 ) -> None:
     n, d = len(reconstruction_nats), len(names)
-    if n < 2 or kl_nats.shape != (n, d) or means.shape != (n, d):
+    kl = np.zeros((n, d)) if kl_nats is None else kl_nats
+    if n < 2 or kl.shape != (n, d) or means.shape != (n, d):
         raise ValueError(
             f"fitness needs at least two images, and KL and means of shape (images, dimensions); got "
-            f"{n} reconstructions, {d} names, KL {kl_nats.shape}, means {means.shape}"
+            f"{n} reconstructions, {d} names, KL {kl.shape}, means {means.shape}"
         )
-    if not (np.isfinite(reconstruction_nats).all() and np.isfinite(kl_nats).all()):
+    if not (np.isfinite(reconstruction_nats).all() and np.isfinite(kl).all()):
         raise ValueError("reconstruction or KL is NaN or infinite: the model has diverged; train it again")

@@ -28,13 +28,26 @@ class ContributionExample:
 
 
 @dataclass(frozen=True)
+class CaptumAgreement:
+    """Largest differences over images between integrated gradients and the exact contributions; 0 is exact.
+
+    term_difference: of one dimension, between its integrated gradient and the change of its own term from
+    the baseline, which are equal for terms of one dimension. completeness_gap: between the sum of the
+    integrated gradients of the whole logit, pairs included, and the change of the logit.
+    """
+
+    term_difference: float
+    completeness_gap: float
+    steps: int
+
+
+@dataclass(frozen=True)
 class Contributions:
     """`gan.contributions` of audit.json.
 
     mean_absolute: (terms,) mean |contribution - its own mean|, what a term decides between images; means:
     (terms,) its mean, what it adds to every image. largest_sum_error: largest |bias + sum - logit| over
-    images, which must stay below 1e-4 (`adds_up`). largest_captum_difference: largest difference between
-    integrated gradients and the change of a one-dimensional term from the baseline; None if not asked.
+    images, which must stay below 1e-4 (`adds_up`). captum: from `agree_with_captum`, None if not asked.
     """
 
     names: tuple[str, ...]
@@ -43,7 +56,7 @@ class Contributions:
     examples: tuple[ContributionExample, ...]
     largest_sum_error: float
     adds_up: bool
-    largest_captum_difference: float | None
+    captum: CaptumAgreement | None
 
 
 def explain_discriminator(
@@ -51,7 +64,7 @@ def explain_discriminator(
     contributions: NDArray[np.floating],
     bias: float,
     logits: NDArray[np.floating],
-    captum_difference: float | None = None,
+    captum: CaptumAgreement | None = None,
 ) -> Contributions:
     """Returns what each term of the additive discriminator contributes, checked to add up to the logit.
 
@@ -80,25 +93,32 @@ def explain_discriminator(
         ),
         largest_sum_error=error,
         adds_up=error <= LARGEST_SUM_ERROR,
-        largest_captum_difference=captum_difference,
+        captum=captum,
     )
 
 
-def captum_difference(
-    logit: Callable[[Tensor], Tensor],
-    terms: Callable[[Tensor], Tensor],
-    codes: Tensor,
-    baseline: Tensor,
-    steps: int = 64,
-) -> float:
-    """Returns the largest |integrated gradient - change of the term| over images and dimensions, 0 is exact.
+def agree_with_captum(
+    terms: Callable[[Tensor], Tensor], codes: Tensor, baseline: Tensor, steps: int = 64
+) -> CaptumAgreement:
+    """Returns how far integrated gradients over the semantic code are from the exact contributions.
 
-    logit: semantic codes (n, s) -> (n,). terms: the same codes -> (n, s), the one-dimensional terms. With
-    one term a dimension, the integrated gradient of a dimension is exactly its term at the code minus its
-    term at the baseline (1, s); pairwise terms share theirs, so pass the logit without pairs.
+    terms: codes (n, s) -> contributions (n, t), t >= s, the first s of them one a dimension, in order, the
+    rest of several dimensions. baseline: (1, s), for instance the mean code.
     """
     start = baseline.expand_as(codes)
-    found = IntegratedGradients(logit).attribute(codes, start, n_steps=steps)
+    size = codes.shape[1]
+
+    def single(points: Tensor) -> Tensor:
+        return terms(points)[:, :size].sum(1)
+
+    def logit(points: Tensor) -> Tensor:
+        return terms(points).sum(1)
+
+    alone = IntegratedGradients(single).attribute(codes, start, n_steps=steps).detach()
+    whole = IntegratedGradients(logit).attribute(codes, start, n_steps=steps).detach()
     with torch.no_grad():
-        exact = terms(codes) - terms(start)
-    return float((found.detach() - exact).abs().max())
+        exact = terms(codes)[:, :size] - terms(start)[:, :size]
+        change = logit(codes) - logit(start)
+    return CaptumAgreement(
+        float((alone - exact).abs().max()), float((whole.sum(1) - change).abs().max()), steps
+    )

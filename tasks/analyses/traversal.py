@@ -21,7 +21,7 @@ class TraversalRow:
 
     dimension: int
     name: str
-    kl_nats: float
+    kl_nats: float | None
     moved: Estimate
 
 
@@ -48,30 +48,28 @@ class Traversal:
 def traverse(
     decode: Decode,
     means: NDArray[np.floating],
-    kl_nats: NDArray[np.floating],
+    kl_nats: Sequence[float] | NDArray[np.floating] | None,
     names: Sequence[str],
     rng: np.random.Generator,
     anchors: Sequence[int] | None = None,
     quantiles: Sequence[float] = QUANTILES,
-    groups: Sequence[int] | None = None,
     most_dimensions: int | None = None,
     resamples: int = 500,
 ) -> Traversal:
     """Returns traversal strips at quantiles of each dimension's own aggregate posterior.
 
     decode: latents float32 (m, d) -> images (m, c, h, w) in [0, 1]. means: posterior means (n, d) of
-    held-out images; kl_nats: (d,) mean KL, which orders the rows. anchors: rows of `means` to start from;
-    by default the image nearest to the middle, and three others drawn with rng. groups: a number for each
-    dimension; those of one categorical group share it, and raising one scales the others of the group so
-    that their sum stays, or the decoder would see a code that no image has.
+    held-out images; kl_nats: (d,) mean KL, which orders the rows; None for a model without a KL, whose
+    rows are ordered by the variance of the posterior mean. anchors: rows of `means` to start from;
+    by default the image nearest to the middle, and three others drawn with rng.
     """
     codes = np.asarray(means, dtype=np.float64)
-    _refuse(codes, kl_nats, names, quantiles)
-    chosen = np.argsort(-np.asarray(kl_nats, dtype=np.float64), kind="stable")[:most_dimensions]
+    informative = codes.var(axis=0) if kl_nats is None else np.asarray(kl_nats, dtype=np.float64)
+    _refuse(codes, informative, names, quantiles)
+    chosen = np.argsort(-informative, kind="stable")[:most_dimensions]
     starts = tuple(int(a) for a in anchors) if anchors is not None else default_anchors(codes, rng)
     levels = np.quantile(codes[:, chosen], quantiles, axis=0).T  # (dims, steps)
-    shared = np.arange(codes.shape[1]) if groups is None else np.asarray(groups)
-    latents = np.concatenate([_strips(codes[start], chosen, levels, shared) for start in starts])
+    latents = np.concatenate([_strips(codes[start], chosen, levels) for start in starts])
     images = to_uint8(decode(latents.astype(np.float32)))
     ends = images.reshape(len(starts), len(chosen), len(quantiles), -1)[:, :, [0, -1]].astype(np.float64)
     moved = np.abs(ends[:, :, 1] - ends[:, :, 0]).mean(axis=2) / 255.0  # (anchors, dims)
@@ -79,7 +77,7 @@ def traverse(
         TraversalRow(
             int(j),
             names[j],
-            float(kl_nats[j]),
+            None if kl_nats is None else float(kl_nats[j]),
             mean_estimate(moved[:, i], resamples, rng, "bootstrap over anchors"),
         )
         for i, j in enumerate(chosen)
@@ -104,27 +102,18 @@ def to_uint8(images: NDArray[np.floating]) -> NDArray[np.uint8]:
 
 
 def _strips(
-    start: NDArray[np.float64],
-    chosen: NDArray[np.int64],
-    levels: NDArray[np.float64],
-    groups: NDArray[np.int64],
+    start: NDArray[np.float64], chosen: NDArray[np.int64], levels: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Returns (dims * steps, d): the anchor with one dimension set to each of its levels."""
     latents = np.tile(start, (levels.shape[0], levels.shape[1], 1))
     for i, j in enumerate(chosen):
-        others = (groups == groups[j]) & (np.arange(len(start)) != j)
-        if others.any():
-            rest = start[others].sum()
-            left = np.clip(rest + start[j] - levels[i], 0.0, None)[:, None]
-            shares = start[others] / rest if rest > 1e-9 else np.full(others.sum(), 1.0 / others.sum())
-            latents[i][:, others] = left * shares
         latents[i, :, j] = levels[i]
     return latents.reshape(-1, len(start))
 
 
 def _refuse(
     means: NDArray[np.float64],
-    kl_nats: NDArray[np.floating],
+    kl_nats: NDArray[np.float64],
     names: Sequence[str],
     quantiles: Sequence[float],
 ) -> None:

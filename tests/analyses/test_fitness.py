@@ -27,6 +27,7 @@ def test_numbers_are_means_over_images_with_an_interval_around_them() -> None:
         3.92 * nats.std() / 200**0.5, rel=0.1
     )
     assert fit.kl_nats_per_image == pytest.approx(2.5)
+    assert fit.kl is not None
     assert fit.kl.low == fit.kl.high == pytest.approx(2.5)
     assert (fit.active_units, fit.active_units_by_variance) == (2, 2)
     assert [use.active for use in fit.dimensions] == [True, True, False]
@@ -60,9 +61,12 @@ def test_constant_reconstructions_are_a_collapse_although_dimensions_are_active(
 
 def test_a_model_without_a_posterior_is_judged_by_the_variance_of_its_code() -> None:
     _, means = codes((1.0, 0.0, 1.0))
-    fit = measure_fitness(
-        np.ones(200), np.zeros((200, 3)), means, NAMES, 0.5, np.random.default_rng(1), has_posterior=False
-    )
+    fit = measure_fitness(np.ones(200), None, means, NAMES, 0.5, np.random.default_rng(1))
+    assert fit.kl is None
+    assert fit.kl_nats_per_image is None
+    assert [use.kl_nats for use in fit.dimensions] == [None] * 3
+    dead = measure_fitness(np.ones(200), None, 0 * means, NAMES, 0.5, np.random.default_rng(1))
+    assert "largest variance of a posterior mean 0)" in dead.collapse_reason
     assert fit.active_units == 2
     assert not fit.collapsed
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tasks.analyses.gan_explanations import captum_difference, explain_discriminator
+from tasks.analyses.gan_explanations import agree_with_captum, explain_discriminator
 
 BIAS = 0.3
 
@@ -45,13 +45,26 @@ def test_a_hidden_path_shows_as_a_sum_error(codes: Tensor) -> None:
     assert found.largest_sum_error == pytest.approx(0.01, rel=1e-3)
 
 
-def test_integrated_gradients_find_the_exact_terms(codes: Tensor) -> None:
-    assert captum_difference(logit, terms, codes, torch.zeros((1, 3))) < 1e-4
-    assert captum_difference(logit, terms, codes, torch.full((1, 3), 0.5)) < 1e-4
+@pytest.mark.parametrize("level", [0.0, 0.5])
+def test_integrated_gradients_find_the_exact_terms(codes: Tensor, level: float) -> None:
+    agreement = agree_with_captum(terms, codes, torch.full((1, 3), level))
+    assert agreement.term_difference < 1e-4
+    assert agreement.completeness_gap < 1e-4
 
 
-def test_integrated_gradients_object_to_wrong_terms(codes: Tensor) -> None:
-    assert captum_difference(logit, lambda s: terms(s).flip(1), codes, torch.zeros((1, 3))) > 0.5
+def test_pairs_leave_the_terms_and_the_sum_exact(codes: Tensor) -> None:
+    def with_a_pair(points: Tensor) -> Tensor:
+        return torch.cat([terms(points), points[:, :1] * torch.tanh(points[:, 2:])], dim=1)
+
+    agreement = agree_with_captum(with_a_pair, codes, torch.zeros((1, 3)))
+    assert agreement.term_difference < 1e-4
+    assert agreement.completeness_gap < 1e-4
+
+
+def test_integrated_gradients_object_to_terms_in_the_wrong_place(codes: Tensor) -> None:
+    agreement = agree_with_captum(lambda s: terms(s).flip(1), codes, torch.zeros((1, 3)))
+    assert agreement.term_difference > 0.5
+    assert agreement.completeness_gap < 1e-4
 
 
 def test_a_wrong_shape_gets_a_sentence() -> None:

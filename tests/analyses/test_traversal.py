@@ -53,25 +53,9 @@ def test_several_anchors_are_stacked_and_the_first_is_the_middle_image(means: ND
     assert result.anchors == again.anchors
 
 
-def test_dimensions_of_one_group_keep_their_sum() -> None:
-    means = np.random.default_rng(0).dirichlet((1.0, 1.0, 1.0), 200)
-    means[5] = (1.0, 0.0, 0.0)
-    seen: list[NDArray[np.float32]] = []
-
-    def remember(latents: NDArray[np.float32]) -> NDArray[np.float32]:
-        seen.append(latents)
-        return paint(latents)
-
-    traverse(
-        remember,
-        means,
-        [1.0] * 3,
-        ["a", "b", "c"],
-        np.random.default_rng(1),
-        groups=[0, 0, 0],
-        anchors=[0, 5],
-    )
-    np.testing.assert_allclose(seen[0].sum(axis=1), 1.0, atol=1e-6)
+def test_a_model_without_a_kl_is_ordered_by_the_variance_of_its_code(means: NDArray[np.float64]) -> None:
+    result = traverse(paint, means, None, ["a", "b", "c"], np.random.default_rng(1))
+    assert [(row.name, row.kl_nats) for row in result.rows] == [("b", None), ("a", None), ("c", None)]
 
 
 def test_the_number_of_rows_can_be_limited(means: NDArray[np.float64]) -> None:
