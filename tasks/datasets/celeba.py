@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from tasks.datasets.attributes import Attribute
 from tasks.datasets.celeba_attributes import ATTRIBUTE_NAMES, read_attributes
@@ -20,6 +20,7 @@ from tasks.datasets.decoding import Square, decode
 from tasks.datasets.errors import ConstantAttribute, CorruptFile, CorruptImage, MissingFile, TooLarge
 from tasks.datasets.image_set import ImageSet
 from tasks.datasets.memory_map import new_images
+from tasks.datasets.public_data import PublicDataSettings
 from tasks.datasets.remote_file import RemoteFile
 
 # Common enough (4 % or more), and visible at 64 pixels.
@@ -50,10 +51,8 @@ _LARGEST_IMAGE_BYTES = 8 << 20  # the largest published image takes under 100 kB
 _LARGEST_IMAGE_PIXELS = 4_000_000
 
 
-class CelebaSettings(BaseModel):
+class CelebaSettings(PublicDataSettings):
     """Which faces and attributes to take, and at what size."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["celeba"] = Field("celeba", description="photographs of faces")
     image_size: Literal[32, 64] = Field(64, description="side of an image in pixels")

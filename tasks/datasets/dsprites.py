@@ -8,12 +8,13 @@ from typing import IO, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from tasks.datasets.choosing import OnProgress, choose_rows, halve, take_from_blocks
 from tasks.datasets.errors import CorruptFile, MissingFile, TruncatedFile
 from tasks.datasets.image_set import ImageSet
 from tasks.datasets.memory_map import new_images, new_masks
+from tasks.datasets.public_data import PublicDataSettings
 from tasks.datasets.remote_file import RemoteFile
 from tasks.datasets.sprites import ATTRIBUTES, FACTOR_SIZES, GRID_CELLS
 
@@ -23,10 +24,8 @@ _ROWS_A_BLOCK = 4_096  # 16 MiB of pixels
 _Header = tuple[tuple[int, ...], np.dtype[np.generic]]
 
 
-class DspritesSettings(BaseModel):
+class DspritesSettings(PublicDataSettings):
     """Which part of dSprites to take, and at what size."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["dsprites"] = Field("dsprites", description="dSprites as published")
     image_size: Literal[32, 64] = Field(

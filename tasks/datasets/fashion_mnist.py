@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from tasks.datasets import clothing_measures
 from tasks.datasets.attributes import Attribute
 from tasks.datasets.choosing import OnProgress
 from tasks.datasets.idx_images import load_idx, remote_files
 from tasks.datasets.image_set import ImageSet
+from tasks.datasets.public_data import PublicDataSettings
 from tasks.datasets.remote_file import RemoteFile
 
 GARMENTS = (
@@ -41,10 +42,8 @@ _MD5S = (
 )
 
 
-class FashionMnistSettings(BaseModel):
+class FashionMnistSettings(PublicDataSettings):
     """Which part of Fashion-MNIST to take, and at what size."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["fashion_mnist"] = Field("fashion_mnist", description="pictures of clothes")
     image_size: Literal[28, 32] = Field(

@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from tasks.datasets import digit_measures
 from tasks.datasets.attributes import Attribute
 from tasks.datasets.choosing import OnProgress
 from tasks.datasets.idx_images import load_idx, remote_files
 from tasks.datasets.image_set import ImageSet
+from tasks.datasets.public_data import PublicDataSettings
 from tasks.datasets.remote_file import RemoteFile
 
 ATTRIBUTES = (
@@ -30,10 +31,8 @@ _MD5S = (
 )
 
 
-class MnistSettings(BaseModel):
+class MnistSettings(PublicDataSettings):
     """Which part of MNIST to take, and at what size."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["mnist"] = Field("mnist", description="handwritten digits")
     image_size: Literal[28, 32] = Field(

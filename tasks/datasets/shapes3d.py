@@ -7,13 +7,14 @@ from typing import Any, Literal
 import h5py
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from tasks.datasets.attributes import Attribute
 from tasks.datasets.choosing import OnProgress, choose_rows, halve, take_from_blocks
 from tasks.datasets.errors import CorruptFile, MissingFile
 from tasks.datasets.image_set import ImageSet
 from tasks.datasets.memory_map import new_images
+from tasks.datasets.public_data import PublicDataSettings
 from tasks.datasets.remote_file import RemoteFile
 
 FILE_NAME = "shapes3d/3dshapes.h5"
@@ -36,10 +37,8 @@ ATTRIBUTES = (
 _ROWS_A_BLOCK = 2_048  # 24 MiB of pixels
 
 
-class Shapes3dSettings(BaseModel):
+class Shapes3dSettings(PublicDataSettings):
     """Which part of 3D Shapes to take, and at what size."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["shapes3d"] = Field("shapes3d", description="coloured objects in a room")
     image_size: Literal[32, 64] = Field(

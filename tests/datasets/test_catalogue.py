@@ -56,6 +56,18 @@ def test_sprites_load_through_the_catalogue(tmp_path: Path) -> None:
     assert catalogue.files(settings) == ()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_mirror_belongs_to_data_that_are_fetched(kind: str, tmp_path: Path) -> None:
+    plain = of_kind(kind, tmp_path)
+    given = {**plain.model_dump(), "mirror": "http://127.0.0.1:8000"}
+    if catalogue.files(plain):
+        assert ADAPTER.validate_python(given).mirror == "http://127.0.0.1:8000"
+        assert catalogue.files(ADAPTER.validate_python(given)) == catalogue.files(plain)
+    else:
+        with pytest.raises(ValidationError, match="mirror"):
+            ADAPTER.validate_python(given)
+
+
 def test_unknown_kind_names_the_known_ones() -> None:
     with pytest.raises(ValidationError, match="'sprites', 'mnist', 'fashion_mnist', 'celeba'"):
         ADAPTER.validate_python({"kind": "imagenet"})

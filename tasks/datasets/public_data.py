@@ -1,0 +1,15 @@
+"""What the settings of every downloaded data set share: where its files may come from."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class PublicDataSettings(BaseModel):
+    """Where the files of a public data set come from; `mirror` is for whoever fetches, loaders do not read it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mirror: str | None = Field(
+        None,
+        min_length=1,
+        description="folder (used in place) or base URL that has the files; null takes the public addresses",
+    )
