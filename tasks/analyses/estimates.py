@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -41,13 +42,13 @@ def interval(samples: Floats, confidence: float = CONFIDENCE) -> tuple[Floats, F
 
 
 def centred_interval(value: Floats, samples: Floats, confidence: float = CONFIDENCE) -> tuple[Floats, Floats]:
-    """Returns percentiles of `samples` moved so that their mean lies at `value`.
+    """Returns value -/+ 1.96 standard deviations of `samples` (first axis), the bootstrap's standard error.
 
-    A plug-in entropy estimate is biased once in the data and once more in every resample; the spread of
-    the resamples is right, their centre is not.
+    For plug-in entropies: they are biased once in the data and once more in every resample, so that the
+    spread of the resamples is right and their percentiles are not.
     """
-    low, high = interval(samples - samples.mean(axis=0) + value, confidence)
-    return low, high
+    half = norm.ppf(0.5 + confidence / 2.0) * samples.std(axis=0)
+    return np.asarray(value - half), np.asarray(value + half)
 
 
 def from_samples(value: float, samples: Floats, n: int, source: str) -> Estimate:

@@ -224,12 +224,15 @@ def _intervention(model: Plain, claim: Plain, thresholds: Thresholds) -> CheckVe
     if gate["status"] != "passed":
         return CheckVerdict("not_tested", gate["reason"], statistic, None, least)
     p_value = section["p_adjusted"][row][found["dimension"]]
-    word, reason = _intervention_word(_name(model, found["dimension"]), section, found, p_value, thresholds)
+    by_data = _moves_by_entanglement(model, claim, thresholds)
+    word, reason = _intervention_word(
+        _name(model, found["dimension"]), section, found, p_value, by_data, thresholds
+    )
     return CheckVerdict(word, reason, statistic, found["on_target"], least)
 
 
 def _intervention_word(
-    name: str, section: Plain, found: Plain, p_value: float, thresholds: Thresholds
+    name: str, section: Plain, found: Plain, p_value: float, by_data: set[str], thresholds: Thresholds
 ) -> tuple[Word, str]:
     least = _effect_least(found["unit"], thresholds)
     units = {c["attribute"]: c["unit"] for c in section["claims"]}
@@ -249,11 +252,29 @@ def _intervention_word(
     as_much = [
         off["attribute"]
         for off in found["off_target"]
-        if off["effect"]["value"] / _effect_least(units[off["attribute"]], thresholds) >= relative
+        if off["attribute"] not in by_data
+        and off["effect"]["value"] / _effect_least(units[off["attribute"]], thresholds) >= relative
     ]
     if as_much:
         return "partly_supported", f"{moved}, and moves {', '.join(as_much)} as much"
     return "supported", f"{moved}, in {found['consistency']['value']:.0%} of the images the same way"
+
+
+def _moves_by_entanglement(model: Plain, claim: Plain, thresholds: Thresholds) -> set[str]:
+    """Returns the attributes that go with the dimension only because they go with the claimed one in the data.
+
+    The dimension is associated with them, but tells little of them where the claimed attribute is held
+    fixed. That they move along is no fault of the claim; theirs is the claim that is explained away.
+    """
+    cells = model["association"]
+    leaks = {leak["attribute"]: leak["conditional_uncertainty"]["value"] for leak in claim["leakage"]}
+    return {
+        name
+        for name, p_values in zip(cells["attributes"], cells["p_adjusted"], strict=True)
+        if name in leaks
+        and p_values[claim["dimension"]] <= thresholds.significance
+        and (leaks[name] or 0.0) < thresholds.leakage_max
+    }
 
 
 def _stability(
