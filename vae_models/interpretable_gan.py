@@ -65,7 +65,7 @@ class InterpretableGan(nn.Module):
         self.latent_dim = self.layout.size
         self.dimension_names, self.dimension_groups = self.layout.names, self.layout.groups
         self.reconstruction = build_reconstruction(settings.reconstruction, settings.pixel_variance)
-        channels = channels_for("locatello", image_shape)
+        channels = channels_for(settings.network, image_shape)
         self.encoder = SemanticEncoder(image_shape, self.layout, channels, settings.hidden)
         self.discriminator = AdditiveDiscriminator(self.layout, settings.pairwise_terms)
         sizes = (settings.noise_dimensions, self.layout.size, channels, settings.hidden)
@@ -166,7 +166,13 @@ class InterpretableGan(nn.Module):
         return masked
 
     def update(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
-        """Makes one step of both players from one forward pass; returns the detached mean terms in nats."""
+        """Makes one step, of the encoder alone during warm-up, then of both players from one forward pass.
+
+        Returns the detached mean terms in nats.
+        """
+        if step < self.settings.warm_up_steps:
+            return self._warm_up(batch)
+        self._set_encoder_learning_rate(self.settings.encoder_learning_rate)
         forward = self._forward(batch, generator)
         terms = self._loss_terms(batch, forward)
         settings = self.settings
@@ -190,6 +196,21 @@ class InterpretableGan(nn.Module):
                 average.lerp_(parameter, 1 - settings.average_decay)
             self.stability.observe(batch.images, forward.samples, forward.real_logit, forward.sample_logit)
         return {name: nats.detach() for name, nats in terms.items()} | self.stability.scalars()
+
+    def _warm_up(self, batch: Batch) -> dict[str, Tensor]:
+        """Makes one supervised step of the encoder: a G that is told what S cannot read learns nothing."""
+        assert batch.values is not None
+        self._set_encoder_learning_rate(self.settings.warm_up_learning_rate)
+        with autocast(batch.images.device, self.in_bfloat16):
+            code = self.encoder(batch.images)
+        nats = self._attribute_nats(code, batch.values)
+        parameters = list(self.encoder.parameters())
+        self._descend("encoder", parameters, torch.autograd.grad(nats, parameters))
+        return {"supervised": nats.detach()}
+
+    def _set_encoder_learning_rate(self, learning_rate: float) -> None:
+        for group in self._optimizers["encoder"].param_groups:
+            group["lr"] = learning_rate
 
     def losses(self, batch: Batch, generator: Generator) -> dict[str, Tensor]:
         """Returns mean nats per image: supervised, follow, recovery, reconstruction, discriminator, generator."""

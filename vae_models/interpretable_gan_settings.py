@@ -41,6 +41,13 @@ class InterpretableGanSettings(BaseModel):
         4e-4, gt=0, description="Adam's step size, encoder and discriminator"
     )
     generator_learning_rate: float = Field(2e-4, gt=0, description="Adam's step size, generator")
+    warm_up_steps: int = Field(
+        1500, ge=0, description="first steps, in which only the encoder learns, from labelled images"
+    )
+    warm_up_learning_rate: float = Field(1e-3, gt=0, description="Adam's step size in these steps")
+    network: Literal["burgess", "locatello"] = Field(
+        "locatello", description="convolutions of encoder and generator: burgess (32) or locatello (32 to 64)"
+    )
     supervised_weight: float = Field(
         1.0, ge=0, description="weight of the encoder's nats on the attributes of labelled images"
     )
@@ -80,9 +87,10 @@ class InterpretableGanSettings(BaseModel):
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "InterpretableGanSettings":
         build_reconstruction(self.reconstruction, self.pixel_variance)
-        if self.free_dimensions == 0 and self.recovery_weight > 0 and self.named == ():
+        if self.warm_up_steps >= self.training.steps:
             raise ValueError(
-                "a code without named and free dimensions is empty: name attributes or add free ones"
+                f"warm_up_steps ({self.warm_up_steps}) leaves no steps for the generator before the last one "
+                f"({self.training.steps}): lower it, or train longer"
             )
         if self.training.patience is not None:
             raise ValueError(

@@ -147,6 +147,8 @@ class _Run:
     ) -> TrainingResult:
         """Steps until something says stop; leaves the weights that the result describes in the model."""
         settings, state = self.settings, self.progression
+        if state.first_objective is None:
+            state.first_objective = self._held_out_objective()
         while not state.stopped:
             if state.step >= settings.steps:
                 state.stopped = "completed"
@@ -179,25 +181,24 @@ class _Run:
         scalars = self.model.update(batch, self.progression.step, self.generator)
         for name, value in scalars.items():
             self.sums[name] = self.sums[name] + value if name in self.sums else value
-        self.progression.summed += 1
+            self.progression.counts[name] = self.progression.counts.get(name, 0) + 1
         self.progression.step += 1
 
     def _mean_scalars(self) -> dict[str, float]:
         """Returns training scalars averaged since the last evaluation."""
-        return {name: float(total) / max(self.progression.summed, 1) for name, total in self.sums.items()}
+        return {name: float(total) / self.progression.counts[name] for name, total in self.sums.items()}
 
     def _evaluate(self) -> None:
         """Adds a point to every curve; remembers the best weights; decides on divergence and patience."""
         state = self.progression
         scalars = self._mean_scalars()
-        self.sums, state.summed = {}, 0
+        self.sums, state.counts = {}, {}
         self._check_finite(scalars)
         objective = self._held_out_objective()
         self._check_finite({"held_out": objective})
         for name, value in (scalars | {"held_out": objective}).items():
             state.curves.setdefault(name, []).append([state.step, value])
-        if state.first_objective is None:
-            state.first_objective = objective
+        assert state.first_objective is not None
         if objective > _ABSURD_FACTOR * (abs(state.first_objective) + 1.0):
             self._diverge(
                 f"the held-out objective rose from {state.first_objective:.4g} to {objective:.4g} nats"

@@ -38,7 +38,7 @@ class Progression:
     best_objective: float | None = None
     best_step: int = 0
     evaluations_since_best: int = 0
-    summed: int = 0  # steps in the running sums of training scalars since the last evaluation
+    counts: dict[str, int] = field(default_factory=dict)  # terms in each running sum of training scalars
     curves: Curves = field(default_factory=dict)
 
 

@@ -58,5 +58,5 @@ def test_the_burgess_network_has_the_published_number_of_parameters():
 
 @pytest.mark.parametrize("shape", [(1, 48, 48), (2, 64, 64), (1, 32, 64)])
 def test_other_sizes_are_refused_with_what_to_do(shape):
-    with pytest.raises(BadSettings, match="square images of 28, 32 or 64 pixels .* or use network mlp"):
+    with pytest.raises(BadSettings, match=r"square images of 28, 32 or 64 pixels .* or use network mlp"):
         build_encoder("burgess", shape, 4)

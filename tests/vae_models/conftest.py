@@ -1,0 +1,48 @@
+"""Tiny images whose attributes are known, and tiny settings, for the tests of this room."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from vae_models.interpretable_gan_settings import InterpretableGanSettings
+from vae_models.targets import Target
+from vae_models.training_settings import TrainingSettings
+
+SHAPE = (1, 28, 28)
+TARGETS = (
+    Target("tall", "categorical", 2, classes=("wide", "tall")),
+    Target("x", "continuous", 1, mean=10.0, std=5.0),
+)
+
+
+@pytest.fixture(scope="session")
+def bars() -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Returns 300 images uint8 (300, 1, 28, 28) of a bar, and raw values (300, 2): tall or wide, column."""
+    random = np.random.default_rng(0)
+    values = np.stack([random.integers(0, 2, 300), random.integers(2, 19, 300)], 1).astype(np.float64)
+    images = np.zeros((300, *SHAPE), np.uint8)
+    for image, (tall, column) in zip(images, values.astype(int), strict=True):
+        height, width = (16, 4) if tall else (4, 8)
+        image[0, 6 : 6 + height, column : column + width] = 255
+    return images, values
+
+
+@pytest.fixture
+def tiny_training() -> TrainingSettings:
+    """Returns twelve steps in fp32 with an evaluation and a checkpoint every four."""
+    return TrainingSettings(
+        steps=12, batch_size=16, precision="fp32", evaluate_every=4, checkpoint_every=4, evaluation_images=40
+    )
+
+
+@pytest.fixture
+def tiny_gan(tiny_training: TrainingSettings) -> InterpretableGanSettings:
+    """Returns the InterpretableGAN with few units."""
+    return InterpretableGanSettings(
+        free_dimensions=2,
+        noise_dimensions=2,
+        hidden=16,
+        warm_up_steps=2,
+        network="burgess",
+        training=tiny_training,
+    )

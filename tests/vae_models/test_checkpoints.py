@@ -1,0 +1,123 @@
+"""Weights and recipes on disk: what comes back equals what was saved, and damage is named."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from vae_models import checkpoints
+from vae_models.attribute_classifier import AttributeClassifierSettings
+from vae_models.errors import BadCheckpoint
+from vae_models.evaluation import evaluate
+from vae_models.inference import classify_images, decode_latents, encode_images
+from vae_models.presets import BetaVaeSettings, VaeSettings, build, build_classifier
+from vae_models.targets import Target
+
+SHAPE = (1, 28, 28)
+TARGETS = (
+    Target("tall", "categorical", 2, classes=("wide", "tall")),
+    Target("x", "continuous", 1, mean=10.0, std=5.0),
+)
+
+
+def saved(folder, settings):
+    model = build(settings, SHAPE, TARGETS, seed=4)
+    checkpoints.save(folder, model, checkpoints.recipe(settings, SHAPE, TARGETS, seed=4))
+    return model
+
+
+@pytest.mark.parametrize("kind", ["vae", "beta_vae", "interpretable_gan"])
+def test_a_saved_model_comes_back_equal(kind, tiny_gan, bars, tmp_path):
+    settings = {
+        "vae": VaeSettings(network="mlp", latent_dim=3),
+        "beta_vae": BetaVaeSettings(latent_dim=3, beta=2.5),
+        "interpretable_gan": tiny_gan,
+    }[kind]
+    model = build(settings, SHAPE, TARGETS, seed=4)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.01)
+    checkpoints.save(tmp_path, model, checkpoints.recipe(settings, SHAPE, TARGETS, seed=4))
+    loaded = checkpoints.load(tmp_path, "cpu")
+    assert type(loaded) is type(model)
+    assert loaded.dimension_names == model.dimension_names
+    images = bars[0][:20]
+    for first, second in zip(encode_images(model, images), encode_images(loaded, images), strict=True):
+        np.testing.assert_array_equal(first, second)
+    latents = encode_images(model, images)[0]
+    np.testing.assert_array_equal(decode_latents(model, latents), decode_latents(loaded, latents))
+    recipe = json.loads((tmp_path / "recipe.json").read_text())
+    assert recipe.keys() == {"kind", "settings", "image_shape", "targets", "seed", "format"}
+    assert recipe["kind"] == kind
+
+
+def test_a_saved_classifier_comes_back_equal_and_is_no_generative_model(bars, tmp_path):
+    settings = AttributeClassifierSettings(channels=(4, 4), hidden=8)
+    classifier = build_classifier(settings, SHAPE, TARGETS, seed=4)
+    checkpoints.save(tmp_path, classifier, checkpoints.recipe(settings, SHAPE, TARGETS, seed=4))
+    loaded = checkpoints.load_classifier(tmp_path, "cpu")
+    np.testing.assert_array_equal(
+        classify_images(classifier, bars[0][:9]), classify_images(loaded, bars[0][:9])
+    )
+    with pytest.raises(BadCheckpoint, match="holds an attribute classifier"):
+        checkpoints.load(tmp_path, "cpu")
+
+
+def test_a_model_is_no_classifier(tmp_path):
+    saved(tmp_path, VaeSettings(network="mlp"))
+    with pytest.raises(BadCheckpoint, match="holds a generative model"):
+        checkpoints.load_classifier(tmp_path, "cpu")
+
+
+def test_an_empty_folder_is_no_model(tmp_path):
+    with pytest.raises(BadCheckpoint, match=r"no recipe\.json in .*: it is not a saved model"):
+        checkpoints.load(tmp_path, "cpu")
+
+
+def test_missing_weights_are_named(tmp_path):
+    saved(tmp_path, VaeSettings(network="mlp"))
+    (tmp_path / "weights.safetensors").unlink()
+    with pytest.raises(BadCheckpoint, match=r"no weights at .*train the model first"):
+        checkpoints.load(tmp_path, "cpu")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"format": 2}, "has format 2, this version reads 1"),
+        ({"settings": {"kind": "vae", "latent_dim": 7, "network": "mlp"}}, "does not fit its recipe"),
+        ({"settings": {"kind": "vea"}}, "is not a recipe this version can read"),
+        ({"surprise": 1}, "is not a recipe this version can read"),
+    ],
+)
+def test_a_recipe_of_something_else_is_refused(change, sentence, tmp_path):
+    saved(tmp_path, VaeSettings(network="mlp"))
+    path = tmp_path / "recipe.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(BadCheckpoint, match=sentence):
+        checkpoints.load(tmp_path, "cpu")
+
+
+def test_saving_twice_gives_the_same_bytes_and_leaves_nothing_else(tmp_path):
+    for name in ("first", "second"):
+        saved(tmp_path / name, VaeSettings(network="mlp"))
+    for file in ("weights.safetensors", "recipe.json"):
+        assert (tmp_path / "first" / file).read_bytes() == (tmp_path / "second" / file).read_bytes()
+    assert len(list((tmp_path / "first").iterdir())) == 2
+
+
+def test_evaluation_is_per_image_and_says_why_there_is_no_kl(tiny_gan, bars):
+    images = bars[0][:30]
+    vae = build(VaeSettings(latent_dim=3), SHAPE, TARGETS, seed=4)
+    result = evaluate(vae, images, batch_size=7)
+    assert result.reconstruction_nats.shape == (30,)
+    assert result.kl_nats is not None
+    assert result.kl_nats.shape == (30, 3)
+    assert result.kl_not_applicable == ""
+    whole = evaluate(vae, images, batch_size=30)
+    np.testing.assert_allclose(result.reconstruction_nats, whole.reconstruction_nats, rtol=1e-5)
+    gan = evaluate(build(tiny_gan, SHAPE, TARGETS, seed=4), images)
+    assert gan.kl_nats is None
+    assert "no KL term" in gan.kl_not_applicable
+    assert np.all(gan.reconstruction_nats > 0)
