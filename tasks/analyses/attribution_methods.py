@@ -29,7 +29,7 @@ class Depth:
 
     gradient_steps: nodes of the integral. draws: random images or noise of GradientShap and SmoothGrad.
     noise: their standard deviation, pixels in [0, 1]. window, stride: occlusion square in pixels; None
-    takes an eighth of the image, at least 3, and half of it. removals: random patch removals behind
+    takes a sixth of the image, at least 3, and half of that, rounded up. removals: random patch removals behind
     infidelity. sensitivity_*: images, draws and radius behind max-sensitivity. randomisation_*: images and
     layer groups of the cascade. faithful_below: largest |rank correlation| of a map that follows its
     weights. dilate_pixels: widening of object masks. resamples: bootstrap resamples.
@@ -139,5 +139,5 @@ def last_convolution(module: nn.Module) -> str | None:
 
 def occlusion_square(baseline: Tensor, depth: Depth) -> tuple[int, int]:
     """Returns (window, stride) in pixels for images like the baseline."""
-    window = depth.window or max(3, min(baseline.shape[-2:]) // 8)
-    return window, depth.stride or max(1, window // 2)
+    window = depth.window or max(3, min(baseline.shape[-2:]) // 6)
+    return window, depth.stride or (window + 1) // 2

@@ -39,7 +39,9 @@ class Checks:
 
     convergence_delta: mean |sum of map - change of output|, in units of the output. infidelity: share of
     output changes, in [0, 1], that the map does not foresee. max_sensitivity: largest relative change of
-    the map under small noise. mass_inside and area_share: share of |map| inside object masks, and of area.
+    the map under small noise. faithful, faithful_places: see `Verdict`; where the second is false,
+    mass_inside says where the image is, not where the model looks. mass_inside, area_share: share of |map|
+    inside object masks, and of area.
     """
 
     convergence_delta: float | None
@@ -47,6 +49,7 @@ class Checks:
     max_sensitivity: Estimate | None
     randomisation: tuple[LayerCorrelation, ...]
     faithful: bool | None
+    faithful_places: bool | None
     reason: str
     mass_inside: Estimate | None
     area_share: float | None
@@ -57,7 +60,8 @@ class Attribution:
     """Maps of one subject by one method: an entry of `attributions` in audit.json, arrays not yet stored.
 
     images: uint8 (3, c, h, w) and maps: float32 (3, h, w), channels summed, of the images with the least,
-    the median and the largest infidelity (`picked`, `picked_by`). mean_map, spread_map: float32 (h, w),
+    the median and the largest infidelity (`picked`, `picked_by`), or, where infidelity is unknown, with
+    the strongest, median and weakest map. mean_map, spread_map: float32 (h, w),
     mean |map| and standard deviation of the map over all `image_count` images.
     """
 
@@ -106,7 +110,7 @@ def assemble(
             images=np.ascontiguousarray(images[list(rows)]),
             maps=measured.shown[list(rows), place],
             picked=PICKED,
-            picked_by="infidelity",
+            picked_by=picked_by,
             picked_rows=rows,
             mean_map=np.abs(measured.shown[:, place]).mean(axis=0),
             spread_map=measured.shown[:, place].std(axis=0),
@@ -114,8 +118,16 @@ def assemble(
             checks=_checks(measured, place, masks, np.random.default_rng((seed, place)), depth),
         )
         for place in range(len(subjects.columns))
-        for rows in [pick_by_rule(measured.infidelity[:, place])]
+        for rows, picked_by in [_examples(measured, place)]
     ]
+
+
+def _examples(measured: Measured, place: int) -> tuple[tuple[int, int, int], str]:
+    """Returns the example rows and the score they were picked by."""
+    scores = measured.infidelity[:, place]
+    if np.isnan(scores).all():
+        return pick_by_rule(-np.abs(measured.shown[:, place]).sum(axis=(1, 2))), "strength of the map"
+    return pick_by_rule(scores), "infidelity"
 
 
 def pick_by_rule(scores: NDArray[np.float64]) -> tuple[int, int, int]:
@@ -146,6 +158,7 @@ def _checks(
         max_sensitivity=_over_images(measured.sensitivity[:, place], rng, depth),
         randomisation=layers,
         faithful=verdict.faithful,
+        faithful_places=verdict.faithful_places,
         reason=verdict.reason,
         mass_inside=None if inside is None else inside.mass,
         area_share=None if inside is None else inside.area_share,

@@ -21,9 +21,15 @@ Scale = Literal["share_of_change", "slope"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether maps follow the model's weights; None where that could not be asked; and why, in a sentence."""
+    """Whether maps follow the model's weights, and why, in a sentence; None where it could not be asked.
+
+    faithful: the map as shown, signs included. faithful_places: its absolute value alone, that is, where
+    the map is large. A map can change its signs with the weights and still be large wherever there is an
+    edge; then it says how the output would move, not where the model looks.
+    """
 
     faithful: bool | None
+    faithful_places: bool | None
     reason: str
 
 
@@ -117,16 +123,22 @@ def judge_randomisation(layers: Sequence[LayerCorrelation], threshold: float) ->
     threshold: the largest |rank correlation|, mean over images, at which a map still counts as changed.
     A map that turned into its own negative shows the same picture, hence the absolute value.
     """
-    last = layers[-1].rank_correlation if layers else None
-    if last is None:
-        return Verdict(None, "the map is constant, so nothing can be said of what it depends on")
-    facts = f"rank correlation {last:.2f} with the map of a model with all weights redrawn"
-    if abs(last) > threshold:
-        return Verdict(
-            False,
-            f"not faithful: {facts}, above {threshold:g} in size; the map hardly depends on what was learned",
+    last = layers[-1] if layers else LayerCorrelation("", None, None)
+    if last.rank_correlation is None:
+        return Verdict(None, None, "the map is constant, so nothing can be said of what it depends on")
+    facts = f"rank correlation {last.rank_correlation:.2f} with the map of a model with all weights redrawn"
+    faithful = abs(last.rank_correlation) <= threshold
+    places = None if last.of_magnitudes is None else faithful and abs(last.of_magnitudes) <= threshold
+    if not faithful:
+        reason = f"not faithful: {facts}, above {threshold:g} in size; it hardly depends on what was learned"
+        return Verdict(False, places, reason)
+    reason = f"faithful: {facts}, at most {threshold:g} in size; the map follows the weights"
+    if places is False:
+        reason += (
+            f", but only in its signs: where it is large hardly depends on what was learned (rank "
+            f"correlation of magnitudes {last.of_magnitudes:.2f})"
         )
-    return Verdict(True, f"faithful: {facts}, at most {threshold:g} in size; the map follows the weights")
+    return Verdict(True, places, reason)
 
 
 def random_patches(

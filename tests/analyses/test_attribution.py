@@ -150,17 +150,16 @@ def test_an_edge_detector_is_flagged_as_not_faithful(trained: Autoencoder) -> No
 def test_the_decoders_jacobian_moves_pixels_near_the_square(trained: Autoencoder) -> None:
     images, masks, places = squares(8)
     subjects = dataclasses.replace(ENCODER, target="decoder")
-    found = explain_decoder(
-        trained, decode, subjects, places, np.array([0.6, 0.6]), images, 0, SHALLOW, masks
-    )
+    found = explain_decoder(trained, decode, subjects, places, squares(64)[2], images, 0, SHALLOW, masks)
     assert [(a.target, a.method, a.subject) for a in found] == [
-        ("decoder", "Jacobian", n) for n in ("row", "column")
+        ("decoder", method, name) for method in ("Jacobian", "FiniteDifference") for name in ("row", "column")
     ]
     for entry in found:
         checks = entry.checks
         assert checks.faithful is True
         assert checks.convergence_delta is None
-        assert checks.infidelity is not None
+        assert (checks.infidelity is None) is (entry.method == "FiniteDifference")
+        assert entry.picked_by == ("infidelity" if entry.method == "Jacobian" else "strength of the map")
         assert checks.mass_inside is not None
         assert checks.area_share is not None
         assert checks.mass_inside.value > checks.area_share
@@ -172,19 +171,38 @@ def test_a_linear_decoder_has_no_infidelity() -> None:
     model = nn.Sequential(nn.Linear(3, 64), nn.Unflatten(1, (1, 8, 8)))
     subjects = Subjects("decoder", (2, 0), ("z2", "z0"), (2, 0))
     latents = np.random.default_rng(0).standard_normal((4, 3))
-    scales = np.array([1.0, 1.0, 2.0])
+    aggregate = np.random.default_rng(1).standard_normal((100, 3)) * np.array([1.0, 1.0, 2.0])
     images = np.zeros((4, 1, 8, 8), dtype=np.uint8)
-    found = explain_decoder(model, lambda m, z: m(z), subjects, latents, scales, images, 0, SHALLOW)
+    found = explain_decoder(model, lambda m, z: m(z), subjects, latents, aggregate, images, 0, SHALLOW)
     weights = model[0].weight.detach().numpy()
     for entry in found:
         j = entry.dimension
-        assert entry.checks.infidelity is not None
-        assert entry.checks.infidelity.value == pytest.approx(0.0, abs=1e-6)
-        expected = (weights[:, j] * scales[j]).reshape(8, 8)
-        np.testing.assert_allclose(entry.maps, np.tile(expected, (3, 1, 1)), rtol=1e-5)
-        np.testing.assert_allclose(entry.mean_map, np.abs(expected), rtol=1e-5)
+        assert j is not None
+        reach = aggregate[:, j].std()
+        if entry.method == "Jacobian":
+            assert entry.checks.infidelity is not None
+            assert entry.checks.infidelity.value == pytest.approx(0.0, abs=1e-6)
+        else:
+            reach = np.quantile(aggregate[:, j], 0.9) - np.quantile(aggregate[:, j], 0.1)
+        expected = (weights[:, j] * reach).reshape(8, 8)
+        np.testing.assert_allclose(entry.maps, np.tile(expected, (3, 1, 1)), rtol=1e-3, atol=1e-5)
+        np.testing.assert_allclose(entry.mean_map, np.abs(expected), rtol=1e-3, atol=1e-5)
         np.testing.assert_allclose(entry.spread_map, 0.0, atol=1e-6)
         assert entry.checks.mass_inside is None
+
+
+def test_a_decoder_that_ignores_its_code_has_nothing_to_be_checked() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(2, 64), nn.Unflatten(1, (1, 8, 8)))
+    with torch.no_grad():
+        model[0].weight.zero_()
+    subjects = Subjects("decoder", (1,), ("z1",), (1,))
+    codes = np.random.default_rng(0).standard_normal((4, 2))
+    images = np.zeros((4, 1, 8, 8), dtype=np.uint8)
+    for entry in explain_decoder(model, lambda m, z: m(z), subjects, codes, codes, images, 0, SHALLOW):
+        assert entry.checks.faithful is None
+        assert entry.checks.reason == "the map is constant, so nothing can be said of what it depends on"
+        assert entry.checks.infidelity is None
 
 
 def test_a_classifiers_grad_cam_is_captums(trained: Autoencoder) -> None:

@@ -172,17 +172,27 @@ def test_rank_correlation_is_spearmans_over_pixels_that_say_something() -> None:
 
 
 @pytest.mark.parametrize(
-    ("correlation", "faithful"), [(0.1, True), (0.5, True), (0.51, False), (-0.9, False), (None, None)]
+    ("correlation", "magnitudes", "faithful", "places"),
+    [
+        (0.1, 0.2, True, True),
+        (0.5, 0.5, True, True),
+        (0.51, 0.1, False, False),
+        (-0.9, 0.9, False, False),
+        (0.1, 0.8, True, False),
+        (0.1, None, True, None),
+        (None, None, None, None),
+    ],
 )
 def test_the_verdict_follows_the_threshold_and_gives_its_reason(
-    correlation: float | None, faithful: bool | None
+    correlation: float | None, magnitudes: float | None, faithful: bool | None, places: bool | None
 ) -> None:
-    verdict = judge_randomisation(
-        [LayerCorrelation("first", 1.0, 1.0), LayerCorrelation("last", correlation, 0)], 0.5
-    )
+    last = LayerCorrelation("last", correlation, magnitudes)
+    verdict = judge_randomisation([LayerCorrelation("first", 1.0, 1.0), last], 0.5)
     assert verdict.faithful is faithful
+    assert verdict.faithful_places is places
     word = {True: "faithful: rank", False: "not faithful: rank", None: "the map is constant"}[faithful]
     assert verdict.reason.startswith(word)
+    assert ("only in its signs" in verdict.reason) is (faithful is True and places is False)
 
 
 def test_mass_inside_is_all_for_a_map_on_the_object_and_area_for_an_even_one() -> None:
