@@ -42,7 +42,7 @@ def slug(text: str) -> str:
     A name that loses characters gets eight digits of its digest, so that two names never share a slug.
     """
     stem = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:32]
-    if stem == text.lower().replace("_", "-"):
+    if stem and stem == text.lower().replace("_", "-"):
         return stem
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{stem}-{digest}" if stem else f"name-{digest}"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.plots.canvas import COLOURS, FAINT, HATCHES, INK, MARKERS, MUTED, Canvas
+from reports.plots.canvas import COLOURS, FAINT, HATCHES, INK, MARKERS, MUTED, Canvas, name_width
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Row:
 
 def bars(rows: Sequence[Row], label: str, threshold: float | None = None, width: float = 250) -> str:
     """Returns SVG of horizontal bars from zero, hatched by group, with interval whiskers."""
-    canvas = Canvas(width, 44 + 15 * max(len(rows), 1))
+    left = name_width((row.name for row in rows), 22)
+    canvas = Canvas(width, 44 + 15 * max(len(rows), 1), margins=(left, 14, 34, 6))
     axes = canvas.figure.add_subplot()
     axes.grid(axis="x")
     for index, row in enumerate(rows):

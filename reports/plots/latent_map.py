@@ -5,11 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.axes import Axes
 
 from reports.plots.canvas import COLOURS, MARKERS, Canvas
 
 MOST_CLASSES = 8
 MOST_PANELS = 12
+WIDTH, HEIGHT = 200.0, 172.0
 
 
 @dataclass(frozen=True)
@@ -27,26 +29,24 @@ def draw(coordinates: npt.NDArray[np.float64], panels: Sequence[Panel], seed: in
     panels = panels[:MOST_PANELS]
     columns = min(3, max(1, len(panels)))
     lines = -(-len(panels) // columns)
-    canvas = Canvas(205 * columns, 172 * lines)
-    grid = canvas.figure.subplots(lines, columns, squeeze=False)
-    order = np.random.default_rng(seed).permutation(
-        len(coordinates)
-    )  # no class hides under the last one drawn
-    for axes in grid.flat[len(panels) :]:
-        axes.set_visible(False)
-    for axes, panel in zip(grid.flat, panels, strict=False):
+    canvas = Canvas(WIDTH * columns, HEIGHT * lines, margins=(0, 0, 0, 0))
+    # In a fixed random order, no class hides under the last one drawn.
+    order = np.random.default_rng(seed).permutation(len(coordinates))
+    for index, panel in enumerate(panels):
+        axes = _place(canvas, index, columns, lines, (2, 34, 158, 118))
+        axes.set_rasterization_zorder(5)
         x, y, values = coordinates[order, 0], coordinates[order, 1], panel.values[order]
         if 0 < len(panel.classes) <= MOST_CLASSES:
             for code, name in enumerate(panel.classes):
                 chosen = values == code
                 axes.scatter(x[chosen], y[chosen], s=9, color=COLOURS[code], marker=MARKERS[code], alpha=0.75,
-                             linewidths=0, rasterized=True, label=canvas.name(name, 12))  # fmt: skip
+                             linewidths=0, zorder=2, label=canvas.name(name, 12))  # fmt: skip
             axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3, handletextpad=0.1, columnspacing=0.8,
                         fontsize=7.5)  # fmt: skip
         else:
             shown = axes.scatter(x, y, c=values, s=8, cmap="twilight" if panel.cyclic else "cividis", alpha=0.85,
-                                 linewidths=0, rasterized=True)  # fmt: skip
-            bar = canvas.figure.colorbar(shown, ax=axes, pad=0.02, fraction=0.05)
+                                 linewidths=0, zorder=2)  # fmt: skip
+            bar = canvas.figure.colorbar(shown, cax=_place(canvas, index, columns, lines, (164, 34, 6, 118)))
             bar.outline.set_visible(False)  # type: ignore[operator]
             bar.ax.tick_params(labelsize=7)
             bar.ax.locator_params(nbins=4)
@@ -55,3 +55,14 @@ def draw(coordinates: npt.NDArray[np.float64], panels: Sequence[Panel], seed: in
         axes.set_yticks([])
         axes.spines[:].set_visible(True)
     return canvas.finish()
+
+
+def _place(
+    canvas: Canvas, index: int, columns: int, lines: int, box: tuple[float, float, float, float]
+) -> Axes:
+    """Returns axes at `box` (left, bottom, width, height in points) within panel `index`."""
+    left, bottom, width, height = box
+    left += WIDTH * (index % columns)
+    bottom += HEIGHT * (lines - 1 - index // columns)
+    whole = (WIDTH * columns, HEIGHT * lines)
+    return canvas.figure.add_axes((left / whole[0], bottom / whole[1], width / whole[0], height / whole[1]))

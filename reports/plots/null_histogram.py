@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from reports.plots.canvas import COLOURS, FAINT, HATCHES, INK, MARKERS, MUTED, Canvas
+from reports.plots.canvas import COLOURS, FAINT, HATCHES, INK, MARKERS, MUTED, Canvas, name_width
 
 
 def draw(
@@ -17,8 +17,12 @@ def draw(
     (name, value), strongest on top; `limit` is a named vertical line.
     """
     rows = sorted(observed, key=lambda pair: pair[1])
-    canvas = Canvas(430, 96 + 15 * max(len(rows), 1))
-    upper, lower = canvas.figure.subplots(2, 1, sharex=True, height_ratios=[max(len(rows), 1) * 15 + 6, 52])
+    canvas = Canvas(
+        430, 96 + 15 * max(len(rows), 1), margins=(name_width(name for name, _ in rows), 12, 32, 12)
+    )
+    upper, lower = canvas.figure.subplots(
+        2, 1, sharex=True, height_ratios=[max(len(rows), 1) * 15 + 6, 52], gridspec_kw={"hspace": 0.05}
+    )
     everything = [value for _, values in nulls for value in values] + [value for _, value in rows] + [0.0]
     low, high = min(everything), max(everything)
     edges = np.linspace(low, high + 1e-9, 60)

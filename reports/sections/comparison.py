@@ -46,7 +46,7 @@ def _figure(page: Page, rows: list[dict[str, Any]]) -> Figure:
         "comparison.alt", findings=page.t("word.semicolon").join(_best(page, row) for row in rows[:4])
     )
     return page.drawing(
-        "comparison",
+        "model-comparison",
         interval_bars.points(panels[:24], ""),
         alt,
         caption,

@@ -51,7 +51,7 @@ def _layout(models: int, attributes: int) -> str:
 def _cell(page: Page, model: dict[str, Any], row: dict[str, Any] | None) -> dict[str, Any] | None:
     if row is None:
         return None
-    unit = page.t.known(f"unit.{row['effect_unit']}", row["effect_unit"] or "")
+    unit = page.t.known(f"unit_short.{row['effect_unit']}", row["effect_unit"] or "")
     dimension = (
         "–" if row["dimension"] is None else shortened(row["dimension_name"] or f"z{row['dimension']}", 20)
     )
@@ -60,7 +60,7 @@ def _cell(page: Page, model: dict[str, Any], row: dict[str, Any] | None) -> dict
         "verdict": row["verdict"],
         "dimension": dimension,
         "effect": said(row["effect"]),
-        "unit": shortened(unit, 40),
+        "unit": shortened(unit, 24),
         "reason": page.prose(row["reason"]),
         "card": f"card-{page.attribute_key(row['attribute'])}-{page.model_key(row['model'])}",
     }

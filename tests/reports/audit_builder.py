@@ -59,7 +59,9 @@ class AuditBuilder:
         np.save(path, array)
         return {"path": f"arrays/{name}.npy", "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
-    def estimate(self, value: float, width: float = 0.04, source: str = "bootstrap over images") -> dict[str, Any]:
+    def estimate(
+        self, value: float, width: float = 0.04, source: str = "bootstrap over images"
+    ) -> dict[str, Any]:
         value = float(value)
         return {"value": value, "low": value - width, "high": value + width, "n": 1024, "source": source}
 
@@ -106,16 +108,34 @@ class AuditBuilder:
             entangled = [{"first": self.names[0], "second": self.names[1], "value": 0.31}]
         described = []
         for name, kind, classes, unit in self.attributes:
-            summary: dict[str, Any] = {"counts": [int(c) for c in self.random.integers(900, 1100, len(classes))]}
+            summary: dict[str, Any] = {
+                "counts": [int(c) for c in self.random.integers(900, 1100, len(classes))]
+            }
             if not classes:
-                summary = {"mean": 0.5, "std": 0.29, "min": 0.0, "max": 1.0, "quantiles": [0.05, 0.25, 0.5, 0.75, 0.95]}
+                summary = {
+                    "mean": 0.5,
+                    "std": 0.29,
+                    "min": 0.0,
+                    "max": 1.0,
+                    "quantiles": [0.05, 0.25, 0.5, 0.75, 0.95],
+                }
             described.append(
-                {"name": name, "kind": kind, "classes": classes, "unit": unit, "summary": summary,
-                 "description": f"What {name} says about an image."}
+                {
+                    "name": name,
+                    "kind": kind,
+                    "classes": classes,
+                    "unit": unit,
+                    "summary": summary,
+                    "description": f"What {name} says about an image.",
+                }
             )
         return {
-            "name": "sprites", "description": "White shapes on black, drawn from their rule.", "source": "rendered here",
-            "licence": "Apache-2.0", "digest": "ab" * 32, "images": 36864,
+            "name": "sprites",
+            "description": "White shapes on black, drawn from their rule.",
+            "source": "rendered here",
+            "licence": "Apache-2.0",
+            "digest": "ab" * 32,
+            "images": 36864,
             "image_shape": [self.channels, self.size, self.size],
             "parts": [
                 {"name": name, "images": count, "purpose": purpose}
@@ -127,8 +147,12 @@ class AuditBuilder:
                 )
             ],
             "attributes": described,
-            "correlation": {"names": self.names, "matrix": matrix.tolist(), "entangled": entangled,
-                            "statistic": "uncertainty coefficient"},
+            "correlation": {
+                "names": self.names,
+                "matrix": matrix.tolist(),
+                "entangled": entangled,
+                "statistic": "uncertainty coefficient",
+            },
             "samples": self.reference("samples", self.sprites(40)),
         }
 
@@ -141,54 +165,114 @@ class AuditBuilder:
         best = carried.argmax(axis=1)
         effect = carried * 2.5
         association = {
-            "attributes": self.names, "uncertainty": carried.tolist(), "low": (carried * 0.9).tolist(),
-            "high": (carried * 1.1).tolist(), "p_adjusted": adjusted.tolist(), "n": 4864, "permutations": 2000,
+            "attributes": self.names,
+            "uncertainty": carried.tolist(),
+            "low": (carried * 0.9).tolist(),
+            "high": (carried * 1.1).tolist(),
+            "p_adjusted": adjusted.tolist(),
+            "n": 4864,
+            "permutations": 2000,
             "null_max": np.sort(self.random.gamma(4, 0.004, 100)).tolist(),
         }
         probes = [
-            {"attribute": name, "statistic": "balanced accuracy" if classes else "R2",
-             "results": [
-                 {"probe": probe, "codes": codes, "estimate": self.estimate(value)}
-                 for probe, codes, value in (
-                     ("logistic", "model", 0.84), ("boosting", "model", 0.93), ("logistic", "random_init", 0.52),
-                     ("logistic", "pca", 0.61), ("logistic", "shuffled_labels", 0.34), ("logistic", "majority", 0.33))],
-             "selectivity": self.estimate(0.5)}
+            {
+                "attribute": name,
+                "statistic": "balanced accuracy" if classes else "R2",
+                "results": [
+                    {"probe": probe, "codes": codes, "estimate": self.estimate(value)}
+                    for probe, codes, value in (
+                        ("logistic", "model", 0.84),
+                        ("boosting", "model", 0.93),
+                        ("logistic", "random_init", 0.52),
+                        ("logistic", "pca", 0.61),
+                        ("logistic", "shuffled_labels", 0.34),
+                        ("logistic", "majority", 0.33),
+                    )
+                ],
+                "selectivity": self.estimate(0.5),
+            }
             for name, _, classes, _ in self.attributes
         ]
         specificity = [
-            {"attribute": name, "dimension": int(best[i]), "uncertainty": self.estimate(carried[i, best[i]]),
-             "runner_up": int(np.argsort(carried[i])[-2]) if d > 1 else None,
-             "gap": self.estimate(float(np.ptp(np.sort(carried[i])[-2:]))),
-             "leakage": [{"attribute": other, "conditional_uncertainty": self.estimate(0.02 + 0.1 * self.random.random(), 0.01)}
-                         for other in self.names if other != name],
-             "survives_conditioning": [{"on": other, "uncertainty": self.estimate(0.3), "survives": True}
-                                       for other in self.names if other != name],
-             "explained_away_by": [self.names[0]] if model == "vae" and i == 1 else []}
+            {
+                "attribute": name,
+                "dimension": int(best[i]),
+                "uncertainty": self.estimate(carried[i, best[i]]),
+                "runner_up": int(np.argsort(carried[i])[-2]) if d > 1 else None,
+                "gap": self.estimate(float(np.ptp(np.sort(carried[i])[-2:]))),
+                "leakage": [
+                    {
+                        "attribute": other,
+                        "conditional_uncertainty": self.estimate(0.02 + 0.1 * self.random.random(), 0.01),
+                    }
+                    for other in self.names
+                    if other != name
+                ],
+                "survives_conditioning": [
+                    {"on": other, "uncertainty": self.estimate(0.3), "survives": True}
+                    for other in self.names
+                    if other != name
+                ],
+                "explained_away_by": [self.names[0]] if model == "vae" and i == 1 else [],
+            }
             for i, name in enumerate(self.names)
         ]
         claims = []
         for i, name in enumerate(self.names):
             middle = np.tanh(np.linspace(-2, 2, 7)) * effect[i, best[i]] / 2
             claims.append(
-                {"attribute": name, "dimension": int(best[i]), "unit": "standard deviations",
-                 "on_target": self.estimate(effect[i, best[i]], 0.08), "consistency": self.estimate(0.93, 0.02), "sign": 1,
-                 "curve": {"dose": DOSES, "mean": middle.tolist(), "low": (middle - 0.09).tolist(),
-                           "high": (middle + 0.09).tolist(), "response": name},
-                 "off_target": [{"attribute": other, "effect": self.estimate(0.05 + 0.15 * self.random.random(), 0.03)}
-                                for other in self.names if other != name]}
+                {
+                    "attribute": name,
+                    "dimension": int(best[i]),
+                    "unit": "standard deviations",
+                    "on_target": self.estimate(effect[i, best[i]], 0.08),
+                    "consistency": self.estimate(0.93, 0.02),
+                    "sign": 1,
+                    "curve": {
+                        "dose": DOSES,
+                        "mean": middle.tolist(),
+                        "low": (middle - 0.09).tolist(),
+                        "high": (middle + 0.09).tolist(),
+                        "response": name,
+                    },
+                    "off_target": [
+                        {
+                            "attribute": other,
+                            "effect": self.estimate(0.05 + 0.15 * self.random.random(), 0.03),
+                        }
+                        for other in self.names
+                        if other != name
+                    ],
+                }
             )
         intervention = {
-            "images": 256, "doses": DOSES,
-            "gates": [{"attribute": name, "status": "not_tested" if model == "vae" and i == 2 else "passed",
-                       "statistic": "balanced accuracy on reconstructions", "value": 0.91, "threshold": 0.8,
-                       "reason": "The classifier reads this model's reconstructions well enough."}
-                      for i, name in enumerate(self.names)],
-            "effect": effect.tolist(), "effect_low": (effect * 0.9).tolist(), "effect_high": (effect * 1.1).tolist(),
+            "images": 256,
+            "doses": DOSES,
+            "gates": [
+                {
+                    "attribute": name,
+                    "status": "not_tested" if model == "vae" and i == 2 else "passed",
+                    "statistic": "balanced accuracy on reconstructions",
+                    "value": 0.91,
+                    "threshold": 0.8,
+                    "reason": "The classifier reads this model's reconstructions well enough.",
+                }
+                for i, name in enumerate(self.names)
+            ],
+            "effect": effect.tolist(),
+            "effect_low": (effect * 0.9).tolist(),
+            "effect_high": (effect * 1.1).tolist(),
             "p_adjusted": adjusted.tolist(),
             "null_random_directions": np.sort(self.random.gamma(5, 0.04, 100)).tolist(),
-            "null_untrained_decoder": np.sort(self.random.gamma(3, 0.01, 100)).tolist(), "claims": claims,
+            "null_untrained_decoder": np.sort(self.random.gamma(3, 0.01, 100)).tolist(),
+            "claims": claims,
         }
-        return {"association": association, "probes": probes, "specificity": specificity, "intervention": intervention}
+        return {
+            "association": association,
+            "probes": probes,
+            "specificity": specificity,
+            "intervention": intervention,
+        }
 
     def pictures(self, model: str, prefix: str) -> dict[str, Any]:
         steps, blur = 7, 1.0 if model == "vae" else 0.5
@@ -198,11 +282,18 @@ class AuditBuilder:
             for dial in dials:
                 values = [0.4, 0.7, 0.1, 0.5, 0.5]
                 values[dimension % 5] = dial
-                frames.append(self.sprite(int(values[0] * 2.99), 0.5 + values[1] / 2, values[2] * 6, values[3], values[4]))
+                frames.append(
+                    self.sprite(
+                        int(values[0] * 2.99), 0.5 + values[1] / 2, values[2] * 6, values[3], values[4]
+                    )
+                )
         sheet = self.soften(np.stack(frames), blur)
         traversal = {
-            "sheet": self.reference(f"{prefix}-traversal", sheet), "quantiles": DOSES,
-            "rows": [{"dimension": j, "name": f"z{j}", "kl_nats": 3.0 / (j + 1)} for j in range(self.dimensions)],
+            "sheet": self.reference(f"{prefix}-traversal", sheet),
+            "quantiles": DOSES,
+            "rows": [
+                {"dimension": j, "name": f"z{j}", "kl_nats": 3.0 / (j + 1)} for j in range(self.dimensions)
+            ],
             "values": [np.linspace(-2, 2, steps).tolist() for _ in range(self.dimensions)],
         }
         count = 300
@@ -212,28 +303,55 @@ class AuditBuilder:
                 factors[:, column] = np.floor(factors[:, column] * len(classes))
         plane = np.stack([factors[:, 0] * 2 + self.random.normal(0, 0.3, count), factors[:, -1] * 4], axis=1)
         projections = [
-            {"method": method, "components": 2, "seed": 0,
-             "coordinates": self.reference(f"{prefix}-{method}", plane.astype(np.float32)),
-             "rows": self.reference(f"{prefix}-{method}-rows", np.arange(count)),
-             "values": self.reference(f"{prefix}-{method}-values", factors), "trustworthiness": 0.94, "continuity": 0.96,
-             "clusters": {"count": 3, "silhouette": 0.41, "adjusted_rand": {name: 0.2 for name in self.names}}}
+            {
+                "method": method,
+                "components": 2,
+                "seed": 0,
+                "coordinates": self.reference(f"{prefix}-{method}", plane.astype(np.float32)),
+                "rows": self.reference(f"{prefix}-{method}-rows", np.arange(count)),
+                "values": self.reference(f"{prefix}-{method}-values", factors),
+                "trustworthiness": 0.94,
+                "continuity": 0.96,
+                "clusters": {
+                    "count": 3,
+                    "silhouette": 0.41,
+                    "adjusted_rand": {name: 0.2 for name in self.names},
+                },
+            }
             for method in ("pca", "umap")
         ]
         images = self.sprites(3)
-        maps = (images[:, 0].astype(np.float32) / 255) * self.random.normal(0.6, 0.4, (3, self.size, self.size))
+        maps = (images[:, 0].astype(np.float32) / 255) * self.random.normal(
+            0.6, 0.4, (3, self.size, self.size)
+        )
         attributions = [
-            {"target": target, "method": method, "subject": subject, "dimension": dimension,
-             "images": self.reference(f"{prefix}-{target}-images", images),
-             "maps": self.reference(f"{prefix}-{target}-maps", maps.astype(np.float32)),
-             "picked": ["best", "median", "worst"],
-             "mean_map": self.reference(f"{prefix}-{target}-mean", maps.mean(axis=0).astype(np.float32)),
-             "checks": {"convergence_delta": 0.0004, "infidelity": self.estimate(0.02, 0.005),
-                        "max_sensitivity": self.estimate(0.3, 0.02),
-                        "randomisation": [{"layer": "head", "rank_correlation": 0.2}, {"layer": "conv1", "rank_correlation": 0.05}],
-                        "faithful": faithful, "reason": "The map changes when the weights are randomised.",
-                        "mass_inside": self.estimate(0.71), "area_share": 0.12}}
+            {
+                "target": target,
+                "method": method,
+                "subject": subject,
+                "dimension": dimension,
+                "images": self.reference(f"{prefix}-{target}-images", images),
+                "maps": self.reference(f"{prefix}-{target}-maps", maps.astype(np.float32)),
+                "picked": ["best", "median", "worst"],
+                "mean_map": self.reference(f"{prefix}-{target}-mean", maps.mean(axis=0).astype(np.float32)),
+                "checks": {
+                    "convergence_delta": 0.0004,
+                    "infidelity": self.estimate(0.02, 0.005),
+                    "max_sensitivity": self.estimate(0.3, 0.02),
+                    "randomisation": [
+                        {"layer": "head", "rank_correlation": 0.2},
+                        {"layer": "conv1", "rank_correlation": 0.05},
+                    ],
+                    "faithful": faithful,
+                    "reason": "The map changes when the weights are randomised.",
+                    "mass_inside": self.estimate(0.71),
+                    "area_share": 0.12,
+                },
+            }
             for target, method, subject, dimension, faithful in (
-                ("encoder", "IntegratedGradients", "z0", 0, True), ("decoder", "Jacobian", "z1", 1, False))
+                ("encoder", "IntegratedGradients", "z0", 0, True),
+                ("decoder", "Jacobian", "z1", 1, False),
+            )
         ]
         return {"traversal": traversal, "projections": projections, "attributions": attributions}
 
@@ -244,31 +362,72 @@ class AuditBuilder:
         originals = self.sprites(8)
         pairs = np.stack([originals, self.soften(originals, 1.0)], axis=1).reshape(-1, *originals.shape[1:])
         losses = 60 * np.exp(-steps / 900) + 12 + seed
-        scores: dict[str, Any] = {key: self.estimate(value + seed * 0.01, 0.02) for key, value in
-                                  (("mig", 0.31), ("sap", 0.22), ("dci_disentanglement", 0.58), ("modularity", 0.86))}
+        scores: dict[str, Any] = {
+            key: self.estimate(value + seed * 0.01, 0.02)
+            for key, value in (
+                ("mig", 0.31),
+                ("sap", 0.22),
+                ("dci_disentanglement", 0.58),
+                ("modularity", 0.86),
+            )
+        }
         scores["irs"] = {"not_applicable": "IRS needs a full factor grid, which these data are not."}
         gan = None
         if name == "interpretable_gan" and lead:
-            gan = {"contributions": {"names": [*self.names, "free0"], "mean_absolute": np.linspace(1, 0.1, len(self.names) + 1).tolist(),
-                                     "examples": [{"logit": 1.25, "bias": 0.25, "contributions": [1.0, *[0.0] * len(self.names)]}],
-                                     "largest_sum_error": 3e-7},
-                   "samples_follow": [{"attribute": n, "statistic": "balanced accuracy", "estimate": self.estimate(0.9)} for n in self.names],
-                   "samples": self.reference(f"{prefix}-gan", self.sprites(16))}
+            gan = {
+                "contributions": {
+                    "names": [*self.names, "free0"],
+                    "mean_absolute": np.linspace(1, 0.1, len(self.names) + 1).tolist(),
+                    "examples": [
+                        {"logit": 1.25, "bias": 0.25, "contributions": [1.0, *[0.0] * len(self.names)]}
+                    ],
+                    "largest_sum_error": 3e-7,
+                },
+                "samples_follow": [
+                    {"attribute": n, "statistic": "balanced accuracy", "estimate": self.estimate(0.9)}
+                    for n in self.names
+                ],
+                "samples": self.reference(f"{prefix}-gan", self.sprites(16)),
+            }
         empty: dict[str, Any] = {"traversal": None, "projections": [], "attributions": []}
         return {
-            "id": f"{name}-seed{seed}", "name": name, "kind": "vae", "seed": seed, "is_lead": lead,
-            "latent_dim": self.dimensions, "parameters": 412345, "weights_digest": "cd" * 32, "recipe": {"kind": "vae", "beta": 4.0},
-            "dimensions": [{"index": j, "name": f"z{j}", "kl_nats": 3.0 / (j + 1), "active": j < self.dimensions - 3}
-                           for j in range(self.dimensions)],
-            "training": {"steps": 4000, "images_seen": 1024000, "stopped": "all steps done",
-                         "curves": {"loss": {"step": steps.tolist(), "value": losses.tolist()},
-                                    "validation/loss": {"step": steps.tolist(), "value": (losses + 1.5).tolist()}}},
-            "fitness": {"reconstruction_nats_per_image": 14.2, "kl_nats_per_image": 11.1,
-                        "reconstruction": self.estimate(14.2, 0.4), "kl": self.estimate(11.1, 0.2),
-                        "active_units": 7, "collapsed": False, "collapse_reason": "7 of 10 dimensions are active.",
-                        "reconstruction_pairs": self.reference(f"{prefix}-pairs", pairs),
-                        "samples": self.reference(f"{prefix}-samples", self.sprites(16))},
-            "scores": scores, **self.evidence(name, seed), **(self.pictures(name, prefix) if lead else empty), "gan": gan,
+            "id": f"{name}-seed{seed}",
+            "name": name,
+            "kind": "vae",
+            "seed": seed,
+            "is_lead": lead,
+            "latent_dim": self.dimensions,
+            "parameters": 412345,
+            "weights_digest": "cd" * 32,
+            "recipe": {"kind": "vae", "beta": 4.0},
+            "dimensions": [
+                {"index": j, "name": f"z{j}", "kl_nats": 3.0 / (j + 1), "active": j < self.dimensions - 3}
+                for j in range(self.dimensions)
+            ],
+            "training": {
+                "steps": 4000,
+                "images_seen": 1024000,
+                "stopped": "all steps done",
+                "curves": {
+                    "loss": {"step": steps.tolist(), "value": losses.tolist()},
+                    "validation/loss": {"step": steps.tolist(), "value": (losses + 1.5).tolist()},
+                },
+            },
+            "fitness": {
+                "reconstruction_nats_per_image": 14.2,
+                "kl_nats_per_image": 11.1,
+                "reconstruction": self.estimate(14.2, 0.4),
+                "kl": self.estimate(11.1, 0.2),
+                "active_units": 7,
+                "collapsed": False,
+                "collapse_reason": "7 of 10 dimensions are active.",
+                "reconstruction_pairs": self.reference(f"{prefix}-pairs", pairs),
+                "samples": self.reference(f"{prefix}-samples", self.sprites(16)),
+            },
+            "scores": scores,
+            **self.evidence(name, seed),
+            **(self.pictures(name, prefix) if lead else empty),
+            "gan": gan,
         }
 
     def verdict(self, model: dict[str, Any], index: int, name: str) -> dict[str, Any]:
@@ -276,18 +435,39 @@ class AuditBuilder:
         word = known[index % len(known)]
         claim = model["intervention"]["claims"][index]
         dimension = claim["dimension"] if word not in ("not_supported", "not_tested") else None
-        check = {"verdict": word, "reason": REASONS[word], "statistic": "uncertainty coefficient",
-                 "value": self.estimate(0.6), "threshold": 0.1}
+        check = {
+            "verdict": word,
+            "reason": REASONS[word],
+            "statistic": "uncertainty coefficient",
+            "value": self.estimate(0.6),
+            "threshold": 0.1,
+        }
         return {
-            "model": model["name"], "seed": model["seed"], "attribute": name, "dimension": dimension,
-            "dimension_name": f"z{dimension}" if dimension is not None else None, "verdict": word, "reason": REASONS[word],
-            "effect": claim["on_target"] if dimension is not None else None, "effect_unit": "standard deviations",
+            "model": model["name"],
+            "seed": model["seed"],
+            "attribute": name,
+            "dimension": dimension,
+            "dimension_name": f"z{dimension}" if dimension is not None else None,
+            "verdict": word,
+            "reason": REASONS[word],
+            "effect": claim["on_target"] if dimension is not None else None,
+            "effect_unit": "standard deviations",
             "checks": {
-                "association": check, "specificity": {**check, "statistic": "gap to the runner-up"},
+                "association": check,
+                "specificity": {**check, "statistic": "gap to the runner-up"},
                 "intervention": {**check, "statistic": "range of the mean response", "threshold": 0.5},
-                "stability": {**check, "verdict": "supported" if self.seeds >= 3 else "not_assessed", "statistic": "matched strength"}},
+                "stability": {
+                    **check,
+                    "verdict": "supported" if self.seeds >= 3 else "not_assessed",
+                    "statistic": "matched strength",
+                },
+            },
             "would_change": "An effect whose interval lies below 0.5 standard deviations.",
-            "counter_examples": self.reference(f"counter-{model['id'].replace('/', '_')[:20]}-{index}", self.sprites(6)) if dimension is not None else None,
+            "counter_examples": self.reference(
+                f"counter-{model['id'].replace('/', '_')[:20]}-{index}", self.sprites(6)
+            )
+            if dimension is not None
+            else None,
         }
 
     def audit(self) -> dict[str, Any]:
@@ -296,35 +476,109 @@ class AuditBuilder:
         seeds = list(range(self.seeds))
         return {
             "schema_version": "1.0",
-            "subject": {"title": "Sprites audit", "dataset": "sprites", "models": list(self.models), "lead_seed": 0,
-                        "intended_use": "Show what an audit of a latent space looks like.", "out_of_scope": None, "owner": None},
-            "settings": {"data": {"name": "sprites"}, "seeds": seeds}, "settings_digest": "12" * 32,
-            "thresholds": {"association": 0.1, "effect_standard_deviations": 0.5}, "thresholds_digest": "34" * 32,
+            "subject": {
+                "title": "Sprites audit",
+                "dataset": "sprites",
+                "models": list(self.models),
+                "lead_seed": 0,
+                "intended_use": "Show what an audit of a latent space looks like.",
+                "out_of_scope": None,
+                "owner": None,
+            },
+            "settings": {"data": {"name": "sprites"}, "seeds": seeds},
+            "settings_digest": "12" * 32,
+            "thresholds": {"association": 0.1, "effect_standard_deviations": 0.5},
+            "thresholds_digest": "34" * 32,
             "data": self.data(),
-            "classifier": {"parameters": 101234, "weights_digest": "ef" * 32, "scores": [
-                {"attribute": name, "statistic": "balanced accuracy" if classes else "R2", "estimate": self.estimate(0.96, 0.01),
-                 "chance": 1 / len(classes) if classes else 0.0} for name, _, classes, _ in self.attributes]},
+            "classifier": {
+                "parameters": 101234,
+                "weights_digest": "ef" * 32,
+                "scores": [
+                    {
+                        "attribute": name,
+                        "statistic": "balanced accuracy" if classes else "R2",
+                        "estimate": self.estimate(0.96, 0.01),
+                        "chance": 1 / len(classes) if classes else 0.0,
+                    }
+                    for name, _, classes, _ in self.attributes
+                ],
+            },
             "models": models,
             "stability": [
-                {"model": name, "seeds": seeds, "status": "assessed" if self.seeds >= 3 else "not_assessed",
-                 "reason": "Three seeds were trained.", "matched_strength": self.estimate(0.88, 0.03, "seeds"),
-                 "attributes": [{"attribute": a, "dimensions": [(i * 2 + s) % self.dimensions for s in seeds],
-                                 "verdicts": ["supported"] * self.seeds, "same_dimension_strength": 0.9,
-                                 "uncertainty": [0.5 + 0.05 * s for s in seeds]} for i, a in enumerate(self.names)]}
-                for name in self.models],
-            "subgroups": [{"model": name, "attribute": self.names[-1], "dimension": 1, "by": self.names[0],
-                           "groups": [{"group": g, "effect": self.estimate(1.0 + 0.2 * i, 0.1)} for i, g in enumerate(self.attributes[0][2] or ["low", "high"])],
-                           "difference": self.estimate(0.2, 0.15), "p_adjusted": 0.21} for name in self.models],
+                {
+                    "model": name,
+                    "seeds": seeds,
+                    "status": "assessed" if self.seeds >= 3 else "not_assessed",
+                    "reason": "Three seeds were trained.",
+                    "matched_strength": self.estimate(0.88, 0.03, "seeds"),
+                    "attributes": [
+                        {
+                            "attribute": a,
+                            "dimensions": [(i * 2 + s) % self.dimensions for s in seeds],
+                            "verdicts": ["supported"] * self.seeds,
+                            "same_dimension_strength": 0.9,
+                            "uncertainty": [0.5 + 0.05 * s for s in seeds],
+                        }
+                        for i, a in enumerate(self.names)
+                    ],
+                }
+                for name in self.models
+            ],
+            "subgroups": [
+                {
+                    "model": name,
+                    "attribute": self.names[-1],
+                    "dimension": 1,
+                    "by": self.names[0],
+                    "groups": [
+                        {"group": g, "effect": self.estimate(1.0 + 0.2 * i, 0.1)}
+                        for i, g in enumerate(self.attributes[0][2] or ["low", "high"])
+                    ],
+                    "difference": self.estimate(0.2, 0.15),
+                    "p_adjusted": 0.21,
+                }
+                for name in self.models
+            ],
             "comparison": [
-                {"measure": measure, "unit": unit, "better": better,
-                 "models": [{"model": name, "estimate": self.estimate(value + i * 0.1, 0.05, "seeds")} for i, name in enumerate(self.models)],
-                 "differences": [{"first": self.models[i], "second": self.models[i + 1], "estimate": self.estimate(-0.1, 0.06, "seeds")}
-                                 for i in range(len(self.models) - 1)]}
-                for measure, unit, better, value in (("mig", "", "higher", 0.3), ("reconstruction", "nats per image", "lower", 14.0))],
-            "verdicts": [self.verdict(model, index, name) for model in leads for index, name in enumerate(self.names)],
-            "unclaimed": [{"model": name, "dimension": j, "name": f"z{j}", "status": "carries" if j < 7 else "unused",
-                           "associations": [{"attribute": self.names[0], "uncertainty": self.estimate(0.08, 0.01)}] if j < 7 else []}
-                          for name in self.models for j in range(self.dimensions) if j % 2 == 1],
+                {
+                    "measure": measure,
+                    "unit": unit,
+                    "better": better,
+                    "models": [
+                        {"model": name, "estimate": self.estimate(value + i * 0.1, 0.05, "seeds")}
+                        for i, name in enumerate(self.models)
+                    ],
+                    "differences": [
+                        {
+                            "first": self.models[i],
+                            "second": self.models[i + 1],
+                            "estimate": self.estimate(-0.1, 0.06, "seeds"),
+                        }
+                        for i in range(len(self.models) - 1)
+                    ],
+                }
+                for measure, unit, better, value in (
+                    ("mig", "", "higher", 0.3),
+                    ("reconstruction", "nats per image", "lower", 14.0),
+                )
+            ],
+            "verdicts": [
+                self.verdict(model, index, name) for model in leads for index, name in enumerate(self.names)
+            ],
+            "unclaimed": [
+                {
+                    "model": name,
+                    "dimension": j,
+                    "name": f"z{j}",
+                    "status": "carries" if j < 7 else "unused",
+                    "associations": [{"attribute": self.names[0], "uncertainty": self.estimate(0.08, 0.01)}]
+                    if j < 7
+                    else [],
+                }
+                for name in self.models
+                for j in range(self.dimensions)
+                if j % 2 == 1
+            ],
         }
 
     def write(self) -> dict[str, Any]:
@@ -332,20 +586,45 @@ class AuditBuilder:
         self.folder.mkdir(parents=True, exist_ok=True)
         audit = self.audit()
         run = {
-            "run_id": "20260301-101500-ab12", "started": "2026-03-01T10:15:00+00:00", "finished": "2026-03-01T10:24:30+00:00",
-            "wall_seconds": 570.0, "overhead_seconds": 31.5, "overhead_share": 0.055, "commit": "4b185f2" + "0" * 33, "dirty": False,
-            "command": "latent-audit run", "hardware": {"cpu": "2 cores", "memory_gib": 8, "gpu": None},
+            "run_id": "20260301-101500-ab12",
+            "started": "2026-03-01T10:15:00+00:00",
+            "finished": "2026-03-01T10:24:30+00:00",
+            "wall_seconds": 570.0,
+            "overhead_seconds": 31.5,
+            "overhead_share": 0.055,
+            "commit": "4b185f2" + "0" * 33,
+            "dirty": False,
+            "command": "latent-audit run",
+            "hardware": {"cpu": "2 cores", "memory_gib": 8, "gpu": None},
             "packages": {"torch": "2.15.0", "numpy": "2.3.0"},
-            "mlflow": {"experiment": "sprites", "parent_run_id": "0123abcd", "tracking_uri": "sqlite:///mlflow.db"},
+            "mlflow": {
+                "experiment": "sprites",
+                "parent_run_id": "0123abcd",
+                "tracking_uri": "sqlite:///mlflow.db",
+            },
             "prefect": {"flow_run_id": "11111111-2222"},
         }
         (self.folder / "run.json").write_text(json.dumps(run))
         lines = []
         start = 0
-        for stage, model, seconds in (("prepare", None, 4.0), ("train_classifiers", None, 61.0),
-                                      *(("train_model", name, 80.0) for name in self.models), ("judge", None, 6.5)):
-            lines.append({"stage": stage, "model": model, "seed": 0 if model else None, "key": "aa" * 8, "digest": "bb" * 32,
-                          "seconds": seconds, "reused": stage == "prepare", "started": f"2026-03-01T10:{15 + start // 60:02d}:{start % 60:02d}+00:00"})
+        for stage, model, seconds in (
+            ("prepare", None, 4.0),
+            ("train_classifiers", None, 61.0),
+            *(("train_model", name, 80.0) for name in self.models),
+            ("judge", None, 6.5),
+        ):
+            lines.append(
+                {
+                    "stage": stage,
+                    "model": model,
+                    "seed": 0 if model else None,
+                    "key": "aa" * 8,
+                    "digest": "bb" * 32,
+                    "seconds": seconds,
+                    "reused": stage == "prepare",
+                    "started": f"2026-03-01T10:{15 + start // 60:02d}:{start % 60:02d}+00:00",
+                }
+            )
             start += int(seconds)
         (self.folder / "ledger.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
         return audit
@@ -353,7 +632,7 @@ class AuditBuilder:
 
 HOSTILE = (
     "</script><script>alert(1)</script>",
-    "\"><img src=x onerror=alert(1)>",
+    '"><img src=x onerror=alert(1)>',
     "\u202eright to left\u202c",
     "two\nlines {{ 7*7 }} {% raw %} $\\frac{a}{b}$ & <b>",
     "n" * 10_000,
@@ -366,4 +645,6 @@ def hostile_builder(folder: Path, **sizes: Any) -> AuditBuilder:
         (name, kind, [f"{name}-{c}" for c in range(3)] if kind in ("categorical", "ordinal") else [], unit)
         for name, (_, kind, _, unit) in zip(HOSTILE, ATTRIBUTES, strict=True)
     )
-    return AuditBuilder(folder, models=("<svg onload=alert(2)>", "$x_{1}$--><!--"), attributes=attributes, **sizes)
+    return AuditBuilder(
+        folder, models=("<svg onload=alert(2)>", "$x_{1}$--><!--"), attributes=attributes, **sizes
+    )

@@ -1,0 +1,272 @@
+"""The page: whole without scripts, the same bytes anywhere, nothing fetched, names as text."""
+
+import base64
+import copy
+import hashlib
+import os
+import re
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reports import catalogue
+from reports.audit_json import write_audit
+from reports.errors import LanguageUnknown, RunIncomplete
+from reports.render import SECTIONS, render, script_hash
+from tests.reports.audit_builder import HOSTILE, AuditBuilder
+from tests.reports.conftest import Rendered, elements, make_run
+
+
+def test_every_section_is_there_in_order(full_run: Rendered) -> None:
+    ids = [e.attributes["id"] for e in elements(full_run.html) if e.tag == "section"]
+    assert tuple(ids) == SECTIONS
+    assert len(ids) == 17
+
+
+def test_ids_are_unique_and_links_lead_somewhere(full_run: Rendered) -> None:
+    found = elements(full_run.html)
+    ids = [e.attributes["id"] for e in found if "id" in e.attributes]
+    assert len(ids) == len(set(ids))
+    for element in found:
+        for name in ("href", "xlink:href"):
+            target = element.attributes.get(name)
+            if target is not None and not target.startswith("data:"):
+                assert target.startswith("#")
+                assert target[1:] in ids
+
+
+def test_headings_are_in_order(full_run: Rendered) -> None:
+    levels = [int(e.tag[1]) for e in elements(full_run.html) if re.fullmatch("h[1-6]", e.tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+
+
+def test_pictures_say_what_they_show(full_run: Rendered) -> None:
+    found = elements(full_run.html)
+    images = [e for e in found if e.tag == "img"]
+    plots = [
+        e
+        for e in found
+        if e.tag == "svg" and e.attributes.get("role") == "img" and "plot" in e.attributes.get("class", "")
+    ]
+    assert len(images) > 30
+    assert len(plots) > 50
+    assert all(len(e.attributes["alt"]) > 15 for e in images)
+    assert all(len(e.attributes["aria-label"]) > 30 for e in plots)
+    assert all(e.attributes["src"].startswith("data:image/") for e in images)
+
+
+def test_alt_text_follows_the_numbers(full_run: Rendered) -> None:
+    model = full_run.audit["models"][0]
+    cells = np.array(model["association"]["uncertainty"])
+    row, column = np.unravel_index(cells.argmax(), cells.shape)
+    significant = int((np.array(model["association"]["p_adjusted"]) <= 0.05).sum())
+    alt = (
+        f"In vae the strongest association is {cells.max():.2f}, of {full_run.audit['data']['attributes'][row]['name']} "
+        f"with z{column}; {significant} of 50 cells are significant."
+    )
+    assert f'aria-label="{alt}"' in full_run.html
+
+
+def test_first_screen_says_what_was_found(full_run: Rendered) -> None:
+    assert (
+        "Of 15 claims (5 attributes in 3 models), 7 supported, 3 partly supported, 2 not supported, 2 inconclusive, 1 not tested."
+        in full_run.html
+    )
+    digest = hashlib.sha256((full_run.folder / "audit.json").read_bytes()).hexdigest()
+    assert full_run.html.count(digest) == 3
+    first = full_run.html[: full_run.html.index('<section id="checks"')]
+    for word in (
+        "You may conclude",
+        "You may not conclude",
+        "Prepared by",
+        "Reviewed by",
+        "20260301-101500-ab12",
+    ):
+        assert word in first
+
+
+def test_every_interval_names_its_source_and_count(full_run: Rendered) -> None:
+    assert "Intervals: 95 %, bootstrap over images, n = 1 024." in full_run.html
+    assert "Intervals: 95 %, seeds, n = 1 024." in full_run.html
+
+
+def test_forbidden_words_do_not_appear() -> None:
+    for language in catalogue.languages():
+        told = " ".join(catalogue.load(language).sentences.values()).lower()
+        for word in ("proves", "understands", "fair", "compliant", "complies"):
+            assert not re.search(rf"\b{word}\b", told)
+
+
+def test_nothing_is_fetched(full_run: Rendered) -> None:
+    for element in elements(full_run.html):
+        assert element.tag not in ("link", "iframe", "object", "embed", "base", "form", "video", "audio")
+        for name, value in element.attributes.items():
+            assert not name.startswith("on")
+            if name in ("src", "href", "xlink:href", "action", "poster", "srcset"):
+                assert value.startswith(("#", "data:image/"))
+            if name == "style":
+                assert not re.search(r"url\((?!#)", value)
+    style = re.search(r"<style>(.*?)</style>", full_run.html, re.S)
+    assert style is not None
+    assert "url(" not in style[1]
+    assert "@import" not in style[1]
+
+
+def test_policy_lets_only_this_script_run(full_run: Rendered) -> None:
+    scripts = re.findall(r"<script\b[^>]*>(.*?)</script>", full_run.html, re.S)
+    assert len(scripts) == 1
+    digest = base64.b64encode(hashlib.sha256(scripts[0].encode()).digest()).decode()
+    policy = next(e.attributes["content"] for e in elements(full_run.html) if e.attributes.get("http-equiv"))
+    assert (
+        policy
+        == f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{digest}'"
+    )
+    assert script_hash(scripts[0]) == f"sha256-{digest}"
+    assert len(scripts[0]) <= 10_240
+
+
+def test_size_is_within_bounds(full_run: Rendered) -> None:
+    assert len(full_run.html.encode()) <= 5_000_000
+
+
+def test_figures_lie_beside_the_report(full_run: Rendered) -> None:
+    names = {path.name for path in (full_run.folder / "figures").iterdir()}
+    assert {"data-correlation.svg", "model-comparison.svg", "ledger.svg", "data-samples.png"} <= names
+    assert all(path.read_bytes() for path in (full_run.folder / "figures").iterdir())
+    assert not any(b"<dc:date" in path.read_bytes() for path in (full_run.folder / "figures").glob("*.svg"))
+
+
+def test_same_inputs_give_the_same_bytes(
+    small_builder: AuditBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_run(small_builder)
+    first = render(small_builder.folder).read_bytes()
+    other = AuditBuilder(tmp_path / "elsewhere" / "run", models=small_builder.models, attributes=small_builder.attributes,
+                         dimensions=3, seeds=1, image_size=12)  # fmt: skip
+    make_run(other)
+    monkeypatch.setenv("TZ", "Asia/Kathmandu")
+    time.tzset()
+    monkeypatch.chdir(tmp_path)
+    try:
+        assert render(other.folder).read_bytes() == first
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    figures = [
+        {p.name: p.read_bytes() for p in (b.folder / "figures").iterdir()} for b in (small_builder, other)
+    ]
+    assert figures[0] == figures[1]
+
+
+def test_one_model_gets_the_plain_table(small_builder: AuditBuilder) -> None:
+    make_run(small_builder)
+    html = render(small_builder.folder).read_text()
+    assert '<table class="verdicts single">' in html
+    assert "Of 2 attributes, 1 not supported, 1 inconclusive." in html
+
+
+def test_absent_parts_print_their_reason(small_builder: AuditBuilder) -> None:
+    audit = copy.deepcopy(small_builder.write())
+    reason = {"not_applicable": "This model <has> no decoder."}
+    for part in (
+        "association",
+        "probes",
+        "specificity",
+        "intervention",
+        "traversal",
+        "projections",
+        "attributions",
+        "gan",
+        "training",
+    ):
+        audit["models"][0][part] = reason
+    audit["models"][0]["fitness"].update(
+        reconstruction=reason, kl=reason, reconstruction_pairs=None, samples=reason
+    )
+    audit["data"].update(correlation=None, samples=None)
+    audit.update(stability=reason, subgroups=reason, comparison=None, unclaimed=[], classifier=reason)
+    for verdict in audit["verdicts"]:
+        verdict.update(effect=None, dimension=None, dimension_name=None, counter_examples=None)
+    write_audit(small_builder.folder, audit)
+    html = render(small_builder.folder).read_text()
+    assert html.count("Not applicable: This model &lt;has&gt; no decoder.") >= 8
+    assert "this run recorded nothing for this part." in html
+    assert "this run made no entry for this part." in html
+    assert [e.attributes["id"] for e in elements(html) if e.tag == "section"] == list(SECTIONS)
+
+
+def test_hostile_names_come_out_as_text(hostile_run: Rendered) -> None:
+    found = elements(hostile_run.html)
+    assert sum(e.tag == "script" for e in found) == 1
+    assert all(e.attributes.get("src", "data:").startswith("data:image/") for e in found if e.tag == "img")
+    assert not any(name.startswith("on") for e in found for name in e.attributes)
+    assert "&lt;/script&gt;&lt;script&gt;alert(1)&lt;/script&gt;" in hostile_run.html
+    assert "{{ 7*7 }}" in hostile_run.html
+    assert not re.search(r"(?<!\d)two\S*\s*lines 49", hostile_run.html)
+    assert "\u202e" not in hostile_run.html
+    assert "⟨U+202E⟩right to left" in hostile_run.html
+    assert "$\\frac{a}{b}$" in hostile_run.html
+    ids = [e.attributes["id"] for e in found if "id" in e.attributes]
+    assert len(ids) == len(set(ids))
+    assert all(re.fullmatch(r"[A-Za-z0-9_.:-]+", value) for value in ids)
+
+
+def test_a_name_of_ten_thousand_letters_stands_in_full_only_once(hostile_run: Rendered) -> None:
+    assert hostile_run.html.count(HOSTILE[4]) <= 1 + 3  # itself, and its three classes carry it too
+    assert len(hostile_run.html) < 3_000_000
+
+
+def test_hostile_names_are_plain_in_figure_files(hostile_run: Rendered) -> None:
+    for path in (hostile_run.folder / "figures").iterdir():
+        assert re.fullmatch(r"[a-z0-9_-]+\.(svg|png|jpg)", path.name)
+        if path.suffix == ".svg":
+            text = path.read_text()
+            assert "<script" not in text
+            assert "<img" not in text
+            assert "\u202e" not in text
+            assert "Q000" not in text
+
+
+def test_catalogues_say_the_same_things() -> None:
+    english, chinese = catalogue.load("en").sentences, catalogue.load("zh").sentences
+    assert english.keys() == chinese.keys()
+    for key, sentence in english.items():
+        assert sorted(re.findall(r"{(\w+)}", sentence)) == sorted(re.findall(r"{(\w+)}", chinese[key])), key
+
+
+def test_the_chinese_page_is_chinese(small_builder: AuditBuilder) -> None:
+    make_run(small_builder)
+    html = render(small_builder.folder, "zh").read_text()
+    assert '<html lang="zh">' in html
+    assert "对应矩阵" in html
+    assert "Mapping matrix" not in html
+    with pytest.raises(LanguageUnknown, match="there are en, zh"):
+        render(small_builder.folder, "xx")
+
+
+def test_missing_or_altered_inputs_are_named(small_builder: AuditBuilder) -> None:
+    make_run(small_builder)
+    path = small_builder.folder / "arrays" / "samples.npy"
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(RunIncomplete, match=r"arrays/samples\.npy is not the file"):
+        render(small_builder.folder)
+    path.unlink()
+    with pytest.raises(RunIncomplete, match=r"arrays/samples\.npy is missing"):
+        render(small_builder.folder)
+    os.remove(small_builder.folder / "run.json")
+    with pytest.raises(RunIncomplete, match=r"run\.json is missing"):
+        render(small_builder.folder)
+
+
+def test_content_stands_in_the_page_without_scripts(full_run: Rendered) -> None:
+    bare = re.sub(r"<script>.*?</script>", "", full_run.html, flags=re.S)
+    assert bare.count("<table") > 60
+    assert bare.count("<figure") > 60
+    assert "<noscript" not in bare
+    assert "hidden" not in {e.tag for e in elements(bare)}

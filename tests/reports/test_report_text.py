@@ -1,0 +1,101 @@
+"""Numbers and names as the report writes them."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports import image_files
+from reports.number_text import duration, estimate_text, number, percent
+from reports.plots.canvas import Canvas, inline
+from reports.visible_text import shortened, slug, visible, with_short_names
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "–"), (0.0, "0"), (0.8234, "0.82"), (-0.05, "−0.05"), (1234567, "1 234 567"), (123.4, "123"), (12.34, "12.3"),
+     (0.00512, "0.0051"), (3e-7, "3.0e−07"), (4096.4, "4 096"), (7, "7")],
+)  # fmt: skip
+def test_numbers(value: float | None, text: str) -> None:
+    assert number(value).replace("\u2009", " ").replace("\u202f", " ").replace("\xa0", " ") == text
+
+
+def test_estimates_name_their_interval() -> None:
+    assert (
+        estimate_text({"value": 0.8, "low": 0.7, "high": 0.9, "n": 5, "source": "s"}) == "0.80 [0.70, 0.90]"
+    )
+    assert estimate_text({"value": 0.8, "low": None, "high": None, "n": 5, "source": "s"}) == "0.80"
+    assert estimate_text({"not_applicable": "why"}) == "–"
+    assert percent(0.055) == "5.5 %"
+    assert [duration(s) for s in (4.21, 59, 570, 3900, None)] == [
+        "4.2 s",
+        "59 s",
+        "9 min 30 s",
+        "1 h 05 min",
+        "–",
+    ]
+    with pytest.raises(TypeError, match="truth value"):
+        number(True)
+
+
+def test_unseen_characters_are_shown() -> None:
+    assert visible("a\u202eb\nc\x00\ud800") == "a⟨U+202E⟩b⟨U+000A⟩c⟨U+0000⟩⟨U+D800⟩"
+    assert visible("形状 é ✓") == "形状 é ✓"
+
+
+@given(st.text(max_size=300))
+def test_shortened_names_fit_and_are_visible(name: str) -> None:
+    short = shortened(name)
+    assert len(short) <= 48
+    assert visible(short) == short
+
+
+@given(st.text(max_size=100), st.text(max_size=100))
+def test_slugs_are_plain_and_apart(first: str, second: str) -> None:
+    assert re.fullmatch(r"[a-z0-9-]+", slug(first))
+    if slug(first) == slug(second):
+        assert first.lower().replace("_", "-") == second.lower().replace("_", "-")
+
+
+def test_overlong_names_in_sentences_are_cut() -> None:
+    assert with_short_names(f"About {'x' * 60}.", ["x" * 60, "short"]) == f"About {'x' * 35}…{'x' * 12}."
+
+
+def test_pictures_keep_their_values() -> None:
+    images = np.zeros((3, 1, 4, 4), np.uint8)
+    images[1] = 255
+    picture = image_files.grid(images, 3, gap=0)
+    pixels = _opened(picture)
+    assert (picture.width, picture.height) == (12, 4)
+    assert pixels[:, :4].max() == 0
+    assert pixels[:, 4:8].min() == 255
+    colour = np.random.default_rng(0).random((2, 3, 96, 96)).astype(np.float32)
+    assert image_files.grid(colour, 2).media_type == "image/jpeg"
+    assert image_files.grid(np.full((1, 3, 5, 5), 0.5, np.float32), 1).uri.startswith(
+        "data:image/png;base64,"
+    )
+
+
+def _opened(picture: image_files.Picture) -> np.ndarray:
+    import io
+
+    from PIL import Image
+
+    return np.asarray(Image.open(io.BytesIO(picture.data)).convert("L"))
+
+
+def test_names_in_plots_are_text_and_ids_are_prefixed() -> None:
+    canvas = Canvas(200, 100)
+    axes = canvas.figure.add_subplot()
+    axes.set_title(canvas.name('$x^2$ <b onclick="x">'))
+    axes.set_xlabel(canvas.name("形状"))
+    axes.plot([0, 1], [0, 1])
+    svg = canvas.finish()
+    assert "$x^2$ &lt;b onclick=&#34;x&#34;&gt;" in svg
+    assert "形状" in svg
+    assert not re.search(r"Q\d{4}n*Q", svg)
+    element = inline(svg, "here", 'an "alt"')
+    assert 'aria-label="an &#34;alt&#34;"' in element
+    assert all(found.startswith("here.") for found in re.findall(r'\bid="([^"]+)"', element))
