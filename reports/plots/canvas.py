@@ -56,7 +56,7 @@ STYLE: dict[str, Any] = {
     "figure.facecolor": "none",
     "lines.linewidth": 1.6,
 }
-_PLACEHOLDER = re.compile(r"Q(\d{4})n*Q")
+_PLACEHOLDER = re.compile(r"~(\d{4})n*~")  # no tilde occurs in the base64 of drawn points
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Sans CJK SC', sans-serif"
 
 
@@ -86,7 +86,7 @@ class Canvas:
         text = shortened(text, length) if len(visible(text)) > length else visible(text)
         width = sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
         self._names.append(text)
-        return f"Q{len(self._names) - 1:04d}{'n' * max(0, round(width * 0.95) - 6)}Q"
+        return f"~{len(self._names) - 1:04d}{'n' * max(0, round(width * 0.95) - 6)}~"
 
     def finish(self) -> str:
         """Returns the plot as an SVG document without dates, comments or styles that reach beyond it."""

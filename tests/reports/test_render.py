@@ -228,7 +228,7 @@ def test_hostile_names_are_plain_in_figure_files(hostile_run: Rendered) -> None:
             assert "<script" not in text
             assert "<img" not in text
             assert "\u202e" not in text
-            assert "Q000" not in text
+            assert "~000" not in text
 
 
 def test_catalogues_say_the_same_things() -> None:
