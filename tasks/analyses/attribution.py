@@ -17,7 +17,7 @@ from tasks.analyses.attribution_methods import Depth, Method, Read
 from tasks.analyses.attribution_record import Attribution, Measured, Subjects, assemble
 from tasks.analyses.decoder_maps import finite_differences, jacobian_maps
 from tasks.analyses.faithfulness import completeness_gap, max_sensitivities, unexplained_shares
-from tasks.analyses.weight_randomisation import cascade, rank_correlations
+from tasks.analyses.weight_randomisation import cascade, mean_known, rank_correlations
 
 
 def explain_pixels(
@@ -43,25 +43,26 @@ def explain_pixels(
     pixels = as_pixels(images, model)
     empty = torch.as_tensor(baseline).to(pixels)
     columns = list(subjects.columns)
-    results = []
+    found = []
     for method in methods:
         maps = method.explain(model, pixels)
         with torch.no_grad():
             outputs = read(model, pixels)[:, columns]
             start = None if method.baselines is None else read(model, method.baselines)[:, columns].mean(0)
         gap = None if start is None else completeness_gap(maps, outputs, start).abs().mean(0)
-        measured = Measured(
-            method.name,
-            _shown(maps),
-            unexplained_shares(
-                partial(read, model), pixels, empty, maps, columns, method.scale, seed, depth.removals
-            ),
-            _sensitivity(partial(method.explain, model), pixels, len(columns), seed, depth),
-            _cascade(module, lambda m: read(m, pixels[:2]), method.explain, pixels, maps, seed, depth),
-            None if gap is None else gap.double().cpu().numpy(),
+        found.append(
+            Measured(
+                method.name,
+                _shown(maps),
+                unexplained_shares(
+                    partial(read, model), pixels, empty, maps, columns, method.scale, seed, depth.removals
+                ),
+                _sensitivity(partial(method.explain, model), pixels, len(columns), seed, depth),
+                _cascade(module, lambda m: read(m, pixels[:2]), method.explain, pixels, maps, seed, depth),
+                None if gap is None else gap.double().cpu().numpy(),
+            )
         )
-        results += assemble(subjects, measured, images, masks, seed, depth)
-    return tuple(results)
+    return _all(subjects, found, images, masks, seed, depth)
 
 
 def explain_decoder(
@@ -98,7 +99,7 @@ def explain_decoder(
     def differences(decoder: nn.Module, at: Tensor) -> Tensor:
         return finite_differences(partial(decode, decoder), at, columns, low, high)
 
-    results = []
+    found = []
     for name, explain in (("Jacobian", slopes), ("FiniteDifference", differences)):
         maps = explain(model, codes)
         missed = np.full(tuple(maps.shape[:2]), np.nan)
@@ -106,9 +107,8 @@ def explain_decoder(
             missed = _nonlinearity(partial(decode, model), codes, maps, columns, units)
         sensitivity = _sensitivity(partial(explain, model), codes, len(columns), seed, depth)
         layers = _cascade(module, lambda m: decode(m, codes[:2]), explain, codes, maps, seed, depth)
-        measured = Measured(name, _shown(maps), missed, sensitivity, layers, None)
-        results += assemble(subjects, measured, images, masks, seed, depth)
-    return tuple(results)
+        found.append(Measured(name, _shown(maps), missed, sensitivity, layers, None))
+    return _all(subjects, found, images, masks, seed, depth)
 
 
 def as_pixels(images: NDArray[np.uint8], module: nn.Module) -> Tensor:
@@ -120,6 +120,21 @@ def as_pixels(images: NDArray[np.uint8], module: nn.Module) -> Tensor:
 def frozen_copy(module: nn.Module) -> nn.Module:
     """Returns a deep copy in eval mode whose weights ask for no gradients; the caller's stays untouched."""
     return copy.deepcopy(module).eval().requires_grad_(False)
+
+
+def _all(
+    subjects: Subjects,
+    found: Sequence[Measured],
+    images: NDArray[np.uint8],
+    masks: NDArray[np.bool_] | None,
+    seed: int,
+    depth: Depth,
+) -> tuple[Attribution, ...]:
+    return tuple(
+        attribution
+        for measured in found
+        for attribution in assemble(subjects, measured, found, images, masks, seed, depth)
+    )
 
 
 def _shown(maps: Tensor) -> NDArray[np.float32]:
@@ -150,7 +165,7 @@ def _cascade(
         other = _shown(explain(redrawn, inputs[:some]))
         signed = rank_correlations(trained, other)
         magnitudes = rank_correlations(np.abs(trained), np.abs(other))
-        layers.append((layer, _mean_known(signed), _mean_known(magnitudes)))
+        layers.append((layer, mean_known(signed), mean_known(magnitudes)))
     return layers
 
 
@@ -179,10 +194,3 @@ def _nonlinearity(
             share = (missed / torch.where(known, total, torch.ones_like(total))).clamp(0.0, 1.0)
             shares.append(torch.where(known, share, torch.full_like(share, torch.nan)))
     return torch.stack(shares, dim=1).double().cpu().numpy()
-
-
-def _mean_known(correlations: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Returns the mean over images (n, r) -> (r,) of what is known, NaN where nothing is."""
-    known = ~np.isnan(correlations)
-    total = np.where(known, correlations, 0.0).sum(axis=0)
-    return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)

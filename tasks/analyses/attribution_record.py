@@ -1,6 +1,7 @@
 """What an attribution is on record: maps of examples picked by rule, means over images, and checks."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -10,7 +11,7 @@ from tasks.analyses.attribution_methods import Depth
 from tasks.analyses.estimates import Estimate, mean_estimate
 from tasks.analyses.faithfulness import judge_randomisation
 from tasks.analyses.mass_inside import mass_inside
-from tasks.analyses.weight_randomisation import LayerCorrelation
+from tasks.analyses.weight_randomisation import LayerCorrelation, mean_known, rank_correlations
 
 TargetKind = Literal["encoder", "decoder", "classifier", "discriminator"]
 PICKED = ("best", "median", "worst")
@@ -41,7 +42,8 @@ class Checks:
     output changes, in [0, 1], that the map does not foresee. max_sensitivity: largest relative change of
     the map under small noise. faithful, faithful_places: see `Verdict`; where the second is false,
     mass_inside says where the image is, not where the model looks. mass_inside, area_share: share of |map|
-    inside object masks, and of area.
+    inside object masks, and of area. agreement: mean rank correlation over images with the maps of each
+    other method for the same subject.
     """
 
     convergence_delta: float | None
@@ -53,6 +55,7 @@ class Checks:
     reason: str
     mass_inside: Estimate | None
     area_share: float | None
+    agreement: dict[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -69,13 +72,13 @@ class Attribution:
     method: str
     subject: str
     dimension: int | None
-    images: NDArray[np.uint8]
-    maps: NDArray[np.float32]
+    images: NDArray[np.uint8] = field(metadata={"plain": False})
+    maps: NDArray[np.float32] = field(metadata={"plain": False})
     picked: tuple[str, ...]
     picked_by: str
     picked_rows: tuple[int, ...]
-    mean_map: NDArray[np.float32]
-    spread_map: NDArray[np.float32]
+    mean_map: NDArray[np.float32] = field(metadata={"plain": False})
+    spread_map: NDArray[np.float32] = field(metadata={"plain": False})
     image_count: int
     checks: Checks
 
@@ -95,12 +98,16 @@ class Measured:
 def assemble(
     subjects: Subjects,
     measured: Measured,
+    others: Sequence[Measured],
     images: NDArray[np.uint8],
     masks: NDArray[np.bool_] | None,
     seed: int,
     depth: Depth,
 ) -> list[Attribution]:
-    """Returns one Attribution a subject; intervals are drawn from (seed, place of the subject)."""
+    """Returns one Attribution a subject; intervals are drawn from (seed, place of the subject).
+
+    others: what every method measured, itself included, for the agreement between methods.
+    """
     return [
         Attribution(
             target=subjects.target,
@@ -115,7 +122,7 @@ def assemble(
             mean_map=np.abs(measured.shown[:, place]).mean(axis=0),
             spread_map=measured.shown[:, place].std(axis=0),
             image_count=len(images),
-            checks=_checks(measured, place, masks, np.random.default_rng((seed, place)), depth),
+            checks=_checks(measured, others, place, masks, np.random.default_rng((seed, place)), depth),
         )
         for place in range(len(subjects.columns))
         for rows, picked_by in [_examples(measured, place)]
@@ -138,6 +145,7 @@ def pick_by_rule(scores: NDArray[np.float64]) -> tuple[int, int, int]:
 
 def _checks(
     measured: Measured,
+    others: Sequence[Measured],
     place: int,
     masks: NDArray[np.bool_] | None,
     rng: np.random.Generator,
@@ -162,6 +170,13 @@ def _checks(
         reason=verdict.reason,
         mass_inside=None if inside is None else inside.mass,
         area_share=None if inside is None else inside.area_share,
+        agreement={
+            other.method: _known(
+                float(mean_known(rank_correlations(maps, other.shown[:, place])[:, None])[0])
+            )
+            for other in others
+            if other is not measured
+        },
     )
 
 

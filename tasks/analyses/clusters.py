@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ class Clusters:
     """
 
     count: int
-    labels: NDArray[np.int64]
+    labels: NDArray[np.int64] = field(metadata={"plain": False})
     silhouette: float | None
     silhouette_in_codes: float | None
     adjusted_rand: dict[str, float]

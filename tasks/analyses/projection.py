@@ -6,7 +6,7 @@ neighbourhoods may be believed. van der Maaten & Hinton 2008; McInnes et al. 201
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -30,7 +30,7 @@ class Projection:
     method: Method
     components: int
     seed: int | None
-    coordinates: NDArray[np.float32]
+    coordinates: NDArray[np.float32] = field(metadata={"plain": False})
     trustworthiness: float
     continuity: float
     neighbours: int
@@ -46,8 +46,8 @@ class Projections:
     """
 
     pictures: tuple[Projection, ...]
-    rows: NDArray[np.int64]
-    values: NDArray[np.float64]
+    rows: NDArray[np.int64] = field(metadata={"plain": False})
+    values: NDArray[np.float64] = field(metadata={"plain": False})
     available: int
     not_applicable: str | None = None
 

@@ -1,7 +1,7 @@
 """Images the model makes up, each beside the training image it resembles most: does it repeat by heart?"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,11 @@ class Samples:
     about 0.05 for samples as new as held-out images, near 1 for copies. copied: share within one grey level.
     """
 
-    images: NDArray[np.uint8]
-    nearest: NDArray[np.uint8]
-    nearest_rows: NDArray[np.int64]
-    distances: NDArray[np.float64]
-    held_out_distances: NDArray[np.float64]
+    images: NDArray[np.uint8] = field(metadata={"plain": False})
+    nearest: NDArray[np.uint8] = field(metadata={"plain": False})
+    nearest_rows: NDArray[np.int64] = field(metadata={"plain": False})
+    distances: NDArray[np.float64] = field(metadata={"plain": False})
+    held_out_distances: NDArray[np.float64] = field(metadata={"plain": False})
     closer_than_held_out: Estimate
     copied: Estimate
 

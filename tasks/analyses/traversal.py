@@ -1,7 +1,7 @@
 """Moving along one latent dimension at a time, within the range that images really occupy."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ class Traversal:
     levels they stand at. anchors: row numbers of the images the strips start from.
     """
 
-    sheet: NDArray[np.uint8]
+    sheet: NDArray[np.uint8] = field(metadata={"plain": False})
     rows: tuple[TraversalRow, ...]
     quantiles: tuple[float, ...]
     values: NDArray[np.float64]

@@ -64,6 +64,13 @@ def rank_correlations(first: NDArray[np.floating], second: NDArray[np.floating])
     return np.array([_spearman(one, other) for one, other in pairs]).reshape(shape)
 
 
+def mean_known(correlations: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns the mean over images (n, r) -> (r,) of what is known, NaN where nothing is."""
+    known = ~np.isnan(correlations)
+    total = np.where(known, correlations, 0.0).sum(axis=0)
+    return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
+
+
 def _spearman(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
     support = (one != 0) | (other != 0)
     first, second = one[support], other[support]

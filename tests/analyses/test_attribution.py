@@ -19,6 +19,7 @@ from tasks.analyses.attribution_methods import (
     last_convolution,
 )
 from tasks.analyses.attribution_record import Attribution, Subjects, pick_by_rule
+from tasks.analyses.plain import to_plain
 
 SHALLOW = Depth(gradient_steps=8, draws=4, removals=8, randomisation_images=4, resamples=200)
 ENCODER = Subjects("encoder", (0, 1), ("row", "column"), (0, 1))
@@ -106,6 +107,33 @@ def test_each_method_and_subject_has_an_entry_of_the_stated_shapes(
         assert entry.mean_map.shape == entry.spread_map.shape == (16, 16)
         assert entry.picked == ("best", "median", "worst")
         assert entry.image_count == 8
+        assert set(entry.checks.agreement) == {a.method for a in encoder_maps} - {entry.method}
+
+
+def test_methods_that_measure_shares_of_change_agree(encoder_maps: tuple[Attribution, ...]) -> None:
+    by_name = {(a.method, a.subject): a.checks.agreement for a in encoder_maps}
+    forth = by_name["IntegratedGradients", "row"]["Occlusion"]
+    back = by_name["Occlusion", "row"]["IntegratedGradients"]
+    assert forth is not None
+    assert forth > 0.3
+    assert forth == pytest.approx(back)
+
+
+def test_the_plain_record_has_the_published_keys_and_no_arrays(encoder_maps: tuple[Attribution, ...]) -> None:
+    record = to_plain(encoder_maps[0])
+    assert set(record) >= {"target", "method", "subject", "dimension", "picked", "checks"}
+    assert not {"images", "maps", "mean_map", "spread_map"} & set(record)
+    assert set(record["checks"]) >= {
+        "convergence_delta",
+        "infidelity",
+        "max_sensitivity",
+        "randomisation",
+        "faithful",
+        "reason",
+        "mass_inside",
+        "area_share",
+    }
+    assert set(record["checks"]["randomisation"][0]) >= {"layer", "rank_correlation"}
 
 
 def test_a_trained_encoder_is_looked_at_where_the_square_is_and_follows_its_weights(
