@@ -10,7 +10,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import sqrtm
 from scipy.stats import rankdata
 from sklearn.linear_model import Lasso
 
@@ -67,8 +66,10 @@ def gaussian_total_correlation(covariance: Floats) -> float:
 
 def gaussian_wasserstein_correlation(covariance: Floats) -> float:
     """Returns the squared 2-Wasserstein distance between N(0, C) and N(0, diag C)."""
-    root = sqrtm(covariance * np.diag(covariance)[:, None])
-    return float(2.0 * np.trace(covariance) - 2.0 * np.trace(root).real)
+    spread = np.sqrt(np.diag(covariance))
+    # The trace of the root of C diag(C), by the eigenvalues of a symmetric matrix that has the same ones.
+    eigenvalues = np.linalg.eigvalsh(covariance * spread[:, None] * spread[None, :])
+    return float(2.0 * np.trace(covariance) - 2.0 * np.sqrt(np.maximum(eigenvalues, 0.0)).sum())
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ compute the verdicts again.
 | C intervention | p <= significance, effect interval at or above the limit, consistent, on target | effect holds, \
 but few images follow or another attribute moves as much | effect interval crosses it | otherwise |
 | D stability | holds in enough seeds, strength interval at or above the limit | holds in enough seeds, in unlike \
-dimensions | strength interval crosses it | holds in too few seeds |
+dimensions | strength interval crosses it, or enough only with inconclusive seeds | holds in too few seeds |
 
 C is "not tested" where the classifier's gate did not pass, D "not assessed" with too few seeds. The overall
 verdict is the weakest check, in the order not supported, not tested, inconclusive, partly supported,
@@ -289,11 +289,18 @@ def _stability(
         )
         return CheckVerdict("not_assessed", why, statistic, None, least)
     row = next(a for a in section["attributes"] if a["attribute"] == attribute)
-    holds = sum(_holds(model, attribute, thresholds) for model in seeds)
+    strengths = [_strength(model, attribute, thresholds) for model in seeds]
+    holds = sum(strength >= WEAKNESS["partly_supported"] for strength in strengths)
+    doubtful = sum(strength == WEAKNESS["inconclusive"] for strength in strengths)
+    enough = thresholds.seeds_share_min * len(seeds)
     value = row["same_dimension"]
     found = f"the other checks hold in {holds} of {len(seeds)} seeds"
-    if holds < thresholds.seeds_share_min * len(seeds):
+    if holds + doubtful < enough:
         return CheckVerdict("not_supported", f"not stable: {found}", statistic, value, least)
+    if holds < enough:
+        return CheckVerdict(
+            "inconclusive", f"{found} and are inconclusive in {doubtful}", statistic, value, least
+        )
     place = _against(value, least)
     word: Word = {"above": "supported", "crosses": "inconclusive", "below": "partly_supported"}[place]  # type: ignore[assignment]
     ending = {
@@ -304,12 +311,12 @@ def _stability(
     return CheckVerdict(word, f"{found}, {ending}", statistic, value, least)
 
 
-def _holds(model: Plain, attribute: str, thresholds: Thresholds) -> bool:
-    """Returns whether the checks that could be made hold, at least partly, for an attribute in one seed."""
+def _strength(model: Plain, attribute: str, thresholds: Thresholds) -> int:
+    """Returns the WEAKNESS of an attribute in one seed, by the checks that could be made."""
     claim = next(c for c in model["specificity"] if c["attribute"] == attribute)
     checks = _first_three(model, claim, thresholds)
     made = {name: check for name, check in checks.items() if check.verdict != "not_tested"}
-    return WEAKNESS[made[_weakest(made)].verdict] >= WEAKNESS["partly_supported"]
+    return WEAKNESS[made[_weakest(made)].verdict]
 
 
 def _weakest(checks: Mapping[str, CheckVerdict]) -> str:
