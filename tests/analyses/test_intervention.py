@@ -1,0 +1,261 @@
+import numpy as np
+import pytest
+
+from tasks.analyses import classifier_gate, intervention, subgroups
+from tasks.analyses.intervention_null import directions_needed
+from tasks.analyses.plain import to_plain
+from tasks.analyses.responses import effects, refuse_wrong_columns
+from tasks.datasets.attributes import Attribute
+
+ATTRIBUTES = (
+    Attribute("lit", "binary", ("no", "yes")),
+    Attribute("shape", "categorical", ("a", "b", "c")),
+    Attribute("size", "continuous"),
+    Attribute("turn", "cyclic", period=360.0),
+)
+COLUMNS = {"lit": (0,), "shape": (1, 2, 3), "size": (4,), "turn": (5, 6)}
+D = 6
+
+
+def decode(latents):
+    return np.ascontiguousarray(latents[:, :, None, None])
+
+
+def respond(images):
+    """Reads lit from z0 (downwards), shape from z1, size from z2, turn from z3; z4 and z5 do nothing."""
+    z = images[:, :, 0, 0].astype(float)
+    lit = 1.0 / (1.0 + np.exp(20.0 * z[:, 0]))
+    logits = -8.0 * (z[:, 1:2] - np.array([-1.0, 0.0, 1.0])) ** 2
+    shape = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    angle = np.pi * z[:, 3]
+    return np.column_stack([lit, shape, z[:, 2], np.cos(angle), np.sin(angle)]).astype(np.float32)
+
+
+def codes(n=300, seed=0):
+    return np.random.default_rng(seed).uniform(-1, 1, size=(n, D)).astype(np.float32)
+
+
+def run(made=None, responder=respond, seed=0, **options):
+    made = codes() if made is None else made
+    return intervention.compute(
+        ATTRIBUTES, made, made, decode, responder, COLUMNS, (), (0, 1, 2, 3), range(D), seed, **options
+    )
+
+
+@pytest.fixture(scope="module")
+def found():
+    return run(untrained_decode=lambda latents: decode(0.0 * latents))
+
+
+def test_each_attribute_follows_its_dimension_and_no_other(found):
+    assert found.effect.argmax(axis=1).tolist() == [0, 1, 2, 3]
+    on_axis = np.eye(4, D, dtype=bool)
+    assert (found.p_adjusted[on_axis] <= 0.05).all()
+    assert (found.p_adjusted[~on_axis] == 1.0).all()
+    assert found.effect[~on_axis] == pytest.approx(np.zeros(20), abs=1e-6)
+    assert (found.effect_low <= found.effect + 1e-9).all()
+    assert (found.effect <= found.effect_high + 1e-9).all()
+
+
+def test_effects_are_of_known_size_and_sign(found):
+    lit, shape, size, turn = found.claims
+    assert lit.on_target.value == pytest.approx(1.0, abs=0.01)
+    assert (lit.sign, size.sign) == (-1, 1)
+    assert lit.consistency.value == 1.0
+    assert lit.consistency.low < 1.0
+    doses = np.quantile(codes()[:, 2], intervention.DOSES)
+    assert size.on_target.value == pytest.approx(doses[-1] - doses[0], abs=1e-5)
+    assert size.curve.dose == pytest.approx(doses, abs=1e-6)
+    assert size.curve.mean == pytest.approx(doses, abs=1e-6)
+    assert shape.unit == "probability"
+    assert turn.unit == "standard deviations"
+    assert turn.on_target.value == pytest.approx(2.0 / 0.5**0.5, abs=0.1)
+    assert [off.attribute for off in lit.off_target] == ["shape", "size", "turn"]
+    assert lit.curve.response == "probability of lit = yes"
+
+
+def test_result_has_the_agreed_keys_and_no_responses(found):
+    plain = to_plain(found)
+    assert set(plain) == {
+        "images",
+        "doses",
+        "gates",
+        "effect",
+        "effect_low",
+        "effect_high",
+        "p_adjusted",
+        "null_random_directions",
+        "null_untrained_decoder",
+        "claims",
+    }
+    assert set(plain["claims"][0]) == {
+        "attribute",
+        "dimension",
+        "unit",
+        "on_target",
+        "consistency",
+        "sign",
+        "curve",
+        "off_target",
+    }
+    assert len(plain["null_random_directions"]) == 100
+    assert plain["null_untrained_decoder"] == [0.0] * D
+
+
+def test_same_seed_same_numbers_and_batches_change_nothing():
+    sizes = []
+
+    def counted(images):
+        sizes.append(len(images))
+        return respond(images)
+
+    small = to_plain(run(responder=counted, batch_size=100, resamples=50))
+    assert max(sizes) <= 100
+    assert small == to_plain(run(batch_size=4096, resamples=50))
+
+
+def test_permuting_dimensions_permutes_effects_and_p_values():
+    order = np.array([3, 5, 0, 1, 4, 2])
+    back = np.argsort(order)
+    plain = run(resamples=50)
+    moved = intervention.compute(
+        ATTRIBUTES,
+        codes()[:, order],
+        codes()[:, order],
+        lambda latents: decode(latents[:, back]),
+        respond,
+        COLUMNS,
+        (),
+        back[[0, 1, 2, 3]],
+        range(D),
+        0,
+        resamples=50,
+    )
+    for name in ("effect", "effect_low", "effect_high", "p_adjusted"):
+        assert getattr(moved, name) == pytest.approx(getattr(plain, name)[:, order], abs=1e-6)
+
+
+def test_flipping_a_dimension_changes_only_the_sign_of_its_effect():
+    signs = np.array([1, 1, -1, 1, 1, 1], dtype=np.float32)
+    plain = run(resamples=50)
+    moved = intervention.compute(
+        ATTRIBUTES,
+        codes() * signs,
+        codes() * signs,
+        lambda latents: decode(latents * signs),
+        respond,
+        COLUMNS,
+        (),
+        (0, 1, 2, 3),
+        range(D),
+        0,
+        resamples=50,
+    )
+    assert moved.effect == pytest.approx(plain.effect, abs=1e-5)
+    assert [c.sign for c in moved.claims] == [
+        c.sign * (-1 if i == 2 else 1) for i, c in enumerate(plain.claims)
+    ]
+
+
+def test_an_entangled_axis_is_no_better_than_other_directions():
+    def mixed(images):
+        z = images[:, :, 0, 0]
+        mean = z[:, :4].mean(axis=1, keepdims=True).repeat(D, axis=1)
+        return respond(mean[:, :, None, None])
+
+    assert (run(responder=mixed).p_adjusted > 0.05).all()
+
+
+def test_a_response_that_only_some_images_follow_is_not_consistent():
+    def undecided(images):
+        z = images[:, :, 0, 0].copy()
+        z[:, 2] *= np.where(z[:, 4] > -0.3, 1.0, -1.0)
+        return respond(z[:, :, None, None])
+
+    size = run(responder=undecided).claims[2]
+    assert size.consistency.value == pytest.approx(0.65, abs=0.06)
+
+
+def test_too_few_images_and_wrong_columns_are_refused():
+    with pytest.raises(ValueError, match="at least 256 held-out images, got 100"):
+        run(codes(100))
+    with pytest.raises(ValueError, match=r"'lit' \(binary\) needs 1 response column"):
+        refuse_wrong_columns(ATTRIBUTES, {**COLUMNS, "lit": (0, 1)}, 7)
+    with pytest.raises(ValueError, match="out of 6"):
+        refuse_wrong_columns(ATTRIBUTES, COLUMNS, 6)
+
+
+def test_cyclic_effect_does_not_depend_on_where_zero_is():
+    angles = np.linspace(0.0, 2.0, 7)
+    turn = ATTRIBUTES[3:]
+    sizes = [
+        effects(np.column_stack([np.cos(angles + s), np.sin(angles + s)]), turn, {"turn": (0, 1)})[0]
+        for s in (0.0, 1.0, 2.5)
+    ]
+    assert sizes == pytest.approx([2.0 * np.sin(1.0) / 0.5**0.5] * 3)
+
+
+def test_null_moves_are_enough_for_the_smallest_p_value():
+    assert directions_needed(range(10), 45) == pytest.approx(45 * 10 / 0.7, abs=1)
+    assert directions_needed([0, 0, 0], 45) == 0
+
+
+def gate(truth, responses, attribute=ATTRIBUTES[0], columns=(0,), **options):
+    return classifier_gate.compute(
+        (attribute,), truth[:, None], responses, {attribute.name: columns}, **options
+    )[0]
+
+
+def test_gate_passes_a_good_classifier_and_stops_a_blind_one():
+    rng = np.random.default_rng(0)
+    truth = rng.integers(2, size=400).astype(float)
+    good = gate(truth, truth[:, None] + 0.3 * rng.normal(size=(400, 1)))
+    assert (good.status, good.statistic, good.threshold) == ("passed", "AUROC", 0.75)
+    blind = gate(truth, rng.normal(size=(400, 1)))
+    assert blind.status == "not_tested"
+    assert "does not read reconstructions well enough" in blind.reason
+
+
+def test_gate_of_each_type():
+    rng = np.random.default_rng(0)
+    shape = rng.integers(3, size=400)
+    probabilities = np.eye(3)[shape]
+    found = gate(shape.astype(float), probabilities, ATTRIBUTES[1], (0, 1, 2))
+    assert (found.value, found.threshold) == (1.0, pytest.approx(2 / 3))
+    size = rng.normal(5.0, 2.0, size=400)
+    scaled = ((size - 5.0) / 2.0)[:, None]
+    assert gate(size, scaled, ATTRIBUTES[2], standardisation={"size": (5.0, 2.0)}).value == pytest.approx(1.0)
+    assert gate(size, scaled + 2.0, ATTRIBUTES[2], standardisation={"size": (5.0, 2.0)}).value < 0.0
+    turn = rng.uniform(0, 360, 400)
+    angle = np.deg2rad(turn)
+    assert gate(turn, np.column_stack([np.cos(angle), np.sin(angle)]), ATTRIBUTES[3], (0, 1)).value > 0.999
+    assert gate(np.zeros(400), rng.normal(size=(400, 1))).value == 0.5
+
+
+def test_subgroups_find_an_effect_that_differs_and_leave_equal_ones_alone():
+    made = codes(400)
+    lit = (made[:, 0] < 0).astype(float)
+    values = np.column_stack([lit, np.zeros(400), made[:, 2], np.zeros(400)])
+    # z4 says who an image is of; for half of them size follows its dimension only half as far.
+    values[:, 1] = (made[:, 4] > 0).astype(float) * 2.0
+
+    def unequal(images):
+        z = images[:, :, 0, 0].copy()
+        z[:, 2] *= np.where(z[:, 4] > 0, 0.5, 1.0)
+        return respond(z[:, :, None, None])
+
+    whole = run(made, responder=unequal, resamples=50)
+    rows = subgroups.compute("vae", ATTRIBUTES, values, whole, COLUMNS, "shape", 0, 100, 200)
+    by_attribute = {row.attribute: row for row in rows}
+    assert set(by_attribute) == {"lit", "size", "turn"}
+    size = by_attribute["size"]
+    assert [g.group for g in size.groups] == ["a", "c"]
+    assert size.difference.value == pytest.approx(size.groups[0].effect.value / 2, abs=0.05)
+    assert size.p_adjusted <= 0.01
+    assert by_attribute["lit"].p_adjusted > 0.05
+    by_size = subgroups.compute("vae", ATTRIBUTES, values, whole, COLUMNS, "size", 0, 20, 50)
+    assert len(by_size[0].groups) == 3
+    assert by_size[0].groups[0].group.startswith("size -")
+    constant = values.copy()
+    constant[:, 1] = 0.0
+    assert subgroups.compute("vae", ATTRIBUTES, constant, whole, COLUMNS, "shape", 0) == ()

@@ -1,0 +1,158 @@
+import numpy as np
+import pytest
+
+from tasks.analyses import association, attribute_correlation, specificity
+from tasks.analyses.conditional_information import conditional_uncertainty
+from tasks.analyses.specificity import claimed_dimensions
+from tasks.datasets.attributes import Attribute
+
+NAMES = ("first", "second", "third")
+BINARY = tuple(Attribute(name, "binary", ("no", "yes")) for name in NAMES)
+
+
+def check(codes, values, attributes=BINARY, groups=None):
+    half = len(codes) // 2
+    parts = (codes[:half], values[:half], codes[half:], values[half:])
+    found = association.compute(attributes, *parts, 0, permutations=199, resamples=50)
+    groups = range(codes.shape[1]) if groups is None else groups
+    results = specificity.compute(attributes, *parts, found, groups, 0, resamples=100, shuffles=50)
+    return {result.attribute: result for result in results}
+
+
+def binaries(n=3000, copies=None, seed=0):
+    rng = np.random.default_rng(seed)
+    values = rng.integers(2, size=(n, 3)).astype(float)
+    if copies is not None:
+        values[:, 1] = np.where(rng.random(n) < copies, values[:, 0], values[:, 1])
+    return values, rng
+
+
+def test_one_dimension_an_attribute_has_a_gap_and_no_leak():
+    values, rng = binaries()
+    found = check(values + 0.2 * rng.normal(size=values.shape), values)
+    assert [found[name].dimension for name in NAMES] == [0, 1, 2]
+    for name in NAMES:
+        result = found[name]
+        assert result.gap.low > 0.8
+        assert result.gap.value == pytest.approx(result.uncertainty.value, abs=0.01)
+        assert result.explained_away_by == ()
+        assert all(c.survives for c in result.survives_conditioning)
+        assert all(leak.conditional_uncertainty.value < 0.02 for leak in result.leakage)
+
+
+def test_duplicated_dimensions_have_no_gap_unless_they_are_one_group():
+    values, rng = binaries()
+    codes = values + 0.2 * rng.normal(size=values.shape)
+    twice = np.hstack([codes, codes])
+    apart = check(twice, values)["first"]
+    assert {apart.dimension, apart.runner_up} == {0, 3}
+    assert apart.gap.high < 0.05
+    together = check(twice, values, groups=[0, 1, 2, 0, 1, 2])["first"]
+    assert together.runner_up not in (0, 3)
+    assert together.gap.low > 0.8
+
+
+def test_two_attributes_in_one_dimension_leak():
+    values, rng = binaries()
+    codes = np.column_stack([values[:, 0] + 2 * values[:, 1] + 0.1 * rng.normal(size=3000), values[:, 2]])
+    leak = {x.attribute: x.conditional_uncertainty for x in check(codes, values)["first"].leakage}
+    assert leak["second"].value > 0.9
+    assert leak["third"].value < 0.02
+
+
+def test_a_copy_is_explained_away_by_what_it_copies():
+    values, rng = binaries(copies=0.8)
+    codes = np.column_stack([values[:, 0], values[:, 2]]) + 0.2 * rng.normal(size=(3000, 2))
+    found = check(codes, values)
+    assert found["first"].explained_away_by == ()
+    assert found["second"].dimension == 0
+    assert found["second"].explained_away_by == ("first",)
+
+
+def test_a_continuous_copy_is_explained_away_too():
+    rng = np.random.default_rng(0)
+    driver = rng.normal(size=4000)
+    values = np.column_stack([driver, 0.8 * driver + 0.6 * rng.normal(size=4000)])
+    attributes = (Attribute("driver", "continuous"), Attribute("copy", "continuous"))
+    codes = np.column_stack([driver + 0.1 * rng.normal(size=4000), rng.normal(size=4000)])
+    found = check(codes, values, attributes)
+    assert found["driver"].explained_away_by == ()
+    assert found["copy"].explained_away_by == ("driver",)
+
+
+def test_nothing_is_explained_away_where_nothing_is_claimed():
+    values, rng = binaries(copies=0.8)
+    found = check(rng.normal(size=(3000, 3)), values)
+    assert all(result.explained_away_by == () for result in found.values())
+
+
+def test_a_single_dimension_has_no_runner_up():
+    values, rng = binaries()
+    result = check(values[:, :1] + 0.2 * rng.normal(size=(3000, 1)), values)["first"]
+    assert result.runner_up is None
+    assert result.gap.value == result.uncertainty.value
+    assert claimed_dimensions(np.array([0.1, 0.9, 0.8]), [0, 1, 1]) == (1, 0)
+
+
+def test_conditional_share_of_known_tables():
+    rng = np.random.default_rng(0)
+    n = 4000
+    given, own = rng.integers(3, size=n), rng.integers(2, size=n)
+    draws = rng.integers(n, size=(50, n))
+    told = conditional_uncertainty(own, own, given, 50, draws, rng)
+    assert told.estimate.value == pytest.approx(1.0, abs=0.01)
+    assert told.p_value == pytest.approx(1 / 51)
+    untold = conditional_uncertainty(rng.integers(5, size=n), own, given, 50, draws, rng)
+    assert untold.estimate.value < 0.005
+    decided = conditional_uncertainty(own, given, given, 50, draws, rng)
+    assert np.isnan(decided.estimate.value)
+    assert decided.p_value == 1.0
+
+
+def test_chance_is_taken_off_whatever_the_number_of_levels():
+    rng = np.random.default_rng(1)
+    values = []
+    for _ in range(40):
+        z, a, b = (rng.integers(8, size=1000) for _ in range(3))
+        values.append(
+            conditional_uncertainty(z, a, b, 30, rng.integers(1000, size=(2, 1000)), rng).estimate.value
+        )
+    assert np.mean(values) < 0.01
+
+
+def test_correlation_of_mixed_types():
+    rng = np.random.default_rng(0)
+    n = 5000
+    angle = rng.uniform(0, 360, n)
+    first = (np.cos(np.deg2rad(angle)) > 0).astype(float)
+    kind = np.where(rng.random(n) < 0.9, first + 1, 0)
+    size = rng.normal(size=n)
+    attributes = (
+        Attribute("angle", "cyclic", period=360.0),
+        Attribute("first", "binary", ("no", "yes")),
+        Attribute("kind", "categorical", ("a", "b", "c")),
+        Attribute("size", "continuous"),
+        Attribute("cube", "continuous"),
+        Attribute("same", "binary", ("no", "yes")),
+    )
+    values = np.column_stack([angle, first, kind, size, size**3, np.zeros(n)])
+    found = attribute_correlation.compute(attributes, values)
+    assert np.array_equal(found.matrix, found.matrix.T)
+    assert (np.diag(found.matrix) == 1.0).all()
+    assert found.matrix[3, 4] == pytest.approx(1.0)
+    assert found.matrix[0, 1] == pytest.approx(0.9, abs=0.02)
+    assert found.matrix[0, 3] < 0.05
+    assert (found.matrix[5, :5] == 0.0).all()
+    assert (found.entangled[0].first, found.entangled[0].second) == ("size", "cube")
+    assert {(pair.first, pair.second) for pair in found.entangled} == {
+        ("size", "cube"),
+        ("first", "kind"),
+        ("angle", "first"),
+        ("angle", "kind"),
+    }
+
+
+def test_correlation_of_two_binary_attributes_is_phi():
+    values, _ = binaries(copies=0.5)
+    found = attribute_correlation.compute(BINARY, values)
+    assert found.matrix[0, 1] == pytest.approx(np.corrcoef(values[:, 0], values[:, 1])[0, 1])
