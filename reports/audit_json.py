@@ -107,15 +107,15 @@ def _sentence(error: ValidationError) -> str:
         deepest = max(deepest.context, key=_closeness)
     where = _place(deepest)
     came = _short(deepest.instance)
+    rule: Any = deepest.validator_value
     if deepest.validator == "required":
         missing = re.match(r"'(.*)' is a required", deepest.message)
         return f"{where} lacks the key {missing.group(1) if missing else '?'}."
     if deepest.validator == "type":
-        kinds = deepest.validator_value
-        expected = " or ".join(kinds) if isinstance(kinds, list) else str(kinds)
+        expected = " or ".join(rule) if isinstance(rule, list) else str(rule)
         return f"{where} must be {expected}; it is {came}."
     if deepest.validator == "enum":
-        return f"{where} must be one of {', '.join(map(str, deepest.validator_value))}; it is {came}."
+        return f"{where} must be one of {', '.join(str(word) for word in rule)}; it is {came}."
     if deepest.validator == "const":
         return f"{where} must be {deepest.validator_value}; it is {came}."
     if deepest.validator == "additionalProperties":

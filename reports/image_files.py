@@ -73,5 +73,5 @@ def encode(pixels: Bytes3) -> Picture:
 
 def _saved(image: Image.Image, form: str, **options: object) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, form, **options)  # type: ignore[arg-type]
+    image.save(buffer, form, **options)
     return buffer.getvalue()

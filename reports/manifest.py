@@ -127,10 +127,14 @@ def _rendered_again(folder: Path) -> list[Problem]:
         ]
         different = [name for name in names if not _same(folder / name, again / name)]
     return [
-        Problem("report", name, f"{name} is not what {AUDIT_NAME} renders to: it was edited, or made by another "
-                "version of this program or of its drawing libraries.")
+        Problem(
+            "report",
+            name,
+            f"{name} is not what {AUDIT_NAME} renders to: it was edited, or made by another "
+            "version of this program or of its drawing libraries.",
+        )
         for name in different
-    ]  # fmt: skip
+    ]
 
 
 def _same(first: Path, second: Path) -> bool:

@@ -85,9 +85,11 @@ class Page:
     def long_names(self) -> list[str]:
         """Every name that a sentence of the audit may repeat in full."""
         names = [attribute["name"] for attribute in self.attributes]
-        return names + [name for attribute in self.attributes for name in attribute["classes"]] + [
-            model["name"] for model in self.audit["models"]
-        ]  # fmt: skip
+        return (
+            names
+            + [name for attribute in self.attributes for name in attribute["classes"]]
+            + [model["name"] for model in self.audit["models"]]
+        )
 
     def prose(self, sentence: str | None) -> str:
         """Returns a sentence of the audit with overlong names cut; a dash for none."""
@@ -187,11 +189,11 @@ class Page:
         return f", n = {number(least)}" + ("" if least == most else f" … {number(most)}")
 
 
-def image_element(picture: Picture, alt: str, scale: float = 1, extra: Markup = Markup("")) -> Markup:
+def image_element(picture: Picture, alt: str, scale: float = 1, extra: Markup | None = None) -> Markup:
     """Returns an <img> with its pixels inside, enlarged without smoothing."""
     return Markup(
         f'<img src="{picture.uri}" alt="{escape(visible(alt))}" width="{round(picture.width * scale)}" '
-        f'height="{round(picture.height * scale)}" class="pixels"{extra}>'
+        f'height="{round(picture.height * scale)}" class="pixels"{extra or ""}>'
     )
 
 

@@ -39,9 +39,24 @@ FIGURES_FOLDER = "figures"
 ROOM = Path(__file__).parent
 # Section ids in the report's order; each has a template of the same name.
 SECTIONS = (
-    "summary", "checks", "scope", "data", "fitness", "mapping", "attributes", "unclaimed", "attributions",
-    "maps", "stability", "comparison", "limitations", "provenance", "references", "glossary", "integrity",
-)  # fmt: skip
+    "summary",
+    "checks",
+    "scope",
+    "data",
+    "fitness",
+    "mapping",
+    "attributes",
+    "unclaimed",
+    "attributions",
+    "maps",
+    "stability",
+    "comparison",
+    "limitations",
+    "provenance",
+    "references",
+    "glossary",
+    "integrity",
+)
 
 
 def render(run_folder: Path, language: str = "en") -> Path:

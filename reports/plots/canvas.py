@@ -71,10 +71,11 @@ class Canvas:
         self, width: float, height: float, margins: tuple[float, float, float, float] | None = None
     ) -> None:
         self._names: list[str] = []
-        self._style = mpl.rc_context(STYLE)
+        self._style = mpl.rc_context(rc=STYLE)  # type: ignore[arg-type]  # stubs want literal keys
         self._style.__enter__()
-        layout = "constrained" if margins is None else None
-        self.figure = Figure(figsize=(width / 72, height / 72), layout=layout)
+        self.figure = Figure(figsize=(width / 72, height / 72))
+        if margins is None:
+            self.figure.set_layout_engine("constrained")
         if margins is not None:
             left, right, bottom, top = margins
             self.figure.subplots_adjust(

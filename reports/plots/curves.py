@@ -24,8 +24,14 @@ def draw(
         axes.grid(axis="y")
         for index, (label, steps, values) in enumerate(traces):
             kept = np.unique(np.linspace(0, len(steps) - 1, min(len(steps), MOST_POINTS)).round().astype(int))
-            axes.plot(np.asarray(steps, float)[kept], np.asarray(values, float)[kept], color=COLOURS[index % 8],
-                      linestyle=STYLES[index % 5], linewidth=1.3, label=canvas.name(label, 20))  # fmt: skip
+            axes.plot(
+                np.asarray(steps, float)[kept],
+                np.asarray(values, float)[kept],
+                color=COLOURS[index % 8],
+                linestyle=STYLES[index % 5],
+                linewidth=1.3,
+                label=canvas.name(label, 20),
+            )
         axes.set_title(canvas.name(title, 30))
         axes.locator_params(nbins=4)
         axes.set_xlabel(canvas.name(step_label))

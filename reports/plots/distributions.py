@@ -23,9 +23,11 @@ def draw(attributes: Sequence[dict[str, Any]], count_label: str) -> str:
             counts = summary["counts"]
             axes.bar(range(len(counts)), counts, color=COLOURS[0], width=0.7)
             few = len(counts) <= 6
-            axes.set_xticks(range(len(counts)) if few else [],
-                            [canvas.name(name, 8) for name in attribute["classes"][: len(counts)]] if few else [],
-                            rotation=0 if len(counts) <= 3 else 90)  # fmt: skip
+            axes.set_xticks(
+                range(len(counts)) if few else [],
+                [canvas.name(name, 8) for name in attribute["classes"][: len(counts)]] if few else [],
+                rotation=0 if len(counts) <= 3 else 90,
+            )
             axes.locator_params(axis="y", nbins=3)
         else:
             least, lower, middle, upper, most = summary["quantiles"]

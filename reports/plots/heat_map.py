@@ -52,7 +52,7 @@ def draw(
             colour = "#111111" if value / top > 0.55 else "#ffffff"
             axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7.5, color=colour)
     bar = canvas.figure.colorbar(image, ax=axes, pad=0.015, fraction=0.04)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     bar.set_label(canvas.name(label, 40), color=INK)
     return canvas.finish()
 

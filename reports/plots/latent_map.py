@@ -34,20 +34,43 @@ def draw(coordinates: npt.NDArray[np.float64], panels: Sequence[Panel], seed: in
     order = np.random.default_rng(seed).permutation(len(coordinates))
     for index, panel in enumerate(panels):
         axes = _place(canvas, index, columns, lines, (2, 34, 158, 118))
-        axes.set_rasterization_zorder(5)
+        axes.set_rasterization_zorder(1.2)  # the points alone: names stay text
         x, y, values = coordinates[order, 0], coordinates[order, 1], panel.values[order]
         if 0 < len(panel.classes) <= MOST_CLASSES:
             for code, name in enumerate(panel.classes):
                 chosen = values == code
-                axes.scatter(x[chosen], y[chosen], s=9, color=COLOURS[code], marker=MARKERS[code], alpha=0.75,
-                             linewidths=0, zorder=2, label=canvas.name(name, 12))  # fmt: skip
-            axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3, handletextpad=0.1, columnspacing=0.8,
-                        fontsize=7.5)  # fmt: skip
+                axes.scatter(
+                    x[chosen],
+                    y[chosen],
+                    s=9,
+                    color=COLOURS[code],
+                    marker=MARKERS[code],
+                    alpha=0.75,
+                    linewidths=0,
+                    zorder=1,
+                    label=canvas.name(name, 12),
+                )
+            axes.legend(
+                loc="upper center",
+                bbox_to_anchor=(0.5, 0),
+                ncols=3,
+                handletextpad=0.1,
+                columnspacing=0.8,
+                fontsize=7.5,
+            )
         else:
-            shown = axes.scatter(x, y, c=values, s=8, cmap="twilight" if panel.cyclic else "cividis", alpha=0.85,
-                                 linewidths=0, zorder=2)  # fmt: skip
+            shown = axes.scatter(
+                x,
+                y,
+                c=values,
+                s=8,
+                cmap="twilight" if panel.cyclic else "cividis",
+                alpha=0.85,
+                linewidths=0,
+                zorder=1,
+            )
             bar = canvas.figure.colorbar(shown, cax=_place(canvas, index, columns, lines, (164, 34, 6, 118)))
-            bar.outline.set_visible(False)  # type: ignore[operator]
+            bar.outline.set_visible(False)
             bar.ax.tick_params(labelsize=7)
             bar.ax.locator_params(nbins=4)
         axes.set_title(canvas.name(panel.name))

@@ -27,8 +27,16 @@ def draw(
     low, high = min(everything), max(everything)
     edges = np.linspace(low, high + 1e-9, 60)
     for index, (name, values) in enumerate(nulls):
-        lower.hist(values, edges, color=(MUTED, COLOURS[5])[index % 2], alpha=0.65, hatch=HATCHES[index + 1],
-                   edgecolor=FAINT, linewidth=0.3, label=canvas.name(name, 46))  # fmt: skip
+        lower.hist(
+            values,
+            edges,
+            color=(MUTED, COLOURS[5])[index % 2],
+            alpha=0.65,
+            hatch=HATCHES[index + 1],
+            edgecolor=FAINT,
+            linewidth=0.3,
+            label=canvas.name(name, 46),
+        )
     lower.set_yticks([])
     lower.set_xlabel(canvas.name(label, 70))
     lower.legend(loc="upper right", handlelength=1.4, borderpad=0)
@@ -42,6 +50,14 @@ def draw(
     if limit is not None:
         for axes in (upper, lower):
             axes.axvline(limit[1], color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
-        upper.annotate(canvas.name(limit[0], 40), (limit[1], 1), xycoords=("data", "axes fraction"),
-                       xytext=(4, 0), textcoords="offset points", va="top", fontsize=7.5, color=MUTED)  # fmt: skip
+        upper.annotate(
+            canvas.name(limit[0], 40),
+            (limit[1], 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="top",
+            fontsize=7.5,
+            color=MUTED,
+        )
     return canvas.finish()

@@ -20,8 +20,15 @@ def draw(
             (values[position], index) for index, (_, values) in enumerate(rows) if position < len(values)
         ]
         kept = [(value, index) for value, index in pairs if value is not None]
-        axes.plot([value for value, _ in kept], [index for _, index in kept], marker=MARKERS[position % 8],
-                  color=COLOURS[position % 8], linestyle="none", markersize=5, label=canvas.name(f"{seed_word} {seed}", 14))  # fmt: skip
+        axes.plot(
+            [value for value, _ in kept],
+            [index for _, index in kept],
+            marker=MARKERS[position % 8],
+            color=COLOURS[position % 8],
+            linestyle="none",
+            markersize=5,
+            label=canvas.name(f"{seed_word} {seed}", 14),
+        )
     axes.set_yticks(range(len(rows)), [canvas.name(name) for name, _ in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(left=0)

@@ -27,9 +27,17 @@ def draw(rows: Sequence[Bar], label: str, ran: str, reused: str) -> str:
     for again, colour, hatch, word in ((False, COLOURS[0], "", ran), (True, COLOURS[4], "///", reused)):
         chosen = [(index, row) for index, row in enumerate(rows) if row.reused is again]
         if chosen:
-            axes.barh([index for index, _ in chosen], [max(row.seconds, whole / 300) for _, row in chosen],
-                      left=[row.start for _, row in chosen], height=0.7, color=colour, hatch=hatch,
-                      edgecolor="#ffffff", linewidth=0, label=canvas.name(word))  # fmt: skip
+            axes.barh(
+                [index for index, _ in chosen],
+                [max(row.seconds, whole / 300) for _, row in chosen],
+                left=[row.start for _, row in chosen],
+                height=0.7,
+                color=colour,
+                hatch=hatch,
+                edgecolor="#ffffff",
+                linewidth=0,
+                label=canvas.name(word),
+            )
     axes.set_yticks(range(len(rows)), [canvas.name(row.name, 40) for row in rows])
     axes.tick_params(axis="y", labelsize=7.5, length=0)
     axes.set_ylim(len(rows) - 0.4, -0.6)

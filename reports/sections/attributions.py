@@ -50,12 +50,28 @@ def _item(page: Page, model: dict[str, Any], row: dict[str, Any], identifier: st
         page.t.known(f"picked.{word}", shortened(word, 24)) for word in row["picked"][:MOST_SHOWN]
     )
     subject = shortened(row["subject"])
-    alt = page.t("attribution.alt", method=shortened(row["method"]), subject=subject, picked=picked,
-                 inside=said(checks["mass_inside"]), share=number(checks["area_share"]))  # fmt: skip
-    caption = page.t("attribution.caption", method=shortened(row["method"]), subject=subject,
-                     target=page.t(f"target.{row['target']}"), picked=picked)  # fmt: skip
-    figure = page.picture(identifier, image_files.grid(shown, len(shown)), alt, caption,
-                          max(1.0, round(64 / images.shape[-1], 2)))  # fmt: skip
+    alt = page.t(
+        "attribution.alt",
+        method=shortened(row["method"]),
+        subject=subject,
+        picked=picked,
+        inside=said(checks["mass_inside"]),
+        share=number(checks["area_share"]),
+    )
+    caption = page.t(
+        "attribution.caption",
+        method=shortened(row["method"]),
+        subject=subject,
+        target=page.t(f"target.{row['target']}"),
+        picked=picked,
+    )
+    figure = page.picture(
+        identifier,
+        image_files.grid(shown, len(shown)),
+        alt,
+        caption,
+        max(1.0, round(64 / images.shape[-1], 2)),
+    )
     return {
         "figure": figure,
         "flag": flag,
@@ -89,14 +105,33 @@ def _checks(page: Page, model: dict[str, Any], rows: list[dict[str, Any]]) -> Ta
         cascade = page.t("word.comma").join(
             f"{shortened(r['layer'], 16)} {number(r['rank_correlation'])}" for r in checks["randomisation"]
         )
-        cells.append((
-            text(f"{row['method']} · {row['subject']}"), Cell("text", page.t(f"target.{row['target']}")),
-            numeral(checks["convergence_delta"]), estimate(checks["infidelity"]), estimate(checks["max_sensitivity"]),
-            Cell("prose", cascade or "–"), estimate(checks["mass_inside"]), numeral(checks["area_share"]),
-            Cell("text", page.t(f"faithful.{flag}")),
-        ))  # fmt: skip
-    header = tuple(page.t(f"column.{key}") for key in
-                   ("method", "target", "delta", "infidelity", "sensitivity", "randomisation", "inside", "area", "faithful"))  # fmt: skip
+        cells.append(
+            (
+                text(f"{row['method']} · {row['subject']}"),
+                Cell("text", page.t(f"target.{row['target']}")),
+                numeral(checks["convergence_delta"]),
+                estimate(checks["infidelity"]),
+                estimate(checks["max_sensitivity"]),
+                Cell("prose", cascade or "–"),
+                estimate(checks["mass_inside"]),
+                numeral(checks["area_share"]),
+                Cell("text", page.t(f"faithful.short_{flag}")),
+            )
+        )
+    header = tuple(
+        page.t(f"column.{key}")
+        for key in (
+            "method",
+            "target",
+            "delta",
+            "infidelity",
+            "sensitivity",
+            "randomisation",
+            "inside",
+            "area",
+            "faithful",
+        )
+    )
     return Table(
         page.t("attribution.checks_caption", model=shortened(model["name"])),
         header,
@@ -111,9 +146,16 @@ def _contributions(page: Page, model: dict[str, Any], key: str) -> Figure | None
     part = model["gan"]["contributions"]
     pairs = sorted(zip(part["names"], part["mean_absolute"], strict=True), key=lambda pair: -(pair[1] or 0))
     rows = [interval_bars.Row(shortened(name), value or 0, None, None) for name, value in pairs]
-    alt = page.t("contribution.alt", first=shortened(pairs[0][0]), value=number(pairs[0][1]),
-                 error=number(part["largest_sum_error"]))  # fmt: skip
-    table = Table(page.t("contribution.caption"), (page.t("column.dimension"), page.t("column.contribution")),
-                  tuple((text(name), numeral(value)) for name, value in pairs))  # fmt: skip
+    alt = page.t(
+        "contribution.alt",
+        first=shortened(pairs[0][0]),
+        value=number(pairs[0][1]),
+        error=number(part["largest_sum_error"]),
+    )
+    table = Table(
+        page.t("contribution.caption"),
+        (page.t("column.dimension"), page.t("column.contribution")),
+        tuple((text(name), numeral(value)) for name, value in pairs),
+    )
     svg = interval_bars.bars(rows[:24], page.t("contribution.x"), width=380)
     return page.drawing(f"contributions-{key}", svg, alt, page.t("contribution.caption"), table)

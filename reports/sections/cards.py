@@ -39,7 +39,11 @@ def build(page: Page) -> dict[str, Any]:
 def _card(page: Page, model: dict[str, Any], attribute: str, verdict: dict[str, Any]) -> dict[str, Any]:
     place = f"{page.attribute_key(attribute)}-{page.model_key(model['name'])}"
     claim = _of(page, model["intervention"], "claims", attribute)
-    specific = next((s for s in model["specificity"] if s["attribute"] == attribute), None) if not page.absent(model["specificity"]) else None  # fmt: skip
+    specific = (
+        next((s for s in model["specificity"] if s["attribute"] == attribute), None)
+        if not page.absent(model["specificity"])
+        else None
+    )
     dimension = verdict["dimension"] if verdict["dimension"] is not None else (claim or {}).get("dimension")
     checks = [
         {
@@ -96,12 +100,28 @@ def _dose(
     curve = claim["curve"]
     dimension = page.dimension_name(model, claim["dimension"])
     response = shortened(curve["response"], 30)
-    svg = dose_response.draw(curve["dose"], curve["mean"], curve["low"], curve["high"],
-                             page.t("dose.x", dimension=dimension), response)  # fmt: skip
-    alt = page.t("dose.alt", attribute=shortened(attribute), dimension=dimension, first=number(curve["mean"][0]),
-                 last=number(curve["mean"][-1]), effect=said(claim["on_target"]), consistency=said(claim["consistency"]))  # fmt: skip
+    svg = dose_response.draw(
+        curve["dose"],
+        curve["mean"],
+        curve["low"],
+        curve["high"],
+        page.t("dose.x", dimension=dimension),
+        response,
+    )
+    alt = page.t(
+        "dose.alt",
+        attribute=shortened(attribute),
+        dimension=dimension,
+        first=number(curve["mean"][0]),
+        last=number(curve["mean"][-1]),
+        effect=said(claim["on_target"]),
+        consistency=said(claim["consistency"]),
+    )
     header = tuple(page.t(f"column.{key}") for key in ("dose", "mean", "low", "high"))
-    rows = tuple(tuple(numeral(value) for value in line) for line in zip(*(curve[k] for k in ("dose", "mean", "low", "high")), strict=True))  # fmt: skip
+    rows = tuple(
+        tuple(numeral(value) for value in line)
+        for line in zip(*(curve[k] for k in ("dose", "mean", "low", "high")), strict=True)
+    )
     note = page.interval_note([claim["on_target"]])
     table = Table(page.t("dose.caption"), header, rows, note)
     return page.drawing(f"dose-{place}", svg, alt, page.t("dose.caption"), table)
@@ -111,18 +131,28 @@ def _effects(page: Page, attribute: str, claim: dict[str, Any] | None, place: st
     """Draws the effect on the claimed attribute beside those on all others."""
     if claim is None or known(claim["on_target"]) is None:
         return None
-    others = sorted((row for row in claim["off_target"] if known(row["effect"]) is not None),
-                    key=lambda row: -abs(row["effect"]["value"]))  # fmt: skip
+    others = sorted(
+        (row for row in claim["off_target"] if known(row["effect"]) is not None),
+        key=lambda row: -abs(row["effect"]["value"]),
+    )
     pairs = [(attribute, claim["on_target"], 0), *((row["attribute"], row["effect"], 1) for row in others)]
     rows = [
         interval_bars.Row(shortened(name), e["value"], e["low"], e["high"], group) for name, e, group in pairs
     ]
     largest = others[0] if others else None
-    alt = page.t("effects.alt" if largest else "effects.alt_alone", attribute=shortened(attribute),
-                 effect=said(claim["on_target"]), other=shortened(largest["attribute"]) if largest else "",
-                 off=said(largest["effect"]) if largest else "")  # fmt: skip
-    table = Table(page.t("effects.caption"), (page.t("column.attribute"), page.t("column.effect")),
-                  tuple((text(name), estimate(e)) for name, e, _ in pairs), page.interval_note(e for _, e, _ in pairs))  # fmt: skip
+    alt = page.t(
+        "effects.alt" if largest else "effects.alt_alone",
+        attribute=shortened(attribute),
+        effect=said(claim["on_target"]),
+        other=shortened(largest["attribute"]) if largest else "",
+        off=said(largest["effect"]) if largest else "",
+    )
+    table = Table(
+        page.t("effects.caption"),
+        (page.t("column.attribute"), page.t("column.effect")),
+        tuple((text(name), estimate(e)) for name, e, _ in pairs),
+        page.interval_note(e for _, e, _ in pairs),
+    )
     unit = page.t.known(f"unit.{claim['unit']}", claim["unit"])
     return page.drawing(
         f"effects-{place}", interval_bars.bars(rows[:MOST_BARS], unit), alt, page.t("effects.caption"), table
@@ -136,16 +166,31 @@ def _leakage(page: Page, model: dict[str, Any], specific: dict[str, Any] | None,
     if not leaks:
         return None
     leaks.sort(key=lambda row: -row["conditional_uncertainty"]["value"])
-    rows = [interval_bars.Row(shortened(row["attribute"]), row["conditional_uncertainty"]["value"],
-                              row["conditional_uncertainty"]["low"], row["conditional_uncertainty"]["high"], 2)
-            for row in leaks]  # fmt: skip
+    rows = [
+        interval_bars.Row(
+            shortened(row["attribute"]),
+            row["conditional_uncertainty"]["value"],
+            row["conditional_uncertainty"]["low"],
+            row["conditional_uncertainty"]["high"],
+            2,
+        )
+        for row in leaks
+    ]
     dimension = page.dimension_name(model, specific["dimension"])
-    alt = page.t("leakage.alt", dimension=dimension, other=shortened(leaks[0]["attribute"]),
-                 value=said(leaks[0]["conditional_uncertainty"]), attribute=shortened(specific["attribute"]))  # fmt: skip
+    alt = page.t(
+        "leakage.alt",
+        dimension=dimension,
+        other=shortened(leaks[0]["attribute"]),
+        value=said(leaks[0]["conditional_uncertainty"]),
+        attribute=shortened(specific["attribute"]),
+    )
     caption = page.t("leakage.caption", dimension=dimension, attribute=shortened(specific["attribute"]))
-    table = Table(caption, (page.t("column.attribute"), page.t("column.leakage")),
-                  tuple((text(row["attribute"]), estimate(row["conditional_uncertainty"])) for row in leaks),
-                  page.interval_note(row["conditional_uncertainty"] for row in leaks))  # fmt: skip
+    table = Table(
+        caption,
+        (page.t("column.attribute"), page.t("column.leakage")),
+        tuple((text(row["attribute"]), estimate(row["conditional_uncertainty"])) for row in leaks),
+        page.interval_note(row["conditional_uncertainty"] for row in leaks),
+    )
     return page.drawing(
         f"leakage-{place}", interval_bars.bars(rows[:MOST_BARS], page.t("leakage.x")), alt, caption, table
     )
@@ -200,8 +245,12 @@ def _null(page: Page, model: dict[str, Any]) -> Figure | None:
     name = shortened(model["name"])
     alt = page.t("null.alt", model=name, above=above, n=len(pairs), most=number(most))
     caption = page.t("null.caption", model=name)
-    table = Table(caption, (page.t("column.attribute"), page.t("column.effect")),
-                  tuple((text(n), estimate(e)) for n, e in pairs), page.interval_note(e for _, e in pairs))  # fmt: skip
+    table = Table(
+        caption,
+        (page.t("column.attribute"), page.t("column.effect")),
+        tuple((text(n), estimate(e)) for n, e in pairs),
+        page.interval_note(e for _, e in pairs),
+    )
     return page.drawing(f"effect-null-{page.model_key(model['name'])}", svg, alt, caption, table)
 
 
@@ -210,9 +259,19 @@ def _gates(page: Page, model: dict[str, Any]) -> dict[str, Any]:
     absent = page.absent(part)
     if absent:
         return {"name": name, "absent": absent, "table": None}
-    rows = tuple((text(g["attribute"]), text(g["statistic"]), numeral(g["value"]), numeral(g["threshold"]),
-                  Cell("verdict", g["status"]) if g["status"] == "not_tested" else Cell("text", page.t("word.passed")),
-                  Cell("prose", page.prose(g["reason"]))) for g in part["gates"])  # fmt: skip
+    rows = tuple(
+        (
+            text(g["attribute"]),
+            text(g["statistic"]),
+            numeral(g["value"]),
+            numeral(g["threshold"]),
+            Cell("verdict", g["status"])
+            if g["status"] == "not_tested"
+            else Cell("text", page.t("word.passed")),
+            Cell("prose", page.prose(g["reason"])),
+        )
+        for g in part["gates"]
+    )
     header = tuple(
         page.t(f"column.{key}") for key in ("attribute", "statistic", "value", "threshold", "gate", "reason")
     )

@@ -24,18 +24,26 @@ def _table(page: Page, model: dict[str, Any]) -> Table:
         for check in CHECKS:
             result = verdict["checks"][check]
             values.append(result["value"])
-            rows.append((
-                Cell("link", f"{page.model_key(model['name']).split('-')[0].upper()}."
-                     f"{number_of.get(verdict['attribute'], 0)}.{check[0].upper()}", card),
-                text(verdict["attribute"]),
-                text(page.t(f"check.{check}.name")),
-                text(result["statistic"]),
-                numeral(result["threshold"]),
-                estimate(result["value"]),
-                Cell("verdict", result["verdict"]),
-                Cell("prose", page.prose(result["reason"])),
-            ))  # fmt: skip
-    header = tuple(page.t(f"column.{key}") for key in
-                   ("id", "attribute", "check", "statistic", "threshold", "value", "verdict", "reason"))  # fmt: skip
+            rows.append(
+                (
+                    Cell(
+                        "link",
+                        f"{page.model_key(model['name']).split('-')[0].upper()}."
+                        f"{number_of.get(verdict['attribute'], 0)}.{check[0].upper()}",
+                        card,
+                    ),
+                    text(verdict["attribute"]),
+                    text(page.t(f"check.{check}.name")),
+                    text(result["statistic"]),
+                    numeral(result["threshold"]),
+                    estimate(result["value"]),
+                    Cell("verdict", result["verdict"]),
+                    Cell("prose", page.prose(result["reason"])),
+                )
+            )
+    header = tuple(
+        page.t(f"column.{key}")
+        for key in ("id", "attribute", "check", "statistic", "threshold", "value", "verdict", "reason")
+    )
     caption = page.t("checks.caption", model=shortened(model["name"]), seed=model["seed"])
     return Table(caption, header, tuple(rows), page.interval_note(values))

@@ -6,10 +6,36 @@ from reports.page import Page
 
 REFERENCES = ("eu_annex_e", "eu_annex_g", "eu_article_13", "nist", "sr", "iso")
 TERMS = (
-    "active_unit", "association", "attribute", "balanced_accuracy", "bootstrap", "collapse", "dci", "dimension", "dose_response",
-    "entangled", "gate", "infidelity", "interval", "intervention", "kl", "latent", "leakage", "mig", "null", "p_adjusted", "probe",
-    "sap", "seed", "selectivity", "specificity", "stability", "traversal", "trustworthiness", "uncertainty",
-)  # fmt: skip
+    "active_unit",
+    "association",
+    "attribute",
+    "balanced_accuracy",
+    "bootstrap",
+    "collapse",
+    "dci",
+    "dimension",
+    "dose_response",
+    "entangled",
+    "gate",
+    "infidelity",
+    "interval",
+    "intervention",
+    "kl",
+    "latent",
+    "leakage",
+    "mig",
+    "null",
+    "p_adjusted",
+    "probe",
+    "sap",
+    "seed",
+    "selectivity",
+    "specificity",
+    "stability",
+    "traversal",
+    "trustworthiness",
+    "uncertainty",
+)
 
 
 def build(page: Page) -> dict[str, Any]:

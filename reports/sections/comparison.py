@@ -16,8 +16,12 @@ def build(page: Page) -> dict[str, Any]:
     return {"absent": None, "figure": _figure(page, rows), "differences": _differences(page, rows)}
 
 
+def _name(page: Page, row: dict[str, Any]) -> str:
+    return page.t.known(f"score.{row['measure']}", row["measure"])
+
+
 def _measure(page: Page, row: dict[str, Any]) -> str:
-    name = page.t.known(f"score.{row['measure']}", row["measure"])
+    name = _name(page, row)
     if not row["unit"]:
         return name
     unit = row["unit"]
@@ -29,16 +33,30 @@ def _figure(page: Page, rows: list[dict[str, Any]]) -> Figure:
     panels = []
     for row in rows:
         kept = [m for m in row["models"] if known(m["estimate"]) is not None]
-        drawn = [interval_bars.Row(shortened(m["model"]), m["estimate"]["value"], m["estimate"]["low"], m["estimate"]["high"],
-                                   names.index(m["model"]) if m["model"] in names else 0) for m in kept]  # fmt: skip
+        drawn = [
+            interval_bars.Row(
+                shortened(m["model"]),
+                m["estimate"]["value"],
+                m["estimate"]["low"],
+                m["estimate"]["high"],
+                names.index(m["model"]) if m["model"] in names else 0,
+            )
+            for m in kept
+        ]
         arrow = "↑" if row["better"] == "higher" else "↓"
-        panels.append((f"{_measure(page, row)} {arrow}", drawn))
+        title = f"{shortened(_name(page, row), 28)} {arrow}"
+        panels.append(interval_bars.Panel(title, drawn, row["unit"] or ""))
     columns: list[str] = [m for m in names if any(r["model"] == m for row in rows for r in row["models"])]
     cells = []
     for row in rows:
         found = {m["model"]: m["estimate"] for m in row["models"]}
-        cells.append((Cell("text", _measure(page, row)), Cell("text", page.t(f"better.{row['better']}")),
-                      *(estimate(found.get(name)) for name in columns)))  # fmt: skip
+        cells.append(
+            (
+                Cell("text", _measure(page, row)),
+                Cell("text", page.t(f"better.{row['better']}")),
+                *(estimate(found.get(name)) for name in columns),
+            )
+        )
     note = page.interval_note(m["estimate"] for row in rows for m in row["models"])
     header = (page.t("column.measure"), page.t("column.better"), *(shortened(name, 24) for name in columns))
     caption = page.t("comparison.caption")
@@ -47,7 +65,7 @@ def _figure(page: Page, rows: list[dict[str, Any]]) -> Figure:
     )
     return page.drawing(
         "model-comparison",
-        interval_bars.points(panels[:24], ""),
+        interval_bars.points(panels[:24]),
         alt,
         caption,
         Table(caption, header, tuple(cells), note),
@@ -76,8 +94,14 @@ def _differences(page: Page, rows: list[dict[str, Any]]) -> Table:
             bounds = pair["estimate"] or {}
             low, high = bounds.get("low"), bounds.get("high")
             word = "unknown" if low is None or high is None else "apart" if low > 0 or high < 0 else "same"
-            cells.append((Cell("text", _measure(page, row)), text(f"{pair['first']} − {pair['second']}"),
-                          estimate(pair["estimate"]), Cell("text", page.t(f"comparison.{word}"))))  # fmt: skip
+            cells.append(
+                (
+                    Cell("text", _measure(page, row)),
+                    text(f"{pair['first']} − {pair['second']}"),
+                    estimate(pair["estimate"]),
+                    Cell("text", page.t(f"comparison.{word}")),
+                )
+            )
     header = tuple(page.t(f"column.{key}") for key in ("measure", "pair", "difference", "reading"))
     return Table(
         page.t("comparison.differences_caption"), header, tuple(cells), page.interval_note(estimates)

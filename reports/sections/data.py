@@ -44,11 +44,22 @@ def _attributes(page: Page) -> Table:
             listed = [f"{shortened(name, 16)} {number(count)}" for name, count in pairs]
             told = page.t("word.comma").join(listed[:12]) + (" …" if len(listed) > 12 else "")
         else:
-            told = page.t("data.mean_std", mean=number(summary["mean"]), std=number(summary["std"]),
-                          low=number(summary["min"]), high=number(summary["max"]))  # fmt: skip
-        rows.append((text(attribute["name"]), text(page.t(f"kind.{attribute['kind']}")), text(attribute["unit"]),
-                     Cell("prose", page.prose(attribute["description"])),
-                     Cell("prose", told)))  # fmt: skip
+            told = page.t(
+                "data.mean_std",
+                mean=number(summary["mean"]),
+                std=number(summary["std"]),
+                low=number(summary["min"]),
+                high=number(summary["max"]),
+            )
+        rows.append(
+            (
+                text(attribute["name"]),
+                text(page.t(f"kind.{attribute['kind']}")),
+                text(attribute["unit"]),
+                Cell("prose", page.prose(attribute["description"])),
+                Cell("prose", told),
+            )
+        )
     header = tuple(page.t(f"column.{key}") for key in ("attribute", "kind", "unit", "description", "values"))
     return Table(page.t("data.attributes_caption"), header, tuple(rows))
 
@@ -60,12 +71,21 @@ def _distributions(page: Page) -> Figure:
         counts = rarest["summary"]["counts"]
         code = int(np.argmin(counts))
         name = rarest["classes"][code] if code < len(rarest["classes"]) else str(code)
-        alt = page.t("data.distribution_alt", attribute=shortened(rarest["name"]), value=shortened(name),
-                     share=f"{100 * counts[code] / sum(counts):.1f}", n=len(page.attributes))  # fmt: skip
+        alt = page.t(
+            "data.distribution_alt",
+            attribute=shortened(rarest["name"]),
+            value=shortened(name),
+            share=f"{100 * counts[code] / sum(counts):.1f}",
+            n=len(page.attributes),
+        )
     else:
         alt = page.t("data.distribution_alt_continuous", n=len(page.attributes))
-    return page.drawing("data-attributes", distributions.draw(page.attributes, page.t("data.count")), alt,
-                        page.t("data.distribution_caption"))  # fmt: skip
+    return page.drawing(
+        "data-attributes",
+        distributions.draw(page.attributes, page.t("data.count")),
+        alt,
+        page.t("data.distribution_caption"),
+    )
 
 
 def _correlation(page: Page) -> Figure | None:
@@ -75,12 +95,25 @@ def _correlation(page: Page) -> Figure | None:
     names, matrix = correlation["names"], np.array(correlation["matrix"], dtype=float)
     off = np.nan_to_num(matrix - np.diag(np.diag(matrix)))
     first, second = np.unravel_index(int(np.abs(off).argmax()), off.shape)
-    svg = heat_map.draw(np.abs(matrix), [shortened(n) for n in names], [shortened(n) for n in names],
-                        page.t.known(f"statistic.{correlation['statistic']}", correlation["statistic"]))  # fmt: skip
-    alt = page.t("data.correlation_alt", first=shortened(names[first]), second=shortened(names[second]),
-                 value=number(float(off[first, second])))  # fmt: skip
-    table = Table(page.t("data.correlation_caption"), (page.t("column.attribute"), *(shortened(n, 20) for n in names)),
-                  tuple((text(n), *(numeral(v) for v in row)) for n, row in zip(names, correlation["matrix"], strict=True)))  # fmt: skip
+    svg = heat_map.draw(
+        np.abs(matrix),
+        [shortened(n) for n in names],
+        [shortened(n) for n in names],
+        page.t.known(f"statistic.{correlation['statistic']}", correlation["statistic"]),
+    )
+    alt = page.t(
+        "data.correlation_alt",
+        first=shortened(names[first]),
+        second=shortened(names[second]),
+        value=number(float(off[first, second])),
+    )
+    table = Table(
+        page.t("data.correlation_caption"),
+        (page.t("column.attribute"), *(shortened(n, 20) for n in names)),
+        tuple(
+            (text(n), *(numeral(v) for v in row)) for n, row in zip(names, correlation["matrix"], strict=True)
+        ),
+    )
     return page.drawing("data-correlation", svg, alt, page.t("data.correlation_caption"), table)
 
 
@@ -89,10 +122,14 @@ def _entangled(page: Page) -> list[str]:
     if page.absent(correlation):
         return []
     return [
-        page.t("data.entangled_pair", first=shortened(pair["first"]), second=shortened(pair["second"]),
-               value=number(pair["value"]))
+        page.t(
+            "data.entangled_pair",
+            first=shortened(pair["first"]),
+            second=shortened(pair["second"]),
+            value=number(pair["value"]),
+        )
         for pair in correlation["entangled"][:12]
-    ]  # fmt: skip
+    ]
 
 
 def _samples(page: Page) -> Figure | None:
@@ -112,7 +149,9 @@ def _classifier(page: Page) -> Table | None:
     if page.absent(classifier):
         return None
     header = tuple(page.t(f"column.{key}") for key in ("attribute", "statistic", "score", "chance"))
-    rows = tuple((text(row["attribute"]), text(row["statistic"]), estimate(row["estimate"]), numeral(row["chance"]))
-                 for row in classifier["scores"])  # fmt: skip
+    rows = tuple(
+        (text(row["attribute"]), text(row["statistic"]), estimate(row["estimate"]), numeral(row["chance"]))
+        for row in classifier["scores"]
+    )
     note = page.interval_note(row["estimate"] for row in classifier["scores"])
     return Table(page.t("data.classifier_caption"), header, rows, note)

@@ -36,10 +36,16 @@ def _row(page: Page, model: dict[str, Any]) -> tuple[Cell, ...]:
     collapsed = fitness["collapsed"]
     word = "–" if collapsed is None else page.t("word.yes" if collapsed else "word.no")
     return (
-        text(model["name"]), numeral(model["seed"]), numeral(model["latent_dim"]), numeral(model["parameters"]),
-        numeral(steps), estimate(fitness["reconstruction"]), estimate(fitness["kl"]),
-        numeral(fitness["active_units"]), Cell("text", word),
-    )  # fmt: skip
+        text(model["name"]),
+        numeral(model["seed"]),
+        numeral(model["latent_dim"]),
+        numeral(model["parameters"]),
+        numeral(steps),
+        estimate(fitness["reconstruction"]),
+        estimate(fitness["kl"]),
+        numeral(fitness["active_units"]),
+        Cell("text", word),
+    )
 
 
 def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
@@ -63,9 +69,10 @@ def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
         "pairs": _grid(page, fitness["reconstruction_pairs"], f"pairs-{key}", model, "fitness.pairs_alt"),
         "samples": _grid(page, fitness["samples"], f"samples-{key}", model, "fitness.samples_alt"),
         "follow": follow,
-        "gan_samples": None if page.absent(gan) else
-        _grid(page, gan["samples"], f"asked-{key}", model, "fitness.asked_alt"),
-    }  # fmt: skip
+        "gan_samples": None
+        if page.absent(gan)
+        else _grid(page, gan["samples"], f"asked-{key}", model, "fitness.asked_alt"),
+    }
 
 
 def _curves(page: Page, name: str, key: str) -> Figure | None:
@@ -79,18 +86,37 @@ def _curves(page: Page, name: str, key: str) -> Figure | None:
             if points["value"]:
                 label = page.t("word.seed_n", seed=model["seed"])
                 panels.setdefault(curve, []).append((label, points["step"], points["value"]))
-                rows.append((text(curve), numeral(model["seed"]), numeral(points["value"][0]),
-                             numeral(points["value"][-1]), numeral(min(points["value"]))))  # fmt: skip
+                rows.append(
+                    (
+                        text(curve),
+                        numeral(model["seed"]),
+                        numeral(points["value"][0]),
+                        numeral(points["value"][-1]),
+                        numeral(min(points["value"])),
+                    )
+                )
     if not panels:
         return None
     first = next((curve for curve in panels if "valid" in curve), next(iter(panels)))
     ends = [trace[2][-1] for trace in panels[first]]
-    alt = page.t("fitness.curves_alt", model=shortened(name), curve=shortened(first), seeds=len(ends),
-                 start=number(panels[first][0][2][0]), low=number(min(ends)), high=number(max(ends)))  # fmt: skip
+    alt = page.t(
+        "fitness.curves_alt",
+        model=shortened(name),
+        curve=shortened(first),
+        seeds=len(ends),
+        start=number(panels[first][0][2][0]),
+        low=number(min(ends)),
+        high=number(max(ends)),
+    )
     header = tuple(page.t(f"column.{column}") for column in ("curve", "seed", "first", "last", "least"))
     caption = page.t("fitness.curves_caption", model=shortened(name))
-    return page.drawing(f"training-{key}", curves.draw(dict(list(panels.items())[:9]), page.t("word.step")), alt, caption,
-                        Table(caption, header, tuple(rows)))  # fmt: skip
+    return page.drawing(
+        f"training-{key}",
+        curves.draw(dict(list(panels.items())[:9]), page.t("word.step")),
+        alt,
+        caption,
+        Table(caption, header, tuple(rows)),
+    )
 
 
 def _grid(page: Page, reference: Any, identifier: str, model: dict[str, Any], key: str) -> Figure | None:
@@ -107,7 +133,11 @@ def _grid(page: Page, reference: Any, identifier: str, model: dict[str, Any], ke
             .reshape(-1, *images.shape[1:])
         )
         columns = pairs
-    alt = page.t(key, model=shortened(model["name"]), n=len(images),
-                 reconstruction=said(model["fitness"]["reconstruction"]))  # fmt: skip
+    alt = page.t(
+        key,
+        model=shortened(model["name"]),
+        n=len(images),
+        reconstruction=said(model["fitness"]["reconstruction"]),
+    )
     scale = max(1.0, round(48 / images.shape[-1], 2))
     return page.picture(identifier, image_files.grid(images[:32], columns), alt, alt, scale)

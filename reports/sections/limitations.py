@@ -14,8 +14,15 @@ def build(page: Page) -> dict[str, Any]:
     own = []
     correlation = page.audit["data"]["correlation"]
     if not page.absent(correlation):
-        own += [page.t("limitation.correlated", first=shortened(p["first"]), second=shortened(p["second"]), value=number(p["value"]))
-                for p in correlation["entangled"][:8]]  # fmt: skip
+        own += [
+            page.t(
+                "limitation.correlated",
+                first=shortened(p["first"]),
+                second=shortened(p["second"]),
+                value=number(p["value"]),
+            )
+            for p in correlation["entangled"][:8]
+        ]
     gated = [
         (m, g)
         for m in page.leads
@@ -28,8 +35,11 @@ def build(page: Page) -> dict[str, Any]:
         for m, g in gated[:8]
     ]
     if not page.absent(page.audit["stability"]):
-        own += [page.t("limitation.unstable", model=shortened(r["model"]), n=len(r["seeds"]))
-                for r in page.audit["stability"] if r["status"] == "not_assessed"]  # fmt: skip
+        own += [
+            page.t("limitation.unstable", model=shortened(r["model"]), n=len(r["seeds"]))
+            for r in page.audit["stability"]
+            if r["status"] == "not_assessed"
+        ]
     own += [
         page.t("limitation.collapsed", model=shortened(m["name"]))
         for m in page.leads

@@ -39,12 +39,24 @@ def _matrix(page: Page, model: dict[str, Any], association: dict[str, Any]) -> F
     significant = p_values <= SIGNIFICANCE
     claimed = {v["attribute"]: v["dimension"] for v in page.audit["verdicts"] if v["model"] == model["name"]}
     outlined = [(row, claimed[name]) for row, name in enumerate(attributes) if claimed.get(name) is not None]
-    svg = heat_map.draw(values, [shortened(n) for n in attributes], [shortened(n, 16) for n in dimensions],
-                        page.t("mapping.statistic"), ~significant, outlined)  # fmt: skip
+    svg = heat_map.draw(
+        values,
+        [shortened(n) for n in attributes],
+        [shortened(n, 16) for n in dimensions],
+        page.t("mapping.statistic"),
+        ~significant,
+        outlined,
+    )
     row, column = np.unravel_index(int(np.nan_to_num(values).argmax()), values.shape)
-    alt = page.t("mapping.alt", model=shortened(model["name"]), attribute=shortened(attributes[row]),
-                 dimension=shortened(dimensions[column]), value=number(float(values[row, column])),
-                 significant=int(significant.sum()), cells=values.size)  # fmt: skip
+    alt = page.t(
+        "mapping.alt",
+        model=shortened(model["name"]),
+        attribute=shortened(attributes[row]),
+        dimension=shortened(dimensions[column]),
+        value=number(float(values[row, column])),
+        significant=int(significant.sum()),
+        cells=values.size,
+    )
     caption = page.t("mapping.caption", model=shortened(model["name"]), seed=model["seed"])
     rows = []
     for i, name in enumerate(attributes):
@@ -58,8 +70,12 @@ def _matrix(page: Page, model: dict[str, Any], association: dict[str, Any]) -> F
                 )
             )
         rows.append(tuple(cells))
-    note = page.t("mapping.note", n=number(association["n"]), permutations=number(association["permutations"]),
-                  mark=page.t("mapping.not_significant_mark"))  # fmt: skip
+    note = page.t(
+        "mapping.note",
+        n=number(association["n"]),
+        permutations=number(association["permutations"]),
+        mark=page.t("mapping.not_significant_mark"),
+    )
     table = Table(
         caption, (page.t("column.attribute"), *(shortened(n, 16) for n in dimensions)), tuple(rows), note
     )
@@ -70,15 +86,27 @@ def _null(page: Page, model: dict[str, Any], association: dict[str, Any]) -> Fig
     null = association["null_max"]
     if not null:
         return None
-    best = [(name, max((v for v in row if v is not None), default=0.0))
-            for name, row in zip(association["attributes"], association["uncertainty"], strict=True)]  # fmt: skip
+    best = [
+        (name, max((v for v in row if v is not None), default=0.0))
+        for name, row in zip(association["attributes"], association["uncertainty"], strict=True)
+    ]
     limit = float(np.quantile(null, 1 - SIGNIFICANCE))
     above = sum(value > limit for _, value in best)
-    svg = null_histogram.draw([(page.t("mapping.null_name"), null)], [(shortened(n), v) for n, v in best],
-                              page.t("mapping.statistic"), (page.t("mapping.limit"), limit))  # fmt: skip
+    svg = null_histogram.draw(
+        [(page.t("mapping.null_name"), null)],
+        [(shortened(n), v) for n, v in best],
+        page.t("mapping.statistic"),
+        (page.t("mapping.limit"), limit),
+    )
     alt = page.t("mapping.null_alt", above=above, n=len(best), limit=number(limit), most=number(max(null)))
-    table = Table(page.t("mapping.null_caption"), (page.t("column.attribute"), page.t("column.strongest"), page.t("column.above")),
-                  tuple((text(n), numeral(v), Cell("text", page.t("word.yes" if v > limit else "word.no"))) for n, v in best))  # fmt: skip
+    table = Table(
+        page.t("mapping.null_caption"),
+        (page.t("column.attribute"), page.t("column.strongest"), page.t("column.above")),
+        tuple(
+            (text(n), numeral(v), Cell("text", page.t("word.yes" if v > limit else "word.no")))
+            for n, v in best
+        ),
+    )
     return page.drawing(
         f"null-{page.model_key(model['name'])}", svg, alt, page.t("mapping.null_caption"), table
     )
@@ -97,8 +125,14 @@ def _probes(page: Page, model: dict[str, Any]) -> Table | None:
     rows = []
     for probe in model["probes"]:
         found = {(result["probe"], result["codes"]): result["estimate"] for result in probe["results"]}
-        rows.append((text(probe["attribute"]), text(probe["statistic"]),
-                     *(estimate(found.get(column)) for column in columns), estimate(probe["selectivity"])))  # fmt: skip
+        rows.append(
+            (
+                text(probe["attribute"]),
+                text(probe["statistic"]),
+                *(estimate(found.get(column)) for column in columns),
+                estimate(probe["selectivity"]),
+            )
+        )
     named = tuple(
         f"{page.t.known(f'codes.{codes}', codes)} · {page.t.known(f'probe.{probe}', probe)}"
         for probe, codes in columns

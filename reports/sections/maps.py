@@ -18,8 +18,14 @@ def build(page: Page) -> dict[str, Any]:
         absent = page.absent(part)
         flat = [] if absent else [row for row in part if row["components"] == 2]
         figures = [_map(page, model, row, index) for index, row in enumerate(flat)]
-        models.append({"name": shortened(model["name"]), "absent": absent, "figures": figures,
-                       "table": None if absent else _table(page, model, part)})  # fmt: skip
+        models.append(
+            {
+                "name": shortened(model["name"]),
+                "absent": absent,
+                "figures": figures,
+                "table": None if absent else _table(page, model, part),
+            }
+        )
     return {"models": models}
 
 
@@ -37,10 +43,22 @@ def _map(page: Page, model: dict[str, Any], row: dict[str, Any], index: int) -> 
     ranges = [(abs(_best_correlation(coordinates, panel.values)), panel.name) for panel in panels]
     strength, name = max(ranges, default=(0.0, "–"))
     method = page.t.known(f"projection.{row['method']}", row["method"])
-    alt = page.t("map.alt", method=method, n=number(len(coordinates)), attribute=name, value=number(strength),
-                 trust=number(row["trustworthiness"]), continuity=number(row["continuity"]))  # fmt: skip
-    caption = page.t("map.caption", method=method, n=number(len(coordinates)), model=shortened(model["name"]),
-                     seed=number(row["seed"]))  # fmt: skip
+    alt = page.t(
+        "map.alt",
+        method=method,
+        n=number(len(coordinates)),
+        attribute=name,
+        value=number(strength),
+        trust=number(row["trustworthiness"]),
+        continuity=number(row["continuity"]),
+    )
+    caption = page.t(
+        "map.caption",
+        method=method,
+        n=number(len(coordinates)),
+        model=shortened(model["name"]),
+        seed=number(row["seed"]),
+    )
     return page.drawing(
         f"map-{page.model_key(model['name'])}-{index + 1}", latent_map.draw(coordinates, panels), alt, caption
     )
@@ -66,12 +84,21 @@ def _table(page: Page, model: dict[str, Any], rows: list[dict[str, Any]]) -> Tab
             if clusters
             else []
         )
-        cells.append((
-            Cell("text", page.t.known(f"projection.{row['method']}", row["method"])), numeral(row["components"]), numeral(row["seed"]),
-            numeral(row["trustworthiness"]), numeral(row["continuity"]),
-            numeral(clusters["count"] if clusters else None), numeral(clusters["silhouette"] if clusters else None),
-            Cell("prose", page.t("word.comma").join(f"{shortened(n, 20)} {number(v)}" for n, v in agree) or "–"),
-        ))  # fmt: skip
+        cells.append(
+            (
+                Cell("text", page.t.known(f"projection.{row['method']}", row["method"])),
+                numeral(row["components"]),
+                numeral(row["seed"]),
+                numeral(row["trustworthiness"]),
+                numeral(row["continuity"]),
+                numeral(clusters["count"] if clusters else None),
+                numeral(clusters["silhouette"] if clusters else None),
+                Cell(
+                    "prose",
+                    page.t("word.comma").join(f"{shortened(n, 20)} {number(v)}" for n, v in agree) or "–",
+                ),
+            )
+        )
     keys = ("method", "components", "seed", "trustworthiness", "continuity", "clusters", "silhouette", "rand")
     return Table(
         page.t("map.table_caption", model=shortened(model["name"])),

@@ -16,43 +16,66 @@ def build(page: Page) -> dict[str, Any]:
     dirty = run.get("dirty")
     tree = "–" if dirty is None else t("provenance.dirty" if dirty else "provenance.clean")
     facts = [
-        ("run_id", _plain(run.get("run_id"))), ("started", _plain(run.get("started"))), ("finished", _plain(run.get("finished"))),
+        ("run_id", _plain(run.get("run_id"))),
+        ("started", _plain(run.get("started"))),
+        ("finished", _plain(run.get("finished"))),
         ("wall", duration(run.get("wall_seconds"))),
         ("overhead", f"{duration(run.get('overhead_seconds'))} ({percent(run.get('overhead_share'))})"),
-        ("command", _plain(run.get("command"))), ("commit", _plain(run.get("commit"))), ("tree", tree),
+        ("command", _plain(run.get("command"))),
+        ("commit", _plain(run.get("commit"))),
+        ("tree", tree),
         ("seeds", ", ".join(str(s) for s in sorted({m["seed"] for m in audit["models"]}))),
-        *_pairs("hardware", run.get("hardware")), *_pairs("mlflow", run.get("mlflow")), *_pairs("prefect", run.get("prefect")),
-    ]  # fmt: skip
-    digests = [("data", audit["data"]["digest"] or "–"), ("settings", audit["settings_digest"]), ("thresholds", audit["thresholds_digest"]),
-               ("audit", page.audit_sha256)]  # fmt: skip
+        *_pairs(page, "hardware", run.get("hardware")),
+        *_pairs(page, "mlflow", run.get("mlflow")),
+        *_pairs(page, "prefect", run.get("prefect")),
+    ]
+    digests = [
+        ("data", audit["data"]["digest"] or "–"),
+        ("settings", audit["settings_digest"]),
+        ("thresholds", audit["thresholds_digest"]),
+        ("audit", page.audit_sha256),
+    ]
     weights = Table(
-        t("provenance.weights_caption"), (t("column.model"), t("column.seed"), t("column.weights")),
-        tuple((text(m["name"]), numeral(m["seed"]), Cell("code", m["weights_digest"] or "–")) for m in audit["models"]),
-    )  # fmt: skip
+        t("provenance.weights_caption"),
+        (t("column.model"), t("column.seed"), t("column.weights")),
+        tuple(
+            (text(m["name"]), numeral(m["seed"]), Cell("code", m["weights_digest"] or "–"))
+            for m in audit["models"]
+        ),
+    )
     packages = Table(
-        t("provenance.packages_caption"), (t("column.package"), t("column.version")),
-        tuple((text(name), text(str(version))) for name, version in sorted((run.get("packages") or {}).items())),
-    )  # fmt: skip
+        t("provenance.packages_caption"),
+        (t("column.package"), t("column.version")),
+        tuple(
+            (text(name), text(str(version))) for name, version in sorted((run.get("packages") or {}).items())
+        ),
+    )
     return {
         "facts": [(t.known(f"provenance.{key}", key), value) for key, value in facts],
         "digests": [(t(f"provenance.digest_{key}"), value) for key, value in digests],
-        "weights": weights, "packages": packages,
+        "weights": weights,
+        "packages": packages,
         "settings": json.dumps(audit["settings"], indent=2, sort_keys=True, ensure_ascii=True),
         "thresholds": json.dumps(audit["thresholds"], indent=2, sort_keys=True, ensure_ascii=True),
-        "recipes": [(shortened(m["name"]), json.dumps(m["recipe"], indent=2, sort_keys=True, ensure_ascii=True)) for m in page.leads],
+        "recipes": [
+            (shortened(m["name"]), json.dumps(m["recipe"], indent=2, sort_keys=True, ensure_ascii=True))
+            for m in page.leads
+        ],
         "ledger": _ledger(page),
-    }  # fmt: skip
+    }
 
 
 def _plain(value: Any) -> str:
     return "–" if value is None else str(value)
 
 
-def _pairs(prefix: str, part: Any) -> list[tuple[str, str]]:
+def _pairs(page: Page, prefix: str, part: Any) -> list[tuple[str, str]]:
     """Returns the entries of one table of run.json, labelled with the table's name."""
     if not isinstance(part, dict):
         return [(prefix, _plain(part))] if part else []
-    return [(f"{prefix} {key}", _plain(value)) for key, value in sorted(part.items())]
+    return [
+        (f"{page.t(f'provenance.{prefix}')} · {key}", _plain(value)) for key, value in sorted(part.items())
+    ]
 
 
 def _ledger(page: Page) -> Figure | None:
@@ -60,8 +83,10 @@ def _ledger(page: Page) -> Figure | None:
     if not rows:
         return None
     starts = [datetime.fromisoformat(row["started"]).timestamp() for row in rows]
-    bars = [timeline.Bar(_stage(page, row), start - starts[0], float(row["seconds"]), bool(row["reused"]))
-            for row, start in zip(rows, starts, strict=True)]  # fmt: skip
+    bars = [
+        timeline.Bar(_stage(page, row), start - starts[0], float(row["seconds"]), bool(row["reused"]))
+        for row, start in zip(rows, starts, strict=True)
+    ]
     longest = max(bars, key=lambda bar: bar.seconds)
     reused = sum(bar.reused for bar in bars)
     alt = page.t(
@@ -71,10 +96,16 @@ def _ledger(page: Page) -> Figure | None:
         page.t(f"column.{key}") for key in ("stage", "model", "seed", "seconds", "reused", "digest")
     )
     cells = tuple(
-        (text(row["stage"]), text(row["model"]), numeral(row["seed"]), Cell("number", number(float(row["seconds"])), sort=f"{row['seconds']:.6g}"),
-         Cell("text", page.t("word.yes" if row["reused"] else "word.no")), Cell("code", str(row.get("digest") or "–")[:16]))
+        (
+            text(row["stage"]),
+            text(row["model"]),
+            numeral(row["seed"]),
+            Cell("number", number(float(row["seconds"])), sort=f"{row['seconds']:.6g}"),
+            Cell("text", page.t("word.yes" if row["reused"] else "word.no")),
+            Cell("code", str(row.get("digest") or "–")[:16]),
+        )
         for row in rows
-    )  # fmt: skip
+    )
     svg = timeline.draw(bars, page.t("ledger.x"), page.t("ledger.ran"), page.t("ledger.reused"))
     return page.drawing(
         "ledger", svg, alt, page.t("ledger.caption"), Table(page.t("ledger.caption"), header, cells)

@@ -29,8 +29,14 @@ def _model(page: Page, row: dict[str, Any]) -> dict[str, Any]:
         n=len(row["seeds"]),
         strength=said(row["matched_strength"]),
     )
-    return {"name": name, "sentence": told, "reason": page.prose(row["reason"]), "assessed": assessed,
-            "note": page.interval_note([row["matched_strength"]]), "figure": _figure(page, row, name)}  # fmt: skip
+    return {
+        "name": name,
+        "sentence": told,
+        "reason": page.prose(row["reason"]),
+        "assessed": assessed,
+        "note": page.interval_note([row["matched_strength"]]),
+        "figure": _figure(page, row, name),
+    }
 
 
 def _figure(page: Page, row: dict[str, Any], name: str) -> Figure | None:
@@ -77,8 +83,16 @@ def _subgroups(page: Page, groups: list[dict[str, Any]]) -> Table:
         told = page.t("word.semicolon").join(
             f"{shortened(g['group'], 20)} {said(g['effect'])}" for g in row["groups"]
         )
-        rows.append((text(row["model"]), text(row["attribute"]), text(row["by"]), Cell("prose", told),
-                     estimate(row["difference"]), numeral(row["p_adjusted"])))  # fmt: skip
+        rows.append(
+            (
+                text(row["model"]),
+                text(row["attribute"]),
+                text(row["by"]),
+                Cell("prose", told),
+                estimate(row["difference"]),
+                numeral(row["p_adjusted"]),
+            )
+        )
     keys = ("model", "attribute", "by", "effects", "difference", "p_adjusted")
     return Table(
         page.t("subgroup.caption"),
@@ -93,12 +107,20 @@ def _subgroup_figure(page: Page, groups: list[dict[str, Any]]) -> Figure | None:
     if not shown:
         return None
     panels = [
-        (f"{shortened(row['attribute'], 14)} · {shortened(row['model'], 16)}",
-         [interval_bars.Row(shortened(g["group"]), g["effect"]["value"], g["effect"]["low"], g["effect"]["high"]) for g in row["groups"]])
+        interval_bars.Panel(
+            f"{shortened(row['attribute'], 14)} · {shortened(row['model'], 15)}",
+            [
+                interval_bars.Row(shortened(group["group"]), *_bounds(group["effect"]))
+                for group in row["groups"]
+            ],
+            page.t("column.effect"),
+        )
         for row in shown
-    ]  # fmt: skip
+    ]
     clear = sum((row["p_adjusted"] is not None and row["p_adjusted"] <= 0.05) for row in groups)
     alt = page.t("subgroup.alt", clear=clear, n=len(groups))
-    return page.drawing(
-        "subgroups", interval_bars.points(panels, page.t("column.effect")), alt, page.t("subgroup.caption")
-    )
+    return page.drawing("subgroups", interval_bars.points(panels), alt, page.t("subgroup.caption"))
+
+
+def _bounds(effect: dict[str, Any]) -> tuple[float, float | None, float | None]:
+    return effect["value"], effect["low"], effect["high"]

@@ -31,9 +31,15 @@ def build(page: Page, model: dict[str, Any], dimension: int, place: str) -> Figu
     moved = float(np.abs(frames[-1].astype(float) - frames[0].astype(float)).mean())
     moved /= 255 if frames.dtype == np.uint8 else 1
     name = shortened(traversal["rows"][position]["name"], 24)
-    alt = page.t("strip.alt", dimension=name, model=shortened(model["name"]), steps=steps,
-                 low=number(traversal["quantiles"][0]), high=number(traversal["quantiles"][-1]),
-                 change=f"{100 * moved:.1f}")  # fmt: skip
+    alt = page.t(
+        "strip.alt",
+        dimension=name,
+        model=shortened(model["name"]),
+        steps=steps,
+        low=number(traversal["quantiles"][0]),
+        high=number(traversal["quantiles"][-1]),
+        change=f"{100 * moved:.1f}",
+    )
     spoken = [
         page.t("strip.step", level=number(level), value=number(value))
         for level, value in zip(traversal["quantiles"], traversal["values"][position], strict=False)

@@ -74,8 +74,13 @@ def _tally(rows: list[dict[str, Any]], model: str) -> list[tuple[str, int]]:
 def _sentence(page: Page, counts: Counter[str], models: int, attributes: int) -> str:
     parts = [page.t(f"summary.count.{verdict}", n=counts[verdict]) for verdict in VERDICTS if counts[verdict]]
     key = "summary.sentence_one" if models == 1 else "summary.sentence_many"
-    return page.t(key, claims=number(sum(counts.values())), attributes=attributes, models=models,
-                  parts=page.t("word.comma").join(parts))  # fmt: skip
+    return page.t(
+        key,
+        claims=number(sum(counts.values())),
+        attributes=attributes,
+        models=models,
+        parts=page.t("word.comma").join(parts),
+    )
 
 
 def _may(counts: Counter[str]) -> tuple[str, str, str]:

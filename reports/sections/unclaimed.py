@@ -38,5 +38,9 @@ def _model(page: Page, model: dict[str, Any], rows: list[dict[str, Any]]) -> dic
     table = Table(page.t("unclaimed.caption", model=shortened(model["name"])), header, tuple(cells), note)
     carrying = [row for row in rows if row["status"] == "carries"][:MOST_STRIPS]
     figures = [strips.build(page, model, row["dimension"], "unclaimed") for row in carrying]
-    return {"name": shortened(model["name"]), "count": len(rows), "table": table,
-            "strips": [figure for figure in figures if figure is not None]}  # fmt: skip
+    return {
+        "name": shortened(model["name"]),
+        "count": len(rows),
+        "table": table,
+        "strips": [figure for figure in figures if figure is not None],
+    }

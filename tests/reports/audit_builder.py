@@ -315,7 +315,7 @@ class AuditBuilder:
                 "clusters": {
                     "count": 3,
                     "silhouette": 0.41,
-                    "adjusted_rand": {name: 0.2 for name in self.names},
+                    "adjusted_rand": dict.fromkeys(self.names, 0.2),
                 },
             }
             for method in ("pca", "umap")

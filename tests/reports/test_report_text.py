@@ -15,9 +15,20 @@ from reports.visible_text import shortened, slug, visible, with_short_names
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, "–"), (0.0, "0"), (0.8234, "0.82"), (-0.05, "−0.05"), (1234567, "1 234 567"), (123.4, "123"), (12.34, "12.3"),
-     (0.00512, "0.0051"), (3e-7, "3.0e−07"), (4096.4, "4 096"), (7, "7")],
-)  # fmt: skip
+    [
+        (None, "–"),
+        (0.0, "0"),
+        (0.8234, "0.82"),
+        (-0.05, "−0.05"),
+        (1234567, "1 234 567"),
+        (123.4, "123"),
+        (12.34, "12.3"),
+        (0.00512, "0.0051"),
+        (3e-7, "3.0e−07"),
+        (4096.4, "4 096"),
+        (7, "7"),
+    ],
+)
 def test_numbers(value: float | None, text: str) -> None:
     assert number(value).replace("\u2009", " ").replace("\u202f", " ").replace("\xa0", " ") == text
 
