@@ -179,14 +179,17 @@ class Page:
                 )
         if not sizes:
             return ""
-        parts = [f"{visible(source)}{self._span(counts)}" for source, counts in sorted(sizes.items())]
+        parts = [
+            f"{self.t.known(f'source.{source}', shortened(source, 80))}{self._span(counts)}"
+            for source, counts in sorted(sizes.items())
+        ]
         return self.t("interval.note", sources="; ".join(parts))
 
     def _span(self, counts: Sequence[int]) -> str:
         if not counts:
             return ""
         least, most = min(counts), max(counts)
-        return f", n = {number(least)}" + ("" if least == most else f" … {number(most)}")
+        return f"{self.t('word.comma')}n = {number(least)}" + ("" if least == most else f" … {number(most)}")
 
 
 def image_element(picture: Picture, alt: str, scale: float = 1, extra: Markup | None = None) -> Markup:

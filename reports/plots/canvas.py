@@ -22,8 +22,10 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 HATCHES = ("", "///", "---", "xxx", "\\\\\\", "+++", "|||", "//")  # no dots: each would be a path of its own
 INK, MUTED, FAINT, PAPER = "#1d2431", "#5a6472", "#d8dde4", "#fefefe"
-# In the page these four follow its theme; in the files under figures/ they stay as they are.
-THEME = {INK: "var(--ink)", MUTED: "var(--muted)", FAINT: "var(--line)", PAPER: "var(--paper)"}
+# In the page these follow its theme; in the files under figures/ they stay as they are.
+THEME = {INK: "var(--ink)", MUTED: "var(--muted)", FAINT: "var(--line)", PAPER: "var(--paper)"} | {
+    colour: f"var(--c{index})" for index, colour in enumerate(COLOURS)
+}
 STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "latent-audit",
@@ -128,8 +130,9 @@ def inline(svg: str, identifier: str, alt: str) -> str:
         svg = svg.replace(ink, variable)
     box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
     assert box is not None, "matplotlib always writes a view box"
+    wide = float(box[1]) * 1.3  # points at a size that reads well beside the text
     head = (
         f'<svg class="plot" role="img" aria-label="{escape(alt)}" '
-        f'viewBox="0 0 {box[1]} {box[2]}" style="width:{float(box[1]) * 1.3:.0f}px">'
+        f'viewBox="0 0 {box[1]} {box[2]}" style="width:{wide:.0f}px;min-width:{0.78 * wide:.0f}px">'
     )
     return re.sub(r"<svg\b[^>]*>", lambda _: head, svg, count=1)
