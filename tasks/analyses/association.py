@@ -15,6 +15,7 @@ from tasks.analyses.estimates import Estimate, centred_interval
 from tasks.analyses.mutual_information import (
     joint_tables,
     permuted_information_nats,
+    resampled_uncertainty,
     uncertainty_coefficient,
 )
 from tasks.datasets.attributes import Attribute
@@ -136,12 +137,4 @@ def _intervals(
     levels: Bins, level_count: int, binned: Bins, bins: int, value: Floats, draws: Bins
 ) -> tuple[Floats, Floats]:
     """Returns interval bounds (k, d); all cells share the drawn images, so the order of dimensions is nothing."""
-    resampled = np.stack(
-        [
-            uncertainty_coefficient(
-                joint_tables(levels[rows], level_count, binned[rows], bins), corrected=False
-            )
-            for rows in draws
-        ]
-    )
-    return centred_interval(value, resampled)
+    return centred_interval(value, resampled_uncertainty(levels, level_count, binned, bins, draws))

@@ -35,9 +35,10 @@ def interval(samples: Floats, confidence: float = CONFIDENCE) -> tuple[Floats, F
         for column in range(columns.shape[1]):
             known = columns[~np.isnan(columns[:, column]), column]
             if known.size:
-                bounds[:, column] = np.percentile(known, [tail, 100.0 - tail])
+                bounds[:, column] = np.percentile(known, [tail, 100.0 - tail], method="weibull")
         return bounds[0].reshape(samples.shape[1:]), bounds[1].reshape(samples.shape[1:])
-    low, high = np.percentile(samples, [tail, 100.0 - tail], axis=0)
+    # Weibull's position, rank / (n + 1): numpy's default is too narrow for a few hundred resamples.
+    low, high = np.percentile(samples, [tail, 100.0 - tail], axis=0, method="weibull")
     return np.asarray(low), np.asarray(high)
 
 

@@ -134,6 +134,7 @@ def compute(
     null = null_effects(
         codes[:null_images],
         levels,
+        reference_codes.std(axis=0, dtype=np.float64),
         groups,
         lambda moved: effects(_mean_over_images(score(moved)), attributes, response_columns),
         directions_needed(groups, null_moves_per_dimension),

@@ -21,6 +21,7 @@ class InterventionNull:
 def null_effects(
     codes: NDArray[np.float32],
     levels: NDArray[np.float32],
+    spread: Floats,
     groups: Sequence[int],
     effects_of: Callable[[NDArray[np.float32]], Floats],
     directions: int,
@@ -28,34 +29,37 @@ def null_effects(
 ) -> InterventionNull:
     """Returns the effects of `directions` random unit directions over codes (m, d).
 
-    Each direction lives in a third of the dimensions (whole groups, at least one), so that for every
-    dimension most directions leave it alone: the null of a dimension is to move the others. A direction
-    takes the step lengths that bring each image to the doses, levels (doses, d), of one wide dimension
-    (at least half of the widest), so that null moves are as long as the longest real ones.
+    Lengths are counted in each dimension's own standard deviations, `spread` (d,): a step as long as a wide
+    dimension's range would leave the data along a narrow one, and a broken picture is no null. Each
+    direction lives in a third of the dimensions (whole groups, at least one), so that for every dimension
+    most directions leave it alone: the null of a dimension is to move the others. A direction takes the
+    steps that bring each image to the doses, levels (doses, d), of one dimension drawn for it.
     `effects_of` takes latents (directions, doses, m, d) and returns effects (directions, k).
     """
+    scale = np.where(spread > 0.0, spread, 1.0)
+    scaled_codes, scaled_levels = codes / scale, levels / scale
     # Directions are drawn over dimensions in the order of their doses, so that naming dimensions in another
     # order changes nothing.
-    canonical = np.lexsort(levels[::-1])
-    codes, levels, labels = codes[:, canonical], levels[:, canonical], np.asarray(groups)[canonical]
+    canonical = np.lexsort(scaled_levels[::-1])
+    scaled_codes, scaled_levels = scaled_codes[:, canonical], scaled_levels[:, canonical]
+    labels = np.asarray(groups)[canonical]
     distinct, group = _in_order_of_appearance(labels)
-    width = levels[-1] - levels[0]
-    wide = np.flatnonzero(width >= width.max() / 2.0)
+    alive = np.flatnonzero(spread[canonical] > 0.0)
     found, moves = [], []
     back = np.argsort(canonical)
-    if distinct < 2:
-        return InterventionNull(
-            np.zeros((0, effects_of(codes[None, None][..., back]).shape[1])), np.zeros((0, len(labels)), bool)
-        )
+    if distinct < 2 or len(alive) == 0:
+        attributes = effects_of(codes[None, None]).shape[1]
+        return InterventionNull(np.zeros((0, attributes)), np.zeros((0, len(labels)), bool))
     for start in range(0, directions, _DIRECTIONS_AT_ONCE):
         count = min(_DIRECTIONS_AT_ONCE, directions - start)
         moving = _moving_groups(distinct, count, rng)[:, group]
         unit = rng.standard_normal((count, len(labels))) * moving
         unit /= np.linalg.norm(unit, axis=1, keepdims=True)
-        template = rng.choice(wide, size=count)
-        steps = levels[:, template].T[:, :, None] - codes[:, template].T[:, None, :]  # (count, doses, m)
-        moved = codes[None, None] + steps[..., None] * unit[:, None, None, :]
-        found.append(effects_of(np.ascontiguousarray(moved[..., back], dtype=np.float32)))
+        template = rng.choice(alive, size=count)
+        # (count, doses, m), in standard deviations
+        steps = scaled_levels[:, template].T[:, :, None] - scaled_codes[:, template].T[:, None, :]
+        moved = scaled_codes[None, None] + steps[..., None] * unit[:, None, None, :]
+        found.append(effects_of((moved[..., back] * scale).astype(np.float32)))
         moves.append(moving[:, back])
     return InterventionNull(np.concatenate(found), np.concatenate(moves))
 

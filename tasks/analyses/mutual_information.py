@@ -29,6 +29,25 @@ def _cell_index(levels: Bins, level_count: int, binned: Bins, bins: int) -> tupl
     return rows[:, :, None] + columns[:, None, :], size
 
 
+def resampled_uncertainty(levels: Bins, level_count: int, binned: Bins, bins: int, draws: Bins) -> Floats:
+    """Returns plug-in uncertainty coefficients (resamples, k, d) of the images in each row of draws (resamples, n)."""
+    n, attributes, dimensions = draws.shape[1], levels.shape[1], binned.shape[1]
+    index, size = _cell_index(levels, level_count, binned, bins)
+    cells = index.reshape(len(levels), -1)
+    table = n_log_n(n)
+    resampled = np.empty((len(draws), attributes, dimensions))
+    for r, rows in enumerate(draws):
+        counts = np.bincount(cells[rows].reshape(-1), minlength=size)
+        tables = counts.reshape(attributes, dimensions, level_count, bins)
+        joint = table[tables].reshape(attributes, dimensions, -1).sum(axis=-1)
+        of_level = table[tables[:, 0].sum(axis=-1)].sum(axis=-1)[:, None]
+        of_bin = table[tables[0].sum(axis=-2)].sum(axis=-1)[None, :]
+        entropy = np.log(n) - of_level / n
+        information = np.log(n) + (joint - of_level - of_bin) / n
+        resampled[r] = np.divide(information, entropy, out=np.zeros_like(information), where=entropy > 1e-12)
+    return resampled
+
+
 def entropy_nats(counts: NDArray[np.number], axis: int | tuple[int, ...] = -1) -> Floats:
     """Returns the plug-in entropy, in nats, of counts along `axis`; 0 where there are no counts."""
     total = counts.sum(axis=axis)

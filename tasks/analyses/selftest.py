@@ -51,7 +51,8 @@ class Sizes:
     simulations: int
 
 
-FULL = Sizes(null_worlds=1000, planted_worlds=100, judged_worlds=40, simulations=1000)
+# Four thousand null worlds and two thousand simulations, so that a rate that holds is not missed by luck.
+FULL = Sizes(null_worlds=4000, planted_worlds=100, judged_worlds=40, simulations=2000)
 REDUCED = Sizes(null_worlds=200, planted_worlds=10, judged_worlds=2, simulations=200)
 
 

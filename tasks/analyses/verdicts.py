@@ -249,10 +249,12 @@ def _intervention_word(
         share = found["consistency"]["value"]
         return "partly_supported", f"{moved}, but only {share:.0%} of the images follow the mean"
     relative = effect["value"] / least
+    judges = {gate["attribute"] for gate in section["gates"] if gate["status"] == "passed"}
     as_much = [
         off["attribute"]
         for off in found["off_target"]
         if off["attribute"] not in by_data
+        and off["attribute"] in judges
         and off["effect"]["value"] / _effect_least(units[off["attribute"]], thresholds) >= relative
     ]
     if as_much:

@@ -157,6 +157,26 @@ def test_flipping_a_dimension_changes_only_the_sign_of_its_effect():
     ]
 
 
+def test_the_unit_of_a_dimension_changes_nothing():
+    scale = np.array([1, 10, 1, 0.1, 100, 1], dtype=np.float32)
+    plain = run(resamples=50)
+    moved = intervention.compute(
+        ATTRIBUTES,
+        codes() * scale,
+        codes() * scale,
+        lambda latents: decode(latents / scale),
+        respond,
+        COLUMNS,
+        (),
+        (0, 1, 2, 3),
+        range(D),
+        0,
+        resamples=50,
+    )
+    assert moved.effect == pytest.approx(plain.effect, abs=1e-4)
+    assert (moved.p_adjusted <= 0.05).tolist() == (plain.p_adjusted <= 0.05).tolist()
+
+
 def test_an_entangled_axis_is_no_better_than_other_directions():
     def mixed(images):
         z = images[:, :, 0, 0]

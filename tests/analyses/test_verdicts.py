@@ -152,6 +152,14 @@ def test_an_attribute_that_moves_along_by_entanglement_is_not_held_against_the_c
     assert verdict(change).verdict == "supported"
 
 
+def test_a_classifier_that_did_not_pass_its_gate_is_no_witness_against_a_claim():
+    def change(made):
+        effect(off_target=MOVES)(made)
+        made["intervention"]["gates"][1].update(status="not_tested")
+
+    assert verdict(change).verdict == "supported"
+
+
 def test_not_tested_is_weaker_than_all_but_not_supported():
     def both(made):
         close_gate(made)
