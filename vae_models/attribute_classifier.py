@@ -15,7 +15,7 @@ from torch.optim import Adam, Optimizer
 
 from vae_models.errors import BadSettings
 from vae_models.model import Batch
-from vae_models.networks import ConvolutionTrunk, dense_layers
+from vae_models.networks import ConvolutionTrunk, dense_layers, initialise_for_relu
 from vae_models.precision import autocast
 from vae_models.targets import Target, encode_all, split_outputs, total_size
 from vae_models.training_settings import TrainingSettings
@@ -35,6 +35,9 @@ class AttributeClassifierSettings(BaseModel):
     )
     hidden: int = Field(128, ge=1, description="units of the fully connected layer under the heads")
     learning_rate: float = Field(1e-3, gt=0, description="Adam's step size")
+    class_weight: float = Field(
+        3.0, gt=0, description="weight of categorical attributes' nats in training; they are learnt last"
+    )
     weight_decay: float = Field(0.0, ge=0, description="L2 weight on all parameters, as Adam's weight_decay")
     training: TrainingSettings = Field(
         TrainingSettings(steps=4000, batch_size=64, evaluate_every=250, patience=5, checkpoint_every=2000),
@@ -57,8 +60,10 @@ class AttributeClassifier(nn.Module):
         self.image_shape = image_shape
         self.targets = tuple(targets)
         self.in_bfloat16 = False
+        self._class_weight = settings.class_weight
         trunk = ConvolutionTrunk(image_shape, settings.channels)
         self.trunk = nn.Sequential(trunk, *dense_layers((trunk.features, settings.hidden)))
+        initialise_for_relu(self.trunk)
         self.heads = nn.Linear(settings.hidden, total_size(targets))
         self._optimizer = Adam(
             self.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
@@ -121,11 +126,13 @@ class AttributeClassifier(nn.Module):
         return {target.name: target.loss(part, batch.values[:, i]) for i, (target, part) in pairs}
 
     def update(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
-        """Makes one Adam step on the sum over attributes; returns mean nats, in total and for each."""
+        """Makes one Adam step on the weighted sum over attributes; returns mean nats, their sum and each."""
         nats = {name: value.mean() for name, value in self._nats(batch).items()}
         total = torch.stack(list(nats.values())).sum()
+        classes = [nats[target.name] for target in self.targets if target.kind == "categorical"]
+        loss = total + (self._class_weight - 1) * sum(classes, total.new_zeros(()))
         self._optimizer.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
         return {name: value.detach() for name, value in ({"total": total} | nats).items()}
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vae_models.errors import BadSettings
-from vae_models.fast_convolutions import upsampling
+from vae_models.fast_convolutions import Upsampling, upsampling
 
 NetworkKind = Literal["mlp", "burgess", "locatello"]
 
@@ -45,6 +45,21 @@ def dense_layers(sizes: tuple[int, ...]) -> list[nn.Module]:
     for wide, narrow in pairwise(sizes):
         layers += [nn.Linear(wide, narrow), nn.ReLU(inplace=True)]
     return layers
+
+
+def initialise_for_relu(module: nn.Module) -> None:
+    """Redraws weights so that signals keep their size through ReLUs (He et al. 2015), biases zero.
+
+    With torch's own, smaller start a supervised trunk spends its first thousand steps on growing.
+    """
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear | Upsampling):
+            inputs = layer.weight[0].numel()
+            if isinstance(layer, Upsampling):  # stride 2: each output pixel meets a quarter of the 4x4 taps
+                inputs = layer.weight.shape[0] * 4
+            nn.init.normal_(layer.weight, std=(2 / inputs) ** 0.5)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
 
 
 class ConvolutionTrunk(nn.Module):

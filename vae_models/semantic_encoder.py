@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from vae_models.networks import ConvolutionTrunk, dense_layers
+from vae_models.networks import ConvolutionTrunk, dense_layers, initialise_for_relu
 from vae_models.targets import Target, split_outputs, total_size
 
 # Logit of a class that is asked for: with 3 classes, softmax gives it 0.995. Finite, as S's own codes are.
@@ -100,6 +100,7 @@ class SemanticEncoder(nn.Module):
         self.layout = layout
         trunk = ConvolutionTrunk(image_shape, tuple(channels))
         self.trunk = nn.Sequential(trunk, *dense_layers((trunk.features, hidden)))
+        initialise_for_relu(self.trunk)
         self.head = nn.Linear(hidden, layout.size)
 
     def forward(self, images: Tensor) -> Tensor:

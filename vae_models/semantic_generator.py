@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from vae_models.networks import ConvolutionHead, dense_layers
+from vae_models.networks import ConvolutionHead, dense_layers, initialise_for_relu
 
 
 class SemanticGenerator(nn.Module):
@@ -24,6 +24,7 @@ class SemanticGenerator(nn.Module):
         head = ConvolutionHead(image_shape, tuple(channels))
         sizes = (noise_dimensions + code_dimensions, hidden, hidden, head.features)
         self.layers = nn.Sequential(*dense_layers(sizes), head)
+        initialise_for_relu(self.layers)
 
     def forward(self, noise: Tensor, presented: Tensor) -> Tensor:
         """Returns pixel outputs of noise (n, u) and presented codes (n, s)."""
