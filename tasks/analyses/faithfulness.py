@@ -71,7 +71,7 @@ def unexplained_shares(
             remembered,
             remove,
             images,
-            maps[:, place],
+            maps[:, place].contiguous(),
             target=column,
             n_perturb_samples=samples,
             normalize=True,
@@ -105,9 +105,12 @@ def max_sensitivities(
         return values + radius * (2.0 * torch.rand(values.shape, generator=generator).to(values) - 1.0)
 
     def one_output(place: int) -> Callable[[Tensor | tuple[Tensor, ...]], Tensor | tuple[Tensor, ...]]:
-        # Captum asks with a tuple first and with a tensor after that, and wants its answers likewise.
+        # Captum asks with a tuple first and with a tensor after that, and wants its answers likewise, and
+        # laid out row by row (models give channels_last).
         return lambda values: (
-            (remembered(values[0])[:, place],) if isinstance(values, tuple) else remembered(values)[:, place]
+            (remembered(values[0])[:, place].contiguous(),)
+            if isinstance(values, tuple)
+            else remembered(values)[:, place].contiguous()
         )
 
     found = [

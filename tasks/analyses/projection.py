@@ -101,24 +101,28 @@ def project(
     neighbours = min(neighbours, (len(points) - 1) // 2 - 1)
     original = neighbour_ranks(points)
     pictures = []
-    for method in methods:
-        for seed in (None,) if method == "pca" else seeds:
-            coordinates = _coordinates(
-                method, points, original, components, seed, tsne_iterations, umap_epochs
-            )
-            ranks = neighbour_ranks(coordinates)
-            pictures.append(
-                Projection(
-                    method,
-                    components,
-                    seed,
-                    coordinates,
-                    trustworthiness(original, ranks, neighbours),
-                    continuity(original, ranks, neighbours),
-                    neighbours,
-                    find_clusters(coordinates, points, attributes, shown, seeds[0] if seed is None else seed),
+    # Sums over threads end in an order, and so in last digits, that differ from run to run.
+    with threadpool_limits(limits=1):
+        for method in methods:
+            for seed in (None,) if method == "pca" else seeds:
+                coordinates = _coordinates(
+                    method, points, original, components, seed, tsne_iterations, umap_epochs
                 )
-            )
+                ranks = neighbour_ranks(coordinates)
+                pictures.append(
+                    Projection(
+                        method,
+                        components,
+                        seed,
+                        coordinates,
+                        trustworthiness(original, ranks, neighbours),
+                        continuity(original, ranks, neighbours),
+                        neighbours,
+                        find_clusters(
+                            coordinates, points, attributes, shown, seeds[0] if seed is None else seed
+                        ),
+                    )
+                )
     return Projections(tuple(pictures), rows, shown, len(codes))
 
 
@@ -138,10 +142,9 @@ def _coordinates(
     # large as the PCA is added to the start, and pictures of two seeds agree only where the data make them.
     noise = np.random.default_rng(seed).standard_normal(linear.shape)
     start = (linear / linear[:, 0].std() + noise).astype(np.float32)
-    with threadpool_limits(limits=1):
-        if method == "tsne":
-            return _tsne(points, start * np.float32(1e-4), seed, tsne_iterations)
-        return _umap(points, ranks, start * np.float32(5.0), seed, umap_epochs)
+    if method == "tsne":
+        return _tsne(points, start * np.float32(1e-4), seed, tsne_iterations)
+    return _umap(points, ranks, start * np.float32(5.0), seed, umap_epochs)
 
 
 def _tsne(

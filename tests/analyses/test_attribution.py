@@ -219,6 +219,38 @@ def test_a_linear_decoder_has_no_infidelity() -> None:
         assert entry.checks.mass_inside is None
 
 
+def test_colour_images_laid_out_channels_last_are_explained_too() -> None:
+    torch.manual_seed(0)
+    model = nn.ModuleDict(
+        {
+            "encoder": nn.Sequential(nn.Conv2d(3, 4, 4, 2, 1), nn.Tanh(), nn.Flatten(), nn.Linear(64, 2)),
+            "decoder": nn.Sequential(
+                nn.Linear(2, 64), nn.Tanh(), nn.Unflatten(1, (4, 4, 4)), nn.ConvTranspose2d(4, 3, 4, 2, 1)
+            ),
+        }
+    ).to(memory_format=torch.channels_last)
+
+    def encode_colour(module: nn.Module, images: Tensor) -> Tensor:
+        return module["encoder"](images.contiguous(memory_format=torch.channels_last))
+
+    def decode_colour(module: nn.Module, latents: Tensor) -> Tensor:
+        return module["decoder"](latents).contiguous(memory_format=torch.channels_last)
+
+    images = np.random.default_rng(0).integers(0, 256, (5, 3, 8, 8)).astype(np.uint8)
+    baseline = np.full((3, 8, 8), 0.5, dtype=np.float32)
+    reference = torch.as_tensor(images).float() / 255.0
+    methods = encoder_methods(encode_colour, (0, 1), torch.as_tensor(baseline), reference, SHALLOW, seed=0)
+    found = explain_pixels(model, encode_colour, ENCODER, methods, images, baseline, 0, SHALLOW)
+    codes = np.random.default_rng(1).standard_normal((5, 2))
+    decoder = dataclasses.replace(ENCODER, target="decoder")
+    found += explain_decoder(model, decode_colour, decoder, codes, codes, images, 0, SHALLOW)
+    assert len(found) == 2 * (4 + 2)
+    for entry in found:
+        assert entry.images.shape == (3, 3, 8, 8)
+        assert entry.maps.shape == (3, 8, 8)
+        assert entry.checks.max_sensitivity is not None
+
+
 def test_a_decoder_that_ignores_its_code_has_nothing_to_be_checked() -> None:
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(2, 64), nn.Unflatten(1, (1, 8, 8)))

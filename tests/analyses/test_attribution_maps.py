@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 from captum.attr import GradientShap, IntegratedGradients, NoiseTunnel, Occlusion, Saliency
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from tasks.analyses.attribution_maps import (
@@ -155,3 +157,43 @@ def test_a_function_without_gradients_is_refused_with_a_sentence(images: Tensor)
 def test_a_square_larger_than_the_image_is_refused(images: Tensor) -> None:
     with pytest.raises(ValueError, match="window <= image size"):
         occlusion(convolutional(), images, torch.zeros((1, 12, 12)), [0], 13, 1)
+
+
+def test_colour_images_are_occluded_over_all_channels_as_by_captum() -> None:
+    model = convolutional(channels=3)
+    images = torch.rand((2, 3, 12, 12), generator=torch.Generator().manual_seed(6))
+    baseline = torch.rand((3, 12, 12), generator=torch.Generator().manual_seed(7))
+    ours = occlusion(model, images, baseline, [1], 4, 3)
+    theirs = Occlusion(model).attribute(
+        images,
+        sliding_window_shapes=(3, 4, 4),
+        strides=(3, 3, 3),
+        baselines=baseline.expand_as(images),
+        target=1,
+    )
+    torch.testing.assert_close(ours[:, 0], theirs, atol=1e-5, rtol=1e-5)
+    gradients = integrated_gradients(model, images, baseline, [1], steps=6)
+    captum = IntegratedGradients(model).attribute(images, baseline.expand_as(images), target=1, n_steps=6)
+    torch.testing.assert_close(gradients[:, 0], captum, atol=1e-5, rtol=1e-5)
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 10_000))
+def test_integrated_gradients_of_a_quadratic_are_complete_with_two_steps(seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    matrix = torch.randn((16, 16), generator=generator, dtype=torch.float64)
+    images = torch.rand((2, 1, 4, 4), generator=generator, dtype=torch.float64)
+    baseline = torch.rand((1, 4, 4), generator=generator, dtype=torch.float64)
+
+    def quadratic(x: Tensor) -> Tensor:
+        flat = x.flatten(1)
+        return torch.einsum("ni,ij,nj->n", flat, matrix, flat).unsqueeze(1)
+
+    maps = integrated_gradients(quadratic, images, baseline, [0], steps=2)
+    change = quadratic(images) - quadratic(baseline.unsqueeze(0))
+    torch.testing.assert_close(maps.flatten(2).sum(2), change, atol=1e-9, rtol=1e-9)
+
+
+def test_a_decoder_without_gradients_is_refused_with_a_sentence() -> None:
+    with pytest.raises(ValueError, match="the decoder gives images without a gradient"):
+        jacobian_maps(lambda z: z.detach()[:, :, None, None], torch.zeros((2, 3)), [0])

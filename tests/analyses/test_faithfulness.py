@@ -151,6 +151,14 @@ def test_the_cascade_is_the_same_twice_and_groups_layers_when_asked() -> None:
     assert last(0, 1)[0] == ["encoder.0"]
 
 
+def test_a_function_without_weights_cannot_be_randomised() -> None:
+    def ignore(module: nn.Module) -> Tensor:
+        return 0.0 * next(module.parameters()).sum().detach().requires_grad_(True)
+
+    with pytest.raises(ValueError, match="uses no weights of the module"):
+        next(cascade(Network(), ignore, seed=0))
+
+
 def test_redrawn_weights_keep_their_scale() -> None:
     model = nn.Sequential(nn.Flatten(), nn.Linear(400, 50))
     scale = float(model[1].weight.detach().square().mean().sqrt())

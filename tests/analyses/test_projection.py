@@ -92,6 +92,13 @@ def test_three_components_give_three_coordinates() -> None:
     assert {p.coordinates.shape for p in maps.pictures} == {(60, 3)}
 
 
+def test_a_sample_without_groups_is_simply_drawn() -> None:
+    codes, values = groups(80)
+    maps = project(codes, ATTRIBUTES[1:2], values[:, 1:2], sample=40, methods=("pca",))
+    assert len(maps.rows) == 40
+    assert maps.pictures[0].clusters.adjusted_rand == {}
+
+
 def test_no_map_is_drawn_of_a_collapsed_code_and_the_reason_is_said() -> None:
     _, values = groups(60)
     maps = project(np.ones((60, 6)), ATTRIBUTES, values)
