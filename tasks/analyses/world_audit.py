@@ -34,8 +34,8 @@ def audit_worlds(worlds: Sequence[World], seed: int, permutations: int = 300) ->
         {name: [claim["dimension"] for claim in found] for name, found in claims.items()},
         verdicts,
         {name: [claim["uncertainty"]["value"] for claim in found] for name, found in claims.items()},
-        range(worlds[0].codes.shape[1]),
         seed,
+        range(worlds[0].codes.shape[1]),
         resamples=60,
     )
     audit = {"models": models, "stability": [to_plain(section)], "thresholds": asdict(thresholds)}

@@ -19,8 +19,8 @@ def compute(codes, dimensions, groups=range(4), seeds=(0, 1, 2), **options):
         {"size": dimensions},
         {"size": ["supported"] * n},
         {"size": [0.5] * n},
+        0,
         groups,
-        seed=0,
         **options,
     )
 
