@@ -56,8 +56,11 @@ FULL = Sizes(null_worlds=4000, planted_worlds=100, judged_worlds=40, simulations
 REDUCED = Sizes(null_worlds=200, planted_worlds=10, judged_worlds=2, simulations=200)
 
 
-def run(sizes: Sizes, seed: int = 0) -> list[Row]:
-    """Returns every row of the table "Tests of the evidence itself", in its order, measured at `sizes`."""
+def run(sizes: Sizes, seed: int = 0, report: Callable[[Row], None] = lambda row: None) -> list[Row]:
+    """Returns every row of the table "Tests of the evidence itself", in its order, measured at `sizes`.
+
+    `report` is called with each row as soon as it is measured: a full run takes minutes.
+    """
     rows: list[tuple[Callable[[int, int], Row], int]] = [
         (null_row, sizes.null_worlds),
         (planted_row, sizes.planted_worlds),
@@ -72,6 +75,7 @@ def run(sizes: Sizes, seed: int = 0) -> list[Row]:
         started = time.perf_counter()
         result = row(count, seed)
         results.append(replace(result, seconds=time.perf_counter() - started))
+        report(results[-1])
     return results
 
 
@@ -277,8 +281,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="seed of all worlds")
     options = parser.parse_args(arguments)
     sizes = REDUCED if options.reduced else FULL
-    rows = run(sizes, options.seed)
-    print(table(rows))
+    rows = run(sizes, options.seed, report=lambda row: print(table([row]), flush=True))
     print(f"sizes {asdict(sizes)}; digest {digest(rows)}")
     return 0 if all(row.holds for row in rows) else 1
 
