@@ -15,6 +15,7 @@ import matplotlib as mpl
 from markupsafe import escape
 from matplotlib.figure import Figure
 
+from reports.plots.slim_svg import slim
 from reports.visible_text import shortened, visible
 
 # Okabe and Ito's colours, told apart with every common colour vision; shapes and hatches repeat the message.
@@ -100,15 +101,14 @@ class Canvas:
                 self.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, dpi=110)
         finally:
             self._style.__exit__(None, None, None)
-        svg = buffer.getvalue()
-        svg = svg[svg.index("<svg") :]
-        svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.S)
-        svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.S)
-        svg = re.sub(r'<style type="text/css">.*?</style>', "", svg, flags=re.S)
-        svg = re.sub(r"'DejaVu Sans'[^;\"]*", _FONT, svg)
-        svg = re.sub(r"\n\s*", "\n", svg)
-        svg = re.sub(r"(\d+\.\d\d)\d+", r"\1", svg)
-        return _PLACEHOLDER.sub(lambda found: str(escape(self._names[int(found.group(1))])), svg)
+        svg = re.sub(r" ?font-family: ?[^;\"]*;", "", slim(buffer.getvalue()))
+        svg = re.sub(r"font: ?([\d.]+px) [^;\"]*", r"font-size:\1", svg)
+        svg = svg.replace("<svg ", f'<svg font-family="{_FONT}" ', 1)
+        return _PLACEHOLDER.sub(lambda found: self._escaped(int(found.group(1))), svg)
+
+    def _escaped(self, index: int) -> str:
+        # Without a bare number sign no name looks like a colour or a reference to `inline`.
+        return str(escape(self._names[index])).replace("&#", "&\0").replace("#", "&#35;").replace("&\0", "&#")
 
 
 def name_width(names: Iterable[str], length: int = 26) -> float:
@@ -119,11 +119,7 @@ def name_width(names: Iterable[str], length: int = 26) -> float:
 
 def inline(svg: str, identifier: str, alt: str) -> str:
     """Returns an SVG document as an element for the page: its ids made unique, its inks the page's own."""
-    used = set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', svg))
-    kept = {first or second for first, second in used}
-    svg = re.sub(
-        r' id="([^"]+)"', lambda found: f' id="{identifier}.{found[1]}"' if found[1] in kept else "", svg
-    )
+    svg = re.sub(r' id="([^"]+)"', rf' id="{identifier}.\1"', svg)
     svg = re.sub(r'href="#([^"]+)"', rf'href="#{identifier}.\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{identifier}.\1)", svg)
     for ink, variable in THEME.items():

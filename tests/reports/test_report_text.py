@@ -102,11 +102,13 @@ def test_names_in_plots_are_text_and_ids_are_prefixed() -> None:
     axes = canvas.figure.add_subplot()
     axes.set_title(canvas.name('$x^2$ <b onclick="x">'))
     axes.set_xlabel(canvas.name("形状"))
+    axes.set_ylabel(canvas.name("url(#a) #1d2431"))
     axes.plot([0, 1], [0, 1])
     svg = canvas.finish()
     assert "$x^2$ &lt;b onclick=&#34;x&#34;&gt;" in svg
     assert "形状" in svg
     assert not re.search(r"~\d{4}n*~", svg)
+    assert "url(&#35;a) &#35;1d2431" in inline(svg, "here", "alt")
     element = inline(svg, "here", 'an "alt"')
     assert 'aria-label="an &#34;alt&#34;"' in element
     assert all(found.startswith("here.") for found in re.findall(r'\bid="([^"]+)"', element))
