@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from tasks.analyses.clusters import Clusters, find_clusters
 from tasks.analyses.neighbourhoods import continuity, neighbour_ranks, stratified_rows, trustworthiness

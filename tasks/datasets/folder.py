@@ -1,7 +1,7 @@
 """A user's own images: a folder of image files and a CSV table that says what is on each."""
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,9 @@ class FolderSettings(BaseModel):
     """Where the images and their table are, and how to read them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    # Moving the images changes nothing: the content of table and images stands for them.
+    not_in_key: ClassVar[frozenset[str]] = frozenset({"folder", "table"})
 
     kind: Literal["folder"] = Field("folder", description="your own images and a CSV of their attributes")
     folder: Path = Field(

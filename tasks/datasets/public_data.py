@@ -1,5 +1,7 @@
 """What the settings of every downloaded data set share: where its files may come from."""
 
+from typing import ClassVar
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -7,6 +9,9 @@ class PublicDataSettings(BaseModel):
     """Where the files of a public data set come from; `mirror` is for whoever fetches, loaders do not read it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    # Where the files come from does not change what they are: their digests stand for them.
+    not_in_key: ClassVar[frozenset[str]] = frozenset({"mirror"})
 
     mirror: str | None = Field(
         None,

@@ -1,0 +1,90 @@
+"""The main job: data -> attribute classifier -> (models x seeds) -> evidence -> verdicts -> report."""
+
+from pathlib import Path
+
+from prefect import flow
+from prefect.futures import PrefectFuture
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows.model_flow import Futures, analyse, start_training
+from tasks.desk import Desk
+from tasks.judge import JUDGE
+from tasks.opening import Opening, open_desk
+from tasks.perform import download_data, submit
+from tasks.prepare import PREPARE
+from tasks.publish import publish
+from tasks.records import Artifact, ModelKey
+from tasks.render import render_report
+from tasks.settings import Settings
+from tasks.train_classifiers import TRAIN_CLASSIFIER
+
+
+# Threads only wait here; what computes is the desk's worker processes, one a core.
+@flow(name="audit", task_runner=ThreadPoolTaskRunner(max_workers=256), persist_result=False)
+def audit(settings: Settings) -> Path:
+    """Returns the folder of a complete audit: report.html, audit.json and all they rest on."""
+    with open_desk(settings) as opening:
+        desk = opening.desk
+        prepared = prepare_data(desk, settings)
+        classifier = train_classifier(desk, settings, prepared)
+        trained = {model: start_training(desk, settings, model, prepared) for model in model_keys(settings)}
+        analysed = {
+            model: analyse(desk, settings, model, prepared, classifier, weights)
+            for model, weights in trained.items()
+        }
+        judged = judge(desk, opening, prepared, classifier, analysed)
+        return report(opening, judged, analysed)
+
+
+def model_keys(settings: Settings) -> list[ModelKey]:
+    """Returns every model with every seed, first seeds first: the report shows those in full."""
+    return [ModelKey(name, seed) for seed in settings.seeds for name in settings.models]
+
+
+def prepare_data(desk: Desk, settings: Settings) -> PrefectFuture[Artifact]:
+    """Submits download, preparation and split."""
+    files = download_data.submit(desk, settings.data)
+    shares = settings.splits.model_dump()
+    return submit(desk, PREPARE, data=settings.data, files=files, shares=shares, seed=settings.run.seed)
+
+
+def train_classifier(
+    desk: Desk, settings: Settings, prepared: PrefectFuture[Artifact]
+) -> PrefectFuture[Artifact]:
+    """Submits the training of the independent attribute classifier."""
+    return submit(
+        desk, TRAIN_CLASSIFIER, prepared=prepared, classifier=settings.classifier, seed=settings.run.seed
+    )
+
+
+def judge(
+    desk: Desk,
+    opening: Opening,
+    prepared: PrefectFuture[Artifact],
+    classifier: PrefectFuture[Artifact],
+    analysed: dict[ModelKey, Futures],
+) -> PrefectFuture[Artifact]:
+    """Submits the verdicts over everything that was found."""
+    settings = opening.settings
+    return submit(
+        desk,
+        JUDGE,
+        prepared=prepared,
+        classifier=classifier,
+        models=list(analysed),
+        results={model.id: futures for model, futures in analysed.items()},
+        settings=opening.settings_record,
+        subject=settings.subject.model_dump(),
+        thresholds=settings.evidence.thresholds,
+        seed=settings.run.seed,
+    )
+
+
+def report(opening: Opening, judged: PrefectFuture[Artifact], analysed: dict[ModelKey, Futures]) -> Path:
+    """Renders the report, publishes it, and moves the run to its place."""
+    manifest_digest = render_report(opening, judged)
+    exports = {
+        model: futures["export"].result() for model, futures in analysed.items() if "export" in futures
+    }
+    publish(opening, exports, manifest_digest)
+    return opening.folder.finish()

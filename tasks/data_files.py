@@ -1,0 +1,18 @@
+"""The verified files of a data set: where they lie, and what they hold."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class DataFiles:
+    """Files below `folder` by name, with the SHA-256 of each. Content keys see the digests only."""
+
+    folder: Path
+    sha256: Mapping[str, str]
+
+    def key_part(self) -> Any:
+        """Returns what a content key may depend on."""
+        return dict(self.sha256)

@@ -1,0 +1,42 @@
+"""Downloads and prepares one data set, and says what it holds."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from tasks.datasets import catalogue
+from tasks.datasets.attributes import Attribute
+from tasks.download import download
+from tasks.progress import ProgressDisplay
+from tasks.settings import Settings
+from tasks.store import Store
+
+
+def describe_data(settings: Settings) -> None:
+    """Prints source, licence, size and every attribute of the data set in `settings`."""
+    store = Store(settings.run.store)
+    with ProgressDisplay() as progress, tempfile.TemporaryDirectory(dir=store.root) as workspace:
+        files = download(settings.data, store.root, progress)
+        data = catalogue.load(settings.data, files.folder, Path(workspace), settings.run.seed)
+        count, channels, height, width = data.images.shape
+        console = Console(file=sys.stdout, highlight=False)
+        console.print(f"{data.name}: {data.description}", markup=False)
+        console.print(f"source: {data.source}\nlicence: {data.licence}", markup=False)
+        console.print(f"{count:,} images of {height} x {width} pixels, {channels} channels")
+        table = Table("attribute", "type", "values", "meaning", box=None)
+        for attribute, column in zip(data.attributes, data.values.T, strict=True):
+            table.add_row(attribute.name, attribute.kind, _values(attribute, column), attribute.description)
+        console.print(table)
+
+
+def _values(attribute: Attribute, column: np.ndarray) -> str:
+    if attribute.kind in ("binary", "categorical"):
+        counts = np.bincount(column.astype(np.int64), minlength=len(attribute.classes))
+        shares = counts / len(column)
+        return ", ".join(f"{name} {share:.0%}" for name, share in zip(attribute.classes, shares, strict=True))
+    unit = f" {attribute.unit}" if attribute.unit else ""
+    return f"{column.min():.4g} to {column.max():.4g}{unit}, mean {column.mean():.4g}"

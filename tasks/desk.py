@@ -1,0 +1,124 @@
+"""Performs stages: looks them up in the store, computes them in a worker if need be, tells MLflow and the ledger."""
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tasks.errors import AuditError, StageFailed, Stopped
+from tasks.ledger import Ledger
+from tasks.progress import ProgressDisplay
+from tasks.records import Artifact, ModelKey
+from tasks.stage import Stage, key_part
+from tasks.store import Store
+from tasks.tracking import Tracker
+from tasks.workers import Workers
+
+
+class Desk:
+    """What one run works with. Not a dataclass on purpose: Prefect would look inside.
+
+    Args:
+        store: where finished stages are kept.
+        workers: the processes that compute.
+        tracker: the MLflow experiment.
+        progress: what the user sees.
+        device: torch device for stages that use one.
+        parent_run: the MLflow run of the whole audit.
+        model_runs: the MLflow runs of its models.
+        stage_timeout_seconds: time limit of one stage, or None.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        workers: Workers,
+        tracker: Tracker,
+        progress: ProgressDisplay,
+        *,
+        device: str,
+        parent_run: str,
+        model_runs: Mapping[ModelKey, str],
+        stage_timeout_seconds: float | None,
+    ) -> None:
+        self.store = store
+        self.workers = workers
+        self.tracker = tracker
+        self.progress = progress
+        self.device = device
+        self.parent_run = parent_run
+        self.model_runs = dict(model_runs)
+        self.ledger = Ledger()
+        self.first_failure: Exception | None = None
+        self._timeout = stage_timeout_seconds
+        self._lock = threading.Lock()
+
+    def perform(self, stage: Stage, model: ModelKey | None, inputs: Mapping[str, Any]) -> Artifact:
+        """Returns a stage's artifact, from the store or computed now.
+
+        Raises Stopped when the user asked to stop, and StageFailed with the stage's name otherwise.
+        """
+        label = f"{stage.doing} {model.name} seed {model.seed}" if model else stage.doing
+        try:
+            return self._perform(stage, model, inputs, label)
+        except Exception as error:
+            failure = self._failure(label, error)
+            with self._lock:
+                self.first_failure = self.first_failure or failure
+            if isinstance(failure, AuditError) and failure is not error:
+                raise failure from error
+            raise
+
+    def _perform(
+        self, stage: Stage, model: ModelKey | None, inputs: Mapping[str, Any], label: str
+    ) -> Artifact:
+        device = self.device if stage.on_device else "cpu"
+        parts = {"device": device.split(":")[0], **{name: key_part(value) for name, value in inputs.items()}}
+        key = self.store.key(stage.name, stage.module, parts)
+        run = self.model_runs[model] if model else self.parent_run
+        now = time.time()
+        interval = (now, now)
+        with self.store.claim(stage.name, key, self.progress.warn):
+            artifact = self.store.find(stage.name, key, self.progress.warn)
+            if artifact is None:
+                if self.workers.stop.is_set():
+                    raise Stopped("stopped before this stage began")
+                work = self.store.work_folder(stage.name, key)
+
+                def compute(folder: Path) -> float:
+                    nonlocal interval
+                    interval = self.workers.run(stage, folder, label, inputs, device, work, self._timeout)
+                    return interval[1] - interval[0]
+
+                artifact = self.store.build(stage.name, key, run, compute)
+                self.store.forget_work(stage.name, key)
+        self.ledger.add(artifact, model, interval)
+        self._track(stage, run, artifact)
+        self.progress.ended(label, "reused" if artifact.reused else f"{artifact.seconds:.1f} s")
+        return artifact
+
+    def _track(self, stage: Stage, run: str, artifact: Artifact) -> None:
+        summary_file = artifact.path / "summary.json"
+        summary = json.loads(summary_file.read_text()) if summary_file.is_file() else {}
+        tags = {f"digest.{stage.name}": artifact.digest, **summary.get("tags", {})}
+        if artifact.reused and artifact.origin != run:
+            tags[f"reused_from.{stage.name}"] = artifact.origin
+        self.tracker.tags(run, tags)
+        self.tracker.metrics(
+            run, {f"seconds.{stage.name}": artifact.seconds, **_known(summary.get("metrics", {}))}
+        )
+        self.tracker.curves(run, summary.get("curves", {}))
+
+    def _failure(self, label: str, error: Exception) -> Exception:
+        if isinstance(error, Stopped) or self.workers.stop.is_set():
+            return Stopped("stopped; what was finished is kept, and the same command goes on from here")
+        self.progress.ended(label, f"failed: {error}")
+        if isinstance(error, AuditError):
+            return error
+        return StageFailed(f"{label}: {error or type(error).__name__}. Finished stages are kept")
+
+
+def _known(metrics: Mapping[str, float | None]) -> dict[str, float]:
+    return {name: value for name, value in metrics.items() if value is not None}

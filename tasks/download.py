@@ -1,0 +1,59 @@
+"""Download: the files of a data set, verified, in the store or in a mirror folder."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from tasks.data_files import DataFiles
+from tasks.datasets import catalogue
+from tasks.datasets.catalogue import DataSettings
+from tasks.datasets.errors import MissingFile
+from tasks.datasets.folder import FolderSettings
+from tasks.datasets.remote_file import RemoteFile
+from tasks.fetching import fetch
+from tasks.progress import ProgressDisplay
+from tasks.records import digest_of_file
+from tasks.store import writing
+from tasks.workers import Report
+
+
+def download(data: DataSettings, store: Path, progress: ProgressDisplay) -> DataFiles:
+    """Returns the verified files of a data set, fetching what is not there yet.
+
+    A mirror that is a folder is read in place. Raises FetchError, with each address tried and what to do.
+    """
+    if isinstance(data, FolderSettings):
+        return _own_files(data)
+    folder = store / "downloads"
+    mirror = getattr(data, "mirror", None)
+    digests: dict[str, str] = {}
+    place = folder
+    for file in catalogue.files(data):
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            path = fetch(file, folder, mirror, _shown(file, progress))
+        digests[file.name] = digest_of_file(path)
+        place = path.parents[len(Path(file.name).parts) - 1]
+    if digests:
+        progress.ended("downloading", f"{len(digests)} files verified in {place}")
+    return DataFiles(place.absolute(), digests)
+
+
+def _own_files(data: FolderSettings) -> DataFiles:
+    """Returns the digests of a user's table and, together, of all files in the folder."""
+    for path, what in ((data.table, "table"), (data.folder, "folder")):
+        if not path.exists():
+            raise MissingFile(f"data.{what} is {path}, and there is no such {what}")
+    together = hashlib.sha256()
+    for path in sorted(path for path in data.folder.rglob("*") if path.is_file() and not path.is_symlink()):
+        together.update(str(path.relative_to(data.folder)).encode() + b"\0" + digest_of_file(path).encode())
+    return DataFiles(
+        data.folder.absolute(), {"table": digest_of_file(data.table), "images": together.hexdigest()}
+    )
+
+
+def _shown(file: RemoteFile, progress: ProgressDisplay) -> Callable[[int, int | None], None]:
+    def on_progress(done: int, total: int | None) -> None:
+        progress.moved(Report(f"downloading {file.name}", done, total or done, {}))
+
+    return on_progress

@@ -1,0 +1,93 @@
+"""Encode: the posterior means of all images, and the codes of two controls beside them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.decomposition import PCA
+
+from tasks.analyses.splits import PARTS
+from tasks.arrays import read_array, read_json, write_array, write_json
+from tasks.prepare import Prepared, open_prepared
+from tasks.records import Artifact
+from tasks.stage import Bench, Stage
+from tasks.untrained import load_untrained
+from vae_models.checkpoints import load
+from vae_models.inference import encode_images
+
+# More images than this do not move principal components that matter.
+PCA_IMAGES = 5000
+PROBE_PARTS = ("probe_fit", "probe_test")
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Codes of a data set: posterior means and log variances (n, d), and the controls' codes by part."""
+
+    means: NDArray[np.float32]
+    log_variances: NDArray[np.float32]
+    controls: dict[str, dict[str, NDArray[np.float32]]]
+    names: tuple[str, ...]
+    groups: tuple[int, ...]
+    parts: NDArray[np.int8]
+
+    def of(self, part: str) -> NDArray[np.float32]:
+        """Returns the posterior means of one part."""
+        return np.asarray(self.means[self.parts == PARTS.index(part)])
+
+
+def compute(folder: Path, bench: Bench, *, prepared: Artifact, trained: Artifact) -> None:
+    """Writes means.npy, log_variances.npy, the controls' codes of both probe parts, and codes.json."""
+    data = open_prepared(prepared)
+    model = load(trained.path, bench.device)
+    count = len(data.data.images)
+    means = np.empty((count, model.latent_dim), np.float32)
+    log_variances = np.empty_like(means)
+    for start in range(0, count, 10_000):
+        rows = slice(start, start + 10_000)
+        means[rows], log_variances[rows] = encode_images(model, data.data.images[rows])
+        bench.report(min(start + 10_000, count), count, {})
+    write_array(folder / "means.npy", means)
+    write_array(folder / "log_variances.npy", log_variances)
+    _write_controls(folder, data, trained, model.latent_dim, bench.device)
+    facts = {"names": list(model.dimension_names), "groups": list(model.dimension_groups)}
+    write_json(folder / "codes.json", facts)
+
+
+ENCODE = Stage("encode", "encoding", compute, on_device=True)
+
+
+def open_codes(encoded: Artifact, parts: NDArray[np.int8]) -> Codes:
+    """Returns what `compute` wrote; `parts` says which part each image belongs to."""
+    facts = read_json(encoded.path / "codes.json")
+    controls = {
+        control: {part: read_array(encoded.path / f"{control}-{part}.npy") for part in PROBE_PARTS}
+        for control in ("random_init", "pca")
+    }
+    return Codes(
+        read_array(encoded.path / "means.npy"),
+        read_array(encoded.path / "log_variances.npy"),
+        controls,
+        tuple(facts["names"]),
+        tuple(facts["groups"]),
+        parts,
+    )
+
+
+def _write_controls(folder: Path, data: Prepared, trained: Artifact, latent_dim: int, device: str) -> None:
+    """The same encoder before training, and principal components of pixels: what any code would know."""
+    untrained = load_untrained(trained, device)
+    fit = data.images("model_train")[:PCA_IMAGES].reshape(-1, *data.data.images.shape[1:])
+    # Fitted on the training part, as the model was.
+    components = min(latent_dim, min(len(fit), int(np.prod(fit.shape[1:]))))
+    pca = PCA(components, svd_solver="randomized", random_state=0)
+    pca.fit(_flat(fit))
+    for part in PROBE_PARTS:
+        images = data.images(part)
+        write_array(folder / f"random_init-{part}.npy", encode_images(untrained, images)[0])
+        write_array(folder / f"pca-{part}.npy", pca.transform(_flat(images)).astype(np.float32))
+
+
+def _flat(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return images.reshape(len(images), -1).astype(np.float32) / 255

@@ -1,0 +1,42 @@
+"""What can go wrong around the stages, as a tree of sentences for the user.
+
+AuditError
+├── SettingsError        settings that cannot be used, all of them at once
+├── StoreError           the store or the output folder cannot be written
+│   └── NoSpaceLeft      the disk is full
+├── StageFailed          a stage stopped with an error; what was finished is kept
+├── Stopped              the user asked to stop; the same command goes on from here
+└── TrackingError        the MLflow store cannot be used
+"""
+
+
+class AuditError(Exception):
+    """Anything this project can say in a sentence; the command prints it without a traceback."""
+
+    is_usage = False
+
+
+class SettingsError(AuditError):
+    """Settings that cannot be used. Its text lists every problem, one a line."""
+
+    is_usage = True
+
+
+class StoreError(AuditError):
+    """The store or the output folder cannot be read or written."""
+
+
+class NoSpaceLeft(StoreError):
+    """The disk that holds the store or the output is full."""
+
+
+class StageFailed(AuditError):
+    """A stage stopped with an error. Finished stages are kept."""
+
+
+class Stopped(AuditError):
+    """The user asked to stop. Work so far is kept, and the same command goes on from it."""
+
+
+class TrackingError(AuditError):
+    """The MLflow store cannot be reached or used."""

@@ -1,0 +1,69 @@
+"""What only an InterpretableGAN can show: decisions as sums, and samples that are what was asked for."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from tasks.analyses.gan_explanations import (
+    CaptumAgreement,
+    agree_with_captum,
+    explain_discriminator,
+    samples_follow,
+)
+from tasks.analyses.plain import to_plain
+from tasks.arrays import reference
+from tasks.prepare import Prepared
+from vae_models.attribute_classifier import AttributeClassifier
+from vae_models.inference import classify_images
+from vae_models.interpretable_gan import InterpretableGan
+
+EXPLAINED_IMAGES = 500
+ASKED_SAMPLES = 1000
+SHOWN_SAMPLES = 16
+CAPTUM_IMAGES = 32
+
+
+def explain_gan(
+    folder: Path, model: InterpretableGan, judge: AttributeClassifier, data: Prepared, seed: int
+) -> dict[str, Any]:
+    """Returns the `gan` section of audit.json: contributions, whether samples follow the code, and samples."""
+    device = next(model.parameters()).device
+    images = torch.from_numpy(data.images("probe_test")[:EXPLAINED_IMAGES]).to(device).float() / 255
+    with torch.no_grad():
+        presented = model.layout.presented(model.encoder(images))
+        contributions = model.contributions(images)
+        logits = model.discriminator(presented)
+    explained = explain_discriminator(
+        contributions.names,
+        contributions.values.cpu().numpy(),
+        float(contributions.bias),
+        logits.cpu().numpy(),
+        _captum(model, presented),
+    )
+    generator = torch.Generator(device).manual_seed(seed)
+    samples, asked = model.sample(ASKED_SAMPLES, generator)
+    pictures = samples.float().cpu().numpy()
+    attributes = {attribute.name: attribute for attribute in data.data.attributes}
+    followed = samples_follow(
+        [attributes[target.name] for target in model.layout.targets],
+        asked,
+        classify_images(judge, pictures),
+        judge.response_columns,
+        {target.name: (target.mean, target.std) for target in judge.targets},
+        seed,
+    )
+    shown = (pictures[:SHOWN_SAMPLES] * 255).round().astype(np.uint8)
+    return {
+        "contributions": to_plain(explained),
+        "samples_follow": to_plain(followed),
+        "samples": reference(folder, "gan_samples", shown),
+        "collapse_reason": model.collapse_reason,
+    }
+
+
+def _captum(model: InterpretableGan, presented: torch.Tensor) -> CaptumAgreement:
+    """Integrated gradients over the code, from its mean, against the contributions themselves."""
+    some = presented[:CAPTUM_IMAGES].detach()
+    return agree_with_captum(model.discriminator.terms, some, presented.mean(0, keepdim=True).detach())

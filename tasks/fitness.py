@@ -1,0 +1,107 @@
+"""Fitness: how well a model rebuilds and samples images, which dimensions it uses, and whether it collapsed."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from tasks.analyses.fitness import measure_fitness, reconstruction_pairs, spread_of_reconstructions
+from tasks.analyses.plain import to_plain
+from tasks.analyses.sampling import sample_images
+from tasks.arrays import read_json, reference, write_json
+from tasks.encode import Codes, open_codes
+from tasks.prepare import Prepared, open_prepared
+from tasks.records import Artifact
+from tasks.stage import Bench, Stage
+from vae_models.checkpoints import load
+from vae_models.evaluation import evaluate
+from vae_models.inference import decode_latents
+from vae_models.model import Model
+
+SHOWN_PAIRS = 12
+SHOWN_SAMPLES = 16
+# Enough for the memorisation check: the nearest of this many training images, and so many held-out ones.
+MEMORY_IMAGES = 10_000
+HELD_OUT_IMAGES = 200
+
+
+def compute(
+    folder: Path,
+    bench: Bench,
+    *,
+    prepared: Artifact,
+    trained: Artifact,
+    encoded: Artifact,
+    bootstraps: int,
+    seed: int,
+) -> None:
+    """Writes fitness.json: nats per image, every dimension's use, collapse, pairs and samples."""
+    data = open_prepared(prepared)
+    codes = open_codes(encoded, data.parts)
+    model = load(trained.path, bench.device)
+    images, means = data.images("probe_test"), codes.of("probe_test")
+    evaluation = evaluate(model, images)
+    kl = evaluation.kl_nats
+    result = measure_fitness(
+        evaluation.reconstruction_nats,
+        kl,
+        means,
+        codes.names,
+        spread_of_reconstructions(images, decode_latents(model, means)),
+        np.random.default_rng(seed),
+        resamples=bootstraps,
+    )
+    plain = to_plain(result)
+    if kl is None:
+        plain["kl_not_applicable"] = evaluation.kl_not_applicable
+    plain.update(_pictures(folder, data, codes, model, seed))
+    write_json(folder / "fitness.json", plain)
+    names = ("reconstruction_nats_per_image", "kl_nats_per_image", "active_units")
+    write_json(
+        folder / "summary.json",
+        {
+            "metrics": {name: plain[name] for name in names},
+            "tags": {"collapsed": str(result.collapsed)},
+        },
+    )
+
+
+FITNESS = Stage("fitness", "measuring the fitness of", compute, on_device=True)
+
+
+def _pictures(folder: Path, data: Prepared, codes: Codes, model: Model, seed: int) -> dict[str, Any]:
+    shown = data.images("probe_test")[:SHOWN_PAIRS]
+    rebuilt = decode_latents(model, codes.of("probe_test")[:SHOWN_PAIRS])
+    samples = sample_images(
+        lambda count, generator: _draw(model, count, generator),
+        SHOWN_SAMPLES,
+        data.images("model_train")[:MEMORY_IMAGES],
+        data.images("probe_test")[:HELD_OUT_IMAGES],
+        np.random.default_rng(seed),
+    )
+    return {
+        "reconstruction_pairs": reference(
+            folder, "reconstruction_pairs", reconstruction_pairs(shown, rebuilt)
+        ),
+        "samples": reference(folder, "samples", samples.images),
+        "nearest_training_images": reference(folder, "nearest_training_images", samples.nearest),
+        "closer_than_held_out": to_plain(samples.closer_than_held_out),
+        "copied": to_plain(samples.copied),
+    }
+
+
+def _draw(model: Model, count: int, generator: np.random.Generator) -> NDArray[np.float32]:
+    assert isinstance(model, nn.Module)
+    device = next(model.parameters()).device
+    drawn = torch.Generator(device).manual_seed(int(generator.integers(2**31)))
+    with torch.no_grad():
+        return model.decode(model.sample_latents(count, drawn)).float().cpu().numpy()
+
+
+def informativeness(fitness: Artifact) -> NDArray[np.float64]:
+    """Returns (d,) by which dimensions are ordered: KL in nats, or the variance of a code that has no KL."""
+    uses = read_json(fitness.path / "fitness.json")["dimensions"]
+    return np.array([use["mean_variance"] if use["kl_nats"] is None else use["kl_nats"] for use in uses])

@@ -1,0 +1,228 @@
+"""Judge: gather everything a run found into audit.json, and draw the verdicts from it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tasks.analyses import comparison, counter_examples, stability, unclaimed
+from tasks.analyses.association import Association
+from tasks.analyses.plain import to_plain
+from tasks.analyses.thresholds import Thresholds
+from tasks.analyses.verdicts import judge, verdicts_without_stability
+from tasks.arrays import gather, read_json, reference, write_json
+from tasks.encode import Codes, open_codes
+from tasks.model_record import model_record
+from tasks.prepare import Prepared, open_prepared
+from tasks.records import Artifact, ModelKey, digest_of, digest_of_file
+from tasks.stage import Bench, Stage
+from vae_models.checkpoints import WEIGHTS_FILE
+
+SCHEMA_VERSION = "1.0"
+COUNTER_EXAMPLES = 6
+Record = dict[str, Any]
+
+
+def compute(
+    folder: Path,
+    bench: Bench,
+    *,
+    prepared: Artifact,
+    classifier: Artifact,
+    models: Sequence[ModelKey],
+    results: Mapping[str, Mapping[str, Artifact]],
+    settings: Mapping[str, Any],
+    subject: Mapping[str, str | None],
+    thresholds: Thresholds,
+    seed: int,
+) -> None:
+    """Writes audit.json and arrays/. `results` holds each model's artifacts by stage, under the model's id.
+
+    The first model's seed is the lead seed: what the report shows in full, for every model.
+    """
+    data = open_prepared(prepared)
+    described = gather(read_json(prepared.path / "data.json"), prepared.path, folder, "data")
+    names = list(dict.fromkeys(model.name for model in models))
+    lead = models[0].seed
+    records = [
+        model_record(model, results[model.id], folder, f"model{index}", is_lead=model.seed == lead)
+        for index, model in enumerate(models)
+    ]
+    codes = [open_codes(results[model.id]["encode"], data.parts) for model in models]
+    stable = [to_plain(_stability(name, models, records, codes, thresholds, seed)) for name in names]
+    verdicts = [to_plain(verdict) for verdict in judge(records, stable, thresholds)]
+    _add_counter_examples(folder, verdicts, models, data, codes, lead)
+    leads = [(model, record) for model, record in zip(models, records, strict=True) if record["is_lead"]]
+    audit = {
+        "schema_version": SCHEMA_VERSION,
+        "subject": {**subject, "dataset": described["name"], "models": names, "lead_seed": lead},
+        "settings": settings,
+        "settings_digest": digest_of(settings),
+        "thresholds": to_plain(thresholds),
+        "thresholds_digest": thresholds.digest(),
+        "data": {key: described[key] for key in described if key != "factor_sizes"},
+        "classifier": {
+            **read_json(classifier.path / "classifier.json"),
+            "weights_digest": digest_of_file(classifier.path / WEIGHTS_FILE),
+        },
+        "models": records,
+        "stability": stable,
+        "subgroups": [
+            row
+            for model, _ in leads
+            for row in read_json(results[model.id]["intervene"].path / "subgroups.json")
+        ],
+        "comparison": to_plain(_comparison(names, records, verdicts)),
+        "verdicts": verdicts,
+        "unclaimed": [row for _, record in leads for row in _unclaimed(record, thresholds)],
+    }
+    write_json(folder / "audit.json", audit)
+    counts = {
+        word: float(sum(v["verdict"] == word for v in verdicts)) for word in ("supported", "partly_supported")
+    }
+    write_json(
+        folder / "summary.json", {"metrics": {f"judged.{word}": count for word, count in counts.items()}}
+    )
+
+
+JUDGE = Stage("judge", "judging", compute)
+
+
+def _stability(
+    name: str,
+    models: Sequence[ModelKey],
+    records: Sequence[Record],
+    codes: Sequence[Codes],
+    thresholds: Thresholds,
+    seed: int,
+) -> stability.Stability:
+    family = [index for index, model in enumerate(models) if model.name == name]
+    seeds = [records[index] for index in family]
+    attributes = [claim["attribute"] for claim in seeds[0]["specificity"]]
+    claims = {
+        attribute: [
+            next(claim for claim in record["specificity"] if claim["attribute"] == attribute)
+            for record in seeds
+        ]
+        for attribute in attributes
+    }
+    return stability.compute(
+        name,
+        [models[index].seed for index in family],
+        [codes[index].of("probe_test") for index in family],
+        {attribute: [claim["dimension"] for claim in found] for attribute, found in claims.items()},
+        verdicts_without_stability(seeds, thresholds),
+        {
+            attribute: [claim["uncertainty"]["value"] for claim in found]
+            for attribute, found in claims.items()
+        },
+        seed,
+        groups=codes[family[0]].groups,
+        active=[np.array([use["active"] for use in record["dimensions"]]) for record in seeds],
+        least_seeds=thresholds.seeds_min,
+    )
+
+
+def _add_counter_examples(
+    folder: Path,
+    verdicts: Sequence[Record],
+    models: Sequence[ModelKey],
+    data: Prepared,
+    codes: Sequence[Codes],
+    lead: int,
+) -> None:
+    """Adds the held-out images that contradict each claim of a lead model most."""
+    columns = {attribute.name: index for index, attribute in enumerate(data.data.attributes)}
+    images = data.images("probe_test")
+    for verdict in verdicts:
+        verdict["counter_examples"] = None
+        if verdict["seed"] != lead or verdict["dimension"] is None:
+            continue
+        index = models.index(ModelKey(verdict["model"], lead))
+        column, dimension = columns[verdict["attribute"]], verdict["dimension"]
+        rows = counter_examples.find(
+            data.data.attributes[column],
+            codes[index].of("probe_fit")[:, dimension],
+            data.values("probe_fit")[:, column],
+            codes[index].of("probe_test")[:, dimension],
+            data.values("probe_test")[:, column],
+            COUNTER_EXAMPLES,
+        )
+        verdict["counter_examples"] = reference(folder, f"model{index}/against{column}", images[rows])
+
+
+def _unclaimed(record: Record, thresholds: Thresholds) -> list[Record]:
+    cells = record["association"]
+    arrays = {
+        name: np.asarray(cells[name], dtype=np.float64)
+        for name in ("uncertainty", "low", "high", "p_adjusted")
+    }
+    association = Association(
+        attributes=tuple(cells["attributes"]),
+        **arrays,
+        n=cells["n"],
+        permutations=cells["permutations"],
+        null_max=np.asarray(cells["null_max"]),
+        statistic=np.asarray(cells["statistic"]),
+        fit_uncertainty=arrays["uncertainty"],
+    )
+    # A code without a KL is used when it varies over images.
+    kl = [
+        use["kl_nats"] if use["kl_nats"] else (np.inf if use["active"] else 0.0)
+        for use in record["dimensions"]
+    ]
+    plain: list[Record] = to_plain(
+        unclaimed.compute(
+            record["name"],
+            [use["name"] for use in record["dimensions"]],
+            np.asarray(kl),
+            association,
+            [claim["dimension"] for claim in record["specificity"]],
+            thresholds,
+        )
+    )
+    return plain
+
+
+def _comparison(
+    names: Sequence[str], records: Sequence[Record], verdicts: Sequence[Record]
+) -> list[comparison.Comparison]:
+    """Measures that every model of the run has, one number a seed."""
+
+    def by_model(measure: Any) -> dict[str, list[float]]:
+        return {name: [measure(record) for record in records if record["name"] == name] for name in names}
+
+    def supported(record: Record) -> float:
+        own = [v for v in verdicts if (v["model"], v["seed"]) == (record["name"], record["seed"])]
+        return float(sum(v["verdict"] == "supported" for v in own))
+
+    def best_uncertainty(record: Record) -> float:
+        return float(np.mean([claim["uncertainty"]["value"] for claim in record["specificity"]]))
+
+    measures = [
+        comparison.compute(
+            "reconstruction",
+            "nats per image",
+            "lower",
+            by_model(lambda record: record["fitness"]["reconstruction_nats_per_image"]),
+        ),
+        comparison.compute(
+            "mean uncertainty coefficient of claims", "", "higher", by_model(best_uncertainty)
+        ),
+        comparison.compute("supported attributes", "attributes", "higher", by_model(supported)),
+    ]
+    shared = [
+        name for name in records[0]["scores"] if all(_known(record["scores"].get(name)) for record in records)
+    ]
+    measures += [
+        comparison.compute(
+            name, "", "higher", by_model(lambda record, name=name: record["scores"][name]["value"])
+        )
+        for name in shared
+    ]
+    return measures
+
+
+def _known(score: Any) -> bool:
+    return isinstance(score, dict) and score.get("value") is not None

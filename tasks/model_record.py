@@ -1,0 +1,49 @@
+"""One model's section of audit.json, put together from the files of its stages."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tasks.arrays import gather, read_json
+from tasks.records import Artifact, ModelKey, digest_of_file
+from vae_models.checkpoints import RECIPE_FILE, WEIGHTS_FILE
+
+
+def model_record(
+    model: ModelKey, results: Mapping[str, Artifact], folder: Path, name: str, *, is_lead: bool
+) -> dict[str, Any]:
+    """Returns the section; what was not drawn for this seed is None or empty.
+
+    Arrays it refers to are copied to `folder`/arrays/`name`/.
+    """
+
+    def content(stage: str, file: str, missing: Any = None) -> Any:
+        if stage not in results or not (results[stage].path / file).is_file():
+            return missing
+        return gather(read_json(results[stage].path / file), results[stage].path, folder, name)
+
+    trained = results["train"].path
+    recipe = read_json(trained / RECIPE_FILE)
+    training = content("train", "training.json")
+    fitness = content("fitness", "fitness.json")
+    dimensions = fitness.pop("dimensions")
+    return {
+        "id": model.id,
+        "name": model.name,
+        "kind": recipe["kind"],
+        "seed": model.seed,
+        "is_lead": is_lead,
+        "latent_dim": len(dimensions),
+        "parameters": training.pop("parameters"),
+        "weights_digest": digest_of_file(trained / WEIGHTS_FILE),
+        "recipe": recipe,
+        "dimensions": dimensions,
+        "training": training,
+        "fitness": fitness,
+        **content("probe", "probe.json"),
+        "intervention": content("intervene", "intervention.json"),
+        "traversal": content("traverse", "traversal.json"),
+        "projections": content("project", "projections.json", []),
+        "attributions": content("attribute", "attributions.json", []),
+        "gan": content("attribute", "gan.json"),
+    }

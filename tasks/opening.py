@@ -1,0 +1,143 @@
+"""Opens what a run works with, and closes it well: finished, failed or stopped."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import FrameType
+from typing import Any
+
+from tasks import environment
+from tasks.desk import Desk
+from tasks.devices import available_cores, choose_device
+from tasks.errors import AuditError, Stopped
+from tasks.progress import ProgressDisplay
+from tasks.records import ModelKey, digest_of
+from tasks.run_folder import RunFolder, open_run_folder
+from tasks.settings import Settings
+from tasks.stage import key_part
+from tasks.store import Store
+from tasks.tracking import Tracker
+from tasks.workers import Workers
+
+
+@dataclass
+class Opening:
+    """One run at work: its desk, its folder, and when it started."""
+
+    desk: Desk
+    folder: RunFolder
+    settings: Settings
+    settings_record: dict[str, Any]
+    started: datetime
+    clock: float
+
+
+@contextmanager
+def open_desk(settings: Settings) -> Iterator[Opening]:
+    """Yields what an audit works with; on leaving, ends MLflow runs and worker processes.
+
+    An error inside is replaced by the first failure of a stage, which says what went wrong.
+    """
+    started, clock = datetime.now(UTC), time.monotonic()
+    environment.prepare(settings.run.store)
+    record = audit_settings(settings)
+    folder = open_run_folder(settings.run.output, settings.name, digest_of(record), started)
+    store = Store(settings.run.store)
+    uri = settings.tracking.uri or os.environ["MLFLOW_TRACKING_URI"]
+    tracker = Tracker(uri, settings.name, store.root / "mlflow" / "artifacts")
+    parent, children = _mlflow_runs(tracker, folder, settings)
+    with (
+        ProgressDisplay() as progress,
+        Workers(settings.compute.workers or available_cores(), progress.moved) as workers,
+    ):
+        desk = Desk(
+            store,
+            workers,
+            tracker,
+            progress,
+            device=choose_device(settings.compute.device),
+            parent_run=parent,
+            model_runs=children,
+            stage_timeout_seconds=settings.compute.stage_timeout_seconds,
+        )
+        with _stop_on_signals(workers, progress), _ending(desk, folder):
+            yield Opening(desk, folder, settings, record, started, clock)
+
+
+def audit_settings(settings: Settings) -> dict[str, Any]:
+    """Returns the settings that a result depends on: what is audited and how, not where or on what."""
+    record = settings.model_dump(mode="json", exclude={"compute", "tracking"})
+    record["run"] = {"name": settings.name, "seed": settings.run.seed}
+    record["data"] = key_part(settings.data)
+    return record
+
+
+def _mlflow_runs(tracker: Tracker, folder: RunFolder, settings: Settings) -> tuple[str, dict[ModelKey, str]]:
+    """Starts the run's MLflow runs, or goes on with those of the interrupted run that it continues."""
+    models = [ModelKey(name, seed) for name in settings.models for seed in settings.seeds]
+    known: dict[str, str] = folder.state.get("mlflow", {})
+    if known and all(tracker.is_open(run) for run in known.values()):
+        for run in known.values():
+            tracker.reopen(run)
+        return known["audit"], {model: known[model.id] for model in models}
+    tags = {"run_id": folder.run_id}
+    parent = tracker.start(folder.run_id, parent=None, params=audit_settings(settings), tags=tags)
+    runs = {"audit": parent}
+    for model in models:
+        params = {"seed": model.seed, **settings.models[model.name].model_dump(mode="json")}
+        runs[model.id] = tracker.start(
+            f"{model.name} seed {model.seed}",
+            parent=parent,
+            params=params,
+            tags={**tags, "model": model.name},
+        )
+    folder.remember(mlflow=runs)
+    return parent, {model: runs[model.id] for model in models}
+
+
+@contextmanager
+def _ending(desk: Desk, folder: RunFolder) -> Iterator[None]:
+    status = "FAILED"
+    try:
+        yield
+        status = "FINISHED"
+    except Exception as error:
+        failure = desk.first_failure or error
+        status = "KILLED" if isinstance(failure, Stopped) else "FAILED"
+        if failure is error:
+            raise
+        raise failure from (None if isinstance(failure, AuditError) else error)
+    except BaseException:
+        status = "KILLED"
+        raise
+    finally:
+        desk.workers.stop.set()
+        for run in (*desk.model_runs.values(), desk.parent_run):
+            desk.tracker.finish(run, status)
+        folder.release()
+
+
+@contextmanager
+def _stop_on_signals(workers: Workers, progress: ProgressDisplay) -> Iterator[None]:
+    """The first Ctrl-C asks stages to save and stop; the second ends the process."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if workers.stop.is_set():
+            raise KeyboardInterrupt
+        progress.line("stopping: training saves where it is; press Ctrl-C again to end at once")
+        workers.stop.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,57 @@
+"""The Prefect tasks: one for a download, and one that performs any stage under its own name."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.futures import PrefectFuture
+
+from tasks.data_files import DataFiles
+from tasks.datasets.catalogue import DataSettings
+from tasks.desk import Desk
+from tasks.download import download
+from tasks.fetch_errors import Unreachable
+from tasks.records import Artifact, ModelKey
+from tasks.stage import Stage
+
+
+def _host_did_not_answer(task: Any, run: Any, state: Any) -> bool:
+    """A wrong checksum or a full disk stays as it is; a silent host may answer the next time."""
+    return isinstance(state.result(raise_on_failure=False), Unreachable)
+
+
+# The store is the truth: Prefect's own cache would miss the content of files and of helper modules.
+@task(
+    name="download",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=3,
+    retry_delay_seconds=[2, 5, 15],
+    retry_jitter_factor=0.5,
+    retry_condition_fn=_host_did_not_answer,
+    log_prints=False,
+)
+def download_data(desk: Desk, data: DataSettings) -> DataFiles:
+    """Returns the verified files of a data set."""
+    return download(data, desk.store.root, desk.progress)
+
+
+@task(cache_policy=NO_CACHE, persist_result=False, log_prints=False)
+def _perform(desk: Desk, stage: Stage, model: ModelKey | None, inputs: Mapping[str, Any]) -> Artifact:
+    return desk.perform(stage, model, inputs)
+
+
+def submit(
+    desk: Desk, stage: Stage, model: ModelKey | None = None, /, **inputs: Any
+) -> PrefectFuture[Artifact]:
+    """Returns the future artifact of a stage. Inputs may be futures of other stages: it waits for them."""
+    run_name = f"{stage.name} {model.name} seed {model.seed}" if model else stage.name
+    return _perform.with_options(name=stage.name, task_run_name=_escaped(run_name)).submit(
+        desk, stage, model, inputs
+    )
+
+
+def _escaped(name: str) -> str:
+    """Prefect formats run names with the parameters; a user's model name is not a format."""
+    return name.replace("{", "{{").replace("}", "}}")

@@ -1,0 +1,172 @@
+"""Prepare and split: from a data set's own files to images, typed attributes and four disjoint parts."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.analyses import attribute_correlation, splits
+from tasks.analyses.plain import to_plain
+from tasks.arrays import read_array, read_json, reference, write_array, write_json
+from tasks.data_files import DataFiles
+from tasks.datasets import catalogue
+from tasks.datasets.attributes import Attribute
+from tasks.datasets.catalogue import DataSettings
+from tasks.datasets.errors import ConstantAttribute, DataError, NotEnoughImages
+from tasks.datasets.image_set import ImageSet
+from tasks.records import Artifact, digest_of, digest_of_file
+from tasks.stage import Bench, Stage
+
+SAMPLES = 24
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A prepared data set: memory-mapped images, and which part each belongs to."""
+
+    data: ImageSet
+    parts: NDArray[np.int8]
+
+    def rows(self, part: str) -> NDArray[np.int64]:
+        """Returns the sorted row numbers of a part."""
+        return np.flatnonzero(self.parts == splits.PARTS.index(part))
+
+    def images(self, part: str) -> NDArray[np.uint8]:
+        """Returns a part's images, uint8 (n, c, h, w), in memory."""
+        return np.asarray(self.data.images[self.rows(part)])
+
+    def values(self, part: str) -> NDArray[np.float64]:
+        """Returns a part's attribute values, float64 (n, k)."""
+        return np.asarray(self.data.values[self.rows(part)])
+
+
+def compute(
+    folder: Path,
+    bench: Bench,
+    *,
+    data: DataSettings,
+    files: DataFiles,
+    shares: dict[str, float],
+    seed: int,
+) -> None:
+    """Writes images.npy, values.npy, masks.npy, parts.npy, and data.json: the report's section on the data."""
+    image_set = catalogue.load(data, files.folder, folder, seed)
+    _refuse_unusable(image_set)
+    try:
+        split = splits.split(image_set.attributes, image_set.values, seed, shares)
+    except ValueError as error:
+        raise NotEnoughImages(f"{image_set.name}: {error}") from error
+    _write_unless_mapped(folder / "images.npy", image_set.images)
+    write_array(folder / "values.npy", image_set.values)
+    write_array(folder / "parts.npy", split.codes)
+    if image_set.masks is not None:
+        _write_unless_mapped(folder / "masks.npy", image_set.masks)
+    write_json(folder / "data.json", _description(folder, image_set, split))
+    counts = {f"images.{name}": float(len(split.rows(name))) for name in splits.PARTS}
+    write_json(folder / "summary.json", {"metrics": counts})
+
+
+PREPARE = Stage("prepare", "preparing the data", compute)
+
+
+def open_prepared(prepared: Artifact) -> Prepared:
+    """Returns what `compute` wrote, images as a memory map."""
+    facts = read_json(prepared.path / "data.json")
+    masks = prepared.path / "masks.npy"
+    sizes = facts["factor_sizes"]
+    image_set = ImageSet(
+        name=facts["name"],
+        images=read_array(prepared.path / "images.npy"),
+        attributes=tuple(_attribute(item) for item in facts["attributes"]),
+        values=read_array(prepared.path / "values.npy"),
+        description=facts["description"],
+        source=facts["source"],
+        licence=facts["licence"],
+        masks=read_array(masks) if masks.is_file() else None,
+        factor_sizes=tuple(sizes) if sizes else None,
+    )
+    return Prepared(image_set, read_array(prepared.path / "parts.npy"))
+
+
+def _refuse_unusable(image_set: ImageSet) -> None:
+    if not image_set.attributes:
+        raise DataError(
+            f"{image_set.name} has no attributes, so there is nothing to audit: name at least one"
+        )
+    if not np.isfinite(image_set.values).all():
+        bad = [
+            attribute.name
+            for attribute, column in zip(image_set.attributes, image_set.values.T, strict=True)
+            if not np.isfinite(column).all()
+        ]
+        raise DataError(
+            f"{image_set.name}: NaN or infinite values in {', '.join(bad)}: fill or drop those rows"
+        )
+    constant = [
+        attribute.name
+        for attribute, column in zip(image_set.attributes, image_set.values.T, strict=True)
+        if np.ptp(column) == 0
+    ]
+    if constant:
+        raise ConstantAttribute(
+            f"{image_set.name}: the same value in every image for {', '.join(constant)}: nothing can be said "
+            "about an attribute that never varies; leave it out or add images"
+        )
+
+
+def _description(folder: Path, image_set: ImageSet, split: splits.Split) -> dict[str, Any]:
+    correlation = attribute_correlation.compute(image_set.attributes, image_set.values)
+    shown = split.rows("probe_test")[:SAMPLES]
+    return {
+        "name": image_set.name,
+        "description": image_set.description,
+        "source": image_set.source,
+        "licence": image_set.licence,
+        "images": len(image_set.images),
+        "image_shape": list(image_set.images.shape[1:]),
+        "factor_sizes": list(image_set.factor_sizes) if image_set.factor_sizes else None,
+        "parts": [
+            {"name": part, "images": len(split.rows(part)), "purpose": splits.PURPOSES[part]}
+            for part in splits.PARTS
+        ],
+        "attributes": [
+            {**_plain_attribute(attribute), "summary": _summary(attribute, column)}
+            for attribute, column in zip(image_set.attributes, image_set.values.T, strict=True)
+        ],
+        "correlation": to_plain(correlation),
+        "samples": reference(folder, "data_samples", np.asarray(image_set.images[shown])),
+        "digest": digest_of([image_set.name, *_digests(folder)]),
+    }
+
+
+def _write_unless_mapped(path: Path, array: NDArray[Any]) -> None:
+    """Loaders write big arrays to their place themselves; writing one over its own memory map would empty it."""
+    if not path.is_file():
+        write_array(path, array)
+
+
+def _digests(folder: Path) -> list[str]:
+    return [digest_of_file(path) for path in sorted(folder.glob("*.npy"))]
+
+
+def _plain_attribute(attribute: Attribute) -> dict[str, Any]:
+    return {**asdict(attribute), "classes": list(attribute.classes)}
+
+
+def _attribute(item: dict[str, Any]) -> Attribute:
+    fields = {name: item[name] for name in ("name", "kind", "period", "unit", "description")}
+    return Attribute(**fields, classes=tuple(item["classes"]))
+
+
+def _summary(attribute: Attribute, column: NDArray[np.float64]) -> dict[str, Any]:
+    if attribute.classes and attribute.kind in ("binary", "categorical"):
+        counts = np.bincount(column.astype(np.int64), minlength=len(attribute.classes))
+        return {"counts": counts.tolist()}
+    quantiles = np.quantile(column, [0.05, 0.25, 0.5, 0.75, 0.95])
+    facts = {"mean": column.mean(), "std": column.std(), "min": column.min(), "max": column.max()}
+    return {
+        **{name: round(float(value), 6) for name, value in facts.items()},
+        "quantiles": [round(float(value), 6) for value in quantiles],
+    }

@@ -1,0 +1,77 @@
+"""Publish: what reviewers see of a finished audit in MLflow and in Prefect."""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from tasks.arrays import read_json
+from tasks.desk import Desk
+from tasks.export import PARTS
+from tasks.opening import Opening
+from tasks.records import Artifact, ModelKey
+from tasks.tracking import clean_name
+
+SHOWN_FILES = ("report.html", "audit.json", "manifest.json", "settings.yaml", "run.json", "ledger.jsonl")
+
+
+def publish(opening: Opening, exports: Mapping[ModelKey, Artifact], manifest_digest: str) -> None:
+    """Logs the report and its digests to the audit's MLflow run, models to the registry, verdicts to Prefect.
+
+    Args:
+        opening: the run, its folder complete.
+        exports: exported encoder and decoder of each model that is shown in full.
+        manifest_digest: SHA-256 of manifest.json.
+    """
+    desk, folder, settings = opening.desk, opening.folder.working, opening.settings
+    audit = read_json(folder / "audit.json")
+    for file in SHOWN_FILES:
+        desk.tracker.artifacts(desk.parent_run, folder / file)
+    desk.tracker.artifacts(desk.parent_run, folder / "figures", "figures")
+    counts = Counter(verdict["verdict"] for verdict in audit["verdicts"])
+    desk.tracker.metrics(
+        desk.parent_run, {f"verdicts.{verdict}": float(count) for verdict, count in counts.items()}
+    )
+    data = audit["data"]
+    profile = f'{{"images": {data["images"]}, "attributes": {len(data["attributes"])}}}'
+    for run in (desk.parent_run, *desk.model_runs.values()):
+        desk.tracker.data_set(run, data["name"], data["digest"], data["source"], profile)
+    digests = {"manifest": manifest_digest, "data": data["digest"], "settings": audit["settings_digest"]}
+    desk.tracker.tags(desk.parent_run, {f"digest.{name}": digest for name, digest in digests.items()})
+    for model, export in exports.items():
+        _publish_model(desk, settings.name, model, export, settings.tracking.register_models)
+    _publish_to_prefect(clean_name(settings.name), opening.folder.finished, audit)
+
+
+def _publish_model(desk: Desk, name: str, model: ModelKey, export: Artifact, register: bool) -> None:
+    run = desk.model_runs[model]
+    digest = export.json("export.json")["weights_digest"]
+    for part in PARTS:
+        logged = desk.tracker.model(
+            run, f"{model.name}-{part}", export.path / part, {"weights_digest": digest}
+        )
+        if register:
+            desk.tracker.register(f"{name}-{model.name}-{part}", logged, run, digest, "candidate")
+
+
+def _publish_to_prefect(name: str, folder: Path, audit: Mapping[str, Any]) -> None:
+    key = (
+        "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in name.lower()).strip("-")
+        or "run"
+    )
+    create_table_artifact(
+        table=[
+            {
+                column: str(verdict[column])
+                for column in ("model", "seed", "attribute", "dimension_name", "verdict", "reason")
+            }
+            for verdict in audit["verdicts"]
+            if verdict["seed"] == audit["subject"]["lead_seed"]
+        ],
+        key=f"{key}-verdicts",
+        description="What each model may be said to encode, and why",
+    )
+    report = (folder / "report.html").as_uri()
+    create_markdown_artifact(f"[Interpretability report]({report})\n\n`{report}`", key=f"{key}-report")

@@ -1,0 +1,126 @@
+"""Where a run's results stand: runs/<name>/<run id>/, whole or absent, with runs/latest on the newest.
+
+A run works in a hidden folder and is renamed into place at its end. One that was interrupted is continued by the
+next run of the same settings: same run id, same MLflow runs.
+"""
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import unicodedata
+import uuid
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+from tasks.store import writing
+
+STATE = "state.json"
+WORKING = re.compile(r"\.(?P<run_id>[0-9]{8}-[0-9]{6}-[0-9a-f]{6})\.unfinished")
+
+
+class RunFolder:
+    """The folder of one run, from its start to its place among the finished ones."""
+
+    def __init__(self, output: Path, name: str, run_id: str, lock: TextIO, state: dict[str, Any]) -> None:
+        self.run_id = run_id
+        self.state = state
+        self._output = output
+        self.finished = output / safe_folder_name(name) / run_id
+        self._lock = lock
+
+    @property
+    def working(self) -> Path:
+        """Where files are written until the run is complete."""
+        return self.finished.with_name(f".{self.run_id}.unfinished")
+
+    def remember(self, **facts: Any) -> None:
+        """Keeps facts, such as MLflow run ids, for the run that continues this one after an interruption."""
+        self.state.update(facts)
+        _write_whole(self.working / STATE, json.dumps(self.state, sort_keys=True))
+
+    def finish(self) -> Path:
+        """Moves the run to its place, points runs/latest at it, and returns the place."""
+        with writing(self.finished):
+            (self.working / STATE).unlink(missing_ok=True)
+            (self.working / "lock").unlink(missing_ok=True)
+            self.working.rename(self.finished)
+            link = self._output / f".latest-{uuid.uuid4().hex[:8]}"
+            link.symlink_to(self.finished.relative_to(self._output))
+            link.replace(self._output / "latest")
+        self._lock.close()
+        return self.finished
+
+    def release(self) -> None:
+        """Lets another run continue this one."""
+        self._lock.close()
+
+
+def open_run_folder(output: Path, name: str, settings_digest: str, now: datetime) -> RunFolder:
+    """Returns the folder of a new run, or of an interrupted one with the same settings.
+
+    Args:
+        output: the folder of all runs.
+        name: the run's name; its folder is made from it safely.
+        settings_digest: settings that differ make another run.
+        now: the time for a new run's id.
+    """
+    output = output.absolute()
+    home = output / safe_folder_name(name)
+    with writing(home):
+        home.mkdir(parents=True, exist_ok=True)
+        for folder in sorted(home.iterdir(), reverse=True):
+            match = WORKING.fullmatch(folder.name)
+            if match is not None:
+                continued = _continue(folder, match["run_id"], output, name, settings_digest)
+                if continued is not None:
+                    return continued
+        run_id = f"{now:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
+        folder = home / f".{run_id}.unfinished"
+        folder.mkdir()
+        lock = _try_lock(folder)
+        assert lock is not None, "nobody else knows this folder yet"
+        run = RunFolder(output, name, run_id, lock, {})
+        run.remember(settings_digest=settings_digest, started=now.isoformat())
+        return run
+
+
+def safe_folder_name(name: str) -> str:
+    """Returns a folder name that is one part of a path, whatever the user named the run."""
+    plain = unicodedata.normalize("NFKC", name)
+    kept = re.sub(r"[^\w\-.]+", "-", plain).strip("-.")[:80]
+    return kept or "run"
+
+
+def _continue(folder: Path, run_id: str, output: Path, name: str, settings_digest: str) -> RunFolder | None:
+    lock = _try_lock(folder)
+    if lock is None:  # a live run works there
+        return None
+    try:
+        state = json.loads((folder / STATE).read_text())
+    except (OSError, ValueError):
+        shutil.rmtree(folder, ignore_errors=True)
+        return None
+    if state.get("settings_digest") != settings_digest:
+        lock.close()
+        return None
+    return RunFolder(output, name, run_id, lock, state)
+
+
+def _try_lock(folder: Path) -> TextIO | None:
+    lock = (folder / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    return lock
+
+
+def _write_whole(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with writing(path):
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)

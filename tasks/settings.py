@@ -1,0 +1,196 @@
+"""Every knob a user has. One model serves the YAML file, the environment, the command line and Prefect's form.
+
+Precedence: command line, then environment (LATENT_AUDIT_DATA__IMAGE_SIZE=64), then the YAML file, then defaults.
+"""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tasks.analyses.verdicts import Thresholds
+from tasks.datasets.catalogue import DataSettings
+from tasks.datasets.sprites import SpritesSettings
+from vae_models.attribute_classifier import AttributeClassifierSettings
+from vae_models.presets import BetaVaeSettings, InterpretableGanSettings, ModelSettings, VaeSettings
+
+
+class Section(BaseModel):
+    """A group of settings: frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class RunSettings(Section):
+    """Where a run's work and results go, and its seed."""
+
+    name: str | None = Field(
+        None, description="the run's name in runs/ and MLflow; null: the data set's kind"
+    )
+    seed: int = Field(0, ge=0, lt=2**31, description="the one seed that every random stream is derived from")
+    store: Path = Field(
+        Path("artifacts"), description="folder of finished stages, downloads and MLflow's data"
+    )
+    output: Path = Field(Path("runs"), description="folder of reports: <output>/<name>/<run id>/")
+
+
+class SubjectSettings(Section):
+    """What the report says about purpose and responsibility; it prints "not stated" for what is null."""
+
+    title: str | None = Field(None, description="title of the report; null: made from models and data")
+    intended_use: str | None = Field(None, description="what the audited models are meant for")
+    out_of_scope: str | None = Field(None, description="what they are not meant for")
+    owner: str | None = Field(None, description="who answers for them")
+
+
+class SplitSettings(Section):
+    """Shares of the four disjoint parts of the data."""
+
+    model_train: float = Field(0.55, gt=0, lt=1, description="share that trains the generative models")
+    classifier_train: float = Field(
+        0.15, gt=0, lt=1, description="share that trains the attribute classifier"
+    )
+    probe_fit: float = Field(
+        0.15, gt=0, lt=1, description="share on which dimensions, bins and probes are chosen"
+    )
+    probe_test: float = Field(0.15, gt=0, lt=1, description="share on which everything is scored")
+
+    @model_validator(mode="after")
+    def _shares_add_up(self) -> "SplitSettings":
+        total = self.model_train + self.classifier_train + self.probe_fit + self.probe_test
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"the four shares must add up to 1, got {total:g}")
+        return self
+
+
+class EvidenceSettings(Section):
+    """How claims are tested. Thresholds are fixed before the run, and their digest is in the report."""
+
+    permutations: int = Field(2000, ge=100, description="label permutations behind corrected p-values")
+    bootstraps: int = Field(1000, ge=100, description="bootstrap draws behind each 95 % interval")
+    probe_images: int = Field(
+        3000, ge=200, description="most images that probes are fitted on, and scored on"
+    )
+    boosting_iterations: int = Field(40, ge=5, description="trees of the histogram gradient boosting probe")
+    intervention_images: int = Field(256, ge=64, description="held-out images that interventions start from")
+    null_moves_per_dimension: int = Field(
+        45, ge=20, description="random latent moves behind the intervention's null, for each dimension"
+    )
+    subgroup_by: str | None = Field(
+        None,
+        description="attribute whose groups effects are compared in; null: the first binary or categorical",
+    )
+    thresholds: Thresholds = Field(Thresholds(), description="when a check passes")
+
+
+class ExplanationSettings(Section):
+    """How much is drawn and attributed, for the first seed of each model."""
+
+    projection_images: int = Field(1000, ge=100, description="images in latent maps, a stratified sample")
+    projection_seeds: int = Field(2, ge=1, le=10, description="seeds of t-SNE and UMAP")
+    traversal_steps: int = Field(9, ge=3, le=25, description="pictures a dimension in traversals")
+    attribution_images: int = Field(16, ge=2, description="images that pixel attributions are computed for")
+    attribution_dimensions: int = Field(
+        6, ge=1, description="dimensions attributed, those with most KL first"
+    )
+    attribution_steps: int = Field(32, ge=8, description="steps of Integrated Gradients")
+
+
+class ComputeSettings(Section):
+    """What to compute on."""
+
+    device: str = Field("auto", description="auto (a CUDA GPU where there is one), cpu, cuda or cuda:N")
+    workers: int | None = Field(
+        None, ge=1, description="worker processes of one thread each; null: one a core"
+    )
+    stage_timeout_seconds: float | None = Field(
+        14400, gt=0, description="training stops at this limit and says so; null: no limit"
+    )
+
+    @field_validator("device")
+    @classmethod
+    def _known_device(cls, device: str) -> str:
+        name, _, index = device.partition(":")
+        if name not in ("auto", "cpu", "cuda") or (index and not (name == "cuda" and index.isdecimal())):
+            raise ValueError(f"expected auto, cpu, cuda or cuda:N, got {device!r}")
+        return device
+
+
+class TrackingSettings(Section):
+    """Where MLflow keeps its runs."""
+
+    uri: str | None = Field(
+        None, description="MLflow tracking URI; null: MLFLOW_TRACKING_URI, else the store's"
+    )
+    register_models: bool = Field(True, description="put models into the registry with the alias `candidate`")
+
+
+class ReportSettings(Section):
+    """How the report is written."""
+
+    language: Literal["en", "zh"] = Field("en", description="language of the report")
+
+
+class Settings(BaseSettings):
+    """All settings of one audit."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        validate_default=True,
+        env_prefix="LATENT_AUDIT_",
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+        title="latent-audit settings",
+    )
+    run: RunSettings = Field(RunSettings(), description="name, seed and folders")
+    subject: SubjectSettings = Field(
+        SubjectSettings(), description="purpose and responsibility, for the report"
+    )
+    data: DataSettings = Field(SpritesSettings(), description="the data set, by `kind`")
+    splits: SplitSettings = Field(SplitSettings(), description="disjoint parts of the data")
+    classifier: AttributeClassifierSettings = Field(
+        AttributeClassifierSettings(), description="the independent attribute classifier of interventions"
+    )
+    models: dict[str, ModelSettings] = Field(
+        {
+            "interpretable_gan": InterpretableGanSettings(),
+            "beta_vae": BetaVaeSettings(),
+            "vae": VaeSettings(),
+        },
+        min_length=1,
+        description="models to audit: a name of yours, then settings by `kind`",
+    )
+    seeds: tuple[int, ...] = Field(
+        (0, 1, 2),
+        min_length=1,
+        description="training seeds of each model; the first is the one reported in full",
+    )
+    evidence: EvidenceSettings = Field(EvidenceSettings(), description="how claims are tested")
+    explanations: ExplanationSettings = Field(ExplanationSettings(), description="how much is drawn")
+    compute: ComputeSettings = Field(ComputeSettings(), description="device and processes")
+    tracking: TrackingSettings = Field(TrackingSettings(), description="MLflow")
+    report: ReportSettings = Field(ReportSettings(), description="the HTML report")
+
+    @field_validator("seeds")
+    @classmethod
+    def _seeds_differ(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(seeds)) != len(seeds) or min(seeds) < 0:
+            raise ValueError(f"seeds must be different and not negative, got {list(seeds)}")
+        return seeds
+
+    @field_validator("models")
+    @classmethod
+    def _names_differ(cls, models: dict[str, Any]) -> dict[str, Any]:
+        seen: dict[str, str] = {}
+        for name in models:
+            other = seen.setdefault(name.strip().casefold(), name)
+            if other != name or not name.strip():
+                raise ValueError(f"model names must be different and not empty, got {other!r} and {name!r}")
+        return models
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return self.run.name or self.data.kind

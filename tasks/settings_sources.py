@@ -1,0 +1,197 @@
+"""Reads settings from file, environment and command line, and says everything that is wrong with them at once."""
+
+import difflib
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
+
+from tasks.errors import SettingsError
+from tasks.settings import Settings
+
+
+def load_settings(config: Path | None, overrides: Sequence[str] = ()) -> Settings:
+    """Returns the effective settings: command line over environment over the YAML file over defaults.
+
+    Args:
+        config: a YAML file, or None.
+        overrides: command-line words, ["--data.image_size", "64", "--seeds=[0,1]"]; values are read as YAML.
+
+    Raises SettingsError that lists every unknown key and wrong value, one a line.
+    """
+    file_layer = _with_default_kinds(_read_yaml(config) if config else {})
+    try:
+        layered = _layered(file_layer)(**parse_overrides(overrides))
+        return Settings.model_validate(layered.model_dump())
+    except ValidationError as error:
+        raise SettingsError(_sentences(error)) from None
+
+
+def parse_overrides(words: Sequence[str]) -> dict[str, Any]:
+    """Returns {"data": {"image_size": 64}} for ["--data.image_size", "64"] or ["--data.image_size=64"]."""
+    values: dict[str, Any] = {}
+    waiting = list(words)
+    while waiting:
+        word = waiting.pop(0)
+        if not word.startswith("--") or word == "--":
+            raise SettingsError(f"expected a setting such as --data.image_size 64, got {word!r}")
+        name, equals, text = word[2:].partition("=")
+        if not equals:
+            if not waiting:
+                raise SettingsError(f"--{name} needs a value, as in --{name} VALUE")
+            text = waiting.pop(0)
+        _put(values, name.replace("-", "_").split("."), _yaml_value(name, text))
+    return values
+
+
+def describe(settings: BaseModel) -> str:
+    """Returns settings as YAML that can be used as a config file, with a line on each setting."""
+    return "\n".join(_described(settings, "")) + "\n"
+
+
+class _NoDuplicates(yaml.SafeLoader):
+    """Plain YAML that refuses a key given twice, where PyYAML would keep the last without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = sorted({str(key) for key in keys if keys.count(key) > 1})
+        if twice:
+            line = node.start_mark.line + 1
+            raise SettingsError(f"{node.start_mark.name}, from line {line}: given twice: {', '.join(twice)}")
+        return super().construct_mapping(node, deep)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        with path.open(encoding="utf-8") as file:
+            values = yaml.load(file, _NoDuplicates)
+    except OSError as error:
+        raise SettingsError(f"cannot read the settings file {path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not YAML: {error}") from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise SettingsError(f"{path} must hold `section: ...` lines, got a {type(values).__name__}")
+    return values
+
+
+def _yaml_value(name: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise SettingsError(
+            f"--{name}: {text!r} is not a YAML value; quote text with special signs"
+        ) from None
+
+
+def _put(values: dict[str, Any], path: Sequence[str], value: Any) -> None:
+    for part in path[:-1]:
+        inner = values.setdefault(part, {})
+        if not isinstance(inner, dict):
+            raise SettingsError(f"--{'.'.join(path)} goes into {part}, which was given a value as a whole")
+        values = inner
+    values[path[-1]] = value
+
+
+def _with_default_kinds(values: dict[str, Any]) -> dict[str, Any]:
+    """Returns the file's values with the kinds of default data and models, so that one knob can be turned alone."""
+    data = Settings.model_fields["data"].default
+    models = Settings.model_fields["models"].default
+    given = values.get("data", {})
+    if isinstance(given, dict):
+        values = {**values, "data": {"kind": data.kind, **given}}
+    return {"models": {name: {"kind": model.kind} for name, model in models.items()}, **values}
+
+
+def _layered(file_layer: Mapping[str, Any]) -> type[Settings]:
+    class FromSources(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return init_settings, env_settings, InitSettingsSource(settings_cls, dict(file_layer))
+
+    return FromSources
+
+
+def _sentences(error: ValidationError) -> str:
+    lines = []
+    for item in error.errors(include_url=False):
+        name = ".".join(str(part) for part in item["loc"])
+        if item["type"] == "extra_forbidden":
+            lines.append(f"{_without_tags(name)}: unknown setting{_suggestion(name)}")
+        else:
+            got = "" if item["type"] == "missing" else f" (got {_short(item['input'])})"
+            lines.append(f"{_without_tags(name)}: {item['msg'].removeprefix('Value error, ')}{got}")
+    count = "a problem" if len(lines) == 1 else f"{len(lines)} problems"
+    return (
+        f"the settings have {count}:\n  " + "\n  ".join(lines) + "\nSee them all with: latent-audit settings"
+    )
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _kinds() -> set[str]:
+    return {
+        str(get_args(model.model_fields["kind"].annotation)[0])
+        for model in _models(Settings)
+        if "kind" in model.model_fields
+    }
+
+
+def _without_tags(name: str) -> str:
+    """Returns the dotted name as users write it: pydantic puts the kind between a union and its fields."""
+    parts = name.split(".")
+    tag_at = {"data": 1, "models": 2}.get(parts[0], len(parts))
+    if len(parts) > tag_at and parts[tag_at] in _kinds():
+        del parts[tag_at]
+    return ".".join(parts)
+
+
+def _suggestion(name: str) -> str:
+    known = {field for model in _models(Settings) for field in model.model_fields}
+    close = difflib.get_close_matches(name.rsplit(".", 1)[-1], sorted(known), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yields the settings models that an annotation holds, however deep."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        for field in annotation.model_fields.values():
+            yield from _models(field.annotation)
+    elif get_origin(annotation) in (Union, types.UnionType, dict, tuple, list) or get_args(annotation):
+        for part in get_args(annotation):
+            yield from _models(part)
+
+
+def _described(model: BaseModel, indent: str) -> Iterator[str]:
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        if isinstance(value, BaseModel):
+            yield f"{indent}{name}:  # {field.description or type(value).__doc__}"
+            yield from _described(value, indent + "  ")
+        elif (
+            isinstance(value, dict) and value and all(isinstance(item, BaseModel) for item in value.values())
+        ):
+            yield f"{indent}{name}:  # {field.description}"
+            for key, item in value.items():
+                yield f"{indent}  {key}:"
+                yield from _described(item, indent + "    ")
+        else:
+            plain = model.model_dump(mode="json", include={name})[name]
+            text = yaml.safe_dump(plain, default_flow_style=True, width=10_000).removesuffix("...\n").strip()
+            yield f"{indent}{name}: {text}  # {field.description}"

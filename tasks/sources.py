@@ -1,0 +1,89 @@
+"""Which of our source files compute a stage, so that editing one recomputes just the stages that use it.
+
+Prefect's TASK_SOURCE policy sees a task's own lines only, never what they call.
+"""
+
+import ast
+import hashlib
+import threading
+from functools import cache
+from importlib import metadata, util
+from pathlib import Path
+
+ROOMS = ("flows", "tasks", "vae_models", "reports")
+
+# Packages whose release can change a number; others cannot.
+NUMERIC = (
+    "torch",
+    "torchvision",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "umap-learn",
+    "captum",
+    "pandas",
+    "pillow",
+)
+
+
+# Python's parser is not safe in several threads at once, and stages are looked up in many.
+_parsing = threading.Lock()
+
+
+def source_digest(module: str) -> str:
+    """Returns the SHA-256 over a module of ours and all modules of ours that it imports, however far."""
+    with _parsing:
+        return _digest(module)
+
+
+@cache
+def _digest(module: str) -> str:
+    files = sorted(_closure(module))
+    digest = hashlib.sha256()
+    for name in files:
+        digest.update(name.encode() + b"\0" + _path(name).read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+@cache
+def numeric_versions() -> dict[str, str]:
+    """Returns the versions of the packages whose release can change a number."""
+    return {name: metadata.version(name) for name in NUMERIC}
+
+
+def _closure(module: str) -> set[str]:
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(_imports(name))
+    return found
+
+
+@cache
+def _imports(module: str) -> tuple[str, ...]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(_path(module).read_bytes())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return tuple(sorted(name for name in names if name.split(".")[0] in ROOMS and _is_module(name)))
+
+
+def _is_module(name: str) -> bool:
+    try:
+        spec = util.find_spec(name)
+    except ModuleNotFoundError:  # "package.module.function"
+        return False
+    return spec is not None and spec.origin is not None
+
+
+def _path(module: str) -> Path:
+    spec = util.find_spec(module)
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin)

@@ -1,0 +1,79 @@
+"""What a stage is: a name and a function that writes files, told everything it may depend on.
+
+A stage's content key is made from its inputs by `key_part`, so no input can be forgotten in it. What must not
+change a result (device index, work folder, progress, stop) reaches the function on a `Bench` instead.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from tasks.data_files import DataFiles
+from tasks.records import Artifact, ModelKey
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What a stage works with but must not depend on.
+
+    `device` is a torch device name. `work_folder` outlives a killed process, for checkpoints. `report(done,
+    total, facts)` shows progress; `should_stop` turns true when the user asks to stop; `deadline_seconds` is what
+    is left of the stage's time limit when it starts, or None.
+    """
+
+    device: str
+    work_folder: Path
+    report: Callable[[int, int, Mapping[str, float]], None]
+    should_stop: Callable[[], bool]
+    deadline_seconds: float | None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of the pipeline.
+
+    `compute(folder, bench, **inputs)` is a module-level function of pure code that writes its results as files
+    into `folder`; a file summary.json there, {"metrics", "tags", "curves"}, is what MLflow is told.
+    `doing` is the verb that progress shows. `on_device` stages run on the GPU where there is one.
+    """
+
+    name: str
+    doing: str
+    compute: Callable[..., None]
+    on_device: bool = False
+
+    @property
+    def module(self) -> str:
+        """The module whose source, with all that it imports of ours, decides the content key."""
+        return self.compute.__module__
+
+
+def key_part(value: Any) -> Any:
+    """Returns the JSON value that stands for an input in a content key.
+
+    Artifacts stand for their content, settings for their values. Settings may name fields in
+    `not_in_key` that say where something is and not what it is.
+    """
+    if isinstance(value, DataFiles):
+        return value.key_part()
+    if isinstance(value, Artifact):
+        return {"artifact": value.digest}
+    if isinstance(value, ModelKey):
+        return {"name": value.name, "seed": value.seed}
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", exclude=getattr(type(value), "not_in_key", None))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return key_part(dataclasses.asdict(value))
+    if isinstance(value, Mapping):
+        return {str(name): key_part(item) for name, item in value.items()}
+    if isinstance(value, str | int | float | bool) or value is None:
+        return value
+    if isinstance(value, Sequence):
+        return [key_part(item) for item in value]
+    raise TypeError(
+        f"a stage's input must be settings, artifacts or plain values, got {type(value).__name__}"
+    )

@@ -1,0 +1,171 @@
+"""Artifacts on disk by content key: the one place that remembers what was computed.
+
+artifacts/<stage>/<key>/ holds a stage's files and, written last, manifest.json with their digests. A folder
+appears whole, by rename, or not at all. A key is made of what the result depends on and of nothing else: never
+of paths, run ids or times, so moving the store or the run loses nothing.
+"""
+
+import errno
+import fcntl
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tasks.errors import NoSpaceLeft, StoreError
+from tasks.records import Artifact, digest_of, digest_of_file
+from tasks.sources import numeric_versions, source_digest
+
+MANIFEST = "manifest.json"
+
+
+class Store:
+    """Finished stages in a folder, found by what they were computed from."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+        with writing(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+
+    def key(self, stage: str, module: str, parts: Mapping[str, Any]) -> str:
+        """Returns the content key of a stage.
+
+        `module` computes it (its source and all it imports of ours count), `parts` are the settings, input
+        digests, seeds and device class that it depends on: JSON values.
+        """
+        return digest_of(
+            {
+                "stage": stage,
+                "parts": dict(parts),
+                "source": source_digest(module),
+                "versions": numeric_versions(),
+            }
+        )[:32]
+
+    def find(self, stage: str, key: str, warn: Callable[[str], None]) -> Artifact | None:
+        """Returns the finished artifact, verified byte for byte, or None.
+
+        A corrupt one is set aside, with a warning, so that it is computed again.
+        """
+        folder = self.root / stage / key
+        if not (folder / MANIFEST).is_file():
+            return None
+        problem = _problem(folder)
+        if problem is None:
+            return self._artifact(stage, key, reused=True)
+        warn(f"{stage}: the stored result {key} is damaged ({problem}); it is computed again")
+        shutil.rmtree(folder, ignore_errors=True)
+        return None
+
+    def build(self, stage: str, key: str, origin: str, compute: Callable[[Path], float]) -> Artifact:
+        """Returns the artifact that `compute` makes by writing files into the folder it is given.
+
+        `compute` returns the seconds it took. `origin` is the MLflow run it is computed for.
+        """
+        building = self.root / stage / f".building-{key}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        with writing(building):
+            building.mkdir(parents=True)
+            try:
+                seconds = compute(building)
+                manifest = {
+                    "stage": stage,
+                    "key": key,
+                    "origin": origin,
+                    "seconds": round(seconds, 3),
+                    "files": {str(path.relative_to(building)): _facts(path) for path in _files(building)},
+                }
+                (building / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
+                try:
+                    building.rename(self.root / stage / key)
+                except OSError as error:
+                    # Another process finished the same key first: its result is as good as ours.
+                    if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                        raise
+            finally:
+                shutil.rmtree(building, ignore_errors=True)
+        return self._artifact(stage, key, reused=False)
+
+    def work_folder(self, stage: str, key: str) -> Path:
+        """Returns a folder for checkpoints that outlives a killed process; removed by `forget_work`."""
+        folder = self.root / stage / f".work-{key}"
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def forget_work(self, stage: str, key: str) -> None:
+        """Removes the checkpoints of a finished stage."""
+        shutil.rmtree(self.root / stage / f".work-{key}", ignore_errors=True)
+
+    @contextmanager
+    def claim(self, stage: str, key: str, warn: Callable[[str], None]) -> Iterator[None]:
+        """Holds a stage's lock while it is looked up and computed.
+
+        A second run that wants the same stage waits and then reuses. The kernel frees the lock of a killed
+        process, so nobody waits for the dead.
+        """
+        path = self.root / stage / f".lock-{key}"
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle = path.open("w")
+        with handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                warn(f"{stage}: another run is computing {key}; waiting for its result")
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        path.unlink(missing_ok=True)
+
+    def _artifact(self, stage: str, key: str, *, reused: bool) -> Artifact:
+        folder = self.root / stage / key
+        manifest = folder / MANIFEST
+        # The digest covers the files alone: how long they took must not change what depends on them.
+        facts = json.loads(manifest.read_text())
+        return Artifact(
+            stage, key, folder, digest_of(facts["files"]), facts["seconds"], reused, facts["origin"]
+        )
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turns the system's refusals to write below `path` into sentences."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise NoSpaceLeft(
+                f"the disk that holds {path} is full: free some space and run the same command again; "
+                "finished stages are kept"
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
+            raise StoreError(
+                f"cannot write {error.filename or path} ({error.strerror}): give a folder you may write with "
+                "--run.store and --run.output"
+            ) from error
+        raise
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    return {"bytes": path.stat().st_size, "sha256": digest_of_file(path)}
+
+
+def _problem(folder: Path) -> str | None:
+    try:
+        files = json.loads((folder / MANIFEST).read_text())["files"]
+    except (OSError, ValueError, KeyError):
+        return "its manifest cannot be read"
+    for name, facts in files.items():
+        path = folder / name
+        if not path.is_file():
+            return f"{name} is missing"
+        if path.stat().st_size != facts["bytes"] or digest_of_file(path) != facts["sha256"]:
+            return f"{name} is not what was written"
+    return None

@@ -1,0 +1,146 @@
+"""Processes that compute: one single-threaded process per core, started once and kept for the whole run.
+
+They import neither Prefect nor MLflow. Progress comes back through a queue; a stop goes out through an event.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from typing import Any, Protocol
+
+from tasks.errors import StageFailed
+from tasks.stage import Bench, Stage
+
+# Enough for a bar that moves, little enough to cost nothing.
+REPORT_EVERY_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class Report:
+    """Where a stage stands. Facts may hold images_per_second, seconds_left and losses."""
+
+    label: str
+    done: int
+    total: int
+    facts: Mapping[str, float]
+
+
+class _Queue(Protocol):
+    def put(self, item: Report | None) -> None: ...
+    def get(self) -> Report | None: ...
+
+
+@dataclass
+class _Process:
+    """What a worker process knows of the run; set once, when it starts."""
+
+    reports: _Queue
+    stop: Event
+
+
+_process: _Process | None = None
+
+
+class Workers:
+    """A pool of worker processes. Use as a context manager; processes start when first needed."""
+
+    def __init__(self, count: int, on_report: Callable[[Report], None]) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.stop = context.Event()
+        self.count = count
+        self._reports = context.SimpleQueue()
+        self._on_report = on_report
+        self._pool = ProcessPoolExecutor(
+            count,
+            mp_context=context,
+            initializer=_start,
+            initargs=(self._reports, self.stop, context.Value("i", 0)),
+        )
+        self._listener = threading.Thread(target=self._listen, name="progress", daemon=True)
+
+    def __enter__(self) -> "Workers":
+        self._listener.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop.set()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._reports.put(None)
+        self._listener.join(timeout=5)
+
+    def run(
+        self,
+        stage: Stage,
+        folder: Path,
+        label: str,
+        inputs: Mapping[str, Any],
+        device: str,
+        work_folder: Path,
+        deadline_seconds: float | None,
+    ) -> tuple[float, float]:
+        """Computes a stage in a worker and waits for it; what it raises is raised here.
+
+        Returns when computing started and ended, in seconds since the epoch, waiting for a free worker and the
+        worker's own start left out.
+        """
+        try:
+            return self._pool.submit(
+                _compute, stage, folder, label, dict(inputs), device, work_folder, deadline_seconds
+            ).result()
+        except BrokenProcessPool as error:
+            raise StageFailed(
+                f"{label}: a worker process died, most often because memory ran out. Finished stages are "
+                "kept; run the same command again, with fewer workers (--compute.workers 1) if it happens again"
+            ) from error
+
+    def _listen(self) -> None:
+        while (report := self._reports.get()) is not None:
+            self._on_report(report)
+
+
+def _start(reports: _Queue, stop: Event, counter: Any) -> None:
+    global _process
+    _process = _Process(reports, stop)
+    # Ctrl-C reaches the whole process group; the parent decides what stops, and when.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with counter.get_lock():
+        index = counter.value
+        counter.value += 1
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[index % len(cores)]})
+    import torch  # here: the parent never needs it
+
+    torch.set_num_threads(1)
+
+
+def _compute(
+    stage: Stage,
+    folder: Path,
+    label: str,
+    inputs: dict[str, Any],
+    device: str,
+    work_folder: Path,
+    deadline_seconds: float | None,
+) -> tuple[float, float]:
+    assert _process is not None
+    process = _process
+    last = 0.0
+
+    def report(done: int, total: int, facts: Mapping[str, float]) -> None:
+        nonlocal last
+        if done >= total or time.monotonic() - last >= REPORT_EVERY_SECONDS:
+            last = time.monotonic()
+            process.reports.put(Report(label, done, total, dict(facts)))
+
+    started = time.time()
+    stage.compute(folder, Bench(device, work_folder, report, process.stop.is_set, deadline_seconds), **inputs)
+    return started, time.time()
