@@ -124,7 +124,8 @@ def compute(
     rng = np.random.default_rng(seed)
     score = _Scorer(decode, respond, batch_size)
     levels = np.quantile(reference_codes.astype(np.float64), doses, axis=0).astype(np.float32)
-    responses = _responses(codes, levels, score)
+    partners = partners_of(reference_codes, groups)
+    responses = _responses(codes, levels, partners, score)
     refuse_wrong_columns(attributes, response_columns, responses.shape[-1])
     means = responses.mean(axis=2, dtype=np.float64)
     effect = effects(means, attributes, response_columns).T
@@ -144,7 +145,7 @@ def compute(
     untrained = np.zeros((0, len(attributes)))
     if untrained_decode is not None:
         idle = _responses(
-            codes[: 4 * null_images], levels[tested], _Scorer(untrained_decode, respond, batch_size)
+            codes[: 4 * null_images], levels[tested], partners, _Scorer(untrained_decode, respond, batch_size)
         )
         untrained = effects(idle.mean(axis=2, dtype=np.float64), attributes, response_columns)
     result = _Found(attributes, response_columns, responses, means, levels, effect, drawn, drawn_means)
@@ -195,15 +196,37 @@ class _Scorer:
 
 
 def _responses(
-    codes: NDArray[np.float32], levels: NDArray[np.float32], score: _Scorer
+    codes: NDArray[np.float32],
+    levels: NDArray[np.float32],
+    partners: Sequence[NDArray[np.int64]],
+    score: _Scorer,
 ) -> NDArray[np.float32]:
     """Returns responses (d, doses, m, columns) to codes with one dimension set to each of levels (doses, d)."""
     found = []
     for j in range(codes.shape[1]):
         moved = np.repeat(codes[None], len(levels), axis=0)
         moved[:, :, j] = levels[:, j, None]
+        if len(partners[j]):
+            moved[:, :, partners[j]] -= (moved[:, :, j] - codes[:, j])[:, :, None] / len(partners[j])
         found.append(score(moved))
     return np.stack(found)
+
+
+def partners_of(codes: NDArray[np.floating], groups: Sequence[int]) -> list[NDArray[np.int64]]:
+    """Returns, for each dimension of codes (n, d), those that give way when it is set.
+
+    Members of a group whose sum is the same for every image (the centred logits of a categorical attribute)
+    share out the opposite change, so that the sum stays; asking for "heart" without letting go of "square"
+    would ask for no shape at all. Other dimensions have no partners.
+    """
+    labels = np.asarray(groups)
+    partners = []
+    for j in range(len(labels)):
+        members = np.flatnonzero(labels == labels[j])
+        block = codes[:, members].astype(np.float64)
+        tied = len(members) > 1 and block.sum(axis=1).std() <= 1e-3 * block.std()
+        partners.append(members[members != j] if tied else np.zeros(0, dtype=np.int64))
+    return partners
 
 
 def _mean_over_images(responses: NDArray[np.float32]) -> Floats:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tasks.analyses import classifier_gate, intervention, subgroups
+from tasks.analyses.intervention import partners_of
 from tasks.analyses.intervention_null import directions_needed
 from tasks.analyses.plain import to_plain
 from tasks.analyses.responses import effects, refuse_wrong_columns
@@ -155,6 +156,27 @@ def test_flipping_a_dimension_changes_only_the_sign_of_its_effect():
     assert [c.sign for c in moved.claims] == [
         c.sign * (-1 if i == 2 else 1) for i, c in enumerate(plain.claims)
     ]
+
+
+def test_setting_one_logit_of_a_group_lets_go_of_the_others():
+    rng = np.random.default_rng(0)
+    kind = rng.integers(3, size=300)
+    made = np.hstack([9.0 * (np.eye(3)[kind] - 1 / 3), rng.normal(size=(300, 2))]).astype(np.float32)
+    groups = (0, 0, 0, 1, 2)
+    assert [p.tolist() for p in partners_of(made, groups)] == [[1, 2], [0, 2], [0, 1], [], []]
+    assert [len(p) for p in partners_of(rng.normal(size=(50, 5)), groups)] == [0] * 5
+
+    def softmax(images):
+        logits = images[:, :3, 0, 0]
+        return np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+
+    result = intervention.compute(
+        ATTRIBUTES[1:2], made, made, decode, softmax, {"shape": (0, 1, 2)}, (), (0,), groups, 0
+    )
+    claim = result.claims[0]
+    assert claim.on_target.value > 0.95
+    assert claim.consistency.value > 0.95
+    assert result.p_adjusted[0, 0] <= 0.05
 
 
 def test_the_unit_of_a_dimension_changes_nothing():
