@@ -1,22 +1,25 @@
 """Whether a GAN's training still works: watched at every step, because it may stop working silently."""
 
+import math
+
 from torch import Tensor, nn, tensor
+from torch.nn import functional
 
 _DECAY = 0.98  # of the running means: about the last fifty steps count
 _LEAST_DIVERSITY = 0.3
-_MOST_SEPARATION = 0.98
+_LEAST_DISCRIMINATOR_NATS = 0.05  # 2 log 2 = 1.39 when it cannot tell, 0 when it is certain of every image
 
 
 class StabilityRecord(nn.Module):
     """Running means that are saved with the weights.
 
-    diversity: how much samples of a batch differ, pixel by pixel, as a share of how much data do. separation:
-    share of decisions of the discriminator that are right, 0.5 when it cannot tell.
+    diversity: how much samples of a batch differ, pixel by pixel, as a share of how much data do. accuracy:
+    share of decisions of the discriminator that are right, 0.5 when it cannot tell. nats: its logistic loss.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer("means", tensor([1.0, 0.5]))
+        self.register_buffer("means", tensor([1.0, 0.5, 2 * math.log(2)]))
         self.register_buffer("steps", tensor(0))
 
     def observe(self, images: Tensor, samples: Tensor, real_logit: Tensor, sample_logit: Tensor) -> None:
@@ -26,16 +29,18 @@ class StabilityRecord(nn.Module):
         right = 0.5 * ((real_logit > 0).float().mean() + (sample_logit < 0).float().mean())
         means[0].lerp_(spread, 1 - _DECAY)
         means[1].lerp_(right, 1 - _DECAY)
+        nats = functional.softplus(-real_logit) + functional.softplus(sample_logit)
+        means[2].lerp_(nats.float().mean(), 1 - _DECAY)
         self.get_buffer("steps").add_(1)
 
     def scalars(self) -> dict[str, Tensor]:
-        """Returns both running means by name, for curves."""
+        """Returns diversity and accuracy by name, for curves; the nats are a curve of training anyway."""
         means = self.get_buffer("means").clone()
         return {"sample_diversity": means[0], "discriminator_accuracy": means[1]}
 
     def reason(self) -> str:
         """Returns what is wrong in a sentence, or "" if nothing is."""
-        diversity, separation = (float(value) for value in self.get_buffer("means"))
+        diversity, accuracy, nats = (float(value) for value in self.get_buffer("means"))
         if int(self.get_buffer("steps")) == 0:
             return "the model has not been trained"
         if diversity < _LEAST_DIVERSITY:
@@ -43,9 +48,9 @@ class StabilityRecord(nn.Module):
                 f"samples of one batch differ by {diversity:.0%} of what images of the data do, below "
                 f"{_LEAST_DIVERSITY:.0%}: the generator draws nearly the same image again and again"
             )
-        if separation > _MOST_SEPARATION:
+        if nats < _LEAST_DISCRIMINATOR_NATS:
             return (
-                f"the discriminator was right in {separation:.0%} of its last decisions, above "
-                f"{_MOST_SEPARATION:.0%}: the generator has fallen behind and learns little from it"
+                f"the discriminator was right in {accuracy:.0%} of its last decisions and certain of it (loss "
+                f"{nats:.3f} nats, below {_LEAST_DISCRIMINATOR_NATS}): the generator has fallen behind"
             )
         return ""

@@ -65,9 +65,9 @@ class InterpretableGan(nn.Module):
         self.latent_dim = self.layout.size
         self.dimension_names, self.dimension_groups = self.layout.names, self.layout.groups
         self.reconstruction = build_reconstruction(settings.reconstruction, settings.pixel_variance)
-        channels = channels_for(settings.network, image_shape)
-        self.encoder = SemanticEncoder(image_shape, self.layout, channels, settings.hidden)
+        self.encoder = SemanticEncoder(image_shape, self.layout, settings.encoder_width, settings.hidden)
         self.discriminator = AdditiveDiscriminator(self.layout, settings.pairwise_terms)
+        channels = channels_for(settings.generator_network, image_shape)
         sizes = (settings.noise_dimensions, self.layout.size, channels, settings.hidden)
         self.generator = SemanticGenerator(image_shape, *sizes)
         self.average_generator = SemanticGenerator(image_shape, *sizes).requires_grad_(False)

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from vae_models.networks import ConvolutionKind
 from vae_models.reconstruction import ReconstructionKind, build_reconstruction
 from vae_models.training_settings import TrainingSettings
 
@@ -40,13 +41,14 @@ class InterpretableGanSettings(BaseModel):
     encoder_learning_rate: float = Field(
         4e-4, gt=0, description="Adam's step size, encoder and discriminator"
     )
-    generator_learning_rate: float = Field(2e-4, gt=0, description="Adam's step size, generator")
+    generator_learning_rate: float = Field(5e-4, gt=0, description="Adam's step size, generator")
     warm_up_steps: int = Field(
-        1500, ge=0, description="first steps, in which only the encoder learns, from labelled images"
+        1000, ge=0, description="first steps, in which only the encoder learns, from labelled images"
     )
-    warm_up_learning_rate: float = Field(1e-3, gt=0, description="Adam's step size in these steps")
-    network: Literal["burgess", "locatello"] = Field(
-        "locatello", description="convolutions of encoder and generator: burgess (32) or locatello (32 to 64)"
+    warm_up_learning_rate: float = Field(2e-3, gt=0, description="Adam's step size in these steps")
+    encoder_width: int = Field(64, ge=2, description="channels of the encoder's 3x3 convolutions")
+    generator_network: ConvolutionKind = Field(
+        "burgess", description="convolutions of the generator: burgess (32 channels) or locatello (32 to 64)"
     )
     supervised_weight: float = Field(
         1.0, ge=0, description="weight of the encoder's nats on the attributes of labelled images"

@@ -14,6 +14,7 @@ from torch.nn import functional
 from vae_models.errors import BadSettings
 from vae_models.fast_convolutions import Upsampling, upsampling
 
+ConvolutionKind = Literal["burgess", "locatello"]
 NetworkKind = Literal["mlp", "burgess", "locatello"]
 
 _CHANNELS: dict[str, dict[int, tuple[int, ...]]] = {
@@ -34,7 +35,7 @@ def padded_size(image_shape: tuple[int, int, int]) -> int:
     return 32 if height == 28 else height
 
 
-def channels_for(kind: Literal["burgess", "locatello"], image_shape: tuple[int, int, int]) -> tuple[int, ...]:
+def channels_for(kind: ConvolutionKind, image_shape: tuple[int, int, int]) -> tuple[int, ...]:
     """Returns the output channels of each convolution, so many that 4x4 maps remain."""
     return _CHANNELS[kind][padded_size(image_shape)]
 

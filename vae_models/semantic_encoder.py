@@ -4,13 +4,12 @@ Layout of a code: the dimensions of each named attribute in order (categorical: 
 binary: a logit; ordinal and continuous: the standardised value; cyclic: cos and sin), then the free ones.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from vae_models.networks import ConvolutionTrunk, dense_layers, initialise_for_relu
+from vae_models.pooled_trunk import PooledTrunk
 from vae_models.targets import Target, split_outputs, total_size
 
 # Logit of a class that is asked for: with 3 classes, softmax gives it 0.995. Finite, as S's own codes are.
@@ -93,14 +92,12 @@ class SemanticEncoder(nn.Module):
         self,
         image_shape: tuple[int, int, int],
         layout: SemanticLayout,
-        channels: Sequence[int],
+        width: int,
         hidden: int,
     ) -> None:
         super().__init__()
         self.layout = layout
-        trunk = ConvolutionTrunk(image_shape, tuple(channels))
-        self.trunk = nn.Sequential(trunk, *dense_layers((trunk.features, hidden)))
-        initialise_for_relu(self.trunk)
+        self.trunk = PooledTrunk(image_shape, width, hidden)
         self.head = nn.Linear(hidden, layout.size)
 
     def forward(self, images: Tensor) -> Tensor:

@@ -43,6 +43,6 @@ def tiny_gan(tiny_training: TrainingSettings) -> InterpretableGanSettings:
         noise_dimensions=2,
         hidden=16,
         warm_up_steps=2,
-        network="burgess",
+        encoder_width=4,
         training=tiny_training,
     )

@@ -49,7 +49,7 @@ def test_it_learns_what_a_bar_shows(bars):
 
 
 def test_uint8_and_unit_floats_are_the_same_images(bars):
-    classifier = build_classifier(AttributeClassifierSettings(channels=(4, 4), hidden=8), SHAPE, TARGETS, 0)
+    classifier = build_classifier(AttributeClassifierSettings(width=4, hidden=8), SHAPE, TARGETS, 0)
     floats = bars[0][:5].astype(np.float32) / 255
     np.testing.assert_allclose(classify_images(classifier, bars[0][:5]), classify_images(classifier, floats))
 

@@ -53,7 +53,7 @@ def test_a_saved_model_comes_back_equal(kind, tiny_gan, bars, tmp_path):
 
 
 def test_a_saved_classifier_comes_back_equal_and_is_no_generative_model(bars, tmp_path):
-    settings = AttributeClassifierSettings(channels=(4, 4), hidden=8)
+    settings = AttributeClassifierSettings(width=4, hidden=8)
     classifier = build_classifier(settings, SHAPE, TARGETS, seed=4)
     checkpoints.save(tmp_path, classifier, checkpoints.recipe(settings, SHAPE, TARGETS, seed=4))
     loaded = checkpoints.load_classifier(tmp_path, "cpu")

@@ -34,7 +34,7 @@ def never() -> bool:
 
 def fresh(kind, tiny_gan, tiny_training):
     if kind == "attribute_classifier":
-        settings = attribute_classifier.AttributeClassifierSettings(channels=(4, 4), hidden=8)
+        settings = attribute_classifier.AttributeClassifierSettings(width=4, hidden=8)
         return build_classifier(settings, SHAPE, TARGETS, seed=1)
     if kind == "vae":
         settings = VaeSettings(network="mlp", latent_dim=3, warm_up_steps=5, training=tiny_training)

@@ -1,0 +1,42 @@
+"""The body of attribute classifier and semantic encoder: what an object is, read anywhere, beside where it is.
+
+Maxima over all positions carry what does not depend on place (a shape learnt here is known there, which is
+most of what a small training set lacks); a narrow copy of the maps carries place and size.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from vae_models.networks import initialise_for_relu, padded_size
+
+_MAP_SIDE = 16  # where the strided convolutions stop
+_PLACE_CHANNELS = 16
+
+
+class PooledTrunk(nn.Module):
+    """(n, c, h, w) in [0, 1] -> (n, hidden), h = w = 28, 32 or 64."""
+
+    def __init__(self, image_shape: tuple[int, int, int], width: int, hidden: int) -> None:
+        """width: channels of the 3x3 convolutions; the strided ones before them have half as many."""
+        super().__init__()
+        size = padded_size(image_shape)
+        self.padding = (size - image_shape[1]) // 2
+        channels, layers = image_shape[0], list[nn.Module]()
+        while size > _MAP_SIDE:
+            layers += [nn.Conv2d(channels, width // 2, 4, stride=2, padding=1), nn.ReLU(inplace=True)]
+            channels, size = width // 2, size // 2
+        layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(2)]
+        layers += [nn.Conv2d(width, width, 3, padding=1), nn.ReLU(inplace=True)]
+        self.convolutions = nn.Sequential(*layers)
+        self.place = nn.Conv2d(width, _PLACE_CHANNELS, 1)
+        self.combine = nn.Linear(_PLACE_CHANNELS * (_MAP_SIDE // 2) ** 2 + width, hidden)
+        initialise_for_relu(self)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Returns (n, hidden) features, not negative."""
+        if self.padding:
+            images = functional.pad(images, (self.padding,) * 4)
+        maps = self.convolutions(images.contiguous(memory_format=torch.channels_last))
+        place = self.place(maps).relu().flatten(1)
+        return self.combine(torch.cat([place, maps.amax((2, 3))], 1)).relu()
