@@ -40,6 +40,9 @@ def draw(
     lower.set_yticks([])
     lower.set_xlabel(canvas.name(label, 70))
     lower.legend(loc="upper right", handlelength=1.4, borderpad=0)
+    chance = [value for _, values in nulls for value in values]
+    if chance:
+        upper.axvspan(min(chance), max(chance), color=FAINT, alpha=0.55, linewidth=0)
     for index, (_, value) in enumerate(rows):
         upper.plot([low, value], [index, index], color=FAINT, linewidth=1, zorder=1)
         upper.plot([value], [index], marker=MARKERS[0], color=COLOURS[0], markersize=5, linestyle="none")

@@ -77,7 +77,7 @@ def _card(page: Page, model: dict[str, Any], attribute: str, verdict: dict[str, 
         "would_change": page.prose(verdict["would_change"]),
         "checks": checks,
         "figures": [figure for figure in figures if figure is not None],
-        "conditioning": _conditioning(page, specific),
+        "conditioning": _conditioning(page, model, specific),
         "absent": [
             reason
             for reason in (page.absent(model["intervention"]), page.absent(model["traversal"]))
@@ -210,7 +210,7 @@ def _counter(page: Page, verdict: dict[str, Any], place: str) -> Figure | None:
     )
 
 
-def _conditioning(page: Page, specific: dict[str, Any] | None) -> list[str]:
+def _conditioning(page: Page, model: dict[str, Any], specific: dict[str, Any] | None) -> list[str]:
     """Returns sentences on what the claim does not survive, and on the runner-up."""
     if specific is None:
         return []
@@ -223,8 +223,8 @@ def _conditioning(page: Page, specific: dict[str, Any] | None) -> list[str]:
         if specific["survives_conditioning"]:
             told.append(t("card.survives", n=survived, total=len(specific["survives_conditioning"])))
     if known(specific["gap"]) is not None:
-        runner = specific["runner_up"]
-        told.append(t("card.gap", gap=said(specific["gap"]), runner="–" if runner is None else f"z{runner}"))
+        runner = page.dimension_name(model, specific["runner_up"])
+        told.append(t("card.gap", gap=said(specific["gap"]), runner=runner))
     return told
 
 

@@ -137,6 +137,8 @@ def _samples(page: Page) -> Figure | None:
     if page.absent(reference):
         return None
     images = page.array(reference)[:40]
+    if len(images) == 0:
+        return None
     scale = max(1.0, round(48 / images.shape[-1], 2))
     alt = page.t("data.samples_alt", n=len(images), name=shortened(page.audit["data"]["name"]))
     return page.picture(

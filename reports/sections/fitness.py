@@ -123,6 +123,8 @@ def _grid(page: Page, reference: Any, identifier: str, model: dict[str, Any], ke
     if page.absent(reference):
         return None
     images = page.array(reference)
+    if len(images) == 0:
+        return None
     columns = 8
     if identifier.startswith("pairs"):  # originals in one row, their reconstructions under them
         pairs = min(len(images) // 2, 10)

@@ -33,6 +33,19 @@
     document.querySelectorAll("main > section").forEach(function (section) { watcher.observe(section); });
   }
 
+  // A box that scrolls can be reached by keyboard; one that does not is no stop on the way.
+  function reach() {
+    document.querySelectorAll(".wide,.art,pre,.full").forEach(function (box) {
+      if (box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    });
+  }
+  var waiting = 0;
+  function later() { clearTimeout(waiting); waiting = setTimeout(reach, 100); }
+  window.addEventListener("resize", later);
+  document.addEventListener("toggle", later, true);
+  later();
+
   // Open all; and before printing, whatever was closed, to be closed again after.
   var all = Array.prototype.slice.call(document.querySelectorAll("details")), closed = [];
   var button = document.createElement("button");
