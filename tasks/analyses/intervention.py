@@ -7,67 +7,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.analyses.classifier_gate import Gate
-from tasks.analyses.estimates import Estimate, from_samples, image_weights, interval
+from tasks.analyses.estimates import image_weights, interval
+from tasks.analyses.intervention_claims import ClaimedEffect, Measured
 from tasks.analyses.intervention_null import (
     InterventionNull,
     adjusted_p_values,
     directions_needed,
     null_effects,
 )
-from tasks.analyses.responses import (
-    column_names,
-    effect_unit,
-    effects,
-    leading_column,
-    refuse_wrong_columns,
-)
+from tasks.analyses.responses import effects, refuse_wrong_columns
 from tasks.datasets.attributes import Attribute
 
 Floats = NDArray[np.float64]
 Images = NDArray[np.float32]
 Decode = Callable[[NDArray[np.float32]], Images]
 Respond = Callable[[Images], NDArray[np.float32]]
-SOURCE = "bootstrap over images"
 # The outermost doses stop at 2 % and 98 %: beyond them a decoder has seen next to nothing.
 DOSES = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98)
 LEAST_IMAGES = 256
-
-
-@dataclass(frozen=True)
-class Curve:
-    """Mean response (7,) at each dose (7,), a value of the dimension, with its 95 % interval."""
-
-    dose: Floats
-    mean: Floats
-    low: Floats
-    high: Floats
-    response: str
-
-
-@dataclass(frozen=True)
-class OffTarget:
-    """Effect of the claimed dimension on another attribute, in that attribute's unit."""
-
-    attribute: str
-    effect: Estimate
-
-
-@dataclass(frozen=True)
-class ClaimedEffect:
-    """What setting the claimed dimension does to its attribute, and to the others.
-
-    `consistency` is the share of images whose own response moves the way the mean does; `sign` is 1 or -1
-    for a response that ends higher or lower than it starts, 0 for one that returns.
-    """
-
-    attribute: str
-    dimension: int
-    unit: str
-    on_target: Estimate
-    consistency: Estimate
-    sign: int
-    curve: Curve
-    off_target: tuple[OffTarget, ...]
 
 
 @dataclass(frozen=True)
@@ -148,7 +105,7 @@ def compute(
             codes[: 4 * null_images], levels[tested], partners, _Scorer(untrained_decode, respond, batch_size)
         )
         untrained = effects(idle.mean(axis=2, dtype=np.float64), attributes, response_columns)
-    result = _Found(attributes, response_columns, responses, means, levels, effect, drawn, drawn_means)
+    result = Measured(attributes, response_columns, responses, means, levels, effect, drawn, drawn_means)
     return Intervention(
         images=len(codes),
         doses=tuple(doses),
@@ -240,76 +197,3 @@ def _resampled_means(responses: NDArray[np.float32], resamples: int, rng: np.ran
     weights = image_weights(m, resamples, rng) / m
     stacked = responses.transpose(2, 0, 1, 3).reshape(m, -1).astype(np.float64)
     return (weights @ stacked).reshape(resamples, d, doses, columns)
-
-
-@dataclass(frozen=True)
-class _Found:
-    """Everything measured, from which one claim's details are taken."""
-
-    attributes: Sequence[Attribute]
-    response_columns: Mapping[str, Sequence[int]]
-    responses: NDArray[np.float32]
-    means: Floats
-    levels: NDArray[np.float32]
-    effect: Floats
-    drawn: Floats
-    drawn_means: Floats
-
-    def claim(self, k: int, j: int) -> ClaimedEffect:
-        attribute = self.attributes[k]
-        columns = list(self.response_columns[attribute.name])
-        column = leading_column(self.means[j], columns)
-        mean = self.means[j][:, column]
-        low, high = interval(self.drawn_means[:, j, :, column])
-        return ClaimedEffect(
-            attribute=attribute.name,
-            dimension=j,
-            unit=effect_unit(attribute),
-            on_target=self._estimate(k, j),
-            consistency=self._consistency(j, column),
-            sign=_sign(mean),
-            curve=Curve(
-                self.levels[:, j].astype(np.float64),
-                mean,
-                low,
-                high,
-                column_names(attribute)[columns.index(column)],
-            ),
-            off_target=tuple(
-                OffTarget(other.name, self._estimate(i, j))
-                for i, other in enumerate(self.attributes)
-                if i != k
-            ),
-        )
-
-    def _estimate(self, k: int, j: int) -> Estimate:
-        return from_samples(float(self.effect[k, j]), self.drawn[:, j, k], self.responses.shape[2], SOURCE)
-
-    def _consistency(self, j: int, column: int) -> Estimate:
-        """The doses compared are chosen on one half of the images and tried on the other, both ways."""
-        per_image = self.responses[j, :, :, column].astype(np.float64)
-        m = per_image.shape[1]
-        agrees = np.zeros(m)
-        for half in (0, 1):
-            chosen, tried = np.arange(half, m, 2), np.arange(1 - half, m, 2)
-            mean = per_image[:, chosen].mean(axis=1)
-            agrees[tried] = per_image[int(mean.argmax())][tried] > per_image[int(mean.argmin())][tried]
-        share = float(agrees.mean())
-        return _share_estimate(share, m)
-
-
-def _share_estimate(share: float, m: int) -> Estimate:
-    """Returns a share with its Wilson interval, which unlike a bootstrap keeps a width at 0 and 1."""
-    z = 1.959964
-    centre = (share + z * z / (2 * m)) / (1 + z * z / m)
-    half = z / (1 + z * z / m) * float(np.sqrt(share * (1 - share) / m + z * z / (4 * m * m)))
-    low, high = max(min(centre - half, share), 0.0), min(max(centre + half, share), 1.0)
-    return Estimate(share, low, high, m, "Wilson interval over images")
-
-
-def _sign(mean: Floats) -> int:
-    """Returns the direction from the first to the last dose; 0 where that is under half of the range."""
-    span, change = float(mean.max() - mean.min()), float(mean[-1] - mean[0])
-    if span <= 0.0 or abs(change) < span / 2.0:
-        return 0
-    return 1 if change > 0 else -1

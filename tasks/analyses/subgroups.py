@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from tasks.analyses.association import standardised, step_down_p_values
 from tasks.analyses.binning import fit_attribute_coding
 from tasks.analyses.estimates import Estimate, from_samples, image_weights
-from tasks.analyses.intervention import SOURCE, Intervention
+from tasks.analyses.intervention import Intervention
+from tasks.analyses.intervention_claims import SOURCE
 from tasks.analyses.responses import effects
 from tasks.datasets.attributes import Attribute
 
