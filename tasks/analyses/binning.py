@@ -76,7 +76,9 @@ def fit_attribute_coding(attribute: Attribute, values: Floats, bins: int) -> Att
     """
     values = np.asarray(values, dtype=np.float64)
     if attribute.kind in ("binary", "categorical"):
-        return AttributeCoding(np.arange(1, len(attribute.classes), dtype=np.float64) - 0.5, len(attribute.classes))
+        return AttributeCoding(
+            np.arange(1, len(attribute.classes), dtype=np.float64) - 0.5, len(attribute.classes)
+        )
     if attribute.kind == "cyclic":
         return AttributeCoding(np.arange(1, bins) / bins, bins, attribute.period)
     distinct = np.unique(values)
