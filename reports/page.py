@@ -78,6 +78,12 @@ class Page:
         return sorted(leads, key=lambda model: order.get(model["name"], len(order)))
 
     @property
+    def verdicts(self) -> list[dict[str, Any]]:
+        """The verdicts on the lead models; those on other seeds count in the stability check."""
+        leads = {(model["name"], model["seed"]) for model in self.leads}
+        return [row for row in self.audit["verdicts"] if (row["model"], row["seed"]) in leads]
+
+    @property
     def attributes(self) -> list[dict[str, Any]]:
         """The attributes in the data's own order."""
         return list(self.audit["data"]["attributes"])

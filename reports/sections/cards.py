@@ -16,7 +16,7 @@ MOST_BARS = 14
 def build(page: Page) -> dict[str, Any]:
     """Returns a card for each attribute and lead model, and what random directions give for each model."""
     leads = page.leads
-    verdicts = {(row["model"], row["attribute"]): row for row in page.audit["verdicts"]}
+    verdicts = {(row["model"], row["attribute"]): row for row in page.verdicts}
     cards = [
         {
             "name": shortened(attribute["name"]),

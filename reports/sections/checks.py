@@ -17,7 +17,7 @@ def build(page: Page) -> dict[str, Any]:
 def _table(page: Page, model: dict[str, Any]) -> Table:
     rows, values = [], []
     number_of = {attribute["name"]: index + 1 for index, attribute in enumerate(page.attributes)}
-    for verdict in page.audit["verdicts"]:
+    for verdict in page.verdicts:
         if verdict["model"] != model["name"]:
             continue
         card = f"card-{page.attribute_key(verdict['attribute'])}-{page.model_key(model['name'])}"

@@ -37,7 +37,7 @@ def _matrix(page: Page, model: dict[str, Any], association: dict[str, Any]) -> F
     p_values = np.array(association["p_adjusted"], dtype=float)
     attributes, dimensions = association["attributes"], [row["name"] for row in model["dimensions"]]
     significant = p_values <= SIGNIFICANCE
-    claimed = {v["attribute"]: v["dimension"] for v in page.audit["verdicts"] if v["model"] == model["name"]}
+    claimed = {v["attribute"]: v["dimension"] for v in page.verdicts if v["model"] == model["name"]}
     outlined = [(row, claimed[name]) for row, name in enumerate(attributes) if claimed.get(name) is not None]
     svg = heat_map.draw(
         values,

@@ -14,7 +14,7 @@ MOST_ROOMY_CELLS = 40
 def build(page: Page) -> dict[str, Any]:
     """Returns the first screen: layout, rows of verdicts, tallies and conclusions."""
     leads = page.leads
-    verdicts = {(row["model"], row["attribute"]): row for row in page.audit["verdicts"]}
+    verdicts = {(row["model"], row["attribute"]): row for row in page.verdicts}
     rows = [
         {
             "name": shortened(attribute["name"]),
@@ -25,7 +25,7 @@ def build(page: Page) -> dict[str, Any]:
         }
         for attribute in page.attributes
     ]
-    shown = [row for row in page.audit["verdicts"] if any(row["model"] == model["name"] for model in leads)]
+    shown = [row for row in page.verdicts if any(row["model"] == model["name"] for model in leads)]
     counts = Counter(row["verdict"] for row in shown)
     return {
         "layout": _layout(len(leads), len(rows)),

@@ -464,7 +464,7 @@ class AuditBuilder:
             },
             "would_change": "An effect whose interval lies below 0.5 standard deviations.",
             "counter_examples": self.reference(
-                f"counter-{model['id'].replace('/', '_')[:20]}-{index}", self.sprites(6)
+                f"counter-{self.models.index(model['name'])}-{model['seed']}-{index}", self.sprites(6)
             )
             if dimension is not None
             else None,
@@ -472,7 +472,6 @@ class AuditBuilder:
 
     def audit(self) -> dict[str, Any]:
         models = [self.model(name, seed) for name in self.models for seed in range(self.seeds)]
-        leads = [model for model in models if model["is_lead"]]
         seeds = list(range(self.seeds))
         return {
             "schema_version": "1.0",
@@ -563,7 +562,7 @@ class AuditBuilder:
                 )
             ],
             "verdicts": [
-                self.verdict(model, index, name) for model in leads for index, name in enumerate(self.names)
+                self.verdict(model, index, name) for model in models for index, name in enumerate(self.names)
             ],
             "unclaimed": [
                 {
