@@ -21,7 +21,7 @@ def draw(
     middle, bottom, top = (
         np.array([np.nan if v is None else v for v in line], float) for line in (mean, low, high)
     )
-    axes.grid(axis="y")
+    axes.grid(axis="y", clip_on=False)
     axes.fill_between(dose, bottom, top, color=COLOURS[0], alpha=0.18, linewidth=0)
     axes.plot(dose, middle, color=COLOURS[0], marker="o", markersize=4)
     axes.axhline(0, color=FAINT, linewidth=0.8)

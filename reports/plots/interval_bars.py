@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from matplotlib.axes import Axes
 
 from reports.plots.canvas import COLOURS, HATCHES, INK, MARKERS, MUTED, Canvas, name_width
@@ -34,9 +35,12 @@ def bars(rows: Sequence[Row], label: str, width: float = 250) -> str:
             hatch=HATCHES[row.group % 8],
             edgecolor="#ffffff",
             linewidth=0,
+            clip_on=False,
         )
-        if row.low is not None and row.high is not None:
-            axes.plot([row.low, row.high], [index, index], color=INK, linewidth=1.1)
+    # All whiskers are one line with gaps: a report may hold hundreds of these plots.
+    whiskers = [(x, y) for y, row in enumerate(rows) for x in (row.low, row.high, None)]
+    ends, places = [np.nan if x is None else x for x, _ in whiskers], [y for _, y in whiskers]
+    axes.plot(ends, places, color=INK, linewidth=1.1, clip_on=False)
     _name_rows(canvas, axes, rows, label)
     axes.axvline(0, color=MUTED, linewidth=0.8)
     return canvas.finish()
@@ -74,7 +78,7 @@ def points(panels: Sequence[Panel], columns: int = 3) -> str:
 
 
 def _name_rows(canvas: Canvas, axes: Axes, rows: Sequence[Row], label: str) -> None:
-    axes.grid(axis="x")
+    axes.grid(axis="x", clip_on=False)
     axes.set_yticks(range(len(rows)), [canvas.name(row.name, 22) for row in rows])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.spines["left"].set_visible(False)

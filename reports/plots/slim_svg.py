@@ -18,6 +18,8 @@ def slim(svg: str) -> str:
     svg = _without_unused_ids(svg)
     svg = _EMPTY.sub("", svg)
     svg = re.sub(r' d="([^"]*)"', lambda found: f' d="{_path(found[1])}"', svg)
+    # A tick mark carries its style where it is defined, and again at each use.
+    svg = re.sub(r'(<use [^>]*y="[^"]*") style="fill: (#\w+); stroke: \2; stroke-width: 0.8"', r"\1", svg)
     svg = re.sub(r"(?<=[:;]) (?=[^\"<>]*\")", "", svg)
     return re.sub(r">\s+<", "><", _without_bare_groups(svg)).strip() + "\n"
 

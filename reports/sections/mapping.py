@@ -62,11 +62,11 @@ def _matrix(page: Page, model: dict[str, Any], association: dict[str, Any]) -> F
     for i, name in enumerate(attributes):
         cells = [text(name)]
         for j in range(values.shape[1]):
-            bounds = f"[{number(association['low'][i][j])}, {number(association['high'][i][j])}]"
+            bounds = f"[{_share(association['low'][i][j])}, {_share(association['high'][i][j])}]"
             star = "" if significant[i, j] else page.t("mapping.not_significant_mark")
             cells.append(
                 Cell(
-                    "estimate", number(association["uncertainty"][i][j]) + star, bounds, f"{values[i, j]:.6g}"
+                    "estimate", _share(association["uncertainty"][i][j]) + star, bounds, f"{values[i, j]:.6g}"
                 )
             )
         rows.append(tuple(cells))
@@ -80,6 +80,11 @@ def _matrix(page: Page, model: dict[str, Any], association: dict[str, Any]) -> F
         caption, (page.t("column.attribute"), *(shortened(n, 16) for n in dimensions)), tuple(rows), note
     )
     return page.drawing(f"mapping-{page.model_key(model['name'])}", svg, alt, caption, table)
+
+
+def _share(value: float | None) -> str:
+    """Returns a share with two decimals: a whole matrix of finer numbers cannot be read."""
+    return "–" if value is None else f"{value:.2f}".replace("-", "−")
 
 
 def _null(page: Page, model: dict[str, Any], association: dict[str, Any]) -> Figure | None:
