@@ -25,7 +25,7 @@ def draw(
     axes.fill_between(dose, bottom, top, color=COLOURS[0], alpha=0.18, linewidth=0)
     axes.plot(dose, middle, color=COLOURS[0], marker="o", markersize=4)
     axes.axhline(0, color=FAINT, linewidth=0.8)
-    axes.set_xticks(list(dose), [f"{level:g}" for level in dose])
+    axes.set_xticks(list(dose), [f"{level:.2g}".replace("-", "−") for level in dose])
     axes.tick_params(axis="x", labelsize=7.5)
     axes.set_xlabel(canvas.name(dose_label, 40))
     axes.set_ylabel(canvas.name(response_label, 26))

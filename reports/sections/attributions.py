@@ -49,6 +49,9 @@ def _item(page: Page, model: dict[str, Any], row: dict[str, Any], identifier: st
     picked = page.t("word.comma").join(
         page.t.known(f"picked.{word}", shortened(word, 24)) for word in row["picked"][:MOST_SHOWN]
     )
+    rule = row.get("picked_by")
+    if rule:
+        picked += f" ({page.t.known(f'column.{rule}', shortened(rule, 40))})"
     subject = shortened(row["subject"])
     alt = page.t(
         "attribution.alt",

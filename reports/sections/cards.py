@@ -59,7 +59,7 @@ def _card(page: Page, model: dict[str, Any], attribute: str, verdict: dict[str, 
     figures = [
         strips.build(page, model, dimension, place) if dimension is not None else None,
         _dose(page, model, attribute, claim, place),
-        _effects(page, attribute, claim, place),
+        _effects(page, model, attribute, claim, place),
         _leakage(page, model, specific, place),
         _counter(page, verdict, place),
     ]
@@ -100,12 +100,14 @@ def _dose(
     curve = claim["curve"]
     dimension = page.dimension_name(model, claim["dimension"])
     response = shortened(curve["response"], 30)
+    # A curve's doses are either the quantile levels that were set, or the dimension's values there.
+    scale = "quantile" if curve["dose"] == model["intervention"]["doses"] else "value"
     svg = dose_response.draw(
         curve["dose"],
         curve["mean"],
         curve["low"],
         curve["high"],
-        page.t("dose.x", dimension=dimension),
+        page.t(f"dose.x_{scale}", dimension=dimension),
         response,
     )
     alt = page.t(
@@ -117,7 +119,7 @@ def _dose(
         effect=said(claim["on_target"]),
         consistency=said(claim["consistency"]),
     )
-    header = tuple(page.t(f"column.{key}") for key in ("dose", "mean", "low", "high"))
+    header = tuple(page.t(f"column.{key}") for key in (scale, "mean", "low", "high"))
     rows = tuple(
         tuple(numeral(value) for value in line)
         for line in zip(*(curve[k] for k in ("dose", "mean", "low", "high")), strict=True)
@@ -127,7 +129,9 @@ def _dose(
     return page.drawing(f"dose-{place}", svg, alt, page.t("dose.caption"), table)
 
 
-def _effects(page: Page, attribute: str, claim: dict[str, Any] | None, place: str) -> Figure | None:
+def _effects(
+    page: Page, model: dict[str, Any], attribute: str, claim: dict[str, Any] | None, place: str
+) -> Figure | None:
     """Draws the effect on the claimed attribute beside those on all others."""
     if claim is None or known(claim["on_target"]) is None:
         return None
@@ -135,9 +139,18 @@ def _effects(page: Page, attribute: str, claim: dict[str, Any] | None, place: st
         (row for row in claim["off_target"] if known(row["effect"]) is not None),
         key=lambda row: -abs(row["effect"]["value"]),
     )
+    units = {row["attribute"]: row["unit"] for row in model["intervention"]["claims"]}
+    mixed = len(set(units.values())) > 1
     pairs = [(attribute, claim["on_target"], 0), *((row["attribute"], row["effect"], 1) for row in others)]
     rows = [
-        interval_bars.Row(shortened(name), e["value"], e["low"], e["high"], group) for name, e, group in pairs
+        interval_bars.Row(
+            shortened(name, 14) + (f" · {_short_unit(page, units.get(name))}" if mixed else ""),
+            e["value"],
+            e["low"],
+            e["high"],
+            group,
+        )
+        for name, e, group in pairs
     ]
     largest = others[0] if others else None
     alt = page.t(
@@ -149,14 +162,18 @@ def _effects(page: Page, attribute: str, claim: dict[str, Any] | None, place: st
     )
     table = Table(
         page.t("effects.caption"),
-        (page.t("column.attribute"), page.t("column.effect")),
-        tuple((text(name), estimate(e)) for name, e, _ in pairs),
+        (page.t("column.attribute"), page.t("column.effect"), page.t("column.unit")),
+        tuple((text(name), estimate(e), text(_short_unit(page, units.get(name)))) for name, e, _ in pairs),
         page.interval_note(e for _, e, _ in pairs),
     )
-    unit = page.t.known(f"unit.{claim['unit']}", claim["unit"])
+    unit = page.t("effects.own_unit") if mixed else page.t.known(f"unit.{claim['unit']}", claim["unit"])
     return page.drawing(
         f"effects-{place}", interval_bars.bars(rows[:MOST_BARS], unit), alt, page.t("effects.caption"), table
     )
+
+
+def _short_unit(page: Page, unit: str | None) -> str:
+    return page.t.known(f"unit_short.{unit}", unit or "–")
 
 
 def _leakage(page: Page, model: dict[str, Any], specific: dict[str, Any] | None, place: str) -> Figure | None:

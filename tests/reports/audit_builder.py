@@ -224,7 +224,9 @@ class AuditBuilder:
                 {
                     "attribute": name,
                     "dimension": int(best[i]),
-                    "unit": "standard deviations",
+                    "unit": "probability"
+                    if self.attributes[i][1] in ("binary", "categorical")
+                    else "standard deviations",
                     "on_target": self.estimate(effect[i, best[i]], 0.08),
                     "consistency": self.estimate(0.93, 0.02),
                     "sign": 1,
@@ -451,7 +453,7 @@ class AuditBuilder:
             "verdict": word,
             "reason": REASONS[word],
             "effect": claim["on_target"] if dimension is not None else None,
-            "effect_unit": "standard deviations",
+            "effect_unit": claim["unit"],
             "checks": {
                 "association": check,
                 "specificity": {**check, "statistic": "gap to the runner-up"},
