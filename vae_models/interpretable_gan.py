@@ -6,7 +6,6 @@ Specified by this project, since no public implementation was found. Ingredients
 et al. 2017), an averaged generator (Karras et al. 2018), additive discriminator (Lou et al. 2013).
 """
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -29,8 +28,10 @@ from vae_models.semantic_encoder import SemanticEncoder, SemanticLayout
 from vae_models.semantic_generator import SemanticGenerator
 from vae_models.targets import Target, decode_all, encode_all
 
-# The generator rebuilds from codes with this much noise, so codes closer than it mean the same image.
-CODE_NOISE = 0.1
+# The generator rebuilds from codes with this much noise, so codes closer than it mean the same image. Free
+# dimensions get more: with exact ones, images are rebuilt from them alone and the named ones mean nothing.
+NAMED_NOISE = 0.05
+FREE_NOISE = 0.3
 # Rows of the training data's attribute combinations that samples are drawn from.
 _COMBINATIONS = 4096
 _ADAM_BETAS = (0.5, 0.99)
@@ -87,12 +88,18 @@ class InterpretableGan(nn.Module):
         return self.stability.reason()
 
     def encode(self, images: Tensor) -> Posterior:
-        """Returns S's code as mean (n, latent_dim), with the constant log variance 2 log(CODE_NOISE).
+        """Returns S's code as mean (n, latent_dim), with a log variance that is constant for each dimension.
 
-        S is deterministic; the variance is that of the noise from which G was trained to rebuild images.
+        S is deterministic; the variance is that of the noise from which G was trained to rebuild images:
+        NAMED_NOISE squared for named dimensions, FREE_NOISE squared for free ones.
         """
         code = self.encoder(images)
-        return Posterior(code, torch.full_like(code, 2 * math.log(CODE_NOISE)))
+        return Posterior(code, (2 * self._code_noise(code).log()).expand_as(code))
+
+    def _code_noise(self, like: Tensor) -> Tensor:
+        """Returns (latent_dim,) standard deviations of the noise on codes."""
+        named, free = self.layout.named_size, self.layout.free_dimensions
+        return torch.cat([like.new_full((named,), NAMED_NOISE), like.new_full((free,), FREE_NOISE)])
 
     def decode(self, latents: Tensor) -> Tensor:
         """Returns images (n, c, h, w) in [0, 1] of codes (n, latent_dim): averaged generator, noise zero."""
@@ -177,7 +184,7 @@ class InterpretableGan(nn.Module):
         terms = self._loss_terms(batch, forward)
         settings = self.settings
         shared = settings.recovery_weight * terms["recovery"]
-        shared = shared + settings.reconstruction_weight * terms["reconstruction"]
+        shared = shared + settings.reconstruction_weight * (terms["reconstruction"] + terms["free_prior"])
         encoder_loss = shared + settings.supervised_weight * terms["supervised"]
         encoder_loss = encoder_loss + settings.adversarial_weight * terms["discriminator"]
         generator_loss = shared + settings.follow_weight * terms["follow"]
@@ -213,7 +220,7 @@ class InterpretableGan(nn.Module):
             group["lr"] = learning_rate
 
     def losses(self, batch: Batch, generator: Generator) -> dict[str, Tensor]:
-        """Returns mean nats per image: supervised, follow, recovery, reconstruction, discriminator, generator."""
+        """Returns mean nats per image: supervised, follow, recovery, reconstruction, free_prior and both players'."""
         return self._loss_terms(batch, self._forward(batch, generator))
 
     def held_out_objective(self, batch: Batch, generator: Generator) -> Tensor:
@@ -243,19 +250,21 @@ class InterpretableGan(nn.Module):
         return _Pass(samples, asked, asked_values, sample_code, real_logit, sample_logit, real_code, nats)
 
     def _code_to_rebuild_from(self, batch: Batch, code: Tensor, generator: Generator) -> Tensor:
-        """Returns codes (n, d) of data with CODE_NOISE on them.
+        """Returns codes (n, d) of data with noise on them.
 
-        Named dimensions pass no gradient, so that reconstruction cannot change what they mean; every second
-        labelled image has the true ones instead, so that G learns what they mean before S does.
+        Named dimensions pass no gradient, so that reconstruction cannot change what they mean. Every second
+        labelled image has the true ones instead, and random free ones: so G learns that what has a name is
+        to be read from its dimension and from nowhere else.
         """
-        named = code[:, : self.layout.named_size].detach()
+        named, free = code[:, : self.layout.named_size].detach(), code[:, self.layout.named_size :]
         if batch.values is not None:
             labelled = ~torch.isnan(batch.values).any(1)
             labelled[::2] = False
             truth = self.layout.named_code(torch.nan_to_num(batch.values))
             named = torch.where(labelled[:, None], truth, named)
-        code = torch.cat([named, code[:, self.layout.named_size :]], 1)
-        return code + CODE_NOISE * torch.empty_like(code).normal_(generator=generator)
+            free = torch.where(labelled[:, None], torch.empty_like(free).normal_(generator=generator), free)
+        code = torch.cat([named, free], 1)
+        return code + self._code_noise(code) * torch.empty_like(code).normal_(generator=generator)
 
     def _loss_terms(self, batch: Batch, forward: _Pass) -> dict[str, Tensor]:
         """Returns mean nats of each term."""
@@ -270,6 +279,7 @@ class InterpretableGan(nn.Module):
             "follow": self._attribute_nats(forward.sample_code, forward.asked_values),
             "recovery": 0.5 * off.square().sum(1).mean(),
             "reconstruction": forward.reconstruction.mean(),
+            "free_prior": 0.5 * forward.real_code[:, size:].square().sum(1).mean(),
             "discriminator": discriminator.mean(),
             "generator": functional.softplus(-forward.sample_logit).mean(),
         }

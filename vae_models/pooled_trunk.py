@@ -1,7 +1,8 @@
 """The body of attribute classifier and semantic encoder: what an object is, read anywhere, beside where it is.
 
 Maxima over all positions carry what does not depend on place (a shape learnt here is known there, which is
-most of what a small training set lacks); a narrow copy of the maps carries place and size.
+most of what a small training set lacks); sums over all positions carry how much of it there is; a narrow copy
+of the maps carries place.
 """
 
 import torch
@@ -30,7 +31,7 @@ class PooledTrunk(nn.Module):
         layers += [nn.Conv2d(width, width, 3, padding=1), nn.ReLU(inplace=True)]
         self.convolutions = nn.Sequential(*layers)
         self.place = nn.Conv2d(width, _PLACE_CHANNELS, 1)
-        self.combine = nn.Linear(_PLACE_CHANNELS * (_MAP_SIDE // 2) ** 2 + width, hidden)
+        self.combine = nn.Linear(_PLACE_CHANNELS * (_MAP_SIDE // 2) ** 2 + 2 * width, hidden)
         initialise_for_relu(self)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -39,4 +40,7 @@ class PooledTrunk(nn.Module):
             images = functional.pad(images, (self.padding,) * 4)
         maps = self.convolutions(images.contiguous(memory_format=torch.channels_last))
         place = self.place(maps).relu().flatten(1)
-        return self.combine(torch.cat([place, maps.amax((2, 3))], 1)).relu()
+        amount = (
+            maps.sum((2, 3)) / maps.shape[3]
+        )  # of the size of one map's values, for an object of some pixels
+        return self.combine(torch.cat([place, maps.amax((2, 3)), amount], 1)).relu()

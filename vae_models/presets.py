@@ -10,7 +10,7 @@ from vae_models.attribute_classifier import AttributeClassifier, AttributeClassi
 from vae_models.interpretable_gan import InterpretableGan
 from vae_models.interpretable_gan_settings import InterpretableGanSettings
 from vae_models.model import Model, Trainable
-from vae_models.networks import NetworkKind, build_decoder, build_encoder
+from vae_models.networks import NetworkKind, build_decoder, build_encoder, initialise_for_relu
 from vae_models.posteriors import GaussianPosterior
 from vae_models.reconstruction import ReconstructionKind, build_reconstruction
 from vae_models.regularisers import WeightedKl
@@ -72,11 +72,15 @@ ModelSettings = Annotated[AnyModelSettings, Field(discriminator="kind")]
 def _build_autoencoder(
     settings: _AutoencoderSettings, image_shape: tuple[int, int, int], beta: float
 ) -> VariationalAutoencoder:
+    encoder = build_encoder(settings.network, image_shape, 2 * settings.latent_dim)
+    decoder = build_decoder(settings.network, image_shape, settings.latent_dim)
+    initialise_for_relu(encoder)
+    initialise_for_relu(decoder)
     return VariationalAutoencoder(
         image_shape,
         settings.latent_dim,
-        encoder=build_encoder(settings.network, image_shape, 2 * settings.latent_dim),
-        decoder=build_decoder(settings.network, image_shape, settings.latent_dim),
+        encoder=encoder,
+        decoder=decoder,
         posterior=GaussianPosterior(),
         reconstruction=build_reconstruction(settings.reconstruction, settings.pixel_variance),
         regulariser=WeightedKl(beta, settings.warm_up_steps),

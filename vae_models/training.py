@@ -6,6 +6,7 @@ progress); a model's own `update` owns its optimisers.
 
 import hashlib
 import math
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -89,9 +90,10 @@ def train(
     identity = _identity(model, settings, seed, images, values)
     run = _Run(model, training, held_out, settings, seed, device, checkpoint_folder, identity)
     was_deterministic = torch.are_deterministic_algorithms_enabled()
-    torch.use_deterministic_algorithms(
-        (settings.deterministic and device.type == "cuda") or was_deterministic
-    )
+    if settings.deterministic and device.type == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS refuses determinism
+        # Warns rather than refuses where CUDA has no such kernel, so that the run is not lost.
+        torch.use_deterministic_algorithms(True, warn_only=True)
     model.train()
     try:
         return run.to_the_end(on_interval, should_stop)

@@ -28,7 +28,7 @@ class TrainingSettings(BaseModel):
     )
     deterministic: bool = Field(
         True,
-        description="refuse CUDA kernels whose sums depend on timing; CPU training always repeats exactly",
+        description="prefer CUDA kernels that repeat exactly, warn of others; CPU training always repeats",
     )
     deadline_seconds: float | None = Field(
         None, gt=0, description="stop, and say so, after this many seconds; null for no limit"

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from vae_models.additive_discriminator import AdditiveDiscriminator
 from vae_models.errors import BadSettings
 from vae_models.gan_stability import StabilityRecord
-from vae_models.interpretable_gan import CODE_NOISE
+from vae_models.interpretable_gan import FREE_NOISE, NAMED_NOISE
 from vae_models.interpretable_gan_settings import InterpretableGanSettings
 from vae_models.model import Batch, Model
 from vae_models.presets import build
@@ -84,7 +84,11 @@ def test_the_protocols_shapes_names_and_ranges(model, bars):
     assert model.dimension_groups == (0, 0, 1, 2, 3)
     posterior = model.encode(pixels(bars))
     assert posterior.mean.shape == posterior.log_variance.shape == (8, 5)
-    assert torch.all(posterior.log_variance == 2 * math.log(CODE_NOISE))
+    np.testing.assert_allclose(
+        posterior.log_variance[0].exp().sqrt().detach().numpy(),
+        [NAMED_NOISE] * 3 + [FREE_NOISE] * 2,
+        rtol=1e-5,
+    )
     np.testing.assert_allclose(posterior.mean[:, :2].sum(1).detach().numpy(), 0, atol=1e-5)
     decoded = model.decode(model.sample_latents(3, generator()))
     assert decoded.shape == (3, *SHAPE)
@@ -227,7 +231,7 @@ def test_losses_are_finite_and_named(model, bars):
         Batch(pixels(bars, 16), torch.from_numpy(model.encode_values(bars[1][:16]))), generator()
     )
     assert losses.keys() == {
-        "supervised", "follow", "recovery", "reconstruction", "discriminator", "generator",
+        "supervised", "follow", "recovery", "reconstruction", "free_prior", "discriminator", "generator",
     }  # fmt: skip
     assert all(torch.isfinite(value) for value in losses.values())
     # An untrained discriminator cannot tell: each player pays about log 2 a decision.
