@@ -36,7 +36,7 @@ class _AutoencoderSettings(BaseModel):
         None, gt=0, description="variance of gaussian pixels on the [0, 1] scale; only with gaussian"
     )
     learning_rate: float = Field(1e-3, gt=0, description="Adam's step size")
-    warm_up_steps: int = Field(500, ge=0, description="steps over which the weight of the KL rises linearly")
+    warm_up_steps: int = Field(200, ge=0, description="steps over which the weight of the KL rises linearly")
     training: TrainingSettings = Field(TrainingSettings(), description="how long to train, and on what")
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ class TrainingSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    steps: int = Field(4000, ge=1, description="optimiser steps")
+    steps: int = Field(2000, ge=1, description="optimiser steps")
     batch_size: int = Field(64, ge=1, description="images a step; fewer where the data have fewer")
     precision: Precision = Field(
         "auto", description="bf16, fp32, or auto: bf16 on CUDA and on CPUs with avx512_bf16 or amx_bf16"
