@@ -44,8 +44,15 @@ def model_keys(settings: Settings) -> list[ModelKey]:
 def prepare_data(desk: Desk, settings: Settings) -> PrefectFuture[Artifact]:
     """Submits download, preparation and split."""
     files = download_data.submit(desk, settings.data)
-    shares = settings.splits.model_dump()
-    return submit(desk, PREPARE, data=settings.data, files=files, shares=shares, seed=settings.run.seed)
+    return submit(
+        desk,
+        PREPARE,
+        data=settings.data,
+        files=files,
+        shares=settings.splits.model_dump(),
+        entangled_from=settings.evidence.thresholds.entangled_from,
+        seed=settings.run.seed,
+    )
 
 
 def train_classifier(

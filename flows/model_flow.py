@@ -52,6 +52,7 @@ def analyse(
         bootstraps=evidence.bootstraps,
         probe_images=evidence.probe_images,
         boosting_iterations=evidence.boosting_iterations,
+        survives_from=evidence.thresholds.survives_min,
         seed=seed,
     )
     intervened = submit(
@@ -66,6 +67,7 @@ def analyse(
         images=evidence.intervention_images,
         bootstraps=evidence.bootstraps,
         null_moves_per_dimension=evidence.null_moves_per_dimension,
+        classifier_share_of_way=evidence.thresholds.classifier_share_of_way,
         subgroup_by=evidence.subgroup_by,
         model_name=model.name,
         seed=seed,

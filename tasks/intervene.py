@@ -33,6 +33,7 @@ def compute(
     images: int,
     bootstraps: int,
     null_moves_per_dimension: int,
+    classifier_share_of_way: float,
     subgroup_by: str | None,
     model_name: str,
     seed: int,
@@ -56,6 +57,7 @@ def compute(
         classify_images(judge, reconstructed),
         judge.response_columns,
         {target.name: (target.mean, target.std) for target in judge.targets},
+        classifier_share_of_way,
     )
     claims = read_json(probed.path / "probe.json")["specificity"]
     result = intervention.compute(

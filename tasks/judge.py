@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from reports.audit_json import write_audit
 from tasks.analyses import comparison, counter_examples, stability, unclaimed
 from tasks.analyses.association import Association
 from tasks.analyses.plain import to_plain
@@ -56,7 +57,7 @@ def compute(
     leads = [(model, record) for model, record in zip(models, records, strict=True) if record["is_lead"]]
     audit = {
         "schema_version": SCHEMA_VERSION,
-        "subject": {**subject, "dataset": described["name"], "models": names, "lead_seed": lead},
+        "subject": _subject(subject, described["name"], names, lead),
         "settings": settings,
         "settings_digest": digest_of(settings),
         "thresholds": to_plain(thresholds),
@@ -77,7 +78,7 @@ def compute(
         "verdicts": verdicts,
         "unclaimed": [row for _, record in leads for row in _unclaimed(record, thresholds)],
     }
-    write_json(folder / "audit.json", audit)
+    write_audit(folder, audit)
     counts = {
         word: float(sum(v["verdict"] == word for v in verdicts)) for word in ("supported", "partly_supported")
     }
@@ -87,6 +88,15 @@ def compute(
 
 
 JUDGE = Stage("judge", "judging", compute)
+
+
+def _subject(subject: Mapping[str, str | None], data: str, names: Sequence[str], lead: int) -> dict[str, Any]:
+    title = subject["title"] or f"{_listed(names)} on {data}"
+    return {**subject, "title": title, "dataset": data, "models": list(names), "lead_seed": lead}
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _stability(

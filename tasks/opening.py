@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from types import FrameType
 from typing import Any
 
+from reports.errors import ReportError
 from tasks import environment
+from tasks.datasets.errors import DataError
 from tasks.desk import Desk
 from tasks.devices import available_cores, choose_device
 from tasks.errors import AuditError, Stopped
@@ -23,6 +25,10 @@ from tasks.stage import key_part
 from tasks.store import Store
 from tasks.tracking import Tracker
 from tasks.workers import Workers
+from vae_models.errors import ModelError
+
+# Errors of the pure rooms whose text is a sentence for the user already.
+SAID_TO_THE_USER = (AuditError, DataError, ModelError, ReportError)
 
 
 @dataclass
@@ -108,10 +114,12 @@ def _ending(desk: Desk, folder: RunFolder) -> Iterator[None]:
         status = "FINISHED"
     except Exception as error:
         failure = desk.first_failure or error
+        if isinstance(failure, SAID_TO_THE_USER) and not isinstance(failure, AuditError):
+            failure = AuditError(str(failure))
         status = "KILLED" if isinstance(failure, Stopped) else "FAILED"
         if failure is error:
             raise
-        raise failure from (None if isinstance(failure, AuditError) else error)
+        raise failure from error
     except BaseException:
         status = "KILLED"
         raise

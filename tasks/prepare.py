@@ -49,6 +49,7 @@ def compute(
     data: DataSettings,
     files: DataFiles,
     shares: dict[str, float],
+    entangled_from: float,
     seed: int,
 ) -> None:
     """Writes images.npy, values.npy, masks.npy, parts.npy, and data.json: the report's section on the data."""
@@ -63,7 +64,7 @@ def compute(
     write_array(folder / "parts.npy", split.codes)
     if image_set.masks is not None:
         _write_unless_mapped(folder / "masks.npy", image_set.masks)
-    write_json(folder / "data.json", _description(folder, image_set, split))
+    write_json(folder / "data.json", _description(folder, image_set, split, entangled_from))
     counts = {f"images.{name}": float(len(split.rows(name))) for name in splits.PARTS}
     write_json(folder / "summary.json", {"metrics": counts})
 
@@ -116,8 +117,10 @@ def _refuse_unusable(image_set: ImageSet) -> None:
         )
 
 
-def _description(folder: Path, image_set: ImageSet, split: splits.Split) -> dict[str, Any]:
-    correlation = attribute_correlation.compute(image_set.attributes, image_set.values)
+def _description(
+    folder: Path, image_set: ImageSet, split: splits.Split, entangled_from: float
+) -> dict[str, Any]:
+    correlation = attribute_correlation.compute(image_set.attributes, image_set.values, entangled_from)
     shown = split.rows("probe_test")[:SAMPLES]
     return {
         "name": image_set.name,

@@ -23,6 +23,7 @@ def compute(
     bootstraps: int,
     probe_images: int,
     boosting_iterations: int,
+    survives_from: float,
     seed: int,
 ) -> None:
     """Writes probe.json: association, specificity, probes and scores, as audit.json holds them."""
@@ -46,6 +47,7 @@ def compute(
         codes.groups,
         seed,
         bootstraps,
+        survives_from=survives_from,
     )
     bench.report(2, 4, {})
     few = slice(probe_images)
