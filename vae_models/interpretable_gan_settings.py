@@ -41,9 +41,9 @@ class InterpretableGanSettings(BaseModel):
     encoder_learning_rate: float = Field(
         4e-4, gt=0, description="Adam's step size, encoder and discriminator"
     )
-    generator_learning_rate: float = Field(5e-4, gt=0, description="Adam's step size, generator")
+    generator_learning_rate: float = Field(1.5e-3, gt=0, description="Adam's step size, generator")
     warm_up_steps: int = Field(
-        1000, ge=0, description="first steps, in which only the encoder learns, from labelled images"
+        500, ge=0, description="first steps, in which only the encoder learns, from labelled images"
     )
     warm_up_learning_rate: float = Field(2e-3, gt=0, description="Adam's step size in these steps")
     encoder_width: int = Field(64, ge=2, description="channels of the encoder's 3x3 convolutions")
@@ -65,7 +65,7 @@ class InterpretableGanSettings(BaseModel):
         1.0, ge=0, description="weight of the nats of recovering free dimensions from samples"
     )
     reconstruction_weight: float = Field(
-        0.1,
+        0.3,
         ge=0,
         description="weight of the reconstruction nats of real images through encoder and generator",
     )
@@ -83,7 +83,7 @@ class InterpretableGanSettings(BaseModel):
         description="decay a step of the averaged generator, the one that draws and decodes",
     )
     training: TrainingSettings = Field(
-        TrainingSettings(steps=3000), description="how long to train, and on what"
+        TrainingSettings(steps=1800), description="how long to train, and on what"
     )
 
     @model_validator(mode="after")

@@ -6,7 +6,8 @@ from torch import nn
 
 from vae_models.errors import BadSettings
 from vae_models.fast_convolutions import ShuffledUpsampling, Upsampling, upsampling
-from vae_models.networks import build_decoder, build_encoder
+from vae_models.networks import build_decoder, build_encoder, initialise_for_relu
+from vae_models.pooled_trunk import PooledTrunk
 from vae_models.vae import parameter_count
 
 
@@ -48,6 +49,23 @@ def test_encoder_and_decoder_meet_the_images_shape(kind, shape):
     outputs = build_encoder(kind, shape, 6)(images)
     assert outputs.shape == (2, 6)
     assert build_decoder(kind, shape, 6)(outputs).shape == images.shape
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (1, 32, 32), (3, 64, 64)])
+def test_the_pooled_trunk_takes_every_image_size(shape):
+    features = PooledTrunk(shape, width=4, hidden=7)(torch.rand(2, *shape))
+    assert features.shape == (2, 7)
+    assert features.min() >= 0
+
+
+def test_weights_drawn_for_relu_keep_the_size_of_signals():
+    torch.manual_seed(0)
+    trunk = build_encoder("burgess", (1, 64, 64), 64)
+    inputs = torch.randn(16, 1, 64, 64)
+    before = trunk(inputs).std().item()
+    initialise_for_relu(trunk)
+    assert 0.4 < trunk(inputs).std().item() < 4
+    assert before < 0.1
 
 
 def test_the_burgess_network_has_the_published_number_of_parameters():
