@@ -1,0 +1,164 @@
+"""The three recipes of CONTRIBUTING.md, each followed to the letter in a copy of the project: the files it asks
+for come from tests/recipes, the lines it asks for are put in here, and the result is used as a run uses it.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+RECIPES = ROOT / "tests" / "recipes"
+ROOMS = ("flows", "tasks", "vae_models", "reports")
+
+
+class Copy:
+    """A copy of the four packages that a recipe may change."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for room in ROOMS:
+            shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(RECIPES / "stages.py", folder)
+        shutil.copy(ROOT / "tests" / "reports" / "audit_builder.py", folder)
+
+    def add_files(self, recipe: str) -> None:
+        """Adds the new files of a recipe, in their places."""
+        for path in sorted((RECIPES / recipe).rglob("*")):
+            place = self.folder / path.relative_to(RECIPES / recipe)
+            if path.is_file() and "__pycache__" not in path.parts:
+                assert not place.exists(), f"{place} is there already: a recipe adds new files"
+                shutil.copy(path, place)
+
+    def add_after(self, file: str, line: str, addition: str) -> None:
+        """Puts `addition` after the one place in `file` that holds `line`, as an editor would."""
+        path = self.folder / file
+        text = path.read_text(encoding="utf-8")
+        assert text.count(line) == 1, f"{file} holds {line!r} {text.count(line)} times: mend the recipe"
+        path.write_text(text.replace(line, line + addition), encoding="utf-8")
+
+    def append(self, file: str, addition: str) -> None:
+        """Puts `addition` at the end of `file`."""
+        path = self.folder / file
+        path.write_text(path.read_text(encoding="utf-8") + addition, encoding="utf-8")
+
+    def try_it(self, expected: str) -> None:
+        """Runs the recipe's try_it.py with the copy first on the path."""
+        environment = {**os.environ, "PYTHONPATH": str(self.folder), "OMP_NUM_THREADS": "1"}
+        environment |= {"PREFECT_HOME": str(self.folder / "prefect"), "DO_NOT_TRACK": "1"}
+        done = subprocess.run(
+            [sys.executable, "-B", "try_it.py"],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert expected in done.stdout
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Copy:
+    return Copy(tmp_path)
+
+
+def test_a_model_is_one_file_and_three_lines(copy: Copy) -> None:
+    copy.add_files("model")
+    presets = "vae_models/presets.py"
+    copy.add_after(
+        presets,
+        "from vae_models.interpretable_gan_settings import InterpretableGanSettings\n",
+        "from vae_models.linear_vae import LinearVaeSettings, build_linear_vae\n",
+    )
+    copy.add_after(
+        presets,
+        "AnyModelSettings = VaeSettings | BetaVaeSettings | InterpretableGanSettings",
+        " | LinearVaeSettings",
+    )
+    copy.add_after(
+        presets,
+        "            return InterpretableGan(settings, image_shape, targets).eval()\n",
+        "        if isinstance(settings, LinearVaeSettings):\n"
+        "            return build_linear_vae(settings, image_shape).eval()\n",
+    )
+    copy.try_it("the added model works")
+
+
+def test_a_data_set_is_one_file_and_its_lines_in_the_catalogue(copy: Copy) -> None:
+    copy.add_files("data_set")
+    catalogue = "tasks/datasets/catalogue.py"
+    copy.add_after(catalogue, "from tasks.datasets import celeba", ", stripes")
+    copy.add_after(
+        catalogue,
+        "from tasks.datasets.sprites import SpritesSettings\n",
+        "from tasks.datasets.stripes import StripesSettings\n",
+    )
+    copy.add_after(catalogue, "DataSettings = Annotated[\n    SpritesSettings\n", "    | StripesSettings\n")
+    copy.add_after(catalogue, "ALL_SETTINGS = (\n    SpritesSettings,\n", "    StripesSettings,\n")
+    copy.add_after(
+        catalogue,
+        "            return sprites.files(settings)\n",
+        "        case StripesSettings():\n            return stripes.files(settings)\n",
+    )
+    copy.add_after(
+        catalogue,
+        "            return sprites.load(settings, source_folder, workspace, seed, on_progress)\n",
+        "        case StripesSettings():\n"
+        "            return stripes.load(settings, source_folder, workspace, seed, on_progress)\n",
+    )
+    copy.try_it("the added data set works")
+
+
+def test_an_analysis_is_four_files_and_their_lines(copy: Copy) -> None:
+    copy.add_files("analysis")
+    _wire_the_stage(copy)
+    _describe_in_the_schema(copy)
+    render = "reports/render.py"
+    copy.add_after(render, "    closing,\n", "    code_range,\n")
+    copy.add_after(render, '    "maps",\n', '    "code_range",\n')
+    copy.add_after(
+        render, '        "maps": maps.build(page),\n', '        "code_range": code_range.build(page),\n'
+    )
+    for language, title, text, caption in (
+        ("en", "Code range", "Where the codes of held-out images lie.", "Codes of {model}"),
+        ("zh", "编码范围", "留出图像的编码所在的范围。", "{model} 的编码"),
+    ):
+        catalogue = f"reports/catalogues/{language}.yaml"
+        copy.add_after(catalogue, "section:\n", f'  code_range: "{title}"\n')
+        copy.append(catalogue, f'code_range:\n  text: "{text}"\n  caption: "{caption}"\n')
+    copy.try_it("the added analysis works")
+
+
+def _wire_the_stage(copy: Copy) -> None:
+    flow = "flows/model_flow.py"
+    copy.add_after(
+        flow, "from tasks.attribute import ATTRIBUTE\n", "from tasks.code_range import CODE_RANGE\n"
+    )
+    copy.add_after(
+        flow,
+        '        "fitness": fitness,\n',
+        '        "code_range": submit(desk, CODE_RANGE, model, prepared=prepared, encoded=encoded),\n',
+    )
+    copy.add_after(
+        "tasks/model_record.py",
+        '        "projections": content("project", "projections.json", []),\n',
+        '        "code_range": content("code_range", "code_range.json"),\n',
+    )
+
+
+def _describe_in_the_schema(copy: Copy) -> None:
+    path = copy.folder / "reports" / "audit-1.0.schema.json"
+    schema = json.loads(path.read_text(encoding="utf-8"))
+    number = {"type": ["number", "null"]}
+    row = {"dimension": {"type": "integer"}, "name": {"type": "string"}, "low": number, "high": number}
+    schema["$defs"]["model"]["properties"]["code_range"] = {
+        "type": "array",
+        "items": {"type": "object", "properties": row, "required": list(row)},
+    }
+    path.write_text(json.dumps(schema, indent=1), encoding="utf-8")

@@ -1,0 +1,287 @@
+"""The repository's own laws, held against every tracked file, package and setting."""
+
+import ast
+import importlib
+import inspect
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from pydantic import BaseModel
+
+from tasks.settings import Settings
+from tasks.settings_sources import describe, load_settings
+
+ROOT = Path(__file__).resolve().parents[1]
+ROOMS = ("flows", "tasks", "vae_models", "reports")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+TOP_FOLDERS = {"flows", "tasks", "vae_models", "reports", "tests", "configs", "benchmarks", "docs", ".ci"}
+TOP_FILES = {
+    "prefect.yaml",
+    "pyproject.toml",
+    "requirements.lock",
+    "Makefile",
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "LICENSE",
+    ".gitignore",
+    ".pre-commit-config.yaml",
+}
+# Distributions whose import name is another word.
+IMPORTED_AS = {"scikit-learn": "sklearn", "umap-learn": "umap", "pyyaml": "yaml", "pillow": "PIL"}
+# Written in halves, so that this file keeps its own laws.
+REGISTRIES = ("pypi" + ".org", "python" + "hosted.org", "download.py" + "torch.org", "ana" + "conda.org")
+MACHINE_PATH = re.compile("(?<![\\w.])/(?:ho" + "me|ro" + "ot|Us" + "ers|wo" + "rk)/\\w")
+NOT_OUR_WORDS = re.compile(r"\b(assist" + r"ant|collea" + r"gue|work" + r"place|the br" + r"ief)s?\b", re.I)
+# dependencies point one way: what each room may import of ours
+MAY_IMPORT = {
+    "flows": {"flows", "tasks"},
+    "tasks": {"tasks", "vae_models", "reports"},
+    "tasks.datasets": {"tasks.datasets"},
+    "tasks.analyses": {"tasks.analyses", "tasks.datasets.attributes"},
+    "vae_models": {"vae_models"},
+    "reports": {"reports"},
+}
+PURE = ("tasks.datasets", "tasks.analyses", "vae_models", "reports")
+ENGINES = {"prefect", "mlflow"}
+
+
+def tracked() -> list[Path]:
+    """Returns every file of the repository, by git where it is a checkout."""
+    if (ROOT / ".git").exists():
+        words = ["git", "ls-files", "-z"]
+        listed = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        paths = [ROOT / name for name in listed.split("\0") if name]
+        return [path for path in paths if path.is_file()]
+    return [path for folder in sorted(TOP_FOLDERS) for path in (ROOT / folder).rglob("*") if path.is_file()]
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """Yields the name and content of every tracked file that is text."""
+    for path in tracked():
+        try:
+            yield path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+
+
+def sources(*rooms: str) -> list[Path]:
+    """Returns the Python files of the rooms named."""
+    return sorted(path for room in rooms for path in (ROOT / room.replace(".", "/")).rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    """Returns the dotted names that a file imports, wherever in it; a name imported from a package counts."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute here"
+            assert node.module is not None
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def is_below(name: str, packages: set[str]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def room_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).parts
+    return ".".join(parts[:2]) if ".".join(parts[:2]) in MAY_IMPORT else parts[0]
+
+
+def offences(pattern: re.Pattern[str]) -> list[str]:
+    return [
+        f"{name}:{number}: {line.strip()[:100]}"
+        for name, text in texts()
+        for number, line in enumerate(text.splitlines(), 1)
+        if pattern.search(line)
+    ]
+
+
+# ---- what there is -----------------------------------------------------------------------------
+
+
+def test_the_top_level_holds_the_agreed_names_and_no_others() -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout, so nothing says which files belong to the repository")
+    names = {path.relative_to(ROOT).parts for path in tracked()}
+    assert {parts[0] for parts in names if len(parts) > 1} <= TOP_FOLDERS
+    assert {parts[0] for parts in names if len(parts) == 1} <= TOP_FILES
+    for needed in ("flows", "tasks", "vae_models", "reports", "tests", "prefect.yaml", "pyproject.toml"):
+        assert (ROOT / needed).exists()
+
+
+def test_the_wheel_ships_the_four_packages() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) == set(ROOMS)
+
+
+# ---- what it depends on ------------------------------------------------------------------------
+
+
+def declared(*extras: str) -> dict[str, Requirement]:
+    """Returns the requirements of pyproject.toml, and of the extras named, by canonical name."""
+    words = [*PROJECT["dependencies"]]
+    for extra in extras:
+        words += PROJECT["optional-dependencies"][extra]
+    return {canonicalize_name(r.name): r for r in map(Requirement, words)}
+
+
+def test_every_third_party_import_is_declared() -> None:
+    known = {IMPORTED_AS.get(name, name.replace("-", "_")) for name in declared()}
+    undeclared = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sources(*ROOMS)
+        for name in imports(path)
+        if name.split(".")[0] not in known | set(ROOMS) | set(sys.stdlib_module_names)
+    }
+    assert undeclared == set()
+
+
+def test_the_lock_pins_what_pyproject_asks_for() -> None:
+    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    pins = [Requirement(line.split("#")[0]) for line in lines if line.split("#")[0].strip()]
+    versions = {canonicalize_name(pin.name): str(pin.specifier) for pin in pins}
+    assert all(version.startswith("==") for version in versions.values())
+    for name, requirement in declared("dev").items():
+        assert name in versions, f"{name} is not in requirements.lock: make lock"
+        version = versions[name].removeprefix("==")
+        assert requirement.specifier.contains(version), f"{requirement} is locked to {version}: make lock"
+
+
+def test_the_command_is_the_declared_entry_point() -> None:
+    (command,) = metadata.entry_points(group="console_scripts", name="latent-audit")
+    assert command.value == PROJECT["scripts"]["latent-audit"]
+    assert callable(command.load())
+
+
+# ---- what it does not hold ---------------------------------------------------------------------
+
+
+def test_no_file_names_a_package_registry() -> None:
+    assert offences(re.compile("|".join(map(re.escape, REGISTRIES)))) == []
+
+
+def test_no_file_names_a_folder_of_somebodys_machine() -> None:
+    assert offences(MACHINE_PATH) == []
+
+
+def test_the_repository_speaks_of_the_project_alone() -> None:
+    assert offences(NOT_OUR_WORDS) == []
+
+
+@pytest.mark.parametrize("path", sources(*ROOMS), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_package_reads_or_writes_pickles(path: Path) -> None:
+    assert not {name for name in imports(path) if is_below(name, {"pickle", "joblib", "dill", "cloudpickle"})}
+    for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(call, ast.Call):
+            continue
+        function = ast.unparse(call.func)
+        given = {word.arg: ast.unparse(word.value) for word in call.keywords}
+        assert given.get("allow_pickle", "False") == "False", f"line {call.lineno}"
+        if function == "torch.load":
+            assert given.get("weights_only") == "True", f"line {call.lineno}"
+        if function in ("np.load", "np.save"):
+            assert given.get("allow_pickle") == "False", f"line {call.lineno}: say allow_pickle=False"
+        assert function not in ("eval", "exec", "torch.save", "pd.read_pickle"), f"line {call.lineno}"
+
+
+# ---- one way -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", sources(*ROOMS), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_dependencies_point_one_way(path: Path) -> None:
+    room = room_of(path)
+    ours = {name for name in imports(path) if name.split(".")[0] in ROOMS}
+    assert {name for name in ours if not is_below(name, MAY_IMPORT[room])} == set()
+    if room in PURE:
+        assert {name for name in imports(path) if is_below(name, ENGINES)} == set()
+
+
+def test_flows_hold_flows_and_define_no_types() -> None:
+    for path in sources("flows"):
+        assert path.name in ("__init__.py", "command.py") or path.name.endswith("_flow.py")
+        nodes = ast.parse(path.read_text(encoding="utf-8")).body
+        assert not [node.name for node in nodes if isinstance(node, ast.ClassDef)]
+
+
+def test_only_one_file_imports_mlflow() -> None:
+    users = {path.name for path in sources(*ROOMS) if any(is_below(n, {"mlflow"}) for n in imports(path))}
+    assert users == {"tracking.py"}
+
+
+# ---- settings, in all the places that hold some ------------------------------------------------
+
+
+def settings_classes(annotation: Any, seen: set[type[BaseModel]]) -> set[type[BaseModel]]:
+    """Returns the settings classes in an annotation, however deep, unions and mappings included."""
+    if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+        if annotation not in seen:
+            seen.add(annotation)
+            for field in annotation.model_fields.values():
+                settings_classes(field.annotation, seen)
+    else:
+        for part in getattr(annotation, "__args__", ()):
+            settings_classes(part, seen)
+    return seen
+
+
+def test_every_setting_has_a_line_that_explains_it() -> None:
+    classes = settings_classes(Settings, set())
+    assert len(classes) > 20
+    silent = {
+        f"{model.__name__}.{name}"
+        for model in classes
+        for name, field in model.model_fields.items()
+        if not (field.description or "").strip()
+    }
+    assert silent == set()
+    assert "# None" not in describe(Settings())
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda path: path.name)
+def test_each_config_file_is_valid(path: Path) -> None:
+    settings = load_settings(path)
+    assert settings.name == path.stem
+    given = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert settings.data.kind == given["data"]["kind"]
+
+
+DEPLOYMENTS = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda deployment: deployment["name"])
+def test_each_deployment_runs_something_that_exists_with_settings_that_are_valid(
+    deployment: dict[str, Any],
+) -> None:
+    module, function = deployment["entrypoint"].rsplit(".", 1)
+    assert ":" not in deployment["entrypoint"], "entrypoints are modules, not files"
+    entry = getattr(importlib.import_module(module), function)
+    assert set(inspect.signature(entry.fn).parameters) == set(deployment["parameters"])
+    settings = Settings.model_validate(deployment["parameters"]["settings"])
+    assert settings.name == deployment["name"]
+    assert all(len(schedule["cron"].split()) == 5 for schedule in deployment["schedules"])
+    assert deployment["concurrency_limit"]["limit"] == 1
+
+
+def test_sprites_and_celeba_are_deployed() -> None:
+    kinds = {Settings.model_validate(d["parameters"]["settings"]).data.kind for d in DEPLOYMENTS}
+    assert kinds >= {"sprites", "celeba"}
+
+
+def test_prefect_and_pyproject_agree_on_the_prefect_they_run_with() -> None:
+    stated = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["prefect-version"]
+    assert Requirement(f"prefect{stated}").specifier == declared()["prefect"].specifier
