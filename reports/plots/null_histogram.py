@@ -6,16 +6,25 @@ import numpy as np
 
 from reports.plots.canvas import COLOURS, FAINT, HATCHES, INK, MARKERS, MUTED, Canvas, name_width
 
+# Where a logarithmic axis begins: half a standard deviation is nothing.
+LEAST_RATIO = 0.5
+
 
 def draw(
     nulls: Sequence[tuple[str, Sequence[float]]],
     observed: Sequence[tuple[str, float]],
     label: str,
     limit: tuple[str, float] | None = None,
+    *,
+    ratios: bool = False,
 ) -> str:
     """Returns SVG: a histogram for each (name, values) of `nulls`, and above it a row for each observed
-    (name, value), strongest on top; `limit` is a named vertical line.
+    (name, value), strongest on top; `limit` is a named vertical line. `ratios` draws on a logarithmic axis,
+    for observations that may lie a hundred times beyond chance.
     """
+    if ratios:
+        nulls = [(name, [max(value, LEAST_RATIO) for value in values]) for name, values in nulls]
+        observed = [(name, max(value, LEAST_RATIO)) for name, value in observed]
     rows = sorted(observed, key=lambda pair: pair[1])
     canvas = Canvas(
         430, 96 + 15 * max(len(rows), 1), margins=(name_width(name for name, _ in rows), 12, 32, 12)
@@ -23,9 +32,13 @@ def draw(
     upper, lower = canvas.figure.subplots(
         2, 1, sharex=True, height_ratios=[max(len(rows), 1) * 15 + 6, 52], gridspec_kw={"hspace": 0.05}
     )
-    everything = [value for _, values in nulls for value in values] + [value for _, value in rows] + [0.0]
-    low, high = min(everything), max(everything)
-    edges = np.linspace(low, high + 1e-9, 60)
+    everything = [value for _, values in nulls for value in values] + [value for _, value in rows]
+    low, high = min([*everything, LEAST_RATIO if ratios else 0.0]), max([*everything, LEAST_RATIO])
+    edges = np.geomspace(low, 1.1 * high, 80) if ratios else np.linspace(low, high + 1e-9, 60)
+    if ratios:
+        lower.set_xscale("log")
+        lower.xaxis.set_major_formatter("{x:g}")
+        lower.xaxis.set_minor_formatter("")
     for index, (name, values) in enumerate(nulls):
         lower.hist(
             values,

@@ -14,6 +14,10 @@ def build(page: Page) -> dict[str, Any]:
     return {"questions": questions, "tables": [(shortened(m["name"]), _table(page, m)) for m in page.leads]}
 
 
+# The checks' letters in docs/evidence.md.
+LETTERS = {"association": "A", "specificity": "B", "intervention": "C", "stability": "D"}
+
+
 def _table(page: Page, model: dict[str, Any]) -> Table:
     rows, values = [], []
     number_of = {attribute["name"]: index + 1 for index, attribute in enumerate(page.attributes)}
@@ -29,7 +33,7 @@ def _table(page: Page, model: dict[str, Any]) -> Table:
                     Cell(
                         "link",
                         f"{page.model_key(model['name']).split('-')[0].upper()}."
-                        f"{number_of.get(verdict['attribute'], 0)}.{check[0].upper()}",
+                        f"{number_of.get(verdict['attribute'], 0)}.{LETTERS[check]}",
                         card,
                     ),
                     text(verdict["attribute"]),

@@ -17,7 +17,10 @@ def build(page: Page) -> dict[str, Any]:
     parts = Table(
         page.t("data.parts_caption"),
         (page.t("column.part"), page.t("column.images"), page.t("column.purpose")),
-        tuple((text(row["name"]), numeral(row["images"]), text(row["purpose"])) for row in data["parts"]),
+        tuple(
+            (text(row["name"]), numeral(row["images"]), Cell("prose", page.prose(row["purpose"])))
+            for row in data["parts"]
+        ),
     )
     return {
         "data": data,

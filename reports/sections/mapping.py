@@ -93,15 +93,16 @@ def _null(page: Page, model: dict[str, Any], association: dict[str, Any]) -> Fig
         return None
     best = [
         (name, max((v for v in row if v is not None), default=0.0))
-        for name, row in zip(association["attributes"], association["uncertainty"], strict=True)
+        for name, row in zip(association["attributes"], association["statistic"], strict=True)
     ]
     limit = float(np.quantile(null, 1 - SIGNIFICANCE))
     above = sum(value > limit for _, value in best)
     svg = null_histogram.draw(
         [(page.t("mapping.null_name"), null)],
         [(shortened(n), v) for n, v in best],
-        page.t("mapping.statistic"),
+        page.t("mapping.null_statistic"),
         (page.t("mapping.limit"), limit),
+        ratios=True,
     )
     alt = page.t("mapping.null_alt", above=above, n=len(best), limit=number(limit), most=number(max(null)))
     table = Table(

@@ -172,7 +172,8 @@ class AuditBuilder:
             "p_adjusted": adjusted.tolist(),
             "n": 4864,
             "permutations": 2000,
-            "null_max": np.sort(self.random.gamma(4, 0.004, 100)).tolist(),
+            "null_max": np.sort(2.0 + self.random.gamma(4, 0.15, 100)).tolist(),
+            "statistic": (200 * carried).tolist(),
         }
         probes = [
             {
