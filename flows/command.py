@@ -1,4 +1,4 @@
-"""The command line: latent-audit run | settings | data | ui."""
+"""The command line: latent-audit run | settings | data | ui | selftest."""
 
 import argparse
 import sys
@@ -83,6 +83,15 @@ def _parser() -> argparse.ArgumentParser:
     ui.add_argument("config", nargs="?", type=Path)
     ui.add_argument("--port", type=int, default=5000, help="port on 127.0.0.1 (default 5000)")
     ui.set_defaults(act=_ui)
+
+    selftest = commands.add_parser(
+        "selftest",
+        help="measure the error rates of the evidence itself, on worlds whose truth is known",
+        usage="latent-audit selftest [--reduced] [--seed N]",
+    )
+    selftest.add_argument("--reduced", action="store_true", help="fewer worlds: a minute instead of ten")
+    selftest.add_argument("--seed", type=int, default=0, help="seed of the worlds (default 0)")
+    selftest.set_defaults(act=_selftest)
     return parser
 
 
@@ -125,6 +134,13 @@ def _ui(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from tasks.mlflow_ui import serve
 
     return serve(settings, arguments.port)
+
+
+def _selftest(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
+    from tasks.analyses import selftest
+
+    words = ["--seed", str(arguments.seed)]
+    return selftest.main([*words, "--reduced"] if arguments.reduced else words)
 
 
 def _ui_command(arguments: argparse.Namespace, store: Path) -> str:

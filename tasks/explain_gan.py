@@ -38,7 +38,7 @@ def explain_gan(
     explained = explain_discriminator(
         contributions.names,
         contributions.values.cpu().numpy(),
-        float(contributions.bias),
+        float(contributions.bias.detach()),
         logits.cpu().numpy(),
         _captum(model, presented),
     )

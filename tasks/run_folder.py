@@ -90,8 +90,9 @@ def open_run_folder(output: Path, name: str, settings_digest: str, now: datetime
 def safe_folder_name(name: str) -> str:
     """Returns a folder name that is one part of a path, whatever the user named the run."""
     plain = unicodedata.normalize("NFKC", name)
-    kept = re.sub(r"[^\w\-.]+", "-", plain).strip("-.")[:80]
-    return kept or "run"
+    # Systems allow 255 bytes, and a letter takes up to four.
+    kept = re.sub(r"[^\w\-.]+", "-", plain).strip("-.")[:60].strip("-.") or "run"
+    return f"{kept}-run" if kept.casefold() == "latest" else kept  # runs/latest is the link
 
 
 def _continue(folder: Path, run_id: str, output: Path, name: str, settings_digest: str) -> RunFolder | None:
@@ -102,6 +103,7 @@ def _continue(folder: Path, run_id: str, output: Path, name: str, settings_diges
         state = json.loads((folder / STATE).read_text())
     except (OSError, ValueError):
         shutil.rmtree(folder, ignore_errors=True)
+        lock.close()
         return None
     if state.get("settings_digest") != settings_digest:
         lock.close()

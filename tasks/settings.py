@@ -73,7 +73,7 @@ class EvidenceSettings(Section):
         3000, ge=200, description="most images that probes are fitted on, and scored on"
     )
     boosting_iterations: int = Field(40, ge=5, description="trees of the histogram gradient boosting probe")
-    intervention_images: int = Field(256, ge=64, description="held-out images that interventions start from")
+    intervention_images: int = Field(256, ge=256, description="held-out images that interventions start from")
     null_moves_per_dimension: int = Field(
         45, ge=20, description="random latent moves behind the intervention's null, for each dimension"
     )

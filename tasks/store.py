@@ -136,12 +136,13 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            what = "does not take files this large" if error.errno == errno.EFBIG else "is full"
             raise NoSpaceLeft(
-                f"the disk that holds {path} is full: free some space and run the same command again; "
+                f"the disk that holds {path} {what}: free some space and run the same command again; "
                 "finished stages are kept"
             ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
             raise StoreError(
                 f"cannot write {error.filename or path} ({error.strerror}): give a folder you may write with "
                 "--run.store and --run.output"
