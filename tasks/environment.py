@@ -30,9 +30,10 @@ QUIET = {
 PREFECT = {
     # The first start migrates a database, which takes longer than Prefect's 20 s on a busy machine.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
-    # The defaults lose the history of very fast tasks when the server stops with the flow.
+    # The defaults lose the history of very fast tasks when the server stops with the flow. The interval is cut
+    # to whole seconds there, and at 0 the recorder spins: less than 1 costs half a core.
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "0.5",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
 }
 
 THREADS = {
