@@ -4,8 +4,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from tasks.datasets.errors import DataError
 from tasks.errors import AuditError, Stopped
+from tasks.store import writing
+
+if TYPE_CHECKING:
+    from tasks.settings import Settings
 
 DESCRIPTION = """\
 Audits what generative models know: which latent dimensions carry which semantic attributes, and how sure we are.
@@ -32,7 +38,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code: 0 done, 1 failed, 2 bad settings or usage, 130 stopped."""
     parser = _parser()
     arguments, overrides = parser.parse_known_args(words)
-    if overrides and not hasattr(arguments, "config"):
+    if overrides and not hasattr(arguments, "takes_settings"):
         parser.error(f"unknown arguments: {' '.join(overrides)}")
     try:
         code: int = arguments.act(arguments, overrides)
@@ -42,9 +48,9 @@ def main(words: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("latent-audit: ended; the same command goes on from the last finished stage", file=sys.stderr)
         return INTERRUPTED
-    except AuditError as error:
+    except (AuditError, DataError) as error:
         print(f"latent-audit: {error}", file=sys.stderr)
-        return 2 if error.is_usage else 1
+        return 2 if isinstance(error, AuditError) and error.is_usage else 1
     return code
 
 
@@ -60,16 +66,14 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=formatter,
         usage="latent-audit run [CONFIG.yaml] [--section.key VALUE ...]",
     )
-    run.add_argument("config", nargs="?", type=Path, help=argparse.SUPPRESS)
-    run.set_defaults(act=_run)
+    run.set_defaults(act=_run, takes_settings=True)
 
     settings = commands.add_parser(
         "settings",
         help="print the effective settings, with a line on each; the output is a valid CONFIG.yaml",
         usage="latent-audit settings [CONFIG.yaml] [--section.key VALUE ...]",
     )
-    settings.add_argument("config", nargs="?", type=Path)
-    settings.set_defaults(act=_settings)
+    settings.set_defaults(act=_settings, takes_settings=True)
 
     data = commands.add_parser(
         "data",
@@ -77,12 +81,15 @@ def _parser() -> argparse.ArgumentParser:
         usage="latent-audit data NAME [--data.key VALUE ...]",
     )
     data.add_argument("name", help="a data set's kind: sprites, mnist, fashion_mnist, celeba, ...")
-    data.set_defaults(act=_data, config=None)
+    data.set_defaults(act=_data, takes_settings=True)
 
-    ui = commands.add_parser("ui", help="open MLflow's pages on the run's store, on this machine only")
-    ui.add_argument("config", nargs="?", type=Path)
+    ui = commands.add_parser(
+        "ui",
+        help="open MLflow's pages on the run's store, on this machine only",
+        usage="latent-audit ui [CONFIG.yaml] [--port PORT] [--section.key VALUE ...]",
+    )
     ui.add_argument("--port", type=int, default=5000, help="port on 127.0.0.1 (default 5000)")
-    ui.set_defaults(act=_ui)
+    ui.set_defaults(act=_ui, takes_settings=True)
 
     selftest = commands.add_parser(
         "selftest",
@@ -95,12 +102,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
-    from tasks import environment
+def _load(words: Sequence[str]) -> "Settings":
+    """Returns the settings; a first word that is no --section.key names their file.
+
+    argparse would take the first VALUE of an unknown --section.key for the file.
+    """
     from tasks.settings_sources import load_settings
 
-    settings = load_settings(arguments.config, overrides)
-    environment.prepare(settings.run.store)  # before Prefect and MLflow are imported
+    if words and not words[0].startswith("-"):
+        return load_settings(Path(words[0]), words[1:])
+    return load_settings(None, words)
+
+
+def _run(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
+    from tasks import environment
+
+    settings = _load(overrides)
+    with writing(settings.run.store):
+        environment.prepare(settings.run.store)  # before Prefect and MLflow are imported
     from flows.audit_flow import audit
 
     folder = audit(settings)
@@ -110,9 +129,9 @@ def _run(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
 
 
 def _settings(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
-    from tasks.settings_sources import describe, load_settings
+    from tasks.settings_sources import describe
 
-    print(describe(load_settings(arguments.config, overrides)), end="")
+    print(describe(_load(overrides)), end="")
     return 0
 
 
@@ -127,10 +146,10 @@ def _data(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
 
 def _ui(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from tasks import environment
-    from tasks.settings_sources import load_settings
 
-    settings = load_settings(arguments.config, overrides)
-    environment.prepare(settings.run.store)
+    settings = _load(overrides)
+    with writing(settings.run.store):
+        environment.prepare(settings.run.store)
     from tasks.mlflow_ui import serve
 
     return serve(settings, arguments.port)

@@ -1,0 +1,137 @@
+"""The command line: what it says of itself, what it refuses, and its exit codes."""
+
+from pathlib import Path
+
+import pytest
+
+from flows.command import main
+from tasks.settings_sources import describe, load_settings
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
+    return tmp_path
+
+
+def exits(words: list[str]) -> int:
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert isinstance(caught.value.code, int)
+    return caught.value.code
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exits(["--help"]) == 0
+    shown = capsys.readouterr().out
+    for expected in (
+        "usage: latent-audit",
+        "latent-audit run configs/celeba.yaml",
+        "run an audit and write its report",
+        "print the effective settings",
+        "download one data set and describe it",
+        "open MLflow's pages",
+        "measure the error rates of the evidence itself",
+    ):
+        assert expected in shown
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("run", ["latent-audit run [CONFIG.yaml] [--section.key VALUE ...]", "runs/latest", "LATENT_AUDIT_"]),
+        ("settings", ["latent-audit settings [CONFIG.yaml]"]),
+        ("data", ["latent-audit data NAME", "sprites, mnist"]),
+        ("ui", ["--port PORT", "127.0.0.1"]),
+        ("selftest", ["--reduced", "--seed"]),
+    ],
+)
+def test_help_of_a_command(command: str, expected: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert exits([command, "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert [text for text in expected if text not in shown] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "the following arguments are required: COMMAND"),
+        (["audit"], "invalid choice: 'audit'"),
+        (["data"], "the following arguments are required: name"),
+        (["selftest", "--more"], "unknown arguments: --more"),
+        (["ui", "--port", "many"], "invalid int value: 'many'"),
+    ],
+)
+def test_wrong_usage_ends_with_two(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exits(words) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_settings_are_printed_and_can_be_read_back(
+    empty_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--run.name", "mine", "--seeds=[4]"]
+    assert main(["settings", *words]) == 0
+    printed = capsys.readouterr().out
+    assert printed == describe(load_settings(None, words))
+    assert "  name: mine  # the run's name in runs/ and MLflow" in printed
+    (empty_folder / "mine.yaml").write_text(printed)
+    assert main(["settings", "mine.yaml"]) == 0
+    assert capsys.readouterr().out == printed
+
+
+@pytest.mark.parametrize("command", ["run", "settings"])
+def test_bad_settings_are_refused_before_any_work(
+    command: str, empty_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([command, "--run.seeed", "1", "--evidence.permutations", "few"]) == 2
+    out, said = capsys.readouterr()
+    assert out == ""
+    assert said.startswith("latent-audit: the settings have 2 problems:\n  ")
+    assert "run.seeed: unknown setting; did you mean seed?" in said
+    assert list(empty_folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "seed", "permutations"),
+    [
+        ([], 0, 2000),
+        (["--run.seed", "3"], 3, 2000),
+        (["mine.yaml"], 5, 300),
+        (["mine.yaml", "--run.seed", "3"], 3, 300),
+        (["mine.yaml", "--run.seed=3", "--evidence.permutations", "400"], 3, 400),
+    ],
+)
+def test_a_file_comes_first_and_is_not_taken_for_a_value(
+    words: list[str], seed: int, permutations: int, empty_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (empty_folder / "mine.yaml").write_text("run: {seed: 5}\nevidence: {permutations: 300}\n")
+    assert main(["settings", *words]) == 0
+    shown = capsys.readouterr().out
+    assert f"  seed: {seed}  #" in shown
+    assert f"  permutations: {permutations}  #" in shown
+
+
+def test_a_file_in_another_place_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["settings", "--run.seed", "3", "mine.yaml"]) == 2
+    assert "expected a setting such as --data.image_size 64, got 'mine.yaml'" in capsys.readouterr().err
+
+
+def test_sprites_are_described(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "sprites", "--data.images", "500"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("sprites: ")
+    assert "500 images of 32 x 32 pixels, 1 channels" in shown
+    for attribute in ("shape", "scale", "orientation", "posX", "posY"):
+        assert f"\n{attribute} " in shown or f"\n {attribute} " in shown
+    assert "square 3" in shown or "square 2" in shown  # a share of about a third
+    assert [str(path) for path in empty_folder.rglob("*") if path.is_file()] == []
+
+
+def test_an_unknown_data_set_is_refused(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "imagenet"]) == 2
+    said = capsys.readouterr().err
+    assert "sprites" in said
+    assert "mnist" in said
+    assert list(empty_folder.iterdir()) == []
