@@ -194,4 +194,4 @@ def _described(model: BaseModel, indent: str) -> Iterator[str]:
         else:
             plain = model.model_dump(mode="json", include={name})[name]
             text = yaml.safe_dump(plain, default_flow_style=True, width=10_000).removesuffix("...\n").strip()
-            yield f"{indent}{name}: {text}  # {field.description}"
+            yield f"{indent}{name}: {text}" + (f"  # {field.description}" if field.description else "")
