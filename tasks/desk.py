@@ -117,7 +117,8 @@ class Desk:
         self.progress.ended(label, f"failed: {error}")
         if isinstance(error, AuditError):
             return error
-        return StageFailed(f"{label}: {error or type(error).__name__}. Finished stages are kept")
+        said = str(error).rstrip(". ") or type(error).__name__
+        return StageFailed(f"{label}: {said}. Finished stages are kept")
 
 
 def _known(metrics: Mapping[str, float | None]) -> dict[str, float]:

@@ -50,6 +50,7 @@ def open_desk(settings: Settings) -> Iterator[Opening]:
     An error inside is replaced by the first failure of a stage, which says what went wrong.
     """
     started, clock = datetime.now(UTC), time.monotonic()
+    device = choose_device(settings.compute.device)  # first: what is refused must leave nothing behind
     environment.prepare(settings.run.store)
     record = audit_settings(settings)
     folder = open_run_folder(settings.run.output, settings.name, digest_of(record), started)
@@ -66,7 +67,7 @@ def open_desk(settings: Settings) -> Iterator[Opening]:
             workers,
             tracker,
             progress,
-            device=choose_device(settings.compute.device),
+            device=device,
             parent_run=parent,
             model_runs=children,
             stage_timeout_seconds=settings.compute.stage_timeout_seconds,

@@ -1,6 +1,7 @@
 """Render: the run folder's files, from what was judged and the volatile facts of this run."""
 
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -83,7 +84,7 @@ def _facts(opening: Opening) -> dict[str, Any]:
         "mlflow": {
             "experiment": opening.settings.name,
             "parent_run_id": opening.desk.parent_run,
-            "tracking_uri": without_password(opening.desk.tracker.uri),
+            "tracking_uri": _without_folders(opening.desk.tracker.uri),
         },
         "prefect": {"flow_run_id": str(flow_run.id or "")},
     }
@@ -97,8 +98,25 @@ def _remove(path: Path) -> None:
 
 
 def _without_paths(words: list[str]) -> list[str]:
-    """Keeps user names and folders of this machine out of a report that travels."""
-    return [Path(word).name if Path(word).is_absolute() else word for word in words]
+    """Keeps passwords, user names and folders of this machine out of a report that travels."""
+    return ["=".join(_last_part(part) for part in word.split("=", 1)) for word in words]
+
+
+def _last_part(word: str) -> str:
+    if Path(word).is_absolute():
+        return Path(word).name
+    # Paths inside a YAML value, as in {folder: /home/ada/faces}; addresses of hosts stay.
+    return re.sub(r"(?<![\w:/.~-])/(?:[^\s,{}\[\]\"'/]+/)+", "", _without_folders(word))
+
+
+def _without_folders(uri: str) -> str:
+    """Returns the address of an MLflow store as others may read it."""
+    kind, path = re.match(r"((?:sqlite:///|file://)?)(.*)", uri, re.DOTALL).groups()  # type: ignore[union-attr]
+    if not kind:
+        return without_password(uri)
+    here = Path.cwd()
+    inside = Path(path).is_relative_to(here)
+    return f"{kind}{Path(path).relative_to(here) if inside else Path(path).name}"
 
 
 def _git(*words: str) -> str:
