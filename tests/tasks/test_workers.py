@@ -1,0 +1,68 @@
+"""Worker processes: results, errors and progress come back; a stop goes out; a death has a sentence."""
+
+import errno
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tasks.errors import StageFailed
+from tasks.stage import Stage
+from tasks.workers import Report, Workers
+from tests.tasks.toy_stages import DIE, FAIL, INTERRUPTED, SQUARE, WAIT
+
+REPORTS: list[Report] = []
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    with Workers(1, REPORTS.append) as pool:
+        yield pool
+
+
+def run(workers: Workers, stage: Stage, folder: Path, inputs: Mapping[str, Any]) -> tuple[float, float]:
+    return workers.run(stage, folder, stage.doing, inputs, "cpu", folder, None)
+
+
+def test_a_stage_is_computed_elsewhere_and_its_time_comes_back(workers: Workers, tmp_path: Path) -> None:
+    before = time.time()
+    started, ended = run(workers, SQUARE, tmp_path, {"number": 12})
+    assert (tmp_path / "square.txt").read_text() == "144 on cpu"
+    assert before <= started <= ended <= time.time()
+    deadline = time.monotonic() + 5
+    while Report("squaring", 2, 2, {"images_per_second": 7.0}) not in REPORTS:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_an_error_comes_back_as_it_was(workers: Workers, tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        run(workers, FAIL, tmp_path, {"code": errno.ENOSPC})
+    assert caught.value.errno == errno.ENOSPC
+    run(workers, SQUARE, tmp_path, {"number": 1})  # the worker lives on
+
+
+def test_workers_have_one_thread_and_leave_interrupts_to_the_parent(workers: Workers, tmp_path: Path) -> None:
+    run(workers, INTERRUPTED, tmp_path, {})
+    assert (tmp_path / "threads.txt").read_text() == "1"
+
+
+def test_a_stop_reaches_the_stage(workers: Workers, tmp_path: Path) -> None:
+    threading.Timer(0.3, workers.stop.set).start()
+    try:
+        run(workers, WAIT, tmp_path, {})
+    finally:
+        workers.stop.clear()
+    assert (tmp_path / "checkpoint.txt").read_text() == "saved"
+
+
+def test_a_worker_that_is_killed_has_a_sentence(tmp_path: Path) -> None:
+    said = (
+        r"^dying: a worker process died, most often because memory ran out\. Finished stages are kept; run the "
+        r"same command again, with fewer workers \(--compute\.workers 1\) if it happens again$"
+    )
+    with Workers(1, REPORTS.append) as pool, pytest.raises(StageFailed, match=said):
+        run(pool, DIE, tmp_path, {})
