@@ -48,7 +48,8 @@ TOP_FILES = {
 IMPORTED_AS = {"scikit-learn": "sklearn", "umap-learn": "umap", "pyyaml": "yaml", "pillow": "PIL"}
 # Written in halves, so that this file keeps its own laws.
 REGISTRIES = ("pypi" + ".org", "python" + "hosted.org", "download.py" + "torch.org", "ana" + "conda.org")
-MACHINE_PATH = re.compile("(?<![\\w.])/(?:ho" + "me|ro" + "ot|Us" + "ers|wo" + "rk)/\\w")
+# Ada is nobody: examples may show her folders.
+MACHINE_PATH = re.compile("(?<![\\w.])/(?:ho" + "me/(?!ada/)|ro" + "ot/|Us" + "ers/|wo" + "rk/)\\w")
 NOT_OUR_WORDS = re.compile(r"\b(assist" + r"ant|collea" + r"gue|work" + r"place|the br" + r"ief)s?\b", re.I)
 # dependencies point one way: what each room may import of ours
 MAY_IMPORT = {
@@ -247,13 +248,14 @@ def settings_classes(annotation: Any, seen: set[type[BaseModel]]) -> set[type[Ba
 
 
 def test_every_setting_has_a_line_that_explains_it() -> None:
+    """A kind may be explained by the docstring of its class."""
     classes = settings_classes(Settings, set())
     assert len(classes) > 20
     silent = {
         f"{model.__name__}.{name}"
         for model in classes
         for name, field in model.model_fields.items()
-        if not (field.description or "").strip()
+        if not (field.description or (name == "kind" and model.__doc__) or "").strip()
     }
     assert silent == set()
     assert "# None" not in describe(Settings())
