@@ -34,9 +34,9 @@ class Tracker:
 
     def __init__(self, uri: str, experiment: str, artifact_root: Path) -> None:
         self.uri = uri
-        if uri.startswith(SQLITE):
-            _use_write_ahead_log(Path(uri.removeprefix(SQLITE)))
         try:
+            if uri.startswith(SQLITE):
+                _use_write_ahead_log(Path(uri.removeprefix(SQLITE)))
             self._client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
             found = self._client.get_experiment_by_name(experiment)
             if found is not None and found.lifecycle_stage == "deleted":
@@ -44,9 +44,12 @@ class Tracker:
             self.experiment_id = (
                 found.experiment_id if found is not None else self._create(experiment, artifact_root)
             )
-        except (MlflowException, OSError) as error:
+            # MLflow's registry looks up logged models in the process's own store, whatever client asks.
+            mlflow.set_tracking_uri(uri)
+        except (MlflowException, sqlite3.Error, OSError) as error:
+            reason = without_password(str(error)).rstrip(". ")
             raise TrackingError(
-                f"MLflow's store {without_password(uri)} cannot be used: {error}. Start its server, or give "
+                f"MLflow's store {without_password(uri)} cannot be used: {reason}. Start its server, or give "
                 "another with --tracking.uri"
             ) from error
 
@@ -201,9 +204,9 @@ def _now() -> int:
     return int(time.time() * 1000)
 
 
-def without_password(uri: str) -> str:
-    """Returns an address without the name and password it may hold."""
-    return re.sub(r"//[^/@]*@", "//***@", uri)
+def without_password(text: str) -> str:
+    """Returns a text without the names and passwords that addresses in it may hold."""
+    return re.sub(r"//[^/@\s]*@", "//***@", text)
 
 
 def _use_write_ahead_log(database: Path) -> None:

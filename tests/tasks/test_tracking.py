@@ -1,0 +1,172 @@
+"""MLflow, with a real SQLite store: what was logged can be read back by MLflow's own client."""
+
+import sqlite3
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from tasks.errors import TrackingError
+from tasks.tracking import Tracker, clean_name, without_password
+
+# MLflow uses what its database library is about to drop.
+pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning")
+
+
+@pytest.fixture(scope="module")
+def tracker(tmp_path_factory: pytest.TempPathFactory) -> Tracker:
+    folder = tmp_path_factory.mktemp("mlflow")
+    return Tracker(f"sqlite:///{folder / 'mlflow.db'}", "an audit", folder / "artifacts")
+
+
+@pytest.fixture(scope="module")
+def client(tracker: Tracker) -> mlflow.MlflowClient:
+    return mlflow.MlflowClient(tracking_uri=tracker.uri, registry_uri=tracker.uri)
+
+
+@pytest.fixture
+def run(tracker: Tracker) -> str:
+    return tracker.start("a run", parent=None, params={}, tags={})
+
+
+def test_a_child_is_under_its_parent(tracker: Tracker, client: mlflow.MlflowClient) -> None:
+    parent = tracker.start("audit", parent=None, params={"a": {"b": 1, "c": [1, 2]}, "d": None}, tags={})
+    child = tracker.start("vae seed 0", parent=parent, params={"seed": 0}, tags={"model": "vae", "x/y": "z"})
+    assert client.get_run(parent).data.params == {"a.b": "1", "a.c": "[1, 2]", "d": "None"}
+    found = client.get_run(child)
+    assert found.info.run_name == "vae seed 0"
+    assert found.data.params == {"seed": "0"}
+    assert (found.data.tags["model"], found.data.tags["x_y"]) == ("vae", "z")
+    children = client.search_runs([tracker.experiment_id], f"tags.mlflow.parentRunId = '{parent}'")
+    assert [item.info.run_id for item in children] == [child]
+
+
+def test_many_params_and_long_ones(tracker: Tracker, client: mlflow.MlflowClient) -> None:
+    params = {f"p{index}": index for index in range(250)} | {"long": "x" * 9000}
+    found = client.get_run(tracker.start("many", parent=None, params=params, tags={})).data.params
+    assert len(found) == 251
+    assert found["p249"] == "249"
+    assert set(found["long"]) == {"x"}
+
+
+def test_curves_longer_than_a_batch(tracker: Tracker, client: mlflow.MlflowClient, run: str) -> None:
+    steps = list(range(2500))
+    values = [0.5 * step for step in steps]
+    values[7] = float("nan")
+    tracker.curves(run, {"held out (nats)": {"step": steps, "value": values}})
+    history = client.get_metric_history(run, "held out _nats_")
+    assert [(point.step, point.value) for point in history] == [
+        (step, 0.5 * step) for step in steps if step != 7
+    ]
+
+
+def test_figures_that_are_unknown_are_left_out(
+    tracker: Tracker, client: mlflow.MlflowClient, run: str
+) -> None:
+    tracker.metrics(run, {"a/b": 2.0, "gap": float("nan")})
+    assert client.get_run(run).data.metrics == {"a_b": 2.0}
+
+
+def test_tags_and_data_set(tracker: Tracker, client: mlflow.MlflowClient, run: str) -> None:
+    tracker.tags(run, {"digest.train": "d" * 64, "long": "y" * 9000})
+    tracker.data_set(run, "sprites", "e" * 64, "drawn here", '{"images": 3}')
+    found = client.get_run(run)
+    assert found.data.tags["digest.train"] == "d" * 64
+    assert len(found.data.tags["long"]) == 8000
+    (given,) = found.inputs.dataset_inputs
+    assert (given.dataset.name, given.dataset.digest) == ("sprites", "e" * 36)
+
+
+def test_how_runs_end_and_go_on(tracker: Tracker, client: mlflow.MlflowClient, run: str) -> None:
+    tracker.finish(run, "KILLED")
+    assert client.get_run(run).info.status == "KILLED"
+    assert tracker.is_open(run)
+    tracker.reopen(run)
+    assert client.get_run(run).info.status == "RUNNING"
+    tracker.finish(run)
+    assert client.get_run(run).info.status == "FINISHED"
+    client.delete_run(run)
+    assert not tracker.is_open(run)
+    assert not tracker.is_open("0" * 32)
+
+
+def test_artifacts_lie_below_the_store_whatever_the_experiment_is_called(
+    tmp_path: Path, run: str, tracker: Tracker
+) -> None:
+    (tmp_path / "report.html").write_text("report")
+    tracker.artifacts(run, tmp_path / "report.html")
+    tracker.artifacts(run, tmp_path, "all")
+    stored = Path(tracker.uri.removeprefix("sqlite:///")).parent / "artifacts" / "an%20audit" / run
+    assert (stored / "artifacts" / "report.html").read_text() == "report"
+    assert (stored / "artifacts" / "all" / "report.html").is_file()
+
+
+def test_a_model_is_logged_and_its_version_follows_the_weights(
+    tracker: Tracker, client: mlflow.MlflowClient, run: str, tmp_path: Path
+) -> None:
+    (tmp_path / "MLmodel").write_text("flavors: {}\n")
+    (tmp_path / "weights.safetensors").write_bytes(b"weights")
+    first = tracker.model(run, "vae/encoder", tmp_path, {"weights_digest": "w1"})
+    logged = client.get_logged_model(first)
+    assert (logged.name, logged.source_run_id, logged.status.name) == ("vae_encoder", run, "READY")
+    assert logged.tags["weights_digest"] == "w1"
+    for model, digest in ((first, "w1"), (first, "w1"), (first, "w2")):
+        tracker.register("sprites/vae-encoder", model, run, digest, "candidate")
+    name = "sprites_vae-encoder"
+    versions = client.search_model_versions(f"name = '{name}'")
+    assert sorted(version.tags["weights_digest"] for version in versions) == ["w1", "w2"]
+    assert client.get_model_version_by_alias(name, "candidate").tags["weights_digest"] == "w2"
+    tracker.register(name, first, run, "w1", "candidate")
+    assert client.get_model_version_by_alias(name, "candidate").tags["weights_digest"] == "w1"
+    assert len(client.search_model_versions(f"name = '{name}'")) == 2
+
+
+def test_an_experiment_is_found_again_and_restored(tracker: Tracker, client: mlflow.MlflowClient) -> None:
+    root = Path(tracker.uri.removeprefix("sqlite:///")).parent / "artifacts"
+    other = Tracker(tracker.uri, "other: 50% / 李", root)
+    assert Tracker(tracker.uri, "other: 50% / 李", root).experiment_id == other.experiment_id
+    client.delete_experiment(other.experiment_id)
+    restored = Tracker(tracker.uri, "other: 50% / 李", root)
+    assert restored.experiment_id == other.experiment_id
+    restored.start("again", parent=None, params={}, tags={})
+
+
+def test_readers_and_writers_work_side_by_side(tracker: Tracker) -> None:
+    with sqlite3.connect(tracker.uri.removeprefix("sqlite:///")) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("http://ada:secret@host:5000/x", "http://***@host:5000/x"),
+        ("postgresql://ada:s%40cret@host/db", "postgresql://***@host/db"),
+        ("no postgresql://a:b@host/db, no http://c:d@e", "no postgresql://***@host/db, no http://***@e"),
+        ("sqlite:////home/db", "sqlite:////home/db"),
+        ("http://host/a@b", "http://host/a@b"),
+    ],
+)
+def test_passwords_are_not_shown(uri: str, shown: str) -> None:
+    assert without_password(uri) == shown
+
+
+def test_a_store_that_cannot_be_used_has_a_sentence_without_its_password(tmp_path: Path) -> None:
+    with pytest.raises(TrackingError) as caught:
+        Tracker("mysterydb://ada:secret@127.0.0.1:9/db", "x", tmp_path)
+    assert "MLflow's store mysterydb://***@127.0.0.1:9/db cannot be used" in str(caught.value)
+    assert "--tracking.uri" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_has_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").write_text("not a database, though long enough to look like one" * 50)
+    with pytest.raises(TrackingError, match="cannot be used"):
+        Tracker(f"sqlite:///{tmp_path / 'mlflow.db'}", "x", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "clean"), [("a/b", "a_b"), ("", "_"), ("é. -_1", "é. -_1"), ("n" * 300, "n" * 250)]
+)
+def test_names_that_mlflow_takes(name: str, clean: str) -> None:
+    assert clean_name(name) == clean
