@@ -42,8 +42,9 @@ def model_keys(settings: Settings) -> list[ModelKey]:
 
 
 def prepare_data(desk: Desk, settings: Settings) -> PrefectFuture[Artifact]:
-    """Submits download, preparation and split."""
-    files = download_data.submit(desk, settings.data)
+    """Downloads, and submits preparation and split."""
+    # Waited for here: nothing can begin without the files, and what went wrong with them is said as it is.
+    files = download_data(desk, settings.data)
     return submit(
         desk,
         PREPARE,
