@@ -8,7 +8,7 @@ from tasks.arrays import write_json
 from tasks.prepare import open_prepared
 from tasks.records import Artifact
 from tasks.stage import Bench, Stage
-from tasks.training_report import on_interval, shortened, training_facts
+from tasks.training_report import on_interval, said_to_the_parent, shortened, training_facts
 from vae_models.attribute_classifier import AttributeClassifierSettings
 from vae_models.checkpoints import recipe, save
 from vae_models.inference import classify_images
@@ -30,19 +30,20 @@ def compute(
     targets = fit_targets(data.data.attributes, values)
     shape = images.shape[1:]
     model = build_classifier(classifier, shape, targets, seed)
-    result = train(
-        model,
-        images[held_out:],
-        values[held_out:],
-        images[:held_out],
-        shortened(classifier.training, bench),
-        seed,
-        bench.device,
-        bench.work_folder,
-        on_interval(bench),
-        bench.should_stop,
-        validation_values=values[:held_out],
-    )
+    with said_to_the_parent():
+        result = train(
+            model,
+            images[held_out:],
+            values[held_out:],
+            images[:held_out],
+            shortened(classifier.training, bench),
+            seed,
+            bench.device,
+            bench.work_folder,
+            on_interval(bench),
+            bench.should_stop,
+            validation_values=values[:held_out],
+        )
     made_by = recipe(classifier, shape, targets, seed)
     save(folder, model, made_by)
     responses = classify_images(model, data.images("probe_test"))

@@ -6,7 +6,7 @@ from tasks.arrays import write_json
 from tasks.prepare import open_prepared
 from tasks.records import Artifact
 from tasks.stage import Bench, Stage
-from tasks.training_report import on_interval, shortened, training_facts
+from tasks.training_report import on_interval, said_to_the_parent, shortened, training_facts
 from vae_models.checkpoints import recipe, save
 from vae_models.presets import ModelSettings, build
 from vae_models.targets import fit_targets
@@ -24,19 +24,20 @@ def compute(folder: Path, bench: Bench, *, prepared: Artifact, model: ModelSetti
     targets = fit_targets(data.data.attributes, values)
     shape = images.shape[1:]
     trained = build(model, shape, targets, seed)
-    result = train(
-        trained,
-        images[held_out:],
-        values[held_out:],
-        images[:held_out],
-        shortened(model.training, bench),
-        seed,
-        bench.device,
-        bench.work_folder,
-        on_interval(bench),
-        bench.should_stop,
-        validation_values=values[:held_out],
-    )
+    with said_to_the_parent():
+        result = train(
+            trained,
+            images[held_out:],
+            values[held_out:],
+            images[:held_out],
+            shortened(model.training, bench),
+            seed,
+            bench.device,
+            bench.work_folder,
+            on_interval(bench),
+            bench.should_stop,
+            validation_values=values[:held_out],
+        )
     save(folder, trained, recipe(model, shape, targets, seed))
     facts = training_facts(result)
     facts["parameters"] = sum(weights.numel() for weights in trained.parameters())

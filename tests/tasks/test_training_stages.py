@@ -1,0 +1,89 @@
+"""Training as a stage in a worker process: stopped, it is resumed from its step; diverged, it says so and no more."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tasks.analyses import splits
+from tasks.arrays import read_json
+from tasks.data_files import DataFiles
+from tasks.datasets.sprites import SpritesSettings
+from tasks.errors import Stopped
+from tasks.prepare import compute as prepare
+from tasks.records import Artifact
+from tasks.settings import SplitSettings
+from tasks.stage import Bench
+from tasks.train_model import TRAIN_MODEL
+from tasks.workers import Report, Workers
+from vae_models.errors import ModelError
+from vae_models.presets import VaeSettings
+from vae_models.training_settings import TrainingSettings
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
+    folder = tmp_path_factory.mktemp("prepared")
+    bench = Bench("cpu", folder, lambda *_: None, lambda: False, None)
+    prepare(
+        folder,
+        bench,
+        data=SpritesSettings(images=1800),
+        files=DataFiles(folder, {}),
+        shares=SplitSettings().model_dump(),
+        entangled_from=0.3,
+        seed=0,
+    )
+    assert len(splits.PARTS) == 4
+    return Artifact("prepare", "key", folder, "digest", 0.0, False, "run")
+
+
+@pytest.fixture(scope="module")
+def stop_when_seen() -> threading.Event:
+    return threading.Event()
+
+
+@pytest.fixture(scope="module")
+def workers(stop_when_seen: threading.Event) -> Iterator[Workers]:
+    def on_report(report: Report) -> None:
+        if stop_when_seen.is_set() and report.done >= 20:
+            pool.stop.set()
+
+    with Workers(1, on_report) as pool:
+        yield pool
+
+
+def vae(**training: object) -> VaeSettings:
+    settings = TrainingSettings(steps=100_000, batch_size=16, evaluate_every=20, evaluation_images=50, **training)  # type: ignore[arg-type] # fmt: skip
+    return VaeSettings(network="mlp", latent_dim=2, warm_up_steps=5, training=settings)
+
+
+def test_a_stopped_training_goes_on_from_its_step(
+    workers: Workers, stop_when_seen: threading.Event, prepared: Artifact, tmp_path: Path
+) -> None:
+    inputs = {"prepared": prepared, "model": vae(), "seed": 0}
+    stop_when_seen.set()
+    try:
+        with pytest.raises(Stopped, match=r"stopped at step \d+; run it again to go on from there") as caught:
+            workers.run(TRAIN_MODEL, tmp_path, "training", inputs, "cpu", tmp_path / "work", None)
+    finally:
+        stop_when_seen.clear()
+        workers.stop.clear()
+    step = int(str(caught.value).split("step ")[1].split(";")[0])
+    assert step >= 20
+    # No time at all: whatever step the result names was there before.
+    workers.run(TRAIN_MODEL, tmp_path, "training", inputs, "cpu", tmp_path / "work", 1e-6)
+    facts = read_json(tmp_path / "training.json")
+    assert (facts["steps"], facts["stopped"]) == (step, "deadline")
+
+
+def test_a_training_that_diverges_says_so_and_leaves_the_worker_alive(
+    workers: Workers, prepared: Artifact, tmp_path: Path
+) -> None:
+    inputs = {"prepared": prepared, "model": vae().model_copy(update={"learning_rate": 1e30}), "seed": 0}
+    with pytest.raises(ModelError, match=r"training diverged at step \d+: .*Lower the learning rate"):
+        workers.run(TRAIN_MODEL, tmp_path, "training", inputs, "cpu", tmp_path / "work", None)
+    inputs["model"] = vae()
+    workers.run(TRAIN_MODEL, tmp_path, "training", inputs, "cpu", tmp_path / "other work", 1e-6)
+    assert read_json(tmp_path / "training.json")["stopped"] == "deadline"
