@@ -17,7 +17,9 @@ from typing import Any, TextIO
 
 from tasks.store import writing
 
-STATE = "state.json"
+# Beside the folder and not in it: the folder is sealed as it stands.
+STATE = ".{run_id}.state.json"
+LOCK = ".{run_id}.lock"
 WORKING = re.compile(r"\.(?P<run_id>[0-9]{8}-[0-9]{6}-[0-9a-f]{6})\.unfinished")
 
 
@@ -39,19 +41,22 @@ class RunFolder:
     def remember(self, **facts: Any) -> None:
         """Keeps facts, such as MLflow run ids, for the run that continues this one after an interruption."""
         self.state.update(facts)
-        _write_whole(self.working / STATE, json.dumps(self.state, sort_keys=True))
+        _write_whole(self._beside(STATE), json.dumps(self.state, sort_keys=True))
 
     def finish(self) -> Path:
         """Moves the run to its place, points runs/latest at it, and returns the place."""
         with writing(self.finished):
-            (self.working / STATE).unlink(missing_ok=True)
-            (self.working / "lock").unlink(missing_ok=True)
             self.working.rename(self.finished)
+            self._beside(STATE).unlink(missing_ok=True)
+            self._beside(LOCK).unlink(missing_ok=True)
             link = self._output / f".latest-{uuid.uuid4().hex[:8]}"
             link.symlink_to(self.finished.relative_to(self._output))
             link.replace(self._output / "latest")
         self._lock.close()
         return self.finished
+
+    def _beside(self, name: str) -> Path:
+        return self.finished.with_name(name.format(run_id=self.run_id))
 
     def release(self) -> None:
         """Lets another run continue this one."""
@@ -78,12 +83,11 @@ def open_run_folder(output: Path, name: str, settings_digest: str, now: datetime
                 if continued is not None:
                     return continued
         run_id = f"{now:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
-        folder = home / f".{run_id}.unfinished"
-        folder.mkdir()
-        lock = _try_lock(folder)
+        lock = _try_lock(home / LOCK.format(run_id=run_id))
         assert lock is not None, "nobody else knows this folder yet"
         run = RunFolder(output, name, run_id, lock, {})
         run.remember(settings_digest=settings_digest, started=now.isoformat())
+        run.working.mkdir()
         return run
 
 
@@ -96,13 +100,17 @@ def safe_folder_name(name: str) -> str:
 
 
 def _continue(folder: Path, run_id: str, output: Path, name: str, settings_digest: str) -> RunFolder | None:
-    lock = _try_lock(folder)
+    lock_path = folder.with_name(LOCK.format(run_id=run_id))
+    lock = _try_lock(lock_path)
     if lock is None:  # a live run works there
         return None
+    state_path = folder.with_name(STATE.format(run_id=run_id))
     try:
-        state = json.loads((folder / STATE).read_text())
+        state = json.loads(state_path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         shutil.rmtree(folder, ignore_errors=True)
+        state_path.unlink(missing_ok=True)
+        lock_path.unlink(missing_ok=True)
         lock.close()
         return None
     if state.get("settings_digest") != settings_digest:
@@ -111,8 +119,8 @@ def _continue(folder: Path, run_id: str, output: Path, name: str, settings_diges
     return RunFolder(output, name, run_id, lock, state)
 
 
-def _try_lock(folder: Path) -> TextIO | None:
-    lock = (folder / "lock").open("w")
+def _try_lock(path: Path) -> TextIO | None:
+    lock = path.open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

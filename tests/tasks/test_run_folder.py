@@ -50,6 +50,13 @@ def test_a_run_is_not_there_until_it_is_whole(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "sprites").iterdir()] == [run.run_id]
 
 
+def test_the_folder_holds_nothing_but_what_is_put_there(tmp_path: Path) -> None:
+    """It is sealed before it is moved: whatever went missing then would break the seal."""
+    run = opened(tmp_path)
+    run.remember(more="facts")
+    assert list(run.working.iterdir()) == []
+
+
 def test_latest_is_the_newest_complete_run(tmp_path: Path) -> None:
     first = opened(tmp_path)
     first.finish()
@@ -98,13 +105,14 @@ def test_other_settings_make_another_run(tmp_path: Path) -> None:
 def test_a_run_that_cannot_be_continued_is_cleared_away(tmp_path: Path, state: str | None) -> None:
     run = opened(tmp_path)
     run.release()
+    kept = run.working.with_name(f".{run.run_id}.state.json")
     if state is None:
-        (run.working / "state.json").unlink()
+        kept.unlink()
     else:
-        (run.working / "state.json").write_text(state)
+        kept.write_text(state)
     again = opened(tmp_path, now=LATER)
     assert again.run_id != run.run_id
-    assert not run.working.exists()
+    assert [path.name for path in (tmp_path / "sprites").iterdir() if run.run_id in path.name] == []
     again.release()
 
 
