@@ -1,0 +1,50 @@
+"""Runs commands one after another in one process, so that a test pays for imports and Prefect's server once.
+
+Reads from standard input a JSON list of {"words", "hash_seed", "largest_file"}, writes a JSON list of
+{"code", "seconds", "out", "err"} to the file named by its argument. What a command prints is caught below
+Python, so that worker processes are caught too.
+"""
+
+import json
+import os
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from flows.command import main
+
+
+def run(command: dict[str, Any]) -> dict[str, Any]:
+    # Worker processes inherit it: an order that hangs on hashes of text would show.
+    os.environ["PYTHONHASHSEED"] = str(command["hash_seed"])
+    started = time.monotonic()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    sys.argv = ["latent-audit", *command["words"]]
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        kept = [os.dup(1), os.dup(2)]
+        os.dup2(out.fileno(), 1)
+        os.dup2(err.fileno(), 2)
+        try:
+            if command["largest_file"]:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (command["largest_file"], limits[1]))
+            code = main(command["words"])
+        except SystemExit as error:
+            code = error.code
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os.dup2(kept[0], 1)
+            os.dup2(kept[1], 2)
+        out.seek(0)
+        err.seek(0)
+        seconds = time.monotonic() - started
+        return {"code": code, "seconds": seconds, "out": out.read(), "err": err.read()}
+
+
+if __name__ == "__main__":
+    place = Path(sys.argv[1])
+    place.write_text(json.dumps([run(command) for command in json.load(sys.stdin)]))

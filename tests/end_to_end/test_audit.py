@@ -1,0 +1,236 @@
+"""One small audit through the command, and what must be true of every audit."""
+
+import json
+import sqlite3
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+
+from reports.audit_json import read_audit, schema_faults
+from reports.manifest import verify
+from tasks.analyses.plain import to_plain
+from tasks.analyses.thresholds import Thresholds
+from tasks.analyses.verdicts import judge
+from tasks.records import digest_of, digest_of_file
+from tests.end_to_end.conftest import USER, Commands
+
+pytestmark = [
+    pytest.mark.xdist_group("flow"),
+    pytest.mark.timeout(1200),  # the first waits for the session's audits
+    # MLflow uses what its database library is about to drop.
+    pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning"),
+]
+
+EVERY_SEED = {"train", "encode", "probe", "intervene", "fitness"}
+FIRST_SEED = EVERY_SEED | {"project", "traverse", "attribute", "export"}
+MODELS = [("vae", 0), ("gan", 0), ("vae", 1), ("gan", 1)]
+STAGES = {("prepare", None, None), ("classify", None, None), ("judge", None, None)} | {
+    (stage, name, seed) for name, seed in MODELS for stage in (FIRST_SEED if seed == 0 else EVERY_SEED)
+}
+
+
+@pytest.fixture
+def run(commands: Commands) -> Path:
+    return commands.run_folder("continued")
+
+
+@pytest.fixture
+def audit(run: Path) -> dict[str, Any]:
+    return read_audit(run)
+
+
+def ledger(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "ledger.jsonl").read_text().splitlines()]
+
+
+def computed(folder: Path) -> set[tuple[str, str | None, int | None]]:
+    return {(line["stage"], line["model"], line["seed"]) for line in ledger(folder) if not line["reused"]}
+
+
+def test_every_audit_ends_well_and_says_where_its_report_is(commands: Commands) -> None:
+    for name in ("continued", "repeated", "afresh", "owner", "one model"):
+        ended = commands.ended[name]
+        assert ended.code == 0, (name, ended.err)
+        assert "Traceback" not in ended.err
+        assert "Warning" not in ended.err, ended.err
+        assert ended.out.splitlines()[-1].startswith("MLflow: latent-audit ui")
+    assert commands.ended["continued"].out.splitlines()[-1] == "MLflow: latent-audit ui"
+    assert commands.ended["afresh"].out.splitlines()[-1] == "MLflow: latent-audit ui --run.store afresh"
+
+
+def test_all_files_are_there(run: Path, commands: Commands) -> None:
+    names = {path.name for path in run.iterdir()}
+    assert names == {
+        "report.html", "audit.json", "manifest.json", "ledger.jsonl", "settings.yaml", "run.json", "figures", "arrays"
+    }  # fmt: skip
+    assert any((run / "figures").iterdir())
+    assert (commands.home / "runs" / "latest").resolve() == commands.run_folder("one model")
+    finished = [path.name for path in (commands.home / "runs" / "tiny").iterdir()]
+    assert len(finished) == 4
+    assert not [name for name in finished if name.startswith(".")]
+
+
+def test_audit_json_is_valid_and_complete(audit: dict[str, Any]) -> None:
+    assert schema_faults(audit) == []
+    assert [(model["name"], model["seed"]) for model in audit["models"]] == MODELS
+    assert [model["is_lead"] for model in audit["models"]] == [True, True, False, False]
+    attributes = [attribute["name"] for attribute in audit["data"]["attributes"]]
+    assert [(v["model"], v["seed"], v["attribute"]) for v in audit["verdicts"]] == [
+        (name, seed, attribute) for name, seed in MODELS for attribute in attributes
+    ]
+    assert sum(part["images"] for part in audit["data"]["parts"]) == audit["data"]["images"] == 1800
+    assert {len(section["seeds"]) for section in audit["stability"]} == {2}
+    for model in audit["models"]:
+        assert model["training"]["steps"] == {"vae": 800, "gan": 10}[model["name"]]
+        assert (model["traversal"] is not None) == model["is_lead"]
+        assert bool(model["projections"]) == model["is_lead"]
+        assert (model["gan"] is not None) == (model["is_lead"] and model["name"] == "gan")
+
+
+def test_verdicts_follow_from_the_evidence_beside_them(audit: dict[str, Any]) -> None:
+    again = to_plain(judge(audit["models"], audit["stability"], Thresholds(**audit["thresholds"])))
+    for found, drawn in zip(audit["verdicts"], again, strict=True):
+        assert {name: found[name] for name in drawn if name != "counter_examples"} == {
+            name: value for name, value in drawn.items() if name != "counter_examples"
+        }
+
+
+def test_digests_are_of_what_they_name(audit: dict[str, Any], run: Path, commands: Commands) -> None:
+    assert audit["settings_digest"] == digest_of(audit["settings"])
+    assert audit["thresholds_digest"] == Thresholds(**audit["thresholds"]).digest()
+    trained = {(line["model"], line["seed"]): line["key"] for line in ledger(run) if line["stage"] == "train"}
+    for model in audit["models"]:
+        weights = commands.home / "artifacts" / "train" / trained[model["name"], model["seed"]]
+        assert model["weights_digest"] == digest_of_file(weights / "weights.safetensors")
+
+    def references(value: Any) -> list[dict[str, str]]:
+        if isinstance(value, dict):
+            if set(value) == {"path", "sha256"}:
+                return [value]
+            return [found for item in value.values() for found in references(item)]
+        return [found for item in value for found in references(item)] if isinstance(value, list) else []
+
+    found = references(audit)
+    assert len(found) > 20
+    for reference in found:
+        assert digest_of_file(run / reference["path"]) == reference["sha256"]
+
+
+def test_the_seal_holds(run: Path) -> None:
+    assert verify(run) == []
+
+
+def test_the_ledger_has_every_stage_once(run: Path) -> None:
+    stages = [(line["stage"], line["model"], line["seed"]) for line in ledger(run)]
+    assert len(stages) == len(set(stages))
+    assert set(stages) == STAGES
+
+
+def test_a_second_run_reuses_every_stage(run: Path, commands: Commands) -> None:
+    again = commands.run_folder("repeated")
+    assert again != run
+    assert computed(again) == set()
+    assert {line["digest"] for line in ledger(again)} == {line["digest"] for line in ledger(run)}
+    assert (again / "audit.json").read_bytes() == (run / "audit.json").read_bytes()
+    assert json.loads((again / "run.json").read_text())["wall_seconds"] > 0
+
+
+def test_same_settings_same_bytes(run: Path, commands: Commands) -> None:
+    """In a fresh store, under other hash seeds, never interrupted: the same audit to the byte."""
+    afresh = commands.run_folder("afresh")
+    assert computed(afresh) == STAGES
+    assert (afresh / "audit.json").read_bytes() == (run / "audit.json").read_bytes()
+    first, second = ({path.relative_to(folder): path.read_bytes() for path in (folder / "arrays").rglob("*.npy")}
+                     for folder in (run, afresh))  # fmt: skip
+    assert first == second
+
+
+def test_what_the_report_says_of_owners_recomputes_the_judgement_alone(commands: Commands) -> None:
+    folder = commands.run_folder("owner")
+    assert computed(folder) == {("judge", None, None)}
+    assert read_audit(folder)["subject"]["owner"] == "Ada"
+    assert "Ada" in (folder / "report.html").read_text()
+
+
+def test_a_setting_of_a_model_recomputes_that_model_and_the_judgement(commands: Commands) -> None:
+    folder = commands.run_folder("one model")
+    expected = {stage for stage in STAGES if stage[1] == "vae"} | {("judge", None, None)}
+    assert computed(folder) == expected
+
+
+def test_no_path_and_no_user_of_this_machine_gets_out(run: Path, commands: Commands) -> None:
+    afresh = commands.run_folder("afresh")
+    for folder in (run, afresh):
+        for name in ("audit.json", "run.json", "ledger.jsonl", "report.html", "manifest.json"):
+            text = (folder / name).read_text()
+            for leak in (USER, str(commands.home), str(Path.home()) + "/", str(Path(__file__).parents[2])):
+                assert leak not in text, (name, leak)
+    assert json.loads((afresh / "run.json").read_text())["command"] == (
+        "latent-audit run tiny.yaml --run.store afresh --run.output=other"
+    )
+
+
+def test_mlflow_has_a_parent_and_a_child_a_model_and_seed(
+    run: Path, audit: dict[str, Any], commands: Commands
+) -> None:
+    facts = json.loads((run / "run.json").read_text())["mlflow"]
+    assert facts["tracking_uri"] == "sqlite:///artifacts/mlflow/mlflow.db"
+    uri = f"sqlite:///{commands.home / 'artifacts' / 'mlflow' / 'mlflow.db'}"
+    client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
+    parent = client.get_run(facts["parent_run_id"])
+    assert parent.info.status == "FINISHED"
+    assert parent.data.params["seeds"] == "[0, 1]"
+    assert parent.data.tags["digest.settings"] == audit["settings_digest"]
+    assert parent.data.tags["digest.manifest"] == digest_of_file(run / "manifest.json")
+    files = {file.path for file in client.list_artifacts(parent.info.run_id)}
+    assert {"report.html", "audit.json", "manifest.json", "figures"} <= files
+    experiment = parent.info.experiment_id
+    children = client.search_runs([experiment], f"tags.mlflow.parentRunId = '{parent.info.run_id}'")
+    assert sorted(child.info.run_name for child in children) == sorted(
+        f"{name} seed {seed}" for name, seed in MODELS
+    )
+    trained = {
+        (line["model"], line["seed"]): line["digest"] for line in ledger(run) if line["stage"] == "train"
+    }
+    for child in children:
+        name, seed = child.data.params["kind"], int(child.data.params["seed"])
+        model = {"vae": "vae", "interpretable_gan": "gan"}[name]
+        assert child.info.status == "FINISHED"
+        assert child.data.tags["digest.train"] == trained[model, seed]
+        if model == "vae":
+            curve = client.get_metric_history(child.info.run_id, "training.held_out")
+            assert [point.step for point in curve] == [400, 800]
+        (data,) = child.inputs.dataset_inputs
+        assert data.dataset.digest == audit["data"]["digest"][:36]
+    weights = {model["name"]: model["weights_digest"] for model in audit["models"] if model["is_lead"]}
+    gan = client.get_model_version_by_alias("tiny-gan-encoder", "candidate")
+    assert gan.tags["weights_digest"] == weights["gan"]
+    # The interrupted run and the one that continued it are one; "afresh" goes to the same MLflow store.
+    parents = [
+        item for item in client.search_runs([experiment]) if "mlflow.parentRunId" not in item.data.tags
+    ]
+    assert len(parents) == 5
+    assert {item.info.status for item in parents} == {"FINISHED"}
+
+
+def test_prefect_knows_every_stage_by_a_name_that_says_model_and_seed(run: Path, commands: Commands) -> None:
+    flow_run = json.loads((run / "run.json").read_text())["prefect"]["flow_run_id"]
+    database = sqlite3.connect(
+        f"file:{commands.home / 'artifacts' / 'prefect' / 'prefect.db'}?mode=ro", uri=True
+    )
+    try:
+        rows = database.execute(
+            "select name, state_type from task_run where replace(flow_run_id, '-', '') = ?",
+            (flow_run.replace("-", ""),),
+        ).fetchall()
+    finally:
+        database.close()
+    names = [
+        name.rpartition("-")[0] if name.startswith(("download-", "render-")) else name for name, _ in rows
+    ]
+    stages = {stage if model is None else f"{stage} {model} seed {seed}" for stage, model, seed in STAGES}
+    assert Counter(names) == Counter({*stages, "download", "render"})
+    assert {state for _, state in rows} == {"COMPLETED"}

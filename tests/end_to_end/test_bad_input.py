@@ -1,0 +1,245 @@
+"""Bad input, through the command: each has its sentence and its exit code, none a traceback, and nothing is lost."""
+
+import json
+import re
+import shutil
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flows.command import main
+from tests.end_to_end.conftest import Commands, write_pictures
+
+# ---------------------------------------------------------------- what the command refuses by itself
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+Said = Callable[..., str]
+
+
+@pytest.fixture
+def said(here: Path, capsys: pytest.CaptureFixture[str]) -> Said:
+    """Runs the command and returns what it says on standard error."""
+
+    def run(*words: str, code: int) -> str:
+        assert main(words) == code
+        text = capsys.readouterr().err
+        assert "Traceback" not in text
+        assert "latent-audit: " in text
+        return text
+
+    return run
+
+
+@pytest.fixture
+def pictures(here: Path) -> Callable[..., list[str]]:
+    """Returns the words that describe a folder of pictures, its table edited by a function of its lines."""
+
+    def make(edit: Callable[[list[str]], list[str]] = lambda lines: lines) -> list[str]:
+        write_pictures(here)
+        table = here / "table.csv"
+        table.write_text("\n".join(edit(table.read_text().splitlines())) + "\n")
+        return ["data", "folder", "--data.folder", "pictures", "--data.table", "table.csv"]
+
+    return make
+
+
+def test_own_pictures_are_described(
+    pictures: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the refusals below differ from in one thing."""
+    assert main(pictures()) == 0
+    shown = capsys.readouterr().out
+    assert "120 images of 64 x 64 pixels, 3 channels" in shown
+    assert "tall" in shown
+
+
+def test_unknown_keys_and_wrong_types_at_once(said: Said, here: Path) -> None:
+    text = said("run", "--data.imagesize", "3", "--seeds", "many", "--models.vae.beta", "4", code=2)
+    assert "the settings have 3 problems" in text
+    assert "data.imagesize: unknown setting; did you mean image_size?" in text
+    assert "seeds: Input should be a valid tuple (got 'many')" in text
+    assert "models.vae.beta: unknown setting" in text
+    assert list(here.iterdir()) == []
+
+
+def test_duplicate_names(said: Said, here: Path) -> None:
+    (here / "two.yaml").write_text("models:\n  a: {kind: vae}\n  a: {kind: vae}\n")
+    assert "two.yaml, from line 2: given twice: a" in said("run", "two.yaml", code=2)
+
+
+def test_not_a_number_in_settings(said: Said, here: Path) -> None:
+    assert "models.vae.learning_rate: " in said("run", "--models.vae.learning_rate", ".nan", code=2)
+    assert list(here.iterdir()) == []
+
+
+def test_missing_settings_file(said: Said) -> None:
+    assert "cannot read the settings file none.yaml: No such file" in said("run", "none.yaml", code=2)
+
+
+def test_missing_files_of_ones_own(said: Said, here: Path) -> None:
+    words = ["data", "folder", "--data.folder", "pictures", "--data.table", "table.csv"]
+    assert "data.table is table.csv, and there is no such table" in said(*words, code=1)
+    (here / "table.csv").write_text("file,x\n")
+    assert "data.folder is pictures, and there is no such folder" in said(*words, code=1)
+
+
+def test_missing_file_of_a_mirror(said: Said, here: Path) -> None:
+    (here / "mirror").mkdir()
+    text = said("data", "mnist", "--data.mirror", "mirror", code=1)
+    assert "the mirror mirror has no mnist/train-images-idx3-ubyte.gz; expected it at" in text
+
+
+def test_unreachable_host(said: Said) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    text = said("data", "mnist", "--data.mirror", address, code=1)
+    assert f"{address}/mnist/train-images-idx3-ubyte.gz: " in text
+    assert "To go on, set --data.mirror to a folder or base URL that has it" in text
+
+
+def test_rows_without_a_value_and_without_a_picture(said: Said, pictures: Callable[..., list[str]]) -> None:
+    def edit(lines: list[str]) -> list[str]:
+        return [lines[0], "000.png,,0.5", "001.png,1,nan", *lines[3:60], "absent.png,1,0.5", *lines[60:-1]]
+
+    text = said(*pictures(edit), code=1)
+    assert "column 'tall' has 1 empty or not finite cells, the first in line 2" in text
+    assert "column 'grey' has 1 empty or not finite cells, the first in line 3" in text
+    assert "1 rows name an image that is not in pictures: absent.png" in text
+    assert "1 images have no row in the table; add rows or move them away: 119.png" in text
+
+
+def test_duplicate_rows_and_columns(said: Said, pictures: Callable[..., list[str]]) -> None:
+    assert "1 file names stand in more than one row: 000.png" in said(
+        *pictures(lambda lines: [*lines, "000.png,1,0.3"]), code=1
+    )
+
+
+def test_duplicate_columns(said: Said, pictures: Callable[..., list[str]]) -> None:
+    text = said(*pictures(lambda lines: ["file,tall,tall", *lines[1:]]), code=1)
+    assert "these column names stand more than once: 'tall'" in text
+
+
+def test_a_constant_attribute(said: Said, pictures: Callable[..., list[str]]) -> None:
+    def edit(lines: list[str]) -> list[str]:
+        return [lines[0], *(re.sub(r",[01],", ",1,", line) for line in lines[1:])]
+
+    assert "column 'tall' is 1 in every row; a constant cannot be audited" in said(*pictures(edit), code=1)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n" + bytes(40)])
+def test_corrupt_pictures(said: Said, pictures: Callable[..., list[str]], here: Path, content: bytes) -> None:
+    words = pictures()
+    (here / "pictures" / "007.png").write_bytes(content)
+    assert "007.png is " in said(*words, code=1)
+
+
+def test_several_truncated_pictures_are_all_named(
+    said: Said, pictures: Callable[..., list[str]], here: Path
+) -> None:
+    words = pictures()
+    shutil.rmtree(here / "pictures")
+    write_pictures(here, cut=(3, 5))
+    text = said(*words, code=1)
+    assert "003.png is truncated or corrupt" in text
+    assert "005.png is truncated or corrupt" in text
+
+
+def test_more_images_than_there_are(said: Said, pictures: Callable[..., list[str]]) -> None:
+    assert "120" in said(*pictures(), "--data.images", "121", code=1)
+
+
+@pytest.mark.parametrize("words", [["data", "sprites"], ["run"], ["ui"]])
+def test_a_store_that_cannot_be_written(said: Said, here: Path, words: list[str]) -> None:
+    (here / "file").write_text("")
+    for place in ("file", "file/store"):
+        text = said(*words, "--run.store", place, code=1)
+        assert "cannot write " in text
+        assert "give a folder you may write with --run.store and --run.output" in text
+    assert [path.name for path in here.iterdir()] == ["file"]
+
+
+# ---------------------------------------------------------------- what only a run can meet
+
+
+def flow(test: Callable[..., None]) -> Callable[..., None]:
+    """Marks a test that waits for the session's audits."""
+    return pytest.mark.timeout(1200)(pytest.mark.xdist_group("flow")(test))
+
+
+def last_line(commands: Commands, name: str, code: int) -> str:
+    """Returns what a refused command said last."""
+    ended = commands.ended[name]
+    assert ended.code == code, ended
+    assert "Traceback" not in ended.err + ended.out
+    assert "report:" not in ended.out
+    return ended.err.rstrip().rpartition("latent-audit: ")[2]
+
+
+@flow
+def test_fewer_images_than_a_split_needs(commands: Commands) -> None:
+    text = last_line(commands, "too few images", 1)
+    assert "sprites: 300 images are too few for the four parts of the audit" in text
+    assert "add images or change the shares. Finished stages are kept" in text
+
+
+@flow
+def test_a_truncated_picture_in_a_run(commands: Commands) -> None:
+    assert "003.png is truncated or corrupt" in last_line(commands, "corrupt image", 1)
+
+
+@flow
+def test_checksum_mismatch(commands: Commands) -> None:
+    text = last_line(commands, "wrong checksum", 1)
+    assert "mnist/train-images-idx3-ubyte.gz is not the published file: " in text
+    assert "replace it with a sound copy" in text
+
+
+@flow
+def test_a_disk_that_takes_no_more(commands: Commands) -> None:
+    text = last_line(commands, "full disk", 1)
+    assert "free some space and run the same command again" in text
+    left = [
+        path for path in (commands.home / "artifacts" / "prepare").iterdir() if path.name.startswith(".b")
+    ]
+    assert left == []
+
+
+@flow
+def test_what_failed_left_no_run_behind(commands: Commands) -> None:
+    found = [path for path in (commands.home / "bad runs").glob("*/*") if not path.name.startswith(".")]
+    assert found == []
+    assert not (commands.home / "bad runs" / "latest").exists()
+
+
+@flow
+def test_an_interrupted_run_says_that_it_can_go_on(commands: Commands) -> None:
+    text = last_line(commands, "interrupted", 130)
+    assert text == "stopped; what was finished is kept, and the same command goes on from here"
+    assert (
+        "stopping: training saves where it is; press Ctrl-C again to end at once"
+        in commands.ended["interrupted"].err
+    )
+
+
+@flow
+def test_an_interrupted_run_went_on_from_its_checkpoint(commands: Commands) -> None:
+    """That the weights are those of an uninterrupted run is test_audit's test_same_settings_same_bytes."""
+    assert commands.interrupted_at
+    assert all(0 < step < 800 for step in commands.interrupted_at.values()), commands.interrupted_at
+    assert commands.ended["continued"].code == 0
+    for work in commands.interrupted_at:
+        key = work.removeprefix(".work-")
+        finished = commands.home / "artifacts" / "train" / key
+        assert json.loads((finished / "training.json").read_text())["steps"] in (10, 800)
+        assert not finished.with_name(work).exists()
+    assert np.all([path.name != "latest" for path in (commands.home / "runs" / "tiny").iterdir()])
