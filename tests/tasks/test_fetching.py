@@ -82,9 +82,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return
         if host.cut_after:
             body = body[: host.cut_after.pop(0)]
+        host.sent += len(body)  # before: the other side may be done before this thread is
         try:
             self.wfile.write(body)
-            host.sent += len(body)
         except OSError:
             pass  # the other side has had enough
 
