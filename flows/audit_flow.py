@@ -7,7 +7,9 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.model_flow import Futures, analyse, start_training
+from reports.render import design_digest
 from tasks.desk import Desk
+from tasks.draw import DRAW
 from tasks.judge import JUDGE
 from tasks.opening import Opening, open_desk
 from tasks.perform import download_data, submit
@@ -33,7 +35,8 @@ def audit(settings: Settings) -> Path:
             for model, weights in trained.items()
         }
         judged = judge(desk, opening, prepared, classifier, analysed)
-        return report(opening, judged, analysed)
+        drawn = draw_report(desk, settings, judged)
+        return report(opening, judged, drawn, analysed)
 
 
 def model_keys(settings: Settings) -> list[ModelKey]:
@@ -88,9 +91,19 @@ def judge(
     )
 
 
-def report(opening: Opening, judged: PrefectFuture[Artifact], analysed: dict[ModelKey, Futures]) -> Path:
+def draw_report(desk: Desk, settings: Settings, judged: PrefectFuture[Artifact]) -> PrefectFuture[Artifact]:
+    """Submits the drawing of all sections that do not depend on this run."""
+    return submit(desk, DRAW, judged=judged, language=settings.report.language, design=design_digest())
+
+
+def report(
+    opening: Opening,
+    judged: PrefectFuture[Artifact],
+    drawn: PrefectFuture[Artifact],
+    analysed: dict[ModelKey, Futures],
+) -> Path:
     """Renders the report, publishes it, and moves the run to its place."""
-    manifest_digest = render_report(opening, judged)
+    manifest_digest = render_report(opening, judged, drawn)
     exports = {
         model: futures["export"].result() for model, futures in analysed.items() if "export" in futures
     }

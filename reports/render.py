@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,32 +38,36 @@ from reports.visible_text import visible
 REPORT_NAME = "report.html"
 FIGURES_FOLDER = "figures"
 ROOM = Path(__file__).parent
-# Section ids in the report's order; each has a template of the same name.
-SECTIONS = (
-    "summary",
-    "checks",
-    "scope",
-    "data",
-    "fitness",
-    "mapping",
-    "attributes",
-    "unclaimed",
-    "attributions",
-    "maps",
-    "stability",
-    "comparison",
-    "limitations",
-    "provenance",
-    "references",
-    "glossary",
-    "integrity",
-)
+# Sections in the report's order: what fills each, by its id; its template has the same name.
+BUILDERS: dict[str, Callable[[Page], Any]] = {
+    "summary": summary.build,
+    "checks": checks.build,
+    "scope": scope.build,
+    "data": data.build,
+    "fitness": fitness.build,
+    "mapping": mapping.build,
+    "attributes": cards.build,
+    "unclaimed": unclaimed.build,
+    "attributions": attributions.build,
+    "maps": maps.build,
+    "stability": stability.build,
+    "comparison": comparison.build,
+    "limitations": limitations.build,
+    "provenance": provenance.build,
+    "references": closing.build,
+    "glossary": closing.build,
+    "integrity": closing.build,
+}
+SECTIONS = tuple(BUILDERS)
+# These tell of one run; all others follow from audit.json alone and can be drawn once for many runs.
+OF_THE_RUN = ("summary", "provenance", "integrity")
 
 
-def render(run_folder: Path, language: str = "en") -> Path:
+def render(run_folder: Path, language: str = "en", drawn: Path | None = None) -> Path:
     """Writes report.html and figures/ into `run_folder` and returns the report's path.
 
-    Reads audit.json, run.json, ledger.jsonl and arrays/. The same files give the same bytes.
+    Reads audit.json, run.json, ledger.jsonl and arrays/. The same files give the same bytes, with sections that
+    `draw` has `drawn` before or without.
 
     Raises:
         RunIncomplete: one of these files is missing, unreadable or altered.
@@ -70,15 +75,45 @@ def render(run_folder: Path, language: str = "en") -> Path:
         LanguageUnknown: there is no catalogue for `language`.
     """
     page = open_page(run_folder, language)
-    html = page_html(page)
+    templates = environment(page)
+    bodies = {
+        key: section_html(page, templates, key)
+        if drawn is None or key in OF_THE_RUN
+        else Markup((drawn / f"{key}.html").read_text(encoding="utf-8"))
+        for key in SECTIONS
+    }
+    html = page_html(page, templates, bodies)
     figures = run_folder / FIGURES_FOLDER
     shutil.rmtree(figures, ignore_errors=True)
-    figures.mkdir()
-    for name, content in sorted(page.files.items()):
-        (figures / name).write_bytes(content)
+    if drawn is None:
+        figures.mkdir()
+    else:
+        shutil.copytree(drawn / FIGURES_FOLDER, figures)
+    _write_figures(page, figures)
     path = run_folder / REPORT_NAME
     path.write_bytes(html.encode("utf-8"))
     return path
+
+
+def draw(audit_folder: Path, into: Path, language: str = "en") -> None:
+    """Writes the sections that follow from audit.json and arrays/ alone, and their figures, into `into`."""
+    page = Page(audit_folder, read_audit(audit_folder), {}, [], "", catalogue.load(language))
+    templates = environment(page)
+    for key in SECTIONS:
+        if key not in OF_THE_RUN:
+            (into / f"{key}.html").write_text(section_html(page, templates, key), encoding="utf-8")
+    (into / FIGURES_FOLDER).mkdir()
+    _write_figures(page, into / FIGURES_FOLDER)
+
+
+def design_digest() -> str:
+    """Returns the SHA-256 over everything here that is not Python and shapes a page: templates, words, style."""
+    digest = hashlib.sha256()
+    for path in sorted(
+        path for path in ROOM.rglob("*") if path.suffix in (".html", ".yaml", ".css", ".js", ".json")
+    ):
+        digest.update(str(path.relative_to(ROOM)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 def open_page(run_folder: Path, language: str) -> Page:
@@ -98,43 +133,29 @@ def open_page(run_folder: Path, language: str) -> Page:
     return Page(run_folder, audit, run, ledger, digest, catalogue.load(language))
 
 
-def page_html(page: Page) -> str:
-    """Returns the whole document; figures are left in `page.files`."""
+def section_html(page: Page, templates: Environment, key: str) -> Markup:
+    """Returns one section's body; its figures are left in `page.files`."""
+    template = templates.get_template("section.html")
+    return Markup(template.render(page=page, key=key, **{key: BUILDERS[key](page)}))
+
+
+def page_html(page: Page, templates: Environment, bodies: Mapping[str, Markup]) -> str:
+    """Returns the whole document around the sections' bodies."""
     script = (ROOM / "static" / "report.js").read_text(encoding="utf-8")
     style = (ROOM / "static" / "report.css").read_text(encoding="utf-8")
-    template = environment(page).get_template("page.html")
-    return template.render(
+    return templates.get_template("page.html").render(
         page=page,
         sections=[(index + 1, key, page.t(f"section.{key}")) for index, key in enumerate(SECTIONS)],
+        bodies=bodies,
         style=Markup(style),
         script=Markup(script),
         script_hash=script_hash(script),
-        **contents(page),
     )
 
 
-def contents(page: Page) -> dict[str, Any]:
-    """Returns what every section's template is filled with, by section."""
-    closed = closing.build(page)
-    return {
-        "summary": summary.build(page),
-        "checks": checks.build(page),
-        "scope": scope.build(page),
-        "data": data.build(page),
-        "fitness": fitness.build(page),
-        "mapping": mapping.build(page),
-        "attributes": cards.build(page),
-        "unclaimed": unclaimed.build(page),
-        "attributions": attributions.build(page),
-        "maps": maps.build(page),
-        "stability": stability.build(page),
-        "comparison": comparison.build(page),
-        "limitations": limitations.build(page),
-        "provenance": provenance.build(page),
-        "references": closed,
-        "glossary": closed,
-        "integrity": closed,
-    }
+def _write_figures(page: Page, folder: Path) -> None:
+    for name, content in sorted(page.files.items()):
+        (folder / name).write_bytes(content)
 
 
 def environment(page: Page) -> Environment:

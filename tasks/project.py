@@ -24,7 +24,7 @@ def compute(
         codes.of("probe_test"),
         data.data.attributes,
         data.values("probe_test"),
-        seeds=[seed + index for index in range(max(seeds, 2))],
+        seeds=[seed + index for index in range(seeds)],
         sample=images,
     )
     records = result.as_records()

@@ -42,7 +42,7 @@ NAMED_PACKAGES = (
 
 
 @task(name="render", cache_policy=NO_CACHE, persist_result=False)
-def render_report(opening: Opening, judged: Artifact) -> str:
+def render_report(opening: Opening, judged: Artifact, drawn: Artifact) -> str:
     """Fills the run's folder with the audit, settings, ledger, figures and report; returns the manifest's digest."""
     folder = opening.folder.working
     with writing(folder):
@@ -54,7 +54,7 @@ def render_report(opening: Opening, judged: Artifact) -> str:
         opening.desk.ledger.write(folder / "ledger.jsonl")
         write_json(folder / "run.json", _facts(opening))
         started = time.monotonic()
-        render(folder, opening.settings.report.language)
+        render(folder, opening.settings.report.language, drawn.path)
         opening.desk.progress.ended("rendering", f"{time.monotonic() - started:.1f} s")
         return write_manifest(folder)
 

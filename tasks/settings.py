@@ -88,7 +88,7 @@ class ExplanationSettings(Section):
     """How much is drawn and attributed, for the first seed of each model."""
 
     projection_images: int = Field(1000, ge=100, description="images in latent maps, a stratified sample")
-    projection_seeds: int = Field(2, ge=1, le=10, description="seeds of t-SNE and UMAP")
+    projection_seeds: int = Field(2, ge=2, le=10, description="seeds of t-SNE and UMAP")
     traversal_steps: int = Field(9, ge=3, le=25, description="pictures a dimension in traversals")
     attribution_images: int = Field(16, ge=2, description="images that pixel attributions are computed for")
     attribution_dimensions: int = Field(

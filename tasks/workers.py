@@ -62,7 +62,7 @@ class Workers:
             count,
             mp_context=context,
             initializer=_start,
-            initargs=(self._reports, self.stop, context.Value("i", 0)),
+            initargs=(self._reports, self.stop, context.Value("i", 0), count),
         )
         self._listener = threading.Thread(target=self._listen, name="progress", daemon=True)
 
@@ -106,7 +106,15 @@ class Workers:
             self._on_report(report)
 
 
-def _start(reports: _Queue, stop: Event, counter: Any) -> None:
+def _end_with_parent() -> None:
+    """A killed parent closes nothing that a worker reads from, so the worker has to watch it."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _start(reports: _Queue, stop: Event, counter: Any, count: int) -> None:
     global _process
     _process = _Process(reports, stop)
     # Ctrl-C reaches the whole process group; the parent decides what stops, and when.
@@ -114,9 +122,10 @@ def _start(reports: _Queue, stop: Event, counter: Any) -> None:
     with counter.get_lock():
         index = counter.value
         counter.value += 1
-    if hasattr(os, "sched_setaffinity"):
-        cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {cores[index % len(cores)]})
+    threading.Thread(target=_end_with_parent, name="parent watch", daemon=True).start()
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    if len(cores) == count:  # with fewer workers than cores, pinning could put two runs on the same one
+        os.sched_setaffinity(0, {cores[index % count]})
     import torch  # here: the parent never needs it
 
     torch.set_num_threads(1)

@@ -121,10 +121,7 @@ def test_an_analysis_is_four_files_and_their_lines(copy: Copy) -> None:
     _describe_in_the_schema(copy)
     render = "reports/render.py"
     copy.add_after(render, "    closing,\n", "    code_range,\n")
-    copy.add_after(render, '    "maps",\n', '    "code_range",\n')
-    copy.add_after(
-        render, '        "maps": maps.build(page),\n', '        "code_range": code_range.build(page),\n'
-    )
+    copy.add_after(render, '    "maps": maps.build,\n', '    "code_range": code_range.build,\n')
     for language, title, text, caption in (
         ("en", "Code range", "Where the codes of held-out images lie.", "Codes of {model}"),
         ("zh", "编码范围", "留出图像的编码所在的范围。", "{model} 的编码"),

@@ -1,0 +1,15 @@
+"""Draw: the report's sections that follow from audit.json alone; the costly part of rendering, done once."""
+
+from pathlib import Path
+
+from reports.render import draw
+from tasks.records import Artifact
+from tasks.stage import Bench, Stage
+
+
+def compute(folder: Path, bench: Bench, *, judged: Artifact, language: str, design: str) -> None:
+    """Writes the sections' HTML and figures/. `design` is the digest of the templates and words they are made of."""
+    draw(judged.path, folder, language)
+
+
+DRAW = Stage("draw", "drawing the report", compute)

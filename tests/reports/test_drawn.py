@@ -1,0 +1,24 @@
+"""Sections that were drawn once give the same report as sections drawn again."""
+
+from pathlib import Path
+
+from reports.render import OF_THE_RUN, SECTIONS, design_digest, draw, render
+from tests.reports.audit_builder import AuditBuilder
+
+
+def test_drawn_sections_give_the_same_bytes(tmp_path: Path) -> None:
+    run, drawn = tmp_path / "run", tmp_path / "drawn"
+    run.mkdir()
+    drawn.mkdir()
+    AuditBuilder(run, models=("vae", "gan"), dimensions=4, image_size=16).write()
+    whole = render(run).read_bytes()
+    figures = {path.name: path.read_bytes() for path in (run / "figures").iterdir()}
+    draw(run, drawn)
+    assert {path.stem for path in drawn.glob("*.html")} == set(SECTIONS) - set(OF_THE_RUN)
+    assert render(run, drawn=drawn).read_bytes() == whole
+    assert {path.name: path.read_bytes() for path in (run / "figures").iterdir()} == figures
+
+
+def test_design_digest_is_stable_and_of_all_templates() -> None:
+    assert design_digest() == design_digest()
+    assert len(design_digest()) == 64
