@@ -1,21 +1,32 @@
-"""The test command: quick rooms on all cores, then what times or drives servers and browsers, one by one.
+"""The test command: the rooms' own tests side by side, then whole audits, which use all cores themselves.
 
-Prints what was skipped and why. CI sets LATENT_AUDIT_REFUSE_SKIPS=1, and then a skip is a failure.
+What is skipped is said with its reason at the end of each part. CI sets LATENT_AUDIT_REFUSE_SKIPS=1, and then
+a skip is a failure. Words given are passed to one pytest instead.
 """
 
 import os
 import subprocess
 import sys
 
-COVERED = ["--cov", "--cov-report=term:skip-covered"]
+COVERAGE = ["--cov", "--cov-report="]
+PARTS = (
+    ["--ignore=tests/end_to_end", *COVERAGE],
+    ["tests/end_to_end", *COVERAGE, "--cov-append"],
+)
 
 
 def main(words: list[str]) -> int:
-    """Runs pytest with the words given, or on everything; returns its exit code."""
+    """Runs the tests and returns 0 when all of them passed and the pure rooms are covered."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
-    workers = str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-    command = [sys.executable, "-m", "pytest", "-n", workers, "--dist", "loadgroup", *COVERED, *words]
-    return subprocess.call(command, env=environment)
+    if words:
+        return subprocess.call([sys.executable, "-m", "pytest", *words], env=environment)
+    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    failed = 0
+    for part in PARTS:
+        at_once = [] if "tests/end_to_end" in part else ["-n", str(workers)]
+        failed |= subprocess.call([sys.executable, "-m", "pytest", *at_once, *part], env=environment)
+    covered = subprocess.call([sys.executable, "-m", "coverage", "report"], env=environment)
+    return 1 if failed or covered else 0
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Fetching over a real loopback server: whole, resumed, cut, wrong, unreachable; and from a mirror folder."""
 
+import contextlib
 import hashlib
 import http.server
 import re
@@ -83,10 +84,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if host.cut_after:
             body = body[: host.cut_after.pop(0)]
         host.sent += len(body)  # before: the other side may be done before this thread is
-        try:
+        with contextlib.suppress(OSError):  # the other side may have had enough
             self.wfile.write(body)
-        except OSError:
-            pass  # the other side has had enough
 
     def _start(self) -> int:
         """Where the answer starts: a range holds only while the version is the one that was named."""
