@@ -7,9 +7,8 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.model_flow import Futures, analyse, start_training
-from reports.render import design_digest
 from tasks.desk import Desk
-from tasks.draw import DRAW
+from tasks.draw import DRAW, design_digest
 from tasks.judge import JUDGE
 from tasks.opening import Opening, open_desk
 from tasks.perform import download_data, submit

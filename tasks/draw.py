@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
-from reports.render import draw
+from reports.render import design_digest, draw
 from tasks.records import Artifact
 from tasks.stage import Bench, Stage
+
+__all__ = ["DRAW", "compute", "design_digest"]
 
 
 def compute(folder: Path, bench: Bench, *, judged: Artifact, language: str, design: str) -> None:

@@ -143,7 +143,7 @@ def test_readers_and_writers_work_side_by_side(tracker: Tracker) -> None:
         ("http://ada:secret@host:5000/x", "http://***@host:5000/x"),
         ("postgresql://ada:s%40cret@host/db", "postgresql://***@host/db"),
         ("no postgresql://a:b@host/db, no http://c:d@e", "no postgresql://***@host/db, no http://***@e"),
-        ("sqlite:////home/db", "sqlite:////home/db"),
+        ("sqlite:////srv/db", "sqlite:////srv/db"),
         ("http://host/a@b", "http://host/a@b"),
     ],
 )
