@@ -36,7 +36,8 @@ $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "latent-audit needs Python 3.11 or newer; none was found (name one: make PYTHON=/path/to/python3)" >&2; exit 1; }
 	@echo "Setting up .venv with $(PYTHON) (about a minute the first time)"
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv .venv && $(BIN)/python -m pip install -q uv; }
-	@$(BIN)/uv pip sync -q requirements.lock
+	@# Compiled once here: every process of a run would else compile what it imports.
+	@$(BIN)/uv pip sync -q --compile-bytecode requirements.lock
 	@$(BIN)/uv pip install -q --no-deps -e .
 	@touch $(READY)
 

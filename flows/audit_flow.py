@@ -11,7 +11,7 @@ from tasks.desk import Desk
 from tasks.draw import DRAW, design_digest
 from tasks.judge import JUDGE
 from tasks.opening import Opening, open_desk
-from tasks.perform import download_data, submit
+from tasks.perform import download_data, show_flow_progress, submit
 from tasks.prepare import PREPARE
 from tasks.publish import publish
 from tasks.records import Artifact, ModelKey
@@ -26,6 +26,7 @@ def audit(settings: Settings) -> Path:
     """Returns the folder of a complete audit: report.html, audit.json and all they rest on."""
     with open_desk(settings) as opening:
         desk = opening.desk
+        show_flow_progress(desk, settings.name)
         prepared = prepare_data(desk, settings)
         classifier = train_classifier(desk, settings, prepared)
         trained = {model: start_training(desk, settings, model, prepared) for model in model_keys(settings)}

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from tasks.errors import AuditError, StageFailed, Stopped
 from tasks.ledger import Ledger
@@ -52,6 +53,9 @@ class Desk:
         self.model_runs = dict(model_runs)
         self.ledger = Ledger()
         self.first_failure: Exception | None = None
+        self.submitted = 0
+        # Id of the progress bar on the engine's page, where there is one.
+        self.flow_progress: UUID | None = None
         self._timeout = stage_timeout_seconds
         self._lock = threading.Lock()
 

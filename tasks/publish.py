@@ -11,8 +11,8 @@ from tasks.arrays import read_json
 from tasks.desk import Desk
 from tasks.export import PARTS
 from tasks.opening import Opening
+from tasks.perform import artifact_key
 from tasks.records import Artifact, ModelKey
-from tasks.tracking import clean_name
 
 SHOWN_FILES = ("report.html", "audit.json", "manifest.json", "settings.yaml", "run.json", "ledger.jsonl")
 
@@ -42,7 +42,7 @@ def publish(opening: Opening, exports: Mapping[ModelKey, Artifact], manifest_dig
     desk.tracker.tags(desk.parent_run, {f"digest.{name}": digest for name, digest in digests.items()})
     for model, export in exports.items():
         _publish_model(desk, settings.name, model, export, settings.tracking.register_models)
-    _publish_to_prefect(clean_name(settings.name), opening.folder.finished, audit)
+    _publish_to_prefect(settings.name, opening.folder.finished, audit)
 
 
 def _publish_model(desk: Desk, name: str, model: ModelKey, export: Artifact, register: bool) -> None:
@@ -57,10 +57,7 @@ def _publish_model(desk: Desk, name: str, model: ModelKey, export: Artifact, reg
 
 
 def _publish_to_prefect(name: str, folder: Path, audit: Mapping[str, Any]) -> None:
-    key = (
-        "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in name.lower()).strip("-")
-        or "run"
-    )
+    key = artifact_key(name)
     create_table_artifact(
         table=[
             {

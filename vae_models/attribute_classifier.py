@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Generator, Tensor, nn
 from torch.optim import AdamW, Optimizer
 
+from vae_models.alexnet_trunk import AlexNetTrunk
 from vae_models.errors import BadSettings
 from vae_models.model import Batch
 from vae_models.pooled_trunk import PooledTrunk
@@ -28,7 +29,11 @@ class AttributeClassifierSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["attribute_classifier"] = "attribute_classifier"
-    width: int = Field(64, ge=2, description="channels of the 3x3 convolutions; the strided ones have half")
+    network: Literal["compact", "alexnet"] = Field(
+        "compact",
+        description="the compact network of this project, or torchvision's AlexNet: slower, for comparison",
+    )
+    width: int = Field(64, ge=2, description="channels of the compact network's 3x3 convolutions")
     hidden: int = Field(128, ge=1, description="units of the fully connected layer under the heads")
     learning_rate: float = Field(
         2e-3,
@@ -63,7 +68,11 @@ class AttributeClassifier(nn.Module):
         self.targets = tuple(targets)
         self.in_bfloat16 = False
         self._settings = settings
-        self.trunk = PooledTrunk(image_shape, settings.width, settings.hidden)
+        self.trunk: nn.Module = (
+            AlexNetTrunk(image_shape, settings.hidden)
+            if settings.network == "alexnet"
+            else PooledTrunk(image_shape, settings.width, settings.hidden)
+        )
         self.heads = nn.Linear(settings.hidden, total_size(targets))
         self._optimizer = AdamW(
             self.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay

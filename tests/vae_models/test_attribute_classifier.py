@@ -48,6 +48,23 @@ def test_it_learns_what_a_bar_shows(bars):
     assert 1 - error.var() / np.var((values[220:, 1] - 10) / 5) > 0.95
 
 
+def test_alexnet_reads_grey_and_colour_of_any_size(bars):
+    images, values = bars
+    settings = AttributeClassifierSettings(
+        network="alexnet", learning_rate=3e-4,
+        training=TrainingSettings(steps=60, batch_size=16, evaluate_every=20, precision="fp32", patience=None),
+    )  # fmt: skip
+    classifier = build_classifier(settings, SHAPE, TARGETS, seed=0)
+    result = train(
+        classifier, images[:220], values[:220], images[220:], settings.training, 0, "cpu", None,
+        lambda _: None, lambda: False, values[220:],
+    )  # fmt: skip
+    held_out = [value for _, value in result.curves["held_out"]]
+    assert held_out[-1] < 0.8 * held_out[0]
+    colour = build_classifier(settings, (3, 64, 64), TARGETS, seed=0)
+    assert colour.responses(torch.rand(2, 3, 64, 64)).shape == (2, 3)
+
+
 def test_uint8_and_unit_floats_are_the_same_images(bars):
     classifier = build_classifier(AttributeClassifierSettings(width=4, hidden=8), SHAPE, TARGETS, 0)
     floats = bars[0][:5].astype(np.float32) / 255
