@@ -1,5 +1,6 @@
 """Reads settings from file, environment and command line, and says everything that is wrong with them at once."""
 
+import dataclasses
 import difflib
 import types
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
+from tasks.analyses.thresholds import Thresholds
 from tasks.errors import SettingsError
 from tasks.settings import Settings
 
@@ -128,7 +130,7 @@ def _sentences(error: ValidationError) -> str:
     lines = []
     for item in error.errors(include_url=False):
         name = ".".join(str(part) for part in item["loc"])
-        if item["type"] == "extra_forbidden":
+        if item["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
             lines.append(f"{_without_tags(name)}: unknown setting{_suggestion(name)}")
         else:
             got = "" if item["type"] == "missing" else f" (got {_short(item['input'])})"
@@ -163,6 +165,7 @@ def _without_tags(name: str) -> str:
 
 def _suggestion(name: str) -> str:
     known = {field for model in _models(Settings) for field in model.model_fields}
+    known |= {field.name for field in dataclasses.fields(Thresholds)}
     close = difflib.get_close_matches(name.rsplit(".", 1)[-1], sorted(known), n=1, cutoff=0.6)
     return f"; did you mean {close[0]}?" if close else ""
 
@@ -184,6 +187,10 @@ def _described(model: BaseModel, indent: str) -> Iterator[str]:
         if isinstance(value, BaseModel):
             yield f"{indent}{name}:  # {field.description or type(value).__doc__}"
             yield from _described(value, indent + "  ")
+        elif dataclasses.is_dataclass(value):
+            yield f"{indent}{name}:  # {field.description}"
+            for part in dataclasses.fields(value):
+                yield f"{indent}  {part.name}: {getattr(value, part.name)}  # {part.metadata['description']}"
         elif (
             isinstance(value, dict) and value and all(isinstance(item, BaseModel) for item in value.values())
         ):

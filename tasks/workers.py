@@ -16,7 +16,7 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any, Protocol
 
-from tasks.errors import StageFailed
+from tasks.errors import StageFailed, Stopped
 from tasks.stage import Bench, Stage
 
 # Enough for a bar that moves, little enough to cost nothing.
@@ -142,6 +142,8 @@ def _compute(
 ) -> tuple[float, float]:
     assert _process is not None
     process = _process
+    if process.stop.is_set():  # it waited for a free worker until the user asked to stop
+        raise Stopped("stopped before this stage began")
     last = 0.0
 
     def report(done: int, total: int, facts: Mapping[str, float]) -> None:

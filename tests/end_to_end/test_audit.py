@@ -27,9 +27,12 @@ pytestmark = [
 EVERY_SEED = {"train", "encode", "probe", "intervene", "fitness"}
 FIRST_SEED = EVERY_SEED | {"project", "traverse", "attribute", "export"}
 MODELS = [("vae", 0), ("gan", 0), ("vae", 1), ("gan", 1)]
-STAGES = {("prepare", None, None), ("classify", None, None), ("judge", None, None)} | {
-    (stage, name, seed) for name, seed in MODELS for stage in (FIRST_SEED if seed == 0 else EVERY_SEED)
-}
+JUDGEMENT = {("judge", None, None), ("draw", None, None)}
+STAGES = (
+    {("prepare", None, None), ("classify", None, None)}
+    | JUDGEMENT
+    | {(stage, name, seed) for name, seed in MODELS for stage in (FIRST_SEED if seed == 0 else EVERY_SEED)}
+)
 
 
 @pytest.fixture
@@ -150,14 +153,14 @@ def test_same_settings_same_bytes(run: Path, commands: Commands) -> None:
 
 def test_what_the_report_says_of_owners_recomputes_the_judgement_alone(commands: Commands) -> None:
     folder = commands.run_folder("owner")
-    assert computed(folder) == {("judge", None, None)}
+    assert computed(folder) == JUDGEMENT
     assert read_audit(folder)["subject"]["owner"] == "Ada"
     assert "Ada" in (folder / "report.html").read_text()
 
 
 def test_a_setting_of_a_model_recomputes_that_model_and_the_judgement(commands: Commands) -> None:
     folder = commands.run_folder("one model")
-    expected = {stage for stage in STAGES if stage[1] == "vae"} | {("judge", None, None)}
+    expected = {stage for stage in STAGES if stage[1] == "vae"} | JUDGEMENT
     assert computed(folder) == expected
 
 
