@@ -3,9 +3,9 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/.ready
-PURE := vae_models reports tasks/datasets tasks/analyses
+PEERS := .venv-bench/.ready
 
-.PHONY: report test check format bench bench-setup lock clean
+.PHONY: report test check format bench lock clean
 report: $(READY)
 	@$(BIN)/latent-audit run
 
@@ -22,11 +22,14 @@ format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: bench-setup
-	$(BIN)/python -m benchmarks.training_speed
+bench: $(READY) $(PEERS)
+	$(BIN)/python benchmarks/training_speed.py --pythae-python .venv-bench/bin/python
 
-bench-setup: $(READY)
-	$(BIN)/uv pip install -q --no-deps -r benchmarks/requirements.txt
+# Peers live apart: what they pin must not bend what we run with.
+$(PEERS): requirements.lock
+	@$(BIN)/uv venv -q --allow-existing --python $(BIN)/python .venv-bench
+	@$(BIN)/uv pip install -q --python .venv-bench/bin/python -r requirements.lock "pythae>=0.1.2"
+	@touch $(PEERS)
 
 # A new set of pinned versions, from the ranges in pyproject.toml.
 lock: $(READY)
@@ -42,4 +45,4 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
