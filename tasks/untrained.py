@@ -20,4 +20,4 @@ def load_untrained(trained: Artifact, device: str) -> Model:
     settings = _settings_of.validate_python(recipe["settings"])
     model = build(settings, tuple(recipe["image_shape"]), targets, recipe["seed"])
     assert isinstance(model, nn.Module)
-    return model.to(torch.device(device)).eval()
+    return model.to(torch.device(device)).to(memory_format=torch.channels_last).eval()

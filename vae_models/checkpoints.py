@@ -94,4 +94,5 @@ def _load(folder: Path, device: torch.device) -> Trainable:
         model.load_state_dict(weights)
     except RuntimeError as error:
         raise BadCheckpoint(f"{folder / WEIGHTS_FILE} does not fit its recipe: {error}") from error
-    return model.to(device).eval()
+    # As in training: convolutions in this layout take two thirds of the time.
+    return model.to(device).to(memory_format=torch.channels_last).eval()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.analyses.binning import Bins, attribute_levels, fit_code_bins
+from tasks.analyses.binning import attribute_levels, fit_code_bins
 from tasks.analyses.estimates import Estimate, centred_interval
 from tasks.analyses.mutual_information import (
     joint_tables,
@@ -84,8 +84,9 @@ def compute(
     fit_tables = joint_tables(fit_levels, level_count, binning.apply(fit_codes), code_bins)
     value = uncertainty_coefficient(tables)
     draws = rng.integers(len(levels), size=(resamples, len(levels)))
-    low, high = _intervals(levels, level_count, binned, code_bins, value, draws)
-    information = permuted_information_nats(levels, level_count, binned, code_bins, permutations, rng)
+    # All cells share the drawn images, so the order of dimensions is nothing.
+    low, high = centred_interval(value, resampled_uncertainty(levels, binned, code_bins, draws))
+    information = permuted_information_nats(levels, binned, code_bins, permutations, rng)
     statistic = standardised(information)
     maxima = statistic[1:].reshape(permutations, -1).max(axis=1)
     return Association(
@@ -131,10 +132,3 @@ def step_down_p_values(statistics: Floats) -> Floats:
     p_values = np.empty(flat.shape[1])
     p_values[order] = adjusted
     return p_values.reshape(cells)
-
-
-def _intervals(
-    levels: Bins, level_count: int, binned: Bins, bins: int, value: Floats, draws: Bins
-) -> tuple[Floats, Floats]:
-    """Returns interval bounds (k, d); all cells share the drawn images, so the order of dimensions is nothing."""
-    return centred_interval(value, resampled_uncertainty(levels, level_count, binned, bins, draws))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.analyses.joint_counts import attribute_blocks
 from tasks.analyses.mutual_information import entropy_nats, information_nats
 
 Floats = NDArray[np.float64]
@@ -16,6 +17,8 @@ Bins = NDArray[np.int64]
 # The number of equal-width bins that published values rest on.
 HISTOGRAM_BINS = 20
 _ROWS_AT_ONCE = 1 << 16
+# Joint levels of factors that are counted together: more do not fit a fast cache with all their bins.
+_CELLS = 2048
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ def factor_information_nats(
     """
     dimensions, factor_count = codes.shape[1], factors.shape[1]
     levels = factors.max(axis=0).astype(np.int64) + 1
-    blocks = _factor_blocks(levels)
+    blocks = attribute_blocks(levels.tolist(), 1, _CELLS)
     joint = [_joint_levels(factors, block, levels, bins) for block in blocks]
     information = np.zeros((dimensions, factor_count))
     for j in range(dimensions):
@@ -92,20 +95,6 @@ def factor_information_nats(
                 rest = tuple(axis for axis in range(len(block)) if axis != place)
                 information[j, k] = max(float(information_nats(table.sum(axis=rest), False)), 0.0)
     return information
-
-
-def _factor_blocks(levels: Bins, cells: int = 2048) -> list[list[int]]:
-    """Returns factors grouped so that the product of their levels stays small enough for a fast cache."""
-    blocks: list[list[int]] = []
-    size = cells + 1
-    for k in range(len(levels)):
-        if size * int(levels[k]) <= cells:
-            blocks[-1].append(k)
-            size *= int(levels[k])
-        else:
-            blocks.append([k])
-            size = int(levels[k])
-    return blocks
 
 
 def _joint_levels(factors: NDArray[np.integer], block: list[int], levels: Bins, bins: int) -> Bins:

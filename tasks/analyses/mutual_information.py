@@ -10,41 +10,36 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlogy
 
+from tasks.analyses.joint_counts import JointCounts
+
 Floats = NDArray[np.float64]
 Bins = NDArray[np.int64]
 
 
 def joint_tables(levels: Bins, level_count: int, binned: Bins, bins: int) -> Bins:
     """Returns counts (k, d, level_count, bins) of levels (n, k) against bin numbers (n, d)."""
-    index, size = _cell_index(levels, level_count, binned, bins)
-    counts = np.bincount(index.ravel(), minlength=size)
-    return counts.reshape(levels.shape[1], binned.shape[1], level_count, bins)
-
-
-def _cell_index(levels: Bins, level_count: int, binned: Bins, bins: int) -> tuple[Bins, int]:
     attributes, dimensions = levels.shape[1], binned.shape[1]
-    size = attributes * dimensions * level_count * bins
     rows = levels * bins + np.arange(attributes) * (dimensions * level_count * bins)
     columns = binned + np.arange(dimensions) * (level_count * bins)
-    return rows[:, :, None] + columns[:, None, :], size
+    size = attributes * dimensions * level_count * bins
+    counts = np.bincount((rows[:, :, None] + columns[:, None, :]).ravel(), minlength=size)
+    return counts.reshape(attributes, dimensions, level_count, bins)
 
 
-def resampled_uncertainty(levels: Bins, level_count: int, binned: Bins, bins: int, draws: Bins) -> Floats:
+def resampled_uncertainty(levels: Bins, binned: Bins, bins: int, draws: Bins) -> Floats:
     """Returns plug-in uncertainty coefficients (resamples, k, d) of the images in each row of draws (resamples, n)."""
-    n, attributes, dimensions = draws.shape[1], levels.shape[1], binned.shape[1]
-    index, size = _cell_index(levels, level_count, binned, bins)
-    cells = index.reshape(len(levels), -1)
+    n = draws.shape[1]
+    joint = JointCounts(levels, binned, bins)
     table = n_log_n(n)
-    resampled = np.empty((len(draws), attributes, dimensions))
-    for r, rows in enumerate(draws):
-        counts = np.bincount(cells[rows].reshape(-1), minlength=size)
-        tables = counts.reshape(attributes, dimensions, level_count, bins)
-        joint = table[tables].reshape(attributes, dimensions, -1).sum(axis=-1)
-        of_level = table[tables[:, 0].sum(axis=-1)].sum(axis=-1)[:, None]
-        of_bin = table[tables[0].sum(axis=-2)].sum(axis=-1)[None, :]
-        entropy = np.log(n) - of_level / n
-        information = np.log(n) + (joint - of_level - of_bin) / n
-        resampled[r] = np.divide(information, entropy, out=np.zeros_like(information), where=entropy > 1e-12)
+    resampled = np.zeros((len(draws), levels.shape[1], binned.shape[1]))
+    for found, images in zip(resampled, draws, strict=True):
+        for attribute, counts in enumerate(joint.resampled(images)):
+            of_cell = table[counts].sum(axis=(1, 2))
+            of_level = table[counts[0].sum(axis=1)].sum()
+            of_bin = table[counts.sum(axis=1)].sum(axis=1)
+            entropy = np.log(n) - of_level / n
+            if entropy > 1e-12:
+                found[attribute] = (np.log(n) + (of_cell - of_level - of_bin) / n) / entropy
     return resampled
 
 
@@ -83,7 +78,7 @@ def n_log_n(n: int) -> Floats:
 
 
 def permuted_information_nats(
-    levels: Bins, level_count: int, binned: Bins, bins: int, permutations: int, rng: np.random.Generator
+    levels: Bins, binned: Bins, bins: int, permutations: int, rng: np.random.Generator
 ) -> Floats:
     """Returns plug-in information (permutations + 1, k, d); row 0 is the data, the others shuffled images.
 
@@ -91,17 +86,13 @@ def permuted_information_nats(
     they are; only the sum of c log c over the joint cells has to be computed again.
     """
     n, attributes, dimensions = len(levels), levels.shape[1], binned.shape[1]
-    _, size = _cell_index(levels[:1], level_count, binned[:1], bins)
-    rows = levels * bins + np.arange(attributes) * (dimensions * level_count * bins)
-    columns = np.ascontiguousarray((binned + np.arange(dimensions) * (level_count * bins)).T)
+    joint = JointCounts(levels, binned, bins)
     table = n_log_n(n)
-    index = np.empty((attributes, dimensions, n), dtype=np.int64)
     sums = np.empty((permutations + 1, attributes, dimensions))
     for p in range(permutations + 1):
-        shuffled = rows if p == 0 else rows[rng.permutation(n)]
-        np.add(np.ascontiguousarray(shuffled.T)[:, None, :], columns[None], out=index)
-        counts = np.bincount(index.reshape(-1), minlength=size)
-        sums[p] = table[counts].reshape(attributes, dimensions, -1).sum(axis=-1)
+        order = np.arange(n) if p == 0 else rng.permutation(n)
+        for attribute, counts in enumerate(joint.shuffled(order)):
+            sums[p, attribute] = table[counts].sum(axis=(1, 2))
     row_sums = np.stack([table[np.bincount(levels[:, k])].sum() for k in range(attributes)])
     column_sums = np.stack([table[np.bincount(binned[:, j])].sum() for j in range(dimensions)])
     return (sums - row_sums[:, None] - column_sums[None, :]) / n + np.log(n)

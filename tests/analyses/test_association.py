@@ -63,7 +63,7 @@ def test_correction_takes_chance_off_and_leaves_certainty():
 
 def test_permuted_information_starts_with_the_data_and_keeps_margins():
     levels, binned = random_cells(1)
-    found = permuted_information_nats(levels, 3, binned, 5, 50, np.random.default_rng(0))
+    found = permuted_information_nats(levels, binned, 5, 50, np.random.default_rng(0))
     assert found.shape == (51, 2, 4)
     assert found[0] == pytest.approx(information_nats(joint_tables(levels, 3, binned, 5), corrected=False))
     generator = np.random.default_rng(0)
@@ -99,7 +99,7 @@ def test_family_wise_error_by_brute_force():
     for _ in range(600):
         levels, binned = rng.integers(2, size=(80, 2)), rng.integers(3, size=(80, 3))
         levels[:, 1] = levels[:, 0]
-        information = permuted_information_nats(levels, 2, binned, 3, 99, rng)
+        information = permuted_information_nats(levels, binned, 3, 99, rng)
         false += association.step_down_p_values(association.standardised(information)).min() <= 0.05
     assert false / 600 <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 600)
 
@@ -235,5 +235,5 @@ def test_a_thousand_permutations_take_seconds_not_minutes():
     rng = np.random.default_rng(0)
     levels, binned = rng.integers(10, size=(10_000, 5)), rng.integers(20, size=(10_000, 10))
     started = time.process_time()
-    permuted_information_nats(levels, 10, binned, 20, 200, rng)
+    permuted_information_nats(levels, binned, 20, 200, rng)
     assert time.process_time() - started < 1.0  # 0.2 s on an idle core
