@@ -9,8 +9,11 @@ class AuditInvalid(ReportError):
     """audit.json does not follow its published schema; `sentences` says where, one fault a line."""
 
     def __init__(self, sentences: list[str]) -> None:
+        super().__init__(sentences)  # the argument as given: a worker's error is made again from it
         self.sentences = sentences
-        super().__init__("\n".join(sentences))
+
+    def __str__(self) -> str:
+        return "\n".join(self.sentences)
 
 
 class RunIncomplete(ReportError):

@@ -3,6 +3,7 @@
 import copy
 import json
 import math
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -141,3 +142,10 @@ def test_reading_says_what_is_missing_or_unreadable(tmp_path: Path) -> None:
     (tmp_path / "audit.json").write_text(json.dumps({"schema_version": float("inf")}))
     with pytest.raises(RunIncomplete, match="Infinity"):
         read_audit(tmp_path)
+
+
+def test_faults_come_back_whole_from_another_process():
+    fault = AuditInvalid(["audit.models is missing.", "audit.data is missing."])
+    again = pickle.loads(pickle.dumps(fault))
+    assert (str(again), again.sentences) == (str(fault), fault.sentences)
+    assert str(again) == "audit.models is missing.\naudit.data is missing."
