@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import bootstrap, entropy
+from scipy.stats import bootstrap, entropy, norm
 from sklearn.metrics import mutual_info_score, roc_auc_score
 
 from tasks.analyses import association
 from tasks.analyses.binning import attribute_levels, fit_attribute_coding, fit_code_bins
 from tasks.analyses.estimates import image_weights, interval, mean_estimate, table_resamples
+from tasks.analyses.joint_counts import JointCounts
 from tasks.analyses.mutual_information import (
     entropy_nats,
     information_nats,
@@ -216,6 +217,42 @@ def test_intervals_agree_with_scipy_bootstrap():
     assert ours.high == pytest.approx(theirs.confidence_interval.high, abs=0.02)
 
 
+def binary_world(seed, n=300):
+    """Returns a binary attribute (n,), and a score (n,) that tells a part of it, with ties."""
+    rng = np.random.default_rng(seed)
+    lit = rng.integers(2, size=n)
+    return lit, np.round(lit + rng.normal(size=n), 1)
+
+
+def test_the_interval_of_auroc_agrees_with_scipy_bootstrap():
+    lit, scores = binary_world(0)
+    weights = image_weights(len(lit), 4000, np.random.default_rng(1))
+    low, high = interval(auroc_resamples(lit, scores, weights))
+    theirs = bootstrap(
+        (lit, scores), roc_auc_score, paired=True, vectorized=False, n_resamples=2000, method="percentile",
+        random_state=np.random.default_rng(2),
+    ).confidence_interval  # fmt: skip
+    assert (low, high) == pytest.approx((theirs.low, theirs.high), abs=0.006)
+
+
+def test_the_interval_of_uncertainty_agrees_with_scipy_standard_error():
+    lit, scores = binary_world(3)
+    values, codes = lit[:, None].astype(float), scores[:, None].astype(np.float32)
+    ours = association.compute([BINARY], codes, values, codes, values, 0, permutations=99, resamples=3000)
+    binned = fit_code_bins(codes, association.CODE_BINS).apply(codes)[:, 0]
+
+    def share(levels, bins):
+        return mutual_info_score(levels, bins) / entropy(np.bincount(levels))
+
+    theirs = bootstrap(
+        (lit, binned), share, paired=True, vectorized=False, n_resamples=2000,
+        random_state=np.random.default_rng(4),
+    )  # fmt: skip
+    half = (ours.high[0, 0] - ours.low[0, 0]) / 2
+    assert half == pytest.approx(norm.ppf(0.975) * theirs.standard_error, rel=0.08)
+    assert ours.low[0, 0] < ours.uncertainty[0, 0] < ours.high[0, 0]
+
+
 def test_a_table_resampled_is_a_bootstrap_over_its_images():
     rng = np.random.default_rng(0)
     table = np.array([[30, 5], [10, 0]])
@@ -229,6 +266,26 @@ def test_a_table_resampled_is_a_bootstrap_over_its_images():
 def test_interval_leaves_unknown_samples_out():
     low, high = interval(np.array([np.nan, 1.0, 1.0, np.nan]))
     assert (float(low), float(high)) == (1.0, 1.0)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 6))
+@settings(max_examples=25, deadline=None)
+def test_attributes_counted_together_are_counted_right(seed, attributes):
+    rng = np.random.default_rng(seed)
+    levels = np.stack([rng.integers(rng.integers(1, 9), size=60) for _ in range(attributes)], axis=1)
+    binned = rng.integers(4, size=(60, 3))
+    most_cells = int(rng.choice([1, 40, 400]))  # blocks of one attribute, of some, of all
+    joint = JointCounts(levels, binned, 4, most_cells)
+    order, images = rng.permutation(60), rng.integers(60, size=60)
+    for counted, rows, columns in (
+        (joint.shuffled(order), levels[order], binned),
+        (joint.resampled(images), levels[images], binned[images]),
+    ):
+        for k, counts in enumerate(counted):
+            for j in range(3):
+                expected = np.zeros(counts.shape[1:], int)
+                np.add.at(expected, (rows[:, k], columns[:, j]), 1)
+                assert np.array_equal(counts[j], expected)
 
 
 def test_a_thousand_permutations_take_seconds_not_minutes():
