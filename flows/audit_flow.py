@@ -16,6 +16,7 @@ from tasks.prepare import PREPARE
 from tasks.publish import publish
 from tasks.records import Artifact, ModelKey
 from tasks.render import render_report
+from tasks.selftest_record import cited as cited_selftest
 from tasks.settings import Settings
 from tasks.train_classifiers import TRAIN_CLASSIFIER
 
@@ -87,6 +88,7 @@ def judge(
         settings=opening.settings_record,
         subject=settings.subject.model_dump(),
         thresholds=settings.evidence.thresholds,
+        selftest=cited_selftest(),
         seed=settings.run.seed,
     )
 

@@ -94,10 +94,14 @@ def _parser() -> argparse.ArgumentParser:
     selftest = commands.add_parser(
         "selftest",
         help="measure the error rates of the evidence itself, on worlds whose truth is known",
-        usage="latent-audit selftest [--reduced] [--seed N]",
+        usage="latent-audit selftest [--reduced | --save] [--seed N]",
     )
-    selftest.add_argument("--reduced", action="store_true", help="fewer worlds: a minute instead of ten")
+    size = selftest.add_mutually_exclusive_group()
+    size.add_argument("--reduced", action="store_true", help="fewer worlds: a minute instead of ten")
     selftest.add_argument("--seed", type=int, default=0, help="seed of the worlds (default 0)")
+    size.add_argument(
+        "--save", action="store_true", help="keep the figures: reports of this installation cite them"
+    )
     selftest.set_defaults(act=_selftest)
     return parser
 
@@ -156,10 +160,9 @@ def _ui(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
 
 
 def _selftest(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
-    from tasks.analyses import selftest
+    from tasks.selftest_record import perform
 
-    words = ["--seed", str(arguments.seed)]
-    return selftest.main([*words, "--reduced"] if arguments.reduced else words)
+    return 0 if perform(reduced=arguments.reduced, seed=arguments.seed, save=arguments.save) else 1
 
 
 def _ui_command(arguments: argparse.Namespace, store: Path) -> str:

@@ -1,8 +1,11 @@
 """One model, one seed: train -> encode -> every analysis."""
 
+from typing import Any
+
 from prefect.futures import PrefectFuture
 
 from tasks.attribute import ATTRIBUTE
+from tasks.control import CONTROL
 from tasks.desk import Desk
 from tasks.encode import ENCODE
 from tasks.export import EXPORT
@@ -12,11 +15,13 @@ from tasks.perform import submit
 from tasks.probe import PROBE
 from tasks.project import PROJECT
 from tasks.records import Artifact, ModelKey
-from tasks.settings import Settings
+from tasks.settings import EvidenceSettings, ExplanationSettings, Settings
 from tasks.train_model import TRAIN_MODEL
 from tasks.traverse import TRAVERSE
 
 Futures = dict[str, PrefectFuture[Artifact]]
+# What nearly every stage of a model takes: prepared, trained, encoded, seed.
+Inputs = dict[str, Any]
 
 
 def start_training(
@@ -38,31 +43,48 @@ def analyse(
 ) -> Futures:
     """Submits everything that is asked of one trained model; returns the stages' futures by name.
 
-    Evidence is gathered for every seed; pictures for the first one, which the report shows in full.
+    Evidence is gathered for every seed; controls and pictures for the first one, which the report shows in full.
     """
-    evidence, explanations, seed = settings.evidence, settings.explanations, settings.run.seed
     encoded = submit(desk, ENCODE, model, prepared=prepared, trained=trained)
+    inputs = {"prepared": prepared, "trained": trained, "encoded": encoded, "seed": settings.run.seed}
+    futures = {
+        "train": trained,
+        "encode": encoded,
+        **gather_evidence(desk, settings.evidence, model, classifier, inputs),
+    }
+    if model.seed == settings.seeds[0]:
+        futures["control"] = control(desk, settings.evidence, model, classifier, inputs)
+        futures |= explain(desk, settings.explanations, model, classifier, futures["fitness"], inputs)
+        futures["export"] = submit(desk, EXPORT, model, prepared=prepared, trained=trained)
+    return futures
+
+
+def gather_evidence(
+    desk: Desk,
+    evidence: EvidenceSettings,
+    model: ModelKey,
+    classifier: PrefectFuture[Artifact],
+    inputs: Inputs,
+) -> Futures:
+    """Submits what verdicts rest on: association and specificity, intervention, and fitness."""
     probed = submit(
         desk,
         PROBE,
         model,
-        prepared=prepared,
-        encoded=encoded,
+        prepared=inputs["prepared"],
+        encoded=inputs["encoded"],
         permutations=evidence.permutations,
         bootstraps=evidence.bootstraps,
         probe_images=evidence.probe_images,
         boosting_iterations=evidence.boosting_iterations,
         survives_from=evidence.thresholds.survives_min,
-        seed=seed,
+        seed=inputs["seed"],
     )
     intervened = submit(
         desk,
         INTERVENE,
         model,
-        prepared=prepared,
         classifier=classifier,
-        trained=trained,
-        encoded=encoded,
         probed=probed,
         images=evidence.intervention_images,
         bootstraps=evidence.bootstraps,
@@ -70,42 +92,56 @@ def analyse(
         classifier_share_of_way=evidence.thresholds.classifier_share_of_way,
         subgroup_by=evidence.subgroup_by,
         model_name=model.name,
-        seed=seed,
+        **inputs,
     )
-    fitness = submit(
+    fitness = submit(desk, FITNESS, model, bootstraps=evidence.bootstraps, **inputs)
+    return {"probe": probed, "intervene": intervened, "fitness": fitness}
+
+
+def control(
+    desk: Desk,
+    evidence: EvidenceSettings,
+    model: ModelKey,
+    classifier: PrefectFuture[Artifact],
+    inputs: Inputs,
+) -> PrefectFuture[Artifact]:
+    """Submits the same checks on codes that can carry nothing: shuffled, untrained, principal components."""
+    return submit(
         desk,
-        FITNESS,
+        CONTROL,
         model,
-        prepared=prepared,
-        trained=trained,
-        encoded=encoded,
+        classifier=classifier,
+        permutations=evidence.permutations,
         bootstraps=evidence.bootstraps,
-        seed=seed,
+        survives_from=evidence.thresholds.survives_min,
+        images=evidence.intervention_images,
+        null_moves_per_dimension=evidence.null_moves_per_dimension,
+        classifier_share_of_way=evidence.thresholds.classifier_share_of_way,
+        **inputs,
     )
-    futures = {
-        "train": trained,
-        "encode": encoded,
-        "probe": probed,
-        "intervene": intervened,
-        "fitness": fitness,
-    }
-    if model.seed == settings.seeds[0]:
-        shared = {"prepared": prepared, "trained": trained, "encoded": encoded, "seed": seed}
-        futures["project"] = submit(
-            desk,
-            PROJECT,
-            model,
-            prepared=prepared,
-            encoded=encoded,
-            images=explanations.projection_images,
-            seeds=explanations.projection_seeds,
-            seed=seed,
-        )
-        futures["traverse"] = submit(
-            desk, TRAVERSE, model, fitness=fitness, steps=explanations.traversal_steps, **shared
-        )
-        futures["attribute"] = submit(
-            desk, ATTRIBUTE, model, fitness=fitness, classifier=classifier, depth=explanations, **shared
-        )
-        futures["export"] = submit(desk, EXPORT, model, prepared=prepared, trained=trained)
-    return futures
+
+
+def explain(
+    desk: Desk,
+    explanations: ExplanationSettings,
+    model: ModelKey,
+    classifier: PrefectFuture[Artifact],
+    fitness: PrefectFuture[Artifact],
+    inputs: Inputs,
+) -> Futures:
+    """Submits what a reader looks at: latent maps, traversals and attributions."""
+    projected = submit(
+        desk,
+        PROJECT,
+        model,
+        prepared=inputs["prepared"],
+        encoded=inputs["encoded"],
+        images=explanations.projection_images,
+        seeds=explanations.projection_seeds,
+        seed=inputs["seed"],
+    )
+    traversed = submit(desk, TRAVERSE, model, fitness=fitness, steps=explanations.traversal_steps, **inputs)
+    attributed = submit(
+        desk, ATTRIBUTE, model, fitness=fitness, classifier=classifier, depth=explanations, **inputs
+    )
+    return {"project": projected, "traverse": traversed, "attribute": attributed}

@@ -1,6 +1,7 @@
 """Encode: the posterior means of all images, and the codes of two controls beside them."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,21 @@ PROBE_PARTS = ("probe_fit", "probe_test")
 
 
 @dataclass(frozen=True)
+class ProbeCodes:
+    """Codes of the two probe parts, (n, d) and (m, d), and the name and group of each dimension."""
+
+    fit: NDArray[np.float32]
+    test: NDArray[np.float32]
+    names: tuple[str, ...]
+    groups: tuple[int, ...]
+
+    def shuffled(self, seed: int) -> "ProbeCodes":
+        """Returns the same codes with each given to another image of its part."""
+        rng = np.random.default_rng(seed)
+        return replace(self, fit=rng.permutation(self.fit), test=rng.permutation(self.test))
+
+
+@dataclass(frozen=True)
 class Codes:
     """Codes of a data set: posterior means and log variances (n, d), and the controls' codes by part."""
 
@@ -35,6 +51,19 @@ class Codes:
     def of(self, part: str) -> NDArray[np.float32]:
         """Returns the posterior means of one part."""
         return np.asarray(self.means[self.parts == PARTS.index(part)])
+
+    def of_probe_parts(self) -> ProbeCodes:
+        """Returns the posterior means of the two probe parts."""
+        fit, test = (self.of(part) for part in PROBE_PARTS)
+        return ProbeCodes(fit, test, self.names, self.groups)
+
+    def of_control(self, name: str) -> ProbeCodes:
+        """Returns the codes of `random_init`, whose dimensions are the model's, or of `pca`."""
+        fit, test = (self.controls[name][part] for part in PROBE_PARTS)
+        if name == "random_init":
+            return ProbeCodes(fit, test, self.names, self.groups)
+        components = range(fit.shape[1])
+        return ProbeCodes(fit, test, tuple(f"component {j + 1}" for j in components), tuple(components))
 
 
 def compute(folder: Path, bench: Bench, *, prepared: Artifact, trained: Artifact) -> None:
@@ -75,6 +104,15 @@ def open_codes(encoded: Artifact, parts: NDArray[np.int8]) -> Codes:
     )
 
 
+def decode_components(
+    encoded: Artifact, latents: NDArray[np.float32], shape: Sequence[int]
+) -> NDArray[np.float32]:
+    """Returns the images (n, *shape), in 0 to 1, that principal components give for latents (n, d)."""
+    components = read_array(encoded.path / "pca_components.npy")
+    flat = latents @ components + read_array(encoded.path / "pca_mean.npy")
+    return np.asarray(np.clip(flat, 0.0, 1.0).reshape(len(latents), *shape))
+
+
 def _write_controls(folder: Path, data: Prepared, trained: Artifact, latent_dim: int, device: str) -> None:
     """The same encoder before training, and principal components of pixels: what any code would know."""
     untrained = load_untrained(trained, device)
@@ -83,6 +121,8 @@ def _write_controls(folder: Path, data: Prepared, trained: Artifact, latent_dim:
     components = min(latent_dim, min(len(fit), int(np.prod(fit.shape[1:]))))
     pca = PCA(components, svd_solver="randomized", random_state=0)
     pca.fit(_flat(fit))
+    write_array(folder / "pca_components.npy", pca.components_.astype(np.float32))
+    write_array(folder / "pca_mean.npy", pca.mean_.astype(np.float32))
     for part in PROBE_PARTS:
         images = data.images(part)
         write_array(folder / f"random_init-{part}.npy", encode_images(untrained, images)[0])

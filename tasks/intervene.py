@@ -1,24 +1,44 @@
 """Intervene: move one dimension, decode, and ask the independent classifier what changed (check C)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tasks.analyses import classifier_gate, intervention, subgroups
+from tasks.analyses.classifier_gate import Gate
+from tasks.analyses.intervention import Decode, Intervention
 from tasks.analyses.plain import to_plain
 from tasks.arrays import read_json, write_json
 from tasks.datasets.attributes import Attribute
-from tasks.encode import open_codes
-from tasks.prepare import open_prepared
+from tasks.encode import ProbeCodes, open_codes
+from tasks.prepare import Prepared, open_prepared
 from tasks.records import Artifact
 from tasks.stage import Bench, Stage
 from tasks.untrained import load_untrained
+from vae_models.attribute_classifier import AttributeClassifier
 from vae_models.checkpoints import load, load_classifier
 from vae_models.inference import classify_images, decode_latents
 
 # Reconstructions that the gate is judged on.
 GATE_IMAGES = 2000
+
+
+@dataclass(frozen=True)
+class Moves:
+    """How much is moved: held-out images to start from, bootstrap draws, random moves behind the null."""
+
+    images: int
+    bootstraps: int
+    null_moves_per_dimension: int
+    seed: int
+
+    def rows(self, codes: ProbeCodes) -> NDArray[np.int64]:
+        """Returns the sorted rows of probe_test that interventions start from."""
+        count = len(codes.test)
+        return np.sort(np.random.default_rng(self.seed).choice(count, min(self.images, count), False))
 
 
 def compute(
@@ -43,37 +63,23 @@ def compute(
     Images are drawn from probe_test; doses are quantiles of the codes of probe_fit.
     """
     data = open_prepared(prepared)
-    codes = open_codes(encoded, data.parts)
+    codes = open_codes(encoded, data.parts).of_probe_parts()
     model = load(trained.path, bench.device)
     judge = load_classifier(classifier.path, bench.device)
     untrained = load_untrained(trained, bench.device)
-    held_out = codes.of("probe_test")
-    chosen = np.sort(np.random.default_rng(seed).choice(len(held_out), min(images, len(held_out)), False))
-    gate_rows = slice(GATE_IMAGES)
-    reconstructed = decode_latents(model, held_out[gate_rows])
-    gates = classifier_gate.compute(
-        data.data.attributes,
-        data.values("probe_test")[gate_rows],
-        classify_images(judge, reconstructed),
-        judge.response_columns,
-        {target.name: (target.mean, target.std) for target in judge.targets},
-        classifier_share_of_way,
-    )
+    moves = Moves(images, bootstraps, null_moves_per_dimension, seed)
     claims = read_json(probed.path / "probe.json")["specificity"]
-    result = intervention.compute(
-        data.data.attributes,
-        held_out[chosen],
-        codes.of("probe_fit"),
+    result = intervene_on(
+        data,
+        judge,
+        codes,
         lambda latents: decode_latents(model, latents),
-        lambda pictures: classify_images(judge, pictures),
-        judge.response_columns,
-        gates,
+        lambda latents: decode_latents(untrained, latents),
         [claim["dimension"] for claim in claims],
-        codes.groups,
-        seed,
-        untrained_decode=lambda latents: decode_latents(untrained, latents),
-        resamples=bootstraps,
-        null_moves_per_dimension=null_moves_per_dimension,
+        judge_reconstructions(
+            data, judge, codes, lambda latents: decode_latents(model, latents), classifier_share_of_way
+        ),
+        moves,
     )
     write_json(folder / "intervention.json", to_plain(result))
     by = subgroup_by or _first_grouping(data.data.attributes)
@@ -83,7 +89,7 @@ def compute(
         else subgroups.compute(
             model_name,
             data.data.attributes,
-            data.values("probe_test")[chosen],
+            data.values("probe_test")[moves.rows(codes)],
             result,
             judge.response_columns,
             by,
@@ -96,6 +102,49 @@ def compute(
 
 
 INTERVENE = Stage("intervene", "intervening on", compute, on_device=True)
+
+
+def judge_reconstructions(
+    data: Prepared, judge: AttributeClassifier, codes: ProbeCodes, decode: Decode, share_of_way: float
+) -> tuple[Gate, ...]:
+    """Returns, for each attribute, whether the classifier reads what `decode` makes of held-out codes."""
+    rows = slice(GATE_IMAGES)
+    return classifier_gate.compute(
+        data.data.attributes,
+        data.values("probe_test")[rows],
+        classify_images(judge, decode(codes.test[rows])),
+        judge.response_columns,
+        {target.name: (target.mean, target.std) for target in judge.targets},
+        share_of_way,
+    )
+
+
+def intervene_on(
+    data: Prepared,
+    judge: AttributeClassifier,
+    codes: ProbeCodes,
+    decode: Decode,
+    untrained_decode: Decode | None,
+    dimensions: Sequence[int],
+    gates: Sequence[Gate],
+    moves: Moves,
+) -> Intervention:
+    """Returns check C of a code; `dimensions` are the claimed ones, one for each attribute."""
+    return intervention.compute(
+        data.data.attributes,
+        codes.test[moves.rows(codes)],
+        codes.fit,
+        decode,
+        lambda pictures: classify_images(judge, pictures),
+        judge.response_columns,
+        gates,
+        dimensions,
+        codes.groups,
+        moves.seed,
+        untrained_decode=untrained_decode,
+        resamples=moves.bootstraps,
+        null_moves_per_dimension=moves.null_moves_per_dimension,
+    )
 
 
 def _first_grouping(attributes: Sequence[Attribute]) -> str | None:

@@ -11,7 +11,7 @@ from tasks.analyses import comparison, counter_examples, stability, unclaimed
 from tasks.analyses.association import Association
 from tasks.analyses.plain import to_plain
 from tasks.analyses.thresholds import Thresholds
-from tasks.analyses.verdicts import judge, verdicts_without_stability
+from tasks.analyses.verdicts import judge, verdicts_on_control, verdicts_without_stability
 from tasks.arrays import gather, read_json, reference, write_json
 from tasks.encode import Codes, open_codes
 from tasks.model_record import model_record
@@ -36,9 +36,12 @@ def compute(
     settings: Mapping[str, Any],
     subject: Mapping[str, str | None],
     thresholds: Thresholds,
+    selftest: Mapping[str, Any],
     seed: int,
 ) -> None:
     """Writes audit.json and arrays/. `results` holds each model's artifacts by stage, under the model's id.
+
+    `selftest` is what is known of the error rates of the evidence itself.
 
     The first model's seed is the lead seed: what the report shows in full, for every model.
     """
@@ -69,6 +72,10 @@ def compute(
         },
         "models": records,
         "stability": stable,
+        "controls": [
+            {**control, "verdicts": verdicts_on_control(control, thresholds)}
+            for control in _controls(models, results, lead)
+        ],
         "subgroups": [
             row
             for model, _ in leads
@@ -77,6 +84,7 @@ def compute(
         "comparison": to_plain(_comparison(names, records, verdicts)),
         "verdicts": verdicts,
         "unclaimed": [row for _, record in leads for row in _unclaimed(record, thresholds)],
+        "selftest": selftest,
     }
     write_audit(folder, audit)
     counts = {
@@ -132,6 +140,18 @@ def _stability(
         active=[np.array([use["active"] for use in record["dimensions"]]) for record in seeds],
         least_seeds=thresholds.seeds_min,
     )
+
+
+def _controls(
+    models: Sequence[ModelKey], results: Mapping[str, Mapping[str, Artifact]], lead: int
+) -> list[Record]:
+    """Returns the controls of the lead models, without their verdicts."""
+    return [
+        {"name": model.name, "seed": model.seed, **control}
+        for model in models
+        if model.seed == lead
+        for control in read_json(results[model.id]["control"].path / "controls.json")
+    ]
 
 
 def _add_counter_examples(

@@ -3,12 +3,14 @@
 from pathlib import Path
 
 from tasks.analyses import association, disentanglement_scores, probes, specificity
+from tasks.analyses.association import Association
 from tasks.analyses.estimates import Estimate
 from tasks.analyses.factor_levels import factor_levels
 from tasks.analyses.plain import to_plain
+from tasks.analyses.specificity import Specificity
 from tasks.arrays import write_json
-from tasks.encode import PROBE_PARTS, open_codes
-from tasks.prepare import open_prepared
+from tasks.encode import PROBE_PARTS, ProbeCodes, open_codes
+from tasks.prepare import Prepared, open_prepared
 from tasks.records import Artifact
 from tasks.stage import Bench, Stage
 
@@ -28,45 +30,30 @@ def compute(
 ) -> None:
     """Writes probe.json: association, specificity, probes and scores, as audit.json holds them."""
     data = open_prepared(prepared)
-    codes = open_codes(encoded, data.parts)
+    kept = open_codes(encoded, data.parts)
+    codes = kept.of_probe_parts()
     attributes = data.data.attributes
-    fit_codes, test_codes = (codes.of(part) for part in PROBE_PARTS)
     fit_values, test_values = (data.values(part) for part in PROBE_PARTS)
-    bench.report(0, 4, {})
-    associated = association.compute(
-        attributes, fit_codes, fit_values, test_codes, test_values, seed, permutations, bootstraps
-    )
-    bench.report(1, 4, {})
-    specific = specificity.compute(
-        attributes,
-        fit_codes,
-        fit_values,
-        test_codes,
-        test_values,
-        associated,
-        codes.groups,
-        seed,
-        bootstraps,
-        survives_from=survives_from,
-    )
-    bench.report(2, 4, {})
+    bench.report(0, 3, {})
+    associated, specific = find_claims(data, codes, permutations, bootstraps, survives_from, seed)
+    bench.report(1, 3, {})
     few = slice(probe_images)
     probed = probes.compute(
         attributes,
-        fit_codes[few],
+        codes.fit[few],
         fit_values[few],
-        test_codes[few],
+        codes.test[few],
         test_values[few],
-        {name: (kept["probe_fit"][few], kept["probe_test"][few]) for name, kept in codes.controls.items()},
+        {name: (of["probe_fit"][few], of["probe_test"][few]) for name, of in kept.controls.items()},
         seed,
         bootstraps,
         boosting_iterations,
     )
-    bench.report(3, 4, {})
+    bench.report(2, 3, {})
     scores = disentanglement_scores.compute(
-        fit_codes,
+        codes.fit,
         factor_levels(attributes, fit_values, fit_values),
-        test_codes,
+        codes.test,
         factor_levels(attributes, fit_values, test_values),
         seed,
         has_factor_grid=data.data.factor_sizes is not None,
@@ -83,6 +70,20 @@ def compute(
     best = {f"uncertainty.{claim.attribute}": claim.uncertainty.value for claim in specific}
     known = {f"score.{name}": score.value for name, score in scores.items() if isinstance(score, Estimate)}
     write_json(folder / "summary.json", {"metrics": {**best, **known}})
+
+
+def find_claims(
+    data: Prepared, codes: ProbeCodes, permutations: int, bootstraps: int, survives_from: float, seed: int
+) -> tuple[Association, tuple[Specificity, ...]]:
+    """Returns checks A and B of a code: every cell's association, and the claim that is made of each attribute."""
+    fit_values, test_values = (data.values(part) for part in PROBE_PARTS)
+    parts = (codes.fit, fit_values, codes.test, test_values)
+    attributes = data.data.attributes
+    associated = association.compute(attributes, *parts, seed, permutations, bootstraps)
+    claims = specificity.compute(
+        attributes, *parts, associated, codes.groups, seed, bootstraps, survives_from=survives_from
+    )
+    return associated, claims
 
 
 PROBE = Stage("probe", "probing", compute)

@@ -139,7 +139,7 @@ def _wire_the_stage(copy: Copy) -> None:
     )
     copy.add_after(
         flow,
-        '        "fitness": fitness,\n',
+        '        "encode": encoded,\n',
         '        "code_range": submit(desk, CODE_RANGE, model, prepared=prepared, encoded=encoded),\n',
     )
     copy.add_after(

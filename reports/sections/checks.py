@@ -3,6 +3,7 @@
 from typing import Any
 
 from reports.page import CHECKS, Cell, Page, Table, estimate, numeral, text
+from reports.sections import controls
 from reports.visible_text import shortened
 
 
@@ -11,7 +12,14 @@ def build(page: Page) -> dict[str, Any]:
     questions = [
         (check, page.t(f"check.{check}.name"), page.t(f"check.{check}.question")) for check in CHECKS
     ]
-    return {"questions": questions, "tables": [(shortened(m["name"]), _table(page, m)) for m in page.leads]}
+    supported, claims = controls.count(page)
+    return {
+        "questions": questions,
+        "tables": [(shortened(m["name"]), _table(page, m)) for m in page.leads],
+        "controls": [table for table in (controls.build(page, m) for m in page.leads) if table is not None],
+        "controls_found": page.t("controls.found", supported=supported, claims=claims) if claims else "",
+        "controls_alarm": bool(supported),
+    }
 
 
 # The checks' letters in docs/evidence.md.

@@ -61,7 +61,42 @@ def build(page: Page) -> dict[str, Any]:
             (shortened(m["name"]), json.dumps(m["recipe"], indent=2, sort_keys=True, ensure_ascii=True))
             for m in page.leads
         ],
+        "selftest": _selftest(page),
         "ledger": _ledger(page),
+    }
+
+
+def _selftest(page: Page) -> dict[str, Any]:
+    """Returns the error rates of the evidence itself, and whether they are of the version that judged."""
+    record, t = page.audit["selftest"], page.t
+    absent = page.absent(record)
+    if absent:
+        return {"absent": absent}
+    header = (
+        t("provenance.selftest_row"),
+        *(t(f"column.{key}") for key in ("must_show", "measured", "holds")),
+    )
+    rows = tuple(
+        (
+            text(row["name"]),
+            Cell("prose", row["must_show"]),
+            Cell(
+                "prose",
+                "; ".join(
+                    f"{name.replace('_', ' ')} {number(value)}" for name, value in row["measured"].items()
+                ),
+            ),
+            Cell("text", t("word.yes" if row["holds"] else "word.no")),
+        )
+        for row in record["rows"]
+    )
+    return {
+        "absent": None,
+        "said": t(
+            "provenance.selftest_current" if record["of_this_version"] else "provenance.selftest_stale"
+        ),
+        "digest": t("provenance.selftest_digest", digest=record["digest"]),
+        "table": Table(t("provenance.selftest_caption"), header, rows),
     }
 
 

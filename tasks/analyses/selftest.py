@@ -1,11 +1,10 @@
 """The evidence tested on worlds with known answers: error rates, power, coverage, and laws."""
 
-import argparse
 import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -272,19 +271,3 @@ def table(rows: Sequence[Row]) -> str:
         lines.append(f"{'holds' if row.holds else 'FAILS':5}  {row.name}: {figures}  ({row.seconds:.1f} s)")
         lines.append(f"       must show: {row.must_show}")
     return "\n".join(lines)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints the table and its digest; returns 0 when every row holds, else 1."""
-    parser = argparse.ArgumentParser(description="Tests the evidence on worlds with known answers.")
-    parser.add_argument("--reduced", action="store_true", help="the size that runs with the tests")
-    parser.add_argument("--seed", type=int, default=0, help="seed of all worlds")
-    options = parser.parse_args(arguments)
-    sizes = REDUCED if options.reduced else FULL
-    rows = run(sizes, options.seed, report=lambda row: print(table([row]), flush=True))
-    print(f"sizes {asdict(sizes)}; digest {digest(rows)}")
-    return 0 if all(row.holds for row in rows) else 1
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -5,7 +5,13 @@ from dataclasses import asdict
 import pytest
 
 from tasks.analyses.thresholds import Thresholds, thresholds_from
-from tasks.analyses.verdicts import WEAKNESS, judge, verdicts_from_audit, verdicts_without_stability
+from tasks.analyses.verdicts import (
+    WEAKNESS,
+    judge,
+    verdicts_from_audit,
+    verdicts_on_control,
+    verdicts_without_stability,
+)
 
 
 def estimate(value, low=None, high=None):
@@ -255,3 +261,19 @@ def test_words_that_are_not_ours_do_not_appear():
     texts = [json.dumps(asdict(verdict(change))) for change in (lambda made: None, close_gate)]
     for word in ("proves", "understands", "fair", "compliant"):
         assert not any(word in text.lower() for text in texts)
+
+
+def test_a_control_is_judged_by_the_first_three_checks_alone():
+    found = verdicts_on_control(model(), Thresholds())[0]
+    assert (found["attribute"], found["verdict"]) == ("lit", "supported")
+    assert found["reason"].startswith("all three checks hold: setting z0 moves lit")
+    assert set(found["checks"]) == {"association", "specificity", "intervention"}
+
+
+def test_a_control_that_no_classifier_can_read_is_not_tested():
+    control = model() | {"intervention": {"not_applicable": "nothing can be read in what it decodes"}}
+    found = verdicts_on_control(control, Thresholds())[0]
+    assert (found["verdict"], found["reason"]) == (
+        "not_tested",
+        "intervention: nothing can be read in what it decodes",
+    )

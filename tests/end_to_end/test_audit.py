@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import mlflow
+import numpy as np
 import pytest
 
 from reports.audit_json import read_audit, schema_faults
 from reports.manifest import verify
+from tasks import selftest_record
 from tasks.analyses.plain import to_plain
 from tasks.analyses.thresholds import Thresholds
-from tasks.analyses.verdicts import judge
+from tasks.analyses.verdicts import judge, verdicts_on_control
 from tasks.records import digest_of, digest_of_file
 from tests.end_to_end.conftest import USER, Commands
 
@@ -25,7 +27,7 @@ pytestmark = [
 ]
 
 EVERY_SEED = {"train", "encode", "probe", "intervene", "fitness"}
-FIRST_SEED = EVERY_SEED | {"project", "traverse", "attribute", "export"}
+FIRST_SEED = EVERY_SEED | {"control", "project", "traverse", "attribute", "export"}
 MODELS = [("vae", 0), ("gan", 0), ("vae", 1), ("gan", 1)]
 JUDGEMENT = {("judge", None, None), ("draw", None, None)}
 STAGES = (
@@ -99,6 +101,29 @@ def test_verdicts_follow_from_the_evidence_beside_them(audit: dict[str, Any]) ->
         assert {name: found[name] for name in drawn if name != "counter_examples"} == {
             name: value for name, value in drawn.items() if name != "counter_examples"
         }
+
+
+def test_no_control_is_supported_and_each_is_judged_by_the_same_rules(audit: dict[str, Any]) -> None:
+    controls = audit["controls"]
+    assert [(c["name"], c["control"]) for c in controls] == [
+        (model, control) for model in ("vae", "gan") for control in ("shuffled", "random_init", "pca")
+    ]
+    thresholds = Thresholds(**audit["thresholds"])
+    for control in controls:
+        assert control["verdicts"] == verdicts_on_control(control, thresholds)
+        assert [row["attribute"] for row in control["verdicts"]] == control["association"]["attributes"]
+        assert {row["verdict"] for row in control["verdicts"]} <= {
+            "not_supported",
+            "not_tested",
+            "inconclusive",
+        }
+    shuffled = controls[0]
+    assert (np.array(shuffled["association"]["p_adjusted"]) > 0.05).all()
+
+
+def test_the_selftest_of_the_evidence_is_cited(audit: dict[str, Any]) -> None:
+    assert audit["selftest"] == selftest_record.cited()
+    assert [row["name"] for row in audit["selftest"]["rows"]][:2] == ["null world", "planted world"]
 
 
 def test_digests_are_of_what_they_name(audit: dict[str, Any], run: Path, commands: Commands) -> None:

@@ -31,6 +31,9 @@ REASONS = {
 }
 
 
+CONTROLS = ("shuffled", "random_init", "pca")
+
+
 class AuditBuilder:
     """Builds one run folder; every size and name is an argument, every number follows from `seed`."""
 
@@ -473,6 +476,48 @@ class AuditBuilder:
             else None,
         }
 
+    def control(self, name: str, control: str) -> dict[str, Any]:
+        evidence = self.evidence(name, 0)
+        section = {
+            "name": name,
+            "seed": 0,
+            "control": control,
+            "dimensions": [{"index": j, "name": f"z{j}"} for j in range(self.dimensions)],
+            **{part: evidence[part] for part in ("association", "specificity", "intervention")},
+        }
+        if control == "random_init":
+            section["intervention"] = {"not_applicable": "The classifier reads nothing in what is decoded."}
+        check = {
+            "verdict": "not_supported",
+            "reason": REASONS["not_supported"],
+            "statistic": "uncertainty coefficient",
+            "value": self.estimate(0.01),
+            "threshold": 0.1,
+        }
+        section["verdicts"] = [
+            {
+                "attribute": attribute,
+                "dimension": 0,
+                "dimension_name": "z0",
+                "verdict": "not_supported",
+                "reason": REASONS["not_supported"],
+                "checks": dict.fromkeys(("association", "specificity", "intervention"), check),
+            }
+            for attribute in self.names
+        ]
+        return section
+
+    def selftest(self) -> dict[str, Any]:
+        row = {"must_show": "no more than 5 %", "measured": {"worlds": 4000, "rate": 0.049}, "holds": True}
+        return {
+            "digest": "56" * 32,
+            "holds": True,
+            "of_this_version": True,
+            "seed": 0,
+            "sizes": {"null_worlds": 4000},
+            "rows": [{"name": name, "seconds": 1.5, **row} for name in ("null world", "leaky classifier")],
+        }
+
     def audit(self) -> dict[str, Any]:
         models = [self.model(name, seed) for name in self.models for seed in range(self.seeds)]
         seeds = list(range(self.seeds))
@@ -526,6 +571,7 @@ class AuditBuilder:
                 }
                 for name in self.models
             ],
+            "controls": [self.control(name, control) for name in self.models for control in CONTROLS],
             "subgroups": [
                 {
                     "model": name,
@@ -581,6 +627,7 @@ class AuditBuilder:
                 for j in range(self.dimensions)
                 if j % 2 == 1
             ],
+            "selftest": self.selftest(),
         }
 
     def write(self) -> dict[str, Any]:

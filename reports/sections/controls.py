@@ -1,0 +1,51 @@
+"""Part of section 2: the same rules on codes that can carry nothing by design, beside the model's own claims."""
+
+from typing import Any
+
+from reports.page import Cell, Page, Table, estimate, text
+from reports.visible_text import shortened
+
+
+def count(page: Page) -> tuple[int, int]:
+    """Returns how many claims on controls the rules call supported, and how many there are."""
+    words = [row["verdict"] for control in page.audit["controls"] for row in control["verdicts"]]
+    return words.count("supported"), len(words)
+
+
+def build(page: Page, model: dict[str, Any]) -> Table | None:
+    """Returns, for each attribute, the model's claim and below it the controls', or None without controls."""
+    controls = [c for c in page.audit["controls"] if (c["name"], c["seed"]) == (model["name"], model["seed"])]
+    if not controls:
+        return None
+    own = [v for v in page.verdicts if v["model"] == model["name"]]
+    rows, values = [], []
+    for verdict in own:
+        for code, found in [
+            ("model", verdict),
+            *((c["control"], _of(c, verdict["attribute"])) for c in controls),
+        ]:
+            results = [
+                found["checks"][check]["value"] for check in ("association", "specificity", "intervention")
+            ]
+            values.extend(results)
+            rows.append(
+                (
+                    text(verdict["attribute"]),
+                    Cell("text", page.t(f"codes.{code}")),
+                    text(found["dimension_name"]),
+                    *(estimate(value) for value in results),
+                    Cell("verdict", found["verdict"]),
+                    Cell("prose", page.prose(found["reason"])),
+                )
+            )
+    columns = ("attribute", "code", "dimension", "association", "gap", "effect", "verdict", "reason")
+    return Table(
+        page.t("controls.caption", model=shortened(model["name"]), seed=model["seed"]),
+        tuple(page.t(f"column.{key}") for key in columns),
+        tuple(rows),
+        page.interval_note(values),
+    )
+
+
+def _of(control: dict[str, Any], attribute: str) -> dict[str, Any]:
+    return next(row for row in control["verdicts"] if row["attribute"] == attribute)

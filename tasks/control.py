@@ -1,0 +1,126 @@
+"""Control: the same three checks on codes that can carry nothing by design, held to the same rules.
+
+`shuffled` gives each image another image's code, `random_init` is the model before training, and `pca` takes
+the principal components of pixels, as many as the model has dimensions. A rule that called one of these
+Supported would not be worth having.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.analyses.classifier_gate import Gate
+from tasks.analyses.intervention import Decode
+from tasks.analyses.plain import to_plain
+from tasks.analyses.specificity import Specificity
+from tasks.arrays import write_json
+from tasks.encode import Codes, ProbeCodes, decode_components, open_codes
+from tasks.intervene import Moves, intervene_on, judge_reconstructions
+from tasks.prepare import Prepared, open_prepared
+from tasks.probe import find_claims
+from tasks.records import Artifact
+from tasks.stage import Bench, Stage
+from tasks.untrained import load_untrained
+from vae_models.attribute_classifier import AttributeClassifier
+from vae_models.checkpoints import load, load_classifier
+from vae_models.inference import decode_latents
+
+
+@dataclass(frozen=True)
+class Control:
+    """A code without knowledge, the decoder that goes with it, and an untrained one of its size, if there is one."""
+
+    codes: ProbeCodes
+    decode: Decode
+    untrained_decode: Decode | None
+
+
+def compute(
+    folder: Path,
+    bench: Bench,
+    *,
+    prepared: Artifact,
+    classifier: Artifact,
+    trained: Artifact,
+    encoded: Artifact,
+    permutations: int,
+    bootstraps: int,
+    survives_from: float,
+    images: int,
+    null_moves_per_dimension: int,
+    classifier_share_of_way: float,
+    seed: int,
+) -> None:
+    """Writes controls.json: association, specificity and intervention of each control, as audit.json holds them."""
+    data = open_prepared(prepared)
+    judge = load_classifier(classifier.path, bench.device)
+    codes = open_codes(encoded, data.parts)
+    controls = _controls(codes, trained, encoded, data.data.images.shape[1:], bench.device, seed)
+    moves = Moves(images, bootstraps, null_moves_per_dimension, seed)
+    found = []
+    for done, (name, control) in enumerate(controls.items()):
+        bench.report(done, len(controls), {})
+        associated, claims = find_claims(data, control.codes, permutations, bootstraps, survives_from, seed)
+        gates = judge_reconstructions(data, judge, control.codes, control.decode, classifier_share_of_way)
+        intervened = (
+            _intervene(data, judge, control, claims, gates, moves)
+            if any(gate.status == "passed" for gate in gates)
+            else _unreadable(gates)
+        )
+        found.append(
+            {
+                "control": name,
+                "dimensions": [{"index": j, "name": dim} for j, dim in enumerate(control.codes.names)],
+                "association": to_plain(associated),
+                "specificity": to_plain(claims),
+                "intervention": intervened,
+            }
+        )
+    write_json(folder / "controls.json", found)
+
+
+CONTROL = Stage("control", "controlling", compute, on_device=True)
+
+
+def _controls(
+    codes: Codes, trained: Artifact, encoded: Artifact, shape: tuple[int, ...], device: str, seed: int
+) -> Mapping[str, Control]:
+    model, untrained = load(trained.path, device), load_untrained(trained, device)
+
+    def before(latents: NDArray[np.float32]) -> NDArray[np.float32]:
+        return decode_latents(untrained, latents)
+
+    return {
+        "shuffled": Control(
+            codes.of_probe_parts().shuffled(seed), lambda latents: decode_latents(model, latents), before
+        ),
+        "random_init": Control(codes.of_control("random_init"), before, None),
+        "pca": Control(
+            codes.of_control("pca"), lambda latents: decode_components(encoded, latents, shape), None
+        ),
+    }
+
+
+def _intervene(
+    data: Prepared,
+    judge: AttributeClassifier,
+    control: Control,
+    claims: Sequence[Specificity],
+    gates: Sequence[Gate],
+    moves: Moves,
+) -> Any:
+    dimensions = [claim.dimension for claim in claims]
+    return to_plain(
+        intervene_on(
+            data, judge, control.codes, control.decode, control.untrained_decode, dimensions, gates, moves
+        )
+    )
+
+
+def _unreadable(gates: Sequence[Gate]) -> dict[str, str]:
+    read = "; ".join(f"{gate.attribute} {gate.statistic} {gate.value:.2f}" for gate in gates)
+    return {"not_applicable": f"the classifier reads no attribute in what this control decodes: {read}"}
