@@ -43,6 +43,8 @@ def compute(folder: Path, bench: Bench, *, prepared: Artifact, trained: Artifact
     from tasks.tracking import save_exported  # here: workers need MLflow for this stage alone
 
     model = load(trained.path, "cpu")
+    assert isinstance(model, nn.Module)
+    model.to(memory_format=torch.contiguous_format)  # weights in another layout are stored with a warning
     images = torch.from_numpy(open_prepared(prepared).images("probe_test")[:2]).float() / 255
     with torch.no_grad():
         latents = model.encode(images).mean
