@@ -9,6 +9,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from flows.model_flow import Futures, analyse, start_training
 from tasks.desk import Desk
 from tasks.draw import DRAW, design_digest
+from tasks.index_runs import index_runs
 from tasks.judge import JUDGE
 from tasks.opening import Opening, open_desk
 from tasks.perform import download_data, show_flow_progress, submit
@@ -104,10 +105,12 @@ def report(
     drawn: PrefectFuture[Artifact],
     analysed: dict[ModelKey, Futures],
 ) -> Path:
-    """Renders the report, publishes it, and moves the run to its place."""
+    """Renders the report, publishes it, moves the run to its place and adds it to the index of runs."""
     manifest_digest = render_report(opening, judged, drawn)
     exports = {
         model: futures["export"].result() for model, futures in analysed.items() if "export" in futures
     }
     publish(opening, exports, manifest_digest)
-    return opening.folder.finish()
+    finished = opening.folder.finish()
+    index_runs(opening.settings.run.output, opening.settings.report.language)
+    return finished

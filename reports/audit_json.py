@@ -29,13 +29,13 @@ def write_audit(folder: Path, audit: dict[str, Any]) -> Path:
     Raises:
         AuditInvalid: with one sentence for each fault.
     """
-    settled = _settled(audit, "audit")
-    faults = schema_faults(settled)
+    written = settled(audit)
+    faults = schema_faults(written)
     if faults:
         raise AuditInvalid(faults)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / AUDIT_NAME
-    text = json.dumps(settled, sort_keys=True, indent=1, ensure_ascii=True, allow_nan=False)
+    text = json.dumps(written, sort_keys=True, indent=1, ensure_ascii=True, allow_nan=False)
     path.write_bytes((text + "\n").encode("ascii"))
     return path
 
@@ -60,6 +60,29 @@ def read_audit(folder: Path) -> dict[str, Any]:
     return dict(audit)
 
 
+def settled(value: Any, where: str = "audit") -> Any:
+    """Returns plain JSON values as they are written: floats rounded to nine digits, integers of numpy made ints.
+
+    Raises:
+        AuditInvalid: with the place of what is no plain value, or not finite.
+    """
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, dict):
+        return {str(key): settled(inner, f"{where}.{key}") for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [settled(inner, f"{where}[{index}]") for index, inner in enumerate(value)]
+    if hasattr(value, "tolist"):  # numpy scalars and arrays
+        return settled(value.tolist(), where)
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise AuditInvalid([f"{where} is {value}; an unknown number must be null."])
+        return float(f"{value:.{SIGNIFICANT_DIGITS}g}") + 0.0  # + 0.0 turns -0.0 into 0.0
+    raise AuditInvalid([f"{where} is a {type(value).__name__}; audit.json takes plain values only."])
+
+
 def schema_faults(audit: Any) -> list[str]:
     """Returns a sentence for each place where `audit` breaks the schema, at most 20; empty when valid."""
     errors = sorted(
@@ -75,25 +98,6 @@ def schema_faults(audit: Any) -> list[str]:
 @cache
 def _validator() -> Draft202012Validator:
     return Draft202012Validator(json.loads(SCHEMA_PATH.read_text(encoding="utf-8")))
-
-
-def _settled(value: Any, where: str) -> Any:
-    """Returns plain JSON values; floats rounded to their written form, integers of numpy made ints."""
-    if value is None or isinstance(value, str | bool):
-        return value
-    if isinstance(value, dict):
-        return {str(key): _settled(inner, f"{where}.{key}") for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_settled(inner, f"{where}[{index}]") for index, inner in enumerate(value)]
-    if hasattr(value, "tolist"):  # numpy scalars and arrays
-        return _settled(value.tolist(), where)
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise AuditInvalid([f"{where} is {value}; an unknown number must be null."])
-        return float(f"{value:.{SIGNIFICANT_DIGITS}g}") + 0.0  # + 0.0 turns -0.0 into 0.0
-    raise AuditInvalid([f"{where} is a {type(value).__name__}; audit.json takes plain values only."])
 
 
 def _refuse_constant(name: str) -> float:

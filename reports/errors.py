@@ -22,3 +22,11 @@ class RunIncomplete(ReportError):
 
 class LanguageUnknown(ReportError):
     """No catalogue exists for the language asked for."""
+
+
+class KeyUnusable(ReportError):
+    """A file holds no Ed25519 key that can sign or check a run."""
+
+
+class SignatureWrong(ReportError):
+    """signature.json is not the signature of this manifest.json."""

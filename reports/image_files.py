@@ -1,4 +1,4 @@
-"""Arrays of images become compact image files: grids, strips and heat maps as PNG or JPEG bytes."""
+"""Arrays of images become compact image files: grids, strips and heat maps as PNG or WebP bytes."""
 
 import base64
 import io
@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-# Above this a colour picture is a photograph, and PNG would spend ten times what JPEG does.
+# Above this a colour picture is a photograph, and PNG would spend ten times what WebP does (JPEG: a third more).
 LARGEST_COLOUR_PNG = 24_000
-JPEG_QUALITY = 84
+WEBP_QUALITY = 80
 
 Bytes3 = npt.NDArray[np.uint8]
 
@@ -32,7 +32,7 @@ class Picture:
     @property
     def suffix(self) -> str:
         """The ending of its file name."""
-        return ".png" if self.media_type == "image/png" else ".jpg"
+        return ".png" if self.media_type == "image/png" else ".webp"
 
 
 def as_bytes(images: npt.NDArray[np.generic]) -> Bytes3:
@@ -56,7 +56,7 @@ def grid(images: npt.NDArray[np.generic], columns: int, gap: int = 1) -> Picture
 
 
 def encode(pixels: Bytes3) -> Picture:
-    """Returns pixels (h,w,1 or 3) as the smaller fitting file: grey or palette PNG, else JPEG."""
+    """Returns pixels (h,w,1 or 3) as the smaller fitting file: grey or palette PNG, else WebP."""
     height, width, channels = pixels.shape
     image = Image.fromarray(pixels[..., 0] if channels == 1 else pixels)
     if channels == 1:
@@ -65,9 +65,7 @@ def encode(pixels: Bytes3) -> Picture:
         image = image.quantize(32) if len(np.unique(np.asarray(image))) <= 32 else image
     png = _saved(image, "PNG", optimize=True)
     if channels == 3 and len(png) > LARGEST_COLOUR_PNG:
-        return Picture(
-            _saved(image, "JPEG", quality=JPEG_QUALITY, optimize=True), "image/jpeg", width, height
-        )
+        return Picture(_saved(image, "WEBP", quality=WEBP_QUALITY), "image/webp", width, height)
     return Picture(png, "image/png", width, height)
 
 

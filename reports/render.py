@@ -75,7 +75,7 @@ def render(run_folder: Path, language: str = "en", drawn: Path | None = None) ->
         LanguageUnknown: there is no catalogue for `language`.
     """
     page = open_page(run_folder, language)
-    templates = environment(page)
+    templates = environment(page.t)
     bodies = {
         key: section_html(page, templates, key)
         if drawn is None or key in OF_THE_RUN
@@ -98,7 +98,7 @@ def render(run_folder: Path, language: str = "en", drawn: Path | None = None) ->
 def draw(audit_folder: Path, into: Path, language: str = "en") -> None:
     """Writes the sections that follow from audit.json and arrays/ alone, and their figures, into `into`."""
     page = Page(audit_folder, read_audit(audit_folder), {}, [], "", catalogue.load(language))
-    templates = environment(page)
+    templates = environment(page.t)
     for key in SECTIONS:
         if key not in OF_THE_RUN:
             (into / f"{key}.html").write_text(section_html(page, templates, key), encoding="utf-8")
@@ -158,7 +158,7 @@ def _write_figures(page: Page, folder: Path) -> None:
         (folder / name).write_bytes(content)
 
 
-def environment(page: Page) -> Environment:
+def environment(words: catalogue.Catalogue) -> Environment:
     """Returns templates that escape everything, refuse what is undefined, and show unseen characters."""
     made = Environment(
         loader=FileSystemLoader(ROOM / "templates"),
@@ -168,7 +168,7 @@ def environment(page: Page) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals["t"] = page.t
+    made.globals["t"] = words
     made.globals["number"] = number
     return made
 

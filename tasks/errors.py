@@ -1,7 +1,9 @@
 """What can go wrong around the stages, as a tree of sentences for the user.
 
 AuditError
-├── SettingsError        settings that cannot be used, all of them at once
+├── UsageError           what was asked for cannot be done as it was asked
+│   └── SettingsError    settings that cannot be used, all of them at once
+├── RunUnusable          a folder that should hold a finished run does not
 ├── StoreError           the store or the output folder cannot be written
 │   └── NoSpaceLeft      the disk is full
 ├── StageFailed          a stage stopped with an error; what was finished is kept
@@ -16,10 +18,18 @@ class AuditError(Exception):
     is_usage = False
 
 
-class SettingsError(AuditError):
-    """Settings that cannot be used. Its text lists every problem, one a line."""
+class UsageError(AuditError):
+    """What was asked for cannot be done as it was asked; the command exits with 2."""
 
     is_usage = True
+
+
+class SettingsError(UsageError):
+    """Settings that cannot be used. Its text lists every problem, one a line."""
+
+
+class RunUnusable(AuditError):
+    """A folder that should hold a finished run is not there, or is not what the run sealed."""
 
 
 class StoreError(AuditError):

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from reports.audit_json import write_audit
+from reports.audit_json import settled, write_audit
 from tasks.analyses import comparison, counter_examples, stability, unclaimed
 from tasks.analyses.association import Association
 from tasks.analyses.plain import to_plain
-from tasks.analyses.thresholds import Thresholds
+from tasks.analyses.thresholds import Thresholds, thresholds_from
 from tasks.analyses.verdicts import judge, verdicts_on_control, verdicts_without_stability
 from tasks.arrays import gather, read_json, reference, write_json
 from tasks.encode import Codes, open_codes
@@ -62,9 +62,10 @@ def compute(
         "schema_version": SCHEMA_VERSION,
         "subject": _subject(subject, described["name"], names, lead),
         "settings": settings,
-        "settings_digest": digest_of(settings),
+        # Digests are of what is written, so that they can be taken again from the file alone.
+        "settings_digest": digest_of(settled(settings)),
         "thresholds": to_plain(thresholds),
-        "thresholds_digest": thresholds.digest(),
+        "thresholds_digest": thresholds_from(settled(to_plain(thresholds))).digest(),
         "data": {key: described[key] for key in described if key != "factor_sizes"},
         "classifier": {
             **read_json(classifier.path / "classifier.json"),

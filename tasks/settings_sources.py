@@ -33,6 +33,16 @@ def load_settings(config: Path | None, overrides: Sequence[str] = ()) -> Setting
         raise SettingsError(_sentences(error)) from None
 
 
+def settings_from_words(words: Sequence[str]) -> Settings:
+    """Returns the effective settings; a first word that is no --section.key names their file.
+
+    argparse would take the first VALUE of an unknown --section.key for the file.
+    """
+    if words and not words[0].startswith("-"):
+        return load_settings(Path(words[0]), words[1:])
+    return load_settings(None, words)
+
+
 def parse_overrides(words: Sequence[str]) -> dict[str, Any]:
     """Returns {"data": {"image_size": 64}} for ["--data.image_size", "64"] or ["--data.image_size=64"]."""
     values: dict[str, Any] = {}

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# One small audit serves the tests of whole audits and those of the browser.
+from tests.end_to_end.audits import commands as commands
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:

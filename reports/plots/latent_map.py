@@ -1,7 +1,9 @@
 """Where images lie on a map of the latent space, one panel an attribute, coloured by its values."""
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,10 @@ from reports.plots.canvas import COLOURS, MARKERS, Canvas
 MOST_CLASSES = 8
 MOST_PANELS = 12
 WIDTH, HEIGHT = 200.0, 172.0
+# The points' axes in a panel: left, bottom, width and height in points.
+AXES = (2.0, 34.0, 158.0, 118.0)
+MARGIN = 0.05
+STEPS = 255  # a byte a coordinate: finer than a panel has pixels
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,10 @@ def draw(coordinates: npt.NDArray[np.float64], panels: Sequence[Panel], seed: in
     # In a fixed random order, no class hides under the last one drawn.
     order = np.random.default_rng(seed).permutation(len(coordinates))
     for index, panel in enumerate(panels):
-        axes = _place(canvas, index, columns, lines, (2, 34, 158, 118))
+        axes = _place(canvas, index, columns, lines, AXES)
         axes.set_rasterization_zorder(1.2)  # the points alone: names stay text
+        axes.set_xlim(*_limits(coordinates[:, 0]))
+        axes.set_ylim(*_limits(coordinates[:, 1]))
         x, y, values = coordinates[order, 0], coordinates[order, 1], panel.values[order]
         if 0 < len(panel.classes) <= MOST_CLASSES:
             for code, name in enumerate(panel.classes):
@@ -78,6 +86,49 @@ def draw(coordinates: npt.NDArray[np.float64], panels: Sequence[Panel], seed: in
         axes.set_yticks([])
         axes.spines[:].set_visible(True)
     return canvas.finish()
+
+
+def explorable(coordinates: npt.NDArray[np.float64], panels: Sequence[Panel]) -> dict[str, Any]:
+    """Returns, JSON-ready, what a script needs to say which point lies where on the drawing.
+
+    `cell` and `axes` (left, top, width, height) are in the drawing's own units; `places` is base64 of a byte for
+    x and for y of each point, `values` of a byte for each point, panel by panel; `scales` holds each panel's
+    classes by code, or the values of bytes 0 and 255.
+    """
+    panels = panels[:MOST_PANELS]
+    left, bottom, width, height = AXES
+    places = np.stack(
+        [_bytes(coordinates[:, axis], *_limits(coordinates[:, axis])) for axis in (0, 1)], axis=1
+    )
+    scales: list[list[Any]] = []
+    values = []
+    for panel in panels:
+        low, high = float(panel.values.min()), float(panel.values.max())
+        scales.append(list(panel.classes) or [float(f"{low:.6g}"), float(f"{high:.6g}")])
+        values.append(panel.values.astype(np.uint8) if panel.classes else _bytes(panel.values, low, high))
+    return {
+        "columns": min(3, max(1, len(panels))),
+        "cell": [WIDTH, HEIGHT],
+        "axes": [left, HEIGHT - bottom - height, width, height],
+        "names": [panel.name for panel in panels],
+        "scales": scales,
+        "places": _base64(places),
+        "values": _base64(np.concatenate(values) if values else np.zeros(0, np.uint8)),
+    }
+
+
+def _limits(values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    low, high = float(values.min()), float(values.max())
+    room = MARGIN * (high - low) or 1.0
+    return low - room, high + room
+
+
+def _bytes(values: npt.NDArray[np.float64], low: float, high: float) -> npt.NDArray[np.uint8]:
+    return np.round((values - low) / ((high - low) or 1.0) * STEPS).astype(np.uint8)
+
+
+def _base64(values: npt.NDArray[np.uint8]) -> str:
+    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode("ascii")
 
 
 def _place(

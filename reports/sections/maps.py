@@ -1,8 +1,11 @@
 """Section 10: maps of the latent space, which are pictures to look at and no evidence of distance."""
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup, escape
 
 from reports.number_text import number
 from reports.page import Cell, Figure, Page, Table, numeral
@@ -59,8 +62,13 @@ def _map(page: Page, model: dict[str, Any], row: dict[str, Any], index: int) -> 
         model=shortened(model["name"]),
         seed=number(row["seed"]),
     )
-    return page.drawing(
+    drawn = page.drawing(
         f"map-{page.model_key(model['name'])}-{index + 1}", latent_map.draw(coordinates, panels), alt, caption
+    )
+    points = escape(json.dumps(latent_map.explorable(coordinates, panels), separators=(",", ":")))
+    label = escape(page.t("map.explore", method=method))
+    return replace(
+        drawn, body=Markup(f'<div class="map" data-label="{label}" data-map="{points}">{drawn.body}</div>')
     )
 
 

@@ -96,6 +96,61 @@
     image.closest(".art").insertAdjacentElement("afterend", dial);
   });
 
+  // Maps: the point under the mouse, or the next one by arrow keys, is ringed in every panel and said in words.
+  function bytes(text) { return Uint8Array.from(atob(text), function (c) { return c.charCodeAt(0); }); }
+  document.querySelectorAll("[data-map]").forEach(function (box) {
+    var map = JSON.parse(box.dataset.map), places = bytes(map.places), values = bytes(map.values);
+    var total = places.length / 2, svg = box.querySelector("svg"), now = -1;
+    var rings = document.createElement("canvas"), said = document.createElement("p");
+    said.className = "point";
+    said.setAttribute("role", "status");
+    box.tabIndex = 0;
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", box.dataset.label);
+    box.appendChild(rings);
+    box.closest(".art").insertAdjacentElement("afterend", said);
+    function corner(panel) {
+      return [map.cell[0] * (panel % map.columns) + map.axes[0], map.cell[1] * Math.floor(panel / map.columns) + map.axes[1]];
+    }
+    function show(point) {
+      var wide = svg.clientWidth, high = svg.clientHeight, unit = wide / svg.viewBox.baseVal.width, pen = rings.getContext("2d");
+      now = point;
+      rings.width = wide;
+      rings.height = high;
+      pen.lineWidth = 2;
+      pen.strokeStyle = getComputedStyle(box).color;
+      said.textContent = map.names.map(function (name, panel) {
+        var at = corner(panel), scale = map.scales[panel], value = values[panel * total + point];
+        pen.beginPath();
+        pen.arc((at[0] + places[2 * point] / 255 * map.axes[2]) * unit, (at[1] + (1 - places[2 * point + 1] / 255) * map.axes[3]) * unit, 6, 0, 7);
+        pen.stroke();
+        return name + " " + (typeof scale[0] === "number" ? Number((scale[0] + (scale[1] - scale[0]) * value / 255).toPrecision(3)) : scale[value]);
+      }).join(" · ");
+    }
+    box.addEventListener("mousemove", function (event) {
+      var frame = svg.getBoundingClientRect(), unit = frame.width / svg.viewBox.baseVal.width, best = 150, found = -1;
+      var x = (event.clientX - frame.left) / unit, y = (event.clientY - frame.top) / unit;
+      var at = corner(Math.floor(x / map.cell[0]) + map.columns * Math.floor(y / map.cell[1]));
+      x = (x - at[0]) / map.axes[2] * 255;
+      y = (1 - (y - at[1]) / map.axes[3]) * 255;
+      for (var i = 0; i < total; i++) {
+        var far = (places[2 * i] - x) * (places[2 * i] - x) + (places[2 * i + 1] - y) * (places[2 * i + 1] - y);
+        if (far < best) { best = far; found = i; }
+      }
+      if (found >= 0 && found !== now) show(found);
+    });
+    var order = [0, 1].map(function (axis) {
+      return Array.from({ length: total }, function (_, i) { return i; }).sort(function (a, b) { return places[2 * a + axis] - places[2 * b + axis] || a - b; });
+    });
+    box.addEventListener("keydown", function (event) {
+      var step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowDown: [1, -1], ArrowUp: [1, 1] }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      var line = order[step[0]], place = now < 0 ? total >> 1 : line.indexOf(now) + step[1];
+      show(line[Math.min(total - 1, Math.max(0, place))]);
+    });
+  });
+
   // Tables: sort by a column's own values, and filter rows where there are many.
   function value(row, column) {
     var cell = row.cells[column];

@@ -11,13 +11,12 @@ import numpy as np
 import pytest
 
 from reports.audit_json import read_audit, schema_faults
-from reports.manifest import verify
 from tasks import selftest_record
 from tasks.analyses.plain import to_plain
 from tasks.analyses.thresholds import Thresholds
 from tasks.analyses.verdicts import judge, verdicts_on_control
 from tasks.records import digest_of, digest_of_file
-from tests.end_to_end.conftest import USER, Commands
+from tests.end_to_end.audits import USER, Commands
 
 pytestmark = [
     pytest.mark.xdist_group("flow"),
@@ -73,8 +72,10 @@ def test_all_files_are_there(run: Path, commands: Commands) -> None:
     }  # fmt: skip
     assert any((run / "figures").iterdir())
     assert (commands.home / "runs" / "latest").resolve() == commands.run_folder("one model")
+    index = (commands.home / "runs" / "index.html").read_text()
     finished = [path.name for path in (commands.home / "runs" / "tiny").iterdir()]
     assert len(finished) == 4
+    assert all(f"tiny/{name}/report.html" in index for name in finished)
     assert not [name for name in finished if name.startswith(".")]
 
 
@@ -145,10 +146,6 @@ def test_digests_are_of_what_they_name(audit: dict[str, Any], run: Path, command
     assert len(found) > 20
     for reference in found:
         assert digest_of_file(run / reference["path"]) == reference["sha256"]
-
-
-def test_the_seal_holds(run: Path) -> None:
-    assert verify(run) == []
 
 
 def test_the_ledger_has_every_stage_once(run: Path) -> None:

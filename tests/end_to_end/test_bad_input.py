@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from flows.command import main
-from tests.end_to_end.conftest import Commands, write_pictures
+from tests.end_to_end.audits import Commands, write_pictures
 
 # ---------------------------------------------------------------- what the command refuses by itself
 

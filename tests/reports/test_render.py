@@ -258,7 +258,7 @@ def test_a_name_of_ten_thousand_letters_stands_in_full_only_once(hostile_run: Re
 
 def test_hostile_names_are_plain_in_figure_files(hostile_run: Rendered) -> None:
     for path in (hostile_run.folder / "figures").iterdir():
-        assert re.fullmatch(r"[a-z0-9_-]+\.(svg|png|jpg)", path.name)
+        assert re.fullmatch(r"[a-z0-9_-]+\.(svg|png|webp)", path.name)
         if path.suffix == ".svg":
             text = path.read_text()
             assert "<script" not in text

@@ -83,7 +83,7 @@ def test_pictures_keep_their_values() -> None:
     assert pixels[:, :4].max() == 0
     assert pixels[:, 4:8].min() == 255
     colour = np.random.default_rng(0).random((2, 3, 96, 96)).astype(np.float32)
-    assert image_files.grid(colour, 2).media_type == "image/jpeg"
+    assert image_files.grid(colour, 2).media_type == "image/webp"
     assert image_files.grid(np.full((1, 3, 5, 5), 0.5, np.float32), 1).uri.startswith(
         "data:image/png;base64,"
     )

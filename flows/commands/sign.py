@@ -1,0 +1,36 @@
+"""latent-audit sign: somebody vouches for a finished run."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+DESCRIPTION = """\
+Signs a finished run with an Ed25519 key of yours: writes signature.json over the bytes of manifest.json, which
+lists every other file. Make a key with: ssh-keygen -t ed25519 -f my_key
+
+A signature shows who vouched for the run; not when, which takes a trusted timestamp.
+"""
+
+
+def add(commands: Any) -> None:
+    """Adds the command's words to the parser."""
+    parser = commands.add_parser(
+        "sign",
+        help="sign a finished run with your key",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="latent-audit sign DIR --key PRIVATE_KEY",
+    )
+    parser.add_argument("folder", metavar="DIR", type=Path, help="folder of a finished run, as runs/latest")
+    parser.add_argument(
+        "--key", type=Path, required=True, metavar="PRIVATE_KEY", help="Ed25519 key, PEM or OpenSSH"
+    )
+    parser.set_defaults(act=_act)
+
+
+def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
+    from tasks.sign import sign_run
+
+    print(f"signed by {sign_run(arguments.folder, arguments.key)}")
+    return 0

@@ -1,0 +1,26 @@
+"""One thing that is wrong with a run folder, of one of ten kinds."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal[
+    "manifest",
+    "signature",
+    "schema",
+    "thresholds",
+    "settings",
+    "verdict",
+    "report",
+    "missing",
+    "unlisted",
+    "altered",
+]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What kind of thing is wrong, with which file, and a sentence for the reader."""
+
+    kind: Kind
+    path: str
+    sentence: str

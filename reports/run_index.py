@@ -1,0 +1,48 @@
+"""runs/index.html: every finished run with its verdicts counted, newest first, and the way to its report."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from reports import catalogue
+from reports.number_text import duration
+from reports.page import VERDICTS
+from reports.render import ROOM, environment
+
+INDEX_NAME = "index.html"
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """One line of the index; `href` leads to the report from where the index stands, and `counts` is None for
+    a run whose audit cannot be read.
+    """
+
+    href: str
+    name: str
+    run_id: str
+    title: str
+    started: str
+    seconds: float | None
+    counts: Mapping[str, int] | None
+
+
+def index_page(runs: Sequence[FinishedRun], language: str) -> str:
+    """Returns a whole HTML document that lists `runs` in their order.
+
+    Raises:
+        LanguageUnknown: there is no catalogue for `language`.
+    """
+    words = catalogue.load(language)
+    return (
+        environment(words)
+        .get_template("runs.html")
+        .render(
+            language=language,
+            runs=runs,
+            verdicts=VERDICTS,
+            duration=duration,
+            style=Markup((ROOM / "static" / "report.css").read_text(encoding="utf-8")),
+        )
+    )

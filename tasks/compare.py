@@ -1,0 +1,56 @@
+"""Compare: what changed from one finished run to another."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from reports import changes_page
+from reports.audit_json import read_audit, settled
+from reports.changes import Changes, changes
+from reports.errors import LanguageUnknown, ReportError
+from tasks.errors import RunUnusable, UsageError
+from tasks.store import writing
+
+
+def compare_runs(first: Path, second: Path) -> Changes:
+    """Returns what changed from the run in folder `first` to the one in `second`.
+
+    Raises RunUnusable when one of them holds no audit that can be read.
+    """
+    return changes(_audit(first), _audit(second))
+
+
+def as_json(found: Changes) -> str:
+    """Returns everything that was compared as JSON, sorted, with nine significant digits."""
+    return json.dumps(settled(asdict(found), "changes"), indent=1, sort_keys=True) + "\n"
+
+
+def as_text(found: Changes, first: Path, second: Path, language: str) -> str:
+    """Returns what to print. Raises UsageError for a language without a catalogue."""
+    try:
+        return "\n".join(changes_page.lines(found, _name(first), _name(second), language))
+    except LanguageUnknown as error:
+        raise UsageError(str(error)) from None
+
+
+def write_html(found: Changes, first: Path, second: Path, language: str, into: Path) -> None:
+    """Writes a page that stands alone. Raises UsageError for a language without a catalogue."""
+    try:
+        html = changes_page.page(found, _name(first), _name(second), language)
+    except LanguageUnknown as error:
+        raise UsageError(str(error)) from None
+    with writing(into):
+        into.write_text(html, encoding="utf-8")
+
+
+def _audit(folder: Path) -> dict[str, Any]:
+    try:
+        return read_audit(folder)
+    except ReportError as error:
+        raise RunUnusable(f"{folder} cannot be compared: {error}") from None
+
+
+def _name(folder: Path) -> str:
+    whole = folder.resolve()
+    return f"{whole.parent.name}/{whole.name}"

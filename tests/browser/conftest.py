@@ -1,0 +1,80 @@
+"""A real Chromium, and the report of a real run in it, in each of the places where reports are read.
+
+Chromium is the machine's own. axe-core and html-validate come from package.json: `npm ci` in this folder. What is
+not there is skipped and said; where LATENT_AUDIT_REFUSE_SKIPS is set it is a failure. LATENT_AUDIT_TEST_RUN names a
+finished run to look at instead of the tests' own.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tasks import print_pdf
+from tasks.errors import UsageError
+from tests.browser.watching import SLOWEST, Watched, watch
+from tests.end_to_end.audits import Commands
+
+HERE = Path(__file__).parent
+
+
+def absent(what: str) -> NoReturn:
+    """Skips a test, or fails it where nothing may be skipped."""
+    if os.environ.get("LATENT_AUDIT_REFUSE_SKIPS"):
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    try:
+        path = print_pdf.chromium()
+    except UsageError as error:
+        absent(str(error))
+    with sync_playwright() as playwright:
+        # Chromium's own sandbox is not to be had for root, as in most containers.
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def run_folder(request: pytest.FixtureRequest) -> Path:
+    """A finished run of the real pipeline."""
+    named = os.environ.get("LATENT_AUDIT_TEST_RUN")
+    if named:
+        return Path(named)
+    commands: Commands = request.getfixturevalue("commands")
+    return commands.run_folder("continued")
+
+
+@pytest.fixture(scope="session")
+def report(run_folder: Path) -> Path:
+    return run_folder / "report.html"
+
+
+@pytest.fixture(scope="session")
+def npm_packages() -> Path:
+    folder = HERE / "node_modules"
+    if not folder.is_dir():
+        absent("axe-core and html-validate are not installed: npm ci in tests/browser")
+    return folder
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """An empty page, 1280 pixels wide."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(SLOWEST)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(params=["disk", "blob, allow-scripts", "blob, allow-scripts allow-same-origin"])
+def watched(request: pytest.FixtureRequest, page: Page, report: Path) -> Watched:
+    """The report in one of the places where it must work, and everything that it asks for and complains of."""
+    place, _, sandbox = request.param.partition(", ")
+    return watch(page, report, sandbox if place == "blob" else None)

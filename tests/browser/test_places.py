@@ -1,0 +1,86 @@
+"""The report works where it is read: from disk, and in a sandboxed frame with and without an origin."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.watching import Watched
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]  # the first waits for the session's audits
+
+# Clicks every link of the contents; returns those after which the focus is elsewhere than on the section's heading.
+LOST = """async () => {
+  const lost = [];
+  for (const link of document.querySelectorAll("nav.contents a")) {
+    const section = document.getElementById(link.getAttribute("href").slice(1));
+    link.click();
+    await new Promise(done => setTimeout(done, 0));
+    const found = document.activeElement;
+    if (found !== section.querySelector("h1,h2")) lost.push(section.id + ": " + found.outerHTML.slice(0, 80));
+  }
+  return lost;
+}"""
+
+
+def test_nothing_is_asked_for_and_nothing_breaks_the_policy(watched: Watched) -> None:
+    expect(watched.frame.locator("h1")).to_be_visible()
+    watched.frame.locator("nav.contents button").first.click()  # all that was closed is laid out too
+    assert watched.asked == []
+    assert watched.complaints() == []
+
+
+def test_every_link_of_the_contents_moves_the_focus(watched: Watched) -> None:
+    assert watched.frame.locator("nav.contents a").count() == 17
+    assert watched.frame.evaluate(LOST) == []
+    assert watched.asked == []
+    assert watched.complaints() == []
+
+
+def test_a_link_brings_its_section_into_view(watched: Watched) -> None:
+    watched.page.emulate_media(reduced_motion="reduce")
+    watched.frame.locator('nav.contents a[href="#limitations"]').click()
+    expect(watched.frame.locator("#limitations h2")).to_be_in_viewport()
+    expect(watched.frame.locator("#limitations h2")).to_be_focused()
+
+
+def test_a_link_to_what_is_closed_opens_it(watched: Watched) -> None:
+    link = watched.frame.locator('#summary a[href^="#card-"]').last
+    target = (link.get_attribute("href") or "#")[1:]
+    link.click()
+    card = watched.frame.locator(f"[id='{target}']")
+    expect(card).to_be_in_viewport()
+    assert card.evaluate("card => card.tagName !== 'DETAILS' || card.open")
+
+
+def test_sliders_follow_the_keyboard(watched: Watched) -> None:
+    watched.frame.locator("nav.contents button").first.click()
+    dial = watched.frame.locator("input[type=range]").first
+    dial.focus()
+    assert (dial.get_attribute("aria-label") or "").startswith("Set ")
+    picture = watched.frame.locator(".frame-now").first
+    watched.page.keyboard.press("Home")
+    first = dial.get_attribute("aria-valuetext"), picture.get_attribute("style")
+    watched.page.keyboard.press("ArrowRight")
+    second = dial.get_attribute("aria-valuetext"), picture.get_attribute("style")
+    watched.page.keyboard.press("End")
+    last = dial.get_attribute("aria-valuetext"), picture.get_attribute("style")
+    assert len({first[0], second[0], last[0]}) == 3
+    assert len({first[1], second[1], last[1]}) == 3
+    assert all(text and text.startswith("quantile ") for text in (first[0], second[0], last[0]))
+    assert watched.complaints() == []
+
+
+def test_tables_sort_and_filter(watched: Watched) -> None:
+    table = watched.frame.locator("#checks table.data").first
+    rows = table.locator("tbody tr")
+    number = rows.count()
+    attribute = table.locator("thead button.sort").nth(1)
+    attribute.focus()
+    watched.page.keyboard.press("Enter")
+    names = table.locator("tbody tr td:nth-child(2)").all_inner_texts()
+    assert len(names) == number >= 13
+    assert names == sorted(names, key=str.lower)
+    assert table.locator("thead th").nth(1).get_attribute("aria-sort") == "ascending"
+    box = watched.frame.locator("#checks input.filter").first
+    box.fill(names[0])
+    assert table.locator("tbody tr:visible").count() == names.count(names[0])
+    assert watched.complaints() == []

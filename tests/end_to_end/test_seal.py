@@ -1,0 +1,66 @@
+"""The seal of a real run: every file of it counts, and its report is the same bytes anywhere."""
+
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from flows.command import main
+from reports.manifest import compared, read_manifest
+from tasks.verify import verify
+from tests.end_to_end.audits import Commands
+
+pytestmark = [pytest.mark.xdist_group("flow"), pytest.mark.timeout(1200)]
+
+
+@pytest.fixture
+def run(commands: Commands, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(commands.run_folder("continued"), tmp_path / "run"))
+
+
+def test_it_holds_in_another_folder_and_time_zone(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TZ", "Asia/Kathmandu")
+    time.tzset()
+    try:
+        verified = verify(Path("run"))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert verified.problems == ()
+    assert verified.exit_code == 0
+    assert verified.verdicts == 20
+    assert verified.files == sum(path.is_file() for path in run.rglob("*")) - 1
+
+
+def test_every_file_is_missed_and_every_flipped_byte_is_found(run: Path) -> None:
+    listed, problems = read_manifest(run)
+    assert listed is not None
+    assert problems == []
+    assert len(listed) > 60
+    for name in listed:
+        path = run / name
+        data = path.read_bytes()
+        middle = len(data) // 2
+        path.write_bytes(data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :])
+        assert [(p.kind, p.path) for p in compared(run, listed)] == [("altered", name)]
+        path.unlink()
+        assert [(p.kind, p.path) for p in compared(run, listed)] == [("missing", name)]
+        path.write_bytes(data)
+    for name in listed:
+        (run / name).with_name(f"added-{Path(name).name}").write_bytes(b"")
+    added = compared(run, listed)
+    assert {problem.kind for problem in added} == {"unlisted"}
+    assert len(added) == len(listed)
+
+
+@pytest.mark.parametrize("name", ["report.html", "arrays", "figures"])
+def test_the_command_names_what_was_altered(name: str, run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = run / name if name == "report.html" else min(p for p in (run / name).rglob("*") if p.is_file())
+    path.write_bytes(path.read_bytes()[:-1] + b"\x01")
+    assert main(["verify", str(run)]) == 19
+    shown = path.relative_to(run).as_posix()
+    assert f"altered: {shown} was altered: its SHA-256 is not" in capsys.readouterr().err

@@ -1,0 +1,37 @@
+"""A small sealed run whose verdicts follow from its evidence, so that every way of breaking it can be tried."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from reports.audit_json import read_audit, write_audit
+from reports.manifest import write_manifest
+from reports.render import render
+from tasks.analyses.thresholds import Thresholds
+from tasks.analyses.verdicts import verdicts_from_audit
+from tasks.records import digest_of
+from tests.reports.audit_builder import ATTRIBUTES, AuditBuilder
+
+
+def write_judged_run(folder: Path, **sizes: Any) -> None:
+    """Writes audit, report and manifest of a run into `folder`."""
+    chosen = {"models": ("vae",), "attributes": ATTRIBUTES[:2], "dimensions": 3, "seeds": 1, "image_size": 10}
+    audit = AuditBuilder(folder, **{**chosen, **sizes}).write()
+    audit["thresholds"] = asdict(Thresholds())
+    audit["thresholds_digest"] = Thresholds().digest()
+    audit["settings_digest"] = digest_of(audit["settings"])
+    for row in (row for section in audit["stability"] for row in section["attributes"]):
+        row["same_dimension"] = {"value": 0.9, "low": 0.8, "high": 0.95, "n": 3, "source": "seeds"}
+    write_audit(folder, audit)  # verdicts are drawn from what is written: rounded numbers
+    audit["verdicts"] = [
+        {**verdict, "counter_examples": None} for verdict in verdicts_from_audit(read_audit(folder))
+    ]
+    (folder / "settings.yaml").write_text("data: {name: sprites}\n")
+    seal(folder, audit)
+
+
+def seal(folder: Path, audit: dict[str, Any]) -> None:
+    """Writes an audit, renders it and seals the folder: what a forger would do."""
+    write_audit(folder, audit)
+    render(folder)
+    write_manifest(folder)
