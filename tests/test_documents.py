@@ -11,9 +11,11 @@ import pytest
 import yaml
 
 from flows import command
+from flows.commands import verify
 from tasks.analyses.thresholds import Thresholds
 from tasks.datasets import catalogue, celeba
 from tasks.settings_sources import load_settings
+from tasks.verify import EXIT_CODES
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -94,6 +96,14 @@ def test_the_commands_that_help_and_readme_show_are_valid(
         for part in name.removeprefix("--").split("."):
             found = found[part]
         assert found == yaml.safe_load(value)
+
+
+def test_the_report_page_and_the_help_state_every_exit_code_of_verify() -> None:
+    codes = {word: str(code) for word, code in EXIT_CODES.items()}
+    assert {
+        word: code for code, word in re.findall(r"^\| (\d\d) \| (\w+) \|", document("report.md"), re.M)
+    } == codes
+    assert {word: code for code, word in re.findall(r"^  (\d\d) (\w+) ", verify.DESCRIPTION, re.M)} == codes
 
 
 def test_links_between_documents_lead_somewhere() -> None:

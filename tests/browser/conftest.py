@@ -7,8 +7,9 @@ finished run to look at instead of the tests' own.
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -64,17 +65,36 @@ def npm_packages() -> Path:
     return folder
 
 
-@pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    """An empty page, 1280 pixels wide."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+@contextmanager
+def new_page(chromium: Browser, **options: Any) -> Iterator[Page]:
+    """Yields an empty page, 1280 pixels wide."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, **options)
     context.set_default_timeout(SLOWEST)
     yield context.new_page()
     context.close()
 
 
-@pytest.fixture(params=["disk", "blob, allow-scripts", "blob, allow-scripts allow-same-origin"])
-def watched(request: pytest.FixtureRequest, page: Page, report: Path) -> Watched:
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """An empty page."""
+    with new_page(chromium) as page:
+        yield page
+
+
+# Opening a report is most of the work here, so tests of one file share one; each sets what it depends on.
+@pytest.fixture(scope="module")
+def opened(chromium: Browser, report: Path) -> Iterator[Page]:
+    """The report, from disk."""
+    with new_page(chromium) as page:
+        page.goto(report.as_uri(), timeout=SLOWEST)
+        yield page
+
+
+@pytest.fixture(
+    scope="module", params=["disk", "blob, allow-scripts", "blob, allow-scripts allow-same-origin"]
+)
+def watched(request: pytest.FixtureRequest, chromium: Browser, report: Path) -> Iterator[Watched]:
     """The report in one of the places where it must work, and everything that it asks for and complains of."""
     place, _, sandbox = request.param.partition(", ")
-    return watch(page, report, sandbox if place == "blob" else None)
+    with new_page(chromium) as page:
+        yield watch(page, report, sandbox if place == "blob" else None)

@@ -9,23 +9,19 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.watching import SLOWEST
+from tests.browser.watching import OPEN_ALL
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-OPEN_ALL = "document.querySelectorAll('details').forEach(one => { one.open = true; })"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_violation(
-    scheme: Literal["light", "dark"], page: Page, report: Path, npm_packages: Path
-) -> None:
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    page.goto(report.as_uri(), timeout=SLOWEST)
-    page.evaluate(OPEN_ALL)
-    page.evaluate((npm_packages / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
-    found = page.evaluate(
+def test_axe_finds_no_violation(scheme: Literal["light", "dark"], opened: Page, npm_packages: Path) -> None:
+    opened.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    opened.evaluate(OPEN_ALL)
+    opened.evaluate((npm_packages / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
+    found = opened.evaluate(
         "rules => axe.run(document, { runOnly: { type: 'tag', values: rules }, resultTypes: ['violations'] })",
         RULES,
     )
@@ -58,9 +54,8 @@ def test_the_html_is_valid(report: Path, npm_packages: Path) -> None:
     assert ended.returncode == 0, ended.stderr
 
 
-def test_headings_are_in_order(page: Page, report: Path) -> None:
-    page.goto(report.as_uri(), timeout=SLOWEST)
-    levels = page.evaluate(
+def test_headings_are_in_order(opened: Page) -> None:
+    levels = opened.evaluate(
         "[...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map(one => Number(one.tagName[1]))"
     )
     assert levels[0] == 1

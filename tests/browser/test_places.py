@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.watching import Watched
+from tests.browser.watching import CLOSE_ALL, OPEN_ALL, Watched
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]  # the first waits for the session's audits
 
@@ -23,7 +23,10 @@ LOST = """async () => {
 
 def test_nothing_is_asked_for_and_nothing_breaks_the_policy(watched: Watched) -> None:
     expect(watched.frame.locator("h1")).to_be_visible()
-    watched.frame.locator("nav.contents button").first.click()  # all that was closed is laid out too
+    watched.frame.locator("nav.contents button").click()  # all that was closed is laid out too
+    assert watched.frame.locator("details:not([open])").count() == 0
+    watched.frame.locator("nav.contents button").click()
+    assert watched.frame.locator("details[open]").count() == 0
     assert watched.asked == []
     assert watched.complaints() == []
 
@@ -45,6 +48,7 @@ def test_a_link_brings_its_section_into_view(watched: Watched) -> None:
 def test_a_link_to_what_is_closed_opens_it(watched: Watched) -> None:
     link = watched.frame.locator('#summary a[href^="#card-"]').last
     target = (link.get_attribute("href") or "#")[1:]
+    watched.frame.evaluate(CLOSE_ALL)
     link.click()
     card = watched.frame.locator(f"[id='{target}']")
     expect(card).to_be_in_viewport()
@@ -52,7 +56,7 @@ def test_a_link_to_what_is_closed_opens_it(watched: Watched) -> None:
 
 
 def test_sliders_follow_the_keyboard(watched: Watched) -> None:
-    watched.frame.locator("nav.contents button").first.click()
+    watched.frame.evaluate(OPEN_ALL)
     dial = watched.frame.locator("input[type=range]").first
     dial.focus()
     assert (dial.get_attribute("aria-label") or "").startswith("Set ")
@@ -70,6 +74,7 @@ def test_sliders_follow_the_keyboard(watched: Watched) -> None:
 
 
 def test_tables_sort_and_filter(watched: Watched) -> None:
+    watched.frame.evaluate(OPEN_ALL)
     table = watched.frame.locator("#checks table.data").first
     rows = table.locator("tbody tr")
     number = rows.count()
@@ -83,4 +88,22 @@ def test_tables_sort_and_filter(watched: Watched) -> None:
     box = watched.frame.locator("#checks input.filter").first
     box.fill(names[0])
     assert table.locator("tbody tr:visible").count() == names.count(names[0])
+    assert watched.complaints() == []
+
+
+def test_maps_say_what_lies_where(watched: Watched) -> None:
+    box = watched.frame.locator("[data-map]").first
+    said = watched.frame.locator("p.point").first
+    box.focus()
+    watched.page.keyboard.press("ArrowRight")
+    first = said.inner_text()
+    watched.page.keyboard.press("ArrowRight")
+    assert " · " in first
+    assert said.inner_text()
+    box.scroll_into_view_if_needed()
+    place = box.locator("svg").bounding_box()
+    assert place is not None
+    for share in (0.2, 0.35, 0.5, 0.65, 0.8):  # across the first panel: some point is near
+        watched.page.mouse.move(place["x"] + place["width"] * 0.27 * share, place["y"] + 60)
+    assert box.locator("canvas").evaluate("canvas => canvas.width") > 100
     assert watched.complaints() == []

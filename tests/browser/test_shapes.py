@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.watching import SLOWEST
+from tests.browser.conftest import new_page
+from tests.browser.watching import CLOSE_ALL, OPEN_ALL, SLOWEST
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
 
-OPEN_ALL = "document.querySelectorAll('details').forEach(one => { one.open = true; })"
 # Figures and tables that take no room on the page.
 UNSEEN = """() => [...document.querySelectorAll("main figure, main table")].filter(one => {
   const box = (one.tagName === "TABLE" ? one : one.querySelector(".art > *")).getBoundingClientRect();
@@ -25,39 +25,36 @@ BEYOND = """() => [...document.querySelectorAll("main *")].filter(one => {
 
 
 def test_without_scripts_every_figure_and_table_can_be_seen(chromium: Browser, report: Path) -> None:
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, java_script_enabled=False)
-    context.set_default_timeout(SLOWEST)
-    page = context.new_page()
-    page.goto(report.as_uri(), timeout=SLOWEST)
-    assert page.locator("nav.contents button").count() == 0  # what scripts add is not there
-    summary = page.locator("details:not([open]) > summary").first
-    summary.click()  # a closed part opens by itself, without a script
-    assert summary.evaluate("summary => summary.parentElement.open")
-    page.evaluate(OPEN_ALL)
-    assert page.locator("main figure").count() > 20
-    assert page.evaluate(UNSEEN) == []
-    page.locator('nav.contents a[href="#limitations"]').click()
-    assert page.url.endswith("#limitations")
-    context.close()
+    with new_page(chromium, java_script_enabled=False) as page:
+        page.goto(report.as_uri(), timeout=SLOWEST)
+        assert page.locator("nav.contents button").count() == 0  # what scripts add is not there
+        summary = page.locator("details:not([open]) > summary").first
+        summary.click()  # a closed part opens by itself, without a script
+        assert summary.evaluate("summary => summary.parentElement.open")
+        page.evaluate(OPEN_ALL)
+        assert page.locator("main figure").count() > 20
+        assert page.evaluate(UNSEEN) == []
+        page.locator('nav.contents a[href="#limitations"]').click()
+        assert page.url.endswith("#limitations")
 
 
 @pytest.mark.parametrize("width", [600, 320])
-def test_nothing_reaches_beyond_a_narrow_screen(width: int, page: Page, report: Path) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
-    page.goto(report.as_uri(), timeout=SLOWEST)
-    page.evaluate(OPEN_ALL)
-    assert page.evaluate(BEYOND) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+def test_nothing_reaches_beyond_a_narrow_screen(width: int, opened: Page) -> None:
+    opened.emulate_media(media="screen")
+    opened.set_viewport_size({"width": width, "height": 900})
+    opened.evaluate(OPEN_ALL)
+    assert opened.evaluate(BEYOND) == []
+    assert opened.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_on_paper_everything_is_open(page: Page, report: Path) -> None:
-    page.goto(report.as_uri(), timeout=SLOWEST)
-    assert page.locator("details:not([open])").count() > 5
-    page.emulate_media(media="print")
-    assert page.evaluate(UNSEEN) == []
-    closed = pages(page.pdf())
-    page.evaluate(OPEN_ALL)
-    assert pages(page.pdf()) == closed > 5
+def test_on_paper_everything_is_open(opened: Page) -> None:
+    opened.evaluate(CLOSE_ALL)
+    assert opened.locator("details").count() > 5
+    opened.emulate_media(media="print")
+    assert opened.evaluate(UNSEEN) == []
+    closed = pages(opened.pdf())
+    opened.evaluate(OPEN_ALL)
+    assert pages(opened.pdf()) == closed > 5
 
 
 def pages(pdf: bytes) -> int:

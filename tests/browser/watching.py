@@ -8,6 +8,8 @@ from playwright.sync_api import Frame, Page, Route
 # Machines that do other work as well are slow, not wrong.
 SLOWEST = 240_000
 HOST = "http://host.test/"
+OPEN_ALL = "document.querySelectorAll('details').forEach(one => { one.open = true; })"
+CLOSE_ALL = OPEN_ALL.replace("true", "false")
 LISTEN = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", event => {

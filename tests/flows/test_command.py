@@ -33,6 +33,10 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         "download one data set and describe it",
         "open MLflow's pages",
         "measure the error rates of the evidence itself",
+        "check a finished run offline: files, schema, verdicts, report, signature",
+        "sign a finished run with your key",
+        "say what changed from one finished run to another",
+        "print the report of a finished run as a PDF",
     ):
         assert expected in shown
 
@@ -45,6 +49,10 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         ("data", ["latent-audit data NAME", "sprites, mnist"]),
         ("ui", ["--port PORT", "127.0.0.1"]),
         ("selftest", ["--reduced", "--seed"]),
+        ("verify", ["latent-audit verify DIR [--digest SHA256]", "15 verdict", "Nothing is written"]),
+        ("sign", ["latent-audit sign DIR --key PRIVATE_KEY", "ssh-keygen -t ed25519"]),
+        ("compare", ["latent-audit compare DIR_A DIR_B [--json]", "en (default) or zh"]),
+        ("pdf", ["latent-audit pdf DIR", "--browser PROGRAM"]),
     ],
 )
 def test_help_of_a_command(command: str, expected: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ def alts(full_run: Rendered) -> dict[str, str]:
     for element in elements(full_run.html):
         if element.tag == "figure":
             figure = element.attributes["id"]
-        elif element.tag == "img" or element.attributes.get("role") == "img":
+        elif figure and (element.tag == "img" or element.attributes.get("role") == "img"):
             found.setdefault(
                 figure, element.attributes.get("alt") or element.attributes.get("aria-label", "")
             )
