@@ -127,10 +127,10 @@ def _verdicts(audit: Mapping[str, Any]) -> list[Problem]:
 
 
 def _controls(audit: Mapping[str, Any]) -> list[Problem]:
-    """Negative controls are judged by the same rules; audits from before there were any have none."""
+    """Negative controls are judged by the same rules as claims."""
     thresholds = thresholds_from(audit["thresholds"])
     found = []
-    for control in audit.get("controls", ()):
+    for control in audit["controls"]:
         try:
             follows = verdicts_on_control(control, thresholds) == control["verdicts"]
         except (LookupError, TypeError, ValueError, StopIteration):

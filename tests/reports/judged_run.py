@@ -8,7 +8,7 @@ from reports.audit_json import read_audit, write_audit
 from reports.manifest import write_manifest
 from reports.render import render
 from tasks.analyses.thresholds import Thresholds
-from tasks.analyses.verdicts import verdicts_from_audit
+from tasks.analyses.verdicts import verdicts_from_audit, verdicts_on_control
 from tasks.records import digest_of
 from tests.reports.audit_builder import ATTRIBUTES, AuditBuilder
 
@@ -23,8 +23,10 @@ def write_judged_run(folder: Path, **sizes: Any) -> None:
     for row in (row for section in audit["stability"] for row in section["attributes"]):
         row["same_dimension"] = {"value": 0.9, "low": 0.8, "high": 0.95, "n": 3, "source": "seeds"}
     write_audit(folder, audit)  # verdicts are drawn from what is written: rounded numbers
-    audit["verdicts"] = [
-        {**verdict, "counter_examples": None} for verdict in verdicts_from_audit(read_audit(folder))
+    written = read_audit(folder)
+    audit["verdicts"] = [{**verdict, "counter_examples": None} for verdict in verdicts_from_audit(written)]
+    audit["controls"] = [
+        {**control, "verdicts": verdicts_on_control(control, Thresholds())} for control in written["controls"]
     ]
     (folder / "settings.yaml").write_text("data: {name: sprites}\n")
     seal(folder, audit)

@@ -99,6 +99,12 @@ def edit_evidence(run: Path) -> None:
     (run / "audit.json").write_text(json.dumps(audit))
 
 
+def edit_control(run: Path) -> None:
+    audit = read_audit(run)
+    audit["controls"][0]["verdicts"][0]["reason"] = "it was late"
+    (run / "audit.json").write_text(json.dumps(audit))
+
+
 def take_out_a_verdict(run: Path) -> None:
     audit = read_audit(run)
     audit["verdicts"].pop()
@@ -115,6 +121,7 @@ def break_schema(run: Path) -> None:
     [
         (edit_verdict, "verdict", "does not follow from the evidence beside it: it states"),
         (edit_evidence, "verdict", "does not follow from the evidence beside it: it states"),
+        (edit_control, "verdict", "the verdicts on the control shuffled of vae do not follow from it"),
         (take_out_a_verdict, "verdict", "was taken out of audit.json"),
         (edit_threshold, "thresholds", "the thresholds in audit.json do not have the digest that it states"),
         (edit_settings, "settings", "the settings in audit.json do not have the digest that it states"),
