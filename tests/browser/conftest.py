@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tasks import print_pdf
 from tasks.errors import UsageError
@@ -20,6 +20,7 @@ from tests.browser.watching import SLOWEST, Watched, watch
 from tests.end_to_end.audits import Commands
 
 HERE = Path(__file__).parent
+expect.set_options(timeout=SLOWEST)
 
 
 def absent(what: str) -> NoReturn:
@@ -67,8 +68,10 @@ def npm_packages() -> Path:
 
 @contextmanager
 def new_page(chromium: Browser, **options: Any) -> Iterator[Page]:
-    """Yields an empty page, 1280 pixels wide."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, **options)
+    """Yields an empty page, 1280 pixels wide, that moves at once to where it is sent."""
+    context = chromium.new_context(
+        viewport={"width": 1280, "height": 900}, reduced_motion="reduce", **options
+    )
     context.set_default_timeout(SLOWEST)
     yield context.new_page()
     context.close()

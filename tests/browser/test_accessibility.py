@@ -18,7 +18,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_violation(scheme: Literal["light", "dark"], opened: Page, npm_packages: Path) -> None:
-    opened.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    opened.emulate_media(color_scheme=scheme)
     opened.evaluate(OPEN_ALL)
     opened.evaluate((npm_packages / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
     found = opened.evaluate(

@@ -39,7 +39,6 @@ def test_every_link_of_the_contents_moves_the_focus(watched: Watched) -> None:
 
 
 def test_a_link_brings_its_section_into_view(watched: Watched) -> None:
-    watched.page.emulate_media(reduced_motion="reduce")
     watched.frame.locator('nav.contents a[href="#limitations"]').click()
     expect(watched.frame.locator("#limitations h2")).to_be_in_viewport()
     expect(watched.frame.locator("#limitations h2")).to_be_focused()
