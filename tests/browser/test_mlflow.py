@@ -48,7 +48,11 @@ def server(run_folder: Path, tmp_path: Path) -> Iterator[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "mlflow", "server", *words],
             cwd=tmp_path,
-            env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"},
+            env={
+                **os.environ,
+                "MLFLOW_DISABLE_TELEMETRY": "true",
+                "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # pages alone: no workers for jobs beside them
+            },
             stdout=log,
             stderr=log,
         )
