@@ -41,7 +41,8 @@ def ours(images_file: Path, seed: int) -> dict[str, float | str]:
     sys.path.insert(0, str(ROOT))
     import torch
 
-    from vae_models.presets import VaeSettings, build
+    from vae_models.beta_vae import VaeSettings
+    from vae_models.presets import build
     from vae_models.training import Progress, train
     from vae_models.training_settings import TrainingSettings
 

@@ -13,7 +13,9 @@ from tasks.analyses.verdicts import Thresholds
 from tasks.datasets.catalogue import DataSettings
 from tasks.datasets.sprites import SpritesSettings
 from vae_models.attribute_classifier import AttributeClassifierSettings
-from vae_models.presets import BetaVaeSettings, InterpretableGanSettings, ModelSettings, VaeSettings
+from vae_models.beta_vae import BetaVaeSettings, VaeSettings
+from vae_models.interpretable_gan_settings import InterpretableGanSettings
+from vae_models.presets import ModelSettings
 
 
 class Section(BaseModel):

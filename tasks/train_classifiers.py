@@ -12,7 +12,7 @@ from tasks.training_report import on_interval, said_to_the_parent, shortened, tr
 from vae_models.attribute_classifier import AttributeClassifierSettings
 from vae_models.checkpoints import recipe, save
 from vae_models.inference import classify_images
-from vae_models.presets import build_classifier
+from vae_models.presets import build
 from vae_models.targets import fit_targets
 from vae_models.training import train
 
@@ -29,7 +29,7 @@ def compute(
     held_out = max(len(images) // 10, 1)
     targets = fit_targets(data.data.attributes, values)
     shape = images.shape[1:]
-    model = build_classifier(classifier, shape, targets, seed)
+    model = build(classifier, shape, targets, seed)
     with said_to_the_parent():
         result = train(
             model,

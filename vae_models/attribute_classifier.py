@@ -51,6 +51,10 @@ class AttributeClassifierSettings(BaseModel):
         description="how long to train; held-out nats stop it early",
     )
 
+    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> "AttributeClassifier":
+        """Returns the untrained classifier with a head for each target."""
+        return AttributeClassifier(self, image_shape, targets)
+
 
 class AttributeClassifier(nn.Module):
     """Predicts every target of an image at once. Losses are nats per image, summed over attributes."""

@@ -12,7 +12,7 @@ from torch import nn
 from vae_models.attribute_classifier import AttributeClassifier, AttributeClassifierSettings
 from vae_models.errors import BadCheckpoint
 from vae_models.model import Model, Trainable
-from vae_models.presets import ModelSettings, build_any
+from vae_models.presets import ModelSettings, build
 from vae_models.targets import Target, from_record, to_record
 from vae_models.weight_files import read_tensors, write_json, write_tensors
 
@@ -87,7 +87,7 @@ def _load(folder: Path, device: torch.device) -> Trainable:
         raise BadCheckpoint(
             f"{path} has format {record.format}, this version reads {FORMAT}: train the model again"
         )
-    model = build_any(settings, record.image_shape, targets, record.seed)
+    model = build(settings, record.image_shape, targets, record.seed)
     assert isinstance(model, nn.Module)
     weights, _ = read_tensors(folder / WEIGHTS_FILE, device)
     try:

@@ -7,7 +7,7 @@ et al. 2017), an averaged generator (Karras et al. 2018), additive discriminator
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -19,7 +19,6 @@ from torch.optim import Adam, Optimizer
 from vae_models.additive_discriminator import AdditiveDiscriminator, Contributions
 from vae_models.errors import BadSettings
 from vae_models.gan_stability import StabilityRecord
-from vae_models.interpretable_gan_settings import InterpretableGanSettings
 from vae_models.model import Batch, Posterior
 from vae_models.networks import channels_for
 from vae_models.precision import autocast
@@ -27,6 +26,9 @@ from vae_models.reconstruction import build_reconstruction
 from vae_models.semantic_encoder import SemanticEncoder, SemanticLayout
 from vae_models.semantic_generator import SemanticGenerator
 from vae_models.targets import Target, decode_all, encode_all
+
+if TYPE_CHECKING:  # the settings build this class, so they import it
+    from vae_models.interpretable_gan_settings import InterpretableGanSettings
 
 # The generator rebuilds from codes with this much noise, so codes closer than it mean the same image. Free
 # dimensions get more: with exact ones, images are rebuilt from them alone and the named ones mean nothing.
@@ -54,7 +56,10 @@ class InterpretableGan(nn.Module):
     """All losses are nats per image. Latents are semantic codes, laid out as semantic_encoder.py says."""
 
     def __init__(
-        self, settings: InterpretableGanSettings, image_shape: tuple[int, int, int], targets: Sequence[Target]
+        self,
+        settings: "InterpretableGanSettings",
+        image_shape: tuple[int, int, int],
+        targets: Sequence[Target],
     ) -> None:
         super().__init__()
         self.settings = settings
@@ -321,7 +326,7 @@ class InterpretableGan(nn.Module):
         return torch.randn(count, self.settings.noise_dimensions, generator=generator, device=device)
 
 
-def _named_columns(settings: InterpretableGanSettings, targets: Sequence[Target]) -> tuple[int, ...]:
+def _named_columns(settings: "InterpretableGanSettings", targets: Sequence[Target]) -> tuple[int, ...]:
     """Returns which of the data's targets get dimensions of their own; refuses unknown names and none."""
     known = {target.name: index for index, target in enumerate(targets)}
     chosen = tuple(known) if settings.named is None else settings.named

@@ -1,11 +1,14 @@
 """Settings of the InterpretableGAN; the defaults are the recipe that was measured on 32x32 sprites."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from vae_models.interpretable_gan import InterpretableGan
 from vae_models.networks import ConvolutionKind
 from vae_models.reconstruction import ReconstructionKind, build_reconstruction
+from vae_models.targets import Target
 from vae_models.training_settings import TrainingSettings
 
 
@@ -99,3 +102,7 @@ class InterpretableGanSettings(BaseModel):
                 "stop training: leave training.patience out"
             )
         return self
+
+    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> InterpretableGan:
+        """Returns the untrained model, with dimensions named after the targets chosen."""
+        return InterpretableGan(self, image_shape, targets)

@@ -19,7 +19,7 @@ from tasks.settings import Settings
 from tasks.stage import Stage, key_part
 from tasks.store import Store
 from tasks.train_model import TRAIN_MODEL
-from vae_models.presets import BetaVaeSettings, VaeSettings
+from vae_models.beta_vae import BetaVaeSettings, VaeSettings
 
 ARTIFACT = Artifact("prepare", "k1", Path("/one/place"), "d" * 64, 1.0, False, "run1")
 

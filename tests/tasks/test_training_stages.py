@@ -17,8 +17,8 @@ from tasks.settings import SplitSettings
 from tasks.stage import Bench
 from tasks.train_model import TRAIN_MODEL
 from tasks.workers import Report, Workers
+from vae_models.beta_vae import VaeSettings
 from vae_models.errors import ModelError
-from vae_models.presets import VaeSettings
 from vae_models.training_settings import TrainingSettings
 
 

@@ -8,7 +8,7 @@ from vae_models.attribute_classifier import AttributeClassifierSettings
 from vae_models.errors import BadSettings
 from vae_models.inference import classify_images
 from vae_models.precision import cpu_multiplies_bfloat16, use_bfloat16
-from vae_models.presets import build_classifier
+from vae_models.presets import build
 from vae_models.targets import Target
 from vae_models.training import train
 from vae_models.training_settings import TrainingSettings
@@ -22,7 +22,7 @@ TARGETS = (
 
 def test_response_columns_say_whose_they_are():
     targets = (*TARGETS, Target("turn", "cyclic", 2, period=360.0), Target("lit", "binary", 1))
-    classifier = build_classifier(AttributeClassifierSettings(), SHAPE, targets, seed=0)
+    classifier = build(AttributeClassifierSettings(), SHAPE, targets, seed=0)
     assert classifier.response_columns == {"tall": (0, 1), "x": (2,), "turn": (3, 4), "lit": (5,)}
     assert classifier.response_names == ("tall=wide", "tall=tall", "x", "turn.cos", "turn.sin", "lit")
     responses = classifier.responses(torch.rand(3, *SHAPE))
@@ -37,7 +37,7 @@ def test_it_learns_what_a_bar_shows(bars):
     settings = AttributeClassifierSettings(
         training=TrainingSettings(steps=250, batch_size=32, evaluate_every=50, precision="fp32")
     )
-    classifier = build_classifier(settings, SHAPE, TARGETS, seed=0)
+    classifier = build(settings, SHAPE, TARGETS, seed=0)
     train(
         classifier, images[:220], values[:220], images[220:], settings.training, 0, "cpu", None,
         lambda _: None, lambda: False, values[220:],
@@ -54,26 +54,26 @@ def test_alexnet_reads_grey_and_colour_of_any_size(bars):
         network="alexnet", learning_rate=3e-4,
         training=TrainingSettings(steps=60, batch_size=16, evaluate_every=20, precision="fp32", patience=None),
     )  # fmt: skip
-    classifier = build_classifier(settings, SHAPE, TARGETS, seed=0)
+    classifier = build(settings, SHAPE, TARGETS, seed=0)
     result = train(
         classifier, images[:220], values[:220], images[220:], settings.training, 0, "cpu", None,
         lambda _: None, lambda: False, values[220:],
     )  # fmt: skip
     held_out = [value for _, value in result.curves["held_out"]]
     assert held_out[-1] < 0.8 * held_out[0]
-    colour = build_classifier(settings, (3, 64, 64), TARGETS, seed=0)
+    colour = build(settings, (3, 64, 64), TARGETS, seed=0)
     assert colour.responses(torch.rand(2, 3, 64, 64)).shape == (2, 3)
 
 
 def test_uint8_and_unit_floats_are_the_same_images(bars):
-    classifier = build_classifier(AttributeClassifierSettings(width=4, hidden=8), SHAPE, TARGETS, 0)
+    classifier = build(AttributeClassifierSettings(width=4, hidden=8), SHAPE, TARGETS, 0)
     floats = bars[0][:5].astype(np.float32) / 255
     np.testing.assert_allclose(classify_images(classifier, bars[0][:5]), classify_images(classifier, floats))
 
 
 def test_nothing_to_predict_is_refused():
     with pytest.raises(BadSettings, match="at least one attribute to predict"):
-        build_classifier(AttributeClassifierSettings(), SHAPE, (), seed=0)
+        build(AttributeClassifierSettings(), SHAPE, (), seed=0)
 
 
 def test_automatic_precision_is_bf16_where_the_hardware_multiplies_in_it(tmp_path):

@@ -8,10 +8,11 @@ import torch
 
 from vae_models import checkpoints
 from vae_models.attribute_classifier import AttributeClassifierSettings
+from vae_models.beta_vae import BetaVaeSettings, VaeSettings
 from vae_models.errors import BadCheckpoint
 from vae_models.evaluation import evaluate
 from vae_models.inference import classify_images, decode_latents, encode_images
-from vae_models.presets import BetaVaeSettings, VaeSettings, build, build_classifier
+from vae_models.presets import build
 from vae_models.targets import Target
 
 SHAPE = (1, 28, 28)
@@ -54,7 +55,7 @@ def test_a_saved_model_comes_back_equal(kind, tiny_gan, bars, tmp_path):
 
 def test_a_saved_classifier_comes_back_equal_and_is_no_generative_model(bars, tmp_path):
     settings = AttributeClassifierSettings(width=4, hidden=8)
-    classifier = build_classifier(settings, SHAPE, TARGETS, seed=4)
+    classifier = build(settings, SHAPE, TARGETS, seed=4)
     checkpoints.save(tmp_path, classifier, checkpoints.recipe(settings, SHAPE, TARGETS, seed=4))
     loaded = checkpoints.load_classifier(tmp_path, "cpu")
     np.testing.assert_array_equal(

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from vae_models import attribute_classifier, training
+from vae_models.beta_vae import BetaVaeSettings, VaeSettings
 from vae_models.errors import BadCheckpoint, BadSettings, Cancelled, Diverged
-from vae_models.presets import BetaVaeSettings, VaeSettings, build, build_classifier
+from vae_models.presets import build
 from vae_models.resident_images import ResidentImages
 from vae_models.targets import Target
 from vae_models.training import Progress, train
@@ -35,7 +36,7 @@ def never() -> bool:
 def fresh(kind, tiny_gan, tiny_training):
     if kind == "attribute_classifier":
         settings = attribute_classifier.AttributeClassifierSettings(width=4, hidden=8)
-        return build_classifier(settings, SHAPE, TARGETS, seed=1)
+        return build(settings, SHAPE, TARGETS, seed=1)
     if kind == "vae":
         settings = VaeSettings(network="mlp", latent_dim=3, warm_up_steps=5, training=tiny_training)
         return build(settings, SHAPE, TARGETS, seed=1)

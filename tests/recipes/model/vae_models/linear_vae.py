@@ -1,5 +1,6 @@
 """A VAE whose encoder and decoder are one linear layer each: probabilistic principal components."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -8,6 +9,7 @@ from torch import nn
 from vae_models.posteriors import GaussianPosterior
 from vae_models.reconstruction import BernoulliReconstruction
 from vae_models.regularisers import WeightedKl
+from vae_models.targets import Target
 from vae_models.training_settings import TrainingSettings
 from vae_models.vae import VariationalAutoencoder
 
@@ -22,20 +24,17 @@ class LinearVaeSettings(BaseModel):
     learning_rate: float = Field(1e-3, gt=0, description="Adam's step size")
     training: TrainingSettings = Field(TrainingSettings(), description="how long to train, and on what")
 
-
-def build_linear_vae(
-    settings: LinearVaeSettings, image_shape: tuple[int, int, int]
-) -> VariationalAutoencoder:
-    """Returns an untrained linear VAE for images of `image_shape`."""
-    channels, height, width = image_shape
-    pixels = channels * height * width
-    return VariationalAutoencoder(
-        image_shape,
-        settings.latent_dim,
-        encoder=nn.Sequential(nn.Flatten(), nn.Linear(pixels, 2 * settings.latent_dim)),
-        decoder=nn.Sequential(nn.Linear(settings.latent_dim, pixels), nn.Unflatten(1, image_shape)),
-        posterior=GaussianPosterior(),
-        reconstruction=BernoulliReconstruction(),
-        regulariser=WeightedKl(beta=1.0, warm_up_steps=0),
-        learning_rate=settings.learning_rate,
-    )
+    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> VariationalAutoencoder:
+        """Returns the untrained model; it learns without the targets."""
+        channels, height, width = image_shape
+        pixels = channels * height * width
+        return VariationalAutoencoder(
+            image_shape,
+            self.latent_dim,
+            encoder=nn.Sequential(nn.Flatten(), nn.Linear(pixels, 2 * self.latent_dim)),
+            decoder=nn.Sequential(nn.Linear(self.latent_dim, pixels), nn.Unflatten(1, image_shape)),
+            posterior=GaussianPosterior(),
+            reconstruction=BernoulliReconstruction(),
+            regulariser=WeightedKl(beta=1.0, warm_up_steps=0),
+            learning_rate=self.learning_rate,
+        )

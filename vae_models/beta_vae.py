@@ -1,0 +1,34 @@
+"""The VAE (Kingma & Welling 2014) and the beta-VAE (Higgins et al. 2017), which is a VAE at beta 1."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from vae_models.autoencoder_settings import AutoencoderSettings
+from vae_models.regularisers import WeightedKl
+from vae_models.targets import Target
+from vae_models.vae import VariationalAutoencoder
+
+
+class VaeSettings(AutoencoderSettings):
+    """The plain VAE: loss = reconstruction + KL, the negative evidence lower bound."""
+
+    kind: Literal["vae"] = "vae"
+
+    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> VariationalAutoencoder:
+        """Returns the untrained model; it learns without the targets."""
+        return self.compose(image_shape, WeightedKl(1.0, self.warm_up_steps))
+
+
+class BetaVaeSettings(AutoencoderSettings):
+    """The beta-VAE: loss = reconstruction + beta * KL, all in nats per image."""
+
+    kind: Literal["beta_vae"] = "beta_vae"
+    beta: float = Field(
+        4.0, ge=0, description="weight of the KL, with losses summed over pixels and dimensions; 1 is a VAE"
+    )
+
+    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> VariationalAutoencoder:
+        """Returns the untrained model; it learns without the targets."""
+        return self.compose(image_shape, WeightedKl(self.beta, self.warm_up_steps))
