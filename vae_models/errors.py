@@ -32,6 +32,10 @@ class TrainingStopped(ModelError):
         self.step = step
         self.checkpoint = checkpoint
 
+    def __reduce__(self) -> tuple[type["TrainingStopped"], tuple[str, int, Path | None]]:
+        # Errors travel between processes by their arguments, and `args` holds the message alone.
+        return type(self), (str(self), self.step, self.checkpoint)
+
 
 class Diverged(TrainingStopped):
     """A loss became NaN, infinite, or many times its first value."""
