@@ -43,7 +43,8 @@ def ours(images_file: Path, seed: int) -> dict[str, float | str]:
 
     from vae_models.beta_vae import VaeSettings
     from vae_models.presets import build
-    from vae_models.training import Progress, train
+    from vae_models.training import train
+    from vae_models.training_records import Progress
     from vae_models.training_settings import TrainingSettings
 
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from vae_models.semantic_encoder import SemanticLayout
+from vae_models.semantic_layout import SemanticLayout
 
 _UNITS = 4  # tanh units of one dimension's function: enough for a bump or a threshold, too few to memorise
 

@@ -7,24 +7,25 @@ et al. 2017), an averaged generator (Karras et al. 2018), additive discriminator
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor, nn
-from torch.nn import functional
 from torch.optim import Adam, Optimizer
 
 from vae_models.additive_discriminator import AdditiveDiscriminator, Contributions
 from vae_models.errors import BadSettings
+from vae_models.gan_losses import attribute_nats, forward_pass, gradient_penalty, loss_terms
 from vae_models.gan_stability import StabilityRecord
 from vae_models.model import Batch, Posterior
 from vae_models.networks import channels_for
 from vae_models.precision import autocast
 from vae_models.reconstruction import build_reconstruction
-from vae_models.semantic_encoder import SemanticEncoder, SemanticLayout
+from vae_models.semantic_encoder import SemanticEncoder
 from vae_models.semantic_generator import SemanticGenerator
+from vae_models.semantic_layout import SemanticLayout, labelled_rows, named_columns
 from vae_models.targets import Target, decode_all, encode_all
 
 if TYPE_CHECKING:  # the settings build this class, so they import it
@@ -37,19 +38,6 @@ FREE_NOISE = 0.3
 # Rows of the training data's attribute combinations that samples are drawn from.
 _COMBINATIONS = 4096
 _ADAM_BETAS = (0.5, 0.99)
-
-
-class _Pass(NamedTuple):
-    """One forward pass of everything: what both players' losses are made of."""
-
-    samples: Tensor  # (n, c, h, w) in [0, 1]
-    asked: Tensor  # (n, d) codes the samples were asked for
-    asked_values: Tensor  # (n, k) encoded values of the same
-    sample_code: Tensor  # (n, d) what S reads in them
-    real_logit: Tensor  # (n,)
-    sample_logit: Tensor  # (n,)
-    real_code: Tensor  # (n, d)
-    reconstruction: Tensor  # (n,) nats
 
 
 class InterpretableGan(nn.Module):
@@ -66,7 +54,7 @@ class InterpretableGan(nn.Module):
         self.image_shape = image_shape
         self.in_bfloat16 = False
         self.targets = tuple(targets)
-        self._columns = _named_columns(settings, targets)
+        self._columns = named_columns("interpretable_gan", settings.named, targets)
         self.layout = SemanticLayout(tuple(targets[i] for i in self._columns), settings.free_dimensions)
         self.latent_dim = self.layout.size
         self.dimension_names, self.dimension_groups = self.layout.names, self.layout.groups
@@ -99,9 +87,9 @@ class InterpretableGan(nn.Module):
         NAMED_NOISE squared for named dimensions, FREE_NOISE squared for free ones.
         """
         code = self.encoder(images)
-        return Posterior(code, (2 * self._code_noise(code).log()).expand_as(code))
+        return Posterior(code, (2 * self.code_noise(code).log()).expand_as(code))
 
-    def _code_noise(self, like: Tensor) -> Tensor:
+    def code_noise(self, like: Tensor) -> Tensor:
         """Returns (latent_dim,) standard deviations of the noise on codes."""
         named, free = self.layout.named_size, self.layout.free_dimensions
         return torch.cat([like.new_full((named,), NAMED_NOISE), like.new_full((free,), FREE_NOISE)])
@@ -128,7 +116,7 @@ class InterpretableGan(nn.Module):
 
     def sample_latents(self, count: int, generator: Generator) -> Tensor:
         """Returns (count, latent_dim) codes: the data's own attribute combinations, free dimensions normal."""
-        return self._ask(self._draw_combinations(count, generator), generator)
+        return self.ask(self.draw_combinations(count, generator), generator)
 
     def sample(
         self, count: int, generator: Generator, values: NDArray[np.float64] | None = None
@@ -139,7 +127,7 @@ class InterpretableGan(nn.Module):
         """
         device = self.get_buffer("combinations").device
         if values is None:
-            encoded = self._draw_combinations(count, generator)
+            encoded = self.draw_combinations(count, generator)
         else:
             encoded = torch.from_numpy(encode_all(self.layout.targets, values)).to(device)
             if len(encoded) != count:
@@ -147,8 +135,8 @@ class InterpretableGan(nn.Module):
                     f"asked for {count} samples with {len(encoded)} rows of values: give as many"
                 )
         with torch.no_grad():
-            presented = self.layout.presented(self._ask(encoded, generator))
-            outputs = self.average_generator(self._noise(count, generator), presented)
+            presented = self.layout.presented(self.ask(encoded, generator))
+            outputs = self.average_generator(self.noise(count, generator), presented)
             images = self.reconstruction.mean(outputs)
         return images, decode_all(self.layout.targets, encoded.cpu().numpy())
 
@@ -168,9 +156,7 @@ class InterpretableGan(nn.Module):
         """Returns `encode_values` with NaN for images outside the labelled share, and remembers combinations."""
         encoded = self.encode_values(values)
         random = np.random.default_rng((seed, 0x1ABE1))
-        labelled = random.permutation(len(encoded))[
-            : max(1, round(self.settings.labelled_share * len(encoded)))
-        ]
+        labelled = labelled_rows(len(encoded), self.settings.labelled_share, random)
         rows = random.choice(labelled, _COMBINATIONS)
         self.get_buffer("combinations").copy_(torch.from_numpy(encoded[rows]))
         masked = np.full_like(encoded, np.nan)
@@ -185,8 +171,8 @@ class InterpretableGan(nn.Module):
         if step < self.settings.warm_up_steps:
             return self._warm_up(batch)
         self._set_encoder_learning_rate(self.settings.encoder_learning_rate)
-        forward = self._forward(batch, generator)
-        terms = self._loss_terms(batch, forward)
+        forward = forward_pass(self, batch, generator)
+        terms = loss_terms(self, batch, forward)
         settings = self.settings
         shared = settings.recovery_weight * terms["recovery"]
         shared = shared + settings.reconstruction_weight * (terms["reconstruction"] + terms["free_prior"])
@@ -195,7 +181,7 @@ class InterpretableGan(nn.Module):
         generator_loss = shared + settings.follow_weight * terms["follow"]
         generator_loss = generator_loss + settings.adversarial_weight * terms["generator"]
         if settings.gradient_penalty and step % settings.gradient_penalty_every == 0:
-            penalty = settings.gradient_penalty_every * self._gradient_penalty(batch.images)
+            penalty = settings.gradient_penalty_every * gradient_penalty(self, batch.images)
             encoder_loss = encoder_loss + settings.gradient_penalty * penalty
         # Both gradients before either step: they share the forward pass.
         encoder_gradients = torch.autograd.grad(encoder_loss, self._encoder_side, retain_graph=True)
@@ -215,7 +201,7 @@ class InterpretableGan(nn.Module):
         self._set_encoder_learning_rate(self.settings.warm_up_learning_rate)
         with autocast(batch.images.device, self.in_bfloat16):
             code = self.encoder(batch.images)
-        nats = self._attribute_nats(code, batch.values)
+        nats = attribute_nats(self, code, batch.values)
         parameters = list(self.encoder.parameters())
         self._descend("encoder", parameters, torch.autograd.grad(nats, parameters))
         return {"supervised": nats.detach()}
@@ -226,7 +212,7 @@ class InterpretableGan(nn.Module):
 
     def losses(self, batch: Batch, generator: Generator) -> dict[str, Tensor]:
         """Returns mean nats per image: supervised, follow, recovery, reconstruction, free_prior and both players'."""
-        return self._loss_terms(batch, self._forward(batch, generator))
+        return loss_terms(self, batch, forward_pass(self, batch, generator))
 
     def held_out_objective(self, batch: Batch, generator: Generator) -> Tensor:
         """Returns (n,) reconstruction through S and the averaged G plus the attributes' nats."""
@@ -236,105 +222,24 @@ class InterpretableGan(nn.Module):
             nats = nats + sum(self.layout.supervised_nats(code, batch.values).values())
         return nats
 
-    def _forward(self, batch: Batch, generator: Generator) -> _Pass:
-        """Returns one pass: samples, S on data and samples, D on both codes, data rebuilt."""
-        images, count = batch.images, len(batch.images)
-        asked_values = self._draw_combinations(count, generator)
-        asked = self._ask(asked_values, generator)
-        noise = self._noise(count, generator)
-        with autocast(images.device, self.in_bfloat16):
-            samples = self.reconstruction.mean(self.generator(noise, self.layout.presented(asked)))
-            codes = self.encoder(torch.cat([images, samples]))
-        logits = self.discriminator(self.layout.presented(codes))
-        real_code, sample_code = codes.chunk(2)
-        rebuild_from = self._code_to_rebuild_from(batch, real_code, generator)
-        with autocast(images.device, self.in_bfloat16):
-            outputs = self.generator(torch.zeros_like(noise), self.layout.presented(rebuild_from))
-        nats = self.reconstruction.nats_per_image(outputs, images)
-        real_logit, sample_logit = logits.chunk(2)
-        return _Pass(samples, asked, asked_values, sample_code, real_logit, sample_logit, real_code, nats)
-
-    def _code_to_rebuild_from(self, batch: Batch, code: Tensor, generator: Generator) -> Tensor:
-        """Returns codes (n, d) of data with noise on them.
-
-        Named dimensions pass no gradient, so that reconstruction cannot change what they mean. Every second
-        labelled image has the true ones instead, and random free ones: so G learns that what has a name is
-        to be read from its dimension and from nowhere else.
-        """
-        named, free = code[:, : self.layout.named_size].detach(), code[:, self.layout.named_size :]
-        if batch.values is not None:
-            labelled = ~torch.isnan(batch.values).any(1)
-            labelled[::2] = False
-            truth = self.layout.named_code(torch.nan_to_num(batch.values))
-            named = torch.where(labelled[:, None], truth, named)
-            free = torch.where(labelled[:, None], torch.empty_like(free).normal_(generator=generator), free)
-        code = torch.cat([named, free], 1)
-        return code + self._code_noise(code) * torch.empty_like(code).normal_(generator=generator)
-
-    def _loss_terms(self, batch: Batch, forward: _Pass) -> dict[str, Tensor]:
-        """Returns mean nats of each term."""
-        size = self.layout.named_size
-        off = forward.sample_code[:, size:] - forward.asked[:, size:]
-        supervised = forward.reconstruction.new_zeros(())
-        if batch.values is not None:
-            supervised = self._attribute_nats(forward.real_code, batch.values)
-        discriminator = functional.softplus(-forward.real_logit) + functional.softplus(forward.sample_logit)
-        return {
-            "supervised": supervised,
-            "follow": self._attribute_nats(forward.sample_code, forward.asked_values),
-            "recovery": 0.5 * off.square().sum(1).mean(),
-            "reconstruction": forward.reconstruction.mean(),
-            "free_prior": 0.5 * forward.real_code[:, size:].square().sum(1).mean(),
-            "discriminator": discriminator.mean(),
-            "generator": functional.softplus(-forward.sample_logit).mean(),
-        }
-
-    def _attribute_nats(self, code: Tensor, values: Tensor) -> Tensor:
-        """Returns the mean over images of the attributes' nats, categorical ones weighted by class_weight."""
-        total = code.new_zeros(())
-        nats = self.layout.supervised_nats(code, values)
-        for target in self.layout.targets:
-            weight = self.settings.class_weight if target.kind == "categorical" else 1.0
-            total = total + weight * nats[target.name].mean()
-        return total
-
-    def _gradient_penalty(self, images: Tensor) -> Tensor:
-        """Returns R1: half the squared gradient norm of D's logit at data (Mescheder et al. 2018, eq. 9)."""
-        images = images.detach().requires_grad_(True)
-        logit = self.discriminator(self.layout.presented(self.encoder(images)))
-        (gradient,) = torch.autograd.grad(logit.sum(), images, create_graph=True)
-        return 0.5 * gradient.square().flatten(1).sum(1).mean()
-
     def _descend(self, name: str, side: list[nn.Parameter], gradients: tuple[Tensor, ...]) -> None:
         """Makes one optimiser step for one player's parameters."""
         for parameter, gradient in zip(side, gradients, strict=True):
             parameter.grad = gradient
         self._optimizers[name].step()
 
-    def _ask(self, encoded: Tensor, generator: Generator) -> Tensor:
+    def ask(self, encoded: Tensor, generator: Generator) -> Tensor:
         """Returns codes (n, d) that ask for encoded values (n, k), free dimensions standard normal."""
         free = torch.empty(len(encoded), self.layout.free_dimensions, device=encoded.device)
         return torch.cat([self.layout.named_code(encoded), free.normal_(generator=generator)], 1)
 
-    def _draw_combinations(self, count: int, generator: Generator) -> Tensor:
+    def draw_combinations(self, count: int, generator: Generator) -> Tensor:
+        """Returns (count, k) encoded values that occur together in the training data."""
         combinations = self.get_buffer("combinations")
         rows = torch.randint(_COMBINATIONS, (count,), generator=generator, device=combinations.device)
         return combinations[rows]
 
-    def _noise(self, count: int, generator: Generator) -> Tensor:
+    def noise(self, count: int, generator: Generator) -> Tensor:
+        """Returns (count, u) of generator noise."""
         device = self.get_buffer("combinations").device
         return torch.randn(count, self.settings.noise_dimensions, generator=generator, device=device)
-
-
-def _named_columns(settings: "InterpretableGanSettings", targets: Sequence[Target]) -> tuple[int, ...]:
-    """Returns which of the data's targets get dimensions of their own; refuses unknown names and none."""
-    known = {target.name: index for index, target in enumerate(targets)}
-    chosen = tuple(known) if settings.named is None else settings.named
-    unknown = [name for name in chosen if name not in known]
-    if unknown:
-        raise BadSettings(
-            f"interpretable_gan.named asks for {', '.join(unknown)}, and the data have {', '.join(known) or 'none'}"
-        )
-    if not chosen:
-        raise BadSettings("the InterpretableGAN needs at least one attribute to name a dimension after")
-    return tuple(known[name] for name in chosen)

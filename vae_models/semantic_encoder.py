@@ -1,88 +1,11 @@
-"""The InterpretableGAN's encoder: an image in, a semantic code out, whose first dimensions have names.
-
-Layout of a code: the dimensions of each named attribute in order (categorical: one centred logit a class;
-binary: a logit; ordinal and continuous: the standardised value; cyclic: cos and sin), then the free ones.
-"""
-
-from dataclasses import dataclass
+"""The InterpretableGAN's encoder: an image in, a semantic code out, whose first dimensions have names."""
 
 import torch
 from torch import Tensor, nn
 
 from vae_models.pooled_trunk import PooledTrunk
-from vae_models.targets import Target, split_outputs, total_size
-
-# Logit of a class that is asked for: with 3 classes, softmax gives it 0.995. Finite, as S's own codes are.
-CERTAIN_LOGIT = 6.0
-
-
-@dataclass(frozen=True)
-class SemanticLayout:
-    """Which dimension of a code means what."""
-
-    targets: tuple[Target, ...]
-    free_dimensions: int
-
-    @property
-    def named_size(self) -> int:
-        """Returns how many dimensions have names; the free ones come after them."""
-        return total_size(self.targets)
-
-    @property
-    def size(self) -> int:
-        """Returns the number of dimensions of a code."""
-        return self.named_size + self.free_dimensions
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Returns one name a dimension: "shape=heart", "posX", "free0"."""
-        named = tuple(name for target in self.targets for name in target.columns)
-        return named + tuple(f"free{i}" for i in range(self.free_dimensions))
-
-    @property
-    def groups(self) -> tuple[int, ...]:
-        """Returns one number a dimension; the dimensions of one attribute share it."""
-        groups = [index for index, target in enumerate(self.targets) for _ in range(target.size)]
-        return tuple(groups + [len(self.targets) + i for i in range(self.free_dimensions)])
-
-    def named_code(self, encoded: Tensor) -> Tensor:
-        """Returns the named part (n, named_size) of the code that asks for encoded values (n, k)."""
-        parts = []
-        for index, target in enumerate(self.targets):
-            value = encoded[:, index]
-            if target.kind == "categorical":
-                one_hot = nn.functional.one_hot(value.long(), target.size).to(value.dtype)
-                parts.append(CERTAIN_LOGIT * (one_hot - 1 / target.size))
-            elif target.kind == "binary":
-                parts.append(CERTAIN_LOGIT * (value[:, None] - 0.5))
-            elif target.kind == "cyclic":
-                parts.append(torch.stack([value.cos(), value.sin()], 1))
-            else:
-                parts.append(value[:, None])
-        return torch.cat(parts, 1) if parts else encoded.new_zeros(len(encoded), 0)
-
-    def presented(self, code: Tensor) -> Tensor:
-        """Returns the code (n, size) as generator and discriminator see it: softmax over each categorical
-        group times 2 minus 1, tanh of half of each binary logit, all else as it is.
-
-        Bounded, so that a logit that is sure of itself cannot drown the others.
-        """
-        named, free = torch.split(code, [self.named_size, self.free_dimensions], dim=1)
-        parts = []
-        for target, part in zip(self.targets, split_outputs(self.targets, named), strict=True):
-            if target.kind == "categorical":
-                parts.append(2 * part.softmax(1) - 1)
-            elif target.kind == "binary":
-                parts.append((0.5 * part).tanh())
-            else:
-                parts.append(part)
-        return torch.cat([*parts, free], 1)
-
-    def supervised_nats(self, code: Tensor, encoded: Tensor) -> dict[str, Tensor]:
-        """Returns (n,) nats for each attribute between the code's named part and encoded values (n, k)."""
-        parts = split_outputs(self.targets, code[:, : self.named_size])
-        pairs = enumerate(zip(self.targets, parts, strict=True))
-        return {target.name: target.loss(part, encoded[:, index]) for index, (target, part) in pairs}
+from vae_models.semantic_layout import SemanticLayout
+from vae_models.targets import split_outputs
 
 
 class SemanticEncoder(nn.Module):

@@ -4,12 +4,10 @@ It owns what they share (data order, evaluation, early stop, divergence, deadlin
 progress); a model's own `update` owns its optimisers.
 """
 
-import hashlib
 import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,40 +19,15 @@ from vae_models.errors import BadSettings, Cancelled, Diverged
 from vae_models.model import Trainable
 from vae_models.precision import use_bfloat16
 from vae_models.resident_images import ResidentImages
+from vae_models.training_inputs import check_images, identity_of
+from vae_models.training_records import Progress, TrainingResult
 from vae_models.training_settings import TrainingSettings
-from vae_models.training_state import Curves, Progression, load_state, save_state
+from vae_models.training_state import Progression, load_state, save_state
 
 # A held-out objective this many times its first value (plus a nat, for tiny ones) will not come back.
 _ABSURD_FACTOR = 50.0
 _SECONDS_BETWEEN_REPORTS = 1.0
 _EVALUATION_BATCH = 250
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What a progress line says. seconds_left: by this run's own speed, None before it is known."""
-
-    step: int
-    steps: int
-    images_per_second: float
-    seconds_left: float | None
-    scalars: dict[str, float]
-
-
-@dataclass(frozen=True)
-class TrainingResult:
-    """How training went. stopped: "completed", "patience" or "deadline".
-
-    curves: name -> [[step, value], ...] in nats per image at each evaluation; "held_out" is the objective on
-    held-out images. seconds and images_per_second vary from run to run, all else repeats.
-    """
-
-    steps: int
-    images_seen: int
-    stopped: str
-    curves: Curves
-    seconds: float
-    images_per_second: float
 
 
 def train(
@@ -76,7 +49,7 @@ def train(
     of the model, or None for models without targets. on_interval is called about once a second and at each
     evaluation. Raises Diverged (the last good checkpoint stays), Cancelled (after saving) and BadSettings.
     """
-    _check_images(model, images, validation_images)
+    check_images(model, images, validation_images)
     device = torch.device(device)
     if not isinstance(model, nn.Module):
         raise BadSettings(f"{type(model).__name__} is no torch module, so it cannot be trained here")
@@ -87,7 +60,7 @@ def train(
     rows = min(settings.evaluation_images, len(validation_images))
     held_out_values = None if validation_values is None else validation_values[:rows]
     held_out = ResidentImages(validation_images[:rows], model.encode_values(held_out_values), device)
-    identity = _identity(model, settings, seed, images, values)
+    identity = identity_of(model, settings, seed, images, values)
     run = _Run(model, training, held_out, settings, seed, device, checkpoint_folder, identity)
     was_deterministic = torch.are_deterministic_algorithms_enabled()
     if settings.deterministic and device.type == "cuda":
@@ -284,31 +257,3 @@ class _Run:
         return TrainingResult(
             state.step, images_seen, state.stopped, state.curves, seconds, images_seen / max(seconds, 1e-9)
         )
-
-
-def _check_images(model: Trainable, images: NDArray[np.uint8], validation_images: NDArray[np.uint8]) -> None:
-    for name, part in (("training", images), ("validation", validation_images)):
-        if part.dtype != np.uint8 or part.shape[1:] != model.image_shape or not len(part):
-            raise BadSettings(
-                f"{name} images must be uint8 of shape (n, {', '.join(map(str, model.image_shape))}) n > 0, "
-                f"got {part.dtype} {part.shape}"
-            )
-
-
-def _identity(
-    model: Trainable,
-    settings: TrainingSettings,
-    seed: int,
-    images: NDArray[np.uint8],
-    values: NDArray[np.float64] | None,
-) -> str:
-    """Returns a digest of what makes two runs the same; a longer run may resume a shorter."""
-    assert isinstance(model, nn.Module)
-    free = {"steps", "deadline_seconds", "checkpoint_every"}
-    parts = [type(model).__name__, settings.model_dump_json(exclude=free), str(seed), str(images.shape)]
-    parts += [f"{name}{tuple(tensor.shape)}" for name, tensor in model.state_dict().items()]
-    digest = hashlib.sha256("|".join(parts).encode())
-    digest.update(np.ascontiguousarray(images[:64]).tobytes())
-    if values is not None:
-        digest.update(np.ascontiguousarray(values).tobytes())
-    return digest.hexdigest()

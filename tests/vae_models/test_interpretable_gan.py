@@ -14,7 +14,7 @@ from vae_models.interpretable_gan import FREE_NOISE, NAMED_NOISE
 from vae_models.interpretable_gan_settings import InterpretableGanSettings
 from vae_models.model import Batch, Model
 from vae_models.presets import build
-from vae_models.semantic_encoder import CERTAIN_LOGIT, SemanticLayout
+from vae_models.semantic_layout import CERTAIN_LOGIT, SemanticLayout
 from vae_models.targets import Target
 from vae_models.training_settings import TrainingSettings
 

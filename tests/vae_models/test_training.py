@@ -1,5 +1,6 @@
 """The training loop: losses fall, runs repeat and resume bit by bit, and every way of stopping."""
 
+import copy
 import json
 from pathlib import Path
 
@@ -8,13 +9,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vae_models import attribute_classifier, training
+from vae_models import attribute_classifier
 from vae_models.beta_vae import BetaVaeSettings, VaeSettings
 from vae_models.errors import BadCheckpoint, BadSettings, Cancelled, Diverged
 from vae_models.presets import build
 from vae_models.resident_images import ResidentImages
 from vae_models.targets import Target
-from vae_models.training import Progress, train
+from vae_models.training import train
+from vae_models.training_records import Progress
 from vae_models.training_settings import TrainingSettings
 
 SHAPE = (1, 28, 28)
@@ -218,6 +220,12 @@ def test_a_deadline_stops_and_says_so(bars, tiny_gan, tiny_training, tmp_path):
     assert (tmp_path / "training_state.safetensors").exists()
 
 
+@pytest.mark.parametrize("kind", [Diverged, Cancelled])
+def test_what_ends_a_training_can_leave_its_process(kind, tmp_path):
+    error = copy.copy(kind("it stopped", 7, tmp_path))  # as pickle does: through its arguments
+    assert (type(error), str(error), error.step, error.checkpoint) == (kind, "it stopped", 7, tmp_path)
+
+
 def test_cancelling_without_a_folder_still_stops(bars, tiny_gan, tiny_training):
     with pytest.raises(Cancelled, match=r"stopped at step 0$") as caught:
         run(fresh("vae", tiny_gan, tiny_training), bars, tiny_training, should_stop=lambda: True)
@@ -286,5 +294,4 @@ def test_training_leaves_torchs_settings_as_they_were(bars, tiny_gan, tiny_train
     run(model, bars, tiny_training)
     assert torch.are_deterministic_algorithms_enabled() == before
     assert not model.training
-    assert training.Progress(1, 2, 3.0, None, {}).seconds_left is None
     assert isinstance(BetaVaeSettings().training, TrainingSettings)

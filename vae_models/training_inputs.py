@@ -1,0 +1,40 @@
+"""What a training run is given: whether it fits the model, and what makes two runs the same."""
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from vae_models.errors import BadSettings
+from vae_models.model import Trainable
+from vae_models.training_settings import TrainingSettings
+
+
+def check_images(model: Trainable, images: NDArray[np.uint8], validation_images: NDArray[np.uint8]) -> None:
+    """Raises BadSettings where there are no images, or not of the model's shape as bytes."""
+    for name, part in (("training", images), ("validation", validation_images)):
+        if part.dtype != np.uint8 or part.shape[1:] != model.image_shape or not len(part):
+            raise BadSettings(
+                f"{name} images must be uint8 of shape (n, {', '.join(map(str, model.image_shape))}) n > 0, "
+                f"got {part.dtype} {part.shape}"
+            )
+
+
+def identity_of(
+    model: Trainable,
+    settings: TrainingSettings,
+    seed: int,
+    images: NDArray[np.uint8],
+    values: NDArray[np.float64] | None,
+) -> str:
+    """Returns a digest of what makes two runs the same; a longer run may resume a shorter."""
+    assert isinstance(model, nn.Module)
+    free = {"steps", "deadline_seconds", "checkpoint_every"}
+    parts = [type(model).__name__, settings.model_dump_json(exclude=free), str(seed), str(images.shape)]
+    parts += [f"{name}{tuple(tensor.shape)}" for name, tensor in model.state_dict().items()]
+    digest = hashlib.sha256("|".join(parts).encode())
+    digest.update(np.ascontiguousarray(images[:64]).tobytes())
+    if values is not None:
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
