@@ -78,8 +78,8 @@ def test_a_model_is_one_file_and_one_line_in_the_union(copy: Copy) -> None:
     )
     copy.add_after(
         presets,
-        "AnyModelSettings = VaeSettings | BetaVaeSettings | InterpretableGanSettings",
-        " | LinearVaeSettings",
+        "AnyModelSettings = (\n    VaeSettings\n",
+        "    | LinearVaeSettings\n",
     )
     copy.try_it("the added model works")
 

@@ -1,37 +1,44 @@
 """What all presets of the VAE family share: their settings, and how parts become a model."""
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from collections.abc import Callable
 
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from torch import nn
+
+from vae_models.attribute_head import AttributeHead
 from vae_models.networks import NetworkKind, build_decoder, build_encoder, initialise_for_relu
-from vae_models.posteriors import GaussianPosterior
+from vae_models.posteriors import GaussianPosterior, PosteriorFamily
+from vae_models.priors import Prior
 from vae_models.reconstruction import ReconstructionKind, build_reconstruction
 from vae_models.regularisers import Regulariser
 from vae_models.training_settings import TrainingSettings
 from vae_models.vae import VariationalAutoencoder
+from vae_models.weight_uncertainty import GaussianWeights
 
 
-class AutoencoderSettings(BaseModel):
+class FamilySettings(BaseModel):
     """Network, pixel distribution and training of a member of the VAE family; a preset adds its own parts."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    latent_dim: int = Field(10, ge=1, description="latent dimensions")
     network: NetworkKind = Field(
         "burgess",
-        description="mlp (512-256), burgess (32-channel convolutions) or locatello (32-32-64-64)",
+        description="mlp (512-256), burgess (32-channel convolutions), locatello (32-32-64-64), or attention "
+        "(locatello with self-attention)",
     )
     reconstruction: ReconstructionKind = Field(
-        "bernoulli", description="pixel distribution: bernoulli for near-binary images, gaussian for the rest"
+        "bernoulli",
+        description="pixel distribution: bernoulli for near-binary images, gaussian or laplace for the rest",
     )
     pixel_variance: float | None = Field(
-        None, gt=0, description="variance of gaussian pixels on the [0, 1] scale; only with gaussian"
+        None, gt=0, description="variance of gaussian or laplace pixels on the [0, 1] scale"
     )
     learning_rate: float = Field(1e-3, gt=0, description="Adam's step size")
     warm_up_steps: int = Field(200, ge=0, description="steps over which the weight of the KL rises linearly")
     training: TrainingSettings = Field(TrainingSettings(), description="how long to train, and on what")
 
     @model_validator(mode="after")
-    def _parts_fit_together(self) -> "AutoencoderSettings":
+    def _parts_fit_together(self) -> "FamilySettings":
         build_reconstruction(self.reconstruction, self.pixel_variance)
         if self.warm_up_steps > self.training.steps:
             raise ValueError(
@@ -40,19 +47,42 @@ class AutoencoderSettings(BaseModel):
             )
         return self
 
-    def compose(self, image_shape: tuple[int, int, int], regulariser: Regulariser) -> VariationalAutoencoder:
-        """Returns an untrained model of these settings' networks and the parts given."""
-        encoder = build_encoder(self.network, image_shape, 2 * self.latent_dim)
-        decoder = build_decoder(self.network, image_shape, self.latent_dim)
+    def compose(
+        self,
+        image_shape: tuple[int, int, int],
+        latent_dim: int,
+        regulariser: Regulariser,
+        *,
+        posterior: PosteriorFamily | None = None,
+        prior: Prior | None = None,
+        head: AttributeHead | None = None,
+        weights: Callable[[nn.Module], GaussianWeights] | None = None,
+    ) -> VariationalAutoencoder:
+        """Returns an untrained model of these settings' networks and the parts given.
+
+        posterior: gaussian by default. prior: a standard normal. weights: makes the decoder's uncertain.
+        """
+        family = GaussianPosterior() if posterior is None else posterior
+        encoder = build_encoder(self.network, image_shape, family.outputs_per_dimension * latent_dim)
+        decoder = build_decoder(self.network, image_shape, latent_dim)
         initialise_for_relu(encoder)
         initialise_for_relu(decoder)
         return VariationalAutoencoder(
             image_shape,
-            self.latent_dim,
+            latent_dim,
             encoder=encoder,
             decoder=decoder,
-            posterior=GaussianPosterior(),
+            posterior=family,
             reconstruction=build_reconstruction(self.reconstruction, self.pixel_variance),
             regulariser=regulariser,
             learning_rate=self.learning_rate,
+            prior=prior,
+            head=head,
+            weights=None if weights is None else weights(decoder),
         )
+
+
+class AutoencoderSettings(FamilySettings):
+    """A member of the family whose dimensions have no names."""
+
+    latent_dim: int = Field(10, ge=1, description="latent dimensions")

@@ -18,7 +18,7 @@ class VaeSettings(AutoencoderSettings):
 
     def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> VariationalAutoencoder:
         """Returns the untrained model; it learns without the targets."""
-        return self.compose(image_shape, WeightedKl(1.0, self.warm_up_steps))
+        return self.compose(image_shape, self.latent_dim, WeightedKl(1.0, self.warm_up_steps))
 
 
 class BetaVaeSettings(AutoencoderSettings):
@@ -31,4 +31,4 @@ class BetaVaeSettings(AutoencoderSettings):
 
     def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> VariationalAutoencoder:
         """Returns the untrained model; it learns without the targets."""
-        return self.compose(image_shape, WeightedKl(self.beta, self.warm_up_steps))
+        return self.compose(image_shape, self.latent_dim, WeightedKl(self.beta, self.warm_up_steps))

@@ -87,12 +87,13 @@ def _load(folder: Path, device: torch.device) -> Trainable:
         raise BadCheckpoint(
             f"{path} has format {record.format}, this version reads {FORMAT}: train the model again"
         )
-    model = build(settings, record.image_shape, targets, record.seed)
-    assert isinstance(model, nn.Module)
+    model: nn.Module = build(settings, record.image_shape, targets, record.seed)
     weights, _ = read_tensors(folder / WEIGHTS_FILE, device)
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:
         raise BadCheckpoint(f"{folder / WEIGHTS_FILE} does not fit its recipe: {error}") from error
     # As in training: convolutions in this layout take two thirds of the time.
-    return model.to(device).to(memory_format=torch.channels_last).eval()
+    model = model.to(device).to(memory_format=torch.channels_last).eval()
+    assert isinstance(model, Trainable)
+    return model

@@ -36,10 +36,10 @@ class InterpretableGanSettings(BaseModel):
     )
     reconstruction: ReconstructionKind = Field(
         "bernoulli",
-        description="pixel distribution of rebuilt images: bernoulli for near-binary ones, or gaussian",
+        description="pixel distribution of rebuilt images: bernoulli for near-binary ones, gaussian or laplace",
     )
     pixel_variance: float | None = Field(
-        None, gt=0, description="variance of gaussian pixels on the [0, 1] scale; only with gaussian"
+        None, gt=0, description="variance of gaussian or laplace pixels on the [0, 1] scale"
     )
     encoder_learning_rate: float = Field(
         4e-4, gt=0, description="Adam's step size, encoder and discriminator"

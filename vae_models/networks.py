@@ -1,7 +1,8 @@
 """Encoder and decoder networks: image -> features -> outputs, and back.
 
 mlp: Kingma & Welling 2014 scaled up (512-256). burgess: Burgess et al. 2018 (32 channels throughout, two
-fully connected layers of 256). locatello: Locatello et al. 2019 (32, 32, 64, 64; one of 256).
+fully connected layers of 256). locatello: Locatello et al. 2019 (32, 32, 64, 64; one of 256). attention: the
+latter with self-attention where its maps are 8x8 (Zhang et al. 2019).
 """
 
 from itertools import pairwise
@@ -13,15 +14,21 @@ from torch.nn import functional
 
 from vae_models.errors import BadSettings
 from vae_models.fast_convolutions import Upsampling, upsampling
+from vae_models.self_attention import ATTENTION_SIDE, SelfAttention
 
 ConvolutionKind = Literal["burgess", "locatello"]
-NetworkKind = Literal["mlp", "burgess", "locatello"]
+NetworkKind = Literal["mlp", "burgess", "locatello", "attention"]
 
 _CHANNELS: dict[str, dict[int, tuple[int, ...]]] = {
     "burgess": {32: (32, 32, 32), 64: (32, 32, 32, 32)},
     "locatello": {32: (32, 64, 64), 64: (32, 32, 64, 64)},
 }
-_HIDDEN: dict[str, tuple[int, ...]] = {"mlp": (512, 256), "burgess": (256, 256), "locatello": (256,)}
+_HIDDEN: dict[NetworkKind, tuple[int, ...]] = {
+    "mlp": (512, 256),
+    "burgess": (256, 256),
+    "locatello": (256,),
+    "attention": (256,),
+}
 
 
 def padded_size(image_shape: tuple[int, int, int]) -> int:
@@ -69,29 +76,50 @@ class ConvolutionTrunk(nn.Module):
     28-pixel images are padded to 32 with black.
     """
 
-    def __init__(self, image_shape: tuple[int, int, int], channels: tuple[int, ...]) -> None:
+    def __init__(
+        self, image_shape: tuple[int, int, int], channels: tuple[int, ...], attention: bool = False
+    ) -> None:
         super().__init__()
         size = padded_size(image_shape)
         self.padding = (size - image_shape[1]) // 2
         layers: list[nn.Module] = []
+        side = size
         for before, after in zip((image_shape[0], *channels[:-1]), channels, strict=True):
             layers += [nn.Conv2d(before, after, 4, stride=2, padding=1), nn.ReLU(inplace=True)]
+            side //= 2
+            if attention and side == ATTENTION_SIDE:
+                layers.append(SelfAttention(after))
         self.layers = nn.Sequential(*layers)
         self.side = size >> len(channels)
         self.features = channels[-1] * self.side**2
 
     def forward(self, images: Tensor) -> Tensor:
         """Returns (n, features), flattened maps of the last convolution."""
+        return self.layers(self._padded(images)).flatten(1)
+
+    def _padded(self, images: Tensor) -> Tensor:
         if self.padding:
             images = functional.pad(images, (self.padding,) * 4)
-        maps = self.layers(images.contiguous(memory_format=torch.channels_last))
-        return maps.flatten(1)
+        return images.contiguous(memory_format=torch.channels_last)
+
+    def attention(self, images: Tensor) -> tuple[Tensor, float] | None:
+        """Returns the attention block's weights (n, 64, 64) over the places of its 8x8 maps of the padded images, and
+        its strength; None for a trunk without one.
+        """
+        maps = self._padded(images)
+        for layer in self.layers:
+            if isinstance(layer, SelfAttention):
+                return layer.weights(maps), float(layer.strength.detach())
+            maps = layer(maps)
+        return None
 
 
 class ConvolutionHead(nn.Module):
     """Mirror of ConvolutionTrunk: (n, features) -> (n, c, h, w) unbounded outputs."""
 
-    def __init__(self, image_shape: tuple[int, int, int], channels: tuple[int, ...]) -> None:
+    def __init__(
+        self, image_shape: tuple[int, int, int], channels: tuple[int, ...], attention: bool = False
+    ) -> None:
         super().__init__()
         size = padded_size(image_shape)
         self.padding = (size - image_shape[1]) // 2
@@ -100,8 +128,12 @@ class ConvolutionHead(nn.Module):
         self.features = channels[-1] * self.side**2
         layers: list[nn.Module] = []
         upward = (*reversed(channels), image_shape[0])
+        side = self.side
         for before, after in pairwise(upward):
             layers += [upsampling(before, after), nn.ReLU(inplace=True)]
+            side *= 2
+            if attention and side == ATTENTION_SIDE:
+                layers.append(SelfAttention(after))
         self.layers = nn.Sequential(*layers[:-1])
 
     def forward(self, features: Tensor) -> Tensor:
@@ -112,6 +144,10 @@ class ConvolutionHead(nn.Module):
         return outputs[:, :, crop:-crop, crop:-crop] if crop else outputs
 
 
+def _channels(kind: NetworkKind, image_shape: tuple[int, int, int]) -> tuple[int, ...]:
+    return channels_for("burgess" if kind == "burgess" else "locatello", image_shape)
+
+
 def build_encoder(kind: NetworkKind, image_shape: tuple[int, int, int], outputs: int) -> nn.Module:
     """Returns a network (n, c, h, w) -> (n, outputs)."""
     hidden = _HIDDEN[kind]
@@ -120,7 +156,7 @@ def build_encoder(kind: NetworkKind, image_shape: tuple[int, int, int], outputs:
         front: nn.Module = nn.Flatten()
         features = channels * height * width
     else:
-        front = ConvolutionTrunk(image_shape, channels_for(kind, image_shape))
+        front = ConvolutionTrunk(image_shape, _channels(kind, image_shape), kind == "attention")
         features = front.features
     return nn.Sequential(front, *dense_layers((features, *hidden)), nn.Linear(hidden[-1], outputs))
 
@@ -132,5 +168,5 @@ def build_decoder(kind: NetworkKind, image_shape: tuple[int, int, int], inputs: 
         channels, height, width = image_shape
         last = nn.Linear(hidden[-1], channels * height * width)
         return nn.Sequential(*dense_layers((inputs, *hidden)), last, nn.Unflatten(1, image_shape))
-    head = ConvolutionHead(image_shape, channels_for(kind, image_shape))
+    head = ConvolutionHead(image_shape, _channels(kind, image_shape), kind == "attention")
     return nn.Sequential(*dense_layers((inputs, *hidden, head.features)), head)

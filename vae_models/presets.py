@@ -7,11 +7,40 @@ import torch
 from pydantic import Field
 from torch import nn
 
+from vae_models.annealed_vae import AnnealedVaeSettings
+from vae_models.attention_vae import AttentionVaeSettings
+from vae_models.attribute_vae import AttributeVaeSettings
+from vae_models.autoencoder import PlainAutoencoderSettings
+from vae_models.bayesian_vae import BayesianVaeSettings
+from vae_models.beta_tc_vae import BetaTcVaeSettings
 from vae_models.beta_vae import BetaVaeSettings, VaeSettings
+from vae_models.dip_vae import DipVaeIiSettings, DipVaeISettings
+from vae_models.factor_vae import FactorVaeSettings
+from vae_models.gm_vae import GmVaeSettings
 from vae_models.interpretable_gan_settings import InterpretableGanSettings
+from vae_models.laplace_vae import LaplaceVaeSettings
+from vae_models.semi_supervised_settings import SemiSupervisedVaeSettings
 from vae_models.targets import Target
+from vae_models.vamp_vae import VampVaeSettings
 
-AnyModelSettings = VaeSettings | BetaVaeSettings | InterpretableGanSettings
+AnyModelSettings = (
+    VaeSettings
+    | BetaVaeSettings
+    | InterpretableGanSettings
+    | PlainAutoencoderSettings
+    | LaplaceVaeSettings
+    | AnnealedVaeSettings
+    | BetaTcVaeSettings
+    | DipVaeISettings
+    | DipVaeIiSettings
+    | FactorVaeSettings
+    | GmVaeSettings
+    | VampVaeSettings
+    | AttributeVaeSettings
+    | SemiSupervisedVaeSettings
+    | AttentionVaeSettings
+    | BayesianVaeSettings
+)
 ModelSettings = Annotated[AnyModelSettings, Field(discriminator="kind")]
 
 Built = TypeVar("Built", bound=nn.Module, covariant=True)

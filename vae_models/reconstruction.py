@@ -1,6 +1,6 @@
 """What "reconstruction" measures: the distribution of pixels given decoder outputs, in nats per image.
 
-Which of the two was used stands beside every figure: Bernoulli nats of a grey image and Gaussian nats are
+Which of them was used stands beside every figure: Bernoulli nats of a grey image and nats of a density are
 not comparable.
 """
 
@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from vae_models.errors import BadSettings
 
-ReconstructionKind = Literal["bernoulli", "gaussian"]
+ReconstructionKind = Literal["bernoulli", "gaussian", "laplace"]
 
 
 class Reconstruction(Protocol):
@@ -56,15 +56,33 @@ class GaussianReconstruction:
         return outputs.float().sigmoid()
 
 
+class LaplaceReconstruction:
+    """Each pixel a Laplace distribution with a stated variance around sigmoid(output): absolute errors count."""
+
+    def __init__(self, variance: float) -> None:
+        self.scale = math.sqrt(variance / 2)
+
+    def nats_per_image(self, outputs: Tensor, images: Tensor) -> Tensor:
+        """Returns (n,) negative log density in nats, constant included; may be below zero."""
+        absolute = (self.mean(outputs) - images).abs() / self.scale
+        return (absolute + math.log(2 * self.scale)).flatten(1).sum(1)
+
+    def mean(self, outputs: Tensor) -> Tensor:
+        """Returns (n, c, h, w) means of the pixels."""
+        return outputs.float().sigmoid()
+
+
 def build_reconstruction(kind: ReconstructionKind, variance: float | None) -> Reconstruction:
-    """Returns the pixel distribution that settings ask for; `variance` belongs to the Gaussian alone."""
-    if kind == "gaussian":
-        if variance is None:
+    """Returns the pixel distribution that settings ask for; `variance` belongs to gaussian and laplace pixels."""
+    if kind == "bernoulli":
+        if variance is not None:
             raise BadSettings(
-                "reconstruction gaussian needs pixel_variance (0.1 is usual for [0, 1] images): its nats "
-                "mean nothing without it"
+                "pixel_variance belongs to reconstruction gaussian or laplace: leave it out for bernoulli"
             )
-        return GaussianReconstruction(variance)
-    if variance is not None:
-        raise BadSettings("pixel_variance belongs to reconstruction gaussian: leave it out for bernoulli")
-    return BernoulliReconstruction()
+        return BernoulliReconstruction()
+    if variance is None:
+        raise BadSettings(
+            f"reconstruction {kind} needs pixel_variance (0.1 is usual for [0, 1] images): its nats mean nothing "
+            "without it"
+        )
+    return GaussianReconstruction(variance) if kind == "gaussian" else LaplaceReconstruction(variance)

@@ -1,22 +1,57 @@
 """What is paid for using the latent space, beside reconstruction.
 
-Another regulariser (total correlation, capacity) is another file with a class of this Protocol.
+Another regulariser is another file with a class of this Protocol. One that learns or remembers something is a
+torch module too, and may have what `Following` says.
 """
 
-from typing import Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
-from torch import Tensor
+from torch import Generator, Tensor
+from torch.optim import Optimizer
+
+from vae_models.model import Posterior
+
+
+class Encoded(NamedTuple):
+    """A batch in the latent space. latents: (n, d) as sampled. kl_per_dimension: (n, d) nats, or None without."""
+
+    posterior: Posterior
+    latents: Tensor
+    kl_per_dimension: Tensor | None
+
+    def kl(self) -> Tensor:
+        """Returns (n,) KL in nats."""
+        assert self.kl_per_dimension is not None  # composition.refuse_illegal saw to it
+        return self.kl_per_dimension.sum(1)
 
 
 class Regulariser(Protocol):
     """A penalty in nats per image."""
 
-    def penalty(self, kl_per_dimension: Tensor, latents: Tensor, step: int) -> Tensor:
-        """Returns (n,) nats to add to the loss at training step `step`.
-
-        kl_per_dimension: (n, d) from the posterior. latents: (n, d) as sampled.
-        """
+    def penalty(self, encoded: Encoded, step: int) -> Tensor:
+        """Returns (n,) nats to add to the loss at training step `step`."""
         ...
+
+
+@runtime_checkable
+class Following(Protocol):
+    """A regulariser that does something after each training step of the model."""
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        """Returns its own optimisers by name."""
+        ...
+
+    def after_step(self, encoded: Encoded, step: int, generator: Generator) -> dict[str, Tensor]:
+        """Learns or remembers; returns detached scalars for the curves. `encoded` has no gradient."""
+        ...
+
+
+class Unregularised:
+    """Nothing is paid: a plain autoencoder."""
+
+    def penalty(self, encoded: Encoded, step: int) -> Tensor:
+        """Returns (n,) zeros."""
+        return encoded.latents.new_zeros(len(encoded.latents))
 
 
 class WeightedKl:
@@ -35,6 +70,6 @@ class WeightedKl:
             return self.beta
         return self.beta * (step + 1) / self.warm_up_steps
 
-    def penalty(self, kl_per_dimension: Tensor, latents: Tensor, step: int) -> Tensor:
+    def penalty(self, encoded: Encoded, step: int) -> Tensor:
         """Returns (n,) beta * KL in nats."""
-        return self.weight(step) * kl_per_dimension.sum(1)
+        return self.weight(step) * encoded.kl()

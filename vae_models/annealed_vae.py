@@ -1,0 +1,35 @@
+"""The VAE with a capacity that grows (Burgess et al. 2018)."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from vae_models.autoencoder_settings import AutoencoderSettings
+from vae_models.capacity import CapacityPenalty
+from vae_models.targets import Target
+from vae_models.vae import VariationalAutoencoder
+
+
+class AnnealedVaeSettings(AutoencoderSettings):
+    """loss = reconstruction + gamma * |KL - C|, C rising linearly from 0: information comes in step by step."""
+
+    kind: Literal["annealed_vae"] = "annealed_vae"
+    warm_up_steps: Literal[0] = Field(0, description="always 0: the capacity is what rises")
+    capacity_nats: float = Field(25.0, gt=0, description="what the KL is held to in the end, nats per image")
+    capacity_steps: int = Field(1500, ge=1, description="steps over which the capacity rises from 0")
+    gamma: float = Field(100.0, gt=0, description="weight of the distance between KL and capacity")
+
+    @model_validator(mode="after")
+    def _capacity_is_reached(self) -> "AnnealedVaeSettings":
+        if self.capacity_steps > self.training.steps:
+            raise ValueError(
+                f"capacity_steps ({self.capacity_steps}) is beyond the last training step ({self.training.steps}), "
+                "so the capacity is never reached: lower it, or train longer"
+            )
+        return self
+
+    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> VariationalAutoencoder:
+        """Returns the untrained model; it learns without the targets."""
+        penalty = CapacityPenalty(self.gamma, self.capacity_nats, self.capacity_steps, self.latent_dim)
+        return self.compose(image_shape, self.latent_dim, penalty)

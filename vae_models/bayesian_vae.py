@@ -1,0 +1,33 @@
+"""A VAE whose decoder does not know its weights exactly (Blundell et al. 2015)."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Literal
+
+from pydantic import Field
+
+from vae_models.autoencoder_settings import AutoencoderSettings
+from vae_models.regularisers import WeightedKl
+from vae_models.targets import Target
+from vae_models.vae import VariationalAutoencoder
+from vae_models.weight_uncertainty import GaussianWeights
+
+
+class BayesianVaeSettings(AutoencoderSettings):
+    """A VAE with a Gaussian over each weight of the decoder: doubt of the weights beside doubt of the code."""
+
+    kind: Literal["bayesian_vae"] = "bayesian_vae"
+    initial_deviation: float = Field(
+        0.01, gt=0, description="standard deviation of every weight when training begins"
+    )
+    prior_deviation: float = Field(0.1, gt=0, description="standard deviation of every weight in the prior")
+
+    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> VariationalAutoencoder:
+        """Returns the untrained model; it learns without the targets."""
+        weights = partial(
+            GaussianWeights,
+            initial_deviation=self.initial_deviation,
+            prior_deviation=self.prior_deviation,
+        )
+        regulariser = WeightedKl(1.0, self.warm_up_steps)
+        return self.compose(image_shape, self.latent_dim, regulariser, weights=weights)

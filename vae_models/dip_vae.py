@@ -1,0 +1,37 @@
+"""DIP-VAE I and II (Kumar et al. 2018)."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from vae_models.autoencoder_settings import AutoencoderSettings
+from vae_models.moment_matching import MomentMatching
+from vae_models.targets import Target
+from vae_models.vae import VariationalAutoencoder
+
+
+class DipVaeISettings(AutoencoderSettings):
+    """loss = reconstruction + KL + how far the covariance of posterior means is from the identity."""
+
+    kind: Literal["dip_vae_i"] = "dip_vae_i"
+    off_diagonal: float = Field(10.0, ge=0, description="weight of squared covariances")
+    diagonal: float = Field(100.0, ge=0, description="weight of squared (variance - 1)")
+
+    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> VariationalAutoencoder:
+        """Returns the untrained model; it learns without the targets."""
+        regulariser = MomentMatching("means", self.off_diagonal, self.diagonal, self.warm_up_steps)
+        return self.compose(image_shape, self.latent_dim, regulariser)
+
+
+class DipVaeIiSettings(AutoencoderSettings):
+    """loss = reconstruction + KL + how far the covariance of sampled codes is from the identity."""
+
+    kind: Literal["dip_vae_ii"] = "dip_vae_ii"
+    off_diagonal: float = Field(10.0, ge=0, description="weight of squared covariances")
+    diagonal: float = Field(10.0, ge=0, description="weight of squared (variance - 1)")
+
+    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> VariationalAutoencoder:
+        """Returns the untrained model; it learns without the targets."""
+        regulariser = MomentMatching("samples", self.off_diagonal, self.diagonal, self.warm_up_steps)
+        return self.compose(image_shape, self.latent_dim, regulariser)
