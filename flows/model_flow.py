@@ -11,6 +11,7 @@ from tasks.encode import ENCODE
 from tasks.export import EXPORT
 from tasks.fitness import FITNESS
 from tasks.intervene import INTERVENE
+from tasks.particulars import PARTICULARS
 from tasks.perform import submit
 from tasks.probe import PROBE
 from tasks.project import PROJECT
@@ -55,6 +56,15 @@ def analyse(
     if model.seed == settings.seeds[0]:
         futures["control"] = control(desk, settings.evidence, model, classifier, inputs)
         futures |= explain(desk, settings.explanations, model, classifier, futures["fitness"], inputs)
+        futures["particulars"] = submit(
+            desk,
+            PARTICULARS,
+            model,
+            prepared=prepared,
+            trained=trained,
+            bootstraps=settings.evidence.bootstraps,
+            seed=settings.run.seed,
+        )
         futures["export"] = submit(desk, EXPORT, model, prepared=prepared, trained=trained)
     return futures
 

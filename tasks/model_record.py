@@ -46,4 +46,5 @@ def model_record(
         "projections": content("project", "projections.json", []),
         "attributions": content("attribute", "attributions.json", []),
         "gan": content("attribute", "gan.json"),
+        "particulars": content("particulars", "particulars.json"),
     }

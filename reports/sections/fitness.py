@@ -6,6 +6,7 @@ from reports import image_files
 from reports.number_text import number
 from reports.page import Cell, Figure, Page, Table, estimate, numeral, said, text
 from reports.plots import curves
+from reports.sections import particulars
 from reports.visible_text import shortened
 
 
@@ -72,6 +73,7 @@ def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
         "gan_samples": None
         if page.absent(gan)
         else _grid(page, gan["samples"], f"asked-{key}", model, "fitness.asked_alt"),
+        "particulars": particulars.build(page, model),
     }
 
 

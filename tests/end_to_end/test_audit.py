@@ -26,7 +26,7 @@ pytestmark = [
 ]
 
 EVERY_SEED = {"train", "encode", "probe", "intervene", "fitness"}
-FIRST_SEED = EVERY_SEED | {"control", "project", "traverse", "attribute", "export"}
+FIRST_SEED = EVERY_SEED | {"control", "project", "traverse", "attribute", "particulars", "export"}
 MODELS = [("vae", 0), ("gan", 0), ("vae", 1), ("gan", 1)]
 JUDGEMENT = {("judge", None, None), ("draw", None, None)}
 STAGES = (
@@ -94,6 +94,9 @@ def test_audit_json_is_valid_and_complete(audit: dict[str, Any]) -> None:
         assert (model["traversal"] is not None) == model["is_lead"]
         assert bool(model["projections"]) == model["is_lead"]
         assert (model["gan"] is not None) == (model["is_lead"] and model["name"] == "gan")
+        shown = {} if model["particulars"] is None else model["particulars"]
+        assert (model["particulars"] is not None) == model["is_lead"]
+        assert set(shown) == ({"named"} if model["is_lead"] and model["name"] == "gan" else set())
 
 
 def test_verdicts_follow_from_the_evidence_beside_them(audit: dict[str, Any]) -> None:

@@ -434,6 +434,69 @@ class AuditBuilder:
             **self.evidence(name, seed),
             **(self.pictures(name, prefix) if lead else empty),
             "gan": gan,
+            "particulars": self.particulars(prefix) if lead and name == "interpretable_gan" else None,
+        }
+
+    def particulars(self, prefix: str) -> dict[str, Any]:
+        """Everything that any kind of model can show, as if one could show it all."""
+        classed = [(name, classes) for name, kind, classes, _ in self.attributes if kind == "categorical"]
+        maps = self.random.random((3, 4, self.size, self.size)).astype(np.float32)
+        images = self.sprites(4)
+        return {
+            "named": [
+                {"attribute": n, "statistic": "R2", "estimate": self.estimate(0.9), "chance": 0.0}
+                for n in self.names
+            ],
+            "mixture": {
+                "components": [
+                    {
+                        "index": index,
+                        "weight": 0.3,
+                        "share": share,
+                        "classes": {name: classes[index % len(classes)] for name, classes in classed},
+                        "class_shares": {name: 0.75 for name, _ in classed},
+                    }
+                    for index, share in ((1, 0.6), (0, 0.4))
+                ],
+                "used": 2,
+                "of": 3,
+                "purity": [
+                    {"attribute": name, "estimate": self.estimate(0.7), "chance": 0.34} for name, _ in classed
+                ],
+                "samples": self.reference(f"{prefix}-components", self.sprites(8)),
+            },
+            "attention": {
+                "strength": 0.4,
+                "reach": self.estimate(0.31),
+                "uniform_reach": 0.52,
+                "images": self.reference(f"{prefix}-attended", images),
+                "maps": self.reference(f"{prefix}-attention", maps[0]),
+            },
+            "uncertainty": {
+                "weights": self.estimate(0.021, 0.002),
+                "latents": self.estimate(0.043, 0.002),
+                "weights_share": self.estimate(0.19),
+                "images": self.reference(f"{prefix}-doubted", images),
+                "weight_maps": self.reference(f"{prefix}-weight-maps", maps[1]),
+                "latent_maps": self.reference(f"{prefix}-latent-maps", maps[2]),
+            },
+            "information": {
+                "capacity_nats": np.linspace(0.5, 24.5, 25).tolist(),
+                "kl_nats": np.outer(np.arange(25) / 6, 1 / (1 + np.arange(self.dimensions))).tolist(),
+            },
+            "label_efficiency": {
+                "attribute": self.names[0],
+                "chance": 1 / 3,
+                "shares": [
+                    {
+                        "share": share,
+                        "labelled_images": round(9000 * share),
+                        "model": self.estimate(0.6 + 0.3 * share),
+                        "baseline": self.estimate(0.4 + 0.4 * share),
+                    }
+                    for share in (0.01, 0.05, 0.1, 1.0)
+                ],
+            },
         }
 
     def verdict(self, model: dict[str, Any], index: int, name: str) -> dict[str, Any]:

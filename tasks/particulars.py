@@ -1,0 +1,184 @@
+"""Particulars: what only this kind of model can show, for the seed that is shown in full."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from tasks.analyses import attention_reach, classifier_scores, mixture_components, uncertainty_sources
+from tasks.analyses.plain import to_plain
+from tasks.arrays import reference, write_json
+from tasks.label_efficiency import label_efficiency
+from tasks.prepare import Prepared, open_prepared
+from tasks.records import Artifact
+from tasks.stage import Bench, Stage
+from vae_models.capacity import CapacityPenalty
+from vae_models.checkpoints import load
+from vae_models.inference import decode_latents, encode_images
+from vae_models.mixture_priors import MixturePrior, draw, responsibilities
+from vae_models.model import Model
+from vae_models.named_reading import named_layout, named_responses, response_columns
+from vae_models.networks import ConvolutionTrunk
+from vae_models.semantic_layout import SemanticLayout
+from vae_models.semi_supervised_vae import SemiSupervisedVae
+from vae_models.vae import VariationalAutoencoder
+
+SHOWN_IMAGES = 8
+SAMPLES_A_COMPONENT = 8
+# Enough for means over images; doubt needs many draws of each.
+MOST_IMAGES = 1000
+DOUBTED_IMAGES = 100
+DRAWS = 24
+
+
+def compute(
+    folder: Path, bench: Bench, *, prepared: Artifact, trained: Artifact, bootstraps: int, seed: int
+) -> None:
+    """Writes particulars.json, with a key for each thing that this model can show and others cannot."""
+    data = open_prepared(prepared)
+    model = load(trained.path, bench.device)
+    shown: dict[str, Any] = {}
+    layout = named_layout(model)
+    if layout is not None:
+        shown["named"] = _named(model, layout, data, seed)
+    for name, show in _PARTS.items():
+        part = show(folder, model, data, bootstraps, np.random.default_rng(seed))
+        if part is not None:
+            shown[name] = part
+    if isinstance(model, SemiSupervisedVae):
+        shown["label_efficiency"] = to_plain(label_efficiency(model, data, bench, bootstraps, seed))
+    write_json(folder / "particulars.json", shown)
+
+
+PARTICULARS = Stage("particulars", "showing what is particular to", compute, on_device=True)
+
+
+def _named(model: Model, layout: SemanticLayout, data: Prepared, seed: int) -> Any:
+    """How well held-out images' attributes are read from the dimensions that are named after them."""
+    codes = encode_images(model, data.images("probe_test"))[0]
+    names = [attribute.name for attribute in data.data.attributes]
+    chosen = [names.index(target.name) for target in layout.targets]
+    return to_plain(
+        classifier_scores.compute(
+            [data.data.attributes[column] for column in chosen],
+            data.values("probe_test")[:, chosen],
+            named_responses(model, codes),
+            response_columns(layout),
+            {target.name: (target.mean, target.std) for target in layout.targets},
+            seed,
+        )
+    )
+
+
+def _device(model: Model) -> torch.device:
+    assert isinstance(model, nn.Module)
+    return next(model.parameters()).device
+
+
+def _pixels(model: Model, data: Prepared, count: int) -> torch.Tensor:
+    return torch.from_numpy(data.images("probe_test")[:count]).to(_device(model)).float() / 255
+
+
+def _mixture(
+    folder: Path, model: Model, data: Prepared, bootstraps: int, rng: np.random.Generator
+) -> dict[str, Any] | None:
+    """Components, their purity, and samples of each, component by component."""
+    if not isinstance(model, VariationalAutoencoder) or not isinstance(model.prior, MixturePrior):
+        return None
+    means = torch.from_numpy(encode_images(model, data.images("probe_test"))[0]).to(_device(model))
+    with torch.no_grad():
+        components = model.prior.components(model.encode)
+        shares = responsibilities(components, means).cpu().numpy()
+        found = mixture_components.compute(
+            shares,
+            components.log_weight.exp().cpu().numpy(),
+            data.data.attributes,
+            data.values("probe_test"),
+            bootstraps,
+            rng,
+        )
+        chosen = torch.tensor([row.index for row in found.components], device=means.device)
+        generator = torch.Generator(means.device).manual_seed(int(rng.integers(2**31)))
+        codes = draw(components, chosen.repeat_interleave(SAMPLES_A_COMPONENT), generator)
+    images = decode_latents(model, codes.cpu().numpy())
+    samples = reference(folder, "component_samples", (images * 255).round().astype(np.uint8))
+    return {**to_plain(found), "of": len(components.log_weight), "samples": samples}
+
+
+def _attention(
+    folder: Path, model: Model, data: Prepared, bootstraps: int, rng: np.random.Generator
+) -> dict[str, Any] | None:
+    """Where the encoder's attention looks, on a few images and on the mean."""
+    trunks = [
+        m for m in getattr(model, "encoder", nn.Identity()).modules() if isinstance(m, ConvolutionTrunk)
+    ]
+    with torch.no_grad():
+        found = trunks[0].attention(_pixels(model, data, MOST_IMAGES)) if trunks else None
+    if found is None:
+        return None
+    weights, strength = found
+    reach = attention_reach.compute(weights.cpu().numpy(), bootstraps, rng)
+    size = trunks[0].padding * 2 + data.data.images.shape[2]
+    maps = (
+        reach.received[:SHOWN_IMAGES]
+        .repeat(size // reach.received.shape[1], 1)
+        .repeat(size // reach.received.shape[2], 2)
+    )
+    crop = trunks[0].padding
+    maps = maps[:, crop : size - crop, crop : size - crop].astype(np.float32)
+    return {
+        "strength": round(strength, 6),
+        "reach": to_plain(reach.reach),
+        "uniform_reach": to_plain(reach.uniform_reach),
+        "images": reference(folder, "attention_images", data.images("probe_test")[:SHOWN_IMAGES]),
+        "maps": reference(folder, "attention_maps", maps),
+    }
+
+
+def _uncertainty(
+    folder: Path, model: Model, data: Prepared, bootstraps: int, rng: np.random.Generator
+) -> dict[str, Any] | None:
+    """Pixel by pixel, what drawing weights changes beside what drawing codes does."""
+    if not isinstance(model, VariationalAutoencoder) or model.weights is None:
+        return None
+    generator = torch.Generator(_device(model)).manual_seed(int(rng.integers(2**31)))
+    by_weights, by_codes = [], []
+    with torch.no_grad():
+        posterior = model.encode(_pixels(model, data, DOUBTED_IMAGES))
+        for _ in range(DRAWS):
+            drawn = model.decode_with_drawn_weights(posterior.mean, generator)
+            by_weights.append(drawn.cpu().numpy())
+            codes = model.posterior.sample(posterior, generator)
+            by_codes.append(model.decode(codes).cpu().numpy())
+    deviations = [uncertainty_sources.running_deviation(draws) for draws in (by_weights, by_codes)]
+    found = uncertainty_sources.compute(*deviations, bootstraps, rng)
+    maps = [deviation[:SHOWN_IMAGES].mean(axis=1).astype(np.float32) for deviation in deviations]
+    return {
+        **to_plain(found),
+        "images": reference(folder, "doubted_images", data.images("probe_test")[:SHOWN_IMAGES]),
+        "weight_maps": reference(folder, "weight_maps", maps[0]),
+        "latent_maps": reference(folder, "latent_maps", maps[1]),
+    }
+
+
+def _information(
+    folder: Path, model: Model, data: Prepared, bootstraps: int, rng: np.random.Generator
+) -> dict[str, Any] | None:
+    """How much each dimension told as capacity grew."""
+    regulariser = getattr(model, "regulariser", None)
+    if not isinstance(regulariser, CapacityPenalty):
+        return None
+    capacity, kl = regulariser.information()
+    return {"capacity_nats": to_plain(capacity), "kl_nats": to_plain(kl.cpu().double().numpy())}
+
+
+_Show = Callable[[Path, Model, Prepared, int, np.random.Generator], dict[str, Any] | None]
+_PARTS: dict[str, _Show] = {
+    "mixture": _mixture,
+    "attention": _attention,
+    "uncertainty": _uncertainty,
+    "information": _information,
+}
