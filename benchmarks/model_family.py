@@ -1,0 +1,195 @@
+"""How well each model separates the attributes of sprites, at equal steps, over seeds: what docs/reference-results.md
+claims. Each model and seed is one file below --folder, and a stopped training goes on from its last checkpoint.
+
+    python -m benchmarks.model_family --steps 30000 --table docs/reference-results.md
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import TypeAdapter
+
+from tasks.analyses import classifier_scores
+from tasks.analyses.comparison import difference_of_means, mean_over_seeds
+from tasks.analyses.estimates import Estimate
+from tasks.analyses.factor_levels import factor_levels
+from tasks.analyses.information_scores import mig
+from tasks.datasets.sprites import ATTRIBUTES, SpritesSettings, load
+from vae_models.evaluation import evaluate
+from vae_models.inference import encode_images
+from vae_models.named_reading import named_layout, named_responses, response_columns
+from vae_models.presets import ModelSettings, build
+from vae_models.targets import fit_targets
+from vae_models.training import train
+from vae_models.training_records import Progress
+
+# Models, by the name in the table. Capacity and warm-up are shares of the steps.
+MODELS: dict[str, dict[str, Any]] = {
+    "vae": {"kind": "vae"},
+    "beta_vae (4)": {"kind": "beta_vae", "beta": 4.0},
+    "annealed_vae (25, 100)": {"kind": "annealed_vae", "capacity_nats": 25.0, "gamma": 100.0},
+    "beta_tc_vae (6)": {"kind": "beta_tc_vae", "beta": 6.0},
+    "factor_vae (6.4)": {"kind": "factor_vae", "gamma": 6.4},
+    "attribute_vae": {"kind": "attribute_vae", "free_dimensions": 2},
+    "interpretable_gan": {"kind": "interpretable_gan", "free_dimensions": 2},
+}
+COMPARED = ("beta_tc_vae (6)", "factor_vae (6.4)")
+MARK = "<!-- measured: benchmarks/model_family.py writes what follows -->"
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Trains what is not there yet, then prints the table, and writes it where --table says."""
+    options = _options(words)
+    torch.set_num_threads(options.threads)
+    options.folder.mkdir(parents=True, exist_ok=True)
+    space = load(SpritesSettings(images=options.images), options.folder, options.folder, 0, lambda *_: None)
+    names = options.models or list(MODELS)
+    for seed in range(options.seeds):
+        for name in names:
+            place = options.folder / f"{name.split(' ')[0]}-seed{seed}-{options.steps}.json"
+            if not place.exists():
+                found = measure(name, seed, space.images, space.values, options)
+                place.with_suffix(".part").write_text(json.dumps(found, indent=1))
+                place.with_suffix(".part").replace(place)
+    results = {
+        name: [
+            json.loads((options.folder / f"{name.split(' ')[0]}-seed{seed}-{options.steps}.json").read_text())
+            for seed in range(options.seeds)
+        ]
+        for name in names
+    }
+    text = table(results, options)
+    print(text)
+    if options.table is not None:
+        kept = options.table.read_text(encoding="utf-8").split(MARK)[0]
+        options.table.write_text(f"{kept}{MARK}\n\n{text}", encoding="utf-8")
+
+
+def _options(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--steps", type=int, default=30_000, help="optimiser steps of every model")
+    parser.add_argument("--seeds", type=int, default=3, help="training seeds of every model")
+    parser.add_argument("--images", type=int, default=40_000, help="sprites 32x32, held-out ones included")
+    parser.add_argument("--held-out", type=int, default=3000, help="sprites that everything is measured on")
+    parser.add_argument("--models", nargs="*", choices=list(MODELS), help="which models; all by default")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--threads", type=int, default=int(os.environ.get("OMP_NUM_THREADS", "1")))
+    parser.add_argument(
+        "--folder", type=Path, default=Path("artifacts/model_family"), help="where results are kept"
+    )
+    parser.add_argument("--table", type=Path, help="document whose measured part is written anew")
+    return parser.parse_args(words)
+
+
+def measure(
+    name: str, seed: int, images: np.ndarray, values: np.ndarray, options: argparse.Namespace
+) -> dict[str, Any]:
+    """Returns what one model says of held-out sprites: nats, MIG, and R2 or accuracy of attributes it names."""
+    rest = options.held_out
+    held_out, held_values = images[:rest], values[:rest]
+    images, values = images[rest:], values[rest:]
+    steps = options.steps
+    training = {
+        "steps": steps,
+        "evaluate_every": max(1, steps // 20),
+        "checkpoint_every": max(1, steps // 20),
+    }
+    given = MODELS[name] | {"training": training}
+    if given["kind"] == "annealed_vae":
+        given["capacity_steps"] = max(1, steps * 3 // 4)
+    else:
+        given["warm_up_steps"] = min(500, steps // 4)
+    targets = fit_targets(ATTRIBUTES, values)
+    settings = TypeAdapter(ModelSettings).validate_python(given)
+    model = build(settings, images.shape[1:], targets, seed)
+    started = time.monotonic()
+    work = options.folder / f"work-{name.split(' ')[0]}-seed{seed}-{steps}"
+
+    def say(progress: Progress) -> None:
+        line = f"\r{name} seed {seed}: {progress.step}/{steps}, {progress.images_per_second:.0f} images/s "
+        print(line, end="", file=sys.stderr)
+
+    result = train(
+        model, images, values, held_out[:1000], settings.training, seed, options.device, work, say,
+        lambda: False, held_values[:1000],
+    )  # fmt: skip
+    codes = encode_images(model, held_out)[0]
+    nats = evaluate(model, held_out)
+    found = {
+        "steps": result.steps,
+        "seconds": time.monotonic() - started,
+        "mig": mig(codes, factor_levels(ATTRIBUTES, values, held_values)).score,
+        "reconstruction_nats": float(nats.reconstruction_nats.mean()),
+        "kl_nats": None if nats.kl_nats is None else float(nats.kl_nats.sum(1).mean()),
+        "named": None,
+    }
+    layout = named_layout(model)
+    if layout is not None:
+        scale = {target.name: (target.mean, target.std) for target in targets}
+        responses = named_responses(model, codes)
+        scores = classifier_scores.compute(
+            ATTRIBUTES, held_values, responses, response_columns(layout), scale, seed
+        )
+        found["named"] = {score.attribute: score.estimate.value for score in scores}
+    return found
+
+
+def table(results: Mapping[str, Sequence[Mapping[str, Any]]], options: argparse.Namespace) -> str:
+    """Returns means over seeds with 95 % intervals as Markdown, and what the comparison with the VAE is."""
+    seconds = [row["seconds"] for rows in results.values() for row in rows]
+    lines = [
+        f"{options.images:,} sprites 32x32 ({options.held_out:,} held out), {options.steps:,} steps of 64 images, "
+        f"{options.seeds} seeds, on {options.device}; mean training time {np.mean(seconds):,.0f} s, in all "
+        f"{np.sum(seconds) / 3600:.1f} h. 95 % intervals by Student's t over seeds.",
+        "",
+        "| model | MIG | reconstruction, nats | KL, nats | named attributes, mean score |",
+        "|---|---|---|---|---|",
+    ]
+    for name, rows in results.items():
+        named = [
+            None if row["named"] is None else float(np.mean(list(row["named"].values()))) for row in rows
+        ]
+        cells = [_mean([row[key] for row in rows]) for key in ("mig", "reconstruction_nats", "kl_nats")]
+        lines.append(f"| {name} | {' | '.join(cells)} | {_mean(named)} |")
+    lines += ["", *_named_lines(results)]
+    if "vae" in results:
+        plain = [row["mig"] for row in results["vae"]]
+        for name in COMPARED:
+            if name in results:
+                difference = difference_of_means([row["mig"] for row in results[name]], plain)
+                lines.append(f"- MIG of {name} less that of vae: {_said(difference)} (Welch).")
+    return "\n".join(lines) + "\n"
+
+
+def _named_lines(results: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
+    lines = []
+    for name, rows in results.items():
+        if rows[0]["named"] is not None:
+            each = ", ".join(
+                f"{key} {_mean([row['named'][key] for row in rows])}" for key in rows[0]["named"]
+            )
+            lines.append(f"- {name}, held-out attributes read from the dimensions named after them: {each}.")
+    return lines
+
+
+def _mean(numbers: Sequence[float | None]) -> str:
+    known = [number for number in numbers if number is not None]
+    return "–" if not known else _said(mean_over_seeds(known))
+
+
+def _said(estimate: Estimate) -> str:
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.value:.3g}"
+    return f"{estimate.value:.3g} [{estimate.low:.3g}, {estimate.high:.3g}]"
+
+
+if __name__ == "__main__":
+    main()
