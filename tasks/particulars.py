@@ -88,20 +88,27 @@ def _mixture(
     """Components, their purity, and samples of each, component by component."""
     if not isinstance(model, VariationalAutoencoder) or not isinstance(model.prior, MixturePrior):
         return None
-    means = torch.from_numpy(encode_images(model, data.images("probe_test"))[0]).to(_device(model))
+    device = _device(model)
     with torch.no_grad():
         components = model.prior.components(model.encode)
-        shares = responsibilities(components, means).cpu().numpy()
+        fit, held_out = (
+            responsibilities(
+                components, torch.from_numpy(encode_images(model, data.images(part))[0]).to(device)
+            )
+            for part in ("probe_fit", "probe_test")
+        )
         found = mixture_components.compute(
-            shares,
+            fit.cpu().numpy(),
+            data.values("probe_fit"),
+            held_out.cpu().numpy(),
+            data.values("probe_test"),
             components.log_weight.exp().cpu().numpy(),
             data.data.attributes,
-            data.values("probe_test"),
             bootstraps,
             rng,
         )
-        chosen = torch.tensor([row.index for row in found.components], device=means.device)
-        generator = torch.Generator(means.device).manual_seed(int(rng.integers(2**31)))
+        chosen = torch.tensor([row.index for row in found.components], device=device)
+        generator = torch.Generator(device).manual_seed(int(rng.integers(2**31)))
         codes = draw(components, chosen.repeat_interleave(SAMPLES_A_COMPONENT), generator)
     images = decode_latents(model, codes.cpu().numpy())
     samples = reference(folder, "component_samples", (images * 255).round().astype(np.uint8))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.analyses.estimates import Estimate, from_samples, table_resamples
+from tasks.analyses.estimates import Estimate, mean_estimate
 from tasks.datasets.attributes import Attribute
 
 # With more components than this a report shows those that hold most images.
@@ -29,7 +29,10 @@ class Component:
 
 @dataclass(frozen=True)
 class Purity:
-    """Share of images whose component is mostly of their own class; chance is the share of the commonest class."""
+    """Share of images that are of the class their component was mostly of on other images.
+
+    chance: the share that the commonest class of those images has.
+    """
 
     attribute: str
     estimate: Estimate
@@ -46,17 +49,19 @@ class MixtureComponents:
 
 
 def compute(
+    fit_responsibilities: NDArray[np.floating],
+    fit_values: NDArray[np.float64],
     responsibilities: NDArray[np.floating],
+    values: NDArray[np.float64],
     weights: NDArray[np.floating],
     attributes: Sequence[Attribute],
-    values: NDArray[np.float64],
     resamples: int,
     rng: np.random.Generator,
 ) -> MixtureComponents:
-    """Returns what held-out images say of the components.
+    """Returns what held-out images say of the components, whose classes were chosen on the images to fit.
 
-    responsibilities: (n, k), rows sum to 1: each image counts for its likeliest component. weights: (k,) of the
-    prior. values: (n, attributes). A component is used when it holds an image.
+    responsibilities: (n, k), rows sum to 1: each image counts for its likeliest component. values:
+    (n, attributes). weights: (k,) of the prior. A component is used when it holds a held-out image.
     """
     nearest = responsibilities.argmax(1)
     count = len(weights)
@@ -79,7 +84,11 @@ def compute(
         for k in order[:MOST_SHOWN]
         if shares[k] > 0
     )
-    purity = tuple(_purity(name, table, resamples, rng) for name, table in tables.items())
+    nearest_fit = fit_responsibilities.argmax(1)
+    purity = tuple(
+        _purity(attribute, nearest_fit, fit_values[:, j], nearest, values[:, j], count, resamples, rng)
+        for j, attribute in classed
+    )
     return MixtureComponents(components, int((shares > 0).sum()), purity)
 
 
@@ -90,10 +99,20 @@ def _table(
     return np.bincount(nearest * classes + codes, minlength=components * classes).reshape(components, classes)
 
 
-def _purity(name: str, table: NDArray[np.int64], resamples: int, rng: np.random.Generator) -> Purity:
-    total = int(table.sum())
-    drawn = table_resamples(table, resamples, rng)
-    samples = drawn.max(axis=2).sum(axis=1) / total
-    value = float(table.max(axis=1).sum() / total)
-    estimate = from_samples(value, samples, total, "bootstrap over images")
-    return Purity(name, estimate, float(table.sum(axis=0).max() / total))
+def _purity(
+    attribute: Attribute,
+    nearest_fit: NDArray[np.int64],
+    fit_codes: NDArray[np.float64],
+    nearest: NDArray[np.int64],
+    codes: NDArray[np.float64],
+    components: int,
+    resamples: int,
+    rng: np.random.Generator,
+) -> Purity:
+    table = _table(nearest_fit, fit_codes.astype(np.int64), components, len(attribute.classes))
+    commonest = int(table.sum(axis=0).argmax())
+    # A component that no image to fit fell to is taken for the commonest class.
+    named = np.where(table.sum(axis=1) > 0, table.argmax(axis=1), commonest)
+    right = (named[nearest] == codes).astype(np.float64)
+    estimate = mean_estimate(right, resamples, rng, "bootstrap over images")
+    return Purity(attribute.name, estimate, float((codes == commonest).mean()))

@@ -19,9 +19,8 @@ def rng() -> np.random.Generator:
 def found(nearest: list[int], codes: list[int], components: int = 3) -> mixture_components.MixtureComponents:
     values = np.stack([np.asarray(codes, float), np.linspace(0, 1, len(codes))], 1)
     weights = np.full(components, 1 / components)
-    return mixture_components.compute(
-        np.eye(components)[nearest], weights, (SHAPE, PLACE), values, 200, rng()
-    )
+    shares = np.eye(components)[nearest]
+    return mixture_components.compute(shares, values, shares, values, weights, (SHAPE, PLACE), 200, rng())
 
 
 def test_pure_components_are_wholly_of_one_class() -> None:
@@ -39,6 +38,16 @@ def test_pure_components_are_wholly_of_one_class() -> None:
 def test_components_that_know_nothing_are_no_purer_than_chance() -> None:
     result = found([0, 1] * 40, [0, 0, 1, 1] * 20)
     assert result.purity[0].estimate.value == result.purity[0].chance == 0.5
+
+
+def test_what_a_component_stands_for_is_chosen_on_other_images() -> None:
+    def part(nearest: list[int], codes: list[int]) -> tuple[np.ndarray, np.ndarray]:
+        return np.eye(3)[nearest], np.stack([np.asarray(codes, float), np.zeros(len(codes))], 1)
+
+    fit, held_out = part([0, 0, 1, 1, 1], [0, 0, 1, 1, 1]), part([0, 0, 1, 2], [1, 1, 1, 1])
+    result = mixture_components.compute(*fit, *held_out, np.full(3, 1 / 3), (SHAPE, PLACE), 100, rng())
+    # The third component held no image to fit, and is taken for the commonest class, heart.
+    assert (result.purity[0].estimate.value, result.purity[0].chance) == (0.5, 1.0)
 
 
 def test_attention_to_oneself_reaches_nowhere_and_to_all_as_far_as_the_map_is_wide() -> None:
