@@ -7,8 +7,10 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.model_flow import Futures, analyse, start_training
+from tasks.datasets.catalogue import DataSettings
 from tasks.desk import Desk
 from tasks.draw import DRAW, design_digest
+from tasks.explain_classifier import EXPLAIN_CLASSIFIER
 from tasks.index_runs import index_runs
 from tasks.judge import JUDGE
 from tasks.opening import Opening, open_desk
@@ -32,10 +34,15 @@ def audit(settings: Settings) -> Path:
         prepared = prepare_data(desk, settings)
         classifier = train_classifier(desk, settings, prepared)
         trained = {model: start_training(desk, settings, model, prepared) for model in model_keys(settings)}
+        outside = prepare_outside(desk, settings)
         analysed = {
-            model: analyse(desk, settings, model, prepared, classifier, weights)
+            model: analyse(desk, settings, model, prepared, classifier, weights, outside)
             for model, weights in trained.items()
         }
+        explained = explain_classifier(desk, settings, prepared, classifier)
+        for model, futures in analysed.items():
+            if model.seed == settings.seeds[0]:
+                futures["explain_classifier"] = explained
         judged = judge(desk, opening, prepared, classifier, analysed)
         drawn = draw_report(desk, settings, judged)
         return report(opening, judged, drawn, analysed)
@@ -48,12 +55,23 @@ def model_keys(settings: Settings) -> list[ModelKey]:
 
 def prepare_data(desk: Desk, settings: Settings) -> PrefectFuture[Artifact]:
     """Downloads, and submits preparation and split."""
+    return prepare(desk, settings, settings.data)
+
+
+def prepare_outside(desk: Desk, settings: Settings) -> PrefectFuture[Artifact] | None:
+    """Does the same for the data set of another kind that anomaly detection is tried against, if one is named."""
+    outside = settings.explanations.outside
+    return None if outside is None else prepare(desk, settings, outside)
+
+
+def prepare(desk: Desk, settings: Settings, data: DataSettings) -> PrefectFuture[Artifact]:
+    """Downloads one data set, and submits its preparation and split."""
     # Waited for here: nothing can begin without the files, and what went wrong with them is said as it is.
-    files = download_data(desk, settings.data)
+    files = download_data(desk, data)
     return submit(
         desk,
         PREPARE,
-        data=settings.data,
+        data=data,
         files=files,
         shares=settings.splits.model_dump(),
         entangled_from=settings.evidence.thresholds.entangled_from,
@@ -67,6 +85,23 @@ def train_classifier(
     """Submits the training of the independent attribute classifier."""
     return submit(
         desk, TRAIN_CLASSIFIER, prepared=prepared, classifier=settings.classifier, seed=settings.run.seed
+    )
+
+
+def explain_classifier(
+    desk: Desk,
+    settings: Settings,
+    prepared: PrefectFuture[Artifact],
+    classifier: PrefectFuture[Artifact],
+) -> PrefectFuture[Artifact]:
+    """Submits the attributions of the classifier, which all models shown in full share."""
+    return submit(
+        desk,
+        EXPLAIN_CLASSIFIER,
+        prepared=prepared,
+        classifier=classifier,
+        amounts=settings.explanations.amounts(),
+        seed=settings.run.seed,
     )
 
 

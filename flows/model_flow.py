@@ -8,17 +8,20 @@ from tasks.attribute import ATTRIBUTE
 from tasks.control import CONTROL
 from tasks.desk import Desk
 from tasks.encode import ENCODE
+from tasks.explanation_settings import Amounts
 from tasks.export import EXPORT
 from tasks.fitness import FITNESS
 from tasks.intervene import INTERVENE
+from tasks.move import MOVE
 from tasks.particulars import PARTICULARS
 from tasks.perform import submit
 from tasks.probe import PROBE
 from tasks.project import PROJECT
 from tasks.records import Artifact, ModelKey
-from tasks.settings import EvidenceSettings, ExplanationSettings, Settings
+from tasks.settings import EvidenceSettings, Settings
 from tasks.train_model import TRAIN_MODEL
 from tasks.traverse import TRAVERSE
+from tasks.use import USE
 
 Futures = dict[str, PrefectFuture[Artifact]]
 # What nearly every stage of a model takes: prepared, trained, encoded, seed.
@@ -41,10 +44,12 @@ def analyse(
     prepared: PrefectFuture[Artifact],
     classifier: PrefectFuture[Artifact],
     trained: PrefectFuture[Artifact],
+    outside: PrefectFuture[Artifact] | None = None,
 ) -> Futures:
     """Submits everything that is asked of one trained model; returns the stages' futures by name.
 
     Evidence is gathered for every seed; controls and pictures for the first one, which the report shows in full.
+    `outside` is the data set of another kind that anomaly detection is tried against.
     """
     encoded = submit(desk, ENCODE, model, prepared=prepared, trained=trained)
     inputs = {"prepared": prepared, "trained": trained, "encoded": encoded, "seed": settings.run.seed}
@@ -55,7 +60,9 @@ def analyse(
     }
     if model.seed == settings.seeds[0]:
         futures["control"] = control(desk, settings.evidence, model, classifier, inputs)
-        futures |= explain(desk, settings.explanations, model, classifier, futures["fitness"], inputs)
+        futures |= explain(
+            desk, settings.explanations.amounts(), model, classifier, futures["fitness"], outside, inputs
+        )
         futures["particulars"] = submit(
             desk,
             PARTICULARS,
@@ -133,25 +140,44 @@ def control(
 
 def explain(
     desk: Desk,
-    explanations: ExplanationSettings,
+    amounts: Amounts,
     model: ModelKey,
     classifier: PrefectFuture[Artifact],
     fitness: PrefectFuture[Artifact],
+    outside: PrefectFuture[Artifact] | None,
     inputs: Inputs,
 ) -> Futures:
-    """Submits what a reader looks at: latent maps, traversals and attributions."""
+    """Submits what a reader looks at: latent maps, traversals, moves, uses and attributions."""
     projected = submit(
         desk,
         PROJECT,
         model,
         prepared=inputs["prepared"],
         encoded=inputs["encoded"],
-        images=explanations.projection_images,
-        seeds=explanations.projection_seeds,
+        images=amounts.projection_images,
+        seeds=amounts.projection_seeds,
+        components=amounts.projection_components,
         seed=inputs["seed"],
     )
-    traversed = submit(desk, TRAVERSE, model, fitness=fitness, steps=explanations.traversal_steps, **inputs)
-    attributed = submit(
-        desk, ATTRIBUTE, model, fitness=fitness, classifier=classifier, depth=explanations, **inputs
+    traversed = submit(desk, TRAVERSE, model, fitness=fitness, steps=amounts.traversal_steps, **inputs)
+    moved = submit(desk, MOVE, model, classifier=classifier, images=amounts.move_images, **inputs)
+    used = submit(
+        desk,
+        USE,
+        model,
+        fitness=fitness,
+        outside=outside,
+        images=amounts.use_images,
+        regret_steps=amounts.regret_steps,
+        **inputs,
     )
-    return {"project": projected, "traverse": traversed, "attribute": attributed}
+    attributed = submit(
+        desk, ATTRIBUTE, model, fitness=fitness, classifier=classifier, amounts=amounts, **inputs
+    )
+    return {
+        "project": projected,
+        "traverse": traversed,
+        "move": moved,
+        "use": used,
+        "attribute": attributed,
+    }

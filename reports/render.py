@@ -27,11 +27,13 @@ from reports.sections import (
     limitations,
     mapping,
     maps,
+    moves,
     provenance,
     scope,
     stability,
     summary,
     unclaimed,
+    uses,
 )
 from reports.visible_text import visible
 
@@ -50,6 +52,8 @@ BUILDERS: dict[str, Callable[[Page], Any]] = {
     "unclaimed": unclaimed.build,
     "attributions": attributions.build,
     "maps": maps.build,
+    "moves": moves.build,
+    "uses": uses.build,
     "stability": stability.build,
     "comparison": comparison.build,
     "limitations": limitations.build,

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from tasks.analyses import classifier_scores
 from tasks.analyses.gan_explanations import (
     CaptumAgreement,
     agree_with_captum,
     explain_discriminator,
-    samples_follow,
 )
 from tasks.analyses.plain import to_plain
 from tasks.arrays import reference
@@ -46,13 +46,14 @@ def explain_gan(
     samples, asked = model.sample(ASKED_SAMPLES, generator)
     pictures = samples.float().cpu().numpy()
     attributes = {attribute.name: attribute for attribute in data.data.attributes}
-    followed = samples_follow(
+    followed = classifier_scores.compute(
         [attributes[target.name] for target in model.layout.targets],
         asked,
         classify_images(judge, pictures),
         judge.response_columns,
         {target.name: (target.mean, target.std) for target in judge.targets},
         seed,
+        source="bootstrap over samples",
     )
     shown = (pictures[:SHOWN_SAMPLES] * 255).round().astype(np.uint8)
     return {

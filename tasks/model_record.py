@@ -43,8 +43,13 @@ def model_record(
         **content("probe", "probe.json"),
         "intervention": content("intervene", "intervention.json"),
         "traversal": content("traverse", "traversal.json"),
+        "moves": content("move", "moves.json"),
+        "uses": content("use", "uses.json"),
         "projections": content("project", "projections.json", []),
-        "attributions": content("attribute", "attributions.json", []),
+        "attributions": content("attribute", "attributions.json", [])
+        + content("explain_classifier", "attributions.json", []),
+        "attribution_evidence": content("attribute", "evidence.json", [])
+        + content("explain_classifier", "evidence.json", []),
         "gan": content("attribute", "gan.json"),
         "particulars": content("particulars", "particulars.json"),
     }

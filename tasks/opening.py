@@ -81,6 +81,8 @@ def audit_settings(settings: Settings) -> dict[str, Any]:
     record = settings.model_dump(mode="json", exclude={"compute", "tracking"})
     record["run"] = {"name": settings.name, "seed": settings.run.seed}
     record["data"] = key_part(settings.data)
+    if settings.explanations.outside is not None:
+        record["explanations"]["outside"] = key_part(settings.explanations.outside)
     return record
 
 

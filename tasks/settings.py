@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from tasks.analyses.verdicts import Thresholds
 from tasks.datasets.catalogue import DataSettings
 from tasks.datasets.sprites import SpritesSettings
+from tasks.explanation_settings import ExplanationSettings
 from vae_models.attribute_classifier import AttributeClassifierSettings
 from vae_models.beta_vae import BetaVaeSettings, VaeSettings
 from vae_models.interpretable_gan_settings import InterpretableGanSettings
@@ -86,19 +87,6 @@ class EvidenceSettings(Section):
     thresholds: Thresholds = Field(Thresholds(), description="when a check passes")
 
 
-class ExplanationSettings(Section):
-    """How much is drawn and attributed, for the first seed of each model."""
-
-    projection_images: int = Field(1000, ge=100, description="images in latent maps, a stratified sample")
-    projection_seeds: int = Field(2, ge=2, le=10, description="seeds of t-SNE and UMAP")
-    traversal_steps: int = Field(9, ge=3, le=25, description="pictures a dimension in traversals")
-    attribution_images: int = Field(16, ge=2, description="images that pixel attributions are computed for")
-    attribution_dimensions: int = Field(
-        6, ge=1, description="dimensions attributed, those with most KL first"
-    )
-    attribution_steps: int = Field(32, ge=8, description="steps of Integrated Gradients")
-
-
 class ComputeSettings(Section):
     """What to compute on."""
 
@@ -170,7 +158,9 @@ class Settings(BaseSettings):
         description="training seeds of each model; the first is the one reported in full",
     )
     evidence: EvidenceSettings = Field(EvidenceSettings(), description="how claims are tested")
-    explanations: ExplanationSettings = Field(ExplanationSettings(), description="how much is drawn")
+    explanations: ExplanationSettings = Field(
+        ExplanationSettings(), description="how much is drawn, moved and attributed"
+    )
     compute: ComputeSettings = Field(ComputeSettings(), description="device and processes")
     tracking: TrackingSettings = Field(TrackingSettings(), description="MLflow")
     report: ReportSettings = Field(ReportSettings(), description="the HTML report")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tasks.analyses import classifier_scores
+from tasks.analyses import calibration, classifier_scores
 from tasks.analyses.plain import to_plain
 from tasks.arrays import write_json
 from tasks.prepare import open_prepared
@@ -20,7 +20,7 @@ HELD_OUT_SHARE = 10
 def compute(
     folder: Path, bench: Bench, *, prepared: Artifact, classifier: AttributeClassifierSettings, seed: int
 ) -> None:
-    """Writes weights, recipe and classifier.json with the held-out score of every attribute.
+    """Writes weights, recipe and classifier.json with the held-out score and calibration of every attribute.
 
     A tenth of its own part decides when to stop; scores are of probe_test, which it never saw.
     """
@@ -37,7 +37,14 @@ def compute(
         {target.name: (target.mean, target.std) for target in trained.targets},
         seed,
     )
-    facts = {"parameters": sum(weights.numel() for weights in model.parameters()), "scores": to_plain(scores)}
+    sure = calibration.compute(
+        data.data.attributes, data.values("probe_test"), responses, model.response_columns, seed
+    )
+    facts = {
+        "parameters": sum(weights.numel() for weights in model.parameters()),
+        "scores": to_plain(scores),
+        "calibration": to_plain(sure),
+    }
     write_json(folder / "classifier.json", facts)
     write_json(
         folder / "summary.json",

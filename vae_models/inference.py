@@ -39,6 +39,13 @@ def classify_images(
     return _batched(classifier, classifier.responses, images, batch_size)
 
 
+def classifier_features(
+    classifier: AttributeClassifier, images: NDArray[np.uint8] | NDArray[np.float32], batch_size: int = _BATCH
+) -> NDArray[np.float32]:
+    """Returns features float32 (n, hidden), the layer under the heads, of images as in `classify_images`."""
+    return _batched(classifier, classifier.features, images, batch_size)
+
+
 def _batched(
     module: object,
     function: Callable[[Tensor], Tensor],

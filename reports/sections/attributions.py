@@ -1,4 +1,4 @@
-"""Section 9: which pixels matter, and whether the maps that say so may be believed."""
+"""Which pixels matter, and whether the maps that say so may be believed."""
 
 from typing import Any
 
@@ -10,34 +10,75 @@ from reports import image_files
 from reports.number_text import number
 from reports.page import Cell, Figure, Page, Table, estimate, numeral, said, text
 from reports.plots import interval_bars
+from reports.sections import attribution_evidence
 from reports.visible_text import shortened
 
 MOST_SHOWN = 6
 
 
 def build(page: Page) -> dict[str, Any]:
-    """Returns maps over images with their sanity checks, and the discriminator's own contributions."""
-    return {"models": [_model(page, model) for model in page.leads]}
+    """Returns maps over images with their sanity checks, and the discriminator's own contributions.
+
+    The attribute classifier is the same for all models and is shown once, at the end.
+    """
+    shared = next((model for model in page.leads if _of_classifier(page, model)), None)
+    models = [_model(page, model) for model in page.leads]
+    return {"models": models, "classifier": _classifier(page, shared) if shared else None}
+
+
+def _of_classifier(page: Page, model: dict[str, Any]) -> list[dict[str, Any]]:
+    part = model["attributions"]
+    return [] if page.absent(part) else [row for row in part if row.get("target") == "classifier"]
+
+
+def _classifier(page: Page, model: dict[str, Any]) -> dict[str, Any]:
+    name = page.t("attribution.classifier_title")
+    return {
+        **_maps(page, name, _of_classifier(page, model), _evidence(model, ("classifier",)), "classifier"),
+        "calibration": attribution_evidence.calibration(page),
+    }
 
 
 def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
     part = model["attributions"]
     absent = page.absent(part)
     rows: list[Any] = [] if absent else part
-    made = [row for row in rows if "not_applicable" not in row]
+    made = [row for row in rows if "not_applicable" not in row and row["target"] != "classifier"]
     key = page.model_key(model["name"])
     return {
-        "name": shortened(model["name"]),
         "absent": [absent]
         if absent
         else [page.prose(row["not_applicable"]) for row in rows if "not_applicable" in row],
-        "items": [_item(page, model, row, f"attribution-{key}-{i + 1}") for i, row in enumerate(made)],
-        "checks": _checks(page, model, made) if made else None,
         "contributions": _contributions(page, model, key),
+        **_maps(
+            page,
+            shortened(model["name"]),
+            made,
+            _evidence(model, ("encoder", "decoder", "discriminator")),
+            key,
+        ),
     }
 
 
-def _item(page: Page, model: dict[str, Any], row: dict[str, Any], identifier: str) -> dict[str, Any]:
+def _evidence(model: dict[str, Any], targets: tuple[str, ...]) -> list[dict[str, Any]]:
+    return [row for row in model.get("attribution_evidence") or [] if row["target"] in targets]
+
+
+def _maps(
+    page: Page, name: str, rows: list[dict[str, Any]], evidence: list[dict[str, Any]], key: str
+) -> dict[str, Any]:
+    """Returns maps that count apart from those that are set aside, with the table of each."""
+    items = [(row, _item(page, row, f"attribution-{key}-{i + 1}")) for i, row in enumerate(rows)]
+    return {
+        "name": name,
+        "items": [item for row, item in items if row["checks"]["faithful"] is True],
+        "set_aside": [item for row, item in items if row["checks"]["faithful"] is not True],
+        "checks": _checks(page, name, rows) if rows else None,
+        "evidence": attribution_evidence.counted(page, name, evidence) if evidence else None,
+    }
+
+
+def _item(page: Page, row: dict[str, Any], identifier: str) -> dict[str, Any]:
     images, maps = page.array(row["images"])[:MOST_SHOWN], page.array(row["maps"])[:MOST_SHOWN].astype(float)
     shown = _overlays(images, maps)
     if not page.absent(row["mean_map"]):
@@ -97,7 +138,7 @@ def _overlays(images: npt.NDArray[Any], maps: npt.NDArray[np.float64]) -> npt.ND
     return np.moveaxis(np.stack(made), -1, 1)
 
 
-def _checks(page: Page, model: dict[str, Any], rows: list[dict[str, Any]]) -> Table:
+def _checks(page: Page, name: str, rows: list[dict[str, Any]]) -> Table:
     cells, estimates = [], []
     for row in rows:
         checks = row["checks"]
@@ -136,7 +177,7 @@ def _checks(page: Page, model: dict[str, Any], rows: list[dict[str, Any]]) -> Ta
         )
     )
     return Table(
-        page.t("attribution.checks_caption", model=shortened(model["name"])),
+        page.t("attribution.checks_caption", model=name),
         header,
         tuple(cells),
         page.interval_note(estimates),

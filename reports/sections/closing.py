@@ -1,4 +1,4 @@
-"""Sections 15 to 17: what auditors file this under, what its words mean, and how to check the file."""
+"""The closing sections: what auditors file this under, what its words mean, and how to check the file."""
 
 from typing import Any
 

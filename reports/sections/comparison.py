@@ -1,4 +1,4 @@
-"""Section 12: the models beside each other on the same checks, with intervals on their differences."""
+"""The models beside each other on the same checks, with intervals on their differences."""
 
 from typing import Any
 

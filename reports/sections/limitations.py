@@ -1,4 +1,4 @@
-"""Section 13: what this evidence cannot say."""
+"""What this evidence cannot say."""
 
 from typing import Any
 

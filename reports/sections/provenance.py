@@ -1,4 +1,4 @@
-"""Section 14: where every number came from: code, data, settings, weights, machine, and the run's ledger."""
+"""Where every number came from: code, data, settings, weights, machine, and the run's ledger."""
 
 import json
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Section 11: whether other seeds tell the same story, and whether subgroups do."""
+"""Whether other seeds tell the same story, and whether subgroups do."""
 
 from typing import Any
 

@@ -38,17 +38,19 @@ def compute(
     standardisation: Mapping[str, tuple[float, float]],
     seed: int,
     resamples: int = 300,
+    source: str = SOURCE,
 ) -> tuple[ClassifierScore, ...]:
     """Returns one score an attribute: AUROC and balanced accuracy of binary ones, balanced accuracy, or R2.
 
     values (n, k) and responses (n, columns) are of the same held-out images. `standardisation` gives the mean
-    and standard deviation by which the classifier scaled ordinal and continuous attributes.
+    and standard deviation by which the classifier scaled ordinal and continuous attributes. `source` says what
+    the intervals are over, where that is not held-out images.
     """
     weights = image_weights(len(values), resamples, np.random.default_rng(seed))
     scores: list[ClassifierScore] = []
     for column, attribute in enumerate(attributes):
         predicted = np.asarray(responses[:, list(response_columns[attribute.name])], dtype=np.float64)
-        scores.extend(_scores(attribute, values[:, column], predicted, standardisation, weights))
+        scores.extend(_scores(attribute, values[:, column], predicted, standardisation, weights, source))
     return tuple(scores)
 
 
@@ -58,10 +60,11 @@ def _scores(
     predicted: NDArray[np.float64],
     standardisation: Mapping[str, tuple[float, float]],
     weights: NDArray[np.float64],
+    source: str,
 ) -> list[ClassifierScore]:
     def score(statistic: str, value: float, samples: NDArray[np.float64], chance: float) -> ClassifierScore:
         return ClassifierScore(
-            attribute.name, statistic, from_samples(value, samples, len(truth), SOURCE), chance
+            attribute.name, statistic, from_samples(value, samples, len(truth), source), chance
         )
 
     if attribute.kind in ("binary", "categorical"):

@@ -4,18 +4,14 @@ The discriminator's logit is a bias plus one function of each semantic dimension
 its explanation is the list of terms; integrated gradients over the code must find the same numbers.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from captum.attr import IntegratedGradients
 from numpy.typing import NDArray
 from torch import Tensor
-
-from tasks.analyses import classifier_scores
-from tasks.analyses.classifier_scores import ClassifierScore
-from tasks.datasets.attributes import Attribute
 
 LARGEST_SUM_ERROR = 1e-4
 
@@ -61,41 +57,6 @@ class Contributions:
     largest_sum_error: float
     adds_up: bool
     captum: CaptumAgreement | None
-
-
-@dataclass(frozen=True)
-class GanExplanation:
-    """The `gan` section of audit.json: contributions, whether samples are as asked, and samples.
-
-    samples_follow: one score an attribute of what the attribute classifier sees in the samples against what
-    was asked for. samples: uint8 (m, c, h, w).
-    """
-
-    contributions: Contributions
-    samples_follow: tuple[ClassifierScore, ...]
-    samples: NDArray[np.uint8] = field(metadata={"plain": False})
-
-
-def samples_follow(
-    attributes: Sequence[Attribute],
-    asked: NDArray[np.float64],
-    responses: NDArray[np.floating],
-    response_columns: Mapping[str, Sequence[int]],
-    standardisation: Mapping[str, tuple[float, float]],
-    seed: int,
-    resamples: int = 300,
-) -> tuple[ClassifierScore, ...]:
-    """Returns how well samples show what they were asked for, one score an attribute (two for binary ones).
-
-    asked: (n, k) raw values of `attributes`; responses: (n, columns) of the attribute classifier to the
-    samples, columns and standardisation as in `classifier_scores.compute`, whose statistics these are.
-    """
-    scores = classifier_scores.compute(
-        attributes, asked, responses, response_columns, standardisation, seed, resamples
-    )
-    return tuple(
-        replace(score, estimate=replace(score.estimate, source="bootstrap over samples")) for score in scores
-    )
 
 
 def explain_discriminator(

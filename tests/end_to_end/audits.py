@@ -35,8 +35,8 @@ models:
   gan: {kind: interpretable_gan, named: [shape, posX], free_dimensions: 1, warm_up_steps: 5, training: {steps: 10}}
 evidence: {permutations: 100, bootstraps: 100, probe_images: 200, null_moves_per_dimension: 20,
   boosting_iterations: 5}
-explanations: {projection_images: 100, attribution_images: 2, attribution_dimensions: 1, attribution_steps: 8,
-  traversal_steps: 3}
+explanations: {depth: quick, projection_images: 100, attribution_images: 2, attribution_dimensions: 1,
+  attribution_steps: 8, superpixel_samples: 24, traversal_steps: 3, move_images: 16, use_images: 20, regret_steps: 2}
 """
 
 

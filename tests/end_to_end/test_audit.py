@@ -26,11 +26,13 @@ pytestmark = [
 ]
 
 EVERY_SEED = {"train", "encode", "probe", "intervene", "fitness"}
-FIRST_SEED = EVERY_SEED | {"control", "project", "traverse", "attribute", "particulars", "export"}
+FIRST_SEED = EVERY_SEED | {
+    "control", "project", "traverse", "move", "use", "attribute", "particulars", "export"
+}  # fmt: skip
 MODELS = [("vae", 0), ("gan", 0), ("vae", 1), ("gan", 1)]
 JUDGEMENT = {("judge", None, None), ("draw", None, None)}
 STAGES = (
-    {("prepare", None, None), ("classify", None, None)}
+    {("prepare", None, None), ("classify", None, None), ("explain_classifier", None, None)}
     | JUDGEMENT
     | {(stage, name, seed) for name, seed in MODELS for stage in (FIRST_SEED if seed == 0 else EVERY_SEED)}
 )
@@ -93,6 +95,9 @@ def test_audit_json_is_valid_and_complete(audit: dict[str, Any]) -> None:
         assert model["training"]["steps"] == {"vae": 800, "gan": 10}[model["name"]]
         assert (model["traversal"] is not None) == model["is_lead"]
         assert bool(model["projections"]) == model["is_lead"]
+        assert bool(model["moves"]) == bool(model["uses"]) == model["is_lead"]
+        targets = {row["target"] for row in model["attribution_evidence"]}
+        assert (targets >= {"encoder", "decoder", "classifier"}) == model["is_lead"]
         assert (model["gan"] is not None) == (model["is_lead"] and model["name"] == "gan")
         shown = {} if model["particulars"] is None else model["particulars"]
         assert (model["particulars"] is not None) == model["is_lead"]

@@ -10,6 +10,7 @@ import pytest
 from reports.audit_json import write_audit
 from reports.render import render
 from tests.reports.audit_builder import ATTRIBUTES, AuditBuilder, hostile_builder
+from tests.reports.explanation_parts import add_explanations
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class Rendered:
 
 def make_run(builder: AuditBuilder) -> dict[str, Any]:
     audit = builder.write()
+    add_explanations(builder, audit)
     write_audit(builder.folder, audit)
     return audit
 

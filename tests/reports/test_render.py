@@ -23,7 +23,7 @@ from tests.reports.conftest import Rendered, elements, make_run
 def test_every_section_is_there_in_order(full_run: Rendered) -> None:
     ids = [e.attributes["id"] for e in elements(full_run.html) if e.tag == "section"]
     assert tuple(ids) == SECTIONS
-    assert len(ids) == 17
+    assert len(ids) == 19
 
 
 def test_ids_are_unique_and_links_lead_somewhere(full_run: Rendered) -> None:

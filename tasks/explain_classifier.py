@@ -1,0 +1,59 @@
+"""Explain the attribute classifier: which pixels it reads each attribute from, once for the whole run."""
+
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from tasks.analyses.attribution import explain_pixels
+from tasks.analyses.attribution_methods import grad_cam_method, integrated_method, last_convolution
+from tasks.analyses.attribution_record import Subjects
+from tasks.analyses.superpixels import superpixel_methods
+from tasks.arrays import write_json
+from tasks.explanation_settings import Amounts
+from tasks.prepare import open_prepared
+from tasks.records import Artifact
+from tasks.shown_images import ShownImages, write_attributions
+from tasks.stage import Bench, Stage
+from vae_models.checkpoints import load_classifier
+
+
+def compute(
+    folder: Path, bench: Bench, *, prepared: Artifact, classifier: Artifact, amounts: Amounts, seed: int
+) -> None:
+    """Writes attributions.json and evidence.json for the first response of each attribute.
+
+    One response an attribute is enough to see whether the judge looks at the object.
+    """
+    judge = load_classifier(classifier.path, bench.device)
+    shown = ShownImages(open_prepared(prepared), amounts, seed)
+    columns = {name: int(column[0]) for name, column in judge.response_columns.items()}
+    picked = list(columns.values())
+    baseline = shown.baseline_on(next(judge.parameters()).device)
+    methods = [
+        integrated_method(_responses, picked, baseline, shown.depth),
+        *superpixel_methods(_responses, picked, baseline, amounts.superpixel_samples, seed),
+    ]
+    layer = last_convolution(judge)
+    if layer is not None:
+        methods.append(grad_cam_method(_responses, picked, layer))
+    found = explain_pixels(
+        judge,
+        _responses,
+        Subjects("classifier", tuple(picked), tuple(columns), (None,) * len(columns)),
+        methods,
+        shown.images,
+        shown.baseline,
+        seed,
+        shown.depth,
+        shown.masks,
+    )
+    write_json(folder / "summary.json", {"metrics": write_attributions(folder, found)})
+
+
+EXPLAIN_CLASSIFIER = Stage(
+    "explain_classifier", "attributing the attribute classifier", compute, on_device=True
+)
+
+
+def _responses(module: nn.Module, images: Tensor) -> Tensor:
+    return module.responses(images)  # type: ignore[operator]

@@ -1,0 +1,69 @@
+"""The held-out images that attributions are computed for, with all that explaining them needs."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tasks.analyses.attribution_evidence import weigh
+from tasks.analyses.attribution_methods import Depth
+from tasks.analyses.attribution_record import Attribution
+from tasks.analyses.plain import to_plain
+from tasks.arrays import reference, write_json
+from tasks.explanation_settings import Amounts
+from tasks.prepare import Prepared
+
+REFERENCE_IMAGES = 200
+
+
+class ShownImages:
+    """Images of probe_test drawn with the seed, their masks, and the images they are held against.
+
+    place: rows within probe_test. baseline: float32 (c, h, w), the mean of `reference`, training images.
+    """
+
+    def __init__(self, data: Prepared, amounts: Amounts, seed: int) -> None:
+        rows = data.rows("probe_test")
+        place = np.random.default_rng(seed).choice(
+            len(rows), min(amounts.attribution_images, len(rows)), False
+        )
+        self.place = np.sort(place)
+        self.images: NDArray[np.uint8] = np.asarray(data.data.images[rows[self.place]])
+        self.masks = None if data.data.masks is None else np.asarray(data.data.masks[rows[self.place]])
+        train = data.images("model_train")[:REFERENCE_IMAGES]
+        self.reference = train.astype(np.float32) / 255
+        # The mean image: no information, yet nothing that a model has never seen the like of.
+        self.baseline = self.reference.mean(axis=0)
+        self.depth = Depth(gradient_steps=amounts.attribution_steps)
+        self.seed = seed
+
+    def baseline_on(self, device: torch.device) -> Tensor:
+        """Returns the baseline as a tensor on a device."""
+        return torch.from_numpy(self.baseline).to(device)
+
+
+def write_attributions(folder: Path, found: Sequence[Attribution]) -> dict[str, float]:
+    """Writes attributions.json with its arrays, and evidence.json; returns what MLflow is told."""
+    write_json(
+        folder / "attributions.json", [_record(folder, index, item) for index, item in enumerate(found)]
+    )
+    write_json(folder / "evidence.json", to_plain(weigh(found)))
+    return {"attributions.faithful_share": float(np.mean([bool(item.checks.faithful) for item in found]))}
+
+
+def _record(folder: Path, index: int, item: Attribution) -> dict[str, Any]:
+    arrays: Mapping[str, NDArray[Any]] = {
+        "images": item.images,
+        "maps": item.maps,
+        "mean_map": item.mean_map,
+        "spread_map": item.spread_map,
+    }
+    references = {
+        name: reference(folder, f"{item.target}{index}_{name}", array) for name, array in arrays.items()
+    }
+    plain: dict[str, Any] = to_plain(item)
+    return {**plain, **references}

@@ -1,0 +1,171 @@
+"""The parts of a built audit that tell of explanations: moves through the latent space."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tests.reports.audit_builder import AuditBuilder
+
+
+def add_explanations(builder: AuditBuilder, audit: dict[str, Any]) -> None:
+    """Gives every lead model of a built audit the parts that older audits do not have."""
+    for index, model in enumerate(audit["models"]):
+        if model["is_lead"]:
+            model["moves"] = moves(builder, f"explained{index}")
+            model["uses"] = uses(builder)
+            model["attributions"] += _of_the_classifier(model["attributions"])
+            model["attribution_evidence"] = [_evidence(row) for row in model["attributions"]]
+    audit["classifier"]["calibration"] = [
+        {
+            "attribute": builder.names[0],
+            "confidence": builder.estimate(0.95),
+            "accuracy": builder.estimate(0.93),
+            "error": builder.estimate(0.03, 0.01),
+            "error_by_chance": 0.01,
+            "bin_confidence": [0.8, 1.0],
+            "bin_accuracy": [0.7, 0.99],
+        }
+    ]
+
+
+def _of_the_classifier(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    method = {"target": "classifier", "method": "KernelShap", "subject": "shape", "dimension": None}
+    return [{**rows[0], **method}]
+
+
+def _evidence(row: dict[str, Any]) -> dict[str, Any]:
+    counts = row["checks"]["faithful"]
+    return {
+        "target": row["target"],
+        "subject": row["subject"],
+        "counted": [row["method"]] if counts else [],
+        "signs_only": [row["method"]] if counts and row["target"] == "encoder" else [],
+        "set_aside": [] if counts else [row["method"]],
+        "agreement": None,
+        "mass_inside": 0.7,
+        "area_share": 0.1,
+    }
+
+
+def moves(builder: AuditBuilder, prefix: str) -> dict[str, Any]:
+    """Returns the `moves` part of one model, each number from the builder's random stream."""
+
+    def outcome(success: float) -> dict[str, Any]:
+        return {"success": builder.estimate(success), "others_kept": builder.estimate(0.8)}
+
+    def pictures(name: str, count: int) -> dict[str, str]:
+        return builder.reference(f"{prefix}-{name}", builder.sprites(count))
+
+    return {
+        "interpolation": {
+            "paths": [
+                {"kind": kind, "straightness": builder.estimate(0.7), "largest_step": builder.estimate(1.6)}
+                for kind in ("linear", "spherical", "pixels")
+            ],
+            "pairs": 32,
+            "steps": 5,
+            "shown": 1,
+            "pictures": pictures("interpolation", 15),
+        },
+        "arithmetic": [
+            {
+                "attribute": name,
+                "meaning": f"{name} > 0.5",
+                "plain": outcome(0.8),
+                "conditional": outcome(0.7),
+                "random": None if index == 0 else outcome(0.1),
+                "cosine": 0.9,
+                "reason": None,
+                "pictures": pictures(f"added{index}", 4),
+            }
+            for index, name in enumerate(builder.names)
+        ],
+        "boundaries": {"steps": [-1.0, 0.0, 1.0], "edits": _edits(builder, outcome, pictures)},
+        "perturbation": {
+            "attributes": builder.names,
+            "units": ["probability", *["standard deviations"] * (len(builder.names) - 1)],
+            "noise": 0.25,
+            "rows": [
+                {
+                    "dimension": j,
+                    "name": f"z{j}",
+                    "image": builder.estimate(0.02 / (j + 1), 0.001),
+                    "attributes": _estimates(builder, len(builder.names)),
+                }
+                for j in range(builder.dimensions)
+            ],
+        },
+        "frechet": {"samples": builder.estimate(3.0, 0.4), "real": builder.estimate(0.4, 0.1)},
+    }
+
+
+def _edits(builder: AuditBuilder, outcome: Any, pictures: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "attribute": name,
+            "meaning": f"{name} > 0.5",
+            "accuracy": builder.estimate(0.9),
+            "primal": outcome(0.9),
+            "conditional": None if index == 0 else outcome(0.8),
+            "kept_share": 0.9,
+            "reason": "fewer than ten decoded images were read as being without it" if index == 0 else None,
+            "strip": pictures(f"edited{index}", 3),
+        }
+        for index, name in enumerate(builder.names)
+    ]
+
+
+def _estimates(builder: AuditBuilder, count: int) -> Sequence[dict[str, Any]]:
+    return [builder.estimate(0.1, 0.01) for _ in range(count)]
+
+
+def uses(builder: AuditBuilder) -> dict[str, Any]:
+    """Returns the `uses` part of one model."""
+
+    def rate(at: float, bits: float) -> dict[str, Any]:
+        return {
+            "at": at,
+            "rate_bits": builder.estimate(bits, 0.1),
+            "distortion": builder.estimate(1 / (bits + 10), 0.001),
+            "peak_signal_to_noise": 20.0,
+        }
+
+    return {
+        "anomaly": {
+            "outside_name": "MNIST",
+            "inside_images": 200,
+            "outside_images": 200,
+            "scores": [
+                {
+                    "score": score,
+                    "auroc": builder.estimate(auroc),
+                    "inside": builder.estimate(20.0, 1.0),
+                    "outside": builder.estimate(15.0, 1.0),
+                }
+                for score, auroc in (("negative ELBO", 0.3), ("likelihood regret", 0.9))
+            ],
+            "likelihood_misleads": True,
+            "not_applicable": None,
+        },
+        "compression": {
+            "precision": [rate(step, 10 / step) for step in (2.0, 1.0, 0.5)],
+            "size": [rate(count, 5 * count) for count in (0, 2, 4)],
+            "raw_bits": 8192,
+        },
+        "augmentation": [
+            {
+                "attribute": name,
+                "meaning": f"{name} > 0.5",
+                "points": [
+                    {
+                        "labelled": count,
+                        "generated": 300,
+                        "without": builder.estimate(0.7),
+                        "with_generated": builder.estimate(0.8),
+                        "difference": builder.estimate(0.1),
+                    }
+                    for count in (40, 80, 160)
+                ],
+            }
+            for name in builder.names
+        ],
+    }

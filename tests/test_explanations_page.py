@@ -1,0 +1,46 @@
+"""docs/explanations.md says where each explanation comes from; this holds it against what there is."""
+
+import re
+from dataclasses import asdict, fields
+from pathlib import Path
+
+import pytest
+
+from reports.render import SECTIONS
+from tasks.explanation_settings import DEPTHS, Amounts, ExplanationSettings
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = (ROOT / "docs" / "explanations.md").read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| ([^|]+) \| `(tasks/[^`]+)` \| (\w+) \| `(tests/[^`]+)` \|$", PAGE, re.M)
+
+
+def test_the_table_is_read_whole() -> None:
+    table = PAGE.split("## Where to find what")[1].split("\n## ")[0]
+    assert len(ROWS) == sum(line.startswith("| ") for line in table.splitlines()) - 1 > 20
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row[0][:40] for row in ROWS])
+def test_module_section_and_test_of_each_row_exist(row: tuple[str, str, str, str]) -> None:
+    _, module, section, test = row
+    assert (ROOT / module).is_file()
+    assert section in SECTIONS
+    text = (ROOT / test).read_text(encoding="utf-8")
+    # A part of a larger analysis is tested through it, and then stands in the test by name.
+    assert Path(module).stem in text or Path(module).stem.rstrip("s") in text
+
+
+def test_every_depth_is_stated_as_it_is() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", PAGE, re.M))
+    assert set(rows) == {field.name for field in fields(Amounts)}
+    for name, cells in rows.items():
+        for depth, cell in zip(DEPTHS, cells.split(" | "), strict=True):
+            value = asdict(DEPTHS[depth])[name]
+            stated = tuple(int(part) for part in cell.split(", "))
+            assert stated == (value if isinstance(value, tuple) else (value,)), (depth, name)
+
+
+def test_what_is_given_goes_before_the_depth() -> None:
+    given = ExplanationSettings(depth="quick", move_images=77).amounts()
+    assert given.move_images == 77
+    assert asdict(given) | {"move_images": 48} == asdict(DEPTHS["quick"])
+    assert ExplanationSettings().amounts() == DEPTHS["standard"]
