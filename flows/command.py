@@ -1,10 +1,10 @@
-"""The command line: latent-audit run | settings | data | ui | verify | sign | compare | pdf | selftest."""
+"""The command line: latent-audit run | latent-size | settings | data | ui | verify | sign | compare | pdf | selftest."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from flows.commands import compare, data, pdf, run, selftest, settings, sign, ui, verify
+from flows.commands import compare, data, latent_size, pdf, run, selftest, settings, sign, ui, verify
 from tasks.datasets.errors import DataError
 from tasks.errors import AuditError, Stopped
 
@@ -14,11 +14,12 @@ Audits what generative models know: which latent dimensions carry which semantic
   latent-audit run                                   the default audit: 3 models x 3 seeds on rendered sprites
   latent-audit run configs/celeba.yaml               an audit from a settings file
   latent-audit run --data.kind mnist --seeds [0,1]   any setting can be given on the command line
+  latent-audit latent-size                           how many latent dimensions are enough, by K folds
   latent-audit settings                              every setting, its value and what it means
   latent-audit verify runs/latest                    is this report what the run wrote, and does it follow?
 """
 # In the order of the help; each adds its own words and says what it does.
-COMMANDS = (run, settings, data, ui, verify, sign, compare, pdf, selftest)
+COMMANDS = (run, latent_size, settings, data, ui, verify, sign, compare, pdf, selftest)
 INTERRUPTED = 130
 
 

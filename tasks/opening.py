@@ -78,7 +78,7 @@ def open_desk(settings: Settings) -> Iterator[Opening]:
 
 def audit_settings(settings: Settings) -> dict[str, Any]:
     """Returns the settings that a result depends on: what is audited and how, not where or on what."""
-    record = settings.model_dump(mode="json", exclude={"compute", "tracking"})
+    record = settings.model_dump(mode="json", exclude={"compute", "tracking", "latent_size"})
     record["run"] = {"name": settings.name, "seed": settings.run.seed}
     record["data"] = key_part(settings.data)
     if settings.explanations.outside is not None:

@@ -6,7 +6,7 @@ Precedence: command line, then environment (LATENT_AUDIT_DATA__IMAGE_SIZE=64), t
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tasks.analyses.verdicts import Thresholds
@@ -87,6 +87,23 @@ class EvidenceSettings(Section):
     thresholds: Thresholds = Field(Thresholds(), description="when a check passes")
 
 
+class LatentSizeSettings(Section):
+    """What `latent-audit latent-size` tries; audits do not depend on it."""
+
+    model: str = Field("vae", description="which of the models is tried at every size")
+    sizes: tuple[PositiveInt, ...] = Field(
+        (2, 3, 4, 5, 6, 8, 10, 15), min_length=2, description="numbers of latent dimensions to try"
+    )
+    folds: int = Field(5, ge=2, le=20, description="parts of the training images, each held out once")
+
+    @field_validator("sizes")
+    @classmethod
+    def _sizes_differ(cls, sizes: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(sizes)) != len(sizes):
+            raise ValueError(f"sizes must be different, got {list(sizes)}")
+        return sizes
+
+
 class ComputeSettings(Section):
     """What to compute on."""
 
@@ -160,6 +177,9 @@ class Settings(BaseSettings):
     evidence: EvidenceSettings = Field(EvidenceSettings(), description="how claims are tested")
     explanations: ExplanationSettings = Field(
         ExplanationSettings(), description="how much is drawn, moved and attributed"
+    )
+    latent_size: LatentSizeSettings = Field(
+        LatentSizeSettings(), description="which latent sizes `latent-audit latent-size` tries"
     )
     compute: ComputeSettings = Field(ComputeSettings(), description="device and processes")
     tracking: TrackingSettings = Field(TrackingSettings(), description="MLflow")

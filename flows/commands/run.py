@@ -40,7 +40,7 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from flows.audit_flow import audit
 
     folder = audit(settings)
-    print(f"\nreport: {_short(folder) / 'report.html'}\nMLflow: {_ui_command(settings.run.store)}")
+    print(f"\nreport: {shown_path(folder) / 'report.html'}\nMLflow: {_ui_command(settings.run.store)}")
     return 0
 
 
@@ -49,5 +49,6 @@ def _ui_command(store: Path) -> str:
     return "latent-audit ui" if store == default else f"latent-audit ui --run.store {store}"
 
 
-def _short(path: Path) -> Path:
+def shown_path(path: Path) -> Path:
+    """Returns a path as a person at this place would write it."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

@@ -10,6 +10,7 @@ from itertools import combinations
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from tasks.analyses.estimates import CONFIDENCE, Estimate
@@ -61,14 +62,14 @@ def compute(
     return Comparison(measure, unit, better, means, differences)
 
 
-def mean_over_seeds(numbers: Sequence[float]) -> Estimate:
-    """Returns the mean with its t interval."""
+def mean_over_seeds(numbers: Sequence[float] | NDArray[np.float64], source: str = SOURCE) -> Estimate:
+    """Returns the mean with its t interval; `source` says what it is over, where that is not seeds."""
     data = np.asarray(numbers, dtype=np.float64)
     mean, n = float(data.mean()), len(data)
     if n < 2:
-        return Estimate(mean, None, None, n, SOURCE)
+        return Estimate(mean, None, None, n, source)
     half = _quantile(n - 1.0) * float(data.std(ddof=1)) / np.sqrt(n)
-    return Estimate(mean, mean - half, mean + half, n, SOURCE)
+    return Estimate(mean, mean - half, mean + half, n, source)
 
 
 def difference_of_means(first: Sequence[float], second: Sequence[float]) -> Estimate:

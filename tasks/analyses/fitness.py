@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from tasks.analyses.estimates import Estimate, mean_estimate
 
+# A dimension that says less than this of an image is not used.
+ACTIVE_KL_NATS = 0.05
+
 
 @dataclass(frozen=True)
 class DimensionUse:
@@ -49,7 +52,7 @@ def measure_fitness(
     names: tuple[str, ...],
     reconstruction_spread: float,
     rng: np.random.Generator,
-    active_kl_nats: float = 0.05,
+    active_kl_nats: float = ACTIVE_KL_NATS,
     active_variance: float = 0.01,
     least_spread: float = 0.02,
     resamples: int = 1000,

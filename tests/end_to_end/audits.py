@@ -112,11 +112,18 @@ def _asked(home: Path) -> dict[str, dict[str, Any]]:
         "afresh": words("tiny.yaml", "--run.store", "afresh", f"--run.output={home}/other", hash_seed=2),
         "owner": words("tiny.yaml", "--subject.owner", "Ada"),
         "one model": words("tiny.yaml", "--models.vae.warm_up_steps", "6"),
+        "latent size": _latent_size(),
         "too few images": bad("few", "--data.images", "300"),
         "corrupt image": bad("corrupt", f"--data={json.dumps(folder)}"),
         "wrong checksum": bad("checksum", "--data.kind", "mnist", "--data.mirror", "mirror"),
         "full disk": bad("full", "--data.images", "60000", largest_file=32_000_000),
     }
+
+
+def _latent_size() -> dict[str, Any]:
+    places = ("--run.output", "sizes", "--latent_size.sizes", "[1, 2]", "--latent_size.folds", "2")
+    words = ["latent-size", "tiny.yaml", *places, "--models.vae.training.steps", "60"]
+    return {"words": words, "hash_seed": 1, "largest_file": 0}
 
 
 def _interrupted(home: Path, environment: dict[str, str]) -> tuple[Ended, dict[str, int]]:

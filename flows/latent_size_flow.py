@@ -1,0 +1,64 @@
+"""How many latent dimensions are enough: every size on every fold -> scores -> the smallest that is as good."""
+
+import shutil
+from pathlib import Path
+
+from prefect import flow
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows.audit_flow import prepare_data
+from tasks.choose_size import CHOOSE_SIZE
+from tasks.draw import design_digest
+from tasks.hold_out_fold import HOLD_OUT_FOLD
+from tasks.latent_size_study import study_of
+from tasks.opening import open_desk
+from tasks.perform import show_flow_progress, submit
+from tasks.records import ModelKey
+from tasks.score_size import SCORE_SIZE
+from tasks.settings import Settings
+from tasks.train_model import TRAIN_MODEL
+
+
+@flow(name="latent_size", task_runner=ThreadPoolTaskRunner(max_workers=256), persist_result=False)
+def latent_size(settings: Settings) -> Path:
+    """Returns the folder of a complete study: latent_size.html and latent_size.json.
+
+    The study is a run like an audit: each size is a model of it, and each fold takes the place of a seed.
+    """
+    study = study_of(settings)
+    with open_desk(study) as opening:
+        desk = opening.desk
+        show_flow_progress(desk, study.name)
+        prepared = prepare_data(desk, study)
+        folds = [
+            submit(
+                desk, HOLD_OUT_FOLD, prepared=prepared, fold=fold, folds=len(study.seeds), seed=study.run.seed
+            )
+            for fold in study.seeds
+        ]
+        scores = {}
+        for size, model in study.models.items():
+            scores[str(model.latent_dim)] = [
+                submit(
+                    desk,
+                    SCORE_SIZE,
+                    key,
+                    fold=fold,
+                    trained=submit(desk, TRAIN_MODEL, key, prepared=fold, model=model, seed=study.run.seed),
+                    seed=study.run.seed,
+                )
+                for key, fold in ((ModelKey(size, seed), folds[seed]) for seed in study.seeds)
+            ]
+        chosen = submit(
+            desk,
+            CHOOSE_SIZE,
+            prepared=prepared,
+            scores=scores,
+            model=study.latent_size.model,
+            language=study.report.language,
+            design=design_digest(),
+        ).result()
+        for name in ("latent_size.json", "latent_size.html"):
+            shutil.copyfile(chosen.path / name, opening.folder.working / name)
+            desk.tracker.artifacts(desk.parent_run, chosen.path / name)
+        return opening.folder.finish()

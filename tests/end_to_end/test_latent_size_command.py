@@ -1,0 +1,27 @@
+"""`latent-audit latent-size`, run for real on two sizes and two folds."""
+
+import json
+
+import pytest
+
+from tests.end_to_end.conftest import Commands
+
+pytestmark = [pytest.mark.xdist_group("flow"), pytest.mark.timeout(1200)]
+
+
+def test_a_small_study_ends_with_a_curve_and_a_choice(commands: Commands) -> None:
+    ended = commands.ended["latent size"]
+    assert ended.code == 0, ended.err
+    page = commands.home / ended.out.splitlines()[-1].removeprefix("latent size: ")
+    assert page.name == "latent_size.html"
+    found = json.loads((page.parent / "latent_size.json").read_text())
+    assert found["data"] == "sprites"
+    assert found["folds"] == 2
+    assert [score["size"] for score in found["scores"]] == [1, 2]
+    assert found["chosen"] in (1, 2)
+    for score in found["scores"]:
+        assert score["elbo_nats"]["value"] < 0
+        assert score["elbo_nats"]["n"] == 2
+        assert 0 <= score["active_units"]["value"] <= score["size"]
+        assert 0.4 < score["probe"]["value"] <= 1
+    assert f"Chosen: {found['chosen']} dimensions" in page.read_text(encoding="utf-8")
