@@ -1,4 +1,4 @@
-"""The command line: latent-audit run | latent-size | settings | data | ui | verify | sign | compare | pdf | selftest."""
+"""The command line: latent-audit run, latent-size, settings, data, ui, verify, sign, compare, pdf, selftest."""
 
 import argparse
 import sys

@@ -19,7 +19,7 @@ MEASURES = ("elbo_nats", "active_units", "probe")
 def write_page(record: dict[str, Any], path: Path, language: str) -> None:
     """Writes the page of `record`, what latent_size.json holds, as one file with everything inside."""
     page = Page(path.parent, {}, {}, [], "", catalogue.load(language))
-    template = environment(page).get_template("latent_size.html")
+    template = environment(page.t).get_template("latent_size.html")
     html = template.render(
         page=page,
         title=page.t("size.title", data=shortened(record["data"])),

@@ -90,14 +90,14 @@ def _arithmetic(page: Page, rows: Sequence[dict[str, Any]], name: str) -> Table:
         page.t("column.attribute"),
         *(page.t(f"column.success_{way}") for way in ways),
         *(page.t(f"column.kept_{way}") for way in ways[:2]),
-        page.t("column.reason"),
+        *_reason_header(page, rows),
     )
     cells = tuple(
         (
             text(row["meaning"]),
             *(_outcome(row[way], "success") for way in ways),
             *(_outcome(row[way], "others_kept") for way in ways[:2]),
-            Cell("prose", page.prose(row["reason"])),
+            *_reason(page, rows, row),
         )
         for row in rows
     )
@@ -113,7 +113,7 @@ def _boundaries(page: Page, rows: Sequence[dict[str, Any]], name: str) -> Table:
         *(page.t(f"column.success_{way}") for way in ways),
         *(page.t(f"column.kept_{way}") for way in ways),
         page.t("column.normal_left"),
-        page.t("column.reason"),
+        *_reason_header(page, rows),
     )
     cells = tuple(
         (
@@ -122,13 +122,22 @@ def _boundaries(page: Page, rows: Sequence[dict[str, Any]], name: str) -> Table:
             *(_outcome(row[way], "success") for way in ways),
             *(_outcome(row[way], "others_kept") for way in ways),
             numeral(row["kept_share"]),
-            Cell("prose", page.prose(row["reason"])),
+            *_reason(page, rows, row),
         )
         for row in rows
     )
     estimates = [row["accuracy"] for row in rows]
     estimates += [row[way]["success"] for row in rows for way in ways if row[way]]
     return Table(page.t("move.boundary_caption", model=name), header, cells, page.interval_note(estimates))
+
+
+def _reason_header(page: Page, rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """Returns the heading of the column of reasons, which is there only where some row has one."""
+    return (page.t("column.reason"),) if any(row["reason"] for row in rows) else ()
+
+
+def _reason(page: Page, rows: Sequence[dict[str, Any]], row: dict[str, Any]) -> tuple[Cell, ...]:
+    return (Cell("prose", page.prose(row["reason"])),) if _reason_header(page, rows) else ()
 
 
 def _outcome(outcome: dict[str, Any] | None, key: str) -> Cell:

@@ -29,6 +29,7 @@ def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
         "absent": None,
         "anomaly": _anomaly(page, anomaly, name),
         "reading": _reading(page, anomaly),
+        "without_score": page.prose(anomaly["not_applicable"]) if anomaly["not_applicable"] else None,
         "augmentation": _augmentation(page, part["augmentation"], name, page.model_key(model["name"])),
     }
 
@@ -55,13 +56,11 @@ def _anomaly(page: Page, part: dict[str, Any], name: str) -> Table:
     return Table(caption, tuple(page.t(f"column.{key}") for key in keys), rows, note)
 
 
-def _reading(page: Page, part: dict[str, Any]) -> str:
-    """Returns what the table shows of plain likelihood, and why a score is missing."""
-    if part["likelihood_misleads"]:
-        return page.t("use.likelihood_misleads")
-    if part["not_applicable"]:
-        return page.prose(part["not_applicable"])
-    return page.t("use.likelihood_holds")
+def _reading(page: Page, part: dict[str, Any]) -> str | None:
+    """Returns what the table shows of plain likelihood, None where the model has none."""
+    if part["likelihood_misleads"] is None:
+        return None
+    return page.t("use.likelihood_misleads" if part["likelihood_misleads"] else "use.likelihood_holds")
 
 
 def _compression(page: Page, models: list[dict[str, Any]]) -> Figure:

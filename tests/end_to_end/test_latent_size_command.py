@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.end_to_end.conftest import Commands
+from tests.end_to_end.audits import Commands
 
 pytestmark = [pytest.mark.xdist_group("flow"), pytest.mark.timeout(1200)]
 
