@@ -8,7 +8,6 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from tasks.datasets import catalogue
 from tasks.datasets.attributes import Attribute
 from tasks.download import download
 from tasks.progress import ProgressDisplay
@@ -21,7 +20,7 @@ def describe_data(settings: Settings) -> None:
     store = Store(settings.run.store)
     with ProgressDisplay() as progress, tempfile.TemporaryDirectory(dir=store.root) as workspace:
         files = download(settings.data, store.root, progress)
-        data = catalogue.load(settings.data, files.folder, Path(workspace), settings.run.seed)
+        data = settings.data.load(files.folder, Path(workspace), settings.run.seed)
         count, channels, height, width = data.images.shape
         console = Console(file=sys.stdout, highlight=False)
         console.print(f"{data.name}: {data.description}", markup=False)

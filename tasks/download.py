@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tasks.data_files import DataFiles
-from tasks.datasets import catalogue
 from tasks.datasets.catalogue import DataSettings
 from tasks.datasets.errors import MissingFile
 from tasks.datasets.folder import FolderSettings
@@ -28,7 +27,7 @@ def download(data: DataSettings, store: Path, progress: ProgressDisplay) -> Data
     mirror = getattr(data, "mirror", None)
     digests: dict[str, str] = {}
     place = folder
-    for file in catalogue.files(data):
+    for file in data.files():
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             path = fetch(file, folder, mirror, _shown(file, progress))

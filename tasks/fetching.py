@@ -2,6 +2,8 @@
 off, checked against its digest, and put in place in one step. What can go wrong is in fetch_errors.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -17,6 +19,7 @@ from tasks.fetch_errors import (
     UnusableMirror,
     Unwritable,
 )
+from tasks.file_lock import wait_for_lock
 from tasks.resuming import AddressFailed, Expected, OnProgress, download
 
 _TIMEOUT = httpx.Timeout(connect=15.0, read=60.0, write=60.0, pool=15.0)
@@ -49,7 +52,10 @@ def fetch(
     if target.is_file() and expected.difference(target) is None:
         return target
     _make_folder(target.parent)
-    _from_addresses(file, addresses, expected, target, on_progress, timeout)
+    with _alone(target):
+        # Whoever held the lock before may have brought the very file.
+        if not (target.is_file() and expected.difference(target) is None):
+            _from_addresses(file, addresses, expected, target, on_progress, timeout)
     return target
 
 
@@ -100,6 +106,21 @@ def _from_addresses(
     elif kinds == {TooManyBytes}:
         kind = TooManyBytes
     raise kind(f"{file.name} could not be fetched from\n{tried}\nTo go on, {_ADVICE}. {file.note}".strip())
+
+
+@contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    """Holds the lock of one file: two processes that fetch it at once would write into one another's part."""
+    lock = target.with_name(f".{target.name}.lock")
+    try:
+        handle = wait_for_lock(lock, lambda: None)
+    except OSError as error:
+        raise Unwritable(f"{lock} cannot be written ({error.strerror})") from error
+    with handle:
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
 
 
 def _make_folder(folder: Path) -> None:

@@ -66,7 +66,9 @@ def compute(
         "settings_digest": digest_of(settled(settings)),
         "thresholds": to_plain(thresholds),
         "thresholds_digest": thresholds_from(settled(to_plain(thresholds))).digest(),
-        "data": {key: described[key] for key in described if key != "factor_sizes"},
+        # The store has hashed every file of the data already.
+        "data": {key: described[key] for key in described if key != "factor_sizes"}
+        | {"digest": prepared.digest},
         "classifier": {
             **read_json(classifier.path / "classifier.json"),
             "weights_digest": digest_of_file(classifier.path / WEIGHTS_FILE),

@@ -11,12 +11,11 @@ from tasks.analyses import attribute_correlation, splits
 from tasks.analyses.plain import to_plain
 from tasks.arrays import read_array, read_json, reference, write_array, write_json
 from tasks.data_files import DataFiles
-from tasks.datasets import catalogue
 from tasks.datasets.attributes import Attribute
 from tasks.datasets.catalogue import DataSettings
 from tasks.datasets.errors import ConstantAttribute, DataError, NotEnoughImages
 from tasks.datasets.image_set import ImageSet
-from tasks.records import Artifact, digest_of, digest_of_file
+from tasks.records import Artifact
 from tasks.stage import Bench, Stage
 
 SAMPLES = 24
@@ -53,7 +52,7 @@ def compute(
     seed: int,
 ) -> None:
     """Writes images.npy, values.npy, masks.npy, parts.npy, and data.json: the report's section on the data."""
-    image_set = catalogue.load(data, files.folder, folder, seed)
+    image_set = data.load(files.folder, folder, seed, lambda done, total: bench.report(done, total, {}))
     _refuse_unusable(image_set)
     try:
         split = splits.split(image_set.attributes, image_set.values, seed, shares)
@@ -140,7 +139,6 @@ def _description(
         ],
         "correlation": to_plain(correlation),
         "samples": reference(folder, "data_samples", np.asarray(image_set.images[shown])),
-        "digest": digest_of([image_set.name, *_digests(folder)]),
     }
 
 
@@ -148,10 +146,6 @@ def _write_unless_mapped(path: Path, array: NDArray[Any]) -> None:
     """Loaders write big arrays to their place themselves; writing one over its own memory map would empty it."""
     if not path.is_file():
         write_array(path, array)
-
-
-def _digests(folder: Path) -> list[str]:
-    return [digest_of_file(path) for path in sorted(folder.glob("*.npy"))]
 
 
 def _plain_attribute(attribute: Attribute) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def test_the_data_page_names_every_data_set_its_files_and_the_default_faces() ->
     kinds = [settings.model_fields["kind"].default for settings in catalogue.ALL_SETTINGS]
     assert [kind for kind in kinds if f"| `{kind}`" not in page] == []
     downloaded = [kind for kind in kinds if kind != "folder"]
-    files = [file.name for kind in downloaded for file in catalogue.files(load_data(kind))]
+    files = [file.name for kind in downloaded for file in load_data(kind).files()]
     assert [name for name in files if name.split("/")[-1] not in page] == []
     assert [name for name in celeba.DEFAULT_ATTRIBUTES if name not in page] == []
 

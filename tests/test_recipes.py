@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,8 +47,8 @@ class Copy:
         path = self.folder / file
         path.write_text(path.read_text(encoding="utf-8") + addition, encoding="utf-8")
 
-    def try_it(self, expected: str) -> None:
-        """Runs the recipe's try_it.py with the copy first on the path."""
+    def try_it(self) -> dict[str, Any]:
+        """Returns what the recipe's try_it.py saw, run with the copy first on the path."""
         environment = {**os.environ, "PYTHONPATH": str(self.folder), "OMP_NUM_THREADS": "1"}
         environment |= {"PREFECT_HOME": str(self.folder / "prefect"), "DO_NOT_TRACK": "1"}
         done = subprocess.run(
@@ -60,7 +61,11 @@ class Copy:
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        assert expected in done.stdout
+        seen: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        assert Path(seen["module"]).is_relative_to(self.folder), (
+            "the installed project was used, not the copy"
+        )
+        return seen
 
 
 @pytest.fixture
@@ -81,32 +86,33 @@ def test_a_model_is_one_file_and_one_line_in_the_union(copy: Copy) -> None:
         "AnyModelSettings = (\n    VaeSettings\n",
         "    | LinearVaeSettings\n",
     )
-    copy.try_it("the added model works")
+    seen = copy.try_it()
+    assert seen["settings"] == "LinearVaeSettings"
+    assert "kind: linear_vae" in seen["described"]
+    assert seen["latent_dim"] == 4
+    assert seen["codes"] == [[seen["images"], 4], [seen["images"], 4]]
+    assert seen["same_when_loaded_again"]
+    assert seen["nats_trained"] < 0.7 * seen["nats_untrained"]
 
 
-def test_a_data_set_is_one_file_and_its_lines_in_the_catalogue(copy: Copy) -> None:
+def test_a_data_set_is_one_file_and_its_line_in_the_catalogue(copy: Copy) -> None:
     copy.add_files("data_set")
     catalogue = "tasks/datasets/catalogue.py"
-    copy.add_after(catalogue, "from tasks.datasets import celeba", ", stripes")
     copy.add_after(
         catalogue,
         "from tasks.datasets.sprites import SpritesSettings\n",
         "from tasks.datasets.stripes import StripesSettings\n",
     )
-    copy.add_after(catalogue, "DataSettings = Annotated[\n    SpritesSettings\n", "    | StripesSettings\n")
-    copy.add_after(catalogue, "ALL_SETTINGS = (\n    SpritesSettings,\n", "    StripesSettings,\n")
-    copy.add_after(
-        catalogue,
-        "            return sprites.files(settings)\n",
-        "        case StripesSettings():\n            return stripes.files(settings)\n",
-    )
-    copy.add_after(
-        catalogue,
-        "            return sprites.load(settings, source_folder, workspace, seed, on_progress)\n",
-        "        case StripesSettings():\n"
-        "            return stripes.load(settings, source_folder, workspace, seed, on_progress)\n",
-    )
-    copy.try_it("the added data set works")
+    copy.add_after(catalogue, "AnyDataSettings = (\n    SpritesSettings\n", "    | StripesSettings\n")
+    seen = copy.try_it()
+    assert (seen["settings"], seen["name"]) == ("StripesSettings", "stripes")
+    assert seen["kinds"][:2] == ["SpritesSettings", "StripesSettings"]
+    assert seen["files"] == []
+    assert seen["attributes"] == ["lying", "place"]
+    assert seen["shape"] == [1800, 1, 32, 32]
+    assert seen["rows"] == list(range(1800))
+    assert seen["sums"] == [32 * 255]
+    assert seen["columns"] == seen["places"]
 
 
 def test_an_analysis_is_four_files_and_their_lines(copy: Copy) -> None:
@@ -123,7 +129,20 @@ def test_an_analysis_is_four_files_and_their_lines(copy: Copy) -> None:
         catalogue = f"reports/catalogues/{language}.yaml"
         copy.add_after(catalogue, "section:\n", f'  code_range: "{title}"\n')
         copy.append(catalogue, f'code_range:\n  text: "{text}"\n  caption: "{caption}"\n')
-    copy.try_it("the added analysis works")
+    seen = copy.try_it()
+    assert seen["submitted"]
+    assert [row["name"] for row in seen["found"]] == ["z0", "z1", "z2"]
+    assert all(row["low"] < row["high"] for row in seen["found"])
+    assert [row["dimension"] for row in seen["written"]] == [0, 1, 2]
+    assert seen["faults"] == []
+    assert seen["faults_of_a_wrong_one"] != []
+    for language, title in (("en", "Code range"), ("zh", "编码范围")):
+        html = seen["reports"][language]
+        place = html.index('<section id="code_range"')
+        assert html.index('<section id="maps"') < place < html.index('<section id="stability"')
+        section = html[place : html.index("</section>", place)]
+        assert title in section
+        assert section.count("<tr>") == 4
 
 
 def _wire_the_stage(copy: Copy) -> None:

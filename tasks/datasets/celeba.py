@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
+from tasks.datasets.archives import refuse_hostile
 from tasks.datasets.attributes import Attribute
 from tasks.datasets.celeba_attributes import ATTRIBUTE_NAMES, read_attributes
 from tasks.datasets.choosing import OnProgress, choose_rows
@@ -78,66 +79,61 @@ class CelebaSettings(PublicDataSettings):
             raise ValueError("an attribute is named twice")
         return names
 
+    def files(self) -> tuple[RemoteFile, ...]:
+        """Returns the archive and the attribute list; a mirror's archive may hold fewer or smaller images."""
+        return (
+            RemoteFile(
+                "celeba/img_align_celeba.zip",
+                (_DRIVE.format("0B7EVK8r0v71pZjFTYXZWM3FlRnM"),),
+                md5="00d2c5bc6d35e252742224ab0c1e8fcb",
+                note=_NOTE,
+                mirror_may_differ=True,
+            ),
+            RemoteFile(
+                "celeba/list_attr_celeba.txt",
+                (_DRIVE.format("0B7EVK8r0v71pblRyaVFSWGxPY0U"),),
+                md5="75e246fa4810816ffd6ee81facbd244c",
+                bytes=26_721_026,
+                note=_NOTE,
+            ),
+        )
 
-def files(settings: CelebaSettings) -> tuple[RemoteFile, ...]:
-    """Returns the archive and the attribute list; a mirror's archive may hold fewer or smaller images."""
-    return (
-        RemoteFile(
-            "celeba/img_align_celeba.zip",
-            (_DRIVE.format("0B7EVK8r0v71pZjFTYXZWM3FlRnM"),),
-            md5="00d2c5bc6d35e252742224ab0c1e8fcb",
-            note=_NOTE,
-            mirror_may_differ=True,
-        ),
-        RemoteFile(
-            "celeba/list_attr_celeba.txt",
-            (_DRIVE.format("0B7EVK8r0v71pblRyaVFSWGxPY0U"),),
-            md5="75e246fa4810816ffd6ee81facbd244c",
-            bytes=26_721_026,
-            note=_NOTE,
-        ),
-    )
+    def load(
+        self, source_folder: Path, workspace: Path, seed: int, on_progress: OnProgress | None = None
+    ) -> ImageSet:
+        """Returns the faces in the archive with the chosen attributes, read from `source_folder/celeba`.
 
-
-def load(
-    settings: CelebaSettings,
-    source_folder: Path,
-    workspace: Path,
-    seed: int,
-    on_progress: OnProgress | None = None,
-) -> ImageSet:
-    """Returns the faces in the archive with the chosen attributes, read from `source_folder/celeba`.
-
-    Raises DataError: a missing or damaged file, a corrupt image by name, an image without a row, an attribute
-    that no or every chosen face has.
-    """
-    archive_path = source_folder / "celeba" / "img_align_celeba.zip"
-    numbers, table = read_attributes(source_folder / "celeba" / "list_attr_celeba.txt", settings.attributes)
-    if not archive_path.is_file():
-        raise MissingFile(f"{archive_path} is not there. {_NOTE}")
-    try:
-        with zipfile.ZipFile(archive_path) as archive:
-            members = _members(archive, archive_path)
-            rows = choose_rows(len(members), settings.images, seed, "celeba")
-            chosen = [members[row] for row in rows]
-            values = _values(chosen, numbers, table, settings.attributes, archive_path)
-            images = _decode_all(archive, chosen, settings, workspace, on_progress)
-    except zipfile.BadZipFile as error:
-        raise CorruptFile(
-            f"{archive_path} is not a sound zip archive ({error}); download it again"
-        ) from error
-    return ImageSet(
-        name="celeba",
-        images=images,
-        attributes=tuple(
-            Attribute(name, "binary", classes=("no", "yes"), description=name.replace("_", " ").lower())
-            for name in settings.attributes
-        ),
-        values=values,
-        description="Aligned photographs of faces, cropped to the central square, with annotated attributes.",
-        source="Liu, Luo, Wang, Tang: CelebFaces Attributes (mmlab.ie.cuhk.edu.hk/projects/CelebA.html)",
-        licence="non-commercial research only; images are not redistributed",
-    )
+        Raises DataError: a missing or damaged file, a corrupt image by name, an image without a row, an attribute
+        that no or every chosen face has.
+        """
+        archive_path = source_folder / "celeba" / "img_align_celeba.zip"
+        numbers, table = read_attributes(source_folder / "celeba" / "list_attr_celeba.txt", self.attributes)
+        if not archive_path.is_file():
+            raise MissingFile(f"{archive_path} is not there. {_NOTE}")
+        try:
+            with zipfile.ZipFile(archive_path) as archive:
+                refuse_hostile(archive, archive_path)
+                members = _members(archive, archive_path)
+                rows = choose_rows(len(members), self.images, seed, "celeba")
+                chosen = [members[row] for row in rows]
+                values = _values(chosen, numbers, table, self.attributes, archive_path)
+                images = _decode_all(archive, chosen, self, workspace, on_progress)
+        except zipfile.BadZipFile as error:
+            raise CorruptFile(
+                f"{archive_path} is not a sound zip archive ({error}); download it again"
+            ) from error
+        return ImageSet(
+            name="celeba",
+            images=images,
+            attributes=tuple(
+                Attribute(name, "binary", classes=("no", "yes"), description=name.replace("_", " ").lower())
+                for name in self.attributes
+            ),
+            values=values,
+            description="Aligned photographs of faces, cropped to the central square, with annotated attributes.",
+            source="Liu, Luo, Wang, Tang: CelebFaces Attributes (mmlab.ie.cuhk.edu.hk/projects/CelebA.html)",
+            licence="non-commercial research only; images are not redistributed",
+        )
 
 
 def _members(archive: zipfile.ZipFile, path: Path) -> list[tuple[int, zipfile.ZipInfo]]:

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tasks.datasets.errors import CorruptFile, MissingFile, TruncatedFile
+from tasks.datasets.errors import CorruptFile, TruncatedFile
+from tasks.datasets.public_data import downloaded
 
 ATTRIBUTE_NAMES = (
     "5_o_Clock_Shadow",
@@ -58,10 +59,7 @@ def read_attributes(path: Path, names: tuple[str, ...]) -> tuple[NDArray[np.int6
 
     Raises MissingFile, TruncatedFile or CorruptFile.
     """
-    if not path.is_file():
-        raise MissingFile(
-            f"{path} is not there; download it first, or set data.mirror to a folder that has it"
-        )
+    downloaded(path)
     with path.open("rb") as stream:
         count_line, header_line = stream.readline(1000), stream.readline(10_000)
         header = header_line.decode("ascii", errors="replace").split()

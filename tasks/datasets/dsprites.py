@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tasks.datasets.choosing import OnProgress, choose_rows, halve, take_from_blocks
-from tasks.datasets.errors import CorruptFile, MissingFile, TruncatedFile
+from tasks.datasets.archives import refuse_hostile
+from tasks.datasets.choosing import OnProgress, choose_rows
+from tasks.datasets.errors import CorruptFile, TruncatedFile
 from tasks.datasets.image_set import ImageSet
-from tasks.datasets.memory_map import new_images, new_masks
-from tasks.datasets.public_data import PublicDataSettings
+from tasks.datasets.memory_map import new_masks
+from tasks.datasets.public_data import downloaded
+from tasks.datasets.published_grid import PublishedGridSettings
 from tasks.datasets.remote_file import RemoteFile
 from tasks.datasets.sprites import ATTRIBUTES, FACTOR_SIZES, GRID_CELLS
 
@@ -24,74 +26,59 @@ _ROWS_A_BLOCK = 4_096  # 16 MiB of pixels
 _Header = tuple[tuple[int, ...], np.dtype[np.generic]]
 
 
-class DspritesSettings(PublicDataSettings):
+class DspritesSettings(PublishedGridSettings):
     """Which part of dSprites to take, and at what size."""
 
     kind: Literal["dsprites"] = Field("dsprites", description="dSprites as published")
-    image_size: Literal[32, 64] = Field(
-        64, description="side of an image in pixels; 32 halves by 2 x 2 means"
-    )
     images: int | None = Field(
         None, ge=1, le=GRID_CELLS, description="images drawn without repetition; null takes all 737,280"
     )
 
-
-def files(settings: DspritesSettings) -> tuple[RemoteFile, ...]:
-    """Returns the published archive."""
-    name = FILE_NAME.split("/")[1]
-    return (
-        RemoteFile(
-            FILE_NAME,
-            (
-                f"https://github.com/google-deepmind/dsprites-dataset/raw/master/{name}",
-                f"https://raw.githubusercontent.com/google-deepmind/dsprites-dataset/master/{name}",
+    def files(self) -> tuple[RemoteFile, ...]:
+        """Returns the published archive."""
+        name = FILE_NAME.split("/")[1]
+        return (
+            RemoteFile(
+                FILE_NAME,
+                (
+                    f"https://github.com/google-deepmind/dsprites-dataset/raw/master/{name}",
+                    f"https://raw.githubusercontent.com/google-deepmind/dsprites-dataset/master/{name}",
+                ),
+                md5="7da33b31b13a06f4b04a70402ce90c2e",
+                note="The data set `sprites` draws the same grid without a download.",
             ),
-            md5="7da33b31b13a06f4b04a70402ce90c2e",
-            note="The data set `sprites` draws the same grid without a download.",
-        ),
-    )
-
-
-def load(
-    settings: DspritesSettings,
-    source_folder: Path,
-    workspace: Path,
-    seed: int,
-    on_progress: OnProgress | None = None,
-) -> ImageSet:
-    """Returns the published sprites with their factors; the archive is read once from front to back.
-
-    Raises MissingFile, TruncatedFile or CorruptFile.
-    """
-    path = source_folder / FILE_NAME
-    if not path.is_file():
-        raise MissingFile(
-            f"{path} is not there; download it first, or set data.mirror to a folder that has it"
         )
-    try:
-        with zipfile.ZipFile(path) as archive:
-            latents = _read_latents(archive, path)
-            rows = choose_rows(len(latents), settings.images, seed, "dsprites")
-            images = new_images(workspace, len(rows), 1, settings.image_size)
-            prepare = _whitened if settings.image_size == 64 else _halved
-            blocks = _image_blocks(archive, path, len(latents))
-            take_from_blocks(blocks, rows, images, prepare, on_progress)
-    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError) as error:
-        raise CorruptFile(f"{path} is not the published dSprites archive ({error})") from error
-    except EOFError as error:
-        raise TruncatedFile(f"{path} ends too early; delete it and download it again") from error
-    images.flush()
-    return ImageSet(
-        name="dsprites",
-        images=images,
-        attributes=ATTRIBUTES,
-        values=latents[rows],
-        description="White shapes on black with known factors: shape, scale, orientation and two positions.",
-        source="Matthey, Higgins, Hassabis, Lerchner: github.com/google-deepmind/dsprites-dataset",
-        licence="Apache-2.0",
-        masks=_write_masks(images, workspace),
-        factor_sizes=FACTOR_SIZES,
-    )
+
+    def load(
+        self, source_folder: Path, workspace: Path, seed: int, on_progress: OnProgress | None = None
+    ) -> ImageSet:
+        """Returns the published sprites with their factors; the archive is read once from front to back.
+
+        Raises MissingFile, TruncatedFile or CorruptFile.
+        """
+        path = downloaded(source_folder / FILE_NAME)
+        try:
+            with zipfile.ZipFile(path) as archive:
+                refuse_hostile(archive, path)
+                latents = _read_latents(archive, path)
+                rows = choose_rows(len(latents), self.images, seed, "dsprites")
+                blocks = _image_blocks(archive, path, len(latents))
+                images = self.take_images(blocks, _whitened, rows, workspace, 1, on_progress)
+        except (zipfile.BadZipFile, zlib.error, KeyError, ValueError) as error:
+            raise CorruptFile(f"{path} is not the published dSprites archive ({error})") from error
+        except EOFError as error:
+            raise TruncatedFile(f"{path} ends too early; delete it and download it again") from error
+        return ImageSet(
+            name="dsprites",
+            images=images,
+            attributes=ATTRIBUTES,
+            values=latents[rows],
+            description="White shapes on black with known factors: shape, scale, orientation and two positions.",
+            source="Matthey, Higgins, Hassabis, Lerchner: github.com/google-deepmind/dsprites-dataset",
+            licence="Apache-2.0",
+            masks=_write_masks(images, workspace),
+            factor_sizes=FACTOR_SIZES,
+        )
 
 
 def _read_latents(archive: zipfile.ZipFile, path: Path) -> NDArray[np.float64]:
@@ -139,10 +126,6 @@ def _read_exactly(stream: IO[bytes], size: int, path: Path) -> bytes:
 
 def _whitened(block: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return (block > 0)[:, None] * np.uint8(255)
-
-
-def _halved(block: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return halve(_whitened(block))
 
 
 def _write_masks(images: NDArray[np.uint8], workspace: Path) -> NDArray[np.bool_]:

@@ -51,45 +51,39 @@ class FolderSettings(BaseModel):
     fewest_images: int = Field(100, ge=2, description="a table with fewer images than this is refused")
     pixel_limit: int = Field(64_000_000, ge=1, description="an image of more pixels than this is refused")
 
+    def files(self) -> tuple[RemoteFile, ...]:
+        """Returns nothing: the images are the user's own."""
+        return ()
 
-def files(settings: FolderSettings) -> tuple[RemoteFile, ...]:
-    """Returns nothing: the images are the user's own."""
-    return ()
+    def load(
+        self, source_folder: Path, workspace: Path, seed: int, on_progress: OnProgress | None = None
+    ) -> ImageSet:
+        """Returns the images that the table names, in its order, decoded one by one to `workspace/images.npy`.
 
-
-def load(
-    settings: FolderSettings,
-    source_folder: Path,
-    workspace: Path,
-    seed: int,
-    on_progress: OnProgress | None = None,
-) -> ImageSet:
-    """Returns the images that the table names, in its order, decoded one by one to `workspace/images.npy`.
-
-    Raises BadTable with every problem of table, folder and types found; CorruptImage or TooLarge for one bad
-    image, BadTable for several; ConstantAttribute where the drawn images agree on one.
-    """
-    table = read_table(settings.table, settings.folder, settings.attributes, settings.fewest_images)
-    attributes, values, problems = typed_columns(table, settings.types)
-    if problems:
-        raise BadTable(f"{settings.table} cannot be used yet:", problems)
-    rows = choose_rows(len(table), settings.images, seed, settings.name)
-    constant = [a.name for a, v in zip(attributes, values[rows].T, strict=True) if v.min() == v.max()]
-    if constant:
-        raise ConstantAttribute(
-            f"all {len(rows):,} chosen images agree on {', '.join(constant)}; raise data.images or leave these out "
-            "of data.attributes"
+        Raises BadTable with every problem of table, folder and types found; CorruptImage or TooLarge for one bad
+        image, BadTable for several; ConstantAttribute where the drawn images agree on one.
+        """
+        table = read_table(self.table, self.folder, self.attributes, self.fewest_images)
+        attributes, values, problems = typed_columns(table, self.types)
+        if problems:
+            raise BadTable(f"{self.table} cannot be used yet:", problems)
+        rows = choose_rows(len(table), self.images, seed, self.name)
+        constant = [a.name for a, v in zip(attributes, values[rows].T, strict=True) if v.min() == v.max()]
+        if constant:
+            raise ConstantAttribute(
+                f"all {len(rows):,} chosen images agree on {', '.join(constant)}; raise data.images or leave these out "
+                "of data.attributes"
+            )
+        images = _decode_all(table[FILE_COLUMN].iloc[rows], self, workspace, on_progress)
+        return ImageSet(
+            name=self.name,
+            images=images,
+            attributes=attributes,
+            values=values[rows],
+            description=self.description,
+            source=self.folder.name,
+            licence=self.licence,
         )
-    images = _decode_all(table[FILE_COLUMN].iloc[rows], settings, workspace, on_progress)
-    return ImageSet(
-        name=settings.name,
-        images=images,
-        attributes=attributes,
-        values=values[rows],
-        description=settings.description,
-        source=settings.folder.name,
-        licence=settings.licence,
-    )
 
 
 def _decode_all(

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.datasets.errors import CorruptFile, MissingFile, TruncatedFile
+from tasks.datasets.errors import CorruptFile, TruncatedFile
+from tasks.datasets.public_data import downloaded
 
 _LARGEST_BYTES = 1 << 30  # far above any published idx file; stops a gzip bomb
 
@@ -22,10 +23,7 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
 
     Raises MissingFile, TruncatedFile, or CorruptFile, each with a sentence that names the file.
     """
-    if not path.is_file():
-        raise MissingFile(
-            f"{path} is not there; download it first, or set data.mirror to a folder that has it"
-        )
+    downloaded(path)
     try:
         with gzip.open(path, "rb") as stream:
             sizes = _read_header(stream.read(4 + 4 * dimensions), path, dimensions)

@@ -1,19 +1,27 @@
-"""The four idx files that MNIST and Fashion-MNIST share in layout: joined, checked, limited and padded."""
+"""What MNIST and Fashion-MNIST share: four idx files of one layout, of which a part is taken, and images that are
+joined, checked, limited, measured and padded.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
+from tasks.datasets.attributes import Attribute
 from tasks.datasets.choosing import OnProgress, choose_rows
 from tasks.datasets.errors import CorruptFile
 from tasks.datasets.idx import read_idx
+from tasks.datasets.image_set import ImageSet
 from tasks.datasets.memory_map import new_images
+from tasks.datasets.public_data import PublicDataSettings
 from tasks.datasets.remote_file import RemoteFile
 
 Measure = Callable[[NDArray[np.uint8]], NDArray[np.float64]]  # images (n, 28, 28) -> values (n, k)
+Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # images (n, 28, 28) and labels (n,)
 
 FILE_NAMES = (
     "train-images-idx3-ubyte.gz",
@@ -25,39 +33,84 @@ _SIDE = 28
 _IMAGES_A_CHUNK = 2_000
 
 
-def remote_files(
-    folder: str, part: Literal["all", "train"], bases: tuple[str, ...], md5s: tuple[str, ...], note: str
-) -> tuple[RemoteFile, ...]:
-    """Returns the idx files of that part, each at every base address."""
-    wanted = 4 if part == "all" else 2
-    return tuple(
-        RemoteFile(f"{folder}/{name}", tuple(base + name for base in bases), md5=md5, note=note)
-        for name, md5 in list(zip(FILE_NAMES, md5s, strict=True))[:wanted]
+@dataclass(frozen=True)
+class IdxPublication:
+    """Where four idx files are published, and what they show.
+
+    bases: addresses that file names are appended to. md5s: in the order of FILE_NAMES. attributes: that of the
+    label first, then those that `measure` gives.
+    """
+
+    bases: tuple[str, ...]
+    md5s: tuple[str, ...]
+    attributes: tuple[Attribute, ...]
+    measure: Measure
+    description: str
+    source: str
+    licence: str
+
+
+class IdxSettings(PublicDataSettings):
+    """Which part of a data set of idx files to take, and at what size."""
+
+    publication: ClassVar[IdxPublication]
+
+    kind: str
+    image_size: Literal[28, 32] = Field(
+        32, description="side of an image in pixels; 32 adds a black margin of 2"
     )
+    part: Literal["all", "train"] = Field(
+        "all", description="all 70,000 images, or the 60,000 published for training"
+    )
+    images: int | None = Field(None, ge=1, description="images drawn without repetition; null takes all")
+
+    def files(self) -> tuple[RemoteFile, ...]:
+        """Returns the idx files that the settings need, each at every base address."""
+        published = self.publication
+        named = zip(FILE_NAMES, published.md5s, strict=True)
+        return tuple(
+            RemoteFile(f"{self.kind}/{name}", tuple(base + name for base in published.bases), md5=md5)
+            for name, md5 in list(named)[: len(self._names())]
+        )
+
+    def load(
+        self, source_folder: Path, workspace: Path, seed: int, on_progress: OnProgress | None = None
+    ) -> ImageSet:
+        """Returns images (n, 1, s, s) with their label and measures, read from `source_folder/<kind>`.
+
+        Measures are taken on the published 28 x 28 pixels, before zero padding to 32.
+        """
+        published, folder, names = self.publication, source_folder / self.kind, self._names()
+        pairs = [_read_pair(folder, names[k], names[k + 1]) for k in range(0, len(names), 2)]
+        pixels = np.concatenate([images for images, _ in pairs])
+        labels = np.concatenate([labels for _, labels in pairs])
+        rows = choose_rows(len(pixels), self.images, seed, self.kind)
+        images = new_images(workspace, len(rows), 1, self.image_size)
+        measured = _pad_and_measure(pixels, rows, images, published.measure, on_progress)
+        return ImageSet(
+            name=self.kind,
+            images=images,
+            attributes=published.attributes,
+            values=np.column_stack([labels[rows].astype(np.float64), measured]),
+            description=published.description,
+            source=published.source,
+            licence=published.licence,
+        )
+
+    def _names(self) -> tuple[str, ...]:
+        return FILE_NAMES if self.part == "all" else FILE_NAMES[:2]
 
 
-def load_idx(
-    folder: Path,
-    part: Literal["all", "train"],
-    limit: int | None,
-    image_size: int,
-    workspace: Path,
-    seed: int,
+def _pad_and_measure(
+    pixels: NDArray[np.uint8],
+    rows: NDArray[np.int64],
+    images: "np.memmap[tuple[int, ...], np.dtype[np.uint8]]",
     measure: Measure,
     on_progress: OnProgress | None,
-) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Returns images (n, 1, s, s) in `workspace/images.npy`, and values (n, 1 + k): label, then measures.
-
-    Measures are taken on the published 28 x 28 pixels, before zero padding to 32.
-    """
-    names = FILE_NAMES if part == "all" else FILE_NAMES[:2]
-    pairs = [_read_pair(folder, names[k], names[k + 1]) for k in range(0, len(names), 2)]
-    pixels = np.concatenate([images for images, _ in pairs])
-    labels = np.concatenate([labels for _, labels in pairs])
-    rows = choose_rows(len(pixels), limit, seed, folder.name)
-    margin = (image_size - _SIDE) // 2
+) -> NDArray[np.float64]:
+    """Fills images (n, 1, s, s) from pixels[rows]; returns the measures (n, k)."""
+    margin = (images.shape[2] - _SIDE) // 2
     inner = slice(margin, margin + _SIDE)
-    images = new_images(workspace, len(rows), 1, image_size)
     measured = []
     for start in range(0, len(rows), _IMAGES_A_CHUNK):
         chosen = rows[start : start + _IMAGES_A_CHUNK]
@@ -66,12 +119,10 @@ def load_idx(
         if on_progress is not None:
             on_progress(start + len(chosen), len(rows))
     images.flush()
-    return images, np.column_stack([labels[rows].astype(np.float64), np.concatenate(measured)])
+    return np.concatenate(measured)
 
 
-def _read_pair(
-    folder: Path, images_name: str, labels_name: str
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def _read_pair(folder: Path, images_name: str, labels_name: str) -> Pair:
     images = read_idx(folder / images_name, dimensions=3)
     labels = read_idx(folder / labels_name, dimensions=1)
     if images.shape[1:] != (_SIDE, _SIDE):

@@ -1,8 +1,11 @@
-"""What the settings of every downloaded data set share: where its files may come from."""
+"""What the settings of every downloaded data set share: where its files may come from, and where they then lie."""
 
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from tasks.datasets.errors import MissingFile
 
 
 class PublicDataSettings(BaseModel):
@@ -18,3 +21,12 @@ class PublicDataSettings(BaseModel):
         min_length=1,
         description="folder (used in place) or base URL that has the files; null takes the public addresses",
     )
+
+
+def downloaded(path: Path) -> Path:
+    """Returns the path of a file that must have been fetched; raises MissingFile."""
+    if not path.is_file():
+        raise MissingFile(
+            f"{path} is not there; download it first, or set data.mirror to a folder that has it"
+        )
+    return path

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from tasks.datasets.attributes import Attribute
-from tasks.datasets.choosing import OnProgress, choose_rows, halve, take_from_blocks
-from tasks.datasets.errors import CorruptFile, MissingFile
+from tasks.datasets.choosing import OnProgress, choose_rows
+from tasks.datasets.errors import CorruptFile
 from tasks.datasets.image_set import ImageSet
-from tasks.datasets.memory_map import new_images
-from tasks.datasets.public_data import PublicDataSettings
+from tasks.datasets.public_data import downloaded
+from tasks.datasets.published_grid import PublishedGridSettings
 from tasks.datasets.remote_file import RemoteFile
 
 FILE_NAME = "shapes3d/3dshapes.h5"
@@ -37,66 +37,53 @@ ATTRIBUTES = (
 _ROWS_A_BLOCK = 2_048  # 24 MiB of pixels
 
 
-class Shapes3dSettings(PublicDataSettings):
+class Shapes3dSettings(PublishedGridSettings):
     """Which part of 3D Shapes to take, and at what size."""
 
     kind: Literal["shapes3d"] = Field("shapes3d", description="coloured objects in a room")
-    image_size: Literal[32, 64] = Field(
-        64, description="side of an image in pixels; 32 halves by 2 x 2 means"
-    )
     images: int | None = Field(
         None, ge=1, le=GRID_CELLS, description="images drawn without repetition; null takes all 480,000"
     )
 
-
-def files(settings: Shapes3dSettings) -> tuple[RemoteFile, ...]:
-    """Returns the published HDF5 file."""
-    return (
-        RemoteFile(
-            FILE_NAME,
-            ("https://storage.googleapis.com/3d-shapes/3dshapes.h5",),
-            md5="099a2078d58cec4daad0702c55d06868",
-            bytes=267_573_662,
-        ),
-    )
-
-
-def load(
-    settings: Shapes3dSettings,
-    source_folder: Path,
-    workspace: Path,
-    seed: int,
-    on_progress: OnProgress | None = None,
-) -> ImageSet:
-    """Returns the rendered rooms with their six factors; the file is read once from front to back.
-
-    Raises MissingFile or CorruptFile.
-    """
-    path = source_folder / FILE_NAME
-    if not path.is_file():
-        raise MissingFile(
-            f"{path} is not there; download it first, or set data.mirror to a folder that has it"
+    def files(self) -> tuple[RemoteFile, ...]:
+        """Returns the published HDF5 file."""
+        return (
+            RemoteFile(
+                FILE_NAME,
+                ("https://storage.googleapis.com/3d-shapes/3dshapes.h5",),
+                md5="099a2078d58cec4daad0702c55d06868",
+                bytes=267_573_662,
+            ),
         )
-    try:
-        with h5py.File(path, "r") as file:
-            labels = _read_labels(file, path)
-            rows = choose_rows(len(labels), settings.images, seed, "shapes3d")
-            images = new_images(workspace, len(rows), 3, settings.image_size)
-            prepare = _channels_first if settings.image_size == 64 else _halved
-            take_from_blocks(_image_blocks(file), rows, images, prepare, on_progress)
-    except (OSError, KeyError) as error:
-        raise CorruptFile(f"{path} is not the published HDF5 file, or ends too early ({error})") from error
-    images.flush()
-    return ImageSet(
-        name="shapes3d",
-        images=images,
-        attributes=ATTRIBUTES,
-        values=labels[rows],
-        description="A coloured object in a coloured room, with six known factors.",
-        source="Burgess and Kim: github.com/google-deepmind/3d-shapes",
-        licence="Apache-2.0",
-        factor_sizes=FACTOR_SIZES,
-    )
+
+    def load(
+        self, source_folder: Path, workspace: Path, seed: int, on_progress: OnProgress | None = None
+    ) -> ImageSet:
+        """Returns the rendered rooms with their six factors; the file is read once from front to back.
+
+        Raises MissingFile or CorruptFile.
+        """
+        path = downloaded(source_folder / FILE_NAME)
+        try:
+            with h5py.File(path, "r") as file:
+                labels = _read_labels(file, path)
+                rows = choose_rows(len(labels), self.images, seed, "shapes3d")
+                blocks = _image_blocks(file)
+                images = self.take_images(blocks, _channels_first, rows, workspace, 3, on_progress)
+        except (OSError, KeyError) as error:
+            raise CorruptFile(
+                f"{path} is not the published HDF5 file, or ends too early ({error})"
+            ) from error
+        return ImageSet(
+            name="shapes3d",
+            images=images,
+            attributes=ATTRIBUTES,
+            values=labels[rows],
+            description="A coloured object in a coloured room, with six known factors.",
+            source="Burgess and Kim: github.com/google-deepmind/3d-shapes",
+            licence="Apache-2.0",
+            factor_sizes=FACTOR_SIZES,
+        )
 
 
 def _read_labels(file: Any, path: Path) -> NDArray[np.float64]:
@@ -123,7 +110,3 @@ def _image_blocks(file: Any) -> Iterator[NDArray[np.uint8]]:
 
 def _channels_first(block: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(block.transpose(0, 3, 1, 2))
-
-
-def _halved(block: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return halve(_channels_first(block))

@@ -50,43 +50,37 @@ class SpritesSettings(BaseModel):
     )
     seed: int | None = Field(None, ge=0, description="seed of that draw; null takes the run's seed")
 
+    def files(self) -> tuple[RemoteFile, ...]:
+        """Returns nothing: sprites are drawn, not downloaded."""
+        return ()
 
-def files(settings: SpritesSettings) -> tuple[RemoteFile, ...]:
-    """Returns nothing: sprites are drawn, not downloaded."""
-    return ()
-
-
-def load(
-    settings: SpritesSettings,
-    source_folder: Path,
-    workspace: Path,
-    seed: int,
-    on_progress: OnProgress | None = None,
-) -> ImageSet:
-    """Returns the sprites that the settings ask for, in `workspace/images.npy` and `workspace/masks.npy`."""
-    classes = choose_classes(settings.images, seed if settings.seed is None else settings.seed)
-    size = settings.image_size
-    images = new_images(workspace, len(classes), 1, size)
-    masks = new_masks(workspace, len(classes), size)
-    for start in range(0, len(classes), 16_384):
-        part = slice(start, start + 16_384)
-        images[part] = render(classes[part], size)
-        masks[part] = images[part, 0] > 0
-        if on_progress is not None:
-            on_progress(min(part.stop, len(classes)), len(classes))
-    images.flush()
-    masks.flush()
-    return ImageSet(
-        name="sprites",
-        images=images,
-        attributes=ATTRIBUTES,
-        values=true_values(classes),
-        description="White shapes on black with known factors: shape, scale, orientation and two positions.",
-        source="rendered from the rule of dSprites (github.com/google-deepmind/dsprites-dataset)",
-        licence="Apache-2.0 (dSprites)",
-        masks=masks,
-        factor_sizes=FACTOR_SIZES,
-    )
+    def load(
+        self, source_folder: Path, workspace: Path, seed: int, on_progress: OnProgress | None = None
+    ) -> ImageSet:
+        """Returns the sprites that these settings ask for, in `workspace/images.npy` and `workspace/masks.npy`."""
+        classes = choose_classes(self.images, seed if self.seed is None else self.seed)
+        size = self.image_size
+        images = new_images(workspace, len(classes), 1, size)
+        masks = new_masks(workspace, len(classes), size)
+        for start in range(0, len(classes), 16_384):
+            part = slice(start, start + 16_384)
+            images[part] = render(classes[part], size)
+            masks[part] = images[part, 0] > 0
+            if on_progress is not None:
+                on_progress(min(part.stop, len(classes)), len(classes))
+        images.flush()
+        masks.flush()
+        return ImageSet(
+            name="sprites",
+            images=images,
+            attributes=ATTRIBUTES,
+            values=true_values(classes),
+            description="White shapes on black with known factors: shape, scale, orientation and two positions.",
+            source="rendered from the rule of dSprites (github.com/google-deepmind/dsprites-dataset)",
+            licence="Apache-2.0 (dSprites)",
+            masks=masks,
+            factor_sizes=FACTOR_SIZES,
+        )
 
 
 def choose_classes(images: int | None, seed: int) -> NDArray[np.int64]:

@@ -41,8 +41,8 @@ def test_settings_are_frozen_closed_and_described(settings: type[BaseModel]) -> 
 def test_absent_data_are_a_sentence(kind: str, tmp_path: Path) -> None:
     settings = of_kind(kind, tmp_path)
     with pytest.raises(MissingFile, match=r"there is no table|is not there"):
-        catalogue.load(settings, tmp_path, tmp_path, 0)
-    for file in catalogue.files(settings):
+        settings.load(tmp_path, tmp_path, 0)
+    for file in settings.files():
         assert file.name.startswith(f"{kind}/")
         assert file.md5 is not None
         assert all(url.startswith(("https://", "http://")) for url in file.urls)
@@ -51,18 +51,18 @@ def test_absent_data_are_a_sentence(kind: str, tmp_path: Path) -> None:
 def test_sprites_load_through_the_catalogue(tmp_path: Path) -> None:
     settings = ADAPTER.validate_python({"kind": "sprites", "images": 20})
     seen: list[tuple[int, int]] = []
-    assert len(catalogue.load(settings, tmp_path, tmp_path, 0, lambda *s: seen.append(s)).images) == 20
+    assert len(settings.load(tmp_path, tmp_path, 0, lambda *s: seen.append(s)).images) == 20
     assert seen == [(20, 20)]
-    assert catalogue.files(settings) == ()
+    assert settings.files() == ()
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_mirror_belongs_to_data_that_are_fetched(kind: str, tmp_path: Path) -> None:
     plain = of_kind(kind, tmp_path)
     given = {**plain.model_dump(), "mirror": "http://127.0.0.1:8000"}
-    if catalogue.files(plain):
+    if plain.files():
         assert ADAPTER.validate_python(given).mirror == "http://127.0.0.1:8000"
-        assert catalogue.files(ADAPTER.validate_python(given)) == catalogue.files(plain)
+        assert ADAPTER.validate_python(given).files() == plain.files()
     else:
         with pytest.raises(ValidationError, match="mirror"):
             ADAPTER.validate_python(given)

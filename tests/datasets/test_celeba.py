@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from tasks.datasets import celeba
 from tasks.datasets.celeba import DEFAULT_ATTRIBUTES, CelebaSettings
 from tasks.datasets.celeba_attributes import ATTRIBUTE_NAMES
 from tasks.datasets.errors import (
@@ -48,7 +47,7 @@ def source(tmp_path: Path) -> Path:
         archive.writestr("img_align_celeba/", b"")
         for number in (3, 1, 2, 6, 5, 4):
             archive.writestr(f"img_align_celeba/{number:06d}.jpg", jpeg(40 * number))
-        archive.writestr("../../outside.txt", b"not an image, and not read")
+        archive.writestr("read me.txt", b"not an image, and not read")
     write_list(tmp_path, [row(k, Male=1 if k % 2 else -1, Smiling=1 if k < 3 else -1) for k in range(1, 9)])
     return tmp_path
 
@@ -65,7 +64,7 @@ def replace_member(source: Path, number: int, content: bytes) -> None:
 
 def test_reads_whatever_the_archive_holds_in_order_of_number(source: Path, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
-    loaded = celeba.load(SETTINGS, source, tmp_path, 0, lambda *step: seen.append(step))
+    loaded = SETTINGS.load(source, tmp_path, 0, lambda *step: seen.append(step))
     assert loaded.images.shape == (6, 3, 32, 32)
     np.testing.assert_allclose(loaded.images[:, 0].mean(axis=(1, 2)), 40 * np.arange(1, 7), atol=3)
     np.testing.assert_array_equal(loaded.values, [[1, 1], [0, 1], [1, 0], [0, 0], [1, 0], [0, 0]])
@@ -80,8 +79,8 @@ def test_crop_keeps_the_central_square(source: Path, tmp_path: Path) -> None:
     content = io.BytesIO()
     image.save(content, "JPEG", quality=95)
     replace_member(source, 1, content.getvalue())
-    whole = celeba.load(SETTINGS, source, tmp_path, 0).images[0, 0].mean()
-    half = celeba.load(SETTINGS.model_copy(update={"crop": 0.5}), source, tmp_path, 0).images[0, 0].mean()
+    whole = SETTINGS.load(source, tmp_path, 0).images[0, 0].mean()
+    half = SETTINGS.model_copy(update={"crop": 0.5}).load(source, tmp_path, 0).images[0, 0].mean()
     assert whole == pytest.approx(255 / 4, abs=4)
     assert half == pytest.approx(255, abs=4)
 
@@ -89,19 +88,19 @@ def test_crop_keeps_the_central_square(source: Path, tmp_path: Path) -> None:
 def test_corrupt_image_is_named(source: Path, tmp_path: Path) -> None:
     replace_member(source, 4, jpeg(9)[:300])
     with pytest.raises(CorruptImage, match=r"000004\.jpg in img_align_celeba\.zip is truncated or corrupt"):
-        celeba.load(SETTINGS, source, tmp_path, 0)
+        SETTINGS.load(source, tmp_path, 0)
     replace_member(source, 4, b"no image at all")
     with pytest.raises(CorruptImage, match=r"000004\.jpg .* is not an image"):
-        celeba.load(SETTINGS, source, tmp_path, 0)
+        SETTINGS.load(source, tmp_path, 0)
 
 
 def test_bombs_are_refused(source: Path, tmp_path: Path) -> None:
     replace_member(source, 2, bytes(9 << 20))
     with pytest.raises(TooLarge, match=r"000002\.jpg .* unpacks to more than 8,388,608 bytes"):
-        celeba.load(SETTINGS, source, tmp_path, 0)
+        SETTINGS.load(source, tmp_path, 0)
     replace_member(source, 2, jpeg(1, (2500, 2000)))
     with pytest.raises(TooLarge, match=r"000002\.jpg .* 5,000,000 pixels; the limit is 4,000,000"):
-        celeba.load(SETTINGS, source, tmp_path, 0)
+        SETTINGS.load(source, tmp_path, 0)
 
 
 def test_damaged_archives(source: Path, tmp_path: Path) -> None:
@@ -109,32 +108,32 @@ def test_damaged_archives(source: Path, tmp_path: Path) -> None:
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
     with pytest.raises(CorruptFile, match="not a sound zip"):
-        celeba.load(SETTINGS, source, tmp_path, 0)
+        SETTINGS.load(source, tmp_path, 0)
     damaged = bytearray(content)
     damaged[content.index(jpeg(120)) + 200] ^= 0xFF
     path.write_bytes(damaged)
     with pytest.raises(CorruptImage, match=r"000003\.jpg .* cannot be unpacked"):
-        celeba.load(SETTINGS, source, tmp_path, 0)
+        SETTINGS.load(source, tmp_path, 0)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.txt", b"")
     with pytest.raises(CorruptFile, match="holds no image"):
-        celeba.load(SETTINGS, source, tmp_path, 0)
+        SETTINGS.load(source, tmp_path, 0)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a/000001.jpg", jpeg(1))
         archive.writestr("b/000001.jpg", jpeg(1))
     with pytest.raises(CorruptFile, match="twice"):
-        celeba.load(SETTINGS, source, tmp_path, 0)
+        SETTINGS.load(source, tmp_path, 0)
     path.unlink()
     with pytest.raises(MissingFile, match="Google Drive"):
-        celeba.load(SETTINGS, source, tmp_path, 0)
+        SETTINGS.load(source, tmp_path, 0)
 
 
 def test_constant_attribute_and_too_few_images(source: Path, tmp_path: Path) -> None:
     wanted = CelebaSettings(image_size=32, attributes=("Male", "Bald", "Young"))
     with pytest.raises(ConstantAttribute, match="agree on Bald, Young"):
-        celeba.load(wanted, source, tmp_path, 0)
+        wanted.load(source, tmp_path, 0)
     with pytest.raises(NotEnoughImages, match="7 images were asked for and 6"):
-        celeba.load(SETTINGS.model_copy(update={"images": 7}), source, tmp_path, 0)
+        SETTINGS.model_copy(update={"images": 7}).load(source, tmp_path, 0)
 
 
 @pytest.mark.parametrize(
@@ -153,17 +152,17 @@ def test_damaged_lists(
 ) -> None:
     write_list(source, rows, count)
     with pytest.raises(error, match=text):
-        celeba.load(SETTINGS, source, tmp_path, 0)
+        SETTINGS.load(source, tmp_path, 0)
 
 
 def test_missing_list_or_header(source: Path, tmp_path: Path) -> None:
     path = source / "celeba" / "list_attr_celeba.txt"
     path.write_text("<html>quota exceeded</html>\n")
     with pytest.raises(CorruptFile, match="must start with the number of images"):
-        celeba.load(SETTINGS, source, tmp_path, 0)
+        SETTINGS.load(source, tmp_path, 0)
     path.unlink()
     with pytest.raises(MissingFile, match=r"list_attr_celeba\.txt is not there"):
-        celeba.load(SETTINGS, source, tmp_path, 0)
+        SETTINGS.load(source, tmp_path, 0)
 
 
 def test_settings_name_real_attributes_once() -> None:
@@ -175,7 +174,7 @@ def test_settings_name_real_attributes_once() -> None:
 
 
 def test_first_real_faces(real_data: Path, tmp_path: Path) -> None:
-    loaded = celeba.load(CelebaSettings(images=200), real_data, tmp_path, 3)
+    loaded = CelebaSettings(images=200).load(real_data, tmp_path, 3)
     assert loaded.images.shape == (200, 3, 64, 64)
     assert (loaded.images.std(axis=(1, 2, 3)) > 10).all()
     prevalence = dict(zip([a.name for a in loaded.attributes], loaded.values.mean(axis=0), strict=True))

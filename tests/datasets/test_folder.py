@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from tasks.datasets import folder
 from tasks.datasets.column_types import ColumnType
 from tasks.datasets.errors import (
     BadTable,
@@ -62,7 +61,7 @@ def settings(own: Path, **changes: Any) -> FolderSettings:
 
 
 def load(own: Path, **changes: Any) -> Any:
-    return folder.load(settings(own, **changes), own, own / "work", 0)
+    return settings(own, **changes).load(own, own / "work", 0)
 
 
 def test_types_are_inferred(own: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tasks.datasets import fashion_mnist, mnist
+from tasks.datasets import fashion_mnist
 from tasks.datasets.errors import CorruptFile, MissingFile, NotEnoughImages, TruncatedFile
 from tasks.datasets.fashion_mnist import FashionMnistSettings
 from tasks.datasets.idx import read_idx
@@ -35,7 +35,7 @@ def write_set(folder: Path, train: int = 30, test: int = 10) -> tuple[NDArray[np
 def test_joins_pads_and_labels(tmp_path: Path) -> None:
     pixels, labels = write_set(tmp_path / "mnist")
     seen: list[tuple[int, int]] = []
-    loaded = mnist.load(MnistSettings(), tmp_path, tmp_path, 0, lambda *step: seen.append(step))
+    loaded = MnistSettings().load(tmp_path, tmp_path, 0, lambda *step: seen.append(step))
     assert loaded.images.shape == (40, 1, 32, 32)
     np.testing.assert_array_equal(loaded.images[:, 0, 2:-2, 2:-2], pixels)
     assert loaded.images.sum() == pixels.sum()
@@ -49,16 +49,14 @@ def test_train_part_alone_needs_two_files(tmp_path: Path) -> None:
     wanted = FashionMnistSettings(part="train", image_size=28)
     for name in FILE_NAMES[2:]:
         (tmp_path / "fashion_mnist" / name).unlink()
-    loaded = fashion_mnist.load(wanted, tmp_path, tmp_path, 0)
+    loaded = wanted.load(tmp_path, tmp_path, 0)
     np.testing.assert_array_equal(loaded.images[:, 0], pixels[:30])
-    assert [file.name for file in fashion_mnist.files(wanted)] == [
-        f"fashion_mnist/{n}" for n in FILE_NAMES[:2]
-    ]
+    assert [file.name for file in wanted.files()] == [f"fashion_mnist/{n}" for n in FILE_NAMES[:2]]
 
 
 def test_limit_draws_by_seed(tmp_path: Path) -> None:
     pixels, labels = write_set(tmp_path / "mnist")
-    loaded = [mnist.load(MnistSettings(images=12), tmp_path, tmp_path, seed) for seed in (5, 5, 6)]
+    loaded = [MnistSettings(images=12).load(tmp_path, tmp_path, seed) for seed in (5, 5, 6)]
     kept = [np.array(each.values) for each in loaded]
     np.testing.assert_array_equal(kept[0], kept[1])
     assert (kept[0] != kept[2]).any()
@@ -69,7 +67,7 @@ def test_limit_draws_by_seed(tmp_path: Path) -> None:
     assert len(set(rows)) == 12
     np.testing.assert_array_equal(kept[2][:, 0], labels[rows])
     with pytest.raises(NotEnoughImages, match="41 images were asked for and 40 are there"):
-        mnist.load(MnistSettings(images=41), tmp_path, tmp_path, 0)
+        MnistSettings(images=41).load(tmp_path, tmp_path, 0)
 
 
 def broken(kind: str) -> bytes:
@@ -130,20 +128,20 @@ def test_files_that_do_not_fit_each_other(tmp_path: Path) -> None:
     labels = tmp_path / "mnist" / FILE_NAMES[1]
     labels.write_bytes(gzip.compress(idx_bytes(np.zeros(29, np.uint8))))
     with pytest.raises(CorruptFile, match=r"holds 30 images and .* 29 labels"):
-        mnist.load(MnistSettings(), tmp_path, tmp_path, 0)
+        MnistSettings().load(tmp_path, tmp_path, 0)
     labels.write_bytes(gzip.compress(idx_bytes(np.full(30, 11, np.uint8))))
     with pytest.raises(CorruptFile, match="labels are 0 to 9, this file has 11"):
-        mnist.load(MnistSettings(), tmp_path, tmp_path, 0)
+        MnistSettings().load(tmp_path, tmp_path, 0)
     (tmp_path / "mnist" / FILE_NAMES[0]).write_bytes(gzip.compress(idx_bytes(np.zeros((30, 9, 9), np.uint8))))
     with pytest.raises(CorruptFile, match="28 x 28"):
-        mnist.load(MnistSettings(), tmp_path, tmp_path, 0)
+        MnistSettings().load(tmp_path, tmp_path, 0)
     labels.unlink()
     with pytest.raises(MissingFile, match=r"data\.mirror"):
-        mnist.load(MnistSettings(), tmp_path, tmp_path, 0)
+        MnistSettings().load(tmp_path, tmp_path, 0)
 
 
 def test_published_digits(real_data: Path, tmp_path: Path) -> None:
-    loaded = mnist.load(MnistSettings(images=4000), real_data, tmp_path, 0)
+    loaded = MnistSettings(images=4000).load(real_data, tmp_path, 0)
     by_name = dict(zip([a.name for a in loaded.attributes], loaded.values.T, strict=True))
     ones, zeros = by_name["digit"] == 1, by_name["digit"] == 0
     assert by_name["width"][ones].mean() < 0.6 * by_name["width"][zeros].mean()
@@ -154,7 +152,7 @@ def test_published_digits(real_data: Path, tmp_path: Path) -> None:
 
 
 def test_published_clothes(real_data: Path, tmp_path: Path) -> None:
-    loaded = fashion_mnist.load(FashionMnistSettings(images=4000), real_data, tmp_path, 0)
+    loaded = FashionMnistSettings(images=4000).load(real_data, tmp_path, 0)
     by_name = dict(zip([a.name for a in loaded.attributes], loaded.values.T, strict=True))
     trouser, sneaker, shirt = (
         by_name["garment"] == fashion_mnist.GARMENTS.index(g) for g in ("Trouser", "Sneaker", "Shirt")

@@ -36,7 +36,7 @@ def write_dsprites(folder: Path, **changes: Any) -> tuple[NDArray[np.int64], NDA
 def test_dsprites_streams_into_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     classes, images = write_dsprites(tmp_path)
     monkeypatch.setattr(dsprites, "_ROWS_A_BLOCK", 7)
-    whole = dsprites.load(DspritesSettings(), tmp_path, tmp_path, 0)
+    whole = DspritesSettings().load(tmp_path, tmp_path, 0)
     np.testing.assert_array_equal(whole.images[:, 0], images * 255)
     np.testing.assert_allclose(whole.values, sprites.true_values(classes))
     assert whole.masks is not None
@@ -44,7 +44,7 @@ def test_dsprites_streams_into_place(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert whole.factor_sizes == sprites.FACTOR_SIZES
     seen: list[tuple[int, int]] = []
     (tmp_path / "few").mkdir()
-    few = dsprites.load(DspritesSettings(images=9), tmp_path, tmp_path / "few", 1, lambda *s: seen.append(s))
+    few = DspritesSettings(images=9).load(tmp_path, tmp_path / "few", 1, lambda *s: seen.append(s))
     rows = [int(np.flatnonzero((sprites.true_values(classes) == v).all(axis=1))[0]) for v in few.values]
     assert len(set(rows)) == 9
     assert rows != sorted(rows)
@@ -54,7 +54,7 @@ def test_dsprites_streams_into_place(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_dsprites_halved_keeps_the_mean(tmp_path: Path) -> None:
     _, images = write_dsprites(tmp_path)
-    half = dsprites.load(DspritesSettings(image_size=32), tmp_path, tmp_path, 0)
+    half = DspritesSettings(image_size=32).load(tmp_path, tmp_path, 0)
     assert half.images.shape == (40, 1, 32, 32)
     np.testing.assert_allclose(half.images.mean(axis=(1, 2, 3)), images.mean(axis=(1, 2)) * 255, atol=0.1)
 
@@ -74,15 +74,15 @@ def test_dsprites_halved_keeps_the_mean(tmp_path: Path) -> None:
 def test_dsprites_of_another_layout(tmp_path: Path, changes: dict[str, Any], text: str) -> None:
     write_dsprites(tmp_path, **changes)
     with pytest.raises(CorruptFile, match=text):
-        dsprites.load(DspritesSettings(), tmp_path, tmp_path, 0)
+        DspritesSettings().load(tmp_path, tmp_path, 0)
 
 
 def test_damaged_dsprites(tmp_path: Path) -> None:
     with pytest.raises(MissingFile, match="download it first"):
-        dsprites.load(DspritesSettings(), tmp_path, tmp_path, 0)
+        DspritesSettings().load(tmp_path, tmp_path, 0)
     write_dsprites(tmp_path)
     with pytest.raises(NotEnoughImages, match="50 images were asked for and 40"):
-        dsprites.load(DspritesSettings(images=50), tmp_path, tmp_path, 0)
+        DspritesSettings(images=50).load(tmp_path, tmp_path, 0)
     path = tmp_path / dsprites.FILE_NAME
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
@@ -91,14 +91,14 @@ def test_damaged_dsprites(tmp_path: Path) -> None:
             for member, content in members.items():
                 archive.writestr(member, content[:keep] if member == name else content)
         with pytest.raises(TruncatedFile, match="fewer values than its header promises"):
-            dsprites.load(DspritesSettings(), tmp_path, tmp_path, 0)
+            DspritesSettings().load(tmp_path, tmp_path, 0)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("imgs.npy", members["imgs.npy"])
     with pytest.raises(CorruptFile, match="latents_values"):
-        dsprites.load(DspritesSettings(), tmp_path, tmp_path, 0)
+        DspritesSettings().load(tmp_path, tmp_path, 0)
     path.write_bytes(b"PK not really")
     with pytest.raises(CorruptFile, match="not the published dSprites archive"):
-        dsprites.load(DspritesSettings(), tmp_path, tmp_path, 0)
+        DspritesSettings().load(tmp_path, tmp_path, 0)
 
 
 def write_shapes3d(
@@ -120,11 +120,11 @@ def write_shapes3d(
 def test_shapes3d_streams_into_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     images, labels = write_shapes3d(tmp_path)
     monkeypatch.setattr(shapes3d, "_ROWS_A_BLOCK", 8)
-    whole = shapes3d.load(Shapes3dSettings(), tmp_path, tmp_path, 0)
+    whole = Shapes3dSettings().load(tmp_path, tmp_path, 0)
     np.testing.assert_array_equal(whole.images, images.transpose(0, 3, 1, 2))
     np.testing.assert_array_equal(whole.values, labels)
     (tmp_path / "few").mkdir()
-    few = shapes3d.load(Shapes3dSettings(images=7, image_size=32), tmp_path, tmp_path / "few", 4)
+    few = Shapes3dSettings(images=7, image_size=32).load(tmp_path, tmp_path / "few", 4)
     rows = [int(np.flatnonzero((labels == v).all(axis=1))[0]) for v in few.values]
     means = images[rows].reshape(7, 32, 2, 32, 2, 3).mean(axis=(2, 4)).transpose(0, 3, 1, 2)
     np.testing.assert_allclose(few.images, means, atol=0.5)
@@ -143,18 +143,18 @@ def test_shapes3d_streams_into_place(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_shapes3d_of_another_layout(tmp_path: Path, changes: dict[str, Any]) -> None:
     write_shapes3d(tmp_path, **changes)
     with pytest.raises(CorruptFile, match=r"were expected|outside the published grid"):
-        shapes3d.load(Shapes3dSettings(), tmp_path, tmp_path, 0)
+        Shapes3dSettings().load(tmp_path, tmp_path, 0)
 
 
 def test_damaged_shapes3d(tmp_path: Path) -> None:
     with pytest.raises(MissingFile, match="download it first"):
-        shapes3d.load(Shapes3dSettings(), tmp_path, tmp_path, 0)
+        Shapes3dSettings().load(tmp_path, tmp_path, 0)
     write_shapes3d(tmp_path)
     path = tmp_path / shapes3d.FILE_NAME
     path.write_bytes(path.read_bytes()[:5000])
     with pytest.raises(CorruptFile, match="ends too early"):
-        shapes3d.load(Shapes3dSettings(), tmp_path, tmp_path, 0)
+        Shapes3dSettings().load(tmp_path, tmp_path, 0)
     with h5py.File(path, "w") as file:
         file.create_dataset("labels", data=np.zeros((3, 6)))
     with pytest.raises(CorruptFile, match="images"):
-        shapes3d.load(Shapes3dSettings(), tmp_path, tmp_path, 0)
+        Shapes3dSettings().load(tmp_path, tmp_path, 0)

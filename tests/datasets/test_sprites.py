@@ -80,7 +80,7 @@ def test_load_is_repeatable_and_typed(tmp_path: Path) -> None:
     loaded = []
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
-        loaded.append(sprites.load(wanted, tmp_path, tmp_path / name, seed=4))
+        loaded.append(wanted.load(tmp_path, tmp_path / name, seed=4))
     first, second = loaded
     assert first.images.shape == (500, 1, 32, 32)
     assert isinstance(first.images, np.memmap)
@@ -97,7 +97,7 @@ def test_load_is_repeatable_and_typed(tmp_path: Path) -> None:
         "continuous",
     ]
     assert first.factor_sizes == (3, 6, 40, 32, 32)
-    assert sprites.files(wanted) == ()
+    assert wanted.files() == ()
 
 
 def test_own_seed_stands_above_the_runs_seed() -> None:

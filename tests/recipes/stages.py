@@ -37,8 +37,3 @@ def prepare(settings: Settings) -> Artifact:
         entangled_from=settings.evidence.thresholds.entangled_from,
         seed=settings.run.seed,
     )
-
-
-def is_of(module: Any, place: Path) -> bool:
-    """Tells whether a module was loaded from below `place`: the edited copy and not the installed project."""
-    return Path(module.__file__).resolve().is_relative_to(place.resolve())

@@ -48,6 +48,7 @@ class Host(http.server.ThreadingHTTPServer):
         self.content_type = "application/octet-stream"
         self.announce_length = True
         self.stall = False
+        self.hold: threading.Event | None = None  # bodies wait for it
         self.requests: list[dict[str, str]] = []
         self.sent = 0
 
@@ -78,6 +79,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(host.content) - 1}/{len(host.content)}")
         self.end_headers()
+        if host.hold is not None:
+            host.hold.wait(60)
         if host.stall:
             threading.Event().wait(1.0)
             return
@@ -329,7 +332,7 @@ def test_real_files_over_loopback(real_data: Path, tmp_path: Path) -> None:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
-        for file in mnist.files(mnist.MnistSettings()):
+        for file in mnist.MnistSettings().files():
             path = fetch(file, tmp_path, f"http://127.0.0.1:{server.server_port}", None, QUICK)
             assert path.read_bytes() == (real_data / file.name).read_bytes()
         server.shutdown()

@@ -27,33 +27,27 @@ class StripesSettings(BaseModel):
     image_size: Literal[32, 64] = Field(32, description="side of an image in pixels")
     images: int = Field(1000, ge=1, description="bars drawn")
 
+    def files(self) -> tuple[RemoteFile, ...]:
+        """Returns nothing: stripes are drawn."""
+        return ()
 
-def files(settings: StripesSettings) -> tuple[RemoteFile, ...]:
-    """Returns nothing: stripes are drawn."""
-    return ()
-
-
-def load(
-    settings: StripesSettings,
-    source_folder: Path,
-    workspace: Path,
-    seed: int,
-    on_progress: OnProgress | None = None,
-) -> ImageSet:
-    """Returns the bars, uint8 (n, 1, s, s), and where each stands or lies."""
-    rng = np.random.default_rng(seed)
-    lying = rng.integers(2, size=settings.images)
-    place = rng.integers(settings.image_size, size=settings.images)
-    images = new_images(workspace, settings.images, 1, settings.image_size)
-    for row in range(settings.images):
-        bar = (place[row], slice(None)) if lying[row] else (slice(None), place[row])
-        images[(row, 0, *bar)] = 255
-    return ImageSet(
-        name="stripes",
-        images=images,
-        attributes=ATTRIBUTES,
-        values=np.stack([lying, place], axis=1).astype(np.float64),
-        description="A bright bar on black.",
-        source="drawn here",
-        licence="public domain",
-    )
+    def load(
+        self, source_folder: Path, workspace: Path, seed: int, on_progress: OnProgress | None = None
+    ) -> ImageSet:
+        """Returns the bars, uint8 (n, 1, s, s), and where each stands or lies."""
+        rng = np.random.default_rng(seed)
+        lying = rng.integers(2, size=self.images)
+        place = rng.integers(self.image_size, size=self.images)
+        images = new_images(workspace, self.images, 1, self.image_size)
+        for row in range(self.images):
+            bar = (place[row], slice(None)) if lying[row] else (slice(None), place[row])
+            images[(row, 0, *bar)] = 255
+        return ImageSet(
+            name="stripes",
+            images=images,
+            attributes=ATTRIBUTES,
+            values=np.stack([lying, place], axis=1).astype(np.float64),
+            description="A bright bar on black.",
+            source="drawn here",
+            licence="public domain",
+        )
