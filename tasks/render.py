@@ -1,7 +1,6 @@
 """Render: the run folder's files, from what was judged and the volatile facts of this run."""
 
 import platform
-import re
 import shutil
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from tasks.opening import Opening
 from tasks.records import Artifact
 from tasks.settings_sources import describe
 from tasks.store import writing
-from tasks.tracking import without_password
+from tasks.travelling import travelling_address, travelling_settings, travelling_words
 
 NAMED_PACKAGES = (
     "latent-audit",
@@ -50,7 +49,9 @@ def render_report(opening: Opening, judged: Artifact, drawn: Artifact) -> str:
             _remove(folder / name)
         shutil.copyfile(judged.path / "audit.json", folder / "audit.json")
         shutil.copytree(judged.path / "arrays", folder / "arrays")
-        (folder / "settings.yaml").write_text(describe(opening.settings), encoding="utf-8")
+        (folder / "settings.yaml").write_text(
+            describe(travelling_settings(opening.settings)), encoding="utf-8"
+        )
         opening.desk.ledger.write(folder / "ledger.jsonl")
         write_json(folder / "run.json", _facts(opening))
         started = time.monotonic()
@@ -72,7 +73,7 @@ def _facts(opening: Opening) -> dict[str, Any]:
         "overhead_share": round(overhead / wall, 4),
         "commit": _git("rev-parse", "HEAD"),
         "dirty": bool(_git("status", "--porcelain", "--untracked-files=no")),
-        "command": "latent-audit " + " ".join(_without_paths(sys.argv[1:])),
+        "command": "latent-audit " + " ".join(travelling_words(sys.argv[1:])),
         "hardware": {
             "machine": platform.machine(),
             "system": f"{platform.system()} {platform.release()}",
@@ -84,7 +85,7 @@ def _facts(opening: Opening) -> dict[str, Any]:
         "mlflow": {
             "experiment": opening.settings.name,
             "parent_run_id": opening.desk.parent_run,
-            "tracking_uri": _without_folders(opening.desk.tracker.uri),
+            "tracking_uri": travelling_address(opening.desk.tracker.uri),
         },
         "prefect": {"flow_run_id": str(flow_run.id or "")},
     }
@@ -95,28 +96,6 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
-
-
-def _without_paths(words: list[str]) -> list[str]:
-    """Keeps passwords, user names and folders of this machine out of a report that travels."""
-    return ["=".join(_last_part(part) for part in word.split("=", 1)) for word in words]
-
-
-def _last_part(word: str) -> str:
-    if Path(word).is_absolute():
-        return Path(word).name
-    # Paths inside a YAML value, as in {folder: /home/ada/faces}; addresses of hosts stay.
-    return re.sub(r"(?<![\w:/.~-])/(?:[^\s,{}\[\]\"'/]+/)+", "", _without_folders(word))
-
-
-def _without_folders(uri: str) -> str:
-    """Returns the address of an MLflow store as others may read it."""
-    kind, path = re.match(r"((?:sqlite:///|file://)?)(.*)", uri, re.DOTALL).groups()  # type: ignore[union-attr]
-    if not kind:
-        return without_password(uri)
-    here = Path.cwd()
-    inside = Path(path).is_relative_to(here)
-    return f"{kind}{Path(path).relative_to(here) if inside else Path(path).name}"
 
 
 def _git(*words: str) -> str:

@@ -197,7 +197,14 @@ def test_a_setting_of_a_model_recomputes_that_model_and_the_judgement(commands: 
 def test_no_path_and_no_user_of_this_machine_gets_out(run: Path, commands: Commands) -> None:
     afresh = commands.run_folder("afresh")
     for folder in (run, afresh):
-        for name in ("audit.json", "run.json", "ledger.jsonl", "report.html", "manifest.json"):
+        for name in (
+            "audit.json",
+            "run.json",
+            "ledger.jsonl",
+            "report.html",
+            "manifest.json",
+            "settings.yaml",
+        ):
             text = (folder / name).read_text()
             for leak in (USER, str(commands.home), str(Path.home()) + "/", str(Path(__file__).parents[2])):
                 assert leak not in text, (name, leak)
