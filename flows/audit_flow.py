@@ -6,11 +6,12 @@ from prefect import flow
 from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.model_flow import Futures, analyse, start_training
+from flows.model_flow import Futures, analyse, start_model
 from tasks.datasets.catalogue import DataSettings
 from tasks.desk import Desk
 from tasks.draw import DRAW, design_digest
 from tasks.explain_classifier import EXPLAIN_CLASSIFIER
+from tasks.find_models import find_model_files
 from tasks.index_runs import index_runs
 from tasks.judge import JUDGE
 from tasks.opening import Opening, open_desk
@@ -31,9 +32,12 @@ def audit(settings: Settings) -> Path:
     with open_desk(settings) as opening:
         desk = opening.desk
         show_flow_progress(desk, settings.name)
+        found = find_model_files(settings, desk.store.root, desk.tracker, desk.progress)
         prepared = prepare_data(desk, settings)
         classifier = train_classifier(desk, settings, prepared)
-        trained = {model: start_training(desk, settings, model, prepared) for model in model_keys(settings)}
+        trained = {
+            model: start_model(desk, settings, model, prepared, found) for model in settings.model_keys
+        }
         outside = prepare_outside(desk, settings)
         analysed = {
             model: analyse(desk, settings, model, prepared, classifier, weights, outside)
@@ -46,11 +50,6 @@ def audit(settings: Settings) -> Path:
         judged = judge(desk, opening, prepared, classifier, analysed)
         drawn = draw_report(desk, settings, judged)
         return report(opening, judged, drawn, analysed)
-
-
-def model_keys(settings: Settings) -> list[ModelKey]:
-    """Returns every model with every seed, first seeds first: the report shows those in full."""
-    return [ModelKey(name, seed) for seed in settings.seeds for name in settings.models]
 
 
 def prepare_data(desk: Desk, settings: Settings) -> PrefectFuture[Artifact]:

@@ -1,16 +1,19 @@
-"""One model, one seed: train -> encode -> every analysis."""
+"""One model, one seed: train, or import what was trained elsewhere -> encode -> every analysis."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from prefect.futures import PrefectFuture
 
 from tasks.attribute import ATTRIBUTE
 from tasks.control import CONTROL
+from tasks.data_files import ModelFiles
 from tasks.desk import Desk
 from tasks.encode import ENCODE
 from tasks.explanation_settings import Amounts
 from tasks.export import EXPORT
 from tasks.fitness import FITNESS
+from tasks.import_model import IMPORT_MODEL
 from tasks.intervene import INTERVENE
 from tasks.move import MOVE
 from tasks.particulars import PARTICULARS
@@ -28,13 +31,18 @@ Futures = dict[str, PrefectFuture[Artifact]]
 Inputs = dict[str, Any]
 
 
-def start_training(
-    desk: Desk, settings: Settings, model: ModelKey, prepared: PrefectFuture[Artifact]
+def start_model(
+    desk: Desk,
+    settings: Settings,
+    model: ModelKey,
+    prepared: PrefectFuture[Artifact],
+    found: Mapping[str, ModelFiles],
 ) -> PrefectFuture[Artifact]:
-    """Submits the training of one model with one seed."""
-    return submit(
-        desk, TRAIN_MODEL, model, prepared=prepared, model=settings.models[model.name], seed=model.seed
-    )
+    """Submits the training of one model with one seed; or its import, where `found` has its files."""
+    inputs = {"prepared": prepared, "model": settings.models[model.name], "seed": model.seed}
+    if model.name in found:
+        return submit(desk, IMPORT_MODEL, model, files=found[model.name], **inputs)
+    return submit(desk, TRAIN_MODEL, model, **inputs)
 
 
 def analyse(

@@ -24,9 +24,8 @@ from tasks.prepare import Prepared, open_prepared
 from tasks.probe import find_claims
 from tasks.records import Artifact
 from tasks.stage import Bench, Stage
-from tasks.untrained import load_untrained
 from vae_models.attribute_classifier import AttributeClassifier
-from vae_models.checkpoints import load, load_classifier
+from vae_models.checkpoints import load, load_classifier, load_untrained
 from vae_models.inference import decode_latents
 
 
@@ -89,7 +88,7 @@ CONTROL = Stage("control", "controlling", compute, on_device=True)
 def _controls(
     codes: Codes, trained: Artifact, encoded: Artifact, shape: tuple[int, ...], device: str, seed: int
 ) -> Mapping[str, Control]:
-    model, untrained = load(trained.path, device), load_untrained(trained, device)
+    model, untrained = load(trained.path, device), load_untrained(trained.path, device)
 
     def before(latents: NDArray[np.float32]) -> NDArray[np.float32]:
         return decode_latents(untrained, latents)

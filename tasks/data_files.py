@@ -1,4 +1,4 @@
-"""The verified files of a data set: where they lie, and what they hold."""
+"""Files that a run is given, of a data set or of a model trained elsewhere: where they lie, and what they hold."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +11,21 @@ class DataFiles:
     """Files below `folder` by name, with the SHA-256 of each. Content keys see the digests only."""
 
     folder: Path
+    sha256: Mapping[str, str]
+
+    def key_part(self) -> Any:
+        """Returns what a content key may depend on."""
+        return dict(self.sha256)
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """Files of one model by the setting that names them, with the SHA-256 of each.
+
+    Content keys see the digests only.
+    """
+
+    places: Mapping[str, Path]
     sha256: Mapping[str, str]
 
     def key_part(self) -> Any:

@@ -13,8 +13,7 @@ from tasks.arrays import read_array, read_json, write_array, write_json
 from tasks.prepare import Prepared, open_prepared
 from tasks.records import Artifact
 from tasks.stage import Bench, Stage
-from tasks.untrained import load_untrained
-from vae_models.checkpoints import load
+from vae_models.checkpoints import load, load_untrained
 from vae_models.inference import encode_images
 
 # More images than this do not move principal components that matter.
@@ -115,7 +114,7 @@ def decode_components(
 
 def _write_controls(folder: Path, data: Prepared, trained: Artifact, latent_dim: int, device: str) -> None:
     """The same encoder before training, and principal components of pixels: what any code would know."""
-    untrained = load_untrained(trained, device)
+    untrained = load_untrained(trained.path, device)
     fit = data.images("model_train")[:PCA_IMAGES].reshape(-1, *data.data.images.shape[1:])
     # Fitted on the training part, as the model was.
     components = min(latent_dim, min(len(fit), int(np.prod(fit.shape[1:]))))

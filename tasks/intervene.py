@@ -17,9 +17,8 @@ from tasks.encode import ProbeCodes, open_codes
 from tasks.prepare import Prepared, open_prepared
 from tasks.records import Artifact
 from tasks.stage import Bench, Stage
-from tasks.untrained import load_untrained
 from vae_models.attribute_classifier import AttributeClassifier
-from vae_models.checkpoints import load, load_classifier
+from vae_models.checkpoints import load, load_classifier, load_untrained
 from vae_models.inference import classify_images, decode_latents
 
 # Reconstructions that the gate is judged on.
@@ -66,7 +65,7 @@ def compute(
     codes = open_codes(encoded, data.parts).of_probe_parts()
     model = load(trained.path, bench.device)
     judge = load_classifier(classifier.path, bench.device)
-    untrained = load_untrained(trained, bench.device)
+    untrained = load_untrained(trained.path, bench.device)
     moves = Moves(images, bootstraps, null_moves_per_dimension, seed)
     claims = read_json(probed.path / "probe.json")["specificity"]
     result = intervene_on(

@@ -38,6 +38,7 @@ def model_record(
         "weights_digest": digest_of_file(trained / WEIGHTS_FILE),
         "recipe": recipe,
         "dimensions": dimensions,
+        "origin": content("train", "origin.json"),
         "training": training,
         "fitness": fitness,
         **content("probe", "probe.json"),

@@ -81,6 +81,7 @@ def audit_settings(settings: Settings) -> dict[str, Any]:
     record = settings.model_dump(mode="json", exclude={"compute", "tracking", "latent_size"})
     record["run"] = {"name": settings.name, "seed": settings.run.seed}
     record["data"] = key_part(settings.data)
+    record["models"] = {name: key_part(model) for name, model in settings.models.items()}
     if settings.explanations.outside is not None:
         record["explanations"]["outside"] = key_part(settings.explanations.outside)
     return record
@@ -88,7 +89,7 @@ def audit_settings(settings: Settings) -> dict[str, Any]:
 
 def _mlflow_runs(tracker: Tracker, folder: RunFolder, settings: Settings) -> tuple[str, dict[ModelKey, str]]:
     """Starts the run's MLflow runs, or goes on with those of the interrupted run that it continues."""
-    models = [ModelKey(name, seed) for name in settings.models for seed in settings.seeds]
+    models = settings.model_keys
     known: dict[str, str] = folder.state.get("mlflow", {})
     if known and all(tracker.is_open(run) for run in known.values()):
         for run in known.values():
@@ -98,7 +99,7 @@ def _mlflow_runs(tracker: Tracker, folder: RunFolder, settings: Settings) -> tup
     parent = tracker.start(folder.run_id, parent=None, params=audit_settings(settings), tags=tags)
     runs = {"audit": parent}
     for model in models:
-        params = {"seed": model.seed, **settings.models[model.name].model_dump(mode="json")}
+        params = {"seed": model.seed, **key_part(settings.models[model.name])}
         runs[model.id] = tracker.start(
             f"{model.name} seed {model.seed}",
             parent=parent,

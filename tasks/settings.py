@@ -13,8 +13,10 @@ from tasks.analyses.verdicts import Thresholds
 from tasks.datasets.catalogue import DataSettings
 from tasks.datasets.sprites import SpritesSettings
 from tasks.explanation_settings import ExplanationSettings
+from tasks.records import ModelKey
 from vae_models.attribute_classifier import AttributeClassifierSettings
 from vae_models.beta_vae import BetaVaeSettings, VaeSettings
+from vae_models.existing_settings import ExistingModelSettings
 from vae_models.interpretable_gan_settings import InterpretableGanSettings
 from vae_models.presets import ModelSettings
 
@@ -172,7 +174,8 @@ class Settings(BaseSettings):
     seeds: tuple[int, ...] = Field(
         (0, 1, 2),
         min_length=1,
-        description="training seeds of each model; the first is the one reported in full",
+        description="training seeds of each model; the first is the one reported in full, and the only one of a "
+        "model that was trained elsewhere",
     )
     evidence: EvidenceSettings = Field(EvidenceSettings(), description="how claims are tested")
     explanations: ExplanationSettings = Field(
@@ -206,3 +209,16 @@ class Settings(BaseSettings):
     def name(self) -> str:
         """The run's name."""
         return self.run.name or self.data.kind
+
+    @property
+    def model_keys(self) -> list[ModelKey]:
+        """Every model with every seed, first seeds first: the report shows those in full.
+
+        A model that was trained elsewhere has one set of weights and so one seed: a second would be the same again.
+        """
+        first, *others = self.seeds
+        elsewhere = [name for name, model in self.models.items() if isinstance(model, ExistingModelSettings)]
+        keys = [ModelKey(name, first) for name in self.models]
+        return keys + [
+            ModelKey(name, seed) for seed in others for name in self.models if name not in elsewhere
+        ]

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from tasks.data_files import DataFiles
+from tasks.data_files import DataFiles, ModelFiles
 from tasks.records import Artifact, ModelKey
 
 
@@ -58,7 +58,7 @@ def key_part(value: Any) -> Any:
     Artifacts stand for their content, settings for their values. Settings may name fields in
     `not_in_key` that say where something is and not what it is.
     """
-    if isinstance(value, DataFiles):
+    if isinstance(value, DataFiles | ModelFiles):
         return value.key_part()
     if isinstance(value, Artifact):
         return {"artifact": value.digest}

@@ -6,6 +6,7 @@ which is thirty times faster than one by one.
 
 import re
 import sqlite3
+import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunT
 from mlflow.exceptions import MlflowException
 
 from tasks.errors import TrackingError
+from tasks.records import digest_of_file
 
 # MLflow's own limits for one call, and for one value.
 BATCH = 1000
@@ -56,7 +58,10 @@ class Tracker:
     def _create(self, experiment: str, artifact_root: Path) -> str:
         # Servers choose where artifacts go; a database on this machine would choose the current folder.
         local = self.uri.startswith(SQLITE)
-        location = (artifact_root / quote(experiment, safe="")).as_uri() if local else None
+        folder = quote(experiment, safe="")
+        if not folder.strip("."):  # "." and ".." would lead out of the folder of artifacts
+            folder = folder.replace(".", "%2E")
+        location = (artifact_root / folder).as_uri() if local else None
         return self._client.create_experiment(experiment, artifact_location=location)
 
     def start(
@@ -151,6 +156,31 @@ class Tracker:
                 name, logged.model_uri, run_id, tags={"weights_digest": digest}, model_id=model_id
             ).version
         self._client.set_registered_model_alias(name, alias, str(version))
+
+    def exported_program(self, address: str, folder: Path) -> Path:
+        """Returns the exported program (pt2) of a model that MLflow holds, copied below `folder` by its content.
+
+        Models that were logged as pickles are refused: opening one would run code.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as temporary:
+            try:
+                fetched = Path(mlflow.artifacts.download_artifacts(address, dst_path=temporary))
+            except (MlflowException, OSError) as error:
+                reason = without_password(str(error)).rstrip(". ")
+                raise TrackingError(
+                    f"MLflow has no model at {without_password(address)}: {reason}"
+                ) from error
+            programs = sorted(fetched.rglob("*.pt2"))
+            if len(programs) != 1:
+                raise TrackingError(
+                    f"the model at {without_password(address)} holds {len(programs)} exported programs (pt2) and must "
+                    "hold one: log it with serialization_format='pt2'; pickled models are not opened"
+                )
+            kept = folder / "models" / f"{digest_of_file(programs[0])}.pt2"
+            kept.parent.mkdir(exist_ok=True)
+            programs[0].replace(kept)
+        return kept
 
     def finish(self, run_id: str, status: str = "FINISHED") -> None:
         """Ends a run as FINISHED, FAILED or KILLED."""

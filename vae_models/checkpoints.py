@@ -11,6 +11,7 @@ from torch import nn
 
 from vae_models.attribute_classifier import AttributeClassifier, AttributeClassifierSettings
 from vae_models.errors import BadCheckpoint
+from vae_models.existing_settings import ExistingModelSettings
 from vae_models.model import Model, Trainable
 from vae_models.presets import ModelSettings, build
 from vae_models.targets import Target, from_record, to_record
@@ -50,7 +51,7 @@ def recipe(
     }
 
 
-def save(folder: Path, model: Trainable, recipe: dict[str, Any]) -> None:
+def save(folder: Path, model: Model | Trainable, recipe: dict[str, Any]) -> None:
     """Writes weights.safetensors, then recipe.json, each in one atomic step."""
     assert isinstance(model, nn.Module)
     write_tensors(folder / WEIGHTS_FILE, model.state_dict(), {"kind": recipe["kind"], "format": FORMAT})
@@ -60,7 +61,7 @@ def save(folder: Path, model: Trainable, recipe: dict[str, Any]) -> None:
 def load(folder: Path, device: torch.device | str) -> Model:
     """Returns the generative model in `folder`, ready to encode on `device`; raises BadCheckpoint."""
     model = _load(folder, torch.device(device))
-    if not isinstance(model, Model):
+    if isinstance(model, AttributeClassifier):
         raise BadCheckpoint(f"{folder} holds an attribute classifier, not a generative model")
     return model
 
@@ -73,7 +74,32 @@ def load_classifier(folder: Path, device: torch.device | str) -> AttributeClassi
     return model
 
 
-def _load(folder: Path, device: torch.device) -> Trainable:
+def load_untrained(folder: Path, device: torch.device | str) -> Model:
+    """Returns the model of a recipe without its trained weights, on `device`; raises BadCheckpoint.
+
+    A model of ours has the weights that its training began with; networks from elsewhere have their own in
+    random order.
+    """
+    model = _rebuilt(folder)
+    if isinstance(model, AttributeClassifier):
+        raise BadCheckpoint(f"{folder} holds an attribute classifier, not a generative model")
+    _make_ready(model, torch.device(device))
+    return model
+
+
+def _load(folder: Path, device: torch.device) -> Model | AttributeClassifier:
+    model = _rebuilt(folder)
+    assert isinstance(model, nn.Module)
+    weights, _ = read_tensors(folder / WEIGHTS_FILE, device)
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise BadCheckpoint(f"{folder / WEIGHTS_FILE} does not fit its recipe: {error}") from error
+    _make_ready(model, device)
+    return model
+
+
+def _rebuilt(folder: Path) -> Model | AttributeClassifier:
     path = folder / RECIPE_FILE
     try:
         record = _Recipe.model_validate(json.loads(path.read_text()))
@@ -87,13 +113,15 @@ def _load(folder: Path, device: torch.device) -> Trainable:
         raise BadCheckpoint(
             f"{path} has format {record.format}, this version reads {FORMAT}: train the model again"
         )
-    model: nn.Module = build(settings, record.image_shape, targets, record.seed)
-    weights, _ = read_tensors(folder / WEIGHTS_FILE, device)
-    try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
-        raise BadCheckpoint(f"{folder / WEIGHTS_FILE} does not fit its recipe: {error}") from error
+    if isinstance(settings, ExistingModelSettings):  # a recipe names files by their place beside it
+        settings = settings.with_files(
+            {name: folder / place for name, place in settings.given_files().items()}
+        )
+    built: Model | AttributeClassifier = build(settings, record.image_shape, targets, record.seed)
+    return built
+
+
+def _make_ready(model: object, device: torch.device) -> None:
+    assert isinstance(model, nn.Module)
     # As in training: convolutions in this layout take two thirds of the time.
-    model = model.to(device).to(memory_format=torch.channels_last).eval()
-    assert isinstance(model, Trainable)
-    return model
+    model.to(device).to(memory_format=torch.channels_last).eval()

@@ -39,7 +39,7 @@ def evaluate(model: Model, images: NDArray[np.uint8], batch_size: int = _BATCH) 
             kl = model.kl_per_dimension(batch)
             if kl is not None:
                 divergence.append(kl.double().cpu())
-    reason = "" if divergence else "the model's encoder is deterministic and its loss has no KL term"
+    reason = "" if divergence else "the model's encoder gives a point for each image and no distribution"
     return Evaluation(
         torch.cat(reconstruction).numpy(), torch.cat(divergence).numpy() if divergence else None, reason
     )

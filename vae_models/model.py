@@ -60,9 +60,13 @@ class Trainable(Protocol):
 
 
 @runtime_checkable
-class Model(Trainable, Protocol):
-    """A generative model with an encoder. Tensors in and out live on the model's own device."""
+class Model(Protocol):
+    """A generative model with an encoder: all that the analyses need, also of one that was trained elsewhere.
 
+    Tensors in and out live on the model's own device. Every implementation is also a torch.nn.Module.
+    """
+
+    image_shape: tuple[int, int, int]
     latent_dim: int
     dimension_names: tuple[str, ...]
     """One name a dimension: "z0".. or what the data call it: "shape=heart", "posX", "free0"."""
@@ -81,14 +85,19 @@ class Model(Trainable, Protocol):
         """Returns (count, latent_dim) codes as the model draws them when it samples images."""
         ...
 
-    def losses(self, batch: Batch, generator: Generator) -> dict[str, Tensor]:
-        """Returns named scalar losses in nats per image: sums over pixels or dimensions, mean over images."""
-        ...
-
     def reconstruction_nats(self, images: Tensor, latents: Tensor) -> Tensor:
         """Returns (n,) negative log-likelihood in nats of each image given its latents."""
         ...
 
     def kl_per_dimension(self, images: Tensor) -> Tensor | None:
         """Returns (n, latent_dim) KL from the prior in nats, or None for a model that has no such term."""
+        ...
+
+
+@runtime_checkable
+class TrainableModel(Model, Trainable, Protocol):
+    """A generative model that is trained here."""
+
+    def losses(self, batch: Batch, generator: Generator) -> dict[str, Tensor]:
+        """Returns named scalar losses in nats per image: sums over pixels or dimensions, mean over images."""
         ...

@@ -15,6 +15,7 @@ from vae_models.bayesian_vae import BayesianVaeSettings
 from vae_models.beta_tc_vae import BetaTcVaeSettings
 from vae_models.beta_vae import BetaVaeSettings, VaeSettings
 from vae_models.dip_vae import DipVaeIiSettings, DipVaeISettings
+from vae_models.existing_settings import CheckpointSettings, EntrypointSettings, ExportedProgramsSettings
 from vae_models.factor_vae import FactorVaeSettings
 from vae_models.gm_vae import GmVaeSettings
 from vae_models.interpretable_gan_settings import InterpretableGanSettings
@@ -40,6 +41,9 @@ AnyModelSettings = (
     | SemiSupervisedVaeSettings
     | AttentionVaeSettings
     | BayesianVaeSettings
+    | CheckpointSettings
+    | EntrypointSettings
+    | ExportedProgramsSettings
 )
 ModelSettings = Annotated[AnyModelSettings, Field(discriminator="kind")]
 

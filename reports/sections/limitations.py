@@ -40,6 +40,7 @@ def build(page: Page) -> dict[str, Any]:
             for r in page.audit["stability"]
             if r["status"] == "not_assessed"
         ]
+    own += [page.t("limitation.elsewhere", model=shortened(m["name"])) for m in page.leads if m.get("origin")]
     own += [
         page.t("limitation.collapsed", model=shortened(m["name"]))
         for m in page.leads

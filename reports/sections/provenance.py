@@ -53,6 +53,7 @@ def build(page: Page) -> dict[str, Any]:
     return {
         "facts": [(t.known(f"provenance.{key}", key), value) for key, value in facts],
         "digests": [(t(f"provenance.digest_{key}"), value) for key, value in digests],
+        "origins": [_origin(page, m) for m in page.leads if m.get("origin")],
         "weights": weights,
         "packages": packages,
         "settings": json.dumps(audit["settings"], indent=2, sort_keys=True, ensure_ascii=True),
@@ -98,6 +99,22 @@ def _selftest(page: Page) -> dict[str, Any]:
         "digest": t("provenance.selftest_digest", digest=record["digest"]),
         "table": Table(t("provenance.selftest_caption"), header, rows),
     }
+
+
+def _origin(page: Page, model: dict[str, Any]) -> str:
+    """Says where a model that was trained elsewhere came from, and what of it was run."""
+    origin = model["origin"]
+    named = [(shortened(file["name"]), file["sha256"]) for file in origin["files"]]
+    if origin["code"]:
+        named.insert(0, (page.t("origin.code"), origin["code_sha256"]))
+    files = ", ".join(f"{name} ({digest[:16]}…)" for name, digest in named)
+    words = {
+        "model": shortened(model["name"]),
+        "files": files,
+        "code": shortened(origin["code"] or "–"),
+    }
+    kind, whole = origin["kind"], "whole" if origin["rebuilds_offline"] else "not_whole"
+    return f"{page.t(f'origin.{kind}', **words)} {page.t(f'origin.{whole}', **words)}"
 
 
 def _plain(value: Any) -> str:

@@ -4,10 +4,13 @@ import sqlite3
 from pathlib import Path
 
 import mlflow
+import numpy as np
 import pytest
+import torch
 
 from tasks.errors import TrackingError
-from tasks.tracking import Tracker, clean_name, without_password
+from tasks.records import digest_of_file
+from tasks.tracking import Tracker, clean_name, save_exported, without_password
 
 # MLflow uses what its database library is about to drop.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning")
@@ -170,3 +173,46 @@ def test_a_file_that_is_no_database_has_a_sentence(tmp_path: Path) -> None:
 )
 def test_names_that_mlflow_takes(name: str, clean: str) -> None:
     assert clean_name(name) == clean
+
+
+@pytest.mark.parametrize("name", [".", "..", "...", "../up", "a/b"])
+def test_an_experiment_of_any_name_keeps_its_artifacts_in_its_own_folder(name: str, tmp_path: Path) -> None:
+    tracker = Tracker(f"sqlite:///{tmp_path / 'mlflow.db'}", name, tmp_path / "artifacts")
+    client = mlflow.MlflowClient(tracking_uri=tracker.uri, registry_uri=tracker.uri)
+    assert client.get_experiment(tracker.experiment_id).name == name
+    run = tracker.start("a run", parent=None, params={}, tags={"run_id": "1"})
+    (tmp_path / "report.html").write_text("a report")
+    tracker.artifacts(run, tmp_path / "report.html")
+    assert [file.path for file in client.list_artifacts(run)] == ["report.html"]
+    (kept,) = (tmp_path / "artifacts").rglob("report.html")
+    (home,) = (tmp_path / "artifacts").iterdir()
+    assert kept.is_relative_to(home)
+    assert {path.name for path in tmp_path.iterdir()} <= {
+        "artifacts", "report.html", "mlflow.db", "mlflow.db-wal", "mlflow.db-shm", "mlflow.lock"
+    }  # fmt: skip
+    assert Tracker(tracker.uri, name, tmp_path / "artifacts").experiment_id == tracker.experiment_id
+
+
+def test_a_program_comes_out_of_mlflow_and_a_pickle_does_not(
+    tracker: Tracker, run: str, tmp_path: Path
+) -> None:
+    module = torch.nn.Linear(3, 2).eval()
+    save_exported(tmp_path / "plain", module, np.zeros((2, 3), np.float32))
+    logged = tracker.model(run, "plain", tmp_path / "plain", {})
+    tracker.register("plain", logged, run, "digest", "candidate")
+    kept = [
+        tracker.exported_program(address, tmp_path / "downloads")
+        for address in ("models:/plain@candidate", f"models:/{logged}")
+    ]
+    assert kept[0] == kept[1]
+    assert kept[0].name == f"{digest_of_file(tmp_path / 'plain' / 'data' / 'model.pt2')}.pt2"
+    assert [path.name for path in (tmp_path / "downloads").iterdir()] == ["models"]
+    program = torch.export.load(kept[0]).module(check_guards=False)
+    torch.testing.assert_close(program(torch.ones(2, 3)), module(torch.ones(2, 3)))
+    (tmp_path / "pickled").mkdir()
+    (tmp_path / "pickled" / "model.pkl").write_bytes(b"no tensors")
+    other = tracker.model(run, "pickled", tmp_path / "pickled", {})
+    with pytest.raises(TrackingError, match=r"holds 0 exported programs .* pickled models are not opened"):
+        tracker.exported_program(f"models:/{other}", tmp_path / "downloads")
+    with pytest.raises(TrackingError, match="MLflow has no model at models:/nowhere@candidate"):
+        tracker.exported_program("models:/nowhere@candidate", tmp_path / "downloads")

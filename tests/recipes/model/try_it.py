@@ -11,9 +11,8 @@ from stages import perform, prepare
 from tasks.prepare import open_prepared
 from tasks.settings_sources import describe, load_settings
 from tasks.train_model import TRAIN_MODEL
-from tasks.untrained import load_untrained
 from vae_models import linear_vae
-from vae_models.checkpoints import load
+from vae_models.checkpoints import load, load_untrained
 from vae_models.evaluation import evaluate
 from vae_models.inference import encode_images
 
@@ -25,7 +24,7 @@ chosen = settings.models["toy"]
 prepared = prepare(settings)
 trained = perform(TRAIN_MODEL, prepared=prepared, model=chosen, seed=0)
 images = open_prepared(prepared).images("probe_test")
-model, untrained = load(trained.path, "cpu"), load_untrained(trained, "cpu")
+model, untrained = load(trained.path, "cpu"), load_untrained(trained.path, "cpu")
 means, log_variances = encode_images(model, images)
 again = encode_images(load(trained.path, "cpu"), images)[0]
 after, before = (float(evaluate(m, images).reconstruction_nats.mean()) for m in (model, untrained))

@@ -1,0 +1,63 @@
+"""Finds the files of models that were trained elsewhere, before any work starts."""
+
+import re
+import sys
+from pathlib import Path
+
+from tasks.data_files import ModelFiles
+from tasks.errors import SettingsError
+from tasks.progress import ProgressDisplay
+from tasks.records import digest_of, digest_of_file
+from tasks.settings import Settings
+from tasks.tracking import Tracker
+from vae_models.entrypoint import module_files
+from vae_models.errors import BadCheckpoint
+from vae_models.existing_settings import EntrypointSettings, ExistingModelSettings
+
+_ADDRESS = re.compile(r"(models|runs|mlflow-artifacts|https?|s3|gs):/")
+# How a Python package stands among the files of a model: by one digest over all its files.
+CODE = "code"
+
+
+def find_model_files(
+    settings: Settings, store: Path, tracker: Tracker, progress: ProgressDisplay
+) -> dict[str, ModelFiles]:
+    """Returns the files of every model that was trained elsewhere, by the model's name.
+
+    Programs that MLflow holds are copied below `store`/downloads. Where a user's own code will make a model, says
+    so, and puts its folder on the import path, which worker processes inherit. Raises SettingsError that lists
+    all that is not there, and TrackingError.
+    """
+    found: dict[str, ModelFiles] = {}
+    problems: list[str] = []
+    for name, model in settings.models.items():
+        if isinstance(model, ExistingModelSettings):
+            try:
+                found[name] = _files(model, store, tracker)
+            except (FileNotFoundError, BadCheckpoint) as error:
+                problems.append(f"models.{name}: {error}")
+                continue
+            if isinstance(model, EntrypointSettings):
+                progress.line(
+                    f"{name}: your own code {model.entrypoint} is run to make this model and to use it"
+                )
+                sys.path.append(str(model.folder.absolute()))
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return found
+
+
+def _files(model: ExistingModelSettings, store: Path, tracker: Tracker) -> ModelFiles:
+    places = {}
+    for setting, given in model.given_files().items():
+        if _ADDRESS.match(given):
+            places[setting] = tracker.exported_program(given, store / "downloads")
+        else:
+            places[setting] = Path(given).absolute()
+        if not places[setting].is_file():
+            raise FileNotFoundError(f"{setting} is {given}, and there is no such file")
+    digests = {setting: digest_of_file(path) for setting, path in places.items()}
+    if isinstance(model, EntrypointSettings):
+        code = {str(path.relative_to(model.folder)): digest_of_file(path) for path in module_files(model)}
+        digests[CODE] = digest_of(code)
+    return ModelFiles(places, digests)

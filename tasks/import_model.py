@@ -1,0 +1,115 @@
+"""Import: a model that was trained elsewhere, put where a trained one would stand."""
+
+import copy
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from tasks.arrays import write_json
+from tasks.data_files import ModelFiles
+from tasks.prepare import open_prepared
+from tasks.records import Artifact
+from tasks.stage import Bench, Stage
+from vae_models.checkpoints import recipe, save
+from vae_models.errors import BadCheckpoint
+from vae_models.existing_models import AnyExistingSettings, open_existing
+from vae_models.existing_settings import CheckpointSettings, EntrypointSettings
+from vae_models.foreign_model import ForeignModel
+from vae_models.inference import decode_latents, encode_images
+from vae_models.model import Model
+
+# Enough images to see whether a model can be audited at all.
+TRIED_IMAGES = 64
+# Where files that a model cannot be rebuilt without are kept, below the artifact.
+GIVEN = Path("given")
+
+
+def compute(
+    folder: Path,
+    bench: Bench,
+    *,
+    prepared: Artifact,
+    model: AnyExistingSettings,
+    files: ModelFiles,
+    seed: int,
+) -> None:
+    """Writes weights.safetensors, recipe.json, training.json (why there is none) and origin.json.
+
+    The recipe's seed draws the weights of the untrained control.
+    """
+    data = open_prepared(prepared)
+    shape = data.data.images.shape[1:]
+    opened = open_existing(model.with_files(files.places), shape)
+    assert isinstance(opened, nn.Module)
+    _try(opened, data.images("probe_fit")[:TRIED_IMAGES], seed)
+    save(folder, opened, recipe(_kept(model, files, folder), shape, (), seed))
+    parameters = sum(weights.numel() for weights in opened.parameters())
+    write_json(
+        folder / "training.json",
+        {"not_applicable": "this model was trained elsewhere", "parameters": parameters},
+    )
+    write_json(folder / "origin.json", _origin(model, files))
+    write_json(
+        folder / "summary.json", {"metrics": {"parameters": parameters}, "tags": {"trained": "elsewhere"}}
+    )
+
+
+IMPORT_MODEL = Stage("import", "importing", compute)
+
+
+def _kept(model: AnyExistingSettings, files: ModelFiles, folder: Path) -> AnyExistingSettings:
+    """Returns the settings as the recipe holds them: files beside it, and no folder of this machine."""
+    if isinstance(model, CheckpointSettings):
+        return model.with_files({name: Path(path.name) for name, path in files.places.items()})
+    kept = {name: GIVEN / f"{name}{path.suffix}" for name, path in files.places.items()}
+    for name, place in kept.items():
+        (folder / place).parent.mkdir(exist_ok=True)
+        shutil.copyfile(files.places[name], folder / place)
+    settings = model.with_files(kept)
+    return (
+        settings.model_copy(update={"folder": Path()}) if isinstance(model, EntrypointSettings) else settings
+    )
+
+
+def _try(model: Model, images: np.ndarray, seed: int) -> None:
+    """Refuses a model that would make an audit end in riddles: by what it gives for images of this data set."""
+    means, log_variances = encode_images(model, images)
+    if not (np.isfinite(means).all() and np.isfinite(log_variances).all()):
+        raise BadCheckpoint("the encoder gives codes that are NaN or infinite for images of this data set")
+    if not np.isfinite(decode_latents(model, means)).all():
+        raise BadCheckpoint("the decoder gives pixels that are NaN or infinite for codes of this data set")
+    if not np.array_equal(encode_images(model, images)[0], means):
+        raise BadCheckpoint(
+            "the encoder gives other codes when it is given the same images again: return the mean of the "
+            "posterior, not a sample, and switch dropout off"
+        )
+    if isinstance(model, ForeignModel):
+        shuffled = copy.deepcopy(model)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            shuffled.shuffle_weights()
+        if np.array_equal(encode_images(shuffled, images)[0], means):
+            raise BadCheckpoint(
+                "the codes do not depend on the weights that the model shows, so no control can be made of it: encode "
+                "and decode must be methods of the object that holds the networks"
+            )
+
+
+def _origin(model: AnyExistingSettings, files: ModelFiles) -> dict[str, Any]:
+    own_code = isinstance(model, EntrypointSettings)
+    described = [
+        {"setting": setting, "name": path.name, "bytes": path.stat().st_size, "sha256": files.sha256[setting]}
+        for setting, path in files.places.items()
+    ]
+    return {
+        "kind": model.kind,
+        "code": model.entrypoint if isinstance(model, EntrypointSettings) else None,
+        "code_sha256": files.sha256.get("code"),
+        "files": described,
+        "runs_its_code": own_code,
+        "rebuilds_offline": not own_code,
+    }

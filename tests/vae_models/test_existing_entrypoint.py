@@ -1,0 +1,229 @@
+"""Models that a user's own function makes: used as they are, and refused with a sentence where they cannot be."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from vae_models import checkpoints
+from vae_models.entrypoint import module_files
+from vae_models.errors import BadCheckpoint
+from vae_models.evaluation import evaluate
+from vae_models.existing_models import open_existing
+from vae_models.existing_settings import EntrypointSettings
+from vae_models.inference import decode_latents, encode_images
+from vae_models.model import Model, Trainable
+
+SHAPE = (1, 8, 8)
+CODE = """
+import torch
+from torch import nn
+
+class Own(nn.Module):
+    def __init__(self, scale=1.0):
+        super().__init__()
+        self.towards = nn.Linear(64, 6)
+        self.back = nn.Linear(3, 64)
+        self.scale = scale
+
+    def encode(self, images):
+        mean, log_variance = self.towards(images.flatten(1)).chunk(2, 1)
+        return mean * self.scale, log_variance
+
+    def decode(self, codes):
+        return self.back(codes).sigmoid().view(-1, 1, 8, 8)
+
+class Holder:  # no module itself, and no variances
+    def __init__(self, own):
+        self.own, self.name = own, "holder"
+
+    def encode(self, images):
+        return self.own.encode(images)[0]
+
+    def decode(self, codes):
+        return self.own.decode(codes)
+
+def make(scale=1.0):
+    torch.manual_seed(7)
+    return Own(scale)
+
+def held():
+    return Holder(make())
+
+def read(weights):
+    model = make()
+    model.load_state_dict(torch.load(weights, weights_only=True))
+    return model
+
+class Signed(Own):
+    def decode(self, codes):
+        return 2 * super().decode(codes) - 1
+
+def signed():
+    torch.manual_seed(7)
+    return Signed()
+
+def nothing():
+    return 3
+
+def fails():
+    raise KeyError("weights")
+
+class Flat(Own):
+    def decode(self, codes):
+        return self.back(codes)
+
+class Deep(Own):
+    def encode(self, images):
+        return self.towards(images.flatten(1)).view(-1, 2, 3)
+
+class Wide(Own):
+    def encode(self, images):
+        return self.towards(torch.zeros(len(images), 100))
+
+class Empty:
+    def encode(self, images):
+        return images.flatten(1)
+
+    def decode(self, codes):
+        return codes.view(-1, 1, 8, 8)
+
+value = 3
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    place = tmp_path / "theirs"
+    place.mkdir()
+    (place / "own_models_of_a_test.py").write_text(CODE)
+    before = list(sys.path)
+    yield place
+    sys.path[:] = before
+    sys.modules.pop("own_models_of_a_test", None)
+
+
+@pytest.fixture
+def images() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (6, *SHAPE), dtype=np.uint8)
+
+
+def named(folder: Path, function: str, **given: Any) -> EntrypointSettings:
+    return EntrypointSettings(entrypoint=f"own_models_of_a_test:{function}", folder=folder, **given)
+
+
+def test_a_module_is_used_as_it_is(folder: Path, images: np.ndarray) -> None:
+    model = open_existing(named(folder, "make"), SHAPE)
+    assert isinstance(model, Model)
+    assert not isinstance(model, Trainable)
+    assert model.dimension_names == ("z0", "z1", "z2")
+    theirs = sys.modules["own_models_of_a_test"].make()
+    with torch.no_grad():
+        mean, log_variance = theirs.encode(torch.from_numpy(images).float() / 255)
+        pixels = theirs.decode(mean)
+    found = encode_images(model, images)
+    np.testing.assert_array_equal(found[0], mean)
+    np.testing.assert_array_equal(found[1], log_variance)
+    np.testing.assert_array_equal(decode_latents(model, found[0]), pixels)
+    evaluation = evaluate(model, images)
+    assert evaluation.kl_nats is not None
+    variance = log_variance.double().exp()
+    expected = 0.5 * (mean.double() ** 2 + variance - 1 - log_variance.double())
+    np.testing.assert_allclose(evaluation.kl_nats, expected, rtol=1e-4, atol=1e-6)
+    target, p = torch.from_numpy(images).double() / 255, pixels.double()
+    nats = -(target * p.log() + (1 - target) * (1 - p).log()).flatten(1).sum(1)
+    np.testing.assert_allclose(evaluation.reconstruction_nats, nats, rtol=1e-4)
+
+
+def test_an_object_that_holds_its_networks_and_gives_no_variances(folder: Path, images: np.ndarray) -> None:
+    model = open_existing(named(folder, "held"), SHAPE)
+    evaluation = evaluate(model, images)
+    assert evaluation.kl_nats is None
+    assert "gives a point for each image" in evaluation.kl_not_applicable
+    np.testing.assert_array_equal(
+        encode_images(model, images)[0], encode_images(open_existing(named(folder, "make"), SHAPE), images)[0]
+    )
+
+
+def test_arguments_files_and_the_range_of_pixels(folder: Path, images: np.ndarray, tmp_path: Path) -> None:
+    plain = open_existing(named(folder, "make"), SHAPE)
+    double = open_existing(named(folder, "make", arguments={"scale": 2.0}), SHAPE)
+    means = encode_images(plain, images)[0]
+    np.testing.assert_allclose(encode_images(double, images)[0], 2 * means, rtol=1e-6)
+    path = tmp_path / "w.pt"
+    made = sys.modules["own_models_of_a_test"].make()
+    torch.save({name: tensor * 0 for name, tensor in made.state_dict().items()}, path)
+    zero = open_existing(named(folder, "read", files={"weights": path}), SHAPE)
+    assert not encode_images(zero, images)[0].any()
+    signed = open_existing(named(folder, "signed", pixel_range=(-1, 1)), SHAPE)
+    np.testing.assert_allclose(decode_latents(signed, means), decode_latents(plain, means), atol=1e-6)
+    with torch.no_grad():
+        theirs = sys.modules["own_models_of_a_test"].signed().encode(torch.from_numpy(images) / 127.5 - 1)[0]
+    np.testing.assert_allclose(encode_images(signed, images)[0], theirs, atol=1e-5)
+
+
+def test_saved_weights_come_back_and_the_control_has_lost_them(
+    folder: Path, images: np.ndarray, tmp_path: Path
+) -> None:
+    settings = named(folder, "make")
+    model = open_existing(settings, SHAPE)
+    for parameter in model.networks.parameters():  # type: ignore[attr-defined]
+        parameter.data.add_(0.01)  # as if the function read other weights than it does later
+    means = encode_images(model, images)[0]
+    checkpoints.save(tmp_path / "saved", model, checkpoints.recipe(settings, SHAPE, (), seed=3))
+    np.testing.assert_array_equal(
+        encode_images(checkpoints.load(tmp_path / "saved", "cpu"), images)[0], means
+    )
+    first, second = (checkpoints.load_untrained(tmp_path / "saved", "cpu") for _ in range(2))
+    codes = encode_images(first, images)[0]
+    np.testing.assert_array_equal(codes, encode_images(second, images)[0])
+    assert np.abs(codes - means).max() > 0.01
+    entries = [
+        np.sort(torch.cat([p.flatten() for p in m.networks.parameters()]).detach().numpy())  # type: ignore[attr-defined]
+        for m in (first, open_existing(settings, SHAPE))
+    ]
+    np.testing.assert_array_equal(*entries)
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        ("nothing", r"must return an object with encode and decode; the int .* has no encode and no decode"),
+        ("fails", r"own_models_of_a_test:fails failed: KeyError: 'weights'"),
+        ("absent", r"cannot be imported: AttributeError: .*Set `folder`"),
+        ("value", r"is a int; it must be a function"),
+        ("Flat", r"decoder of .*:Flat must give images \(2, 1, 8, 8\) for codes \(2, 3\), got \(2, 64\)"),
+        ("Deep", r"encoder of .*:Deep must give a tensor of means .* for 2 images; got \(2, 2, 3\)"),
+        ("Wide", r"the encoder of .*:Wide refused images \(2, 1, 8, 8\): .*data\.image_size"),
+        ("Empty", r":Empty has no weights: its networks must be torch modules with parameters"),
+    ],
+)
+def test_what_cannot_be_used_is_said(function: str, said: str, folder: Path) -> None:
+    with pytest.raises(BadCheckpoint, match=said):
+        open_existing(named(folder, function), SHAPE)
+
+
+def test_modules_are_found_without_being_run(folder: Path) -> None:
+    (folder / "bomb_of_a_test.py").write_text("raise SystemExit('it was run')\n")
+    package = folder / "package_of_a_test"
+    (package / "inner").mkdir(parents=True)
+    for name in ("__init__.py", "inner/more.py"):
+        (package / name).write_text("raise SystemExit('it was run')\n")
+    bomb = EntrypointSettings(entrypoint="bomb_of_a_test:f", folder=folder)
+    assert module_files(bomb) == [folder / "bomb_of_a_test.py"]
+    inner = EntrypointSettings(entrypoint="package_of_a_test.inner.more:f", folder=folder)
+    assert module_files(inner) == [package / "__init__.py", package / "inner" / "more.py"]
+    with pytest.raises(BadCheckpoint, match=r"there is no module or package absent in .*set `folder`"):
+        module_files(EntrypointSettings(entrypoint="absent:f", folder=folder))
+
+
+@pytest.mark.parametrize("words", ["os", "os:", ":f", "os.path:join:x", "a b:c", "a-b:c", "..x:y", "x:y()"])
+def test_an_entrypoint_is_a_name_and_nothing_else(words: str) -> None:
+    with pytest.raises(ValueError, match="should match pattern"):
+        EntrypointSettings(entrypoint=words)
+    with pytest.raises(ValueError, match="black must be less than white"):
+        EntrypointSettings(entrypoint="a:b", pixel_range=(1, 0))

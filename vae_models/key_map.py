@@ -1,0 +1,113 @@
+"""Fits a state_dict from elsewhere to one of our networks: names, shapes, and the order of mean and variance."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from vae_models.errors import BadCheckpoint
+from vae_models.existing_settings import PosteriorLayout
+
+# What `separate` calls the two last layers of an encoder.
+SEPARATE = ("encoder.mean", "encoder.log_variance")
+_NAMED_AT_MOST = 40
+
+
+def fit_state_dict(
+    found: Mapping[str, Tensor],
+    expected: Mapping[str, Tensor],
+    keys: Mapping[str, str],
+    left_out: Sequence[str],
+    layout: PosteriorLayout,
+    source: str,
+) -> dict[str, Tensor]:
+    """Returns the tensors of `found` under the names of `expected`, float32, means before log variances.
+
+    keys: beginnings of names, theirs to ours; the longest that fits is used. source: what errors call the
+    file. Raises BadCheckpoint with every name that is missing or unexpected and every shape that differs.
+    """
+    kept = {
+        name: tensor for name, tensor in found.items() if not any(_begins(name, part) for part in left_out)
+    }
+    named = _renamed(kept, keys, source)
+    last = _last_layer(expected)
+    if layout == "separate":
+        named = _joined(named, last, source)
+    _refuse_misfits(named, expected, source)
+    fitted = {name: named[name].to(torch.float32) for name in expected}
+    if layout == "interleaved":
+        for name in (f"{last}.weight", f"{last}.bias"):
+            fitted[name] = torch.cat([fitted[name][0::2], fitted[name][1::2]])
+    return fitted
+
+
+def _renamed(found: Mapping[str, Tensor], keys: Mapping[str, str], source: str) -> dict[str, Tensor]:
+    renamed: dict[str, Tensor] = {}
+    for name, tensor in found.items():
+        theirs = max((key for key in keys if _begins(name, key)), key=len, default=None)
+        ours = name if theirs is None else keys[theirs] + name[len(theirs) :]
+        if ours in renamed:
+            raise BadCheckpoint(f"two tensors of {source} are both named {ours} after `keys`; one is {name}")
+        renamed[ours] = tensor
+    return renamed
+
+
+def _begins(name: str, part: str) -> bool:
+    return name == part or name.startswith(f"{part}.")
+
+
+def _last_layer(expected: Mapping[str, Tensor]) -> str:
+    """Returns the name of the encoder's last layer, whose outputs are means and log variances."""
+    return [name for name in expected if name.startswith("encoder.")][-1].rpartition(".")[0]
+
+
+def _joined(named: dict[str, Tensor], last: str, source: str) -> dict[str, Tensor]:
+    joined = dict(named)
+    for part in ("weight", "bias"):
+        halves = [joined.pop(f"{layer}.{part}", None) for layer in SEPARATE]
+        mean, log_variance = halves
+        if mean is None or log_variance is None:
+            raise BadCheckpoint(
+                f"with posterior_layout separate, `keys` must name the layers of {source} that are "
+                f"{' and '.join(SEPARATE)}; after `keys` it holds {_listed(named)}"
+            )
+        joined[f"{last}.{part}"] = torch.cat([mean, log_variance])
+    return joined
+
+
+def _refuse_misfits(named: Mapping[str, Tensor], expected: Mapping[str, Tensor], source: str) -> None:
+    problems = []
+    missing = [f"{name} {_shape(tensor)}" for name, tensor in expected.items() if name not in named]
+    if missing:
+        problems.append(f"missing: {_listed(missing)}")
+    unexpected = [f"{name} {_shape(tensor)}" for name, tensor in named.items() if name not in expected]
+    if unexpected:
+        problems.append(f"unexpected: {_listed(unexpected)}")
+    both = [name for name in expected if name in named]
+    problems += [
+        f"{name} has the shape {_shape(named[name])}, and {_shape(expected[name])} is needed"
+        for name in both
+        if named[name].shape != expected[name].shape
+    ]
+    unusable = [
+        name for name in both if not (named[name].is_floating_point() and bool(named[name].isfinite().all()))
+    ]
+    if unusable:
+        problems.append(f"not finite numbers: {_listed(unusable)}")
+    if problems:
+        raise BadCheckpoint(
+            f"{source} does not fit the network:\n  - "
+            + "\n  - ".join(problems)
+            + "\nName its tensors after ours with `keys`, leave out what is not needed with `left_out`, and look "
+            "at network, latent_dim and the size of the images"
+        )
+
+
+def _shape(tensor: Tensor) -> str:
+    return "x".join(map(str, tensor.shape)) or "one number"
+
+
+def _listed(names: Mapping[str, Tensor] | Sequence[str]) -> str:
+    shown = list(names)
+    more = f" and {len(shown) - _NAMED_AT_MOST} more" if len(shown) > _NAMED_AT_MOST else ""
+    return ", ".join(shown[:_NAMED_AT_MOST]) + more
