@@ -14,7 +14,7 @@ from vae_models.entrypoint import module_files
 from vae_models.errors import BadCheckpoint
 from vae_models.existing_settings import EntrypointSettings, ExistingModelSettings
 
-_ADDRESS = re.compile(r"(models|runs|mlflow-artifacts|https?|s3|gs):/")
+_ADDRESS = re.compile(r"(models|runs|mlflow-artifacts):/")
 # How a Python package stands among the files of a model: by one digest over all its files.
 CODE = "code"
 

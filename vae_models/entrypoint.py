@@ -59,7 +59,7 @@ def _found(settings: EntrypointSettings) -> Callable[..., Any]:
         ) from error
     if not callable(function):
         raise BadCheckpoint(f"{settings.entrypoint} is a {type(function).__name__}; it must be a function")
-    return function  # type: ignore[no-any-return]
+    return function
 
 
 def _networks(made: object) -> nn.Module:

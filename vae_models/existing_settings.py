@@ -134,6 +134,22 @@ class EntrypointSettings(ExistingModelSettings):
     )
     pixel_range: PixelRange = Field((0.0, 1.0), description="what black and white are to the model")
 
+    @model_validator(mode="after")
+    def _arguments_are_no_places(self) -> "EntrypointSettings":
+        places = [
+            name
+            for name, value in self.arguments.items()
+            if isinstance(value, str) and value.startswith(("/", "~"))
+        ]
+        if places:
+            raise ValueError(
+                f"the argument {places[0]} is a path: name it in `files`, for its place would get into the record and "
+                "its content would not count"
+            )
+        if twice := sorted(set(self.arguments) & set(self.files)):
+            raise ValueError(f"{', '.join(twice)}: given both in arguments and in files")
+        return self
+
     def given_files(self) -> dict[str, str]:
         """Returns the files that the function is given, by argument."""
         return {name: str(path) for name, path in self.files.items()}

@@ -227,3 +227,10 @@ def test_an_entrypoint_is_a_name_and_nothing_else(words: str) -> None:
         EntrypointSettings(entrypoint=words)
     with pytest.raises(ValueError, match="black must be less than white"):
         EntrypointSettings(entrypoint="a:b", pixel_range=(1, 0))
+
+
+def test_paths_belong_to_files_and_not_to_arguments() -> None:
+    with pytest.raises(ValueError, match="the argument weights is a path: name it in `files`"):
+        EntrypointSettings(entrypoint="a:b", arguments={"weights": "/home/ada/model.pt", "size": 3})
+    with pytest.raises(ValueError, match="weights: given both in arguments and in files"):
+        EntrypointSettings(entrypoint="a:b", arguments={"weights": 1}, files={"weights": Path("x")})
