@@ -80,7 +80,8 @@ def analyse(
             bootstraps=settings.evidence.bootstraps,
             seed=settings.run.seed,
         )
-        futures["export"] = submit(desk, EXPORT, model, prepared=prepared, trained=trained)
+        if settings.has_our_networks(model.name):
+            futures["export"] = submit(desk, EXPORT, model, prepared=prepared, trained=trained)
     return futures
 
 

@@ -16,7 +16,7 @@ from tasks.explanation_settings import ExplanationSettings
 from tasks.records import ModelKey
 from vae_models.attribute_classifier import AttributeClassifierSettings
 from vae_models.beta_vae import BetaVaeSettings, VaeSettings
-from vae_models.existing_settings import ExistingModelSettings
+from vae_models.existing_settings import EntrypointSettings, ExistingModelSettings, ExportedProgramsSettings
 from vae_models.interpretable_gan_settings import InterpretableGanSettings
 from vae_models.presets import ModelSettings
 
@@ -209,6 +209,10 @@ class Settings(BaseSettings):
     def name(self) -> str:
         """The run's name."""
         return self.run.name or self.data.kind
+
+    def has_our_networks(self, name: str) -> bool:
+        """Whether a model's networks are of this project, and so can be exported for MLflow; others may not."""
+        return not isinstance(self.models[name], EntrypointSettings | ExportedProgramsSettings)
 
     @property
     def model_keys(self) -> list[ModelKey]:

@@ -144,4 +144,5 @@ def test_no_folder_of_this_machine_gets_out(run: tuple[Path, str], real_data: Pa
         assert str(real_data) not in text, name
     stages = [json.loads(line)["stage"] for line in (run[0] / "ledger.jsonl").read_text().splitlines()]
     assert stages.count("import") == 2
+    assert stages.count("export") == 1  # of the networks that are ours
     assert "train" not in stages
