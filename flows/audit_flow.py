@@ -1,5 +1,6 @@
 """The main job: data -> attribute classifier -> (models x seeds) -> evidence -> verdicts -> report."""
 
+from functools import partial
 from pathlib import Path
 
 from prefect import flow
@@ -32,7 +33,8 @@ def audit(settings: Settings) -> Path:
     with open_desk(settings) as opening:
         desk = opening.desk
         show_flow_progress(desk, settings.name)
-        found = find_model_files(settings, desk.store.root, desk.tracker, desk.progress)
+        fetch_program = partial(desk.tracker.exported_program, folder=desk.store.root / "downloads")
+        found = find_model_files(settings, fetch_program, desk.progress)
         prepared = prepare_data(desk, settings)
         classifier = train_classifier(desk, settings, prepared)
         trained = {

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from tasks.data_files import ModelFiles
@@ -9,7 +10,6 @@ from tasks.errors import SettingsError
 from tasks.progress import ProgressDisplay
 from tasks.records import digest_of, digest_of_file
 from tasks.settings import Settings
-from tasks.tracking import Tracker
 from vae_models.entrypoint import module_files
 from vae_models.errors import BadCheckpoint
 from vae_models.existing_settings import EntrypointSettings, ExistingModelSettings
@@ -20,20 +20,20 @@ CODE = "code"
 
 
 def find_model_files(
-    settings: Settings, store: Path, tracker: Tracker, progress: ProgressDisplay
+    settings: Settings, fetch_program: Callable[[str], Path], progress: ProgressDisplay
 ) -> dict[str, ModelFiles]:
     """Returns the files of every model that was trained elsewhere, by the model's name.
 
-    Programs that MLflow holds are copied below `store`/downloads. Where a user's own code will make a model, says
-    so, and puts its folder on the import path, which worker processes inherit. Raises SettingsError that lists
-    all that is not there, and TrackingError.
+    `fetch_program` brings an exported program from MLflow by its address. Where a user's own code will make a
+    model, says so, and puts its folder on the import path, which worker processes inherit. Raises SettingsError
+    that lists all that is not there, and TrackingError.
     """
     found: dict[str, ModelFiles] = {}
     problems: list[str] = []
     for name, model in settings.models.items():
         if isinstance(model, ExistingModelSettings):
             try:
-                found[name] = _files(model, store, tracker)
+                found[name] = _files(model, fetch_program)
             except (FileNotFoundError, BadCheckpoint) as error:
                 problems.append(f"models.{name}: {error}")
                 continue
@@ -47,11 +47,11 @@ def find_model_files(
     return found
 
 
-def _files(model: ExistingModelSettings, store: Path, tracker: Tracker) -> ModelFiles:
+def _files(model: ExistingModelSettings, fetch_program: Callable[[str], Path]) -> ModelFiles:
     places = {}
     for setting, given in model.given_files().items():
         if _ADDRESS.match(given):
-            places[setting] = tracker.exported_program(given, store / "downloads")
+            places[setting] = fetch_program(given)
         else:
             places[setting] = Path(given).absolute()
         if not places[setting].is_file():

@@ -22,7 +22,6 @@ from tasks.progress import ProgressDisplay
 from tasks.records import Artifact
 from tasks.settings import Settings, SplitSettings
 from tasks.stage import Bench, key_part
-from tasks.tracking import Tracker
 from vae_models.checkpoints import load
 from vae_models.errors import BadCheckpoint
 from vae_models.inference import encode_images
@@ -78,10 +77,8 @@ def bench(folder: Path) -> Bench:
     return Bench("cpu", folder, lambda *_: None, lambda: False, None)
 
 
-@pytest.fixture(scope="module")
-def tracker(tmp_path_factory: pytest.TempPathFactory) -> Tracker:
-    folder = tmp_path_factory.mktemp("mlflow")
-    return Tracker(f"sqlite:///{folder / 'mlflow.db'}", "an audit", folder / "artifacts")
+def no_mlflow(address: str) -> Path:
+    raise AssertionError(f"{address} is a file here")
 
 
 @pytest.fixture
@@ -117,7 +114,7 @@ def reading(theirs: Path) -> dict[str, Any]:
     }
 
 
-def test_what_is_not_there_is_said_all_at_once(tracker: Tracker, tmp_path: Path) -> None:
+def test_what_is_not_there_is_said_all_at_once(tmp_path: Path) -> None:
     asked = settings(
         a={"kind": "checkpoint", "path": tmp_path / "none.pt"},
         b={"kind": "exported_programs", "encoder": str(tmp_path / "e.pt2"), "decoder": "d.pt2"},
@@ -125,7 +122,7 @@ def test_what_is_not_there_is_said_all_at_once(tracker: Tracker, tmp_path: Path)
         d={"kind": "vae"},
     )
     with pytest.raises(SettingsError) as caught:
-        find_model_files(asked, tmp_path, tracker, ProgressDisplay(io.StringIO()))
+        find_model_files(asked, no_mlflow, ProgressDisplay(io.StringIO()))
     lines = str(caught.value).splitlines()
     assert len(lines) == 3
     assert lines[0] == f"models.a: path is {tmp_path / 'none.pt'}, and there is no such file"
@@ -133,12 +130,12 @@ def test_what_is_not_there_is_said_all_at_once(tracker: Tracker, tmp_path: Path)
     assert lines[2].startswith("models.c: there is no module or package absent_of_a_test")
 
 
-def test_a_key_follows_content_and_code_and_no_place(theirs: Path, tracker: Tracker, tmp_path: Path) -> None:
+def test_a_key_follows_content_and_code_and_no_place(theirs: Path) -> None:
     stream = io.StringIO()
 
     def key() -> Any:
         asked = settings(own=reading(theirs))
-        found = find_model_files(asked, tmp_path, tracker, ProgressDisplay(stream))
+        found = find_model_files(asked, no_mlflow, ProgressDisplay(stream))
         return key_part(found["own"]), key_part(asked.models["own"])
 
     first = key()
@@ -155,10 +152,8 @@ def test_a_key_follows_content_and_code_and_no_place(theirs: Path, tracker: Trac
     assert key()[0]["weights"] != first[0]["weights"]
 
 
-def imported(
-    asked: Settings, folder: Path, prepared: Artifact, tracker: Tracker, store: Path
-) -> tuple[Path, np.ndarray]:
-    found = find_model_files(asked, store, tracker, ProgressDisplay(io.StringIO()))
+def imported(asked: Settings, folder: Path, prepared: Artifact) -> tuple[Path, np.ndarray]:
+    found = find_model_files(asked, no_mlflow, ProgressDisplay(io.StringIO()))
     folder.mkdir()
     model = asked.models["own"]
     IMPORT_MODEL.compute(folder, bench(folder), prepared=prepared, model=model, files=found["own"], seed=0)
@@ -166,9 +161,9 @@ def imported(
 
 
 def test_an_imported_model_comes_back_from_what_was_kept(
-    theirs: Path, prepared: Artifact, tracker: Tracker, tmp_path: Path
+    theirs: Path, prepared: Artifact, tmp_path: Path
 ) -> None:
-    folder, images = imported(settings(own=reading(theirs)), tmp_path / "import", prepared, tracker, tmp_path)
+    folder, images = imported(settings(own=reading(theirs)), tmp_path / "import", prepared)
     weights = torch.load(theirs / "model.pt", weights_only=True)
     (theirs / "model.pt").unlink()
     codes = encode_images(load(folder, "cpu"), images)[0]
@@ -190,11 +185,11 @@ def test_an_imported_model_comes_back_from_what_was_kept(
     ],
 )
 def test_models_that_no_check_could_make_sense_of_are_refused(
-    function: str, said: str, theirs: Path, prepared: Artifact, tracker: Tracker, tmp_path: Path
+    function: str, said: str, theirs: Path, prepared: Artifact, tmp_path: Path
 ) -> None:
     own = {"kind": "entrypoint", "entrypoint": f"own_import_of_a_test:{function}", "folder": theirs}
     with pytest.raises(BadCheckpoint, match=said):
-        imported(settings(own=own), tmp_path / "import", prepared, tracker, tmp_path)
+        imported(settings(own=own), tmp_path / "import", prepared)
 
 
 def test_one_seed_of_what_was_trained_elsewhere_and_all_of_the_rest() -> None:
