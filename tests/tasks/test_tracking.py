@@ -192,6 +192,8 @@ def test_an_experiment_of_any_name_keeps_its_artifacts_in_its_own_folder(
     assert Tracker(tracker.uri, name, tmp_path / "artifacts").experiment_id == own.experiment_id
 
 
+# MLflow warns of its own type hints when it saves a model.
+@pytest.mark.filterwarnings("ignore:.*Any type hint:UserWarning")
 def test_a_program_comes_out_of_mlflow_and_a_pickle_does_not(
     tracker: Tracker, run: str, tmp_path: Path
 ) -> None:
