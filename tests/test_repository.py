@@ -258,6 +258,12 @@ def test_every_setting_has_a_line_that_explains_it() -> None:
     assert "# None" not in describe(Settings())
 
 
+def test_no_setting_hides_what_its_engine_calls() -> None:
+    """Prefect makes a mapping of every settings object, and asks one that has `keys` for them."""
+    named = {name for model in settings_classes(Settings, set()) for name in model.model_fields}
+    assert named & {"keys", "items", "values", "copy", "json", "dict"} == set()
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda path: path.name)
 def test_each_config_file_is_valid(path: Path) -> None:
     settings = load_settings(path)

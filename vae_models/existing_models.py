@@ -26,7 +26,7 @@ def open_existing(settings: AnyExistingSettings, image_shape: tuple[int, int, in
     weights = fit_state_dict(
         read_state_dict(settings.path, settings.entry),
         model.state_dict(),
-        settings.keys,
+        settings.names,
         settings.left_out,
         settings.posterior_layout,
         Path(settings.path).name,

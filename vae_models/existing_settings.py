@@ -73,9 +73,9 @@ class CheckpointSettings(ExistingModelSettings):
     posterior_layout: PosteriorLayout = Field(
         "halves",
         description="the encoder's last outputs: halves (means, then log variances), interleaved (a mean and its "
-        "log variance side by side), separate (two layers, named encoder.mean and encoder.log_variance by keys)",
+        "log variance side by side), separate (two layers, named encoder.mean and encoder.log_variance by `names`)",
     )
-    keys: dict[str, str] = Field(
+    names: dict[str, str] = Field(
         default_factory=dict,
         description="names in the file: names in our network; the beginning of a name stands for all that follows",
     )

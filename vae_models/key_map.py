@@ -16,20 +16,20 @@ _NAMED_AT_MOST = 40
 def fit_state_dict(
     found: Mapping[str, Tensor],
     expected: Mapping[str, Tensor],
-    keys: Mapping[str, str],
+    names: Mapping[str, str],
     left_out: Sequence[str],
     layout: PosteriorLayout,
     source: str,
 ) -> dict[str, Tensor]:
     """Returns the tensors of `found` under the names of `expected`, float32, means before log variances.
 
-    keys: beginnings of names, theirs to ours; the longest that fits is used. source: what errors call the
+    names: beginnings of names, theirs to ours; the longest that fits is used. source: what errors call the
     file. Raises BadCheckpoint with every name that is missing or unexpected and every shape that differs.
     """
     kept = {
         name: tensor for name, tensor in found.items() if not any(_begins(name, part) for part in left_out)
     }
-    named = _renamed(kept, keys, source)
+    named = _renamed(kept, names, source)
     last = _last_layer(expected)
     if layout == "separate":
         named = _joined(named, last, source)
@@ -41,13 +41,13 @@ def fit_state_dict(
     return fitted
 
 
-def _renamed(found: Mapping[str, Tensor], keys: Mapping[str, str], source: str) -> dict[str, Tensor]:
+def _renamed(found: Mapping[str, Tensor], names: Mapping[str, str], source: str) -> dict[str, Tensor]:
     renamed: dict[str, Tensor] = {}
     for name, tensor in found.items():
-        theirs = max((key for key in keys if _begins(name, key)), key=len, default=None)
-        ours = name if theirs is None else keys[theirs] + name[len(theirs) :]
+        theirs = max((part for part in names if _begins(name, part)), key=len, default=None)
+        ours = name if theirs is None else names[theirs] + name[len(theirs) :]
         if ours in renamed:
-            raise BadCheckpoint(f"two tensors of {source} are both named {ours} after `keys`; one is {name}")
+            raise BadCheckpoint(f"two tensors of {source} are both named {ours} after `names`; one is {name}")
         renamed[ours] = tensor
     return renamed
 
@@ -68,8 +68,8 @@ def _joined(named: dict[str, Tensor], last: str, source: str) -> dict[str, Tenso
         mean, log_variance = halves
         if mean is None or log_variance is None:
             raise BadCheckpoint(
-                f"with posterior_layout separate, `keys` must name the layers of {source} that are "
-                f"{' and '.join(SEPARATE)}; after `keys` it holds {_listed(named)}"
+                f"with posterior_layout separate, `names` must name the layers of {source} that are "
+                f"{' and '.join(SEPARATE)}; after `names` it holds {_listed(named)}"
             )
         joined[f"{last}.{part}"] = torch.cat([mean, log_variance])
     return joined
@@ -98,7 +98,7 @@ def _refuse_misfits(named: Mapping[str, Tensor], expected: Mapping[str, Tensor],
         raise BadCheckpoint(
             f"{source} does not fit the network:\n  - "
             + "\n  - ".join(problems)
-            + "\nName its tensors after ours with `keys`, leave out what is not needed with `left_out`, and look "
+            + "\nName its tensors after ours with `names`, leave out what is not needed with `left_out`, and look "
             "at network, latent_dim and the size of the images"
         )
 

@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from reports.audit_json import read_audit, schema_faults
-from reports.manifest import verify
 from tasks.records import digest_of_file
-from tests.end_to_end.conftest import USER, command_environment
+from tasks.verify import verify
+from tests.end_to_end.audits import USER, command_environment
 
 pytestmark = [pytest.mark.xdist_group("flow"), pytest.mark.timeout(600)]
 
@@ -88,7 +88,7 @@ def audit(run: tuple[Path, str]) -> dict[str, Any]:
 
 def test_each_model_has_one_seed_and_every_verdict(audit: dict[str, Any], run: tuple[Path, str]) -> None:
     assert schema_faults(audit) == []
-    assert verify(run[0]) == []
+    assert verify(run[0]).problems == ()
     assert [(model["name"], model["seed"]) for model in audit["models"]] == [("published", 0), ("own", 0)]
     assert len(audit["verdicts"]) == 2 * len(audit["data"]["attributes"])
     for section in audit["stability"]:

@@ -32,8 +32,8 @@ def published(data: Path, name: str, size: int, channels: int) -> Model:
     """Returns a checkpoint of disentangling-vae, whose names configs/existing_model.yaml maps to ours."""
     given = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["models"]["beta_vae"]
     if size == 32:  # one convolution fewer at each end
-        given["keys"] = {
-            **{name: ours for name, ours in given["keys"].items() if "_64" not in name},
+        given["names"] = {
+            **{name: ours for name, ours in given["names"].items() if "_64" not in name},
             **{f"decoder.convT{index + 1}": f"decoder.6.layers.{2 * index}" for index in range(3)},
         }
     file = data / "checkpoints" / name / "model.pt"
@@ -123,7 +123,7 @@ def test_an_entry_a_prefix_and_what_is_left_out(tmp_path: Path) -> None:
     path = written(tmp_path, {"epoch": 3, "state_dict": theirs})
     asked = settings(
         entry="state_dict",
-        keys={"module.encoder": "encoder", "module.decoder": "decoder"},
+        names={"module.encoder": "encoder", "module.decoder": "decoder"},
         left_out=["discriminator"],
     )
     assert same_codes(open_existing(asked.with_files({"path": path}), SHAPE), weights())
@@ -144,7 +144,7 @@ def test_every_layout_of_mean_and_log_variance_is_the_same_model(tmp_path: Path)
         separate[f"fc_mu.{part}"], separate[f"fc_var.{part}"] = plain[f"{last}.{part}"].chunk(2)
     path = written(tmp_path, separate)
     asked = settings(
-        posterior_layout="separate", keys={"fc_mu": "encoder.mean", "fc_var": "encoder.log_variance"}
+        posterior_layout="separate", names={"fc_mu": "encoder.mean", "fc_var": "encoder.log_variance"}
     )
     assert same_codes(open_existing(asked.with_files({"path": path}), SHAPE), plain)
 
@@ -160,7 +160,7 @@ def test_all_that_does_not_fit_is_said_at_once(tmp_path: Path) -> None:
     assert "unexpected: extra.bias 7\n" in said
     assert "encoder.1.weight has the shape 512x1024, and 512x784 is needed" in said
     assert "not finite numbers: encoder.3.bias" in said
-    assert "with `keys`" in said
+    assert "with `names`" in said
 
 
 class Harm:
@@ -204,9 +204,9 @@ def test_a_file_of_something_else_is_refused(content: bytes, tmp_path: Path) -> 
 def test_maps_that_cannot_be_right_are_refused(tmp_path: Path) -> None:
     path = written(tmp_path, {**weights(), "copy.1.bias": torch.zeros(512)})
     with pytest.raises(
-        BadCheckpoint, match=r"both named encoder\.1\.bias after `keys`; one is copy\.1\.bias"
+        BadCheckpoint, match=r"both named encoder\.1\.bias after `names`; one is copy\.1\.bias"
     ):
-        open_existing(settings(keys={"copy": "encoder"}).with_files({"path": path}), SHAPE)
+        open_existing(settings(names={"copy": "encoder"}).with_files({"path": path}), SHAPE)
     with pytest.raises(
         BadCheckpoint, match=r"must name the layers .* encoder\.mean and encoder\.log_variance"
     ):
