@@ -4,14 +4,20 @@ content stands for it in content keys.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from vae_models.beta_vae import VaeSettings
 from vae_models.networks import NetworkKind
 from vae_models.reconstruction import ReconstructionKind, build_reconstruction
+from vae_models.targets import Target
+from vae_models.vae import VariationalAutoencoder
+
+if TYPE_CHECKING:
+    from vae_models.foreign_model import ForeignModel
 
 PosteriorLayout = Literal["halves", "interleaved", "separate"]
 
@@ -83,6 +89,16 @@ class CheckpointSettings(ExistingModelSettings):
         (), description="beginnings of names in the file that the audit does not need, such as discriminator"
     )
 
+    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> VariationalAutoencoder:
+        """Returns our network untrained; it does without the targets."""
+        ours = VaeSettings(
+            latent_dim=self.latent_dim,
+            network=self.network,
+            reconstruction=self.reconstruction,
+            pixel_variance=self.pixel_variance,
+        )
+        return ours.build(image_shape, targets)
+
     def given_files(self) -> dict[str, str]:
         """Returns the file of weights."""
         return {"path": str(self.path)}
@@ -105,6 +121,14 @@ class ExportedProgramsSettings(ExistingModelSettings):
     )
     decoder: str = Field(min_length=1, description="the same: codes to images")
     pixel_range: PixelRange = Field((0.0, 1.0), description="what black and white are to the programs")
+
+    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> "ForeignModel":
+        """Returns the model with its weights in random order: how it was initialised nobody knows."""
+        from vae_models.exported_programs import build_from_programs  # here: it reads these settings
+
+        foreign = build_from_programs(self, image_shape)
+        foreign.shuffle_weights()
+        return foreign
 
     def given_files(self) -> dict[str, str]:
         """Returns the files, or MLflow addresses, of both programs."""
@@ -149,6 +173,14 @@ class EntrypointSettings(ExistingModelSettings):
         if twice := sorted(set(self.arguments) & set(self.files)):
             raise ValueError(f"{', '.join(twice)}: given both in arguments and in files")
         return self
+
+    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> "ForeignModel":
+        """Returns the model with its weights in random order: how it was initialised nobody knows."""
+        from vae_models.entrypoint import build_from_entrypoint  # here: it reads these settings
+
+        foreign = build_from_entrypoint(self, image_shape)
+        foreign.shuffle_weights()
+        return foreign
 
     def given_files(self) -> dict[str, str]:
         """Returns the files that the function is given, by argument."""

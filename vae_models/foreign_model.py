@@ -83,7 +83,7 @@ class ForeignModel(nn.Module):
 
     def sample_latents(self, count: int, generator: Generator) -> Tensor:
         """Returns (count, latent_dim) draws of a standard normal."""
-        return GaussianPosterior().sample_prior(count, self.latent_dim, generator)
+        return torch.randn(count, self.latent_dim, generator=generator, device=generator.device)
 
     def reconstruction_nats(self, images: Tensor, latents: Tensor) -> Tensor:
         """Returns (n,) negative log-likelihood in nats under the pixel distribution of the settings."""
