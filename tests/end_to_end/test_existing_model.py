@@ -14,7 +14,7 @@ from tasks.records import digest_of_file
 from tasks.verify import verify
 from tests.end_to_end.audits import USER, command_environment
 
-pytestmark = [pytest.mark.xdist_group("flow"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.xdist_group("flow"), pytest.mark.timeout(1000)]
 
 CONFIG = Path(__file__).resolve().parents[2] / "configs" / "existing_model.yaml"
 SMALL = """\
@@ -74,7 +74,7 @@ def run(
         capture_output=True,
         text=True,
         check=False,
-        timeout=500,
+        timeout=900,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     line = next(line for line in done.stdout.splitlines() if line.startswith("report: "))
@@ -97,13 +97,12 @@ def test_each_model_has_one_seed_and_every_verdict(audit: dict[str, Any], run: t
     assert {verdict["checks"]["stability"]["verdict"] for verdict in audit["verdicts"]} == {"not_assessed"}
 
 
-def test_published_weights_know_where_sprites_are(audit: dict[str, Any]) -> None:
-    model = audit["models"][0]
-    assert model["kind"] == "checkpoint"
-    assert model["fitness"]["reconstruction_nats_per_image"] < 45
-    found = {claim["attribute"]: claim["uncertainty"]["value"] for claim in model["specificity"]}
-    assert found["posX"] > 0.3
-    assert found["posY"] > 0.3
+def test_published_weights_rebuild_our_sprites(audit: dict[str, Any]) -> None:
+    published, own = audit["models"]
+    assert published["kind"] == "checkpoint"
+    assert published["fitness"]["reconstruction_nats_per_image"] < 45
+    assert published["fitness"]["active_units"] >= 5
+    assert own["fitness"]["reconstruction_nats_per_image"] > 1000  # nobody has trained it
 
 
 def test_where_they_came_from_is_recorded(audit: dict[str, Any], real_data: Path) -> None:
