@@ -16,7 +16,9 @@ from tasks.find_models import find_model_files
 from tasks.index_runs import index_runs
 from tasks.judge import JUDGE
 from tasks.opening import Opening, open_desk
-from tasks.perform import download_data, show_flow_progress, submit
+from tasks.over_time import refuse_change
+from tasks.perform import download_data, submit
+from tasks.prefect_page import show_flow_progress
 from tasks.prepare import PREPARE
 from tasks.publish import publish
 from tasks.records import Artifact, ModelKey
@@ -51,7 +53,10 @@ def audit(settings: Settings) -> Path:
                 futures["explain_classifier"] = explained
         judged = judge(desk, opening, prepared, classifier, analysed)
         drawn = draw_report(desk, settings, judged)
-        return report(opening, judged, drawn, analysed)
+        folder = report(opening, judged, drawn, analysed)
+    if settings.over_time.fail_on_change:
+        refuse_change(folder)
+    return folder
 
 
 def prepare_data(desk: Desk, settings: Settings) -> PrefectFuture[Artifact]:

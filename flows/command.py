@@ -1,10 +1,23 @@
-"""The command line: latent-audit run, latent-size, settings, data, ui, verify, sign, compare, pdf, selftest."""
+"""The command line: latent-audit run, latent-size, settings, data, ui, verify, sign, compare, pdf, accept, ..."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from flows.commands import compare, data, latent_size, pdf, run, selftest, settings, sign, ui, verify
+from flows.commands import (
+    accept,
+    clean,
+    compare,
+    data,
+    latent_size,
+    pdf,
+    run,
+    selftest,
+    settings,
+    sign,
+    ui,
+    verify,
+)
 from tasks.datasets.errors import DataError
 from tasks.errors import AuditError, Stopped
 
@@ -19,12 +32,12 @@ Audits what generative models know: which latent dimensions carry which semantic
   latent-audit verify runs/latest                    is this report what the run wrote, and does it follow?
 """
 # In the order of the help; each adds its own words and says what it does.
-COMMANDS = (run, latent_size, settings, data, ui, verify, sign, compare, pdf, selftest)
+COMMANDS = (run, latent_size, settings, data, ui, verify, sign, compare, pdf, accept, clean, selftest)
 INTERRUPTED = 130
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Runs the command and returns its exit code: 0 done, 1 failed, 2 bad settings or usage, 130 stopped;
+    """Runs the command and returns its exit code: 0 done, 1 failed, 2 bad settings or usage, 3 changed, 130 stopped;
     `verify` has codes of its own for what it finds.
     """
     parser = _parser()
@@ -41,7 +54,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except (AuditError, DataError) as error:
         print(f"latent-audit: {error}", file=sys.stderr)
-        return 2 if isinstance(error, AuditError) and error.is_usage else 1
+        return error.exit_code if isinstance(error, AuditError) else 1
     return code
 
 

@@ -12,7 +12,8 @@ from tasks.draw import design_digest
 from tasks.hold_out_fold import HOLD_OUT_FOLD
 from tasks.latent_size_study import study_of
 from tasks.opening import open_desk
-from tasks.perform import show_flow_progress, submit
+from tasks.perform import submit
+from tasks.prefect_page import show_flow_progress
 from tasks.records import ModelKey
 from tasks.score_size import SCORE_SIZE
 from tasks.settings import Settings

@@ -58,6 +58,7 @@ class Desk:
         self.flow_progress: UUID | None = None
         self._timeout = stage_timeout_seconds
         self._lock = threading.Lock()
+        self._warned: set[str] = set()
 
     def perform(self, stage: Stage, model: ModelKey | None, inputs: Mapping[str, Any]) -> Artifact:
         """Returns a stage's artifact, from the store or computed now.
@@ -74,6 +75,14 @@ class Desk:
             if isinstance(failure, AuditError) and failure is not error:
                 raise failure from error
             raise
+
+    def warn_once(self, text: str) -> None:
+        """Prints a warning, the first time that it comes."""
+        with self._lock:
+            known = text in self._warned
+            self._warned.add(text)
+        if not known:
+            self.progress.warn(text)
 
     def _perform(
         self, stage: Stage, model: ModelKey | None, inputs: Mapping[str, Any], label: str
@@ -97,7 +106,7 @@ class Desk:
                     return interval[1] - interval[0]
 
                 artifact = self.store.build(stage.name, key, run, compute)
-                self.store.forget_work(stage.name, key)
+            self.store.forget_work(stage.name, key)  # of a reused one too: a kill may have come just before
         self.ledger.add(artifact, model, interval)
         self._track(stage, run, artifact)
         self.progress.ended(label, "reused" if artifact.reused else f"{artifact.seconds:.1f} s")

@@ -28,6 +28,8 @@ QUIET = {
 }
 
 PREFECT = {
+    # A server that is gone for a minute is waited for: 2, 4, ... 64 seconds.
+    "PREFECT_CLIENT_MAX_RETRIES": "6",
     # The first start migrates a database, which takes longer than Prefect's 20 s on a busy machine.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     # The defaults lose the history of very fast tasks when the server stops with the flow. The interval is cut

@@ -8,20 +8,31 @@ AuditError
 │   └── NoSpaceLeft      the disk is full
 ├── StageFailed          a stage stopped with an error; what was finished is kept
 ├── Stopped              the user asked to stop; the same command goes on from here
-└── TrackingError        the MLflow store cannot be used
+├── TrackingError        the MLflow store cannot be used
+├── ServiceError         a server that a run needs does not answer
+├── AcceptanceError      a run cannot be accepted
+└── Changed              a complete run differs from the last accepted one
 """
+
+from tasks.addresses import without_password
 
 
 class AuditError(Exception):
-    """Anything this project can say in a sentence; the command prints it without a traceback."""
+    """Anything this project can say in a sentence; the command prints it without a traceback.
 
-    is_usage = False
+    No sentence shows the password of an address that it names.
+    """
+
+    exit_code = 1
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(without_password(sentence))
 
 
 class UsageError(AuditError):
     """What was asked for cannot be done as it was asked; the command exits with 2."""
 
-    is_usage = True
+    exit_code = 2
 
 
 class SettingsError(UsageError):
@@ -50,3 +61,17 @@ class Stopped(AuditError):
 
 class TrackingError(AuditError):
     """The MLflow store cannot be reached or used."""
+
+
+class ServiceError(AuditError):
+    """A server that a run needs does not answer."""
+
+
+class AcceptanceError(AuditError):
+    """A run that cannot be accepted as what later runs are compared with."""
+
+
+class Changed(AuditError):
+    """A complete run differs from the last accepted one, and the settings ask to fail then."""
+
+    exit_code = 3

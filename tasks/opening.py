@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -16,7 +17,8 @@ from tasks import environment
 from tasks.datasets.errors import DataError
 from tasks.desk import Desk
 from tasks.devices import available_cores, choose_device
-from tasks.errors import AuditError, Stopped
+from tasks.errors import AuditError, Stopped, TrackingError
+from tasks.prefect_server import database_is_made, end_orphans, note_server
 from tasks.progress import ProgressDisplay
 from tasks.records import ModelKey, digest_of
 from tasks.run_folder import RunFolder, open_run_folder
@@ -52,6 +54,10 @@ def open_desk(settings: Settings) -> Iterator[Opening]:
     started, clock = datetime.now(UTC), time.monotonic()
     device = choose_device(settings.compute.device)  # first: what is refused must leave nothing behind
     environment.prepare(settings.run.store)
+    home = Path(os.environ["PREFECT_HOME"])
+    database_is_made()
+    end_orphans(home)
+    note_server(home)
     record = audit_settings(settings)
     folder = open_run_folder(settings.run.output, settings.name, digest_of(record), started)
     store = Store(settings.run.store)
@@ -60,7 +66,9 @@ def open_desk(settings: Settings) -> Iterator[Opening]:
     parent, children = _mlflow_runs(tracker, folder, settings)
     with (
         ProgressDisplay() as progress,
-        Workers(settings.compute.workers or available_cores(), progress.moved) as workers,
+        Workers(
+            settings.compute.workers or available_cores(), progress.moved, settings.compute.runner
+        ) as workers,
     ):
         desk = Desk(
             store,
@@ -78,7 +86,7 @@ def open_desk(settings: Settings) -> Iterator[Opening]:
 
 def audit_settings(settings: Settings) -> dict[str, Any]:
     """Returns the settings that a result depends on: what is audited and how, not where or on what."""
-    record = settings.model_dump(mode="json", exclude={"compute", "tracking", "latent_size"})
+    record = settings.model_dump(mode="json", exclude={"compute", "tracking", "latent_size", "over_time"})
     record["run"] = {"name": settings.name, "seed": settings.run.seed}
     record["data"] = key_part(settings.data)
     record["models"] = {name: key_part(model) for name, model in settings.models.items()}
@@ -89,25 +97,22 @@ def audit_settings(settings: Settings) -> dict[str, Any]:
 
 def _mlflow_runs(tracker: Tracker, folder: RunFolder, settings: Settings) -> tuple[str, dict[ModelKey, str]]:
     """Starts the run's MLflow runs, or goes on with those of the interrupted run that it continues."""
-    models = settings.model_keys
-    known: dict[str, str] = folder.state.get("mlflow", {})
-    if known and all(tracker.is_open(run) for run in known.values()):
-        for run in known.values():
-            tracker.reopen(run)
-        return known["audit"], {model: known[model.id] for model in models}
-    tags = {"run_id": folder.run_id}
-    parent = tracker.start(folder.run_id, parent=None, params=audit_settings(settings), tags=tags)
-    runs = {"audit": parent}
-    for model in models:
+    parent = tracker.start(
+        folder.run_id,
+        parent=None,
+        params=audit_settings(settings),
+        tags={"run_id": folder.run_id, "part": "audit"},
+    )
+    runs = {}
+    for model in settings.model_keys:
         params = {"seed": model.seed, **key_part(settings.models[model.name])}
-        runs[model.id] = tracker.start(
+        runs[model] = tracker.start(
             f"{model.name} seed {model.seed}",
             parent=parent,
             params=params,
-            tags={**tags, "model": model.name},
+            tags={"run_id": folder.run_id, "model": model.name, "seed": str(model.seed)},
         )
-    folder.remember(mlflow=runs)
-    return parent, {model: runs[model.id] for model in models}
+    return parent, runs
 
 
 @contextmanager
@@ -129,9 +134,19 @@ def _ending(desk: Desk, folder: RunFolder) -> Iterator[None]:
         raise
     finally:
         desk.workers.stop.set()
+        _tell_mlflow(desk, status)
+        folder.release()
+
+
+def _tell_mlflow(desk: Desk, status: str) -> None:
+    """Ends the run's MLflow runs; where MLflow is gone, that must not hide how the run itself ended."""
+    if isinstance(desk.first_failure, TrackingError):
+        return  # it was waited for already
+    try:
         for run in (*desk.model_runs.values(), desk.parent_run):
             desk.tracker.finish(run, status)
-        folder.release()
+    except TrackingError as error:
+        desk.progress.warn(str(error))
 
 
 @contextmanager

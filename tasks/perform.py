@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from prefect import task
-from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture
 
@@ -13,6 +12,7 @@ from tasks.datasets.catalogue import DataSettings
 from tasks.desk import Desk
 from tasks.download import download
 from tasks.fetch_errors import Unreachable
+from tasks.prefect_page import move_flow_progress
 from tasks.records import Artifact, ModelKey
 from tasks.stage import Stage
 
@@ -41,22 +41,8 @@ def download_data(desk: Desk, data: DataSettings) -> DataFiles:
 @task(cache_policy=NO_CACHE, persist_result=False, log_prints=False)
 def _perform(desk: Desk, stage: Stage, model: ModelKey | None, inputs: Mapping[str, Any]) -> Artifact:
     artifact = desk.perform(stage, model, inputs)
-    if desk.flow_progress is not None:
-        update_progress_artifact(desk.flow_progress, 100 * sum(desk.ledger.counts()) / desk.submitted)
+    move_flow_progress(desk)
     return artifact
-
-
-def show_flow_progress(desk: Desk, name: str) -> None:
-    """Begins a progress bar on Prefect's page of the flow run; stages move it as they end."""
-    desk.flow_progress = create_progress_artifact(
-        0.0, key=f"{artifact_key(name)}-progress", description="Share of the audit's stages that are done"
-    )
-
-
-def artifact_key(name: str) -> str:
-    """Returns a run's name with only the signs that Prefect allows in an artifact's key."""
-    kept = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in name.lower())
-    return kept.strip("-") or "run"
 
 
 def submit(

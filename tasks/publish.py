@@ -2,16 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
-
+from tasks import over_time
 from tasks.arrays import read_json
 from tasks.desk import Desk
 from tasks.export import PARTS
 from tasks.opening import Opening
-from tasks.perform import artifact_key
+from tasks.prefect_page import show_results, tell_of_changes
 from tasks.records import Artifact, ModelKey
 
 SHOWN_FILES = ("report.html", "audit.json", "manifest.json", "settings.yaml", "run.json", "ledger.jsonl")
@@ -42,7 +39,15 @@ def publish(opening: Opening, exports: Mapping[ModelKey, Artifact], manifest_dig
     desk.tracker.tags(desk.parent_run, {f"digest.{name}": digest for name, digest in digests.items()})
     for model, export in exports.items():
         _publish_model(desk, settings.name, model, export, settings.tracking.register_models)
-    _publish_to_prefect(settings.name, opening.folder.finished, audit)
+    show_results(desk, settings.name, opening.folder.finished, audit)
+    since = read_json(folder / "run.json")["since_accepted"]
+    if since is not None:
+        desk.tracker.tags(desk.parent_run, over_time.tags(since))
+        if since["changed"]:
+            tell_of_changes(settings.name, since)
+    # Before the folder comes to its place: after that, nobody goes on with a run that is killed.
+    for run in (*desk.model_runs.values(), desk.parent_run):
+        desk.tracker.finish(run)
 
 
 def _publish_model(desk: Desk, name: str, model: ModelKey, export: Artifact, register: bool) -> None:
@@ -54,21 +59,3 @@ def _publish_model(desk: Desk, name: str, model: ModelKey, export: Artifact, reg
         )
         if register:
             desk.tracker.register(f"{name}-{model.name}-{part}", logged, run, digest, "candidate")
-
-
-def _publish_to_prefect(name: str, folder: Path, audit: Mapping[str, Any]) -> None:
-    key = artifact_key(name)
-    create_table_artifact(
-        table=[
-            {
-                column: str(verdict[column])
-                for column in ("model", "seed", "attribute", "dimension_name", "verdict", "reason")
-            }
-            for verdict in audit["verdicts"]
-            if verdict["seed"] == audit["subject"]["lead_seed"]
-        ],
-        key=f"{key}-verdicts",
-        description="What each model may be said to encode, and why",
-    )
-    report = (folder / "report.html").as_uri()
-    create_markdown_artifact(f"[Interpretability report]({report})\n\n`{report}`", key=f"{key}-report")

@@ -18,6 +18,7 @@ from reports.manifest import write_manifest
 from reports.render import render
 from tasks.arrays import write_json
 from tasks.opening import Opening
+from tasks.over_time import since_accepted
 from tasks.records import Artifact
 from tasks.settings_sources import describe
 from tasks.store import writing
@@ -45,15 +46,16 @@ def render_report(opening: Opening, judged: Artifact, drawn: Artifact) -> str:
     """Fills the run's folder with the audit, settings, ledger, figures and report; returns the manifest's digest."""
     folder = opening.folder.working
     with writing(folder):
-        for name in ("audit.json", "arrays", "figures", "report.html", "manifest.json"):
-            _remove(folder / name)
+        for left in folder.iterdir():  # by a run that was killed here
+            _remove(left)
         shutil.copyfile(judged.path / "audit.json", folder / "audit.json")
         shutil.copytree(judged.path / "arrays", folder / "arrays")
         (folder / "settings.yaml").write_text(
             describe(travelling_settings(opening.settings)), encoding="utf-8"
         )
         opening.desk.ledger.write(folder / "ledger.jsonl")
-        write_json(folder / "run.json", _facts(opening))
+        since = since_accepted(opening.folder.finished.parent, judged)
+        write_json(folder / "run.json", {**_facts(opening), "since_accepted": since})
         started = time.monotonic()
         render(folder, opening.settings.report.language, drawn.path)
         opening.desk.progress.ended("rendering", f"{time.monotonic() - started:.1f} s")

@@ -4,9 +4,7 @@ A run works in a hidden folder and is renamed into place at its end. One that wa
 next run of the same settings: same run id, same MLflow runs.
 """
 
-import fcntl
 import json
-import os
 import re
 import shutil
 import unicodedata
@@ -15,12 +13,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
+from tasks.file_lock import try_lock
 from tasks.store import writing
 
 # Beside the folder and not in it: the folder is sealed as it stands.
 STATE = ".{run_id}.state.json"
 LOCK = ".{run_id}.lock"
-WORKING = re.compile(r"\.(?P<run_id>[0-9]{8}-[0-9]{6}-[0-9a-f]{6})\.unfinished")
+RUN_ID = "(?P<run_id>[0-9]{8}-[0-9]{6}-[0-9a-f]{6})"
+WORKING = re.compile(rf"\.{RUN_ID}\.unfinished")
+BESIDE = re.compile(rf"\.{RUN_ID}\.(lock|state\.json|state\.json\.new)")
 
 
 class RunFolder:
@@ -47,11 +48,8 @@ class RunFolder:
         """Moves the run to its place, points runs/latest at it, and returns the place."""
         with writing(self.finished):
             self.working.rename(self.finished)
-            self._beside(STATE).unlink(missing_ok=True)
-            self._beside(LOCK).unlink(missing_ok=True)
-            link = self._output / f".latest-{uuid.uuid4().hex[:8]}"
-            link.symlink_to(self.finished.relative_to(self._output))
-            link.replace(self._output / "latest")
+            _point_latest(self._output, self.finished)
+            _clear(self.finished.parent, self.run_id)
         self._lock.close()
         return self.finished
 
@@ -76,15 +74,17 @@ def open_run_folder(output: Path, name: str, settings_digest: str, now: datetime
     home = output / safe_folder_name(name)
     with writing(home):
         home.mkdir(parents=True, exist_ok=True)
+        _settle_killed(output, home)
         for folder in sorted(home.iterdir(), reverse=True):
             match = WORKING.fullmatch(folder.name)
             if match is not None:
                 continued = _continue(folder, match["run_id"], output, name, settings_digest)
                 if continued is not None:
                     return continued
-        run_id = f"{now:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
-        lock = _try_lock(home / LOCK.format(run_id=run_id))
-        assert lock is not None, "nobody else knows this folder yet"
+        lock = None
+        while lock is None:  # another run may be clearing up in this very moment
+            run_id = f"{now:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:6]}"
+            lock = try_lock(home / LOCK.format(run_id=run_id))
         run = RunFolder(output, name, run_id, lock, {})
         run.remember(settings_digest=settings_digest, started=now.isoformat())
         run.working.mkdir()
@@ -100,17 +100,14 @@ def safe_folder_name(name: str) -> str:
 
 
 def _continue(folder: Path, run_id: str, output: Path, name: str, settings_digest: str) -> RunFolder | None:
-    lock_path = folder.with_name(LOCK.format(run_id=run_id))
-    lock = _try_lock(lock_path)
+    lock = try_lock(folder.with_name(LOCK.format(run_id=run_id)))
     if lock is None:  # a live run works there
         return None
-    state_path = folder.with_name(STATE.format(run_id=run_id))
     try:
-        state = json.loads(state_path.read_text(encoding="utf-8"))
+        state = json.loads(folder.with_name(STATE.format(run_id=run_id)).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         shutil.rmtree(folder, ignore_errors=True)
-        state_path.unlink(missing_ok=True)
-        lock_path.unlink(missing_ok=True)
+        _clear(folder.parent, run_id)
         lock.close()
         return None
     if state.get("settings_digest") != settings_digest:
@@ -119,18 +116,40 @@ def _continue(folder: Path, run_id: str, output: Path, name: str, settings_diges
     return RunFolder(output, name, run_id, lock, state)
 
 
-def _try_lock(path: Path) -> TextIO | None:
-    lock = path.open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        return None
-    return lock
+def _point_latest(output: Path, finished: Path) -> None:
+    link = output / f".latest-{finished.name}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(finished.relative_to(output))
+    link.replace(output / "latest")
+
+
+def _is_newer(folder: Path, than: Path) -> bool:
+    return folder.exists() and folder.stat().st_mtime > than.stat().st_mtime
+
+
+def _clear(home: Path, run_id: str) -> None:
+    """Removes what lies beside a run's folder while it works; its lock last, and only while it is held."""
+    for name in (f"{STATE}.new", STATE, LOCK):
+        (home / name.format(run_id=run_id)).unlink(missing_ok=True)
+
+
+def _settle_killed(output: Path, home: Path) -> None:
+    """Ends what runs began that were killed just before their folder was made or just after it was complete."""
+    for run_id in {match["run_id"] for path in home.iterdir() if (match := BESIDE.fullmatch(path.name))}:
+        working, finished, latest = home / f".{run_id}.unfinished", home / run_id, output / "latest"
+        lock = None if working.exists() else try_lock(home / LOCK.format(run_id=run_id))
+        if lock is None:
+            continue
+        with lock:
+            if working.exists():  # it was made while we came to the lock
+                continue
+            if finished.is_dir() and not _is_newer(latest, finished):
+                _point_latest(output, finished)
+            _clear(home, run_id)
 
 
 def _write_whole(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f"{path.name}.new")  # one writer: the run that holds the lock
     with writing(path):
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)

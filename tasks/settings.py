@@ -110,6 +110,10 @@ class ComputeSettings(Section):
     """What to compute on."""
 
     device: str = Field("auto", description="auto (a CUDA GPU where there is one), cpu, cuda or cuda:N")
+    runner: Literal["process", "thread"] = Field(
+        "process",
+        description="process: worker processes; thread: one thread of this process, one stage after another",
+    )
     workers: int | None = Field(
         None, ge=1, description="worker processes of one thread each; null: one a core"
     )
@@ -133,6 +137,20 @@ class TrackingSettings(Section):
         None, description="MLflow tracking URI; null: MLFLOW_TRACKING_URI, else the store's"
     )
     register_models: bool = Field(True, description="put models into the registry with the alias `candidate`")
+
+
+class OverTimeSettings(Section):
+    """What is asked of a run when one of its name was accepted before (latent-audit accept)."""
+
+    fail_on_change: bool = Field(
+        False,
+        description="end with exit code 3, and fail in Prefect, when verdicts, scores or data changed",
+    )
+    audited_from_supported: int = Field(
+        1,
+        ge=0,
+        description="attributes a model must have Supported for `accept` to call it `audited` in MLflow",
+    )
 
 
 class ReportSettings(Section):
@@ -186,6 +204,9 @@ class Settings(BaseSettings):
     )
     compute: ComputeSettings = Field(ComputeSettings(), description="device and processes")
     tracking: TrackingSettings = Field(TrackingSettings(), description="MLflow")
+    over_time: OverTimeSettings = Field(
+        OverTimeSettings(), description="comparison with the last accepted run"
+    )
     report: ReportSettings = Field(ReportSettings(), description="the HTML report")
 
     @field_validator("seeds")

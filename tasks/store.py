@@ -6,7 +6,6 @@ of paths, run ids or times, so moving the store or the run loses nothing.
 """
 
 import errno
-import fcntl
 import json
 import os
 import shutil
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.errors import NoSpaceLeft, StoreError
+from tasks.file_lock import wait_for_lock
 from tasks.records import Artifact, digest_of, digest_of_file
 from tasks.sources import numeric_versions, source_digest
 
@@ -104,21 +104,23 @@ class Store:
     def claim(self, stage: str, key: str, warn: Callable[[str], None]) -> Iterator[None]:
         """Holds a stage's lock while it is looked up and computed.
 
-        A second run that wants the same stage waits and then reuses. The kernel frees the lock of a killed
-        process, so nobody waits for the dead.
+        A second run that wants the same stage waits and then reuses.
         """
         path = self.root / stage / f".lock-{key}"
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle = path.open("w")
+            handle = wait_for_lock(
+                path, lambda: warn(f"{stage}: another run is computing {key}; waiting for its result")
+            )
         with handle:
+            for left in path.parent.glob(
+                f".building-{key}-*"
+            ):  # by one that was killed: the lock is ours now
+                shutil.rmtree(left, ignore_errors=True)
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                warn(f"{stage}: another run is computing {key}; waiting for its result")
-                fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
-        path.unlink(missing_ok=True)
+                yield
+            finally:
+                path.unlink(missing_ok=True)
 
     def _artifact(self, stage: str, key: str, *, reused: bool) -> Artifact:
         folder = self.root / stage / key

@@ -1,23 +1,38 @@
 """All that MLflow is told; the only file that imports it.
 
 Every call names its run: MLflow's active run belongs to a thread, and stages run in many. Metrics go in batches,
-which is thirty times faster than one by one.
+which is thirty times faster than one by one. A call that is repeated after a kill changes nothing: points carry the
+time at which their run began, and MLflow keeps a point that is the same only once.
 """
 
 import re
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import mlflow
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
+from mlflow.entities import (
+    Dataset,
+    DatasetInput,
+    InputTag,
+    LoggedModel,
+    LoggedModelStatus,
+    Metric,
+    Param,
+    Run,
+    RunTag,
+)
 from mlflow.exceptions import MlflowException
 
+from tasks.addresses import without_password
 from tasks.errors import TrackingError
+from tasks.file_lock import wait_for_lock
+from tasks.mlflow_names import clean_name, clean_tags, flat
 from tasks.records import digest_of_file
 
 # MLflow's own limits for one call, and for one value.
@@ -36,24 +51,38 @@ class Tracker:
 
     def __init__(self, uri: str, experiment: str, artifact_root: Path) -> None:
         self.uri = uri
-        try:
+        self._began: dict[str, int] = {}
+        with self._said():
             if uri.startswith(SQLITE):
                 _use_write_ahead_log(Path(uri.removeprefix(SQLITE)))
-            self._client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
-            found = self._client.get_experiment_by_name(experiment)
-            if found is not None and found.lifecycle_stage == "deleted":
-                self._client.restore_experiment(found.experiment_id)
-            self.experiment_id = (
-                found.experiment_id if found is not None else self._create(experiment, artifact_root)
-            )
-            # MLflow's registry looks up logged models in the process's own store, whatever client asks.
-            mlflow.set_tracking_uri(uri)
+                # Two processes that make or migrate one database at once break it.
+                with wait_for_lock(Path(uri.removeprefix(SQLITE)).with_suffix(".lock"), lambda: None):
+                    self._connect(experiment, artifact_root)
+            else:
+                self._connect(experiment, artifact_root)
+
+    def _connect(self, experiment: str, artifact_root: Path) -> None:
+        self._client = mlflow.MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+        found = self._client.get_experiment_by_name(experiment)
+        if found is not None and found.lifecycle_stage == "deleted":
+            self._client.restore_experiment(found.experiment_id)
+        self.experiment_id = (
+            found.experiment_id if found is not None else self._create(experiment, artifact_root)
+        )
+        # MLflow's registry looks up logged models in the process's own store, whatever client asks.
+        mlflow.set_tracking_uri(self.uri)
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        """Turns what MLflow refuses, also after its own retries, into a sentence."""
+        try:
+            yield
         except (MlflowException, sqlite3.Error, OSError) as error:
             reason = without_password(str(error)).rstrip(". ")
             raise TrackingError(
-                f"MLflow's store {without_password(uri)} cannot be used: {reason}. Start its server, or give "
+                f"MLflow's store {without_password(self.uri)} cannot be used: {reason}. Start its server, or give "
                 "another with --tracking.uri"
-            ) from error
+            ) from None  # the cause shows the address with its password
 
     def _create(self, experiment: str, artifact_root: Path) -> str:
         # Servers choose where artifacts go; a database on this machine would choose the current folder.
@@ -67,43 +96,50 @@ class Tracker:
     def start(
         self, name: str, *, parent: str | None, params: Mapping[str, Any], tags: Mapping[str, str]
     ) -> str:
-        """Returns the id of a new run, under a parent run if one is given."""
-        nested = {"mlflow.parentRunId": parent} if parent else {}
-        run = self._client.create_run(
-            self.experiment_id, run_name=name, tags={**nested, **_tags(tags)}, start_time=_now()
-        )
+        """Returns the id of a new run, under a parent run if one is given.
+
+        Where a run with all of these tags is there already, left by a process that was killed, goes on with it.
+        """
+        with self._said():
+            run = self._find(tags) if tags else None
+            if run is None:
+                nested = {"mlflow.parentRunId": parent} if parent else {}
+                run = self._client.create_run(
+                    self.experiment_id, run_name=name, tags={**nested, **clean_tags(tags)}, start_time=_now()
+                )
+            else:
+                self._client.update_run(run.info.run_id, status="RUNNING")
+            self._began[run.info.run_id] = run.info.start_time
         self.params(run.info.run_id, params)
-        return run.info.run_id
+        return str(run.info.run_id)
 
-    def is_open(self, run_id: str) -> bool:
-        """Whether a run exists and can be continued."""
-        try:
-            return self._client.get_run(run_id).info.lifecycle_stage == "active"
-        except MlflowException:
-            return False
-
-    def reopen(self, run_id: str) -> None:
-        """Marks a run as running again."""
-        self._client.update_run(run_id, status="RUNNING")
+    def _find(self, tags: Mapping[str, str]) -> Run | None:
+        clean = clean_tags(tags)
+        # A filter has no way to write every sign that a user's model name may hold.
+        plain = {name: value for name, value in clean.items() if re.fullmatch(r"[\w\-.]+", value)}
+        wanted = " and ".join(f"tags.`{name}` = '{value}'" for name, value in plain.items())
+        found = self._client.search_runs([self.experiment_id], wanted)
+        return next((run for run in found if clean.items() <= run.data.tags.items()), None)
 
     def params(self, run_id: str, params: Mapping[str, Any]) -> None:
         """Logs settings; nested ones under dotted names."""
-        flat = [Param(name, str(value)[:LONGEST_PARAM]) for name, value in _flat(params)]
-        for start in range(0, len(flat), PARAMS_AT_ONCE):
-            self._client.log_batch(run_id, params=flat[start : start + PARAMS_AT_ONCE])
+        found = [Param(name, without_password(str(value))[:LONGEST_PARAM]) for name, value in flat(params)]
+        with self._said():
+            for start in range(0, len(found), PARAMS_AT_ONCE):
+                self._client.log_batch(run_id, params=found[start : start + PARAMS_AT_ONCE])
 
     def metrics(self, run_id: str, metrics: Mapping[str, float]) -> None:
         """Logs single figures."""
-        now = _now()
-        self._batch(run_id, (Metric(clean_name(name), value, now, 0) for name, value in metrics.items()))
+        at = self._began[run_id]
+        self._batch(run_id, (Metric(clean_name(name), value, at, 0) for name, value in metrics.items()))
 
     def curves(self, run_id: str, curves: Mapping[str, Mapping[str, list[float]]]) -> None:
         """Logs curves: {"name": {"step": [...], "value": [...]}}."""
-        now = _now()
+        at = self._began[run_id]
         self._batch(
             run_id,
             (
-                Metric(clean_name(name), value, now, int(step))
+                Metric(clean_name(name), value, at, int(step))
                 for name, curve in curves.items()
                 for step, value in zip(curve["step"], curve["value"], strict=True)
             ),
@@ -111,31 +147,45 @@ class Tracker:
 
     def tags(self, run_id: str, tags: Mapping[str, str]) -> None:
         """Sets tags, such as digests."""
-        self._client.log_batch(
-            run_id, tags=[RunTag(name, value[:LONGEST_TAG]) for name, value in _tags(tags).items()]
-        )
+        with self._said():
+            self._client.log_batch(
+                run_id, tags=[RunTag(name, value[:LONGEST_TAG]) for name, value in clean_tags(tags).items()]
+            )
 
     def data_set(self, run_id: str, name: str, digest: str, source: str, profile: str) -> None:
         """Logs which data went in, with its digest (MLflow keeps 36 characters of it)."""
         data = Dataset(name, digest[:36], "local", source, profile=profile)
         tag = InputTag("mlflow.data.context", "audit")
-        self._client.log_inputs(run_id, [DatasetInput(data, [tag])])
+        with self._said():
+            self._client.log_inputs(run_id, [DatasetInput(data, [tag])])
 
     def artifacts(self, run_id: str, path: Path, into: str | None = None) -> None:
         """Logs a file, or all the files of a folder."""
-        if path.is_dir():
-            self._client.log_artifacts(run_id, str(path), into)
-        else:
-            self._client.log_artifact(run_id, str(path), into)
+        log = self._client.log_artifacts if path.is_dir() else self._client.log_artifact
+        with self._said():
+            log(run_id, str(path), into)
 
     def model(self, run_id: str, name: str, folder: Path, tags: Mapping[str, str]) -> str:
-        """Logs a folder in MLflow's model format as a logged model of a run; returns its id."""
-        logged = self._client.create_logged_model(
-            self.experiment_id, name=clean_name(name), source_run_id=run_id, tags=_tags(tags)
+        """Logs a folder in MLflow's model format as a logged model of a run; returns its id.
+
+        Where the run has one of that name and tags already, returns that one.
+        """
+        with self._said():
+            logged = self._logged(run_id, clean_name(name), clean_tags(tags))
+            if logged is None:
+                logged = self._client.create_logged_model(
+                    self.experiment_id, name=clean_name(name), source_run_id=run_id, tags=clean_tags(tags)
+                )
+            if logged.status != LoggedModelStatus.READY:
+                self._client.log_model_artifacts(logged.model_id, str(folder))
+                self._client.finalize_logged_model(logged.model_id, "READY")
+            return str(logged.model_id)
+
+    def _logged(self, run_id: str, name: str, tags: Mapping[str, str]) -> LoggedModel | None:
+        found = self._client.search_logged_models(
+            [self.experiment_id], f"source_run_id = '{run_id}' and name = '{name}'"
         )
-        self._client.log_model_artifacts(logged.model_id, str(folder))
-        self._client.finalize_logged_model(logged.model_id, "READY")
-        return str(logged.model_id)
+        return next((model for model in found if tags.items() <= model.tags.items()), None)
 
     def register(self, name: str, model_id: str, run_id: str, digest: str, alias: str) -> None:
         """Makes a logged model the newest version of a registered one and points the alias at it.
@@ -143,19 +193,32 @@ class Tracker:
         A version with the same weights is kept as it is.
         """
         name = clean_name(name)
-        try:
-            self._client.create_registered_model(name)
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                raise
-        versions = self._client.search_model_versions(f"name = '{name}'")
-        version = next((item.version for item in versions if item.tags.get("weights_digest") == digest), None)
-        if version is None:
-            logged = self._client.get_logged_model(model_id)
-            version = self._client.create_model_version(
-                name, logged.model_uri, run_id, tags={"weights_digest": digest}, model_id=model_id
-            ).version
-        self._client.set_registered_model_alias(name, alias, str(version))
+        with self._said():
+            try:
+                self._client.create_registered_model(name)
+            except MlflowException as error:
+                if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                    raise
+            version = self._version(name, digest)
+            if version is None:
+                logged = self._client.get_logged_model(model_id)
+                version = self._client.create_model_version(
+                    name, logged.model_uri, run_id, tags={"weights_digest": digest}, model_id=model_id
+                ).version
+            self._client.set_registered_model_alias(name, alias, str(version))
+
+    def point(self, name: str, digest: str, alias: str) -> bool:
+        """Points an alias at the version of a registered model with these weights; False if there is none."""
+        name = clean_name(name)
+        with self._said():
+            version = self._version(name, digest)
+            if version is not None:
+                self._client.set_registered_model_alias(name, alias, str(version))
+            return version is not None
+
+    def _version(self, name: str, digest: str) -> str | None:
+        found = self._client.search_model_versions(f"name = '{name}'")
+        return next((item.version for item in found if item.tags.get("weights_digest") == digest), None)
 
     def exported_program(self, address: str, folder: Path) -> Path:
         """Returns the exported program (pt2) of a model that MLflow holds, copied below `folder` by its content.
@@ -184,12 +247,14 @@ class Tracker:
 
     def finish(self, run_id: str, status: str = "FINISHED") -> None:
         """Ends a run as FINISHED, FAILED or KILLED."""
-        self._client.set_terminated(run_id, status)
+        with self._said():
+            self._client.set_terminated(run_id, status)
 
     def _batch(self, run_id: str, metrics: Iterable[Metric]) -> None:
         finite = [metric for metric in metrics if metric.value == metric.value]
-        for start in range(0, len(finite), BATCH):
-            self._client.log_batch(run_id, finite[start : start + BATCH])
+        with self._said():
+            for start in range(0, len(finite), BATCH):
+                self._client.log_batch(run_id, finite[start : start + BATCH])
 
 
 def save_exported(folder: Path, module: Any, example: Any) -> None:
@@ -211,32 +276,8 @@ def save_exported(folder: Path, module: Any, example: Any) -> None:
     )
 
 
-def clean_name(name: str) -> str:
-    """Returns the name with what MLflow refuses in names replaced by an underscore."""
-    return re.sub(r"[^\w\-. ]", "_", name)[:250] or "_"
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
-    for name, value in settings.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{clean_name(str(name))}.")
-        else:
-            yield prefix + clean_name(str(name)), value
-
-
-def _tags(tags: Mapping[str, str]) -> dict[str, str]:
-    return {
-        name if name.startswith("mlflow.") else clean_name(name): str(value) for name, value in tags.items()
-    }
-
-
 def _now() -> int:
     return int(time.time() * 1000)
-
-
-def without_password(text: str) -> str:
-    """Returns a text without the names and passwords that addresses in it may hold."""
-    return re.sub(r"//[^/@\s]*@", "//***@", text)
 
 
 def _use_write_ahead_log(database: Path) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from tasks.addresses import without_password
 from tasks.settings import Settings
-from tasks.tracking import without_password
 
 
 def travelling_settings(settings: Settings) -> Settings:

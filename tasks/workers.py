@@ -1,23 +1,26 @@
-"""Processes that compute: one single-threaded process per core, started once and kept for the whole run.
+"""Where stages are computed: single-threaded processes, one a core, started once and kept for the whole run.
 
 They import neither Prefect nor MLflow. Progress comes back through a queue; a stop goes out through an event.
+Instead, one thread of this process can compute everything, one stage after another.
 """
 
 import multiprocessing
 import os
+import queue
 import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing.synchronize import Event
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from tasks.errors import StageFailed, Stopped
 from tasks.stage import Bench, Stage
+
+Runner = Literal["process", "thread"]
 
 # Enough for a bar that moves, little enough to cost nothing.
 REPORT_EVERY_SECONDS = 0.25
@@ -38,32 +41,48 @@ class _Queue(Protocol):
     def get(self) -> Report | None: ...
 
 
+class _Event(Protocol):
+    def is_set(self) -> bool: ...
+    def set(self) -> None: ...
+    def clear(self) -> None: ...
+
+
 @dataclass
 class _Process:
-    """What a worker process knows of the run; set once, when it starts."""
+    """What a process that computes knows of the run; set when it starts."""
 
     reports: _Queue
-    stop: Event
+    stop: _Event
 
 
 _process: _Process | None = None
 
 
 class Workers:
-    """A pool of worker processes. Use as a context manager; processes start when first needed."""
+    """A pool of workers. Use as a context manager; they start when first needed.
 
-    def __init__(self, count: int, on_report: Callable[[Report], None]) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.stop = context.Event()
-        self.count = count
-        self._reports = context.SimpleQueue()
+    Args:
+        count: how many processes; a thread is always one, since stages share what a process has but once.
+        on_report: called with each report of progress.
+        runner: whether processes or a thread of this one compute.
+    """
+
+    def __init__(self, count: int, on_report: Callable[[Report], None], runner: Runner = "process") -> None:
+        self.count = count if runner == "process" else 1
+        self.stop: _Event
+        self._reports: _Queue
+        self._pool: Executor
+        if runner == "process":
+            context = multiprocessing.get_context("spawn")
+            self.stop, self._reports = context.Event(), context.SimpleQueue()
+            started = (self._reports, self.stop, context.Value("i", 0), count)
+            self._pool = ProcessPoolExecutor(
+                count, mp_context=context, initializer=_start_process, initargs=started
+            )
+        else:
+            self.stop, self._reports = threading.Event(), queue.SimpleQueue()
+            self._pool = ThreadPoolExecutor(1, "stages", _start_thread, (self._reports, self.stop))
         self._on_report = on_report
-        self._pool = ProcessPoolExecutor(
-            count,
-            mp_context=context,
-            initializer=_start,
-            initargs=(self._reports, self.stop, context.Value("i", 0), count),
-        )
         self._listener = threading.Thread(target=self._listen, name="progress", daemon=True)
 
     def __enter__(self) -> "Workers":
@@ -114,9 +133,15 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _start(reports: _Queue, stop: Event, counter: Any, count: int) -> None:
+def _start_thread(reports: _Queue, stop: _Event) -> None:
     global _process
     _process = _Process(reports, stop)
+    import torch  # here: the parent of processes never needs it
+
+    torch.set_num_threads(1)
+
+
+def _start_process(reports: _Queue, stop: _Event, counter: Any, count: int) -> None:
     # Ctrl-C reaches the whole process group; the parent decides what stops, and when.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with counter.get_lock():
@@ -126,9 +151,7 @@ def _start(reports: _Queue, stop: Event, counter: Any, count: int) -> None:
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     if len(cores) == count:  # with fewer workers than cores, pinning could put two runs on the same one
         os.sched_setaffinity(0, {cores[index % count]})
-    import torch  # here: the parent never needs it
-
-    torch.set_num_threads(1)
+    _start_thread(reports, stop)
 
 
 def _compute(

@@ -25,6 +25,7 @@ def build(page: Page) -> dict[str, Any]:
         ("commit", _plain(run.get("commit"))),
         ("tree", tree),
         ("seeds", ", ".join(str(s) for s in sorted({m["seed"] for m in audit["models"]}))),
+        *_since(page, run.get("since_accepted")),
         *_pairs(page, "hardware", run.get("hardware")),
         *_pairs(page, "mlflow", run.get("mlflow")),
         *_pairs(page, "prefect", run.get("prefect")),
@@ -119,6 +120,22 @@ def _origin(page: Page, model: dict[str, Any]) -> str:
 
 def _plain(value: Any) -> str:
     return "–" if value is None else str(value)
+
+
+def _since(page: Page, since: Any) -> list[tuple[str, str]]:
+    """Returns what changed since the last accepted run of this name; nothing where none was accepted."""
+    if not isinstance(since, dict):
+        return []
+    counts = {part: len(since[part]) for part in ("verdicts", "scores", "data")}
+    key = "provenance.since_changed" if since["changed"] else "provenance.since_same"
+    said = [page.t(key, run=since["run_id"], **counts)]
+    for change in since["verdicts"]:
+        before, now = (
+            "–" if change[when] is None else page.t(f"verdict.{change[when]}") for when in ("before", "now")
+        )
+        names = {"model": shortened(change["model"]), "attribute": shortened(change["attribute"])}
+        said.append(page.t("provenance.since_verdict", **names, before=before, now=now))
+    return [("since", "; ".join(said))]
 
 
 def _pairs(page: Page, prefix: str, part: Any) -> list[tuple[str, str]]:

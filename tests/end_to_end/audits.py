@@ -1,11 +1,10 @@
 """One small audit through the real command, and everything that is asked of it; made once for all tests.
 
-First it is interrupted while it trains; then one process goes on with it, repeats it, repeats it in a fresh
-store, and changes one setting at a time. The same process runs what must be refused.
+First it is interrupted while it trains, and killed at three later moments; then one process goes on with it, repeats
+it, repeats it in a fresh store, and changes one setting at a time. The same process runs what must be refused.
 """
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -18,26 +17,16 @@ from typing import Any
 import pytest
 from safetensors import SafetensorError, safe_open
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests.chaos import PUBLISHING, Kill, Moment, kill_during
+from tests.end_to_end.tiny_audit import TINY, command_environment
+from tests.left_behind import CHAOS_HOME
+
 # A name that stands in every path of these runs, as a user's name does: it must not get out.
 USER = "marianne-of-the-tests"
 # Ctrl-C is pressed when a training run is this far: the VAE's, since the GAN's has ten steps alone.
 ENOUGH_STEPS = 20
-TINY = """\
-run: {name: tiny}
-data: {kind: sprites, images: 1800}
-seeds: [0, 1]
-classifier: {width: 8, hidden: 16, training: {steps: 20, evaluate_every: 20, patience: null}}
-models:
-  vae:
-    {kind: vae, latent_dim: 2, network: mlp, warm_up_steps: 5,
-     training: {steps: 800, batch_size: 16, evaluate_every: 400, checkpoint_every: 20, evaluation_images: 100}}
-  gan: {kind: interpretable_gan, named: [shape, posX], free_dimensions: 1, warm_up_steps: 5, training: {steps: 10}}
-evidence: {permutations: 100, bootstraps: 100, probe_images: 200, null_moves_per_dimension: 20,
-  boosting_iterations: 5}
-explanations: {depth: quick, projection_images: 100, attribution_images: 2, attribution_dimensions: 1,
-  attribution_steps: 8, superpixel_samples: 24, traversal_steps: 3, move_images: 16, use_images: 20, regret_steps: 2}
-"""
+# The reduced form of `python -m tests.chaos`.
+KILLED_AT = (Moment("train", 0.3), Moment("probe", 0.1), Moment(PUBLISHING, 0.2))
 
 
 @dataclass(frozen=True)
@@ -57,19 +46,12 @@ class Commands:
     home: Path
     ended: dict[str, Ended]
     interrupted_at: dict[str, int]
+    kills: list[Kill]
 
     def run_folder(self, name: str) -> Path:
         """Returns the run folder that a command's last lines name."""
         line = next(line for line in self.ended[name].out.splitlines() if line.startswith("report: "))
         return (self.home / line.removeprefix("report: ")).parent
-
-
-def command_environment(numba: Path) -> dict[str, str]:
-    """Returns the environment of a newcomer: none of our variables, homes left to the command."""
-    ours = ("LATENT_AUDIT_", "PREFECT_", "MLFLOW_", "NUMBA_", "COV_", "COVERAGE")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    # The compiled code of UMAP is the same in every store, and compiling it takes longer than all else here.
-    return {**kept, "PYTHONPATH": str(REPOSITORY), "NUMBA_CACHE_DIR": str(numba)}
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +62,7 @@ def commands(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Conf
     assert pytestconfig.cache is not None
     environment = command_environment(pytestconfig.cache.mkdir("numba"))
     first, steps = _interrupted(home, environment)
+    kills = [kill_during(home, {**environment, CHAOS_HOME: str(home)}, moment) for moment in KILLED_AT]
     asked = _asked(home)
     result = home / "results.json"
     subprocess.run(
@@ -92,7 +75,7 @@ def commands(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Conf
         timeout=800,
     )
     ended = [Ended(**one) for one in json.loads(result.read_text())]
-    return Commands(home, {"interrupted": first, **dict(zip(asked, ended, strict=True))}, steps)
+    return Commands(home, {"interrupted": first, **dict(zip(asked, ended, strict=True))}, steps, kills)
 
 
 def _asked(home: Path) -> dict[str, dict[str, Any]]:

@@ -17,6 +17,7 @@ from tasks.analyses.thresholds import Thresholds
 from tasks.analyses.verdicts import judge, verdicts_on_control
 from tasks.records import digest_of, digest_of_file
 from tests.end_to_end.audits import USER, Commands
+from tests.left_behind import half_written, wrong_in_mlflow
 
 pytestmark = [
     pytest.mark.xdist_group("flow"),
@@ -179,6 +180,14 @@ def test_same_settings_same_bytes(run: Path, commands: Commands) -> None:
     first, second = ({path.relative_to(folder): path.read_bytes() for path in (folder / "arrays").rglob("*.npy")}
                      for folder in (run, afresh))  # fmt: skip
     assert first == second
+
+
+def test_what_was_killed_lost_nothing(commands: Commands) -> None:
+    """That the audit is the unbroken one to the byte is test_same_settings_same_bytes."""
+    assert [(kill.reached, kill.faults) for kill in commands.kills] == [(True, ())] * 3
+    assert half_written(commands.home) == []
+    assert list(commands.home.glob("artifacts/*/.building-*")) == []
+    assert wrong_in_mlflow(commands.home) == []
 
 
 def test_what_the_report_says_of_owners_recomputes_the_judgement_alone(commands: Commands) -> None:

@@ -37,6 +37,8 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         "sign a finished run with your key",
         "say what changed from one finished run to another",
         "print the report of a finished run as a PDF",
+        "accept a finished run",
+        "say which old runs and stages may be cleared away",
     ):
         assert expected in shown
 
@@ -53,6 +55,8 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         ("sign", ["latent-audit sign DIR --key PRIVATE_KEY", "ssh-keygen -t ed25519"]),
         ("compare", ["latent-audit compare DIR_A DIR_B [--json]", "en (default) or zh"]),
         ("pdf", ["latent-audit pdf DIR", "--browser PROGRAM"]),
+        ("accept", ["latent-audit accept RUN", "--by", "accepted.jsonl"]),
+        ("clean", ["--yes", "--days", "Never an accepted run"]),
     ],
 )
 def test_help_of_a_command(command: str, expected: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """Run folders: whole or absent, continued after an interruption, safe whatever a run is called."""
 
 import errno
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -116,6 +117,40 @@ def test_a_run_that_cannot_be_continued_is_cleared_away(tmp_path: Path, state: s
     again.release()
 
 
+@pytest.mark.parametrize("latest", ["before", "later", "none"])
+def test_a_run_killed_after_it_was_complete_is_ended(tmp_path: Path, latest: str) -> None:
+    """Between the move of its folder and the last of what follows."""
+    if latest == "before":
+        opened(tmp_path, "before").finish()
+    killed = opened(tmp_path)
+    killed.working.rename(killed.finished)
+    (tmp_path / f".latest-{killed.run_id}").symlink_to("nowhere")
+    killed.release()
+    os.utime(killed.finished, (1, 1) if latest == "later" else None)
+    if latest == "later":
+        opened(tmp_path, "other").finish()
+    again = opened(tmp_path, now=LATER)
+    assert again.run_id != killed.run_id
+    newest = (tmp_path / "latest").resolve()
+    assert (newest == killed.finished) == (latest != "later")
+    assert [path.name for path in killed.finished.parent.iterdir() if killed.run_id in path.name] == [
+        killed.run_id
+    ]
+
+
+def test_what_lies_beside_no_run_is_cleared_away(tmp_path: Path) -> None:
+    """A run that was killed before its folder was made."""
+    killed = opened(tmp_path)
+    killed.working.rmdir()
+    killed.working.with_name(f".{killed.run_id}.state.json.new").write_text("{half")
+    live = opened(tmp_path)  # holds its lock
+    killed.release()
+    opened(tmp_path, now=LATER)
+    left = [path.name for path in (tmp_path / "sprites").iterdir()]
+    assert not [name for name in left if killed.run_id in name]
+    assert [name for name in left if live.run_id in name]
+
+
 def test_foreign_files_among_the_runs_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "sprites" / ".mine").mkdir(parents=True)
     (tmp_path / "sprites" / "notes.txt").write_text("mine")
@@ -156,3 +191,20 @@ def test_an_output_folder_that_cannot_be_written(tmp_path: Path) -> None:
         opened(tmp_path / "file")
     with pytest.raises(NoSpaceLeft, match="is full"), writing(tmp_path):
         raise OSError(errno.ENOSPC, "full")
+
+
+def test_a_clock_that_was_put_back(tmp_path: Path) -> None:
+    """Which run goes on, and which is the latest, is not asked of the clock."""
+    interrupted = opened(tmp_path, now=LATER)
+    interrupted.release()
+    assert opened(tmp_path, now=NOW).run_id == interrupted.run_id
+    _opened[-1].finish()
+    last = opened(tmp_path, now=NOW).finish()
+    assert last.name < interrupted.run_id
+    assert (tmp_path / "latest").resolve() == last
+
+
+def test_a_file_system_that_is_read_only(tmp_path: Path) -> None:
+    """The kernel's own refuses new files even to root."""
+    with pytest.raises(StoreError, match=r"cannot write /sys/.* \(.*\): give a folder you may write"):
+        opened(Path("/sys/latent-audit"))

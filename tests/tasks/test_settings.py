@@ -27,7 +27,7 @@ def refused(config: Path | None, *words: str) -> list[str]:
     """Returns the lines of what is said about settings that cannot be used."""
     with pytest.raises(SettingsError) as caught:
         load_settings(config, words)
-    assert caught.value.is_usage
+    assert caught.value.exit_code == 2
     return [line.strip() for line in str(caught.value).splitlines()]
 
 

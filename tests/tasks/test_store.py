@@ -6,6 +6,7 @@ import resource
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -178,6 +179,39 @@ def test_threads_that_want_the_same_compute_it_once(store: Store) -> None:
     assert origins == ["first", "first"]
     assert warnings == ["stage: another run is computing key; waiting for its result"]
     assert not list(store.root.rglob(".lock*"))
+
+
+def test_a_claim_clears_what_a_killed_build_left(store: Store) -> None:
+    left = store.root / "stage" / ".building-key-1234-abcd"
+    other = store.root / "stage" / ".building-other-1234-abcd"
+    for folder in (left, other):
+        folder.mkdir(parents=True)
+        (folder / "half").write_text("half")
+    with store.claim("stage", "key", unexpected):
+        assert not left.exists()
+    assert other.is_dir()  # its key may be claimed by a live run
+
+
+def test_a_claim_is_held_by_one_alone_though_its_file_comes_and_goes(store: Store) -> None:
+    """Who waited for a lock's file that was removed then must not hold it beside who made a new one."""
+    inside: list[int] = []
+    most: list[int] = []
+
+    def claim_often() -> None:
+        for _ in range(60):
+            with store.claim("stage", "key", lambda text: None):
+                inside.append(1)
+                most.append(len(inside))
+                time.sleep(0.0005)
+                inside.pop()
+
+    threads = [threading.Thread(target=claim_often) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(most) == {1}
+    assert len(most) == 360
 
 
 def test_a_claim_is_freed_by_a_failure(store: Store) -> None:

@@ -17,9 +17,10 @@ from tests.tasks.toy_stages import DIE, FAIL, INTERRUPTED, SQUARE, WAIT
 REPORTS: list[Report] = []
 
 
-@pytest.fixture(scope="module")
-def workers() -> Iterator[Workers]:
-    with Workers(1, REPORTS.append) as pool:
+@pytest.fixture(scope="module", params=["process", "thread"])
+def workers(request: pytest.FixtureRequest) -> Iterator[Workers]:
+    REPORTS.clear()
+    with Workers(1, REPORTS.append, request.param) as pool:
         yield pool
 
 
@@ -45,8 +46,9 @@ def test_an_error_comes_back_as_it_was(workers: Workers, tmp_path: Path) -> None
     run(workers, SQUARE, tmp_path, {"number": 1})  # the worker lives on
 
 
-def test_workers_have_one_thread_and_leave_interrupts_to_the_parent(workers: Workers, tmp_path: Path) -> None:
-    run(workers, INTERRUPTED, tmp_path, {})
+def test_processes_have_one_thread_and_leave_interrupts_to_the_parent(tmp_path: Path) -> None:
+    with Workers(1, REPORTS.append) as pool:
+        run(pool, INTERRUPTED, tmp_path, {})
     assert (tmp_path / "threads.txt").read_text() == "1"
 
 
@@ -57,6 +59,11 @@ def test_a_stop_reaches_the_stage(workers: Workers, tmp_path: Path) -> None:
     finally:
         workers.stop.clear()
     assert (tmp_path / "checkpoint.txt").read_text() == "saved"
+
+
+def test_a_thread_is_one_however_many_are_asked_for() -> None:
+    with Workers(4, REPORTS.append, "thread") as one:
+        assert one.count == 1
 
 
 def test_a_worker_that_is_killed_has_a_sentence(tmp_path: Path) -> None:

@@ -1,0 +1,26 @@
+"""Names as MLflow takes them."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+
+def clean_name(name: str) -> str:
+    """Returns the name with what MLflow refuses in names replaced by an underscore."""
+    return re.sub(r"[^\w\-. ]", "_", name)[:250] or "_"
+
+
+def flat(settings: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    """Yields nested settings under dotted names."""
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{prefix}{clean_name(str(name))}.")
+        else:
+            yield prefix + clean_name(str(name)), value
+
+
+def clean_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """Returns tags under names that MLflow takes; its own stay as they are."""
+    return {
+        name if name.startswith("mlflow.") else clean_name(name): str(value) for name, value in tags.items()
+    }

@@ -1,0 +1,75 @@
+"""Compares a run with the last accepted one of its name, and says what changed where people look."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from reports.audit_json import read_audit
+from tasks.acceptance import last_accepted
+from tasks.analyses import drift
+from tasks.analyses.plain import to_plain
+from tasks.arrays import read_json
+from tasks.errors import Changed
+from tasks.records import Artifact
+
+
+def since_accepted(home: Path, judged: Artifact) -> dict[str, Any] | None:
+    """Returns what changed since the last accepted run in `home` (runs/<name>), None if none was accepted.
+
+    Has `run_id` (of the accepted one), `accepted` (when), `changed`, and the lists of `Drift`.
+    """
+    found = last_accepted(home)
+    if found is None:
+        return None
+    note, before = found
+    compared = drift.compute(before, read_audit(judged.path))
+    return {
+        "run_id": note.run_id,
+        "accepted": note.accepted,
+        "changed": compared.any,
+        **to_plain(compared),
+    }
+
+
+def tags(since: Mapping[str, Any]) -> dict[str, str]:
+    """Returns MLflow tags: what the run was compared with, how much changed, and each changed verdict."""
+    counts = {f"changed.{part}": str(len(since[part])) for part in ("verdicts", "scores", "data")}
+    verdicts = {
+        f"changed.{change['model']}.{change['attribute']}": f"{change['before']} -> {change['now']}"
+        for change in since["verdicts"]
+    }
+    return {"compared_with": since["run_id"], **counts, **verdicts}
+
+
+def sentences(since: Mapping[str, Any]) -> Iterator[str]:
+    """Yields a line on each change, for a terminal."""
+    for change in since["verdicts"]:
+        yield f"{change['model']}, {change['attribute']}: {_word(change['before'])}, now {_word(change['now'])}"
+    for change in since["scores"]:
+        yield (
+            f"{change['model']} seed {change['seed']}, {change['score']}: {change['now']:g}, outside "
+            f"{change['low']:g} to {change['high']:g}"
+        )
+    for change in since["data"]:
+        shift = "" if change["shift"] is None else f" moved by {change['shift']:.2f}"
+        yield f"data: {change['attribute'] or 'all'}: {change['what']}{shift}"
+
+
+def changes_of(folder: Path) -> list[str]:
+    """Returns a line on each change that a finished run found; none where no run was accepted before it."""
+    since = read_json(folder / "run.json")["since_accepted"]
+    return [] if since is None else list(sentences(since))
+
+
+def refuse_change(folder: Path) -> None:
+    """Raises Changed if a finished run differs from the last accepted one."""
+    if changed := changes_of(folder):
+        said = "\n  ".join(changed)
+        raise Changed(
+            f"{folder.name} is complete and differs from the last accepted run:\n  {said}\n"
+            f"If that is as it should be: latent-audit accept {folder}"
+        )
+
+
+def _word(verdict: str | None) -> str:
+    return "not asked" if verdict is None else verdict.replace("_", " ")

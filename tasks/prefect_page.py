@@ -1,0 +1,87 @@
+"""What a run shows on Prefect's pages: progress, verdicts, the report, and an event when something changed.
+
+An audit does not fail because a page cannot be written: it says so once and goes on.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+from prefect.events import emit_event
+
+from tasks import over_time
+from tasks.desk import Desk
+
+VERDICT_COLUMNS = ("model", "seed", "attribute", "dimension_name", "verdict", "reason")
+
+
+def show_flow_progress(desk: Desk, name: str) -> None:
+    """Begins a progress bar on Prefect's page of the flow run; stages move it as they end."""
+
+    def show() -> None:
+        desk.flow_progress = create_progress_artifact(
+            0.0, key=f"{artifact_key(name)}-progress", description="Share of the audit's stages that are done"
+        )
+
+    _if_reached(desk, show)
+
+
+def move_flow_progress(desk: Desk) -> None:
+    """Moves the bar to the share of stages that are done, if there is one."""
+    bar = desk.flow_progress
+    if bar is not None:
+        share = 100 * sum(desk.ledger.counts()) / desk.submitted
+        _if_reached(desk, lambda: update_progress_artifact(bar, share))
+
+
+def show_results(desk: Desk, name: str, folder: Path, audit: Mapping[str, Any]) -> None:
+    """Shows the lead models' verdicts, and where the report is."""
+    table = [
+        {column: str(verdict[column]) for column in VERDICT_COLUMNS}
+        for verdict in audit["verdicts"]
+        if verdict["seed"] == audit["subject"]["lead_seed"]
+    ]
+    report = (folder / "report.html").as_uri()
+
+    def show() -> None:
+        create_table_artifact(
+            table=table,
+            key=f"{artifact_key(name)}-verdicts",
+            description="What each model may be said to encode, and why",
+        )
+        create_markdown_artifact(
+            f"[Interpretability report]({report})\n\n`{report}`", key=f"{artifact_key(name)}-report"
+        )
+
+    _if_reached(desk, show)
+
+
+def tell_of_changes(name: str, since: Mapping[str, Any]) -> None:
+    """Emits an event that Prefect's automations can wait for."""
+    emit_event(
+        event="latent-audit.changed",
+        resource={"prefect.resource.id": f"latent-audit.{artifact_key(name)}", "prefect.resource.name": name},
+        payload={"compared_with": since["run_id"], "changes": list(over_time.sentences(since))},
+    )
+
+
+def artifact_key(name: str) -> str:
+    """Returns a run's name with only the signs that Prefect allows in an artifact's key."""
+    kept = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in name.lower())
+    return kept.strip("-") or "run"
+
+
+def _if_reached(desk: Desk, show: Callable[[], object]) -> None:
+    try:
+        show()
+    except httpx.HTTPError as error:
+        desk.warn_once(
+            f"Prefect's server is not reached ({type(error).__name__}); its pages will lack something"
+        )

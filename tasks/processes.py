@@ -1,0 +1,77 @@
+"""Processes of ours, told from others that the system gave the same number later."""
+
+import os
+import signal
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+PROC = Path("/proc")
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process by its number and by when it began, in ticks since the machine did."""
+
+    pid: int
+    began: int
+
+    def is_alive(self) -> bool:
+        """Whether this very process is there and no zombie."""
+        return find(self.pid) == self
+
+    def facts(self) -> dict[str, int]:
+        """Returns it as JSON values."""
+        return asdict(self)
+
+
+def find(pid: int) -> Process | None:
+    """Returns the process of a number, or None if there is none or a zombie, or the system has no /proc."""
+    facts = _facts(pid)
+    return None if facts is None or facts[0] in "ZX" else Process(pid, int(facts[19]))
+
+
+def children(pid: int) -> list[Process]:
+    """Returns the processes that a process started itself."""
+    found = []
+    for folder in PROC.glob("[0-9]*"):
+        facts = _facts(int(folder.name))
+        if facts is not None and int(facts[1]) == pid and facts[0] not in "ZX":
+            found.append(Process(int(folder.name), int(facts[19])))
+    return found
+
+
+def tree(pid: int) -> list[Process]:
+    """Returns a process and all below it, parents first."""
+    root = find(pid)
+    found = [root] if root else []
+    for process in found:
+        found.extend(children(process.pid))
+    return found
+
+
+def command_of(process: Process) -> list[str]:
+    """Returns the words that a process was started with; none where it is gone."""
+    try:
+        return (PROC / str(process.pid) / "cmdline").read_text().split("\0")[:-1]
+    except OSError:
+        return []
+
+
+def end(processes: list[Process], patience_seconds: float) -> None:
+    """Asks processes to end, and kills those that did not after a while."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for process in processes:
+            if process.is_alive():
+                os.kill(process.pid, number)
+        deadline = time.monotonic() + patience_seconds
+        while any(process.is_alive() for process in processes) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+
+def _facts(pid: int) -> list[str] | None:
+    """The fields of /proc/<pid>/stat from the state on; the name before it may hold any sign."""
+    try:
+        return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
