@@ -36,10 +36,11 @@ from tasks.analyses.association import standardised, step_down_p_values  # noqa:
 from tasks.analyses.classifier_gate import Gate  # noqa: E402
 from tasks.analyses.information_scores import factor_information_nats, histogram_bins, mig  # noqa: E402
 from tasks.analyses.mutual_information import permuted_information_nats  # noqa: E402
-from tasks.datasets.sprites import SpritesSettings, load  # noqa: E402
+from tasks.datasets.sprites import SpritesSettings  # noqa: E402
 from vae_models.attribute_classifier import AttributeClassifierSettings  # noqa: E402
+from vae_models.beta_vae import VaeSettings  # noqa: E402
 from vae_models.inference import classify_images, decode_latents, encode_images  # noqa: E402
-from vae_models.presets import VaeSettings, build, build_classifier  # noqa: E402
+from vae_models.presets import build  # noqa: E402
 from vae_models.targets import fit_targets  # noqa: E402
 
 SPRITE_FACTORS = (3, 6, 40, 32, 32)
@@ -103,9 +104,9 @@ def information_gap(rounds: int, looped: int = 2) -> Row:
 def check_c(rounds: int) -> Row:
     """Returns check C of the 64x64 Burgess network: 10 dimensions, 7 doses, 256 sprites, every attribute, nulls."""
     with tempfile.TemporaryDirectory() as folder:
-        data = load(SpritesSettings(image_size=64, images=2000), Path(folder), Path(folder), seed=0)
+        data = SpritesSettings(image_size=64, images=2000).load(Path(folder), Path(folder), seed=0)
     targets = fit_targets(data.attributes, data.values)
-    judge = build_classifier(AttributeClassifierSettings(), (1, 64, 64), targets, seed=0)
+    judge = build(AttributeClassifierSettings(), (1, 64, 64), targets, seed=0)
     model, untrained = (build(VaeSettings(latent_dim=10), (1, 64, 64), (), seed) for seed in (0, 1))
     for module in (judge, model, untrained):
         module.to(memory_format=torch.channels_last)  # type: ignore[union-attr]  # as loaded models are

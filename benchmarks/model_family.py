@@ -22,7 +22,7 @@ from tasks.analyses.comparison import difference_of_means, mean_over_seeds
 from tasks.analyses.estimates import Estimate
 from tasks.analyses.factor_levels import factor_levels
 from tasks.analyses.information_scores import mig
-from tasks.datasets.sprites import ATTRIBUTES, SpritesSettings, load
+from tasks.datasets.sprites import ATTRIBUTES, SpritesSettings
 from vae_models.evaluation import evaluate
 from vae_models.inference import encode_images
 from vae_models.named_reading import named_layout, named_responses, response_columns
@@ -50,7 +50,7 @@ def main(words: Sequence[str] | None = None) -> None:
     options = _options(words)
     torch.set_num_threads(options.threads)
     options.folder.mkdir(parents=True, exist_ok=True)
-    space = load(SpritesSettings(images=options.images), options.folder, options.folder, 0, lambda *_: None)
+    space = SpritesSettings(images=options.images).load(options.folder, options.folder, 0, lambda *_: None)
     names = options.models or list(MODELS)
     for seed in range(options.seeds):
         for name in names:

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
-from tasks.datasets.sprites import SpritesSettings, load
+from tasks.datasets.sprites import SpritesSettings
 from vae_models import checkpoints
 from vae_models.errors import BadSettings, Cancelled
 from vae_models.inference import encode_images
@@ -36,7 +36,7 @@ Data = tuple[NDArray[np.uint8], NDArray[np.float64], tuple[Target, ...]]
 @pytest.fixture(scope="module")
 def sprites(tmp_path_factory: pytest.TempPathFactory) -> Data:
     folder = tmp_path_factory.mktemp("sprites")
-    data = load(SpritesSettings(images=120), folder, folder, 0, lambda *_: None)
+    data = SpritesSettings(images=120).load(folder, folder, 0, lambda *_: None)
     return np.asarray(data.images), data.values, fit_targets(data.attributes, data.values)
 
 
