@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from tasks.datasets.sprites import SpritesSettings
 from vae_models import checkpoints
 from vae_models.errors import BadSettings, Cancelled
+from vae_models.existing_settings import ExistingModelSettings
 from vae_models.inference import encode_images
 from vae_models.model import Batch, Model
 from vae_models.presets import AnyModelSettings, ModelSettings, build
@@ -28,7 +29,11 @@ TINY = {
     "attribute_vae": {"free_dimensions": 3},
     "bayesian_vae": {"network": "mlp"},
 }
-KINDS = tuple(settings.model_fields["kind"].default for settings in get_args(AnyModelSettings))
+KINDS = tuple(
+    settings.model_fields["kind"].default
+    for settings in get_args(AnyModelSettings)
+    if not issubclass(settings, ExistingModelSettings)
+)
 STEPS = 8
 Data = tuple[NDArray[np.uint8], NDArray[np.float64], tuple[Target, ...]]
 
