@@ -9,15 +9,33 @@ import os
 from pathlib import Path
 from typing import TextIO
 
+import httpx
+
 from tasks import processes
+from tasks.errors import ServiceError
 from tasks.file_lock import wait_for_lock
 from tasks.processes import Process
 
 SERVER = "prefect.server.api.server:create_app"
 DATABASE = "prefect.db"
 PATIENCE_SECONDS = 5.0
+ANSWER_SECONDS = 20.0
 
 _making: TextIO | None = None
+
+
+def refuse_unreachable_server() -> None:
+    """Raises ServiceError where PREFECT_API_URL names a server that does not answer; Prefect would show a traceback."""
+    address = os.environ.get("PREFECT_API_URL")
+    if address is None:
+        return
+    try:
+        httpx.get(f"{address.rstrip('/')}/health", timeout=ANSWER_SECONDS)
+    except httpx.TransportError as error:
+        raise ServiceError(
+            f"Prefect's server {address} is not reached ({error}): start it, or unset PREFECT_API_URL to run without "
+            "one. Finished stages are kept"
+        ) from None
 
 
 def wait_for_database(home: Path) -> None:

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tasks.errors import ServiceError
-
 DESCRIPTION = """\
 Runs an audit and writes its report. The same command reuses every finished stage, and goes on where an
 interrupted run stopped.
@@ -34,10 +32,8 @@ def add(commands: Any) -> None:
 
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
-    import httpx
-
     from tasks import environment
-    from tasks.prefect_server import wait_for_database
+    from tasks.prefect_server import refuse_unreachable_server, wait_for_database
     from tasks.secrets_apart import without_secrets
     from tasks.settings_sources import settings_from_words
     from tasks.store import writing
@@ -45,17 +41,12 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     settings = without_secrets(settings_from_words(overrides))
     with writing(settings.run.store):
         environment.prepare(settings.run.store)  # before Prefect and MLflow are imported
+    refuse_unreachable_server()
     from flows.audit_flow import audit
     from tasks import over_time
 
     wait_for_database(Path(os.environ["PREFECT_HOME"]))
-    try:
-        folder = audit(settings)
-    except httpx.TransportError as error:  # of Prefect's client: downloads and MLflow say their own
-        raise ServiceError(
-            f"Prefect's server {os.environ.get('PREFECT_API_URL', '')} is not reached ({error}): start it, or "
-            "unset PREFECT_API_URL to run without one. Finished stages are kept"
-        ) from None
+    folder = audit(settings)
     for change in over_time.changes_of(folder):
         print(f"changed since the last accepted run: {change}", file=sys.stderr)
     print(f"\nreport: {shown_path(folder) / 'report.html'}\nMLflow: {_ui_command(settings.run.store)}")

@@ -10,8 +10,15 @@ from pathlib import Path
 import pytest
 
 from tasks import processes
+from tasks.errors import ServiceError
 from tasks.file_lock import try_lock
-from tasks.prefect_server import database_is_made, end_orphans, note_server, wait_for_database
+from tasks.prefect_server import (
+    database_is_made,
+    end_orphans,
+    note_server,
+    refuse_unreachable_server,
+    wait_for_database,
+)
 from tasks.processes import Process
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -100,3 +107,7 @@ def test_a_server_of_its_own_is_not_waited_for(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
     wait_for_database(tmp_path)
     assert list(tmp_path.iterdir()) == []
+    with pytest.raises(
+        ServiceError, match=r"Prefect's server http://127\.0\.0\.1:1/api is not reached .* unset"
+    ):
+        refuse_unreachable_server()
