@@ -16,6 +16,7 @@ import mlflow
 import pytest
 from playwright.sync_api import Page, expect
 
+from reports.render import SECTIONS
 from tests.browser.test_places import LOST
 from tests.browser.watching import LISTEN, SLOWEST
 
@@ -90,7 +91,7 @@ def test_the_report_works_in_the_artifact_pane(page: Page, server: str, run_fold
     pane = page.frame_locator("iframe").last
     expect(pane.locator("h1")).to_be_visible(timeout=SLOWEST)
     frame = next(frame for frame in page.frames if of_the_report(frame.url))
-    assert frame.locator("nav.contents a").count() == 17
+    assert frame.locator("nav.contents a").count() == len(SECTIONS)
     assert frame.evaluate(LOST) == []
     frame.locator("nav.contents button").first.click()
     dial = frame.locator("input[type=range]").first

@@ -62,7 +62,7 @@ def run(
     published["path"] = str(real_data / "checkpoints" / "betaH_dsprites" / "model.pt")
     own = {"kind": "entrypoint", "entrypoint": "own_four:make", "folder": str(home / "code")}
     settings["models"] = {"published": published, "own": own}
-    (home / "small.yaml").write_text(yaml.safe_dump(settings))
+    (home / "small.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
     assert pytestconfig.cache is not None
     environment = command_environment(pytestconfig.cache.mkdir("numba"))
     # Prefect's server may take its time on a machine that does other things too.
