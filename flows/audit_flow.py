@@ -38,11 +38,11 @@ def audit(settings: Settings) -> Path:
         fetch_program = partial(desk.tracker.exported_program, folder=desk.store.root / "downloads")
         found = find_model_files(settings, fetch_program, desk.progress)
         prepared = prepare_data(desk, settings)
+        outside = prepare_outside(desk, settings)
         classifier = train_classifier(desk, settings, prepared)
         trained = {
             model: start_model(desk, settings, model, prepared, found) for model in settings.model_keys
         }
-        outside = prepare_outside(desk, settings)
         analysed = {
             model: analyse(desk, settings, model, prepared, classifier, weights, outside)
             for model, weights in trained.items()
@@ -66,8 +66,7 @@ def prepare_data(desk: Desk, settings: Settings) -> PrefectFuture[Artifact]:
 
 def prepare_outside(desk: Desk, settings: Settings) -> PrefectFuture[Artifact] | None:
     """Does the same for the data set of another kind that anomaly detection is tried against, if one is named."""
-    outside = settings.explanations.outside
-    return None if outside is None else prepare(desk, settings, outside)
+    return None if settings.outside is None else prepare(desk, settings, settings.outside)
 
 
 def prepare(desk: Desk, settings: Settings, data: DataSettings) -> PrefectFuture[Artifact]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from tasks.analyses.verdicts import Thresholds
+from tasks.analyses.thresholds import Thresholds
 from tasks.datasets.catalogue import DataSettings
 from tasks.datasets.sprites import SpritesSettings
 from tasks.explanation_settings import ExplanationSettings
@@ -234,6 +234,14 @@ class Settings(BaseSettings):
     def has_our_networks(self, name: str) -> bool:
         """Whether a model's networks are of this project, and so can be exported for MLflow; others may not."""
         return not isinstance(self.models[name], EntrypointSettings | ExportedProgramsSettings)
+
+    @property
+    def outside(self) -> DataSettings | None:
+        """The data set that anomaly detection is tried against; from the audited one's mirror if it names none."""
+        other, mirror = self.explanations.outside, getattr(self.data, "mirror", None)
+        if other is None or mirror is None or getattr(other, "mirror", mirror) is not None:
+            return other
+        return other.model_copy(update={"mirror": mirror})
 
     @property
     def model_keys(self) -> list[ModelKey]:

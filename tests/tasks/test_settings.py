@@ -93,6 +93,19 @@ def test_a_single_knob_of_a_default_model_or_data_set() -> None:
     assert settings.data.model_dump()["images"] == 5000
 
 
+def test_the_other_data_set_comes_from_the_same_mirror_unless_it_names_its_own() -> None:
+    words = ["--data.kind", "fashion_mnist", "--data.mirror", "here"]
+    assert load_settings(None, words).outside is None
+    same = load_settings(None, [*words, "--explanations.outside", "{kind: mnist}"])
+    own = load_settings(None, [*words, "--explanations.outside", "{kind: mnist, mirror: there}"])
+    assert same.outside is not None
+    assert (same.outside.kind, same.outside.mirror) == ("mnist", "here")  # type: ignore[union-attr]
+    assert own.outside is not None
+    assert own.outside.mirror == "there"  # type: ignore[union-attr]
+    drawn = load_settings(None, [*words, "--explanations.outside", "{kind: sprites}"])
+    assert drawn.outside == drawn.explanations.outside  # sprites are fetched from nowhere
+
+
 def test_models_of_a_file_replace_the_default_ones(tmp_path: Path) -> None:
     config = written(tmp_path, "models: {mine: {kind: vae, latent_dim: 3}}\n")
     assert list(load_settings(config).models) == ["mine"]
