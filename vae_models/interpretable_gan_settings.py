@@ -56,7 +56,7 @@ class InterpretableGanSettings(BaseModel):
     supervised_weight: float = Field(
         1.0, ge=0, description="weight of the encoder's nats on the attributes of labelled images"
     )
-    # At 3, small squares were drawn too large, to be told from ellipses (R2 of scale 0.72 against 0.87).
+    # At 3, small squares were drawn too large, to be told from ellipses (R2 of scale in samples 0.72 against 0.86).
     class_weight: float = Field(1.0, gt=0, description="further weight of categorical attributes")
     follow_weight: float = Field(
         3.0,
