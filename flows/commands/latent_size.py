@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from flows.commands.run import shown_path
+from flows.commands.starting import ready_for_a_flow, shown_path
 
 DESCRIPTION = """\
 Trains one model at several sizes on K folds of the training images, and names the smallest size whose held-out
@@ -28,13 +28,7 @@ def add(commands: Any) -> None:
 
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
-    from tasks import environment
-    from tasks.settings_sources import settings_from_words
-    from tasks.store import writing
-
-    settings = settings_from_words(overrides)
-    with writing(settings.run.store):
-        environment.prepare(settings.run.store)  # before Prefect and MLflow are imported
+    settings = ready_for_a_flow(overrides)
     from flows.latent_size_flow import latent_size
 
     folder = latent_size(settings)

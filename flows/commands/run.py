@@ -1,11 +1,12 @@
 """latent-audit run: an audit from its settings to its report."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from flows.commands.starting import ready_for_a_flow, shown_path
 
 DESCRIPTION = """\
 Runs an audit and writes its report. The same command reuses every finished stage, and goes on where an
@@ -32,20 +33,10 @@ def add(commands: Any) -> None:
 
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
-    from tasks import environment
-    from tasks.prefect_server import refuse_unreachable_server, wait_for_database
-    from tasks.secrets_apart import without_secrets
-    from tasks.settings_sources import settings_from_words
-    from tasks.store import writing
-
-    settings = without_secrets(settings_from_words(overrides))
-    with writing(settings.run.store):
-        environment.prepare(settings.run.store)  # before Prefect and MLflow are imported
-    refuse_unreachable_server()
+    settings = ready_for_a_flow(overrides)
     from flows.audit_flow import audit
     from tasks import over_time
 
-    wait_for_database(Path(os.environ["PREFECT_HOME"]))
     folder = audit(settings)
     for change in over_time.changes_of(folder):
         print(f"changed since the last accepted run: {change}", file=sys.stderr)
@@ -56,8 +47,3 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
 def _ui_command(store: Path) -> str:
     default = Path("artifacts")
     return "latent-audit ui" if store == default else f"latent-audit ui --run.store {store}"
-
-
-def shown_path(path: Path) -> Path:
-    """Returns a path as a person at this place would write it."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

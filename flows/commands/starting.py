@@ -1,0 +1,33 @@
+"""What every command that starts a flow does first, and how it names what the flow wrote."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tasks.settings import Settings
+
+
+def ready_for_a_flow(overrides: Sequence[str]) -> "Settings":
+    """Returns the settings of the words, with the store prepared and Prefect's server reachable or ours to start.
+
+    To be called before Prefect and MLflow are imported.
+    """
+    from tasks import environment
+    from tasks.prefect_server import refuse_unreachable_server, wait_for_database
+    from tasks.secrets_apart import without_secrets
+    from tasks.settings_sources import settings_from_words
+    from tasks.store import writing
+
+    settings = without_secrets(settings_from_words(overrides))
+    with writing(settings.run.store):
+        environment.prepare(settings.run.store)
+    refuse_unreachable_server()
+    wait_for_database(Path(os.environ["PREFECT_HOME"]))
+    return settings
+
+
+def shown_path(path: Path) -> Path:
+    """Returns a path as a person at this place would write it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
