@@ -10,22 +10,19 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from flows.model_flow import Futures, analyse, start_model
 from tasks.datasets.catalogue import DataSettings
 from tasks.desk import Desk
-from tasks.draw import DRAW, design_digest
-from tasks.explain_classifier import EXPLAIN_CLASSIFIER
+from tasks.draw import design_digest
 from tasks.find_models import find_model_files
 from tasks.index_runs import index_runs
-from tasks.judge import JUDGE
 from tasks.opening import Opening, open_desk
 from tasks.over_time import refuse_change
 from tasks.perform import download_data, submit
 from tasks.prefect_page import show_flow_progress
-from tasks.prepare import PREPARE
 from tasks.publish import publish
 from tasks.records import Artifact, ModelKey
 from tasks.render import render_report
 from tasks.selftest_record import cited as cited_selftest
 from tasks.settings import Settings
-from tasks.train_classifiers import TRAIN_CLASSIFIER
+from tasks.stages import DRAW, EXPLAIN_CLASSIFIER, JUDGE, PREPARE, TRAIN_CLASSIFIER
 
 
 # Threads only wait here; what computes is the desk's worker processes, one a core.

@@ -1,4 +1,4 @@
-"""The command line: latent-audit run, latent-size, settings, data, ui, verify, sign, compare, pdf, accept, ..."""
+"""The command line: latent-audit run, latent-size, settings, data, ui, up, down, status, verify, sign, ..."""
 
 import argparse
 import sys
@@ -16,6 +16,7 @@ from flows.commands import (
     settings,
     sign,
     ui,
+    up,
     verify,
 )
 from tasks.datasets.errors import DataError
@@ -29,10 +30,11 @@ Audits what generative models know: which latent dimensions carry which semantic
   latent-audit run --data.kind mnist --seeds [0,1]   any setting can be given on the command line
   latent-audit latent-size                           how many latent dimensions are enough, by K folds
   latent-audit settings                              every setting, its value and what it means
+  latent-audit up --deploy                           audits by schedule: a Prefect server, a worker and MLflow
   latent-audit verify runs/latest                    is this report what the run wrote, and does it follow?
 """
 # In the order of the help; each adds its own words and says what it does.
-COMMANDS = (run, latent_size, settings, data, ui, verify, sign, compare, pdf, accept, clean, selftest)
+COMMANDS = (run, latent_size, settings, data, ui, up, verify, sign, compare, pdf, accept, clean, selftest)
 INTERRUPTED = 130
 
 

@@ -7,17 +7,14 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.audit_flow import prepare_data
-from tasks.choose_size import CHOOSE_SIZE
 from tasks.draw import design_digest
-from tasks.hold_out_fold import HOLD_OUT_FOLD
 from tasks.latent_size_study import study_of
 from tasks.opening import open_desk
 from tasks.perform import submit
 from tasks.prefect_page import show_flow_progress
 from tasks.records import ModelKey
-from tasks.score_size import SCORE_SIZE
 from tasks.settings import Settings
-from tasks.train_model import TRAIN_MODEL
+from tasks.stages import CHOOSE_SIZE, HOLD_OUT_FOLD, SCORE_SIZE, TRAIN_MODEL
 
 
 @flow(name="latent_size", task_runner=ThreadPoolTaskRunner(max_workers=256), persist_result=False)

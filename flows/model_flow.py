@@ -5,26 +5,28 @@ from typing import Any
 
 from prefect.futures import PrefectFuture
 
-from tasks.attribute import ATTRIBUTE
-from tasks.control import CONTROL
 from tasks.data_files import ModelFiles
 from tasks.desk import Desk
-from tasks.encode import ENCODE
 from tasks.explanation_settings import Amounts
-from tasks.export import EXPORT
-from tasks.fitness import FITNESS
-from tasks.import_model import IMPORT_MODEL
-from tasks.intervene import INTERVENE
-from tasks.move import MOVE
-from tasks.particulars import PARTICULARS
 from tasks.perform import submit
-from tasks.probe import PROBE
-from tasks.project import PROJECT
 from tasks.records import Artifact, ModelKey
 from tasks.settings import EvidenceSettings, Settings
-from tasks.train_model import TRAIN_MODEL
-from tasks.traverse import TRAVERSE
-from tasks.use import USE
+from tasks.stages import (
+    ATTRIBUTE,
+    CONTROL,
+    ENCODE,
+    EXPORT,
+    FITNESS,
+    IMPORT_MODEL,
+    INTERVENE,
+    MOVE,
+    PARTICULARS,
+    PROBE,
+    PROJECT,
+    TRAIN_MODEL,
+    TRAVERSE,
+    USE,
+)
 
 Futures = dict[str, PrefectFuture[Artifact]]
 # What nearly every stage of a model takes: prepared, trained, encoded, seed.

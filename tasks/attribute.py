@@ -20,7 +20,7 @@ from tasks.fitness import informativeness
 from tasks.prepare import open_prepared
 from tasks.records import Artifact
 from tasks.shown_images import ShownImages, write_attributions
-from tasks.stage import Bench, Stage
+from tasks.stage import Bench
 from vae_models.checkpoints import load, load_classifier
 from vae_models.interpretable_gan import InterpretableGan
 from vae_models.model import Model
@@ -59,9 +59,6 @@ def compute(
         write_json(folder / "gan.json", gan)
         metrics["contributions.largest_sum_error"] = gan["contributions"]["largest_sum_error"]
     write_json(folder / "summary.json", {"metrics": metrics})
-
-
-ATTRIBUTE = Stage("attribute", "attributing", compute, on_device=True)
 
 
 def _means(module: nn.Module, images: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from tasks.analyses.latent_size import choose_size
 from tasks.analyses.plain import to_plain
 from tasks.arrays import read_json, write_json
 from tasks.records import Artifact
-from tasks.stage import Bench, Stage
+from tasks.stage import Bench
 
 
 def compute(
@@ -44,6 +44,3 @@ def compute(
     write_json(folder / "latent_size.json", record)
     write_page(record, folder / "latent_size.html", language)
     write_json(folder / "summary.json", {"metrics": {"latent_size.chosen": choice.chosen}})
-
-
-CHOOSE_SIZE = Stage("choose_size", "choosing the latent size", compute)

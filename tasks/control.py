@@ -23,7 +23,7 @@ from tasks.intervene import Moves, intervene_on, judge_reconstructions
 from tasks.prepare import Prepared, open_prepared
 from tasks.probe import find_claims
 from tasks.records import Artifact
-from tasks.stage import Bench, Stage
+from tasks.stage import Bench
 from vae_models.attribute_classifier import AttributeClassifier
 from vae_models.checkpoints import load, load_classifier, load_untrained
 from vae_models.inference import decode_latents
@@ -80,9 +80,6 @@ def compute(
             }
         )
     write_json(folder / "controls.json", found)
-
-
-CONTROL = Stage("control", "controlling", compute, on_device=True)
 
 
 def _controls(

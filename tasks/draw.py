@@ -4,14 +4,11 @@ from pathlib import Path
 
 from reports.render import design_digest, draw
 from tasks.records import Artifact
-from tasks.stage import Bench, Stage
+from tasks.stage import Bench
 
-__all__ = ["DRAW", "compute", "design_digest"]
+__all__ = ["compute", "design_digest"]
 
 
 def compute(folder: Path, bench: Bench, *, judged: Artifact, language: str, design: str) -> None:
     """Writes the sections' HTML and figures/. `design` is the digest of the templates and words they are made of."""
     draw(judged.path, folder, language)
-
-
-DRAW = Stage("draw", "drawing the report", compute)

@@ -12,7 +12,7 @@ from tasks.analyses.splits import PARTS
 from tasks.arrays import read_array, read_json, write_array, write_json
 from tasks.prepare import Prepared, open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench, Stage
+from tasks.stage import Bench
 from vae_models.checkpoints import load, load_untrained
 from vae_models.inference import encode_images
 
@@ -81,9 +81,6 @@ def compute(folder: Path, bench: Bench, *, prepared: Artifact, trained: Artifact
     _write_controls(folder, data, trained, model.latent_dim, bench.device)
     facts = {"names": list(model.dimension_names), "groups": list(model.dimension_groups)}
     write_json(folder / "codes.json", facts)
-
-
-ENCODE = Stage("encode", "encoding", compute, on_device=True)
 
 
 def open_codes(encoded: Artifact, parts: NDArray[np.int8]) -> Codes:

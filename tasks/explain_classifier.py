@@ -13,7 +13,7 @@ from tasks.explanation_settings import Amounts
 from tasks.prepare import open_prepared
 from tasks.records import Artifact
 from tasks.shown_images import ShownImages, write_attributions
-from tasks.stage import Bench, Stage
+from tasks.stage import Bench
 from vae_models.checkpoints import load_classifier
 
 
@@ -48,11 +48,6 @@ def compute(
         shown.masks,
     )
     write_json(folder / "summary.json", {"metrics": write_attributions(folder, found)})
-
-
-EXPLAIN_CLASSIFIER = Stage(
-    "explain_classifier", "attributing the attribute classifier", compute, on_device=True
-)
 
 
 def _responses(module: nn.Module, images: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from tasks.arrays import write_json
 from tasks.prepare import open_prepared
 from tasks.records import Artifact, digest_of_file
-from tasks.stage import Bench, Stage
+from tasks.stage import Bench
 from vae_models.checkpoints import RECIPE_FILE, WEIGHTS_FILE, load
 from vae_models.model import Model
 
@@ -56,6 +56,3 @@ def compute(folder: Path, bench: Bench, *, prepared: Artifact, trained: Artifact
         for file in (WEIGHTS_FILE, RECIPE_FILE):
             shutil.copyfile(trained.path / file, folder / name / file)
     write_json(folder / "export.json", {"weights_digest": digest_of_file(trained.path / WEIGHTS_FILE)})
-
-
-EXPORT = Stage("export", "exporting", compute)

@@ -15,7 +15,7 @@ from tasks.arrays import read_json, reference, write_json
 from tasks.encode import Codes, open_codes
 from tasks.prepare import Prepared, open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench, Stage
+from tasks.stage import Bench
 from vae_models.checkpoints import load
 from vae_models.evaluation import evaluate
 from vae_models.inference import decode_latents
@@ -67,9 +67,6 @@ def compute(
             "tags": {"collapsed": str(result.collapsed)},
         },
     )
-
-
-FITNESS = Stage("fitness", "measuring the fitness of", compute, on_device=True)
 
 
 def _pictures(folder: Path, data: Prepared, codes: Codes, model: Model, seed: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from tasks.analyses.splits import PARTS
 from tasks.arrays import write_array
 from tasks.prepare import open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench, Stage
+from tasks.stage import Bench
 
 PREPARED_FILES = ("images.npy", "values.npy", "masks.npy", "data.json")
 # Nothing reads this part in a study of sizes: what was held out for audits stays unseen.
@@ -25,9 +25,6 @@ def compute(folder: Path, bench: Bench, *, prepared: Artifact, fold: int, folds:
         if (prepared.path / name).is_file():
             _link(prepared.path / name, folder / name)
     write_array(folder / "parts.npy", hold_out(data.parts, fold, folds, seed))
-
-
-HOLD_OUT_FOLD = Stage("hold_out_fold", "dealing folds", compute)
 
 
 def hold_out(parts: NDArray[np.int8], fold: int, folds: int, seed: int) -> NDArray[np.int8]:

@@ -13,7 +13,7 @@ from tasks.arrays import write_json
 from tasks.data_files import ModelFiles
 from tasks.prepare import open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench, Stage
+from tasks.stage import Bench
 from vae_models.checkpoints import recipe, save
 from vae_models.errors import BadCheckpoint
 from vae_models.existing_models import AnyExistingSettings, open_existing
@@ -56,9 +56,6 @@ def compute(
     write_json(
         folder / "summary.json", {"metrics": {"parameters": parameters}, "tags": {"trained": "elsewhere"}}
     )
-
-
-IMPORT_MODEL = Stage("import", "importing", compute)
 
 
 def _kept(model: AnyExistingSettings, files: ModelFiles, folder: Path) -> AnyExistingSettings:

@@ -16,7 +16,7 @@ from tasks.datasets.attributes import Attribute
 from tasks.encode import ProbeCodes, open_codes
 from tasks.prepare import Prepared, open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench, Stage
+from tasks.stage import Bench
 from vae_models.attribute_classifier import AttributeClassifier
 from vae_models.checkpoints import load, load_classifier, load_untrained
 from vae_models.inference import classify_images, decode_latents
@@ -98,9 +98,6 @@ def compute(
     write_json(folder / "subgroups.json", to_plain(groups))
     effects = {f"effect.{claim.attribute}": claim.on_target.value for claim in result.claims}
     write_json(folder / "summary.json", {"metrics": effects})
-
-
-INTERVENE = Stage("intervene", "intervening on", compute, on_device=True)
 
 
 def judge_reconstructions(

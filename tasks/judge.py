@@ -17,7 +17,7 @@ from tasks.encode import Codes, open_codes
 from tasks.model_record import model_record
 from tasks.prepare import Prepared, open_prepared
 from tasks.records import Artifact, ModelKey, digest_of, digest_of_file
-from tasks.stage import Bench, Stage
+from tasks.stage import Bench
 from vae_models.checkpoints import WEIGHTS_FILE
 
 SCHEMA_VERSION = "1.0"
@@ -96,9 +96,6 @@ def compute(
     write_json(
         folder / "summary.json", {"metrics": {f"judged.{word}": count for word, count in counts.items()}}
     )
-
-
-JUDGE = Stage("judge", "judging", compute)
 
 
 def _subject(subject: Mapping[str, str | None], data: str, names: Sequence[str], lead: int) -> dict[str, Any]:

@@ -10,6 +10,11 @@ def clean_name(name: str) -> str:
     return re.sub(r"[^\w\-. ]", "_", name)[:250] or "_"
 
 
+def clean_model_name(name: str) -> str:
+    """Returns the name with what MLflow refuses in names of models, dots as well, replaced by an underscore."""
+    return clean_name(name).replace(".", "_")
+
+
 def flat(settings: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
     """Yields nested settings under dotted names."""
     for name, value in settings.items():

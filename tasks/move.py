@@ -19,7 +19,7 @@ from tasks.arrays import reference, write_json
 from tasks.encode import open_codes
 from tasks.prepare import open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench, Stage
+from tasks.stage import Bench
 from vae_models.checkpoints import load, load_classifier
 from vae_models.inference import classifier_features, classify_images, decode_latents
 
@@ -58,9 +58,6 @@ def compute(
         if edit["conditional"]:
             metrics[f"edit_success.{edit['attribute']}"] = edit["conditional"]["success"]["value"]
     write_json(folder / "summary.json", {"metrics": metrics})
-
-
-MOVE = Stage("move", "moving through", compute, on_device=True)
 
 
 class _Space:

@@ -14,7 +14,7 @@ from tasks.arrays import reference, write_json
 from tasks.label_efficiency import label_efficiency
 from tasks.prepare import Prepared, open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench, Stage
+from tasks.stage import Bench
 from vae_models.capacity import CapacityPenalty
 from vae_models.checkpoints import load
 from vae_models.inference import decode_latents, encode_images
@@ -51,9 +51,6 @@ def compute(
     if isinstance(model, SemiSupervisedVae):
         shown["label_efficiency"] = to_plain(label_efficiency(model, data, bench, bootstraps, seed))
     write_json(folder / "particulars.json", shown)
-
-
-PARTICULARS = Stage("particulars", "showing what is particular to", compute, on_device=True)
 
 
 def _named(model: Model, layout: SemanticLayout, data: Prepared, seed: int) -> Any:

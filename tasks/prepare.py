@@ -16,7 +16,7 @@ from tasks.datasets.catalogue import DataSettings
 from tasks.datasets.errors import ConstantAttribute, DataError, NotEnoughImages
 from tasks.datasets.image_set import ImageSet
 from tasks.records import Artifact
-from tasks.stage import Bench, Stage
+from tasks.stage import Bench
 
 SAMPLES = 24
 
@@ -66,9 +66,6 @@ def compute(
     write_json(folder / "data.json", _description(folder, image_set, split, entangled_from))
     counts = {f"images.{name}": float(len(split.rows(name))) for name in splits.PARTS}
     write_json(folder / "summary.json", {"metrics": counts})
-
-
-PREPARE = Stage("prepare", "preparing the data", compute)
 
 
 def open_prepared(prepared: Artifact) -> Prepared:

@@ -12,7 +12,7 @@ from tasks.arrays import write_json
 from tasks.encode import PROBE_PARTS, ProbeCodes, open_codes
 from tasks.prepare import Prepared, open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench, Stage
+from tasks.stage import Bench
 
 
 def compute(
@@ -84,6 +84,3 @@ def find_claims(
         attributes, *parts, associated, codes.groups, seed, bootstraps, survives_from=survives_from
     )
     return associated, claims
-
-
-PROBE = Stage("probe", "probing", compute)

@@ -11,7 +11,7 @@ from tasks.arrays import reference, write_json
 from tasks.encode import open_codes
 from tasks.prepare import open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench, Stage
+from tasks.stage import Bench
 
 
 def compute(
@@ -55,9 +55,6 @@ def compute(
     write_json(folder / "projections.json", plain)
     trusted = {f"trustworthiness.{picture.method}": picture.trustworthiness for picture in result.pictures}
     write_json(folder / "summary.json", {"metrics": trusted})
-
-
-PROJECT = Stage("project", "drawing maps of", compute)
 
 
 def _plain(record: dict[str, object]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from tasks.arrays import write_json
 from tasks.errors import SettingsError
 from tasks.prepare import Prepared, open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench, Stage
+from tasks.stage import Bench
 from vae_models.checkpoints import load
 from vae_models.inference import encode_images
 from vae_models.model import Model
@@ -36,9 +36,6 @@ def compute(folder: Path, bench: Bench, *, fold: Artifact, trained: Artifact, se
     write_json(
         folder / "summary.json", {"metrics": {f"held_out.{name}": value for name, value in score.items()}}
     )
-
-
-SCORE_SIZE = Stage("score_size", "scoring", compute, on_device=True)
 
 
 def _bound(model: Model, data: Prepared, seed: int) -> tuple[np.ndarray, np.ndarray]:

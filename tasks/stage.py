@@ -7,6 +7,7 @@ change a result (device index, work folder, progress, stop) reaches the function
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -34,22 +35,25 @@ class Bench:
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage of the pipeline.
+    """One stage of the pipeline, named without importing what computes it: only workers need that.
 
-    `compute(folder, bench, **inputs)` is a module-level function of pure code that writes its results as files
-    into `folder`; a file summary.json there, {"metrics", "tags", "curves"}, is what MLflow is told.
-    `doing` is the verb that progress shows. `on_device` stages run on the GPU where there is one.
+    `compute(folder, bench, **inputs)` of `module` is pure code that writes its results as files into `folder`; a file
+    summary.json there, {"metrics", "tags", "curves"}, is what MLflow is told. The source of `module`, with all that
+    it imports of ours, decides the content key. `doing` is the verb that progress shows. `on_device` stages run on
+    the GPU where there is one.
     """
 
     name: str
     doing: str
-    compute: Callable[..., None]
+    module: str
     on_device: bool = False
+    function: str = "compute"
 
     @property
-    def module(self) -> str:
-        """The module whose source, with all that it imports of ours, decides the content key."""
-        return self.compute.__module__
+    def compute(self) -> Callable[..., None]:
+        """The function; importing its module may take seconds."""
+        found: Callable[..., None] = getattr(import_module(self.module), self.function)
+        return found
 
 
 def key_part(value: Any) -> Any:

@@ -32,7 +32,7 @@ from mlflow.exceptions import MlflowException
 from tasks.addresses import without_password
 from tasks.errors import TrackingError
 from tasks.file_lock import wait_for_lock
-from tasks.mlflow_names import clean_name, clean_tags, flat
+from tasks.mlflow_names import clean_model_name, clean_name, clean_tags, flat
 from tasks.records import digest_of_file
 
 # MLflow's own limits for one call, and for one value.
@@ -171,10 +171,13 @@ class Tracker:
         Where the run has one of that name and tags already, returns that one.
         """
         with self._said():
-            logged = self._logged(run_id, clean_name(name), clean_tags(tags))
+            logged = self._logged(run_id, clean_model_name(name), clean_tags(tags))
             if logged is None:
                 logged = self._client.create_logged_model(
-                    self.experiment_id, name=clean_name(name), source_run_id=run_id, tags=clean_tags(tags)
+                    self.experiment_id,
+                    name=clean_model_name(name),
+                    source_run_id=run_id,
+                    tags=clean_tags(tags),
                 )
             if logged.status != LoggedModelStatus.READY:
                 self._client.log_model_artifacts(logged.model_id, str(folder))
@@ -192,7 +195,7 @@ class Tracker:
 
         A version with the same weights is kept as it is.
         """
-        name = clean_name(name)
+        name = clean_model_name(name)
         with self._said():
             try:
                 self._client.create_registered_model(name)
@@ -209,7 +212,7 @@ class Tracker:
 
     def point(self, name: str, digest: str, alias: str) -> bool:
         """Points an alias at the version of a registered model with these weights; False if there is none."""
-        name = clean_name(name)
+        name = clean_model_name(name)
         with self._said():
             version = self._version(name, digest)
             if version is not None:

@@ -7,7 +7,7 @@ from tasks.analyses.plain import to_plain
 from tasks.arrays import write_json
 from tasks.prepare import open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench, Stage
+from tasks.stage import Bench
 from tasks.training_report import train_on_part, training_facts
 from vae_models.attribute_classifier import AttributeClassifierSettings
 from vae_models.checkpoints import save
@@ -58,6 +58,3 @@ def compute(
             },
         },
     )
-
-
-TRAIN_CLASSIFIER = Stage("classify", "training the attribute classifier", compute, on_device=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 from tasks.arrays import write_json
 from tasks.prepare import open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench, Stage
+from tasks.stage import Bench
 from tasks.training_report import train_on_part, training_facts
 from vae_models.checkpoints import save
 from vae_models.presets import ModelSettings
@@ -29,6 +29,3 @@ def compute(folder: Path, bench: Bench, *, prepared: Artifact, model: ModelSetti
             "tags": {"training.stopped": facts["stopped"]},
         },
     )
-
-
-TRAIN_MODEL = Stage("train", "training", compute, on_device=True)

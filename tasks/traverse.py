@@ -11,7 +11,7 @@ from tasks.encode import open_codes
 from tasks.fitness import informativeness
 from tasks.prepare import open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench, Stage
+from tasks.stage import Bench
 from vae_models.checkpoints import load
 from vae_models.inference import decode_latents
 
@@ -50,6 +50,3 @@ def compute(
             "anchors": [int(data.rows("probe_test")[row]) for row in result.anchors],
         },
     )
-
-
-TRAVERSE = Stage("traverse", "traversing", compute, on_device=True)

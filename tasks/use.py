@@ -20,7 +20,7 @@ from tasks.errors import SettingsError
 from tasks.fitness import informativeness
 from tasks.prepare import Prepared, open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench, Stage
+from tasks.stage import Bench
 from vae_models.checkpoints import load
 from vae_models.inference import decode_latents
 from vae_models.model import Model
@@ -67,9 +67,6 @@ def compute(
     write_json(folder / "uses.json", {name: to_plain(part) for name, part in uses.items()})
     metrics = {f"anomaly_auroc.{score.score}": score.auroc.value for score in anomaly.scores}
     write_json(folder / "summary.json", {"metrics": metrics})
-
-
-USE = Stage("use", "trying the uses of", compute, on_device=True)
 
 
 def _outside(outside: Artifact | None, inside: NDArray[np.uint8]) -> tuple[str, NDArray[np.uint8]]:

@@ -19,6 +19,7 @@ from typing import Any, Literal, Protocol
 
 from tasks.errors import StageFailed, Stopped
 from tasks.stage import Bench, Stage
+from tasks.turns import Turns, urgency
 
 Runner = Literal["process", "thread"]
 
@@ -82,6 +83,7 @@ class Workers:
         else:
             self.stop, self._reports = threading.Event(), queue.SimpleQueue()
             self._pool = ThreadPoolExecutor(1, "stages", _start_thread, (self._reports, self.stop))
+        self._turns = Turns(self.count)
         self._on_report = on_report
         self._listener = threading.Thread(target=self._listen, name="progress", daemon=True)
 
@@ -111,9 +113,10 @@ class Workers:
         worker's own start left out.
         """
         try:
-            return self._pool.submit(
-                _compute, stage, folder, label, dict(inputs), device, work_folder, deadline_seconds
-            ).result()
+            with self._turns.taken(urgency(inputs)):
+                return self._pool.submit(
+                    _compute, stage, folder, label, dict(inputs), device, work_folder, deadline_seconds
+                ).result()
         except BrokenProcessPool as error:
             raise StageFailed(
                 f"{label}: a worker process died, most often because memory ran out. Finished stages are "

@@ -1,12 +1,52 @@
-"""Fixtures for every room: where real data are, and how a test says that they are not there."""
+"""For every room: where real data are, how a test says that they are not there, and which tests stay together."""
 
 import os
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 # One small audit serves the tests of whole audits and those of the browser.
 from tests.end_to_end.audits import commands as commands
+
+# Tests that share a costly fixture stay in one process: whole audits with the browser that looks at them, reports;
+# all others by their file. What takes longest comes first, or the end of the tests would wait for it alone.
+TOGETHER = (
+    ("tests/end_to_end/test_existing_model.py", "existing model"),
+    ("tests/end_to_end/", "audits"),
+    ("tests/browser/", "audits"),
+    ("tests/services/", "services"),
+    ("tests/reports/", "reports"),
+)
+FIRST = ("audits", "services", "existing model", "reports")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compiles what UMAP needs once for all tests and the runs they start: that takes a minute of computing."""
+    assert config.cache is not None
+    os.environ["NUMBA_CACHE_DIR"] = str(config.cache.mkdir("numba"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts what takes longest first."""
+    items.sort(key=lambda item: FIRST.index(group) if (group := _group(item.nodeid)) in FIRST else len(FIRST))
+
+
+class _ByGroup(LoadScopeScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        return _group(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Deals tests to processes by group."""
+    config.option.loadscopereorder = False
+    return _ByGroup(config, log)
+
+
+def _group(nodeid: str) -> str:
+    named = [group for beginning, group in TOGETHER if nodeid.startswith(beginning)]
+    return named[0] if named else nodeid.partition("::")[0]
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,7 @@
-"""The test command: the rooms' own tests side by side, then whole audits, which use all cores themselves,
-and their report in a browser.
+"""The test command: all tests, side by side, and how much of the pure rooms they cover.
 
-What is skipped is said with its reason at the end of each part. CI sets LATENT_AUDIT_REFUSE_SKIPS=1, and then
-a skip is a failure. Words given are passed to one pytest instead.
+What is skipped is said with its reason at the end. CI sets LATENT_AUDIT_REFUSE_SKIPS=1, and then a skip is a
+failure. Words given are passed to one pytest instead.
 """
 
 import os
@@ -10,12 +9,6 @@ import subprocess
 import sys
 
 COVERAGE = ["--cov", "--cov-report="]
-# The browser reads the report of the whole audit.
-TOGETHER = ("tests/end_to_end", "tests/browser")
-PARTS = (
-    [*(f"--ignore={folder}" for folder in TOGETHER), *COVERAGE],
-    [*TOGETHER, *COVERAGE, "--cov-append"],
-)
 
 
 def main(words: list[str]) -> int:
@@ -24,10 +17,10 @@ def main(words: list[str]) -> int:
     if words:
         return subprocess.call([sys.executable, "-m", "pytest", *words], env=environment)
     workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    failed = 0
-    for part in PARTS:
-        at_once = [] if TOGETHER[0] in part else ["-n", str(workers)]
-        failed |= subprocess.call([sys.executable, "-m", "pytest", *at_once, *part], env=environment)
+    # One more than there are cores: the tests of whole audits wait much of their time. tests/conftest.py says which
+    # tests stay together, and in which order.
+    every = [sys.executable, "-m", "pytest", "-n", str(workers + 1), *COVERAGE]
+    failed = subprocess.call(every, env=environment)
     covered = subprocess.call([sys.executable, "-m", "coverage", "report"], env=environment)
     return 1 if failed or covered else 0
 

@@ -146,10 +146,11 @@ def test_an_analysis_is_four_files_and_their_lines(copy: Copy) -> None:
 
 
 def _wire_the_stage(copy: Copy) -> None:
-    flow = "flows/model_flow.py"
-    copy.add_after(
-        flow, "from tasks.attribute import ATTRIBUTE\n", "from tasks.code_range import CODE_RANGE\n"
+    copy.append(
+        "tasks/stages.py", 'CODE_RANGE = Stage("code_range", "measuring the code of", "tasks.code_range")\n'
     )
+    flow = "flows/model_flow.py"
+    copy.add_after(flow, "from tasks.stages import (\n    ATTRIBUTE,\n", "    CODE_RANGE,\n")
     copy.add_after(
         flow,
         '        "encode": encoded,\n',

@@ -5,7 +5,6 @@ than the compact trunk, and unlike it in every layer, so that a verdict need not
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torchvision.models import alexnet
 
 # The smallest image that AlexNet's five convolutions and three poolings leave a pixel of.
 _SIDE = 64
@@ -17,6 +16,8 @@ class AlexNetTrunk(nn.Module):
 
     def __init__(self, image_shape: tuple[int, int, int], hidden: int) -> None:
         super().__init__()
+        from torchvision.models import alexnet  # here: it takes two seconds, and few ask for it
+
         self.convolutions = alexnet(weights=None).features
         self.combine = nn.Linear(_FEATURES, hidden)
         self.grey = image_shape[0] == 1

@@ -56,7 +56,7 @@ def _map(page: Page, model: dict[str, Any], row: dict[str, Any], index: int) -> 
         continuity=number(row["continuity"]),
     )
     caption = page.t(
-        "map.caption",
+        "map.caption" if row["seed"] is None else "map.caption_of_seed",
         method=method,
         n=number(len(coordinates)),
         model=shortened(model["name"]),

@@ -12,6 +12,9 @@ from torch import Tensor
 
 Function = Callable[[Tensor], Tensor]
 
+# Images a pass: what a small network makes of them stays in a core's cache.
+BATCH = 64
+
 
 def shared_gradients(function: Function, inputs: Tensor, columns: Sequence[int]) -> Tensor:
     """Returns d output / d input for each named output: (n, len(columns), *input shape).
@@ -40,7 +43,7 @@ def integrated_gradients(
     baseline: Tensor,
     columns: Sequence[int],
     steps: int = 24,
-    batch: int = 256,
+    batch: int = BATCH,
 ) -> Tensor:
     """Returns integrated gradients (n, len(columns), c, h, w), in units of the outputs.
 
@@ -48,15 +51,13 @@ def integrated_gradients(
     nodes, as in Captum. Sums over pixels approach f(image) - f(baseline). Sundararajan et al. 2017, eq. 1.
     """
     nodes, weights = np.polynomial.legendre.leggauss(steps)
-    total = images.new_zeros((len(images), len(columns), *images.shape[1:]))
+    alphas = images.new_tensor(0.5 * (1.0 + nodes))
+    shares = images.new_tensor(0.5 * weights)
     difference = images - baseline
-    per_pass = max(1, batch // len(images))
-    for some in _slices(steps, per_pass):
-        alphas = images.new_tensor(0.5 * (1.0 + nodes[some]))
-        shares = images.new_tensor(0.5 * weights[some])
-        path = baseline + alphas.view(-1, 1, 1, 1, 1) * difference
-        gradients = shared_gradients(function, path.flatten(0, 1), columns)
-        total += torch.tensordot(shares, gradients.reshape(len(alphas), *total.shape), dims=1)
+    total = images.new_zeros((len(images), len(columns), *images.shape[1:]))
+    for some in _slices(steps, max(1, batch // len(images))):
+        path = baseline + alphas[some].view(-1, 1, 1, 1, 1) * difference
+        total += _weighted_gradients(function, path, shares[some], images.new_ones(()), columns)
     return total * difference.unsqueeze(1)
 
 
@@ -67,7 +68,7 @@ def expected_gradients(
     coefficients: Tensor,
     noise: Tensor,
     columns: Sequence[int],
-    batch: int = 256,
+    batch: int = BATCH,
 ) -> Tensor:
     """Returns GradientShap attributions (n, len(columns), c, h, w), in units of the outputs.
 
@@ -82,7 +83,7 @@ def expected_gradients(
 
 
 def smooth_gradients(
-    function: Function, images: Tensor, noise: Tensor, columns: Sequence[int], batch: int = 256
+    function: Function, images: Tensor, noise: Tensor, columns: Sequence[int], batch: int = BATCH
 ) -> Tensor:
     """Returns signed SmoothGrad saliency (n, len(columns), c, h, w), in units of output per unit of pixel.
 
@@ -98,7 +99,7 @@ def occlusion(
     columns: Sequence[int],
     window: int,
     stride: int,
-    batch: int = 1024,
+    batch: int = BATCH,
 ) -> Tensor:
     """Returns occlusion attributions (n, len(columns), c, h, w), in units of the outputs.
 
@@ -131,13 +132,26 @@ def _mean_over_samples(
     """Returns the mean over s of gradient (times factor) at points (n, s, c, h, w)."""
     images, samples = points.shape[:2]
     total = points.new_zeros((images, len(columns), *points.shape[2:]))
+    by_sample = points.transpose(0, 1)
+    weights = points.new_full((samples,), 1 / samples)
     for some in _slices(samples, max(1, batch // images)):
-        gradients = shared_gradients(function, points[:, some].flatten(0, 1), columns)
-        gradients = gradients.reshape(images, -1, *gradients.shape[1:])
-        if factors is not None:
-            gradients = gradients * factors[:, some].unsqueeze(2)
-        total += gradients.sum(1)
-    return total / samples
+        factor = points.new_ones(()) if factors is None else factors.transpose(0, 1)[some]
+        total += _weighted_gradients(function, by_sample[some], weights[some], factor, columns)
+    return total
+
+
+def _weighted_gradients(
+    function: Function, points: Tensor, weights: Tensor, factors: Tensor, columns: Sequence[int]
+) -> Tensor:
+    """Returns (n, len(columns), c, h, w): sums over k of weights (k,) times factors times the gradient at points
+    (k, n, c, h, w). One offset moves all k points, so that autograd adds them up before anything is written.
+    """
+
+    def moved(offset: Tensor) -> Tensor:
+        outputs = function((points + factors * offset).flatten(0, 1))
+        return torch.einsum("k,knr->nr", weights, outputs.reshape(*points.shape[:2], -1))
+
+    return shared_gradients(moved, torch.zeros_like(points[0]), columns)
 
 
 def _windows(height: int, width: int, window: int, stride: int) -> Tensor:

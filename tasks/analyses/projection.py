@@ -168,8 +168,15 @@ def _umap(
         # The package announces that its TensorFlow variant, which we do not use, is not installed.
         warnings.filterwarnings("ignore", message="Tensorflow not installed", category=ImportWarning)
         # Imported here: it pulls in numba, seconds that an audit without a UMAP picture need not wait for.
-        from umap import UMAP
+        from umap import UMAP, layouts, umap_
 
+    # umap-learn has numba compile these anew in every process, for seven seconds; numba can keep them on disk.
+    for compiled in (
+        umap_.smooth_knn_dist,
+        umap_.compute_membership_strengths,
+        layouts._nb_optimize_layout_euclidean_single_epoch,
+    ):
+        compiled.enable_caching()
     count = min(15, len(points) - 1)
     # Exact neighbours, which `ranks` has already; umap-learn would compile its own search for seconds.
     nearest = np.argsort(ranks, axis=1, kind="stable")[:, :count]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
+from tasks.datasets.aligned_face import face_region
 from tasks.datasets.archives import refuse_hostile
 from tasks.datasets.attributes import Attribute
 from tasks.datasets.celeba_attributes import ATTRIBUTE_NAMES, read_attributes
@@ -20,7 +21,7 @@ from tasks.datasets.choosing import OnProgress, choose_rows
 from tasks.datasets.decoding import Square, decode
 from tasks.datasets.errors import ConstantAttribute, CorruptFile, CorruptImage, MissingFile, TooLarge
 from tasks.datasets.image_set import ImageSet
-from tasks.datasets.memory_map import new_images
+from tasks.datasets.memory_map import new_images, new_masks
 from tasks.datasets.public_data import PublicDataSettings
 from tasks.datasets.remote_file import RemoteFile
 
@@ -122,6 +123,9 @@ class CelebaSettings(PublicDataSettings):
             raise CorruptFile(
                 f"{archive_path} is not a sound zip archive ({error}); download it again"
             ) from error
+        masks = new_masks(workspace, len(images), self.image_size)
+        masks[:] = face_region(self.image_size, self.crop)
+        masks.flush()
         return ImageSet(
             name="celeba",
             images=images,
@@ -133,6 +137,7 @@ class CelebaSettings(PublicDataSettings):
             description="Aligned photographs of faces, cropped to the central square, with annotated attributes.",
             source="Liu, Luo, Wang, Tang: CelebFaces Attributes (mmlab.ie.cuhk.edu.hk/projects/CelebA.html)",
             licence="non-commercial research only; images are not redistributed",
+            masks=masks,
         )
 
 

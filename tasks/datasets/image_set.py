@@ -13,7 +13,7 @@ class ImageSet:
     """Images with their attributes, row by row.
 
     images: uint8 (n, c, h, w), usually a memory map. values: float64 (n, k), one column an attribute, never
-    NaN. masks: bool (n, h, w), true on the object, where the data know it. factor_sizes: sizes of the full
+    NaN. masks: bool (n, h, w), true on the object or the face, where the data know it. factor_sizes: sizes of the full
     grid of factors where the data set is such a grid (some disentanglement scores need one).
     """
 

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
+from tasks.datasets.aligned_face import face_region
 from tasks.datasets.celeba import DEFAULT_ATTRIBUTES, CelebaSettings
 from tasks.datasets.celeba_attributes import ATTRIBUTE_NAMES
 from tasks.datasets.errors import (
@@ -71,6 +72,8 @@ def test_reads_whatever_the_archive_holds_in_order_of_number(source: Path, tmp_p
     assert [(a.name, a.kind) for a in loaded.attributes] == [("Male", "binary"), ("Smiling", "binary")]
     assert seen == [(6, 6)]
     assert not (source.parent / "outside.txt").exists()
+    assert loaded.masks is not None
+    np.testing.assert_array_equal(loaded.masks, np.broadcast_to(face_region(32, 1.0), (6, 32, 32)))
 
 
 def test_crop_keeps_the_central_square(source: Path, tmp_path: Path) -> None:

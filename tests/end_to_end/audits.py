@@ -1,6 +1,6 @@
 """One small audit through the real command, and everything that is asked of it; made once for all tests.
 
-First it is interrupted while it trains, and killed at three later moments; then one process goes on with it, repeats
+First it is interrupted while it trains, and killed at two later moments; then one process goes on with it, repeats
 it, repeats it in a fresh store, and changes one setting at a time. The same process runs what must be refused.
 """
 
@@ -18,6 +18,7 @@ import pytest
 from safetensors import SafetensorError, safe_open
 
 from tests.chaos import PUBLISHING, Kill, Moment, kill_during
+from tests.end_to_end.hostile_audit import write_hostile_audit
 from tests.end_to_end.tiny_audit import TINY, command_environment
 from tests.left_behind import CHAOS_HOME
 
@@ -25,8 +26,10 @@ from tests.left_behind import CHAOS_HOME
 USER = "marianne-of-the-tests"
 # Ctrl-C is pressed when a training run is this far: the VAE's, since the GAN's has ten steps alone.
 ENOUGH_STEPS = 20
+# No worker processes to start: they import for seconds each.
+IN_ONE_THREAD = ("--compute.runner", "thread")
 # The reduced form of `python -m tests.chaos`.
-KILLED_AT = (Moment("train", 0.3), Moment("probe", 0.1), Moment(PUBLISHING, 0.2))
+KILLED_AT = (Moment("train", 0.3), Moment(PUBLISHING, 0.2))
 
 
 @dataclass(frozen=True)
@@ -93,9 +96,10 @@ def _asked(home: Path) -> dict[str, dict[str, Any]]:
         "continued": words("tiny.yaml"),
         "repeated": words("tiny.yaml"),
         "afresh": words("tiny.yaml", "--run.store", "afresh", f"--run.output={home}/other", hash_seed=2),
-        "owner": words("tiny.yaml", "--subject.owner", "Ada"),
-        "one model": words("tiny.yaml", "--models.vae.warm_up_steps", "6"),
+        "owner": words("tiny.yaml", "--subject.owner", "Ada", *IN_ONE_THREAD),
+        "one model": words("tiny.yaml", "--models.vae.warm_up_steps", "6", *IN_ONE_THREAD),
         "latent size": _latent_size(),
+        "hostile": words(write_hostile_audit(home), *IN_ONE_THREAD),
         "too few images": bad("few", "--data.images", "300"),
         "corrupt image": bad("corrupt", f"--data={json.dumps(folder)}"),
         "wrong checksum": bad("checksum", "--data.kind", "mnist", "--data.mirror", "mirror"),
@@ -105,7 +109,7 @@ def _asked(home: Path) -> dict[str, dict[str, Any]]:
 
 def _latent_size() -> dict[str, Any]:
     places = ("--run.output", "sizes", "--latent_size.sizes", "[1, 2]", "--latent_size.folds", "2")
-    words = ["latent-size", "tiny.yaml", *places, "--models.vae.training.steps", "60"]
+    words = ["latent-size", "tiny.yaml", *places, "--models.vae.training.steps", "60", *IN_ONE_THREAD]
     return {"words": words, "hash_seed": 1, "largest_file": 0}
 
 

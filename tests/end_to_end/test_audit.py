@@ -16,11 +16,10 @@ from tasks.analyses.plain import to_plain
 from tasks.analyses.thresholds import Thresholds
 from tasks.analyses.verdicts import judge, verdicts_on_control
 from tasks.records import digest_of, digest_of_file
-from tests.end_to_end.audits import USER, Commands
+from tests.end_to_end.audits import KILLED_AT, USER, Commands
 from tests.left_behind import half_written, wrong_in_mlflow
 
 pytestmark = [
-    pytest.mark.xdist_group("flow"),
     pytest.mark.timeout(1200),  # the first waits for the session's audits
     # MLflow uses what its database library is about to drop.
     pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning"),
@@ -184,7 +183,7 @@ def test_same_settings_same_bytes(run: Path, commands: Commands) -> None:
 
 def test_what_was_killed_lost_nothing(commands: Commands) -> None:
     """That the audit is the unbroken one to the byte is test_same_settings_same_bytes."""
-    assert [(kill.reached, kill.faults) for kill in commands.kills] == [(True, ())] * 3
+    assert [(kill.reached, kill.faults) for kill in commands.kills] == [(True, ())] * len(KILLED_AT)
     assert half_written(commands.home) == []
     assert list(commands.home.glob("artifacts/*/.building-*")) == []
     assert wrong_in_mlflow(commands.home) == []

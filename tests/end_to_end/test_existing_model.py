@@ -14,7 +14,7 @@ from tasks.records import digest_of_file
 from tasks.verify import verify
 from tests.end_to_end.audits import USER, command_environment
 
-pytestmark = [pytest.mark.xdist_group("flow"), pytest.mark.timeout(1000)]
+pytestmark = pytest.mark.timeout(1000)
 
 CONFIG = Path(__file__).resolve().parents[2] / "configs" / "existing_model.yaml"
 SMALL = """\
@@ -24,8 +24,8 @@ seeds: [0, 1, 2]
 classifier: {width: 8, hidden: 16, training: {steps: 20, evaluate_every: 20, patience: null}}
 evidence: {permutations: 100, bootstraps: 100, probe_images: 200, null_moves_per_dimension: 20,
   boosting_iterations: 5}
-explanations: {projection_images: 100, attribution_images: 2, attribution_dimensions: 1, attribution_steps: 8,
-  traversal_steps: 3}
+explanations: {depth: quick, projection_images: 100, attribution_images: 2, attribution_dimensions: 1,
+  attribution_steps: 8, superpixel_samples: 24, traversal_steps: 3, move_images: 16, use_images: 20, regret_steps: 2}
 """
 OWN = """
 import torch

@@ -6,7 +6,7 @@ import pytest
 
 from tests.end_to_end.audits import Commands
 
-pytestmark = [pytest.mark.xdist_group("flow"), pytest.mark.timeout(1200)]
+pytestmark = pytest.mark.timeout(1200)
 
 
 def test_a_small_study_ends_with_a_curve_and_a_choice(commands: Commands) -> None:

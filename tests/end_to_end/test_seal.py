@@ -11,7 +11,7 @@ from reports.manifest import compared, read_manifest
 from tasks.verify import verify
 from tests.end_to_end.audits import Commands
 
-pytestmark = [pytest.mark.xdist_group("flow"), pytest.mark.timeout(1200)]
+pytestmark = pytest.mark.timeout(1200)
 
 
 @pytest.fixture

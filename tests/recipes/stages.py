@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from tasks.data_files import DataFiles
-from tasks.prepare import PREPARE
 from tasks.records import Artifact
 from tasks.settings import Settings
 from tasks.stage import Bench, Stage
+from tasks.stages import PREPARE
 
 WORK = Path("work")
 BENCH = Bench("cpu", WORK, lambda done, total, facts: None, lambda: False, None)

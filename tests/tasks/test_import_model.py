@@ -15,13 +15,13 @@ from tasks.data_files import DataFiles
 from tasks.datasets.sprites import SpritesSettings
 from tasks.errors import SettingsError
 from tasks.find_models import find_model_files
-from tasks.import_model import IMPORT_MODEL
 from tasks.prepare import compute as prepare
 from tasks.prepare import open_prepared
 from tasks.progress import ProgressDisplay
 from tasks.records import Artifact
 from tasks.settings import Settings, SplitSettings
 from tasks.stage import Bench, key_part
+from tasks.stages import IMPORT_MODEL
 from vae_models.checkpoints import load
 from vae_models.errors import BadCheckpoint
 from vae_models.inference import encode_images

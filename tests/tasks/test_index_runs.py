@@ -40,7 +40,7 @@ def test_runs_are_listed_with_their_verdicts_newest_first(tmp_path: Path) -> Non
     html = index_runs(tmp_path, "en").read_text()
     links = [e.attributes["href"] for e in elements(html) if e.tag == "a"]
     assert links == ["faces/20260302-101500-bbbbbb/report.html", "sprites/20260301-101500-aaaaaa/report.html"]
-    assert "2 finished runs" in html
+    assert "Finished runs: 2, the newest first" in html
     assert "<bdi>vae on &lt;b&gt;sprites&lt;/b&gt;</bdi>" in html
     cells = re.findall(r'<td class="n">([^<]*)</td>', html.split("</tr>")[1])
     assert cells == ["1 min 15 s", "2", "–", "–", "1", "–"]

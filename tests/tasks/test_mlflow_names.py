@@ -2,7 +2,7 @@
 
 import pytest
 
-from tasks.mlflow_names import clean_name, clean_tags, flat
+from tasks.mlflow_names import clean_model_name, clean_name, clean_tags, flat
 
 
 @pytest.mark.parametrize(
@@ -10,6 +10,10 @@ from tasks.mlflow_names import clean_name, clean_tags, flat
 )
 def test_names_that_mlflow_takes(name: str, clean: str) -> None:
     assert clean_name(name) == clean
+
+
+def test_models_have_no_dots_in_their_names() -> None:
+    assert clean_model_name("audit-vae.v2/encoder") == "audit-vae_v2_encoder"
 
 
 def test_nested_settings_get_dotted_names() -> None:

@@ -10,12 +10,11 @@ from pydantic import TypeAdapter
 from tasks.arrays import read_json
 from tasks.data_files import DataFiles
 from tasks.datasets.sprites import SpritesSettings
-from tasks.particulars import PARTICULARS
 from tasks.prepare import compute as prepare
 from tasks.records import Artifact
 from tasks.settings import SplitSettings
 from tasks.stage import Bench
-from tasks.train_model import TRAIN_MODEL
+from tasks.stages import PARTICULARS, TRAIN_MODEL
 from vae_models.presets import ModelSettings
 
 SHOWN: dict[str, tuple[dict[str, Any], set[str]]] = {

@@ -13,12 +13,11 @@ from tasks.datasets.celeba import CelebaSettings
 from tasks.datasets.folder import FolderSettings
 from tasks.datasets.mnist import MnistSettings
 from tasks.datasets.sprites import SpritesSettings
-from tasks.prepare import PREPARE
 from tasks.records import Artifact, ModelKey, canonical, digest_of
 from tasks.settings import Settings
 from tasks.stage import Stage, key_part
+from tasks.stages import PREPARE, TRAIN_MODEL
 from tasks.store import Store
-from tasks.train_model import TRAIN_MODEL
 from vae_models.beta_vae import BetaVaeSettings, VaeSettings
 
 ARTIFACT = Artifact("prepare", "k1", Path("/one/place"), "d" * 64, 1.0, False, "run1")

@@ -15,7 +15,7 @@ from tasks.prepare import compute as prepare
 from tasks.records import Artifact
 from tasks.settings import SplitSettings
 from tasks.stage import Bench
-from tasks.train_model import TRAIN_MODEL
+from tasks.stages import TRAIN_MODEL
 from tasks.workers import Report, Workers
 from vae_models.beta_vae import VaeSettings
 from vae_models.errors import ModelError

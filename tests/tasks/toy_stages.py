@@ -40,8 +40,8 @@ def ignore_interrupts(folder: Path, bench: Bench) -> None:
     (folder / "threads.txt").write_text(str(torch.get_num_threads()))
 
 
-SQUARE = Stage("square", "squaring", square)
-FAIL = Stage("fail", "failing", fail)
-DIE = Stage("die", "dying", die)
-WAIT = Stage("wait", "waiting", wait_for_stop)
-INTERRUPTED = Stage("interrupted", "going on", ignore_interrupts)
+SQUARE = Stage("square", "squaring", __name__, function="square")
+FAIL = Stage("fail", "failing", __name__, function="fail")
+DIE = Stage("die", "dying", __name__, function="die")
+WAIT = Stage("wait", "waiting", __name__, function="wait_for_stop")
+INTERRUPTED = Stage("interrupted", "going on", __name__, function="ignore_interrupts")

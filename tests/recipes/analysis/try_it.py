@@ -17,7 +17,7 @@ from tasks.model_record import model_record
 from tasks.records import Artifact, ModelKey
 from tasks.settings_sources import load_settings
 from tasks.stage import Stage
-from tasks.train_model import TRAIN_MODEL
+from tasks.stages import TRAIN_MODEL
 
 model = "{vae: {kind: vae, network: mlp, latent_dim: 3, warm_up_steps: 0, training: {steps: 5}}}"
 evidence = "{permutations: 100, bootstraps: 100, probe_images: 200, boosting_iterations: 5}"

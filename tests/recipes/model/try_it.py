@@ -10,7 +10,7 @@ from stages import perform, prepare
 
 from tasks.prepare import open_prepared
 from tasks.settings_sources import describe, load_settings
-from tasks.train_model import TRAIN_MODEL
+from tasks.stages import TRAIN_MODEL
 from vae_models import linear_vae
 from vae_models.checkpoints import load, load_untrained
 from vae_models.evaluation import evaluate

@@ -8,13 +8,10 @@ from tasks.arrays import write_json
 from tasks.encode import open_codes
 from tasks.prepare import open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench, Stage
+from tasks.stage import Bench
 
 
 def compute(folder: Path, bench: Bench, *, prepared: Artifact, encoded: Artifact) -> None:
     """Writes code_range.json as audit.json holds it."""
     codes = open_codes(encoded, open_prepared(prepared).parts)
     write_json(folder / "code_range.json", to_plain(code_range.compute(codes.of("probe_test"), codes.names)))
-
-
-CODE_RANGE = Stage("code_range", "measuring the code of", compute)

@@ -1,0 +1,100 @@
+"""latent-audit up, down and status: the servers and the worker that scheduled audits need, on this machine."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tasks.service import State
+    from tasks.services import ServiceSettings
+
+DESCRIPTION = """\
+Starts a Prefect server, a worker for the pool "audits", and MLflow, all on 127.0.0.1 alone, and waits until they
+answer. They go on when this command ends; `latent-audit down` ends exactly them. What runs already is left alone.
+
+With --deploy, every deployment of prefect.yaml in this folder is applied: its schedules begin to count.
+"""
+PLACES = "[--store DIR] [--prefect-port PORT] [--mlflow-port PORT]"
+
+
+def add(commands: Any) -> None:
+    """Adds the three commands' words to the parser."""
+    parser = commands.add_parser(
+        "up",
+        help="start a Prefect server, a worker and MLflow on this machine",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage=f"latent-audit up {PLACES} [--deploy] [--wait SECONDS] [--prefect-database URL] [--mlflow-database URL]",
+    )
+    _add_places(parser)
+    parser.add_argument("--deploy", action="store_true", help="apply prefect.yaml of this folder")
+    for name, example in (("prefect", "postgresql+asyncpg"), ("mlflow", "postgresql")):
+        parser.add_argument(
+            f"--{name}-database",
+            metavar="URL",
+            help=f"database of the {name} server, as {example}://...; default: SQLite in the store",
+        )
+    parser.add_argument(
+        "--wait", type=float, default=180.0, metavar="SECONDS", help="until each has answered (default 180)"
+    )
+    parser.set_defaults(act=_up)
+    for name, act, said in (
+        ("down", _down, "end what `latent-audit up` started"),
+        ("status", _status, "say how the servers and the worker are"),
+    ):
+        parser = commands.add_parser(name, help=said, usage=f"latent-audit {name} {PLACES}")
+        _add_places(parser)
+        parser.set_defaults(act=act)
+
+
+def _add_places(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--store", type=Path, default=Path("artifacts"), help="the run's store (default artifacts)"
+    )
+    parser.add_argument("--prefect-port", type=int, default=4200, help="port on 127.0.0.1 (default 4200)")
+    parser.add_argument("--mlflow-port", type=int, default=5000, help="port on 127.0.0.1 (default 5000)")
+
+
+def _up(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
+    from tasks import environment, services
+    from tasks.store import writing
+
+    with writing(arguments.store):
+        environment.prepare(arguments.store)  # before what it starts imports Prefect and MLflow
+    return _say(services.up(_settings(arguments), Path("prefect.yaml") if arguments.deploy else None))
+
+
+def _down(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
+    from tasks import services
+
+    ended = services.down(_settings(arguments))
+    print(f"ended: {', '.join(ended)}" if ended else "nothing was running")
+    return 0
+
+
+def _status(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
+    from tasks import services
+
+    return _say(services.status(_settings(arguments)))
+
+
+def _settings(arguments: argparse.Namespace) -> "ServiceSettings":
+    from tasks.services import ServiceSettings
+
+    return ServiceSettings(
+        arguments.store,
+        arguments.prefect_port,
+        arguments.mlflow_port,
+        getattr(arguments, "prefect_database", None),
+        getattr(arguments, "mlflow_database", None),
+        getattr(arguments, "wait", 0.0),
+    )
+
+
+def _say(states: "list[State]") -> int:
+    """Prints a line a service; returns 0 if all are well."""
+    for state in states:
+        word = "well" if state.is_well else "does not answer" if state.process else "not running"
+        print(f"{state.name:16}{word:17}{state.address or ''}".rstrip())
+    return 0 if all(state.is_well for state in states) else 1

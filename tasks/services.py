@@ -1,0 +1,168 @@
+"""What scheduled audits need on one machine: a Prefect server, a worker that runs what is due, and MLflow.
+
+All listen on loopback alone. Their notes and logs lie in <store>/services/.
+"""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tasks import service
+from tasks.errors import ServiceError
+from tasks.service import Service, State
+
+HOST = "127.0.0.1"
+POOL = "audits"
+PREFECT = (sys.executable, "-m", "prefect")
+ANSWER_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class ServiceSettings:
+    """Where the services listen and keep what they know.
+
+    Args:
+        store: the run's store.
+        prefect_port: of the Prefect server.
+        mlflow_port: of the MLflow server.
+        prefect_database: SQLAlchemy address, as postgresql+asyncpg://...; None: SQLite in the store.
+        mlflow_database: SQLAlchemy address, as postgresql://...; None: SQLite in the store.
+        start_seconds: how long each may take until it answers.
+    """
+
+    store: Path
+    prefect_port: int = 4200
+    mlflow_port: int = 5000
+    prefect_database: str | None = None
+    mlflow_database: str | None = None
+    start_seconds: float = 180.0
+
+    @property
+    def folder(self) -> Path:
+        """Where notes and logs of the services lie."""
+        return self.store.absolute() / "services"
+
+
+def up(settings: ServiceSettings, deployments: Path | None) -> list[State]:
+    """Starts what does not run yet, waits until all answer, and deploys a prefect.yaml if one is given.
+
+    Raises ServiceError if one does not start; those that this call started are ended again.
+    """
+    begun: list[str] = []
+    try:
+        for each in services(settings):
+            if service.state(each, settings.folder).process is None:
+                service.begin(each, settings.folder)
+                begun.append(each.name)
+            service.wait_until_well(each, settings.folder, settings.start_seconds)
+        if deployments is not None:
+            deploy(deployments, settings)
+    except BaseException:
+        for name in reversed(begun):
+            service.end(name, settings.folder)
+        raise
+    return status(settings)
+
+
+def down(settings: ServiceSettings) -> list[str]:
+    """Ends the services and all that they run; returns the names of those that ran."""
+    # The worker first, so that what it runs can still tell the servers how it ended.
+    return [each.name for each in reversed(services(settings)) if service.end(each.name, settings.folder)]
+
+
+def status(settings: ServiceSettings) -> list[State]:
+    """Returns how each service is."""
+    return [service.state(each, settings.folder) for each in services(settings)]
+
+
+def services(settings: ServiceSettings) -> list[Service]:
+    """Returns the services in the order in which they need each other."""
+    return [_prefect_server(settings), _mlflow_server(settings), _prefect_worker(settings)]
+
+
+def deploy(file: Path, settings: ServiceSettings) -> None:
+    """Applies every deployment of a prefect.yaml. Raises ServiceError with what Prefect said if it does not."""
+    said = subprocess.run(
+        [sys.executable, "-m", "prefect", "deploy", "--all", "--prefect-file", file.name],
+        cwd=file.absolute().parent,
+        env={**os.environ, **_for_clients(settings), "PREFECT_CLI_PROMPT": "false"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if said.returncode != 0:
+        raise ServiceError(f"{file} could not be deployed: {(said.stderr or said.stdout).strip()[-600:]}")
+
+
+def _prefect_server(settings: ServiceSettings) -> Service:
+    address = f"http://{HOST}:{settings.prefect_port}"
+    database = settings.prefect_database
+    return Service(
+        "prefect-server",
+        [*PREFECT, "server", "start", "--host", HOST, "--port", str(settings.prefect_port)],
+        {
+            **_for_clients(settings),
+            "PREFECT_UI_API_URL": f"{address}/api",
+            **({"PREFECT_API_DATABASE_CONNECTION_URL": database} if database else {}),
+        },
+        address,
+        settings.prefect_port,
+        lambda: httpx.get(f"{address}/api/health", timeout=ANSWER_SECONDS).is_success,
+    )
+
+
+def _mlflow_server(settings: ServiceSettings) -> Service:
+    address = f"http://{HOST}:{settings.mlflow_port}"
+    home = settings.store.absolute() / "mlflow"
+    words = ["--host", HOST, "--port", str(settings.mlflow_port), "--workers", "1"]
+    return Service(
+        "mlflow",
+        [sys.executable, "-m", "mlflow", "server", *words],
+        {
+            "MLFLOW_BACKEND_STORE_URI": settings.mlflow_database or f"sqlite:///{home / 'mlflow.db'}",
+            "MLFLOW_ARTIFACTS_DESTINATION": (home / "artifacts").as_uri(),
+            # Nine processes that nothing here has work for.
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        },
+        address,
+        settings.mlflow_port,
+        lambda: httpx.get(f"{address}/health", timeout=ANSWER_SECONDS).is_success,
+    )
+
+
+def _prefect_worker(settings: ServiceSettings) -> Service:
+    workers = f"http://{HOST}:{settings.prefect_port}/api/work_pools/{POOL}/workers/filter"
+
+    def is_online() -> bool:
+        answer = httpx.post(workers, json={}, timeout=ANSWER_SECONDS)
+        return answer.is_success and any(worker["status"] == "ONLINE" for worker in answer.json())
+
+    return Service(
+        "prefect-worker",
+        [*PREFECT, "worker", "start", "--pool", POOL, "--type", "process", "--name", "latent-audit"],
+        {
+            **_for_clients(settings),
+            # prefect.yaml runs in this folder; audits keep their work in the store of these services.
+            "LATENT_AUDIT_HOME": str(Path.cwd()),
+            "LATENT_AUDIT_RUN__STORE": str(settings.store.absolute()),
+        },
+        None,
+        None,
+        is_online,
+    )
+
+
+def _for_clients(settings: ServiceSettings) -> dict[str, str]:
+    """What leads to these servers, for everything that talks to them."""
+    return {
+        "PREFECT_API_URL": f"http://{HOST}:{settings.prefect_port}/api",
+        "MLFLOW_TRACKING_URI": f"http://{HOST}:{settings.mlflow_port}",
+        # Nobody watches a terminal here: warnings go to the log of each service.
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING",
+        "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+    }

@@ -1,0 +1,30 @@
+"""Every stage of the pipeline, in the order in which runs come to them."""
+
+from tasks.stage import Stage
+
+PREPARE = Stage("prepare", "preparing the data", "tasks.prepare")
+HOLD_OUT_FOLD = Stage("hold_out_fold", "dealing folds", "tasks.hold_out_fold")
+TRAIN_CLASSIFIER = Stage(
+    "classify", "training the attribute classifier", "tasks.train_classifiers", on_device=True
+)
+TRAIN_MODEL = Stage("train", "training", "tasks.train_model", on_device=True)
+IMPORT_MODEL = Stage("import", "importing", "tasks.import_model")
+ENCODE = Stage("encode", "encoding", "tasks.encode", on_device=True)
+PROBE = Stage("probe", "probing", "tasks.probe")
+INTERVENE = Stage("intervene", "intervening on", "tasks.intervene", on_device=True)
+FITNESS = Stage("fitness", "measuring the fitness of", "tasks.fitness", on_device=True)
+CONTROL = Stage("control", "controlling", "tasks.control", on_device=True)
+PROJECT = Stage("project", "drawing maps of", "tasks.project")
+TRAVERSE = Stage("traverse", "traversing", "tasks.traverse", on_device=True)
+MOVE = Stage("move", "moving through", "tasks.move", on_device=True)
+USE = Stage("use", "trying the uses of", "tasks.use", on_device=True)
+ATTRIBUTE = Stage("attribute", "attributing", "tasks.attribute", on_device=True)
+PARTICULARS = Stage("particulars", "showing what is particular to", "tasks.particulars", on_device=True)
+EXPLAIN_CLASSIFIER = Stage(
+    "explain_classifier", "attributing the attribute classifier", "tasks.explain_classifier", on_device=True
+)
+EXPORT = Stage("export", "exporting", "tasks.export")
+JUDGE = Stage("judge", "judging", "tasks.judge")
+DRAW = Stage("draw", "drawing the report", "tasks.draw")
+SCORE_SIZE = Stage("score_size", "scoring", "tasks.score_size", on_device=True)
+CHOOSE_SIZE = Stage("choose_size", "choosing the latent size", "tasks.choose_size")

@@ -1,0 +1,79 @@
+"""MLflow's server stopped, killed and started again while a run tells it something: nothing is lost or doubled."""
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from tasks import processes, service
+from tasks.errors import TrackingError
+from tasks.service import Service
+from tasks.services import ServiceSettings, services
+from tasks.tracking import Tracker
+
+CURVE = {"loss": {"step": list(range(2500)), "value": [float(step) for step in range(2500)]}}
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Service]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    (tmp_path / "mlflow").mkdir()
+    (one,) = (each for each in services(ServiceSettings(tmp_path, mlflow_port=port)) if each.name == "mlflow")
+    try:
+        service.begin(one, tmp_path)
+        service.wait_until_well(one, tmp_path, 600)
+        yield one
+    finally:
+        service.end(one.name, tmp_path)
+
+
+def everything_of(server: Service, folder: Path) -> list[processes.Process]:
+    process = service.state(server, folder).process
+    assert process is not None
+    return processes.tree(process.pid)
+
+
+def test_a_server_that_is_gone_for_a_while(
+    server: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert server.address is not None
+    tracker = Tracker(server.address, "gone", tmp_path)
+    run = tracker.start("vae seed 0", parent=None, params={}, tags={"run_id": "r", "seed": "0"})
+
+    # It hangs while it is told a curve.
+    tree = everything_of(server, tmp_path)
+    for process in tree:
+        os.kill(process.pid, signal.SIGSTOP)
+    waking = threading.Timer(2, lambda: [os.kill(process.pid, signal.SIGCONT) for process in tree])
+    waking.start()
+    tracker.curves(run, CURVE)
+    waking.join()
+
+    # It dies, and is started again while it is told more.
+    for process in tree:
+        os.kill(process.pid, signal.SIGKILL)
+    again = threading.Timer(1, lambda: service.begin(server, tmp_path))
+    again.start()
+    tracker.metrics(run, {"seconds.train": 2.0})
+    tracker.curves(run, CURVE)  # once more, as a run that goes on would
+    tracker.finish(run)
+    again.join()
+    client = mlflow.MlflowClient(tracking_uri=server.address, registry_uri=server.address)
+    assert [point.step for point in client.get_metric_history(run, "loss")] == list(range(2500))
+    assert client.get_run(run).data.metrics["seconds.train"] == 2.0
+    assert client.get_run(run).info.status == "FINISHED"
+
+    # It is gone for good.
+    processes.end(everything_of(server, tmp_path), 5)
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    with pytest.raises(
+        TrackingError, match=r"MLflow's store http://127.* cannot be used: .*Start its server"
+    ):
+        tracker.finish(run)

@@ -1,0 +1,103 @@
+"""One service, a web server of Python's: started apart, found again, ended whole, and nothing else touched."""
+
+import json
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tasks import processes, service
+from tasks.errors import ServiceError
+from tasks.service import Service
+
+# A child of its own, as workers have: it must not outlive the service.
+SERVE = """
+import http.server, os, subprocess, sys
+subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100)"])
+print("token", os.environ["TOKEN"], flush=True)
+http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.SimpleHTTPRequestHandler).serve_forever()
+"""
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def web(port: int, tmp_path: Path) -> Iterator[Service]:
+    def is_well() -> bool:
+        return httpx.get(f"http://127.0.0.1:{port}", timeout=5).is_success
+
+    words = [sys.executable, "-c", SERVE, str(port)]
+    yield Service("web", words, {"TOKEN": "t1"}, f"http://127.0.0.1:{port}", port, is_well)
+    service.end("web", tmp_path)
+
+
+def test_from_start_to_end(web: Service, tmp_path: Path) -> None:
+    assert service.state(web, tmp_path).process is None
+    begun = service.begin(web, tmp_path)
+    well = service.wait_until_well(web, tmp_path, 30)
+    assert (well.is_well, well.process, well.address) == (True, begun.process, web.address)
+    assert service.begin(web, tmp_path).process == begun.process  # it runs already
+    assert begun.process is not None
+    tree = processes.tree(begun.process.pid)
+    assert len(tree) == 2
+    assert "token t1" in (tmp_path / "web.log").read_text()
+    assert service.end("web", tmp_path)
+    assert [process.is_alive() for process in tree] == [False, False]
+    assert service.state(web, tmp_path).process is None
+    assert not service.end("web", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["web.log"]
+
+
+def test_a_process_that_got_the_number_later_is_left_alone(web: Service, tmp_path: Path) -> None:
+    begun = service.begin(web, tmp_path)
+    assert begun.process is not None
+    note = tmp_path / "web.json"
+    facts = json.loads(note.read_text())
+    note.write_text(json.dumps({**facts, "began": facts["began"] - 1}))
+    assert service.state(web, tmp_path).process is None
+    assert not service.end("web", tmp_path)
+    assert begun.process.is_alive()
+    processes.end(processes.tree(begun.process.pid), 5)
+
+
+def test_a_port_that_is_taken(web: Service, port: int, tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        with pytest.raises(
+            ServiceError, match=rf"port {port} on 127\.0\.0\.1, which web .* give another port"
+        ):
+            service.begin(web, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_that_ends_at_once_shows_its_log(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", "import sys; sys.exit('no such database')"]
+    broken = Service("broken", words, {}, None, None, lambda: False)
+    said = r"(?s)broken ended at once; its log .* ends with:.*no such database"
+    with pytest.raises(ServiceError, match=said):
+        begin_and_wait(broken, tmp_path)
+
+
+def begin_and_wait(one: Service, folder: Path) -> None:
+    service.begin(one, folder)
+    service.wait_until_well(one, folder, 30)
+
+
+def test_one_that_does_not_answer(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", "import time; time.sleep(100)"]
+    deaf = Service("deaf", words, {}, None, None, lambda: False)
+    service.begin(deaf, tmp_path)
+    try:
+        with pytest.raises(ServiceError, match=r"deaf did not answer within 0 s; its log is .*deaf\.log"):
+            service.wait_until_well(deaf, tmp_path, 0.3)
+    finally:
+        assert service.end("deaf", tmp_path)

@@ -1,0 +1,180 @@
+"""The services for real: deployed, a schedule that fires, an audit by the worker, its report in MLflow, and an end."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from tests.end_to_end.tiny_audit import REPOSITORY, SMALLEST, command_environment
+from tests.left_behind import CHAOS_HOME, processes_of
+
+pytestmark = pytest.mark.timeout(2400)
+AUDIT_SECONDS = 600.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A folder with a prefect.yaml as ours, of one small audit that is due every minute."""
+    deployment = yaml.safe_load((REPOSITORY / "prefect.yaml").read_text())
+    (first, *_) = deployment["deployments"]
+    settings = {**yaml.safe_load(SMALLEST), "run": {"name": "minutely"}}
+    first.update(name="minutely", parameters={"settings": settings}, schedules=[{"cron": "* * * * *"}])
+    deployment["deployments"] = [first]
+    (tmp_path / "prefect.yaml").write_text(yaml.safe_dump(deployment))
+    return tmp_path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def databases(request: pytest.FixtureRequest) -> list[str]:
+    """The words that give the servers their databases."""
+    if request.param == "sqlite":
+        return []
+    address = request.getfixturevalue("postgresql")
+    return [
+        *("--prefect-database", f"postgresql+asyncpg://{address}/prefect"),
+        *("--mlflow-database", f"postgresql://{address}/mlflow"),
+    ]
+
+
+@pytest.fixture
+def postgresql() -> Iterator[str]:
+    """A PostgreSQL server of Debian's package on a port of its own, with two databases; yields user, host and port."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    if not programs:
+        reason = "PostgreSQL is not installed (Debian: apt install postgresql)"
+        if os.environ.get("LATENT_AUDIT_REFUSE_SKIPS"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    place, port = Path(tempfile.mkdtemp(prefix="audit-pg-")), free_port()
+    # It refuses to run as root; its package has a user for it.
+    user = "postgres" if os.getuid() == 0 else None
+    if user:
+        shutil.chown(place, user)
+
+    def run(program: str, *words: str) -> None:
+        whole = [str(programs[-1].with_name(program)), *words]
+        subprocess.run(whole, user=user, cwd=place, check=True, timeout=120, stdout=subprocess.DEVNULL)
+
+    data = str(place / "data")
+    run("pg_ctl", "-D", data, "-s", "-w", "init", "-o", "--auth=trust --username=audit --no-sync")
+    listening = f"-p {port} -k {place} -c listen_addresses=127.0.0.1 -c fsync=off"
+    run("pg_ctl", "-D", data, "-s", "-w", "start", "-o", listening, "-l", str(place / "log"))
+    for name in ("prefect", "mlflow"):
+        run("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "audit", name)
+    yield f"audit:secret@127.0.0.1:{port}"
+    run("pg_ctl", "-D", data, "-s", "-w", "stop", "-m", "immediate")
+    shutil.rmtree(place)
+
+
+@pytest.fixture
+def ports() -> dict[str, int]:
+    return {"prefect": free_port(), "mlflow": free_port()}
+
+
+@pytest.fixture
+def command(home: Path, ports: dict[str, int], pytestconfig: pytest.Config) -> Iterator[Command]:
+    assert pytestconfig.cache is not None
+    environment = {
+        **command_environment(pytestconfig.cache.mkdir("numba")),
+        "PREFECT_WORKER_QUERY_SECONDS": "2",
+        CHAOS_HOME: str(home),
+    }
+    places = [word for name, port in ports.items() for word in (f"--{name}-port", str(port))]
+
+    def run(name: str, *words: str) -> subprocess.CompletedProcess[str]:
+        whole = [sys.executable, "-m", "flows.command", name, *places, *words]
+        return subprocess.run(
+            whole, cwd=home, env=environment, capture_output=True, text=True, timeout=1800, check=False
+        )
+
+    yield run
+    run("down")
+    assert processes_of(str(home)) == []
+
+
+def test_a_schedule_fires_and_its_report_is_in_mlflow(
+    command: Command, ports: dict[str, int], home: Path, databases: list[str]
+) -> None:
+    assert "not running" in command("status").stdout
+    up = command("up", "--deploy", "--wait", "600", *databases)
+    assert up.returncode == 0, up.stdout + up.stderr
+    assert [line.split()[:2] for line in up.stdout.splitlines()] == [
+        ["prefect-server", "well"],
+        ["mlflow", "well"],
+        ["prefect-worker", "well"],
+    ]
+    assert f"http://127.0.0.1:{ports['mlflow']}" in up.stdout
+    assert command("status").returncode == 0
+    api = f"http://127.0.0.1:{ports['prefect']}/api"
+    fired = first_finished_run(api, home)
+    assert seconds_until_taken(api, fired) < 60
+    report = report_by_rest(f"http://127.0.0.1:{ports['mlflow']}", "minutely")
+    assert "<html" in report
+    assert "minutely" in (home / "runs" / "latest").resolve().parts
+    assert bool(list((home / "artifacts").rglob("*.db"))) == (not databases)
+    notes = [path.read_text() for path in (home / "artifacts" / "services").iterdir()]
+    assert not [text for text in notes if "secret" in text]
+    down = command("down")
+    assert down.stdout == "ended: prefect-worker, mlflow, prefect-server\n"
+    assert processes_of(str(home)) == []
+    assert command("down").stdout == "nothing was running\n"
+    assert "not running" in command("status").stdout
+
+
+def first_finished_run(api: str, home: Path) -> dict[str, Any]:
+    deadline = time.monotonic() + AUDIT_SECONDS
+    while time.monotonic() < deadline:
+        runs = httpx.post(f"{api}/flow_runs/filter", json={"sort": "START_TIME_ASC"}, timeout=30).json()
+        ended = [run for run in runs if run["state_type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")]
+        if ended:
+            log = home / "artifacts" / "services" / "prefect-worker.log"
+            assert ended[0]["state_type"] == "COMPLETED", (ended[0]["state"], log.read_text()[-3000:])
+            found: dict[str, Any] = ended[0]
+            return found
+        time.sleep(1)
+    raise TimeoutError(f"no run ended; {[(run['state_type'], run['expected_start_time']) for run in runs]}")
+
+
+def seconds_until_taken(api: str, run: dict[str, Any]) -> float:
+    """Returns how long after its time the worker took a scheduled run."""
+    states = httpx.get(f"{api}/flow_run_states/", params={"flow_run_id": run["id"]}, timeout=30).json()
+    taken = next(state["timestamp"] for state in states if state["type"] == "PENDING")
+    expected = datetime.fromisoformat(run["expected_start_time"])
+    return (datetime.fromisoformat(taken) - expected).total_seconds()
+
+
+def report_by_rest(mlflow: str, experiment: str) -> str:
+    api = f"{mlflow}/api/2.0/mlflow"
+    found = httpx.get(f"{api}/experiments/get-by-name", params={"experiment_name": experiment}, timeout=30)
+    number = found.json()["experiment"]["experiment_id"]
+    runs = httpx.post(f"{api}/runs/search", json={"experiment_ids": [number]}, timeout=30).json()["runs"]
+    whole = [run for run in runs if run["info"]["status"] == "FINISHED" and _is_parent(run)]
+    run = whole[0]["info"]["run_id"]
+    files = httpx.get(f"{api}/artifacts/list", params={"run_id": run}, timeout=30).json()["files"]
+    assert {"report.html", "audit.json"} <= {file["path"] for file in files}
+    params = {"run_uuid": run, "path": "report.html"}
+    return httpx.get(f"{mlflow}/get-artifact", params=params, timeout=60).text
+
+
+def _is_parent(run: dict[str, Any]) -> bool:
+    return not any(tag["key"] == "mlflow.parentRunId" for tag in run["data"]["tags"])
