@@ -36,8 +36,8 @@ COMMAND = [sys.executable, "-m", "flows.command", "run", "tiny.yaml"]
 # publishes, and moves its folder into place.
 OPENING, PUBLISHING = "(opening)", "(publishing)"
 STAGES = (
-    OPENING, "prepare", "classify", "train", "encode", "probe", "intervene", "fitness", "project", "traverse",
-    "attribute", "export", "judge", "draw", PUBLISHING,
+    OPENING, "prepare", "classify", "train", "encode", "probe", "intervene", "fitness", "control", "project",
+    "traverse", "move", "use", "attribute", "particulars", "explain_classifier", "export", "judge", "draw", PUBLISHING,
 )  # fmt: skip
 LONGEST_RUN_SECONDS = 3600.0
 

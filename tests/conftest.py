@@ -7,19 +7,24 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-# One small audit serves the tests of whole audits and those of the browser.
+# Small audits serve the tests of whole audits and those of the browser.
 from tests.end_to_end.audits import commands as commands
+from tests.end_to_end.audits import others as others
 
 # Tests that share a costly fixture stay in one process: whole audits with the browser that looks at them, reports;
 # all others by their file. What takes longest comes first, or the end of the tests would wait for it alone.
 TOGETHER = (
     ("tests/end_to_end/test_existing_model.py", "existing model"),
+    ("tests/end_to_end/test_bad_input.py", "other commands"),
+    ("tests/end_to_end/test_hostile_names.py", "other commands"),
+    ("tests/end_to_end/test_latent_size_command.py", "other commands"),
+    ("tests/browser/test_hostile_names.py", "other commands"),
     ("tests/end_to_end/", "audits"),
     ("tests/browser/", "audits"),
     ("tests/services/", "services"),
     ("tests/reports/", "reports"),
 )
-FIRST = ("audits", "services", "existing model", "reports")
+FIRST = ("audits", "services", "existing model", "other commands", "reports")
 
 
 def pytest_configure(config: pytest.Config) -> None:

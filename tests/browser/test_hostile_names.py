@@ -34,8 +34,8 @@ def test_hostile_names_are_read_and_do_nothing(sandbox: str | None, built: Path,
     assert watched.frame.evaluate("document.documentElement.scrollWidth") <= 1280
 
 
-def test_nor_do_those_of_a_whole_audit(commands: Commands, page: Page) -> None:
-    watched = watch(page, commands.run_folder("hostile") / "report.html", None)
+def test_nor_do_those_of_a_whole_audit(others: Commands, page: Page) -> None:
+    watched = watch(page, others.run_folder("hostile") / "report.html", None)
     harmless(watched)
     shown = watched.frame.evaluate("document.body.innerText")
     for name in (ATTRIBUTES[0], *CLASSES, MODEL, TITLE):

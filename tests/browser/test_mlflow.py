@@ -91,6 +91,7 @@ def test_the_report_works_in_the_artifact_pane(page: Page, server: str, run_fold
     pane = page.frame_locator("iframe").last
     expect(pane.locator("h1")).to_be_visible(timeout=SLOWEST)
     frame = next(frame for frame in page.frames if of_the_report(frame.url))
+    frame.wait_for_load_state("load")  # the heading stands there before the script at the end has come
     assert frame.locator("nav.contents a").count() == len(SECTIONS)
     assert frame.evaluate(LOST) == []
     frame.locator("nav.contents button").first.click()

@@ -43,14 +43,15 @@ def row(number: int, **values: int) -> str:
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     """A data folder with six faces whose red grows with their number; odd ones are Male, the first two smile."""
-    (tmp_path / "celeba").mkdir()
-    with zipfile.ZipFile(tmp_path / "celeba" / "img_align_celeba.zip", "w") as archive:
+    folder = tmp_path / "data"  # with a folder around it that nothing may be written to
+    (folder / "celeba").mkdir(parents=True)
+    with zipfile.ZipFile(folder / "celeba" / "img_align_celeba.zip", "w") as archive:
         archive.writestr("img_align_celeba/", b"")
         for number in (3, 1, 2, 6, 5, 4):
             archive.writestr(f"img_align_celeba/{number:06d}.jpg", jpeg(40 * number))
         archive.writestr("read me.txt", b"not an image, and not read")
-    write_list(tmp_path, [row(k, Male=1 if k % 2 else -1, Smiling=1 if k < 3 else -1) for k in range(1, 9)])
-    return tmp_path
+    write_list(folder, [row(k, Male=1 if k % 2 else -1, Smiling=1 if k < 3 else -1) for k in range(1, 9)])
+    return folder
 
 
 def replace_member(source: Path, number: int, content: bytes) -> None:

@@ -1,7 +1,8 @@
-"""One small audit through the real command, and everything that is asked of it; made once for all tests.
+"""Small audits through the real command, and everything that is asked of them; made once for all tests.
 
-First it is interrupted while it trains, and killed at two later moments; then one process goes on with it, repeats
-it, repeats it in a fresh store, and changes one setting at a time. The same process runs what must be refused.
+`commands`: one audit is interrupted while it trains, and killed at two later moments; then one process goes on with
+it, repeats it, repeats it in a fresh store, and changes one setting at a time. `others`: one process runs what must
+be refused, names that try to be something else, and a study of latent sizes.
 """
 
 import json
@@ -59,14 +60,56 @@ class Commands:
 
 @pytest.fixture(scope="session")
 def commands(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Commands:
-    home = tmp_path_factory.mktemp("audit") / USER
+    home, environment = _home(tmp_path_factory.mktemp("audit"), pytestconfig)
+    first, steps = _interrupted(home, environment)
+    kills = [kill_during(home, {**environment, CHAOS_HOME: str(home)}, moment) for moment in KILLED_AT]
+    asked = {
+        "continued": _words("tiny.yaml"),
+        "repeated": _words("tiny.yaml"),
+        "afresh": _words("tiny.yaml", "--run.store", "afresh", f"--run.output={home}/other", hash_seed=2),
+        "owner": _words("tiny.yaml", "--subject.owner", "Ada", *IN_ONE_THREAD),
+        "one model": _words("tiny.yaml", "--models.vae.warm_up_steps", "6", *IN_ONE_THREAD),
+    }
+    return Commands(home, {"interrupted": first, **_in_one_process(asked, home, environment)}, steps, kills)
+
+
+@pytest.fixture(scope="session")
+def others(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Commands:
+    home, environment = _home(tmp_path_factory.mktemp("others"), pytestconfig)
+
+    def bad(name: str, *given: str, largest_file: int = 0) -> dict[str, Any]:
+        places = ("--run.name", name, "--run.output", "bad runs", "--compute.workers", "1")
+        return _words(*places, *given, largest_file=largest_file)
+
+    _wrong_mirror(home / "mirror")
+    folder = {"kind": "folder", "folder": "pictures", "table": "table.csv"}
+    write_pictures(home, cut=(3,))
+    asked = {
+        "hostile": _words(write_hostile_audit(home), *IN_ONE_THREAD),
+        "latent size": _latent_size(),
+        "too few images": bad("few", "--data.images", "300"),
+        "corrupt image": bad("corrupt", f"--data={json.dumps(folder)}"),
+        "wrong checksum": bad("checksum", "--data.kind", "mnist", "--data.mirror", "mirror"),
+        "full disk": bad("full", "--data.images", "60000", largest_file=32_000_000),
+    }
+    return Commands(home, _in_one_process(asked, home, environment), {}, [])
+
+
+def _home(place: Path, pytestconfig: pytest.Config) -> tuple[Path, dict[str, str]]:
+    home = place / USER
     home.mkdir()
     (home / "tiny.yaml").write_text(TINY)
     assert pytestconfig.cache is not None
-    environment = command_environment(pytestconfig.cache.mkdir("numba"))
-    first, steps = _interrupted(home, environment)
-    kills = [kill_during(home, {**environment, CHAOS_HOME: str(home)}, moment) for moment in KILLED_AT]
-    asked = _asked(home)
+    return home, command_environment(pytestconfig.cache.mkdir("numba"))
+
+
+def _words(*given: str, hash_seed: int = 1, largest_file: int = 0) -> dict[str, Any]:
+    return {"words": ["run", *given], "hash_seed": hash_seed, "largest_file": largest_file}
+
+
+def _in_one_process(
+    asked: dict[str, dict[str, Any]], home: Path, environment: dict[str, str]
+) -> dict[str, Ended]:
     result = home / "results.json"
     subprocess.run(
         [sys.executable, "-m", "tests.end_to_end.one_process", str(result)],
@@ -77,34 +120,7 @@ def commands(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Conf
         check=True,
         timeout=800,
     )
-    ended = [Ended(**one) for one in json.loads(result.read_text())]
-    return Commands(home, {"interrupted": first, **dict(zip(asked, ended, strict=True))}, steps, kills)
-
-
-def _asked(home: Path) -> dict[str, dict[str, Any]]:
-    def words(*given: str, hash_seed: int = 1, largest_file: int = 0) -> dict[str, Any]:
-        return {"words": ["run", *given], "hash_seed": hash_seed, "largest_file": largest_file}
-
-    def bad(name: str, *given: str, largest_file: int = 0) -> dict[str, Any]:
-        places = ("--run.name", name, "--run.output", "bad runs", "--compute.workers", "1")
-        return words(*places, *given, largest_file=largest_file)
-
-    _wrong_mirror(home / "mirror")
-    folder = {"kind": "folder", "folder": "pictures", "table": "table.csv"}
-    write_pictures(home, cut=(3,))
-    return {
-        "continued": words("tiny.yaml"),
-        "repeated": words("tiny.yaml"),
-        "afresh": words("tiny.yaml", "--run.store", "afresh", f"--run.output={home}/other", hash_seed=2),
-        "owner": words("tiny.yaml", "--subject.owner", "Ada", *IN_ONE_THREAD),
-        "one model": words("tiny.yaml", "--models.vae.warm_up_steps", "6", *IN_ONE_THREAD),
-        "latent size": _latent_size(),
-        "hostile": words(write_hostile_audit(home), *IN_ONE_THREAD),
-        "too few images": bad("few", "--data.images", "300"),
-        "corrupt image": bad("corrupt", f"--data={json.dumps(folder)}"),
-        "wrong checksum": bad("checksum", "--data.kind", "mnist", "--data.mirror", "mirror"),
-        "full disk": bad("full", "--data.images", "60000", largest_file=32_000_000),
-    }
+    return dict(zip(asked, (Ended(**one) for one in json.loads(result.read_text())), strict=True))
 
 
 def _latent_size() -> dict[str, Any]:

@@ -1,13 +1,11 @@
 """Bad input, through the command: each has its sentence and its exit code, none a traceback, and nothing is lost."""
 
-import json
 import re
 import shutil
 import socket
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from flows.command import main
@@ -171,9 +169,7 @@ def test_a_store_that_cannot_be_written(said: Said, here: Path, words: list[str]
 # ---------------------------------------------------------------- what only a run can meet
 
 
-def flow(test: Callable[..., None]) -> Callable[..., None]:
-    """Marks a test that waits for the session's audits."""
-    return pytest.mark.timeout(1200)(test)
+waiting = pytest.mark.timeout(1200)  # for the session's other commands
 
 
 def last_line(commands: Commands, name: str, code: int) -> str:
@@ -185,61 +181,35 @@ def last_line(commands: Commands, name: str, code: int) -> str:
     return ended.err.rstrip().rpartition("latent-audit: ")[2]
 
 
-@flow
-def test_fewer_images_than_a_split_needs(commands: Commands) -> None:
-    text = last_line(commands, "too few images", 1)
+@waiting
+def test_fewer_images_than_a_split_needs(others: Commands) -> None:
+    text = last_line(others, "too few images", 1)
     assert "sprites: 300 images are too few for the four parts of the audit" in text
     assert "add images or change the shares. Finished stages are kept" in text
 
 
-@flow
-def test_a_truncated_picture_in_a_run(commands: Commands) -> None:
-    assert "003.png is truncated or corrupt" in last_line(commands, "corrupt image", 1)
+@waiting
+def test_a_truncated_picture_in_a_run(others: Commands) -> None:
+    assert "003.png is truncated or corrupt" in last_line(others, "corrupt image", 1)
 
 
-@flow
-def test_checksum_mismatch(commands: Commands) -> None:
-    text = last_line(commands, "wrong checksum", 1)
+@waiting
+def test_checksum_mismatch(others: Commands) -> None:
+    text = last_line(others, "wrong checksum", 1)
     assert "mnist/train-images-idx3-ubyte.gz is not the published file: " in text
     assert "replace it with a sound copy" in text
 
 
-@flow
-def test_a_disk_that_takes_no_more(commands: Commands) -> None:
-    text = last_line(commands, "full disk", 1)
+@waiting
+def test_a_disk_that_takes_no_more(others: Commands) -> None:
+    text = last_line(others, "full disk", 1)
     assert "free some space and run the same command again" in text
-    left = [
-        path for path in (commands.home / "artifacts" / "prepare").iterdir() if path.name.startswith(".b")
-    ]
+    left = [path for path in (others.home / "artifacts" / "prepare").iterdir() if path.name.startswith(".b")]
     assert left == []
 
 
-@flow
-def test_what_failed_left_no_run_behind(commands: Commands) -> None:
-    found = [path for path in (commands.home / "bad runs").glob("*/*") if not path.name.startswith(".")]
+@waiting
+def test_what_failed_left_no_run_behind(others: Commands) -> None:
+    found = [path for path in (others.home / "bad runs").glob("*/*") if not path.name.startswith(".")]
     assert found == []
-    assert not (commands.home / "bad runs" / "latest").exists()
-
-
-@flow
-def test_an_interrupted_run_says_that_it_can_go_on(commands: Commands) -> None:
-    text = last_line(commands, "interrupted", 130)
-    assert text == "stopped; what was finished is kept, and the same command goes on from here"
-    assert (
-        "stopping: training saves where it is; press Ctrl-C again to end at once"
-        in commands.ended["interrupted"].err
-    )
-
-
-@flow
-def test_an_interrupted_run_went_on_from_its_checkpoint(commands: Commands) -> None:
-    """That the weights are those of an uninterrupted run is test_audit's test_same_settings_same_bytes."""
-    # Others may have just begun, or on a busy machine have come to their end before the signal came.
-    assert any(0 < step < 800 for step in commands.interrupted_at.values()), commands.interrupted_at
-    assert commands.ended["continued"].code == 0
-    for work in commands.interrupted_at:
-        key = work.removeprefix(".work-")
-        finished = commands.home / "artifacts" / "train" / key
-        assert json.loads((finished / "training.json").read_text())["steps"] in (10, 800)
-        assert not finished.with_name(work).exists()
-    assert np.all([path.name != "latest" for path in (commands.home / "runs" / "tiny").iterdir()])
+    assert not (others.home / "bad runs" / "latest").exists()

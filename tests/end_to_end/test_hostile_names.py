@@ -24,11 +24,11 @@ PLAIN = re.compile(r"[\w.\-]+")
 
 
 @pytest.fixture
-def run(commands: Commands) -> Path:
-    ended = commands.ended["hostile"]
+def run(others: Commands) -> Path:
+    ended = others.ended["hostile"]
     assert ended.code == 0, ended.err
     assert "Traceback" not in ended.err
-    return commands.run_folder("hostile")
+    return others.run_folder("hostile")
 
 
 @pytest.fixture
@@ -47,18 +47,18 @@ def test_the_audit_holds_every_name_as_it_was_given(audit: dict[str, Any], run: 
     assert audit["subject"]["title"] == audit["data"]["name"] == TITLE
 
 
-def test_every_path_is_plain_and_below_the_folder_that_was_asked_for(run: Path, commands: Commands) -> None:
-    below = run.relative_to(commands.home / "hostile runs")
+def test_every_path_is_plain_and_below_the_folder_that_was_asked_for(run: Path, others: Commands) -> None:
+    below = run.relative_to(others.home / "hostile runs")
     assert len(below.parts) == 2
     for path in (*below.parts, *(part for file in run.rglob("*") for part in file.relative_to(run).parts)):
         assert PLAIN.fullmatch(path), path
-    assert not list(commands.home.parent.glob("*alert*"))
-    stages = [path.name for path in (commands.home / "artifacts").glob("*/*")]
+    assert not list(others.home.parent.glob("*alert*"))
+    stages = [path.name for path in (others.home / "artifacts").glob("*/*")]
     assert all(PLAIN.fullmatch(name) for name in stages)
 
 
-def test_the_page_and_the_index_hold_no_element_of_theirs(run: Path, commands: Commands) -> None:
-    for page in (run / "report.html", commands.home / "hostile runs" / "index.html"):
+def test_the_page_and_the_index_hold_no_element_of_theirs(run: Path, others: Commands) -> None:
+    for page in (run / "report.html", others.home / "hostile runs" / "index.html"):
         found = elements(page.read_text(encoding="utf-8"))
         assert sum(element.tag == "script" for element in found) <= 1, page
         handlers = [(e.tag, name) for e in found for name in e.attributes if name.startswith("on")]
@@ -76,9 +76,9 @@ def test_no_figure_holds_an_element_of_theirs(run: Path) -> None:
             assert not [name for name in element.attrib if name.startswith("on")], path
 
 
-def test_mlflow_has_the_run_its_model_and_its_files(run: Path, commands: Commands) -> None:
+def test_mlflow_has_the_run_its_model_and_its_files(run: Path, others: Commands) -> None:
     facts = json.loads((run / "run.json").read_text())["mlflow"]
-    uri = f"sqlite:///{commands.home / 'artifacts' / 'mlflow' / 'mlflow.db'}"
+    uri = f"sqlite:///{others.home / 'artifacts' / 'mlflow' / 'mlflow.db'}"
     client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
     parent = client.get_run(facts["parent_run_id"])
     assert parent.info.status == "FINISHED"

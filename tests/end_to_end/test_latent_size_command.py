@@ -9,10 +9,10 @@ from tests.end_to_end.audits import Commands
 pytestmark = pytest.mark.timeout(1200)
 
 
-def test_a_small_study_ends_with_a_curve_and_a_choice(commands: Commands) -> None:
-    ended = commands.ended["latent size"]
+def test_a_small_study_ends_with_a_curve_and_a_choice(others: Commands) -> None:
+    ended = others.ended["latent size"]
     assert ended.code == 0, ended.err
-    page = commands.home / ended.out.splitlines()[-1].removeprefix("latent size: ")
+    page = others.home / ended.out.splitlines()[-1].removeprefix("latent size: ")
     assert page.name == "latent_size.html"
     found = json.loads((page.parent / "latent_size.json").read_text())
     assert found["data"] == "sprites"

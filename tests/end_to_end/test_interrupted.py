@@ -1,0 +1,34 @@
+"""An audit that was interrupted by Ctrl-C while it trained."""
+
+import json
+
+import pytest
+
+from tests.end_to_end.audits import Commands
+
+pytestmark = pytest.mark.timeout(1200)
+
+
+def test_an_interrupted_run_says_that_it_can_go_on(commands: Commands) -> None:
+    ended = commands.ended["interrupted"]
+    assert ended.code == 130
+    assert "Traceback" not in ended.err + ended.out
+    said = ended.err.rstrip().rpartition("latent-audit: ")[2]
+    assert said == "stopped; what was finished is kept, and the same command goes on from here"
+    assert (
+        "stopping: training saves where it is; press Ctrl-C again to end at once"
+        in commands.ended["interrupted"].err
+    )
+
+
+def test_an_interrupted_run_went_on_from_its_checkpoint(commands: Commands) -> None:
+    """That the weights are those of an uninterrupted run is test_audit's test_same_settings_same_bytes."""
+    # Others may have just begun, or on a busy machine have come to their end before the signal came.
+    assert any(0 < step < 800 for step in commands.interrupted_at.values()), commands.interrupted_at
+    assert commands.ended["continued"].code == 0
+    for work in commands.interrupted_at:
+        key = work.removeprefix(".work-")
+        finished = commands.home / "artifacts" / "train" / key
+        assert json.loads((finished / "training.json").read_text())["steps"] in (10, 800)
+        assert not finished.with_name(work).exists()
+    assert all(path.name != "latest" for path in (commands.home / "runs" / "tiny").iterdir())
