@@ -87,7 +87,7 @@ def services(settings: ServiceSettings) -> list[Service]:
 def deploy(file: Path, settings: ServiceSettings) -> None:
     """Applies every deployment of a prefect.yaml. Raises ServiceError with what Prefect said if it does not."""
     said = subprocess.run(
-        [sys.executable, "-m", "prefect", "deploy", "--all", "--prefect-file", file.name],
+        [*PREFECT, "deploy", "--all", "--prefect-file", file.name],
         cwd=file.absolute().parent,
         env={**os.environ, **_for_clients(settings), "PREFECT_CLI_PROMPT": "false"},
         stdin=subprocess.DEVNULL,

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from flows.commands.starting import prepare_store
+
 DESCRIPTION = """\
 Checks a finished run against its seal and notes it in runs/<name>/accepted.jsonl. Later runs of that name say what
 changed since, and `latent-audit clean` never removes it. In MLflow the run gets the tag `accepted`, and each of its
@@ -28,15 +30,12 @@ def add(commands: Any) -> None:
 
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
-    from tasks import environment
     from tasks.acceptance import accept
     from tasks.settings_sources import load_settings
-    from tasks.store import writing
 
     settings = load_settings(None, overrides)
     note = accept(arguments.folder, arguments.by, datetime.now(UTC))
-    with writing(settings.run.store):
-        environment.prepare(settings.run.store)
+    prepare_store(settings.run.store)
     from tasks.audited import tell_mlflow
 
     audited = tell_mlflow(arguments.folder, settings, note)

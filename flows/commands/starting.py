@@ -1,4 +1,4 @@
-"""What every command that starts a flow does first, and how it names what the flow wrote."""
+"""What commands do before they use the store or start a flow, and how they name what a flow wrote."""
 
 import os
 from collections.abc import Sequence
@@ -14,18 +14,24 @@ def ready_for_a_flow(overrides: Sequence[str]) -> "Settings":
 
     To be called before Prefect and MLflow are imported.
     """
-    from tasks import environment
     from tasks.prefect_server import refuse_unreachable_server, wait_for_database
     from tasks.secrets_apart import without_secrets
     from tasks.settings_sources import settings_from_words
-    from tasks.store import writing
 
     settings = without_secrets(settings_from_words(overrides))
-    with writing(settings.run.store):
-        environment.prepare(settings.run.store)
+    prepare_store(settings.run.store)
     refuse_unreachable_server()
     wait_for_database(Path(os.environ["PREFECT_HOME"]))
     return settings
+
+
+def prepare_store(store: Path) -> None:
+    """Makes the store's folders and sets the process's environment by it, before Prefect and MLflow are imported."""
+    from tasks import environment
+    from tasks.store import writing
+
+    with writing(store):
+        environment.prepare(store)
 
 
 def shown_path(path: Path) -> Path:

@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from flows.commands.starting import prepare_store
+
 
 def add(commands: Any) -> None:
     """Adds the command's words to the parser."""
@@ -17,13 +19,10 @@ def add(commands: Any) -> None:
 
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
-    from tasks import environment
     from tasks.settings_sources import settings_from_words
-    from tasks.store import writing
 
     settings = settings_from_words(overrides)
-    with writing(settings.run.store):
-        environment.prepare(settings.run.store)
+    prepare_store(settings.run.store)
     from tasks.mlflow_ui import serve
 
     return serve(settings, arguments.port)

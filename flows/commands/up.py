@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flows.commands.starting import prepare_store
+
 if TYPE_CHECKING:
     from tasks.service import State
     from tasks.services import ServiceSettings
@@ -45,7 +47,7 @@ def add(commands: Any) -> None:
     ):
         parser = commands.add_parser(name, help=said, usage=f"latent-audit {name} {PLACES}")
         _add_places(parser)
-        parser.set_defaults(act=act)
+        parser.set_defaults(act=act, prefect_database=None, mlflow_database=None, wait=0.0)
 
 
 def _add_places(parser: argparse.ArgumentParser) -> None:
@@ -57,11 +59,9 @@ def _add_places(parser: argparse.ArgumentParser) -> None:
 
 
 def _up(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
-    from tasks import environment, services
-    from tasks.store import writing
+    from tasks import services
 
-    with writing(arguments.store):
-        environment.prepare(arguments.store)  # before what it starts imports Prefect and MLflow
+    prepare_store(arguments.store)  # what it starts inherits this
     return _say(services.up(_settings(arguments), Path("prefect.yaml") if arguments.deploy else None))
 
 
@@ -86,9 +86,9 @@ def _settings(arguments: argparse.Namespace) -> "ServiceSettings":
         arguments.store,
         arguments.prefect_port,
         arguments.mlflow_port,
-        getattr(arguments, "prefect_database", None),
-        getattr(arguments, "mlflow_database", None),
-        getattr(arguments, "wait", 0.0),
+        arguments.prefect_database,
+        arguments.mlflow_database,
+        arguments.wait,
     )
 
 

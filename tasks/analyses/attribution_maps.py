@@ -57,7 +57,7 @@ def integrated_gradients(
     total = images.new_zeros((len(images), len(columns), *images.shape[1:]))
     for some in _slices(steps, max(1, batch // len(images))):
         path = baseline + alphas[some].view(-1, 1, 1, 1, 1) * difference
-        total += _weighted_gradients(function, path, shares[some], images.new_ones(()), columns)
+        total += _weighted_gradients(function, path, shares[some], columns)
     return total * difference.unsqueeze(1)
 
 
@@ -135,13 +135,13 @@ def _mean_over_samples(
     by_sample = points.transpose(0, 1)
     weights = points.new_full((samples,), 1 / samples)
     for some in _slices(samples, max(1, batch // images)):
-        factor = points.new_ones(()) if factors is None else factors.transpose(0, 1)[some]
-        total += _weighted_gradients(function, by_sample[some], weights[some], factor, columns)
+        factor = 1.0 if factors is None else factors.transpose(0, 1)[some]
+        total += _weighted_gradients(function, by_sample[some], weights[some], columns, factor)
     return total
 
 
 def _weighted_gradients(
-    function: Function, points: Tensor, weights: Tensor, factors: Tensor, columns: Sequence[int]
+    function: Function, points: Tensor, weights: Tensor, columns: Sequence[int], factors: Tensor | float = 1.0
 ) -> Tensor:
     """Returns (n, len(columns), c, h, w): sums over k of weights (k,) times factors times the gradient at points
     (k, n, c, h, w). One offset moves all k points, so that autograd adds them up before anything is written.

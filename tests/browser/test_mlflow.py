@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from playwright.sync_api import Page, expect
 from reports.render import SECTIONS
 from tests.browser.test_places import LOST
 from tests.browser.watching import LISTEN, SLOWEST
+from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.browser,
@@ -32,9 +32,7 @@ pytestmark = [
 def server(run_folder: Path, tmp_path: Path) -> Iterator[str]:
     """Returns the address of MLflow's pages over the store that the run wrote to."""
     store = run_folder.resolve().parents[2] / "artifacts" / "mlflow" / "mlflow.db"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     words = [
         "--host",
         "127.0.0.1",

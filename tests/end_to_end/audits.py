@@ -52,6 +52,14 @@ class Commands:
     interrupted_at: dict[str, int]
     kills: list[Kill]
 
+    def last_line(self, name: str, code: int) -> str:
+        """Returns what a command that made no report said last."""
+        ended = self.ended[name]
+        assert ended.code == code, ended
+        assert "Traceback" not in ended.err + ended.out
+        assert "report:" not in ended.out
+        return ended.err.rstrip().rpartition("latent-audit: ")[2]
+
     def run_folder(self, name: str) -> Path:
         """Returns the run folder that a command's last lines name."""
         line = next(line for line in self.ended[name].out.splitlines() if line.startswith("report: "))

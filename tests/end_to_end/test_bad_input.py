@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from flows.command import main
 from tests.end_to_end.audits import Commands, write_pictures
+from tests.ports import free_port
 
 # ---------------------------------------------------------------- what the command refuses by itself
 
@@ -107,9 +107,7 @@ def test_missing_file_of_a_mirror(said: Said, here: Path) -> None:
 
 
 def test_unreachable_host(said: Said) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    address = f"http://127.0.0.1:{free_port()}"
     text = said("data", "mnist", "--data.mirror", address, code=1)
     assert f"{address}/mnist/train-images-idx3-ubyte.gz: " in text
     assert "To go on, set --data.mirror to a folder or base URL that has it" in text
@@ -182,37 +180,28 @@ def test_a_store_that_cannot_be_written(said: Said, here: Path, words: list[str]
 waiting = pytest.mark.timeout(1200)  # for the session's other commands
 
 
-def last_line(commands: Commands, name: str, code: int) -> str:
-    """Returns what a refused command said last."""
-    ended = commands.ended[name]
-    assert ended.code == code, ended
-    assert "Traceback" not in ended.err + ended.out
-    assert "report:" not in ended.out
-    return ended.err.rstrip().rpartition("latent-audit: ")[2]
-
-
 @waiting
 def test_fewer_images_than_a_split_needs(others: Commands) -> None:
-    text = last_line(others, "too few images", 1)
+    text = others.last_line("too few images", 1)
     assert "sprites: 300 images are too few for the four parts of the audit" in text
     assert "add images or change the shares. Finished stages are kept" in text
 
 
 @waiting
 def test_a_truncated_picture_in_a_run(others: Commands) -> None:
-    assert "003.png is truncated or corrupt" in last_line(others, "corrupt image", 1)
+    assert "003.png is truncated or corrupt" in others.last_line("corrupt image", 1)
 
 
 @waiting
 def test_checksum_mismatch(others: Commands) -> None:
-    text = last_line(others, "wrong checksum", 1)
+    text = others.last_line("wrong checksum", 1)
     assert "mnist/train-images-idx3-ubyte.gz is not the published file: " in text
     assert "replace it with a sound copy" in text
 
 
 @waiting
 def test_a_disk_that_takes_no_more(others: Commands) -> None:
-    text = last_line(others, "full disk", 1)
+    text = others.last_line("full disk", 1)
     assert "free some space and run the same command again" in text
     left = [path for path in (others.home / "artifacts" / "prepare").iterdir() if path.name.startswith(".b")]
     assert left == []

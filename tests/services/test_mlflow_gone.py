@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,15 +14,14 @@ from tasks.errors import TrackingError
 from tasks.service import Service
 from tasks.services import ServiceSettings, services
 from tasks.tracking import Tracker
+from tests.ports import free_port
 
 CURVE = {"loss": {"step": list(range(2500)), "value": [float(step) for step in range(2500)]}}
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Service]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     (tmp_path / "mlflow").mkdir()
     (one,) = (each for each in services(ServiceSettings(tmp_path, mlflow_port=port)) if each.name == "mlflow")
     try:

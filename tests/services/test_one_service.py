@@ -12,6 +12,7 @@ import pytest
 from tasks import processes, service
 from tasks.errors import ServiceError
 from tasks.service import Service
+from tests.ports import free_port
 
 # A child of its own, as workers have: it must not outlive the service.
 SERVE = """
@@ -24,9 +25,7 @@ http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.Sim
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,15 +17,10 @@ import yaml
 
 from tests.end_to_end.tiny_audit import REPOSITORY, SMALLEST, command_environment
 from tests.left_behind import CHAOS_HOME, processes_of
+from tests.ports import free_port
 
 pytestmark = pytest.mark.timeout(2400)
 AUDIT_SECONDS = 600.0
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 Command = Callable[..., subprocess.CompletedProcess[str]]

@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import http.server
 import re
-import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +25,7 @@ from tasks.fetch_errors import (
     Unwritable,
 )
 from tasks.fetching import fetch
+from tests.ports import free_port
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
 MD5 = hashlib.md5(CONTENT).hexdigest()
@@ -114,9 +114,7 @@ def host() -> Iterator[Host]:
 @pytest.fixture
 def nobody() -> str:
     """The address of a port at which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}/f.gz"
+    return f"http://127.0.0.1:{free_port()}/f.gz"
 
 
 def remote(*urls: str, **facts: object) -> RemoteFile:

@@ -1,5 +1,6 @@
 """Turns at the workers: never more than there are workers, and the longest training first."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -67,17 +68,14 @@ def test_no_more_at_once_than_there_are_workers_and_a_failure_gives_its_turn_bac
 
     def work() -> None:
         nonlocal inside, most
-        try:
-            with taken.taken(0):
-                with lock:
-                    inside += 1
-                    most = max(most, inside)
-                time.sleep(0.02)
-                with lock:
-                    inside -= 1
-                raise OSError
-        except OSError:
-            pass
+        with contextlib.suppress(OSError), taken.taken(0):
+            with lock:
+                inside += 1
+                most = max(most, inside)
+            time.sleep(0.02)
+            with lock:
+                inside -= 1
+            raise OSError
 
     for thread in in_threads([work] * 8):
         thread.join()
