@@ -20,7 +20,7 @@ def tell_mlflow(folder: Path, settings: Settings, note: Acceptance) -> list[str]
     uri = settings.tracking.uri or os.environ["MLFLOW_TRACKING_URI"]
     tracker = Tracker(uri, facts["experiment"], settings.run.store.absolute() / "mlflow" / "artifacts")
     who = {"accepted_by": note.by} if note.by else {}
-    tracker.tags(facts["parent_run_id"], {"accepted": note.accepted, **who})
+    tracker.log(facts["parent_run_id"], tags={"accepted": note.accepted, **who})
     audited = []
     for model, digest in _earned(folder, settings.over_time.audited_from_supported).items():
         for part in PARTS:

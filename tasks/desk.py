@@ -118,11 +118,8 @@ class Desk:
         tags = {f"digest.{stage.name}": artifact.digest, **summary.get("tags", {})}
         if artifact.reused and artifact.origin != run:
             tags[f"reused_from.{stage.name}"] = artifact.origin
-        self.tracker.tags(run, tags)
-        self.tracker.metrics(
-            run, {f"seconds.{stage.name}": artifact.seconds, **_known(summary.get("metrics", {}))}
-        )
-        self.tracker.curves(run, summary.get("curves", {}))
+        metrics = {f"seconds.{stage.name}": artifact.seconds, **_known(summary.get("metrics", {}))}
+        self.tracker.log(run, metrics=metrics, curves=summary.get("curves", {}), tags=tags)
 
     def _failure(self, label: str, error: Exception) -> Exception:
         if isinstance(error, Stopped) or self.workers.stop.is_set():

@@ -28,21 +28,22 @@ def publish(opening: Opening, exports: Mapping[ModelKey, Artifact], manifest_dig
         desk.tracker.artifacts(desk.parent_run, folder / file)
     desk.tracker.artifacts(desk.parent_run, folder / "figures", "figures")
     counts = Counter(verdict["verdict"] for verdict in audit["verdicts"])
-    desk.tracker.metrics(
-        desk.parent_run, {f"verdicts.{verdict}": float(count) for verdict, count in counts.items()}
-    )
     data = audit["data"]
     profile = f'{{"images": {data["images"]}, "attributes": {len(data["attributes"])}}}'
     for run in (desk.parent_run, *desk.model_runs.values()):
         desk.tracker.data_set(run, data["name"], data["digest"], data["source"], profile)
     digests = {"manifest": manifest_digest, "data": data["digest"], "settings": audit["settings_digest"]}
-    desk.tracker.tags(desk.parent_run, {f"digest.{name}": digest for name, digest in digests.items()})
+    desk.tracker.log(
+        desk.parent_run,
+        metrics={f"verdicts.{verdict}": float(count) for verdict, count in counts.items()},
+        tags={f"digest.{name}": digest for name, digest in digests.items()},
+    )
     for model, export in exports.items():
         _publish_model(desk, settings.name, model, export, settings.tracking.register_models)
     show_results(desk, settings.name, opening.folder.finished, audit)
     since = read_json(folder / "run.json")["since_accepted"]
     if since is not None:
-        desk.tracker.tags(desk.parent_run, over_time.tags(since))
+        desk.tracker.log(desk.parent_run, tags=over_time.tags(since))
         if since["changed"]:
             tell_of_changes(settings.name, since)
     # Before the folder comes to its place: after that, nobody goes on with a run that is killed.

@@ -8,8 +8,9 @@ time at which their run began, and MLflow keeps a point that is the same only on
 import re
 import sqlite3
 import tempfile
+import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,12 +36,15 @@ from tasks.file_lock import wait_for_lock
 from tasks.mlflow_names import clean_model_name, clean_name, clean_tags, flat
 from tasks.records import digest_of_file
 
-# MLflow's own limits for one call, and for one value.
-BATCH = 1000
-PARAMS_AT_ONCE = 100
+# MLflow's own limits: 1,000 things in one call, 100 of them params and 100 tags; and for one value.
+METRICS_AT_ONCE = 900
+PARAMS_AT_ONCE = TAGS_AT_ONCE = 100
 LONGEST_PARAM = 6000
 LONGEST_TAG = 8000
 SQLITE = "sqlite:///"
+# MLflow's store takes up to three connections for one call, of fifteen: more calls at once wait for each other until
+# they fail.
+CALLS_AT_ONCE = 4
 
 
 class Tracker:
@@ -52,6 +56,7 @@ class Tracker:
     def __init__(self, uri: str, experiment: str, artifact_root: Path) -> None:
         self.uri = uri
         self._began: dict[str, int] = {}
+        self._turn = threading.BoundedSemaphore(CALLS_AT_ONCE)
         with self._said():
             if uri.startswith(SQLITE):
                 _use_write_ahead_log(Path(uri.removeprefix(SQLITE)))
@@ -74,9 +79,10 @@ class Tracker:
 
     @contextmanager
     def _said(self) -> Iterator[None]:
-        """Turns what MLflow refuses, also after its own retries, into a sentence."""
+        """Waits for a turn, and turns what MLflow refuses, also after its own retries, into a sentence."""
         try:
-            yield
+            with self._turn:
+                yield
         except (MlflowException, sqlite3.Error, OSError) as error:
             reason = without_password(str(error)).rstrip(". ")
             raise TrackingError(
@@ -128,29 +134,35 @@ class Tracker:
             for start in range(0, len(found), PARAMS_AT_ONCE):
                 self._client.log_batch(run_id, params=found[start : start + PARAMS_AT_ONCE])
 
-    def metrics(self, run_id: str, metrics: Mapping[str, float]) -> None:
-        """Logs single figures."""
-        at = self._began[run_id]
-        self._batch(run_id, (Metric(clean_name(name), value, at, 0) for name, value in metrics.items()))
+    def log(
+        self,
+        run_id: str,
+        *,
+        metrics: Mapping[str, float] | None = None,
+        curves: Mapping[str, Mapping[str, list[float]]] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """Logs single figures, curves {"name": {"step": [...], "value": [...]}} and tags, in as few calls as can be.
 
-    def curves(self, run_id: str, curves: Mapping[str, Mapping[str, list[float]]]) -> None:
-        """Logs curves: {"name": {"step": [...], "value": [...]}}."""
-        at = self._began[run_id]
-        self._batch(
-            run_id,
-            (
-                Metric(clean_name(name), value, at, int(step))
-                for name, curve in curves.items()
-                for step, value in zip(curve["step"], curve["value"], strict=True)
-            ),
-        )
-
-    def tags(self, run_id: str, tags: Mapping[str, str]) -> None:
-        """Sets tags, such as digests."""
-        with self._said():
-            self._client.log_batch(
-                run_id, tags=[RunTag(name, value[:LONGEST_TAG]) for name, value in clean_tags(tags).items()]
-            )
+        What is no number is left out.
+        """
+        known = [RunTag(name, value[:LONGEST_TAG]) for name, value in clean_tags(tags or {}).items()]
+        points = [(name, value, 0) for name, value in (metrics or {}).items()]
+        for name, curve in (curves or {}).items():
+            points += [
+                (name, value, int(step)) for step, value in zip(curve["step"], curve["value"], strict=True)
+            ]
+        found = [
+            Metric(clean_name(name), value, self._began[run_id], step)
+            for name, value, step in points
+            if value == value
+        ]
+        calls = max(-(-len(found) // METRICS_AT_ONCE), -(-len(known) // TAGS_AT_ONCE))
+        for call in range(calls):
+            some = found[call * METRICS_AT_ONCE : (call + 1) * METRICS_AT_ONCE]
+            few = known[call * TAGS_AT_ONCE : (call + 1) * TAGS_AT_ONCE]
+            with self._said():
+                self._client.log_batch(run_id, metrics=some, tags=few)
 
     def data_set(self, run_id: str, name: str, digest: str, source: str, profile: str) -> None:
         """Logs which data went in, with its digest (MLflow keeps 36 characters of it)."""
@@ -252,12 +264,6 @@ class Tracker:
         """Ends a run as FINISHED, FAILED or KILLED."""
         with self._said():
             self._client.set_terminated(run_id, status)
-
-    def _batch(self, run_id: str, metrics: Iterable[Metric]) -> None:
-        finite = [metric for metric in metrics if metric.value == metric.value]
-        with self._said():
-            for start in range(0, len(finite), BATCH):
-                self._client.log_batch(run_id, finite[start : start + BATCH])
 
 
 def save_exported(folder: Path, module: Any, example: Any) -> None:

@@ -1,8 +1,10 @@
 """For every room: where real data are, how a test says that they are not there, and which tests stay together."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import coverage
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -24,6 +26,8 @@ TOGETHER = (
     ("tests/services/", "services"),
     ("tests/reports/", "reports"),
 )
+# The pure rooms are covered by their own tests. Following others line by line would take them twice the time.
+FOLLOWED = ("tests/vae_models/", "tests/datasets/", "tests/analyses/", "tests/reports/")
 FIRST = ("audits", "services", "existing model", "other commands", "reports")
 
 
@@ -36,6 +40,19 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts what takes longest first."""
     items.sort(key=lambda item: FIRST.index(group) if (group := _group(item.nodeid)) in FIRST else len(FIRST))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Rests coverage, where it is on, while tests of other rooms run."""
+    followed = coverage.Coverage.current()
+    if followed is None or item.nodeid.startswith(FOLLOWED):
+        return (yield)
+    followed.stop()
+    try:
+        return (yield)
+    finally:
+        followed.start()
 
 
 class _ByGroup(LoadScopeScheduling):

@@ -14,6 +14,7 @@ from unicodedata import east_asian_width
 
 import matplotlib as mpl
 from markupsafe import escape
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -69,24 +70,26 @@ _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Sans C
 class Canvas:
     """One plot: a matplotlib figure of `width` by `height` points, and the names that stand in it.
 
-    With `margins` (left, right, bottom, top in points) axes are placed at once; without, matplotlib
-    measures every text to place them, which takes twice the time.
+    Every part is placed in points, by the widths that names have: to let matplotlib measure each text instead
+    takes a third of the time of a report.
     """
 
-    def __init__(
-        self, width: float, height: float, margins: tuple[float, float, float, float] | None = None
-    ) -> None:
+    def __init__(self, width: float, height: float) -> None:
+        self.width, self.height = width, height
         self._names: list[str] = []
         self._style = mpl.rc_context(rc=STYLE)  # type: ignore[arg-type]  # stubs want literal keys
         self._style.__enter__()
         self.figure = Figure(figsize=(width / 72, height / 72))
-        if margins is None:
-            self.figure.set_layout_engine("constrained")
-        if margins is not None:
-            left, right, bottom, top = margins
-            self.figure.subplots_adjust(
-                left=left / width, right=1 - right / width, bottom=bottom / height, top=1 - top / height
-            )
+
+    def axes(self, left: float, bottom: float, width: float, height: float) -> Axes:
+        """Returns axes whose frame has its lower left corner and its size there, in points."""
+        return self.figure.add_axes(
+            (left / self.width, bottom / self.height, width / self.width, height / self.height)
+        )
+
+    def axes_within(self, left: float, right: float, bottom: float, top: float) -> Axes:
+        """Returns axes that leave so many points free on each side."""
+        return self.axes(left, bottom, self.width - left - right, self.height - bottom - top)
 
     def name(self, text: str, length: int = 26) -> str:
         """Returns a placeholder of about the width of `text`, cut to `length` characters."""

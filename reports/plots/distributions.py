@@ -3,30 +3,34 @@
 from collections.abc import Sequence
 from typing import Any
 
-from reports.plots.canvas import COLOURS, MUTED, Canvas
+from reports.plots.canvas import COLOURS, MUTED, name_width
+from reports.plots.panels import panels
 
 MOST_PANELS = 48
+MOST_NAMED, MOST_LEVEL = 6, 3  # classes whose names are written, and written level
 
 
 def draw(attributes: Sequence[dict[str, Any]], count_label: str) -> str:
     """Returns SVG with a small panel for each attribute: bars of counts, or a box of five quantiles."""
     shown = attributes[:MOST_PANELS]
-    columns = min(5, max(1, len(shown)))
-    lines = -(-len(shown) // columns)
-    canvas = Canvas(128 * columns, 100 * lines)
-    grid = canvas.figure.subplots(lines, columns, squeeze=False)
-    for axes in grid.flat[len(shown) :]:
-        axes.set_visible(False)
-    for axes, attribute in zip(grid.flat, shown, strict=False):
+    upright = [
+        name
+        for attribute in shown
+        if (few := _named(attribute)) > MOST_LEVEL
+        for name in attribute["classes"][:few]
+    ]
+    below = max(18.0, 0.82 * name_width(upright, 8) + 4)
+    canvas, grid = panels(len(shown), 5, (128, 66 + below), (36, 4, below, 16))
+    for axes, attribute in zip(grid, shown, strict=True):
         summary = attribute["summary"]
         if "counts" in summary:
             counts = summary["counts"]
             axes.bar(range(len(counts)), counts, color=COLOURS[0], width=0.7)
-            few = len(counts) <= 6
+            few = _named(attribute)
             axes.set_xticks(
-                range(len(counts)) if few else [],
-                [canvas.name(name, 8) for name in attribute["classes"][: len(counts)]] if few else [],
-                rotation=0 if len(counts) <= 3 else 90,
+                range(few),
+                [canvas.name(name, 8) for name in attribute["classes"][:few]],
+                rotation=0 if few <= MOST_LEVEL else 90,
             )
             axes.locator_params(axis="y", nbins=3)
         else:
@@ -41,5 +45,13 @@ def draw(attributes: Sequence[dict[str, Any]], count_label: str) -> str:
             axes.locator_params(axis="x", nbins=3)
         axes.set_title(canvas.name(attribute["name"], 18))
         axes.tick_params(labelsize=7)
-    canvas.figure.supylabel(canvas.name(count_label, 20), fontsize=8, color=MUTED)
+    for axes, attribute in list(zip(grid, shown, strict=True))[::5]:
+        if "counts" in attribute["summary"]:
+            axes.set_ylabel(canvas.name(count_label, 20), fontsize=7)
     return canvas.finish()
+
+
+def _named(attribute: dict[str, Any]) -> int:
+    """Returns how many classes are named below their bars."""
+    count = len(attribute["summary"].get("counts", ()))
+    return count if count <= MOST_NAMED else 0

@@ -18,8 +18,8 @@ def draw(
     response_label: str,
 ) -> str:
     """Returns SVG of a curve over `dose` (quantile levels) and the band between `low` and `high`."""
-    canvas = Canvas(250, 150, margins=(50, 8, 36, 8))
-    axes = canvas.figure.add_subplot()
+    canvas = Canvas(250, 150)
+    axes = canvas.axes_within(50, 8, 36, 8)
     middle, bottom, top = (
         np.array([np.nan if v is None else v for v in line], float) for line in (mean, low, high)
     )

@@ -6,10 +6,13 @@ import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 
-from reports.plots.canvas import INK, Canvas
+from reports.plots.canvas import INK, Canvas, name_width
 
 MOST_WRITTEN_CELLS = 160
 CELL_WIDTH, CELL_HEIGHT = 33.0, 22.0
+BAR = 60.0  # the scale of colours, its numbers and its name, in points
+TURN = 30  # degrees that long names of columns are turned
+MOST_LEVEL_LETTERS = 6
 
 
 def draw(
@@ -26,19 +29,19 @@ def draw(
     height, width = values.shape
     small = values.size > MOST_WRITTEN_CELLS
     cell_width, cell_height = (12.0, 12.0) if small else (CELL_WIDTH, CELL_HEIGHT)
-    canvas = Canvas(
-        max(260.0, 130 + width * cell_width + 60), 46 + height * cell_height + (24 if small else 0)
-    )
-    axes = canvas.figure.add_subplot()
+    turn = 90 if small else TURN if max(map(len, columns), default=0) > MOST_LEVEL_LETTERS else 0
+    longest = name_width(columns, 14)
+    left = max(name_width(rows), 0.5 * longest if turn == TURN else 0.0)
+    bottom = 8 + {0: 10.0, TURN: 0.6 * longest, 90: longest}[turn]
+    canvas = Canvas(max(260.0, left + width * cell_width + BAR), bottom + height * cell_height + 6)
+    axes = canvas.axes_within(left, BAR, bottom, 6)
     filled = np.nan_to_num(values)
     top = max(float(filled.max(initial=0.0)), 1e-9)
     top = 1.0 if 0.6 < top <= 1 else top
     image = axes.imshow(filled, cmap="cividis", vmin=0, vmax=top, aspect="auto", interpolation="nearest")
-    axes.set_xticks(range(width), [canvas.name(name, 14) for name in columns], rotation=90 if small else 0)
+    axes.set_xticks(range(width), [canvas.name(name, 14) for name in columns], rotation=turn)
     axes.set_yticks(range(height), [canvas.name(name) for name in rows])
     axes.tick_params(length=0)
-    if not small and max(map(len, columns), default=0) > 6:
-        axes.tick_params(axis="x", labelrotation=30)
     axes.spines[:].set_visible(False)
     if struck is not None:
         _strike(axes, struck, filled / top)
@@ -51,7 +54,8 @@ def draw(
         for (row, column), value in np.ndenumerate(filled):
             colour = "#111111" if value / top > 0.55 else "#ffffff"
             axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7.5, color=colour)
-    bar = canvas.figure.colorbar(image, ax=axes, pad=0.015, fraction=0.04)
+    scale = canvas.axes(canvas.width - BAR + 8, bottom, 8, canvas.height - bottom - 6)
+    bar = canvas.figure.colorbar(image, cax=scale)
     bar.outline.set_visible(False)
     bar.set_label(canvas.name(label, 40), color=INK)
     return canvas.finish()

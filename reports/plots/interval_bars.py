@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from reports.plots.canvas import COLOURS, HATCHES, INK, MARKERS, MUTED, Canvas, name_width
+from reports.plots.panels import panels
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class Row:
 def bars(rows: Sequence[Row], label: str, width: float = 250) -> str:
     """Returns SVG of horizontal bars from zero, hatched by group, with interval whiskers."""
     left = name_width((row.name for row in rows), 22)
-    canvas = Canvas(width, 44 + 15 * max(len(rows), 1), margins=(left, 14, 34, 6))
-    axes = canvas.figure.add_subplot()
+    canvas = Canvas(width, 44 + 15 * max(len(rows), 1))
+    axes = canvas.axes_within(left, 14, 34, 6)
     for index, row in enumerate(rows):
         axes.barh(
             index,
@@ -55,16 +56,12 @@ class Panel:
     label: str = ""
 
 
-def points(panels: Sequence[Panel], columns: int = 3) -> str:
+def points(tables: Sequence[Panel], columns: int = 3) -> str:
     """Returns SVG of small panels, each row a marked point with its interval."""
-    columns = max(1, min(columns, len(panels)))
-    lines = -(-len(panels) // columns)
-    tallest = max((len(panel.rows) for panel in panels), default=1)
-    canvas = Canvas(236 * columns, lines * (58 + 15 * tallest))
-    grid = canvas.figure.subplots(lines, columns, squeeze=False)
-    for axes in grid.flat[len(panels) :]:
-        axes.set_visible(False)
-    for axes, panel in zip(grid.flat, panels, strict=False):
+    tallest = max((len(table.rows) for table in tables), default=1)
+    left = name_width((row.name for table in tables for row in table.rows), 22)
+    canvas, grid = panels(len(tables), columns, (236, 58 + 15 * tallest), (left, 10, 34, 18))
+    for axes, panel in zip(grid, tables, strict=True):
         for index, row in enumerate(panel.rows):
             group = row.group % 8
             if row.low is not None and row.high is not None:

@@ -7,15 +7,18 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.axes import Axes
 
-from reports.plots.canvas import COLOURS, MARKERS, Canvas
+from reports.plots.canvas import COLOURS, MARKERS
+from reports.plots.panels import panels
 
 MOST_CLASSES = 8
 MOST_PANELS = 12
 WIDTH, HEIGHT = 200.0, 172.0
 # The points' axes in a panel: left, bottom, width and height in points.
 AXES = (2.0, 34.0, 158.0, 118.0)
+SCALE = (1.038, 0.0, 0.038, 1.0)  # the bar of colours, in shares of those
+COLUMNS = 3
+AZIMUTH, ELEVATION = 30, 20
 MARGIN = 0.05
 STEPS = 255  # a byte a coordinate: finer than a panel has pixels
 
@@ -30,16 +33,15 @@ class Panel:
     cyclic: bool
 
 
-def draw(coordinates: npt.NDArray[np.float64], panels: Sequence[Panel], seed: int = 0) -> str:
+def draw(coordinates: npt.NDArray[np.float64], coloured: Sequence[Panel], seed: int = 0) -> str:
     """Returns SVG with one scatter of `coordinates` (m,2) for each of the first twelve panels."""
-    panels = panels[:MOST_PANELS]
-    columns = min(3, max(1, len(panels)))
-    lines = -(-len(panels) // columns)
-    canvas = Canvas(WIDTH * columns, HEIGHT * lines, margins=(0, 0, 0, 0))
+    coloured = coloured[:MOST_PANELS]
+    left, bottom, width, height = AXES
+    room = (left, WIDTH - left - width, bottom, HEIGHT - bottom - height)
+    canvas, grid = panels(len(coloured), COLUMNS, (WIDTH, HEIGHT), room)
     # In a fixed random order, no class hides under the last one drawn.
     order = np.random.default_rng(seed).permutation(len(coordinates))
-    for index, panel in enumerate(panels):
-        axes = _place(canvas, index, columns, lines, AXES)
+    for axes, panel in zip(grid, coloured, strict=True):
         axes.set_rasterization_zorder(1.2)  # the points alone: names stay text
         axes.set_xlim(*_limits(coordinates[:, 0]))
         axes.set_ylim(*_limits(coordinates[:, 1]))
@@ -77,7 +79,7 @@ def draw(coordinates: npt.NDArray[np.float64], panels: Sequence[Panel], seed: in
                 linewidths=0,
                 zorder=1,
             )
-            bar = canvas.figure.colorbar(shown, cax=_place(canvas, index, columns, lines, (164, 34, 6, 118)))
+            bar = canvas.figure.colorbar(shown, cax=axes.inset_axes(SCALE))
             bar.outline.set_visible(False)
             bar.ax.tick_params(labelsize=7)
             bar.ax.locator_params(nbins=4)
@@ -88,29 +90,37 @@ def draw(coordinates: npt.NDArray[np.float64], panels: Sequence[Panel], seed: in
     return canvas.finish()
 
 
-def explorable(coordinates: npt.NDArray[np.float64], panels: Sequence[Panel]) -> dict[str, Any]:
+def seen_from_the_side(coordinates: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Returns (m,2): a solid map (m,3) as it looks from AZIMUTH degrees around its third axis and ELEVATION above."""
+    around, above = np.radians(AZIMUTH), np.radians(ELEVATION)
+    x, y, z = coordinates.T
+    across, away = x * np.cos(around) - y * np.sin(around), x * np.sin(around) + y * np.cos(around)
+    return np.stack([across, z * np.cos(above) + away * np.sin(above)], axis=1)
+
+
+def explorable(coordinates: npt.NDArray[np.float64], coloured: Sequence[Panel]) -> dict[str, Any]:
     """Returns, JSON-ready, what a script needs to say which point lies where on the drawing.
 
     `cell` and `axes` (left, top, width, height) are in the drawing's own units; `places` is base64 of a byte for
     x and for y of each point, `values` of a byte for each point, panel by panel; `scales` holds each panel's
     classes by code, or the values of bytes 0 and 255.
     """
-    panels = panels[:MOST_PANELS]
+    coloured = coloured[:MOST_PANELS]
     left, bottom, width, height = AXES
     places = np.stack(
         [_bytes(coordinates[:, axis], *_limits(coordinates[:, axis])) for axis in (0, 1)], axis=1
     )
     scales: list[list[Any]] = []
     values = []
-    for panel in panels:
+    for panel in coloured:
         low, high = float(panel.values.min()), float(panel.values.max())
         scales.append(list(panel.classes) or [float(f"{low:.6g}"), float(f"{high:.6g}")])
         values.append(panel.values.astype(np.uint8) if panel.classes else _bytes(panel.values, low, high))
     return {
-        "columns": min(3, max(1, len(panels))),
+        "columns": min(COLUMNS, max(1, len(coloured))),
         "cell": [WIDTH, HEIGHT],
         "axes": [left, HEIGHT - bottom - height, width, height],
-        "names": [panel.name for panel in panels],
+        "names": [panel.name for panel in coloured],
         "scales": scales,
         "places": _base64(places),
         "values": _base64(np.concatenate(values) if values else np.zeros(0, np.uint8)),
@@ -129,14 +139,3 @@ def _bytes(values: npt.NDArray[np.float64], low: float, high: float) -> npt.NDAr
 
 def _base64(values: npt.NDArray[np.uint8]) -> str:
     return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode("ascii")
-
-
-def _place(
-    canvas: Canvas, index: int, columns: int, lines: int, box: tuple[float, float, float, float]
-) -> Axes:
-    """Returns axes at `box` (left, bottom, width, height in points) within panel `index`."""
-    left, bottom, width, height = box
-    left += WIDTH * (index % columns)
-    bottom += HEIGHT * (lines - 1 - index // columns)
-    whole = (WIDTH * columns, HEIGHT * lines)
-    return canvas.figure.add_axes((left / whole[0], bottom / whole[1], width / whole[0], height / whole[1]))

@@ -26,15 +26,14 @@ def draw(
         nulls = [(name, [max(value, LEAST_RATIO) for value in values]) for name, values in nulls]
         observed = [(name, max(value, LEAST_RATIO)) for name, value in observed]
     rows = sorted(observed, key=lambda pair: pair[1])
-    canvas = Canvas(
-        430, 96 + 15 * max(len(rows), 1), margins=(name_width(name for name, _ in rows), 12, 32, 12)
-    )
-    upper, lower = canvas.figure.subplots(
-        2, 1, sharex=True, height_ratios=[max(len(rows), 1) * 15 + 6, 52], gridspec_kw={"hspace": 0.05}
-    )
+    left, tall = name_width(name for name, _ in rows), 4 + 15 * max(len(rows), 1)
+    canvas = Canvas(430, 96 + tall)
+    lower = canvas.axes_within(left, 12, 32, 18 + tall)
+    upper = canvas.axes_within(left, 12, 84, 12)
+    upper.sharex(lower)
     everything = [value for _, values in nulls for value in values] + [value for _, value in rows]
     low, high = min([*everything, LEAST_RATIO if ratios else 0.0]), max([*everything, LEAST_RATIO])
-    edges = np.geomspace(low, 1.1 * high, 80) if ratios else np.linspace(low, high + 1e-9, 60)
+    edges = (np.geomspace(low, 1.1 * high, 80) if ratios else np.linspace(low, high + 1e-9, 60)).tolist()
     if ratios:
         lower.set_xscale("log")
         lower.xaxis.set_major_formatter("{x:g}")
@@ -62,7 +61,7 @@ def draw(
     upper.set_yticks(range(len(rows)), [canvas.name(name) for name, _ in rows])
     upper.set_ylim(-0.7, len(rows) - 0.3)
     upper.spines["bottom"].set_visible(False)
-    upper.tick_params(axis="x", length=0)
+    upper.tick_params(axis="x", which="both", length=0, labelbottom=False)
     if limit is not None:
         for axes in (upper, lower):
             axes.axvline(limit[1], color=INK, linewidth=0.9, linestyle=(0, (4, 3)))

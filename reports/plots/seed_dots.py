@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 
-from reports.plots.canvas import COLOURS, FAINT, MARKERS, Canvas
+from reports.plots.canvas import COLOURS, FAINT, MARKERS, Canvas, name_width
+from reports.plots.panels import LEGEND_LINE
 
 
 def draw(
     rows: Sequence[tuple[str, Sequence[float | None]]], seeds: Sequence[int], label: str, seed_word: str
 ) -> str:
     """Returns SVG with a row for each (attribute, value under each seed), a shape for each seed."""
-    canvas = Canvas(330, 70 + 16 * max(1, len(rows)))
-    axes = canvas.figure.add_subplot()
+    columns = 5
+    top = 6 + LEGEND_LINE * -(-len(seeds) // columns)
+    left = name_width(name for name, _ in rows)
+    canvas = Canvas(250 + left, 42 + top + 16 * max(1, len(rows)))
+    axes = canvas.axes_within(left, 12, 34, top)
     for index, (_, values) in enumerate(rows):
         known = [value for value in values if value is not None]
         if known:
@@ -35,5 +39,11 @@ def draw(
     axes.grid(axis="x")
     axes.set_xlabel(canvas.name(label, 50))
     if len(seeds) > 0:
-        canvas.figure.legend(loc="outside upper center", ncols=min(5, len(seeds)), handletextpad=0.1)
+        canvas.figure.legend(
+            loc="upper center",
+            ncols=min(columns, len(seeds)),
+            handletextpad=0.1,
+            borderaxespad=0,
+            columnspacing=1,
+        )
     return canvas.finish()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.plots.canvas import COLOURS, Canvas
+from reports.plots.canvas import COLOURS, Canvas, name_width
 
 MOST_ROWS = 60
 
@@ -22,7 +22,7 @@ def draw(rows: Sequence[Bar], label: str, ran: str, reused: str) -> str:
     """Returns SVG of the first sixty bars over seconds since the first one started."""
     rows = rows[:MOST_ROWS]
     canvas = Canvas(520, 64 + 11 * max(1, len(rows)))
-    axes = canvas.figure.add_subplot()
+    axes = canvas.axes_within(0.88 * name_width((row.name for row in rows), 40), 12, 34, 22)
     whole = max((row.start + row.seconds for row in rows), default=1.0)
     for again, colour, hatch, word in ((False, COLOURS[0], "", ran), (True, COLOURS[4], "///", reused)):
         chosen = [(index, row) for index, row in enumerate(rows) if row.reused is again]
@@ -44,5 +44,5 @@ def draw(rows: Sequence[Bar], label: str, ran: str, reused: str) -> str:
     axes.set_xlim(0, whole)
     axes.grid(axis="x")
     axes.set_xlabel(canvas.name(label, 40))
-    canvas.figure.legend(loc="outside upper right", ncols=2)
+    canvas.figure.legend(loc="upper right", ncols=2, borderaxespad=0)
     return canvas.finish()

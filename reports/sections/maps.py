@@ -19,8 +19,7 @@ def build(page: Page) -> dict[str, Any]:
     for model in page.leads:
         part = model["projections"]
         absent = page.absent(part)
-        flat = [] if absent else [row for row in part if row["components"] == 2]
-        figures = [_map(page, model, row, index) for index, row in enumerate(flat)]
+        figures = [] if absent else [_map(page, model, row, index) for index, row in enumerate(part)]
         models.append(
             {
                 "name": shortened(model["name"]),
@@ -34,6 +33,8 @@ def build(page: Page) -> dict[str, Any]:
 
 def _map(page: Page, model: dict[str, Any], row: dict[str, Any], index: int) -> Figure:
     coordinates, values = page.array(row["coordinates"]), page.array(row["values"])
+    solid = coordinates.shape[1] == 3
+    places = latent_map.seen_from_the_side(coordinates) if solid else coordinates
     panels = [
         latent_map.Panel(
             shortened(a["name"]),
@@ -55,6 +56,7 @@ def _map(page: Page, model: dict[str, Any], row: dict[str, Any], index: int) -> 
         trust=number(row["trustworthiness"]),
         continuity=number(row["continuity"]),
     )
+    view = page.t("map.view", azimuth=latent_map.AZIMUTH, elevation=latent_map.ELEVATION) if solid else ""
     caption = page.t(
         "map.caption" if row["seed"] is None else "map.caption_of_seed",
         method=method,
@@ -63,9 +65,12 @@ def _map(page: Page, model: dict[str, Any], row: dict[str, Any], index: int) -> 
         seed=number(row["seed"]),
     )
     drawn = page.drawing(
-        f"map-{page.model_key(model['name'])}-{index + 1}", latent_map.draw(coordinates, panels), alt, caption
+        f"map-{page.model_key(model['name'])}-{index + 1}",
+        latent_map.draw(places, panels),
+        alt,
+        caption + view,
     )
-    points = escape(json.dumps(latent_map.explorable(coordinates, panels), separators=(",", ":")))
+    points = escape(json.dumps(latent_map.explorable(places, panels), separators=(",", ":")))
     label = escape(page.t("map.explore", method=method))
     return replace(
         drawn, body=Markup(f'<div class="map" data-label="{label}" data-map="{points}">{drawn.body}</div>')
@@ -73,11 +78,11 @@ def _map(page: Page, model: dict[str, Any], row: dict[str, Any], index: int) -> 
 
 
 def _best_correlation(coordinates: np.ndarray[Any, Any], values: np.ndarray[Any, Any]) -> float:
-    """Returns the strongest rank correlation of the values with an axis of the map."""
+    """Returns the strongest rank correlation of the values with an axis of the map (m, 2 or 3)."""
     ranks = np.argsort(np.argsort(values, kind="stable"), kind="stable").astype(float)
     found = [0.0]
-    for axis in (0, 1):
-        places = np.argsort(np.argsort(coordinates[:, axis], kind="stable"), kind="stable").astype(float)
+    for axis in coordinates.T:
+        places = np.argsort(np.argsort(axis, kind="stable"), kind="stable").astype(float)
         if len(ranks) > 2 and values.std() > 0:
             found.append(float(np.corrcoef(ranks, places)[0, 1]))
     return max(found, key=abs)

@@ -308,12 +308,13 @@ class AuditBuilder:
             if classes:
                 factors[:, column] = np.floor(factors[:, column] * len(classes))
         plane = np.stack([factors[:, 0] * 2 + self.random.normal(0, 0.3, count), factors[:, -1] * 4], axis=1)
+        solid = np.column_stack([plane, factors[:, len(self.names) // 2]]).astype(np.float32)
         projections = [
             {
                 "method": method,
-                "components": 2,
+                "components": components,
                 "seed": 0,
-                "coordinates": self.reference(f"{prefix}-{method}", plane.astype(np.float32)),
+                "coordinates": self.reference(f"{prefix}-{method}-{components}", solid[:, :components]),
                 "rows": self.reference(f"{prefix}-{method}-rows", np.arange(count)),
                 "values": self.reference(f"{prefix}-{method}-values", factors),
                 "trustworthiness": 0.94,
@@ -324,7 +325,7 @@ class AuditBuilder:
                     "adjusted_rand": dict.fromkeys(self.names, 0.2),
                 },
             }
-            for method in ("pca", "umap")
+            for method, components in (("pca", 2), ("umap", 2), ("umap", 3))
         ]
         images = self.sprites(3)
         maps = (images[:, 0].astype(np.float32) / 255) * self.random.normal(

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from reports.render import OF_THE_RUN, SECTIONS, design_digest, draw, render
-from tests.reports.audit_builder import AuditBuilder
+from tests.reports.audit_builder import ATTRIBUTES, AuditBuilder
 from tests.reports.conftest import make_run
 
 
@@ -11,7 +11,11 @@ def test_drawn_sections_give_the_same_bytes(tmp_path: Path) -> None:
     run, drawn = tmp_path / "run", tmp_path / "drawn"
     run.mkdir()
     drawn.mkdir()
-    make_run(AuditBuilder(run, models=("vae", "gan"), dimensions=4, image_size=16))
+    make_run(
+        AuditBuilder(
+            run, models=("vae", "gan"), attributes=ATTRIBUTES[:2], dimensions=3, seeds=2, image_size=12
+        )
+    )
     whole = render(run).read_bytes()
     figures = {path.name: path.read_bytes() for path in (run / "figures").iterdir()}
     draw(run, drawn)

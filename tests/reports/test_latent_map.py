@@ -4,7 +4,7 @@ import base64
 
 import numpy as np
 
-from reports.plots.latent_map import Panel, explorable
+from reports.plots.latent_map import AZIMUTH, ELEVATION, Panel, explorable, seen_from_the_side
 
 
 def test_places_and_values_are_a_byte_each() -> None:
@@ -27,3 +27,17 @@ def test_points_and_values_that_are_all_alike_have_a_place() -> None:
     assert list(base64.b64decode(found["places"])) == [128] * 4
     assert list(base64.b64decode(found["values"])) == [0, 0]
     assert found["scales"] == [[7.0, 7.0]]
+
+
+def test_a_solid_map_is_turned_and_then_tilted() -> None:
+    seen = seen_from_the_side(np.eye(3))
+    around, above = np.radians([AZIMUTH, ELEVATION])
+    expected = [
+        [np.cos(around), np.sin(around) * np.sin(above)],
+        [-np.sin(around), np.cos(around) * np.sin(above)],
+        [0.0, np.cos(above)],
+    ]
+    np.testing.assert_allclose(seen, expected)
+    # Of a view only the direction of sight is lost: with it, lengths are whole.
+    sight = np.array([np.sin(around), np.cos(around), 0]) * np.cos(above) - np.array([0, 0, np.sin(above)])
+    np.testing.assert_allclose((seen**2).sum(axis=1) + sight**2, 1)

@@ -51,7 +51,7 @@ def test_a_server_that_is_gone_for_a_while(
         os.kill(process.pid, signal.SIGSTOP)
     waking = threading.Timer(2, lambda: [os.kill(process.pid, signal.SIGCONT) for process in tree])
     waking.start()
-    tracker.curves(run, CURVE)
+    tracker.log(run, curves=CURVE)
     waking.join()
 
     # It dies, and is started again while it is told more.
@@ -59,8 +59,8 @@ def test_a_server_that_is_gone_for_a_while(
         os.kill(process.pid, signal.SIGKILL)
     again = threading.Timer(1, lambda: service.begin(server, tmp_path))
     again.start()
-    tracker.metrics(run, {"seconds.train": 2.0})
-    tracker.curves(run, CURVE)  # once more, as a run that goes on would
+    tracker.log(run, metrics={"seconds.train": 2.0})
+    tracker.log(run, curves=CURVE)  # once more, as a run that goes on would
     tracker.finish(run)
     again.join()
     client = mlflow.MlflowClient(tracking_uri=server.address, registry_uri=server.address)

@@ -3,6 +3,8 @@
 import sqlite3
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import mlflow
@@ -62,7 +64,7 @@ def test_curves_longer_than_a_batch(tracker: Tracker, client: mlflow.MlflowClien
     steps = list(range(2500))
     values = [0.5 * step for step in steps]
     values[7] = float("nan")
-    tracker.curves(run, {"held out (nats)": {"step": steps, "value": values}})
+    tracker.log(run, curves={"held out (nats)": {"step": steps, "value": values}})
     history = client.get_metric_history(run, "held out _nats_")
     assert [(point.step, point.value) for point in history] == [
         (step, 0.5 * step) for step in steps if step != 7
@@ -72,18 +74,39 @@ def test_curves_longer_than_a_batch(tracker: Tracker, client: mlflow.MlflowClien
 def test_figures_that_are_unknown_are_left_out(
     tracker: Tracker, client: mlflow.MlflowClient, run: str
 ) -> None:
-    tracker.metrics(run, {"a/b": 2.0, "gap": float("nan")})
+    tracker.log(run, metrics={"a/b": 2.0, "gap": float("nan")})
     assert client.get_run(run).data.metrics == {"a_b": 2.0}
 
 
 def test_tags_and_data_set(tracker: Tracker, client: mlflow.MlflowClient, run: str) -> None:
-    tracker.tags(run, {"digest.train": "d" * 64, "long": "y" * 9000})
+    tracker.log(run, tags={"digest.train": "d" * 64, "long": "y" * 9000})
     tracker.data_set(run, "sprites", "e" * 64, "drawn here", '{"images": 3}')
     found = client.get_run(run)
     assert found.data.tags["digest.train"] == "d" * 64
     assert len(found.data.tags["long"]) == 8000
     (given,) = found.inputs.dataset_inputs
     assert (given.dataset.name, given.dataset.digest) == ("sprites", "e" * 36)
+
+
+def test_many_tags(tracker: Tracker, client: mlflow.MlflowClient, run: str) -> None:
+    tags = {f"changed.{index}": "supported -> not_associated" for index in range(250)}
+    tracker.log(run, tags=tags)
+    assert tags.items() <= client.get_run(run).data.tags.items()
+
+
+def test_many_stages_that_end_at_once(tracker: Tracker, client: mlflow.MlflowClient, run: str) -> None:
+    """As in a run that reuses everything; MLflow's store has fifteen connections."""
+    ready = threading.Barrier(60)
+
+    def end(index: int) -> None:
+        ready.wait()
+        tracker.log(run, metrics={f"seconds.{index}": 1.0}, tags={f"digest.{index}": "d"})
+
+    with ThreadPoolExecutor(60) as pool:
+        assert list(pool.map(end, range(60))) == [None] * 60
+    found = client.get_run(run).data
+    assert len(found.metrics) == 60
+    assert {f"digest.{index}" for index in range(60)} <= found.tags.keys()
 
 
 def test_how_runs_end(tracker: Tracker, client: mlflow.MlflowClient, run: str) -> None:
@@ -103,8 +126,8 @@ def test_a_run_that_was_killed_is_gone_on_with(tracker: Tracker, client: mlflow.
     for params in ({}, {"beta": 4}, {"beta": 4}):
         again = Tracker(tracker.uri, "an audit", folder / "artifacts")
         found.append(again.start("vae seed 0", parent=None, params=params, tags=tags))
-        again.metrics(found[-1], {"seconds.train": 3.5})
-        again.curves(found[-1], CURVE)
+        again.log(found[-1], metrics={"seconds.train": 3.5})
+        again.log(found[-1], curves=CURVE)
     assert len(set(found)) == 1
     run = client.get_run(found[0])
     assert (run.info.status, run.data.params) == ("RUNNING", {"beta": "4"})
