@@ -30,8 +30,6 @@ QUIET = {
 PREFECT = {
     # A server that is gone for a minute is waited for: 2, 4, ... 64 seconds.
     "PREFECT_CLIENT_MAX_RETRIES": "6",
-    # The first start migrates a database, which takes longer than Prefect's 20 s on a busy machine.
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     # The defaults lose the history of very fast tasks when the server stops with the flow. The interval is cut
     # to whole seconds there, and at 0 the recorder spins: less than 1 costs half a core.
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",

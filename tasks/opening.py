@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -18,7 +17,6 @@ from tasks.datasets.errors import DataError
 from tasks.desk import Desk
 from tasks.devices import available_cores, choose_device
 from tasks.errors import AuditError, Stopped, TrackingError
-from tasks.prefect_server import database_is_made, end_orphans, note_server
 from tasks.progress import ProgressDisplay
 from tasks.records import ModelKey, digest_of
 from tasks.run_folder import RunFolder, open_run_folder
@@ -54,10 +52,6 @@ def open_desk(settings: Settings) -> Iterator[Opening]:
     started, clock = datetime.now(UTC), time.monotonic()
     device = choose_device(settings.compute.device)  # first: what is refused must leave nothing behind
     environment.prepare(settings.run.store)
-    home = Path(os.environ["PREFECT_HOME"])
-    database_is_made()
-    end_orphans(home)
-    note_server(home)
     record = audit_settings(settings)
     folder = open_run_folder(settings.run.output, settings.name, digest_of(record), started)
     store = Store(settings.run.store)

@@ -1,34 +1,130 @@
-"""The temporary Prefect server that a run starts for itself: made one at a time, and never left behind.
+"""The Prefect server that a command starts for itself: beside its own imports, and gone when it is.
 
-A kill leaves it running, with its output open. So each run notes the server that it started, and ends those whose
-runs are gone.
+Prefect would start one too, but only once a flow begins, after every import, and a kill would leave it running.
 """
 
-import json
+import atexit
+import contextlib
 import os
+import socket
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import IO, TextIO
 
 import httpx
 
-from tasks import processes
 from tasks.errors import ServiceError
 from tasks.file_lock import wait_for_lock
-from tasks.processes import Process
 
-SERVER = "prefect.server.api.server:create_app"
 DATABASE = "prefect.db"
-PATIENCE_SECONDS = 5.0
+ADDRESS = "PREFECT_API_URL"
 ANSWER_SECONDS = 20.0
+# The first start makes a database, which takes a while on a busy machine.
+START_SECONDS = 300.0
+END_SECONDS = 10.0
+LOG_LINES_SHOWN = 5
+# What Prefect gives the temporary servers that it starts itself.
+TEMPORARY = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
 
-_making: TextIO | None = None
+
+@dataclass
+class _Server:
+    """A server of this process; `making` is held while it makes its database."""
+
+    process: subprocess.Popen[bytes]
+    address: str
+    database: Path
+    log: IO[bytes]
+    making: TextIO | None
 
 
-def refuse_unreachable_server() -> None:
-    """Raises ServiceError where PREFECT_API_URL names a server that does not answer; Prefect would show a traceback."""
-    address = os.environ.get("PREFECT_API_URL")
-    if address is None:
+_own: _Server | None = None
+
+
+def start_server(home: Path) -> None:
+    """Starts this process's server, with its database below `home`, and does not wait for it.
+
+    Does nothing where a server of the user's is named: by PREFECT_API_URL, or in a profile below `home`.
+
+    Raises ServiceError where that one does not answer.
+    """
+    global _own
+    if _own is not None and _own.process.poll() is None:
         return
+    if (home / "profiles.toml").exists():
+        from prefect.settings import PREFECT_API_URL  # here: it takes a second to import
+
+        if (named := PREFECT_API_URL.value()) is not None:
+            os.environ[ADDRESS] = named
+    if ADDRESS in os.environ and (_own is None or os.environ[ADDRESS] != _own.address):
+        refuse_unreachable_server(os.environ[ADDRESS])
+        return
+    making = _turn_to_make(home / DATABASE)
+    log = tempfile.TemporaryFile()  # noqa: SIM115 - it stays open as long as the server runs
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        number = listening.fileno()
+        process = subprocess.Popen(
+            # -P: a folder of the user's called "tasks" is not meant.
+            [sys.executable, "-P", "-m", "tasks.serve_prefect", str(number)],
+            stdin=subprocess.PIPE,  # its end ends the server, also when this process is killed
+            stdout=log,
+            stderr=log,
+            pass_fds=(number,),
+            start_new_session=True,  # Ctrl-C stops the run, which still has much to tell the server
+            env={**os.environ, **TEMPORARY},
+        )
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}/api"
+    if _own is None:
+        atexit.register(end_server)
+    _own = _Server(process, address, home / DATABASE, log, making)
+    os.environ[ADDRESS] = address
+
+
+def wait_for_server() -> None:
+    """Returns once this process's server answers. Raises ServiceError, with what it said, if it does not."""
+    if _own is None or _own.address != os.environ.get(ADDRESS):
+        return
+    try:
+        # It listens from the start: the answer comes once it has made its database.
+        httpx.get(f"{_own.address}/health", timeout=START_SECONDS).raise_for_status()
+    except httpx.HTTPError as error:
+        _own.log.seek(0)
+        lines = _own.log.read().decode(errors="replace").splitlines()[-LOG_LINES_SHOWN:]
+        raise ServiceError(
+            f"the temporary Prefect server, whose database is {_own.database}, did not start "
+            f"({type(error).__name__}). Finished stages are kept. Its log ends with:\n  " + "\n  ".join(lines)
+        ) from None
+    if _own.making is not None:
+        _own.making.close()
+        _own.making = None
+
+
+def end_server() -> None:
+    """Ends this process's server and waits for it: it writes down what it was told last."""
+    global _own
+    if _own is None:
+        return
+    server, _own = _own, None
+    if os.environ.get(ADDRESS) == server.address:
+        del os.environ[ADDRESS]
+    assert server.process.stdin is not None
+    with contextlib.suppress(BrokenPipeError):
+        server.process.stdin.close()
+    try:
+        server.process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        server.process.kill()
+        server.process.wait()
+    server.log.close()
+    if server.making is not None:
+        server.making.close()
+
+
+def refuse_unreachable_server(address: str) -> None:
+    """Raises ServiceError where no server answers at an address; Prefect would show a traceback."""
     try:
         httpx.get(f"{address.rstrip('/')}/health", timeout=ANSWER_SECONDS)
     except httpx.TransportError as error:
@@ -38,54 +134,13 @@ def refuse_unreachable_server() -> None:
         ) from None
 
 
-def wait_for_database(home: Path) -> None:
-    """Returns once this process may start its server below `home`: servers that make one database at once break it.
+def _turn_to_make(database: Path) -> TextIO | None:
+    """Returns the lock that only one process holds while there is no database; None where there is one.
 
-    Where there is no database yet, others wait until this process says `database_is_made`, or ends.
+    Servers that make one database at once break it.
     """
-    global _making
-    if "PREFECT_API_URL" in os.environ:
-        return
-    lock = wait_for_lock(home / "database.lock", lambda: None)
-    if (home / DATABASE).exists():
-        lock.close()
-    else:
-        _making = lock
-
-
-def database_is_made() -> None:
-    """Lets other runs start their servers; called once a server answers."""
-    global _making
-    if _making is not None:
-        _making.close()
-        _making = None
-
-
-def note_server(home: Path) -> Path | None:
-    """Writes which Prefect server this process started below `home`; returns the note, None if it started none."""
-    owner = processes.find(os.getpid())
-    servers = [child for child in processes.children(os.getpid()) if SERVER in processes.command_of(child)]
-    if owner is None or not servers:
-        return None
-    note = home / f"server-of-{owner.pid}.json"
-    note.write_text(json.dumps({"owner": owner.facts(), "server": servers[0].facts()}))
-    return note
-
-
-def end_orphans(home: Path) -> int:
-    """Ends the noted servers whose runs are gone, and returns how many."""
-    ended = 0
-    for note in home.glob("server-of-*.json"):
-        try:
-            facts = json.loads(note.read_text())
-            owner, server = Process(**facts["owner"]), Process(**facts["server"])
-        except (OSError, ValueError, KeyError, TypeError):
-            note.unlink(missing_ok=True)
-            continue
-        if owner.is_alive():
-            continue
-        if server.is_alive():
-            processes.end([server], PATIENCE_SECONDS)
-            ended += 1
-        note.unlink(missing_ok=True)
-    return ended
+    lock = wait_for_lock(database.with_name("database.lock"), lambda: None)
+    if not database.exists():
+        return lock
+    lock.close()
+    return None

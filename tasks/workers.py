@@ -4,6 +4,8 @@ They import neither Prefect nor MLflow. Progress comes back through a queue; a s
 Instead, one thread of this process can compute everything, one stage after another.
 """
 
+import atexit
+import gc
 import multiprocessing
 import os
 import queue
@@ -150,6 +152,9 @@ def _start_process(reports: _Queue, stop: _Event, counter: Any, count: int) -> N
     with counter.get_lock():
         index = counter.value
         counter.value += 1
+    atexit.register(
+        gc.freeze
+    )  # Python would look through all that was imported for two seconds before it ends
     threading.Thread(target=_end_with_parent, name="parent watch", daemon=True).start()
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     if len(cores) == count:  # with fewer workers than cores, pinning could put two runs on the same one

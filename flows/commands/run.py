@@ -36,7 +36,9 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     settings = ready_for_a_flow(overrides)
     from flows.audit_flow import audit
     from tasks import over_time
+    from tasks.prefect_server import wait_for_server
 
+    wait_for_server()
     folder = audit(settings)
     for change in over_time.changes_of(folder):
         print(f"changed since the last accepted run: {change}", file=sys.stderr)

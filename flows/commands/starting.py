@@ -1,5 +1,7 @@
 """What commands do before they use the store or start a flow, and how they name what a flow wrote."""
 
+import atexit
+import gc
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,18 +12,20 @@ if TYPE_CHECKING:
 
 
 def ready_for_a_flow(overrides: Sequence[str]) -> "Settings":
-    """Returns the settings of the words, with the store prepared and Prefect's server reachable or ours to start.
+    """Returns the settings of the words, with the store prepared and Prefect's server reachable or starting.
 
     To be called before Prefect and MLflow are imported.
     """
-    from tasks.prefect_server import refuse_unreachable_server, wait_for_database
+    from tasks.prefect_server import start_server
     from tasks.secrets_apart import without_secrets
     from tasks.settings_sources import settings_from_words
 
     settings = without_secrets(settings_from_words(overrides))
     prepare_store(settings.run.store)
-    refuse_unreachable_server()
-    wait_for_database(Path(os.environ["PREFECT_HOME"]))
+    start_server(Path(os.environ["PREFECT_HOME"]))
+    atexit.register(
+        gc.freeze
+    )  # Python would look through all that was imported for two seconds before it ends
     return settings
 
 

@@ -65,8 +65,6 @@ def run(
     (home / "small.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
     assert pytestconfig.cache is not None
     environment = command_environment(pytestconfig.cache.mkdir("numba"))
-    # Prefect's server may take its time on a machine that does other things too.
-    environment["PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"] = "400"
     done = subprocess.run(
         [sys.executable, "-m", "flows.command", "run", "small.yaml"],
         cwd=home,
