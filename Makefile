@@ -42,6 +42,7 @@ $(READY): requirements.lock pyproject.toml
 	@# Compiled once here: every process of a run would else compile what it imports.
 	@$(BIN)/uv pip sync -q --compile-bytecode requirements.lock
 	@$(BIN)/uv pip install -q --no-deps -e .
+	@$(BIN)/python -m compileall -q flows tasks vae_models reports tests benchmarks
 	@touch $(READY)
 
 clean:

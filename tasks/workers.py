@@ -4,8 +4,6 @@ They import neither Prefect nor MLflow. Progress comes back through a queue; a s
 Instead, one thread of this process can compute everything, one stage after another.
 """
 
-import atexit
-import gc
 import multiprocessing
 import os
 import queue
@@ -20,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from tasks.errors import StageFailed, Stopped
+from tasks.leaving import leave_at_once
 from tasks.stage import Bench, Stage
 from tasks.turns import Turns, urgency
 
@@ -152,9 +151,7 @@ def _start_process(reports: _Queue, stop: _Event, counter: Any, count: int) -> N
     with counter.get_lock():
         index = counter.value
         counter.value += 1
-    atexit.register(
-        gc.freeze
-    )  # Python would look through all that was imported for two seconds before it ends
+    leave_at_once()
     threading.Thread(target=_end_with_parent, name="parent watch", daemon=True).start()
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     if len(cores) == count:  # with fewer workers than cores, pinning could put two runs on the same one

@@ -1,7 +1,5 @@
 """What commands do before they use the store or start a flow, and how they name what a flow wrote."""
 
-import atexit
-import gc
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +14,7 @@ def ready_for_a_flow(overrides: Sequence[str]) -> "Settings":
 
     To be called before Prefect and MLflow are imported.
     """
+    from tasks.leaving import leave_at_once
     from tasks.prefect_server import start_server
     from tasks.secrets_apart import without_secrets
     from tasks.settings_sources import settings_from_words
@@ -23,9 +22,7 @@ def ready_for_a_flow(overrides: Sequence[str]) -> "Settings":
     settings = without_secrets(settings_from_words(overrides))
     prepare_store(settings.run.store)
     start_server(Path(os.environ["PREFECT_HOME"]))
-    atexit.register(
-        gc.freeze
-    )  # Python would look through all that was imported for two seconds before it ends
+    leave_at_once()
     return settings
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import bootstrap, entropy, norm
+from scipy.stats import bootstrap, entropy, mannwhitneyu, norm
 from sklearn.metrics import mutual_info_score, roc_auc_score
 
 from tasks.analyses import association
@@ -228,8 +228,14 @@ def test_the_interval_of_auroc_agrees_with_scipy_bootstrap():
     lit, scores = binary_world(0)
     weights = image_weights(len(lit), 4000, np.random.default_rng(1))
     low, high = interval(auroc_resamples(lit, scores, weights))
+
+    def auroc(lit, scores):  # roc_auc_score takes twenty times as long to look at what it is given
+        wins = mannwhitneyu(scores[lit == 1], scores[lit == 0]).statistic
+        return wins / ((lit == 1).sum() * (lit == 0).sum())
+
+    assert auroc(lit, scores) == pytest.approx(roc_auc_score(lit, scores), abs=1e-12)
     theirs = bootstrap(
-        (lit, scores), roc_auc_score, paired=True, vectorized=False, n_resamples=2000, method="percentile",
+        (lit, scores), auroc, paired=True, vectorized=False, n_resamples=2000, method="percentile",
         random_state=np.random.default_rng(2),
     ).confidence_interval  # fmt: skip
     assert (low, high) == pytest.approx((theirs.low, theirs.high), abs=0.006)
@@ -242,7 +248,8 @@ def test_the_interval_of_uncertainty_agrees_with_scipy_standard_error():
     binned = fit_code_bins(codes, association.CODE_BINS).apply(codes)[:, 0]
 
     def share(levels, bins):
-        return mutual_info_score(levels, bins) / entropy(np.bincount(levels))
+        counts = np.bincount(2 * bins + levels, minlength=2 * association.CODE_BINS).reshape(-1, 2)
+        return mutual_info_score(None, None, contingency=counts) / entropy(counts.sum(axis=0))
 
     theirs = bootstrap(
         (lit, binned), share, paired=True, vectorized=False, n_resamples=2000, method="percentile",

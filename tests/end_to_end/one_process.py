@@ -1,6 +1,6 @@
 """Runs commands one after another in one process, so that a test pays for imports and Prefect's server once.
 
-Reads from standard input a JSON list of {"words", "hash_seed", "largest_file"}, writes a JSON list of
+Reads from standard input a JSON list of {"words", "largest_file"}, writes a JSON list of
 {"code", "seconds", "out", "err"} to the file named by its argument. What a command prints is caught below
 Python, so that worker processes are caught too.
 """
@@ -18,8 +18,6 @@ from flows.command import main
 
 
 def run(command: dict[str, Any]) -> dict[str, Any]:
-    # Worker processes inherit it: an order that hangs on hashes of text would show.
-    os.environ["PYTHONHASHSEED"] = str(command["hash_seed"])
     started = time.monotonic()
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     sys.argv = ["latent-audit", *command["words"]]

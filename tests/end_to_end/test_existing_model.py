@@ -12,7 +12,7 @@ import yaml
 from reports.audit_json import read_audit, schema_faults
 from tasks.records import digest_of_file
 from tasks.verify import verify
-from tests.end_to_end.audits import USER, command_environment
+from tests.end_to_end.audits import IN_ONE_THREAD, USER, command_environment
 
 pytestmark = pytest.mark.timeout(1000)
 
@@ -66,7 +66,7 @@ def run(
     assert pytestconfig.cache is not None
     environment = command_environment(pytestconfig.cache.mkdir("numba"))
     done = subprocess.run(
-        [sys.executable, "-m", "flows.command", "run", "small.yaml"],
+        [sys.executable, "-m", "flows.command", "run", "small.yaml", *IN_ONE_THREAD],
         cwd=home,
         env=environment,
         capture_output=True,

@@ -3,6 +3,7 @@
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,20 +42,30 @@ def test_every_file_is_missed_and_every_flipped_byte_is_found(run: Path) -> None
     assert listed is not None
     assert problems == []
     assert len(listed) > 60
+    one, *others = sorted(listed)
+    flip(run / one)
+    assert [(problem.kind, problem.path) for problem in compared(run, listed)] == [("altered", one)]
+    for name in others:
+        flip(run / name)
+    assert found(run, listed) == [("altered", name) for name in sorted(listed)]
     for name in listed:
-        path = run / name
-        data = path.read_bytes()
-        middle = len(data) // 2
-        path.write_bytes(data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :])
-        assert [(p.kind, p.path) for p in compared(run, listed)] == [("altered", name)]
-        path.unlink()
-        assert [(p.kind, p.path) for p in compared(run, listed)] == [("missing", name)]
-        path.write_bytes(data)
-    for name in listed:
+        flip(run / name)  # back
         (run / name).with_name(f"added-{Path(name).name}").write_bytes(b"")
-    added = compared(run, listed)
-    assert {problem.kind for problem in added} == {"unlisted"}
-    assert len(added) == len(listed)
+    added = sorted(Path(name).with_name(f"added-{Path(name).name}").as_posix() for name in listed)
+    assert found(run, listed) == [("unlisted", name) for name in added]
+    for path in [*run.rglob("added-*"), *(run / name for name in listed)]:
+        path.unlink()
+    assert found(run, listed) == [("missing", name) for name in sorted(listed)]
+
+
+def flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def found(run: Path, listed: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
+    return sorted((problem.kind, problem.path) for problem in compared(run, listed))
 
 
 @pytest.mark.parametrize("name", ["report.html", "arrays", "figures"])

@@ -14,7 +14,8 @@ import pytest
 from reports import catalogue
 from reports.audit_json import write_audit
 from reports.errors import LanguageUnknown, RunIncomplete
-from reports.render import SECTIONS, open_page, render, script_hash
+from reports.page import Page
+from reports.render import SECTIONS, render, script_hash
 from reports.sections import summary
 from tests.reports.audit_builder import HOSTILE, AuditBuilder
 from tests.reports.conftest import Rendered, elements, make_run
@@ -187,19 +188,15 @@ def test_one_model_gets_the_plain_table(small_builder: AuditBuilder) -> None:
     [(1, 40, "single"), (3, 5, "roomy"), (6, 5, "compact"), (2, 40, "compact")],
 )
 def test_the_table_of_verdicts_fits_its_size(
-    tmp_path: Path, models: int, attributes: int, layout: str
+    small_builder: AuditBuilder, models: int, attributes: int, layout: str
 ) -> None:
-    names = tuple((f"attribute {i}", "continuous", [], None) for i in range(attributes))
-    builder = AuditBuilder(
-        tmp_path,
-        models=tuple(f"m{i}" for i in range(models)),
-        attributes=names,
-        dimensions=2,
-        seeds=1,
-        image_size=4,
-    )
-    make_run(builder)
-    built = summary.build(open_page(tmp_path, "en"))
+    audit = small_builder.write()
+    model, attribute, verdict = audit["models"][0], audit["data"]["attributes"][0], audit["verdicts"][0]
+    names = [f"m{i}" for i in range(models)], [f"attribute {i}" for i in range(attributes)]
+    audit["models"] = [{**model, "name": name} for name in names[0]]
+    audit["data"]["attributes"] = [{**attribute, "name": name} for name in names[1]]
+    audit["verdicts"] = [{**verdict, "model": m, "attribute": a} for m, a in itertools.product(*names)]
+    built = summary.build(Page(small_builder.folder, audit, {}, [], "", catalogue.load("en")))
     assert built["layout"] == layout
     assert len(built["rows"]) == attributes
     assert all(len(row["cells"]) == models for row in built["rows"])
