@@ -23,7 +23,7 @@ class Copy:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         for room in ROOMS:
-            shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / room, folder / room)
         shutil.copy(RECIPES / "stages.py", folder)
         shutil.copy(ROOT / "tests" / "reports" / "audit_builder.py", folder)
 

@@ -217,7 +217,7 @@ def test_no_path_and_no_user_of_this_machine_gets_out(run: Path, commands: Comma
             for leak in (USER, str(commands.home), str(Path.home()) + "/", str(Path(__file__).parents[2])):
                 assert leak not in text, (name, leak)
     assert json.loads((afresh / "run.json").read_text())["command"] == (
-        "latent-audit run tiny.yaml --run.store afresh --run.output=other"
+        "latent-audit run tiny.yaml --run.store afresh --run.output=other --compute.runner thread"
     )
 
 
@@ -254,8 +254,8 @@ def test_mlflow_has_a_parent_and_a_child_a_model_and_seed(
         (data,) = child.inputs.dataset_inputs
         assert data.dataset.digest == audit["data"]["digest"][:36]
     weights = {model["name"]: model["weights_digest"] for model in audit["models"] if model["is_lead"]}
-    gan = client.get_model_version_by_alias("tiny-gan-encoder", "candidate")
-    assert gan.tags["weights_digest"] == weights["gan"]
+    vae = client.get_model_version_by_alias("tiny-vae-encoder", "candidate")
+    assert vae.tags["weights_digest"] == weights["vae"]
     # The interrupted run and the one that continued it are one; "afresh" goes to the same MLflow store.
     parents = [
         item for item in client.search_runs([experiment]) if "mlflow.parentRunId" not in item.data.tags
