@@ -121,6 +121,8 @@ class Canvas:
 def _few_colours(embedded: str) -> str:
     """Returns drawn points, a base64 PNG of any colours, with a palette of 64: a fifth of the bytes."""
     drawn = Image.open(io.BytesIO(base64.b64decode(embedded))).convert("RGBA")
+    if drawn.getcolors(256) is not None:  # a scale of colours: it shall not have steps
+        return embedded
     buffer = io.BytesIO()
     drawn.quantize(64, method=Image.Quantize.FASTOCTREE).save(buffer, "PNG", optimize=True)
     return base64.b64encode(buffer.getvalue()).decode()

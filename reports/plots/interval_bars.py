@@ -26,22 +26,18 @@ def bars(rows: Sequence[Row], label: str, width: float = 250) -> str:
     left = name_width((row.name for row in rows), 22)
     canvas = Canvas(width, 44 + 15 * max(len(rows), 1))
     axes = canvas.axes_within(left, 14, 34, 6)
-    for index, row in enumerate(rows):
-        axes.barh(
-            index,
-            row.value,
-            height=0.62,
-            color=COLOURS[row.group % 8],
-            alpha=0.8,
-            hatch=HATCHES[row.group % 8],
-            edgecolor="#ffffff",
-            linewidth=0,
-            clip_on=False,
-        )
-    # All whiskers are one line with gaps: a report may hold hundreds of these plots.
-    whiskers = [(x, y) for y, row in enumerate(rows) for x in (row.low, row.high, None)]
-    ends, places = [np.nan if x is None else x for x, _ in whiskers], [y for _, y in whiskers]
-    axes.plot(ends, places, color=INK, linewidth=1.1, clip_on=False)
+    axes.barh(
+        range(len(rows)),
+        [row.value for row in rows],
+        height=0.62,
+        color=[COLOURS[row.group % 8] for row in rows],
+        alpha=0.8,
+        hatch=[HATCHES[row.group % 8] for row in rows],
+        edgecolor="#ffffff",
+        linewidth=0,
+        clip_on=False,
+    )
+    axes.plot(*_whiskers(list(enumerate(rows))), color=INK, linewidth=1.1, clip_on=False)
     _name_rows(canvas, axes, rows, label)
     axes.axvline(0, color=MUTED, linewidth=0.8)
     return canvas.finish()
@@ -62,16 +58,26 @@ def points(tables: Sequence[Panel], columns: int = 3) -> str:
     left = name_width((row.name for table in tables for row in table.rows), 22)
     canvas, grid = panels(len(tables), columns, (236, 58 + 15 * tallest), (left, 10, 34, 18))
     for axes, panel in zip(grid, tables, strict=True):
-        for index, row in enumerate(panel.rows):
-            group = row.group % 8
-            if row.low is not None and row.high is not None:
-                axes.plot([row.low, row.high], [index, index], color=COLOURS[group], linewidth=2)
-            axes.plot([row.value], [index], MARKERS[group], color=COLOURS[group], markersize=5.5)
+        for group in sorted({row.group % 8 for row in panel.rows}):
+            placed = [(index, row) for index, row in enumerate(panel.rows) if row.group % 8 == group]
+            axes.plot(*_whiskers(placed), color=COLOURS[group], linewidth=2)
+            values, places = [row.value for _, row in placed], [index for index, _ in placed]
+            axes.plot(values, places, MARKERS[group], color=COLOURS[group], markersize=5.5)
         _name_rows(canvas, axes, panel.rows, panel.label)
         axes.set_title(canvas.name(panel.title, 30))
         axes.locator_params(axis="x", nbins=4)
         axes.margins(x=0.12)
     return canvas.finish()
+
+
+def _whiskers(placed: Sequence[tuple[int, Row]]) -> tuple[list[float], list[float]]:
+    """Returns all intervals as one line with gaps: a report may hold hundreds of these plots."""
+    known = [
+        (place, row.low, row.high) for place, row in placed if row.low is not None and row.high is not None
+    ]
+    return [x for _, low, high in known for x in (low, high, np.nan)], [
+        y for y, _, _ in known for _ in range(3)
+    ]
 
 
 def _name_rows(canvas: Canvas, axes: Axes, rows: Sequence[Row], label: str) -> None:

@@ -7,8 +7,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap
+from matplotlib.image import AxesImage
+from matplotlib.ticker import MaxNLocator
 
-from reports.plots.canvas import COLOURS, MARKERS
+from reports.plots.canvas import COLOURS, MARKERS, MUTED
 from reports.plots.panels import panels
 
 MOST_CLASSES = 8
@@ -16,7 +20,7 @@ MOST_PANELS = 12
 WIDTH, HEIGHT = 200.0, 172.0
 # The points' axes in a panel: left, bottom, width and height in points.
 AXES = (2.0, 34.0, 158.0, 118.0)
-SCALE = (1.038, 0.0, 0.038, 1.0)  # the bar of colours, in shares of those
+SCALE = (1.038, 1.076)  # where the bar of colours begins and ends, in widths of those
 COLUMNS = 3
 AZIMUTH, ELEVATION = 30, 20
 MARGIN = 0.05
@@ -79,15 +83,30 @@ def draw(coordinates: npt.NDArray[np.float64], coloured: Sequence[Panel], seed: 
                 linewidths=0,
                 zorder=1,
             )
-            bar = canvas.figure.colorbar(shown, cax=axes.inset_axes(SCALE))
-            bar.outline.set_visible(False)
-            bar.ax.tick_params(labelsize=7)
-            bar.ax.locator_params(nbins=4)
+            _scale(axes, values, shown.get_cmap())
         axes.set_title(canvas.name(panel.name))
         axes.set_xticks([])
         axes.set_yticks([])
         axes.spines[:].set_visible(True)
     return canvas.finish()
+
+
+def _scale(axes: Axes, values: npt.NDArray[np.float64], colours: Colormap) -> None:
+    """Draws which colour means which value, right of a panel. A colour bar of matplotlib would be a second panel."""
+    low, high = float(values.min()), float(values.max())
+    bar = AxesImage(
+        axes, cmap=colours, extent=(*SCALE, 0, 1), transform=axes.transAxes, origin="lower", zorder=2
+    )
+    bar.set_data(np.linspace(0, 1, 64)[:, None])
+    bar.set_clip_on(False)
+    axes.add_artist(bar)
+    for tick in MaxNLocator(4).tick_values(low, high):
+        height = (tick - low) / ((high - low) or 1.0)
+        if 0 <= height <= 1:
+            axes.text(
+                SCALE[1] + 0.03, height, f"{tick:g}".replace("-", "−"), transform=axes.transAxes, va="center",
+                fontsize=7, color=MUTED,
+            )  # fmt: skip
 
 
 def seen_from_the_side(coordinates: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

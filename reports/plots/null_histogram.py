@@ -55,9 +55,10 @@ def draw(
     chance = [value for _, values in nulls for value in values]
     if chance:
         upper.axvspan(min(chance), max(chance), color=FAINT, alpha=0.55, linewidth=0)
-    for index, (_, value) in enumerate(rows):
-        upper.plot([low, value], [index, index], color=FAINT, linewidth=1, zorder=1)
-        upper.plot([value], [index], marker=MARKERS[0], color=COLOURS[0], markersize=5, linestyle="none")
+    places = range(len(rows))
+    values = [value for _, value in rows]
+    upper.hlines(places, low, values, color=FAINT, linewidth=1, zorder=1)
+    upper.plot(values, places, marker=MARKERS[0], color=COLOURS[0], markersize=5, linestyle="none")
     upper.set_yticks(range(len(rows)), [canvas.name(name) for name, _ in rows])
     upper.set_ylim(-0.7, len(rows) - 0.3)
     upper.spines["bottom"].set_visible(False)
