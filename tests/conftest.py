@@ -1,5 +1,6 @@
 """For every room: where real data are, how a test says that they are not there, and which tests stay together."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +41,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts what takes longest first."""
     items.sort(key=lambda item: FIRST.index(group) if (group := _group(item.nodeid)) in FIRST else len(FIRST))
+
+
+def pytest_collection_finish() -> None:
+    """What was imported until here stays: no use in looking through it again and again."""
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -37,11 +37,12 @@ def draw(
     if ratios:
         lower.set_xscale("log")
         lower.xaxis.set_major_formatter("{x:g}")
-        lower.xaxis.set_minor_formatter("")
+        lower.minorticks_off()
     for index, (name, values) in enumerate(nulls):
         lower.hist(
             values,
             edges,
+            histtype="stepfilled",  # one shape, where bars would be eighty
             color=(MUTED, COLOURS[5])[index % 2],
             alpha=0.65,
             hatch=HATCHES[index + 1],

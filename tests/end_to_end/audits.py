@@ -98,7 +98,7 @@ def others(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
         "too few images": bad("few", "--data.images", "300"),
         "corrupt image": bad("corrupt", f"--data={json.dumps(folder)}"),
         "wrong checksum": bad("checksum", "--data.kind", "mnist", "--data.mirror", "mirror"),
-        "full disk": bad("full", "--data.images", "60000", largest_file=32_000_000),
+        "full disk": bad("full", "--data.images", "20000", largest_file=8_000_000),
     }
     return Commands(home, _in_one_process(asked, home, environment), {}, [])
 
