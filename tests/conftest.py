@@ -13,11 +13,12 @@ from xdist.scheduler import LoadScopeScheduling
 # Small audits serve the tests of whole audits and those of the browser.
 from tests.end_to_end.audits import commands as commands
 from tests.end_to_end.audits import others as others
+from tests.real_data import real_data_folder
 
 # Tests that share a costly fixture stay in one process: whole audits with the browser that looks at them, reports;
 # all others by their file. What takes longest comes first, or the end of the tests would wait for it alone.
 TOGETHER = (
-    ("tests/end_to_end/test_existing_model.py", "existing model"),
+    ("tests/end_to_end/test_existing_model.py", "other commands"),
     ("tests/end_to_end/test_bad_input.py", "other commands"),
     ("tests/end_to_end/test_hostile_names.py", "other commands"),
     ("tests/end_to_end/test_latent_size_command.py", "other commands"),
@@ -29,7 +30,7 @@ TOGETHER = (
 )
 # The pure rooms are covered by their own tests. Following others line by line would take them twice the time.
 FOLLOWED = ("tests/vae_models/", "tests/datasets/", "tests/analyses/", "tests/reports/")
-FIRST = ("audits", "services", "existing model", "other commands", "reports")
+FIRST = ("audits", "other commands", "services", "reports")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -80,8 +81,7 @@ def _group(nodeid: str) -> str:
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Returns the folder with the real data sets; skips, and says so, on machines without one."""
-    named = os.environ.get("LATENT_AUDIT_TEST_DATA")
-    folder = Path(named) if named else Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = real_data_folder()
     if not folder.is_dir():
         reason = f"no real data at {folder}; name a folder in LATENT_AUDIT_TEST_DATA"
         if os.environ.get("LATENT_AUDIT_REFUSE_SKIPS"):

@@ -2,7 +2,7 @@
 
 `commands`: one audit is interrupted while it trains, and killed at two later moments; then one process goes on with
 it, repeats it, repeats it in a fresh store, and changes one setting at a time. `others`: one process runs what must
-be refused, names that try to be something else, and a study of latent sizes.
+be refused, names that try to be something else, a study of latent sizes, and models that were trained elsewhere.
 """
 
 import json
@@ -19,9 +19,11 @@ import pytest
 from safetensors import SafetensorError, safe_open
 
 from tests.chaos import PUBLISHING, Kill, Moment, kill_during
+from tests.end_to_end.existing_audit import write_existing_audit
 from tests.end_to_end.hostile_audit import write_hostile_audit
 from tests.end_to_end.tiny_audit import TINY, command_environment
 from tests.left_behind import CHAOS_HOME
+from tests.real_data import real_data_folder
 
 # A name that stands in every path of these runs, as a user's name does: it must not get out.
 USER = "marianne-of-the-tests"
@@ -100,6 +102,8 @@ def others(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
         "wrong checksum": bad("checksum", "--data.kind", "mnist", "--data.mirror", "mirror"),
         "full disk": bad("full", "--data.images", "20000", largest_file=8_000_000),
     }
+    if real_data_folder().is_dir():
+        asked["existing"] = _words(write_existing_audit(home, real_data_folder()), *IN_ONE_THREAD)
     return Commands(home, _in_one_process(asked, home, environment), {}, [])
 
 

@@ -1,82 +1,25 @@
 """A small audit of two models that were trained elsewhere: published weights, and a user's own code."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from reports.audit_json import read_audit, schema_faults
 from tasks.records import digest_of_file
 from tasks.verify import verify
-from tests.end_to_end.audits import IN_ONE_THREAD, USER, command_environment
+from tests.end_to_end.audits import USER, Commands
 
-pytestmark = pytest.mark.timeout(1000)
-
-CONFIG = Path(__file__).resolve().parents[2] / "configs" / "existing_model.yaml"
-SMALL = """\
-run: {name: small}
-data: {kind: sprites, images: 1800, image_size: 64}
-seeds: [0, 1, 2]
-classifier: {width: 8, hidden: 16, training: {steps: 20, evaluate_every: 20, patience: null}}
-evidence: {permutations: 100, bootstraps: 100, probe_images: 200, null_moves_per_dimension: 20,
-  boosting_iterations: 5}
-explanations: {depth: quick, projection_images: 100, attribution_images: 2, attribution_dimensions: 1,
-  attribution_steps: 8, superpixel_samples: 24, traversal_steps: 3, move_images: 16, use_images: 20, regret_steps: 2}
-"""
-OWN = """
-import torch
-from torch import nn
-
-class Four(nn.Module):  # four numbers, and back
-    def __init__(self):
-        super().__init__()
-        self.towards = nn.Conv2d(1, 4, 64)
-        self.back = nn.Linear(4, 64 * 64)
-
-    def encode(self, images):
-        return self.towards(images).flatten(1)
-
-    def decode(self, codes):
-        return self.back(codes).sigmoid().view(-1, 1, 64, 64)
-
-def make():
-    torch.manual_seed(0)
-    return Four()
-"""
+pytestmark = pytest.mark.timeout(1200)
 
 
 @pytest.fixture(scope="module")
-def run(
-    real_data: Path, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
-) -> tuple[Path, str]:
+def run(real_data: Path, others: Commands) -> tuple[Path, str]:
     """Returns the run's folder and what the command printed."""
-    home = tmp_path_factory.mktemp("existing") / USER
-    (home / "code").mkdir(parents=True)
-    (home / "code" / "own_four.py").write_text(OWN)
-    settings = yaml.safe_load(SMALL)
-    published = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["models"]["beta_vae"]
-    published["path"] = str(real_data / "checkpoints" / "betaH_dsprites" / "model.pt")
-    own = {"kind": "entrypoint", "entrypoint": "own_four:make", "folder": str(home / "code")}
-    settings["models"] = {"published": published, "own": own}
-    (home / "small.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
-    assert pytestconfig.cache is not None
-    environment = command_environment(pytestconfig.cache.mkdir("numba"))
-    done = subprocess.run(
-        [sys.executable, "-m", "flows.command", "run", "small.yaml", *IN_ONE_THREAD],
-        cwd=home,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=900,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    line = next(line for line in done.stdout.splitlines() if line.startswith("report: "))
-    return (home / line.removeprefix("report: ")).parent, done.stdout + done.stderr
+    ended = others.ended["existing"]
+    assert ended.code == 0, ended
+    return others.run_folder("existing"), ended.out + ended.err
 
 
 @pytest.fixture
