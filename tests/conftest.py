@@ -10,6 +10,8 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from tasks.leaving import leave_at_once
+
 # Small audits serve the tests of whole audits and those of the browser.
 from tests.end_to_end.audits import commands as commands
 from tests.end_to_end.audits import others as others
@@ -35,6 +37,7 @@ FIRST = ("audits", "other commands", "services", "reports")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Compiles what UMAP needs once for all tests and the runs they start: that takes a minute of computing."""
+    leave_at_once()
     assert config.cache is not None
     os.environ["NUMBA_CACHE_DIR"] = str(config.cache.mkdir("numba"))
 

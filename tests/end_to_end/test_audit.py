@@ -92,7 +92,7 @@ def test_audit_json_is_valid_and_complete(audit: dict[str, Any]) -> None:
     assert sum(part["images"] for part in audit["data"]["parts"]) == audit["data"]["images"] == 1800
     assert {len(section["seeds"]) for section in audit["stability"]} == {2}
     for model in audit["models"]:
-        assert model["training"]["steps"] == {"vae": 400, "gan": 10}[model["name"]]
+        assert model["training"]["steps"] == {"vae": 240, "gan": 10}[model["name"]]
         assert (model["traversal"] is not None) == model["is_lead"]
         assert bool(model["projections"]) == model["is_lead"]
         assert bool(model["moves"]) == bool(model["uses"]) == model["is_lead"]
@@ -250,7 +250,7 @@ def test_mlflow_has_a_parent_and_a_child_a_model_and_seed(
         assert child.data.tags["digest.train"] == trained[model, seed]
         if model == "vae":
             curve = client.get_metric_history(child.info.run_id, "training.held_out")
-            assert [point.step for point in curve] == [200, 400]
+            assert [point.step for point in curve] == [120, 240]
         (data,) = child.inputs.dataset_inputs
         assert data.dataset.digest == audit["data"]["digest"][:36]
     weights = {model["name"]: model["weights_digest"] for model in audit["models"] if model["is_lead"]}
