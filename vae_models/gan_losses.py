@@ -3,6 +3,7 @@
 Non-saturating logistic loss with R1 (Mescheder et al. 2018), InfoGAN's recovery bound (Chen et al. 2016).
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -14,12 +15,14 @@ from vae_models.precision import autocast
 
 if TYPE_CHECKING:  # the model calls these functions, so it imports them
     from vae_models.interpretable_gan import InterpretableGan
+    from vae_models.interpretable_gan_settings import InterpretableGanSettings
 
 
 class Pass(NamedTuple):
     """One forward pass of everything: what both players' losses are made of."""
 
     samples: Tensor  # (n, c, h, w) in [0, 1]
+    seen_samples: Tensor  # the same as S and D see them, cut off from G: what pulls at them is known here
     asked: Tensor  # (n, d) codes the samples were asked for
     asked_values: Tensor  # (n, k) encoded values of the same
     sample_code: Tensor  # (n, d) what S reads in them
@@ -37,15 +40,18 @@ def forward_pass(model: "InterpretableGan", batch: Batch, generator: Generator) 
     noise = model.noise(count, generator)
     with autocast(images.device, model.in_bfloat16):
         samples = model.reconstruction.mean(model.generator(noise, model.layout.presented(asked)))
-        codes = model.encoder(torch.cat([images, samples]))
-    logits = model.discriminator(model.layout.presented(codes))
-    real_code, sample_code = codes.chunk(2)
+        seen_samples = samples.detach().requires_grad_(samples.requires_grad)
+        # Apart, so that what pulls at samples need not pass through what was made of data.
+        real_code, sample_code = model.encoder(images), model.encoder(seen_samples)
+    logits = model.discriminator(model.layout.presented(torch.cat([real_code, sample_code])))
     rebuild_from = _code_to_rebuild_from(model, batch, real_code, generator)
     with autocast(images.device, model.in_bfloat16):
         outputs = model.generator(torch.zeros_like(noise), model.layout.presented(rebuild_from))
     nats = model.reconstruction.nats_per_image(outputs, images)
     real_logit, sample_logit = logits.chunk(2)
-    return Pass(samples, asked, asked_values, sample_code, real_logit, sample_logit, real_code, nats)
+    return Pass(
+        samples, seen_samples, asked, asked_values, sample_code, real_logit, sample_logit, real_code, nats
+    )
 
 
 def _code_to_rebuild_from(
@@ -85,6 +91,42 @@ def loss_terms(model: "InterpretableGan", batch: Batch, forward: Pass) -> dict[s
         "discriminator": discriminator.mean(),
         "generator": functional.softplus(-forward.sample_logit).mean(),
     }
+
+
+class PlayerLosses(NamedTuple):
+    """Scalars in nats. G goes down `of_samples` and the reconstruction in `encoder`, S and D down `encoder`."""
+
+    encoder: Tensor
+    of_samples: Tensor  # what G is told of its samples
+
+
+def player_losses(settings: "InterpretableGanSettings", terms: dict[str, Tensor]) -> PlayerLosses:
+    """Returns the weighted sums of the terms that each player learns from, R1 left out."""
+    recovery = settings.recovery_weight * terms["recovery"]
+    encoder = recovery + settings.reconstruction_weight * (terms["reconstruction"] + terms["free_prior"])
+    encoder = encoder + settings.supervised_weight * terms["supervised"]
+    encoder = encoder + settings.adversarial_weight * terms["discriminator"]
+    of_samples = recovery + settings.follow_weight * terms["follow"]
+    return PlayerLosses(encoder, of_samples + settings.adversarial_weight * terms["generator"])
+
+
+def player_gradients(
+    losses: PlayerLosses,
+    forward: Pass,
+    encoder_side: Sequence[Tensor],
+    generator_side: Sequence[Tensor],
+) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+    """Returns the gradients of S with D, and of G, without going any way back twice.
+
+    Of what the encoder's loss holds only the reconstruction reaches G, so one way back serves both players; what is
+    said of samples goes back through S to the samples alone, and on through G.
+    """
+    both_sides = [*encoder_side, *generator_side]
+    both = torch.autograd.grad(losses.encoder, both_sides, retain_graph=True)
+    (pull,) = torch.autograd.grad(losses.of_samples, forward.seen_samples)
+    drawn = torch.autograd.grad(forward.samples, generator_side, pull)
+    rebuilt = both[len(encoder_side) :]
+    return both[: len(encoder_side)], tuple(map(torch.add, rebuilt, drawn))
 
 
 def attribute_nats(model: "InterpretableGan", code: Tensor, values: Tensor) -> Tensor:

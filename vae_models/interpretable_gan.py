@@ -17,7 +17,14 @@ from torch.optim import Adam, Optimizer
 
 from vae_models.additive_discriminator import AdditiveDiscriminator, Contributions
 from vae_models.errors import BadSettings
-from vae_models.gan_losses import attribute_nats, forward_pass, gradient_penalty, loss_terms
+from vae_models.gan_losses import (
+    attribute_nats,
+    forward_pass,
+    gradient_penalty,
+    loss_terms,
+    player_gradients,
+    player_losses,
+)
 from vae_models.gan_stability import StabilityRecord
 from vae_models.model import Batch, Posterior
 from vae_models.networks import channels_for
@@ -173,25 +180,21 @@ class InterpretableGan(nn.Module):
         self._set_encoder_learning_rate(self.settings.encoder_learning_rate)
         forward = forward_pass(self, batch, generator)
         terms = loss_terms(self, batch, forward)
-        settings = self.settings
-        shared = settings.recovery_weight * terms["recovery"]
-        shared = shared + settings.reconstruction_weight * (terms["reconstruction"] + terms["free_prior"])
-        encoder_loss = shared + settings.supervised_weight * terms["supervised"]
-        encoder_loss = encoder_loss + settings.adversarial_weight * terms["discriminator"]
-        generator_loss = shared + settings.follow_weight * terms["follow"]
-        generator_loss = generator_loss + settings.adversarial_weight * terms["generator"]
-        if settings.gradient_penalty and step % settings.gradient_penalty_every == 0:
-            penalty = settings.gradient_penalty_every * gradient_penalty(self, batch.images)
-            encoder_loss = encoder_loss + settings.gradient_penalty * penalty
+        losses = player_losses(self.settings, terms)
+        every = self.settings.gradient_penalty_every
+        if self.settings.gradient_penalty and step % every == 0:
+            penalty = self.settings.gradient_penalty * every * gradient_penalty(self, batch.images)
+            losses = losses._replace(encoder=losses.encoder + penalty)
         # Both gradients before either step: they share the forward pass.
-        encoder_gradients = torch.autograd.grad(encoder_loss, self._encoder_side, retain_graph=True)
-        generator_gradients = torch.autograd.grad(generator_loss, self._generator_side)
+        encoder_gradients, generator_gradients = player_gradients(
+            losses, forward, self._encoder_side, self._generator_side
+        )
         self._descend("encoder", self._encoder_side, encoder_gradients)
         self._descend("generator", self._generator_side, generator_gradients)
         with torch.no_grad():
             averages = self.average_generator.parameters()
             for average, parameter in zip(averages, self._generator_side, strict=True):
-                average.lerp_(parameter, 1 - settings.average_decay)
+                average.lerp_(parameter, 1 - self.settings.average_decay)
             self.stability.observe(batch.images, forward.samples, forward.real_logit, forward.sample_logit)
         return {name: nats.detach() for name, nats in terms.items()} | self.stability.scalars()
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from vae_models.additive_discriminator import AdditiveDiscriminator
 from vae_models.errors import BadSettings
+from vae_models.gan_losses import forward_pass, loss_terms, player_gradients, player_losses
 from vae_models.gan_stability import StabilityRecord
 from vae_models.interpretable_gan import FREE_NOISE, NAMED_NOISE
 from vae_models.interpretable_gan_settings import InterpretableGanSettings
@@ -45,6 +46,37 @@ def model(tiny_gan, bars):
 
 def pixels(bars, count: int = 8) -> torch.Tensor:
     return torch.from_numpy(bars[0][:count]).float() / 255
+
+
+@pytest.mark.parametrize("side", ["encoder", "generator"])
+def test_each_player_gets_the_slope_of_its_own_loss(tiny_gan, bars, side):
+    """Against differences of the loss itself, a little way up and down the gradient."""
+    # Reconstruction is no part of what S's named dimensions learn, though it moves with them.
+    settings = tiny_gan.model_copy(update={} if side == "generator" else {"reconstruction_weight": 0.0})
+    gan = build(settings, SHAPE, TARGETS, seed=1)
+    batch = Batch(pixels(bars), torch.from_numpy(gan.training_values(bars[1], seed=0)[:8]))
+    sides = {
+        "encoder": [*gan.encoder.parameters(), *gan.discriminator.parameters()],
+        "generator": list(gan.generator.parameters()),
+    }
+
+    def own_loss() -> float:
+        terms = loss_terms(gan, batch, forward_pass(gan, batch, generator()))
+        told = player_losses(settings, terms)
+        rebuilding = settings.reconstruction_weight * terms["reconstruction"]
+        return (told.encoder if side == "encoder" else told.of_samples + rebuilding).item()
+
+    forward = forward_pass(gan, batch, generator())
+    told = player_losses(settings, loss_terms(gan, batch, forward))
+    gradients = dict(zip(sides, player_gradients(told, forward, *sides.values()), strict=True))[side]
+    slope = torch.stack([gradient.square().sum() for gradient in gradients]).sum().sqrt()
+    ends = []
+    for step in (1e-3, -2e-3):
+        with torch.no_grad():
+            for part, gradient in zip(sides[side], gradients, strict=True):
+                part.add_(gradient / slope, alpha=step)
+        ends.append(own_loss())
+    assert float(slope) == pytest.approx((ends[0] - ends[1]) / 2e-3, rel=0.01)
 
 
 def test_a_code_names_the_datas_attributes_first():
