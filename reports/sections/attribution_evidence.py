@@ -7,7 +7,7 @@ from reports.page import Cell, Page, Table, estimate, numeral, text
 
 def counted(page: Page, name: str, rows: list[dict[str, Any]]) -> Table:
     """Returns what is left to say of each subject once methods that failed are set aside."""
-    keys = ("subject", "target", "counted", "set_aside", "agreement", "inside", "area")
+    keys = ("subject", "target", "counted", "set_aside", "agreement", "inside", "inside_randomised", "area")
 
     def listed(row: dict[str, Any]) -> str:
         return page.t("word.comma").join(
@@ -23,6 +23,7 @@ def counted(page: Page, name: str, rows: list[dict[str, Any]]) -> Table:
             Cell("prose", page.t("word.comma").join(row["set_aside"]) or "–"),
             numeral(row["agreement"]),
             numeral(row["mass_inside"]),
+            numeral(row.get("mass_randomised")),
             numeral(row["area_share"]),
         )
         for row in rows

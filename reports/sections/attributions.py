@@ -101,6 +101,7 @@ def _item(page: Page, row: dict[str, Any], identifier: str) -> dict[str, Any]:
         picked=picked,
         inside=said(checks["mass_inside"]),
         share=number(checks["area_share"]),
+        by_chance=said(checks.get("mass_randomised")),
     )
     caption = page.t(
         "attribution.caption",
@@ -142,7 +143,8 @@ def _checks(page: Page, name: str, rows: list[dict[str, Any]]) -> Table:
     cells, estimates = [], []
     for row in rows:
         checks = row["checks"]
-        estimates += [checks["infidelity"], checks["max_sensitivity"], checks["mass_inside"]]
+        by_chance = checks.get("mass_randomised")
+        estimates += [checks["infidelity"], checks["max_sensitivity"], checks["mass_inside"], by_chance]
         flag = (
             "unknown" if checks["faithful"] is None else "faithful" if checks["faithful"] else "not_faithful"
         )
@@ -158,6 +160,7 @@ def _checks(page: Page, name: str, rows: list[dict[str, Any]]) -> Table:
                 estimate(checks["max_sensitivity"]),
                 Cell("prose", cascade or "–"),
                 estimate(checks["mass_inside"]),
+                estimate(by_chance),
                 numeral(checks["area_share"]),
                 Cell("text", page.t(f"faithful.short_{flag}")),
             )
@@ -172,6 +175,7 @@ def _checks(page: Page, name: str, rows: list[dict[str, Any]]) -> Table:
             "sensitivity",
             "randomisation",
             "inside",
+            "inside_randomised",
             "area",
             "faithful",
         )

@@ -50,6 +50,9 @@ def explain_pixels(
             outputs = read(model, pixels)[:, columns]
             start = None if method.baselines is None else read(model, method.baselines)[:, columns].mean(0)
         gap = None if start is None else completeness_gap(maps, outputs, start).abs().mean(0)
+        layers, randomised = _cascade(
+            module, lambda m: read(m, pixels[:2]), method.explain, pixels, maps, seed, depth
+        )
         found.append(
             Measured(
                 method.name,
@@ -58,8 +61,9 @@ def explain_pixels(
                     partial(read, model), pixels, empty, maps, columns, method.scale, seed, depth.removals
                 ),
                 _sensitivity(partial(method.explain, model), pixels, len(columns), seed, depth),
-                _cascade(module, lambda m: read(m, pixels[:2]), method.explain, pixels, maps, seed, depth),
+                layers,
                 None if gap is None else gap.double().cpu().numpy(),
+                randomised,
             )
         )
     return _all(subjects, found, images, masks, seed, depth)
@@ -106,8 +110,10 @@ def explain_decoder(
         if explain is slopes:
             missed = _nonlinearity(partial(decode, model), codes, maps, columns, units)
         sensitivity = _sensitivity(partial(explain, model), codes, len(columns), seed, depth)
-        layers = _cascade(module, lambda m: decode(m, codes[:2]), explain, codes, maps, seed, depth)
-        found.append(Measured(name, _shown(maps), missed, sensitivity, layers, None))
+        layers, randomised = _cascade(
+            module, lambda m: decode(m, codes[:2]), explain, codes, maps, seed, depth
+        )
+        found.append(Measured(name, _shown(maps), missed, sensitivity, layers, None, randomised))
     return _all(subjects, found, images, masks, seed, depth)
 
 
@@ -156,17 +162,19 @@ def _cascade(
     maps: Tensor,
     seed: int,
     depth: Depth,
-) -> list[tuple[str, NDArray[np.float64], NDArray[np.float64]]]:
-    """Returns per layer the mean rank correlation over images, (r,) signed and of magnitudes."""
+) -> tuple[list[tuple[str, NDArray[np.float64], NDArray[np.float64]]], NDArray[np.float32]]:
+    """Returns per layer the mean rank correlation over images, (r,) signed and of magnitudes; and the last maps
+    (m, r, h, w), of the wholly randomised module.
+    """
     some = depth.randomisation_images
-    trained = _shown(maps[:some])
+    trained = other = _shown(maps[:some])
     layers = []
     for layer, redrawn in cascade(module, run, seed, depth.randomisation_levels):
         other = _shown(explain(redrawn, inputs[:some]))
         signed = rank_correlations(trained, other)
         magnitudes = rank_correlations(np.abs(trained), np.abs(other))
         layers.append((layer, mean_known(signed), mean_known(magnitudes)))
-    return layers
+    return layers, other
 
 
 def _nonlinearity(

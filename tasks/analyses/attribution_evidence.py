@@ -1,11 +1,12 @@
 """Which attributions count: a map that does not follow the model's weights drops out of the evidence, by rule."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from tasks.analyses.attribution_record import Attribution
+from tasks.analyses.estimates import Estimate
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,8 @@ class SubjectEvidence:
     counted: methods whose maps follow the weights; signs_only: those of them whose places do not, so that
     only the direction of change counts; set_aside: methods that failed or could not be checked. agreement:
     mean rank correlation between counted methods, None with fewer than two. mass_inside: mean share of the
-    counted maps inside the object, without the signs_only ones; None where nothing is known of it.
+    counted maps inside the object, without the signs_only ones, and mass_randomised that of the same methods for the
+    wholly randomised model; None where nothing is known of it.
     """
 
     target: str
@@ -26,6 +28,7 @@ class SubjectEvidence:
     agreement: float | None
     mass_inside: float | None
     area_share: float | None
+    mass_randomised: float | None
 
 
 def weigh(attributions: Sequence[Attribution]) -> tuple[SubjectEvidence, ...]:
@@ -47,7 +50,8 @@ def _weighed(items: Sequence[Attribution]) -> SubjectEvidence:
         for other, value in item.checks.agreement.items()
         if other in names and value is not None
     ]
-    masses = [item.checks.mass_inside.value for item in placed if item.checks.mass_inside is not None]
+    masses = _values(item.checks.mass_inside for item in placed)
+    by_chance = _values(item.checks.mass_randomised for item in placed)
     areas = [item.checks.area_share for item in placed if item.checks.area_share is not None]
     return SubjectEvidence(
         items[0].target,
@@ -58,4 +62,9 @@ def _weighed(items: Sequence[Attribution]) -> SubjectEvidence:
         float(np.mean(agreements)) if agreements else None,
         float(np.mean(masses)) if masses else None,
         float(np.mean(areas)) if areas else None,
+        float(np.mean(by_chance)) if by_chance else None,
     )
+
+
+def _values(estimates: Iterable[Estimate | None]) -> list[float]:
+    return [estimate.value for estimate in estimates if estimate is not None]

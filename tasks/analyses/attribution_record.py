@@ -42,8 +42,9 @@ class Checks:
     output changes, in [0, 1], that the map does not foresee. max_sensitivity: largest relative change of
     the map under small noise. faithful, faithful_places: see `Verdict`; where the second is false,
     mass_inside says where the image is, not where the model looks. mass_inside, area_share: share of |map|
-    inside object masks, and of area. agreement: mean rank correlation over images with the maps of each
-    other method for the same subject.
+    inside object masks, and of area. mass_randomised: the same share for maps of the wholly randomised model, which is
+    what the method gives by chance: one that multiplies by the image finds the object whatever the weights.
+    agreement: mean rank correlation over images with the maps of each other method for the same subject.
     """
 
     convergence_delta: float | None
@@ -55,6 +56,7 @@ class Checks:
     reason: str
     mass_inside: Estimate | None
     area_share: float | None
+    mass_randomised: Estimate | None
     agreement: dict[str, float | None]
 
 
@@ -93,6 +95,7 @@ class Measured:
     sensitivity: NDArray[np.float64]
     layers: list[tuple[str, NDArray[np.float64], NDArray[np.float64]]]  # name, signed and magnitudes (r,)
     delta: NDArray[np.float64] | None  # (r,)
+    randomised: NDArray[np.float32]  # (m, r, h, w), maps of the first m images by the wholly randomised model
 
 
 def assemble(
@@ -157,9 +160,11 @@ def _checks(
     )
     verdict = judge_randomisation(layers, depth.faithful_below)
     maps = measured.shown[:, place]
-    inside = None
+    inside = by_chance = None
     if masks is not None:
         inside = mass_inside(maps, masks, rng, depth.dilate_pixels, depth.resamples)
+        redrawn = measured.randomised[:, place]
+        by_chance = mass_inside(redrawn, masks[: len(redrawn)], rng, depth.dilate_pixels, depth.resamples)
     return Checks(
         convergence_delta=None if measured.delta is None else float(measured.delta[place]),
         infidelity=_over_images(measured.infidelity[:, place], rng, depth),
@@ -170,6 +175,7 @@ def _checks(
         reason=verdict.reason,
         mass_inside=None if inside is None else inside.mass,
         area_share=None if inside is None else inside.area_share,
+        mass_randomised=None if by_chance is None else by_chance.mass,
         agreement={
             other.method: _known(
                 float(mean_known(rank_correlations(maps, other.shown[:, place])[:, None])[0])

@@ -132,6 +132,7 @@ def test_the_plain_record_has_the_published_keys_and_no_arrays(encoder_maps: tup
         "reason",
         "mass_inside",
         "area_share",
+        "mass_randomised",
     }
     assert set(record["checks"]["randomisation"][0]) >= {"layer", "rank_correlation"}
 
@@ -151,9 +152,14 @@ def test_a_trained_encoder_is_looked_at_where_the_square_is_and_follows_its_weig
         if entry.method in ("IntegratedGradients", "Occlusion"):
             assert checks.infidelity.value < 0.5
             assert checks.mass_inside.value > 2 * checks.area_share
+        assert checks.mass_randomised is not None
         if entry.method == "IntegratedGradients":
             assert checks.convergence_delta is not None
             assert checks.convergence_delta < 0.05
+            # From a black baseline all of it lies on the square whatever the weights: that says nothing.
+            assert checks.mass_randomised.value == checks.mass_inside.value == 1.0
+        if entry.method == "SmoothGrad":
+            assert checks.mass_randomised.value == pytest.approx(checks.area_share, abs=0.05)
         if entry.method in ("Occlusion", "SmoothGrad"):
             assert checks.convergence_delta is None
 
@@ -173,6 +179,10 @@ def test_an_edge_detector_is_flagged_as_not_faithful(trained: Autoencoder) -> No
         assert entry.checks.faithful is False
         assert entry.checks.reason.startswith("not faithful: rank correlation 1.00")
         assert [layer.rank_correlation for layer in entry.checks.randomisation] == pytest.approx([1.0] * 3)
+        # It finds the square as well without knowing anything.
+        assert entry.checks.mass_inside is not None
+        assert entry.checks.mass_randomised is not None
+        assert entry.checks.mass_randomised.value == pytest.approx(entry.checks.mass_inside.value, abs=0.02)
 
 
 def test_the_decoders_jacobian_moves_pixels_near_the_square(trained: Autoencoder) -> None:
@@ -190,6 +200,8 @@ def test_the_decoders_jacobian_moves_pixels_near_the_square(trained: Autoencoder
         assert entry.picked_by == ("infidelity" if entry.method == "Jacobian" else "strength of the map")
         assert checks.mass_inside is not None
         assert checks.area_share is not None
+        assert checks.mass_randomised is not None
+        assert checks.mass_inside.value > checks.mass_randomised.value
         assert checks.mass_inside.value > checks.area_share
         assert [layer.layer for layer in checks.randomisation] == ["decoder.2", "decoder.0"]
 

@@ -18,7 +18,8 @@ def attribution(
     mass: float | None = 0.8,
 ) -> Attribution:
     inside = None if mass is None else Estimate(mass, None, None, 8, "")
-    checks = Checks(None, None, None, (), faithful, places, "", inside, 0.1, agreement)
+    by_chance = None if mass is None else Estimate(mass / 2, None, None, 6, "")
+    checks = Checks(None, None, None, (), faithful, places, "", inside, 0.1, by_chance, agreement)
     empty = np.zeros((3, 4, 4), np.float32)
     images = np.zeros((3, 1, 4, 4), np.uint8)
     return Attribution("encoder", method, "z0", 0, images, empty, (), "", (), empty[0], empty[0], 3, checks)
@@ -38,6 +39,7 @@ def test_what_does_not_follow_the_weights_drops_out_and_takes_its_agreement_alon
     assert found.set_aside == ("Edges", "Unknown")
     assert found.agreement == pytest.approx(0.6)
     assert found.mass_inside == pytest.approx(0.8)  # neither the edges' nor that of signs alone
+    assert found.mass_randomised == pytest.approx(0.4)
 
 
 def test_nothing_is_said_where_nothing_counts() -> None:

@@ -353,6 +353,7 @@ class AuditBuilder:
                     "reason": "The map changes when the weights are randomised.",
                     "mass_inside": self.estimate(0.71),
                     "area_share": 0.12,
+                    "mass_randomised": self.estimate(0.2),
                 },
             }
             for target, method, subject, dimension, faithful in (

@@ -43,6 +43,7 @@ def _evidence(row: dict[str, Any]) -> dict[str, Any]:
         "agreement": None,
         "mass_inside": 0.7,
         "area_share": 0.1,
+        "mass_randomised": 0.2,
     }
 
 
