@@ -14,6 +14,7 @@ from captum.attr import IntegratedGradients, Occlusion
 from torch import Tensor
 
 from tasks.analyses.attribution_maps import integrated_gradients, occlusion
+from tasks.analyses.entrance import find_entrance
 from vae_models.networks import build_encoder, initialise_for_relu
 
 SIZE = 32
@@ -58,7 +59,14 @@ def main() -> None:
     integrated, occluded = IntegratedGradients(encoder), Occlusion(encoder)
     rows = {
         "IntegratedGradients": measure(
-            lambda: integrated_gradients(encoder, images, baseline, columns, words.steps),
+            lambda: integrated_gradients(
+                encoder,
+                images,
+                baseline,
+                columns,
+                words.steps,
+                entrance=find_entrance(encoder, encoder, images[:2]),
+            ),
             lambda: by_captum(
                 lambda column: integrated.attribute(
                     images,

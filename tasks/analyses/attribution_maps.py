@@ -4,11 +4,13 @@ Captum explains one output a call; a latent space has ten. These compute the sam
 with Captum to 1e-5) with one forward pass and one backward pass an output.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from tasks.analyses.entrance import gradients_through
 
 Function = Callable[[Tensor], Tensor]
 
@@ -44,21 +46,23 @@ def integrated_gradients(
     columns: Sequence[int],
     steps: int = 24,
     batch: int = BATCH,
+    entrance: nn.Module | None = None,
 ) -> Tensor:
     """Returns integrated gradients (n, len(columns), c, h, w), in units of the outputs.
 
     images: (n, c, h, w); baseline: one image (c, h, w) or one for each. Gauss-Legendre rule with `steps`
-    nodes, as in Captum. Sums over pixels approach f(image) - f(baseline). Sundararajan et al. 2017, eq. 1.
+    nodes, as in Captum. Sums over pixels approach f(image) - f(baseline). entrance: see `find_entrance`; with
+    it the maps are the same, and come sooner. Sundararajan et al. 2017, eq. 1.
     """
     nodes, weights = np.polynomial.legendre.leggauss(steps)
     alphas = images.new_tensor(0.5 * (1.0 + nodes))
     shares = images.new_tensor(0.5 * weights)
     difference = images - baseline
-    total = images.new_zeros((len(images), len(columns), *images.shape[1:]))
-    for some in _slices(steps, max(1, batch // len(images))):
-        path = baseline + alphas[some].view(-1, 1, 1, 1, 1) * difference
-        total += _weighted_gradients(function, path, shares[some], columns)
-    return total * difference.unsqueeze(1)
+    parts = (
+        (baseline + alphas[some].view(-1, 1, 1, 1, 1) * difference, shares[some])
+        for some in _slices(steps, max(1, batch // len(images)))
+    )
+    return _summed_gradients(function, parts, columns, entrance) * difference.unsqueeze(1)
 
 
 def expected_gradients(
@@ -78,18 +82,33 @@ def expected_gradients(
     """
     noisy = images.unsqueeze(1) + noise
     difference = noisy - baselines
-    path = baselines + coefficients[:, :, None, None, None] * difference
-    return _mean_over_samples(function, path, difference, columns, batch)
+    path = (baselines + coefficients[:, :, None, None, None] * difference).transpose(0, 1)
+    factors = difference.transpose(0, 1)
+    samples = len(path)
+    weights = images.new_full((samples,), 1 / samples)
+    total = images.new_zeros((len(images), len(columns), *images.shape[1:]))
+    for some in _slices(samples, max(1, batch // len(images))):
+        total += _weighted_gradients(function, path[some], weights[some], columns, factors[some])
+    return total
 
 
 def smooth_gradients(
-    function: Function, images: Tensor, noise: Tensor, columns: Sequence[int], batch: int = BATCH
+    function: Function,
+    images: Tensor,
+    noise: Tensor,
+    columns: Sequence[int],
+    batch: int = BATCH,
+    entrance: nn.Module | None = None,
 ) -> Tensor:
     """Returns signed SmoothGrad saliency (n, len(columns), c, h, w), in units of output per unit of pixel.
 
-    noise: (n or 1, s, c, h, w), added to the images; the gradient is averaged over s. Smilkov et al. 2017.
+    noise: (n or 1, s, c, h, w), added to the images; the gradient is averaged over s. entrance: see
+    `find_entrance`; with it the maps are the same, and come sooner. Smilkov et al. 2017.
     """
-    return _mean_over_samples(function, images.unsqueeze(1) + noise, None, columns, batch)
+    points = images + noise.transpose(0, 1)
+    weights = points.new_full((len(points),), 1 / len(points))
+    parts = ((points[some], weights[some]) for some in _slices(len(points), max(1, batch // len(images))))
+    return _summed_gradients(function, parts, columns, entrance)
 
 
 def occlusion(
@@ -126,18 +145,21 @@ def occlusion(
     return shares.unsqueeze(2).expand(-1, -1, images.shape[1], -1, -1).clone()
 
 
-def _mean_over_samples(
-    function: Function, points: Tensor, factors: Tensor | None, columns: Sequence[int], batch: int
+def _summed_gradients(
+    function: Function,
+    parts: Iterable[tuple[Tensor, Tensor]],
+    columns: Sequence[int],
+    entrance: nn.Module | None,
 ) -> Tensor:
-    """Returns the mean over s of gradient (times factor) at points (n, s, c, h, w)."""
-    images, samples = points.shape[:2]
-    total = points.new_zeros((images, len(columns), *points.shape[2:]))
-    by_sample = points.transpose(0, 1)
-    weights = points.new_full((samples,), 1 / samples)
-    for some in _slices(samples, max(1, batch // images)):
-        factor = 1.0 if factors is None else factors.transpose(0, 1)[some]
-        total += _weighted_gradients(function, by_sample[some], weights[some], columns, factor)
-    return total
+    """Returns (n, len(columns), c, h, w): the sum over parts of weights (k,) times the gradients at points
+    (k, n, c, h, w). With an entrance, gradients are added up behind it.
+    """
+    if entrance is not None:
+        return gradients_through(entrance, function, parts, columns)
+    return sum(
+        (_weighted_gradients(function, points, weights, columns) for points, weights in parts),
+        start=torch.zeros(()),
+    )
 
 
 def _weighted_gradients(

@@ -18,6 +18,7 @@ from tasks.analyses.attribution_maps import (
     occlusion,
     smooth_gradients,
 )
+from tasks.analyses.entrance import find_entrance
 from tasks.analyses.faithfulness import Scale
 
 Read = Callable[[nn.Module, Tensor], Tensor]
@@ -89,7 +90,9 @@ def encoder_methods(
         return occlusion(partial(read, module), images, baseline, columns, window, stride)
 
     def smooth(module: nn.Module, images: Tensor) -> Tensor:
-        return smooth_gradients(partial(read, module), images, noise, columns)
+        function = partial(read, module)
+        entrance = find_entrance(module, function, images[:2])
+        return smooth_gradients(function, images, noise, columns, entrance=entrance)
 
     return (
         integrated_method(read, columns, baseline, depth),
@@ -103,7 +106,11 @@ def integrated_method(read: Read, columns: Sequence[int], baseline: Tensor, dept
     """Returns IntegratedGradients from one baseline image (c, h, w) for the named outputs."""
 
     def integrated(module: nn.Module, images: Tensor) -> Tensor:
-        return integrated_gradients(partial(read, module), images, baseline, columns, depth.gradient_steps)
+        function = partial(read, module)
+        entrance = find_entrance(module, function, images[:2])
+        return integrated_gradients(
+            function, images, baseline, columns, depth.gradient_steps, entrance=entrance
+        )
 
     return Method("IntegratedGradients", "share_of_change", integrated, baseline.unsqueeze(0))
 
