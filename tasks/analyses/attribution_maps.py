@@ -135,13 +135,12 @@ def occlusion(
     masks = covers.to(images.dtype)
     with torch.no_grad():
         plain = function(images)[:, list(columns)]
-        total = images.new_zeros((len(images), len(columns), *images.shape[-2:]))
+        drops = []
         for some in _slices(len(covers), max(1, batch // len(images))):
             occluded = torch.where(covers[some, None, None], baseline, images)
             outputs = function(occluded.flatten(0, 1))[:, list(columns)]
-            drops = plain - outputs.reshape(-1, *plain.shape)
-            total += torch.einsum("pnr,phw->nrhw", drops, masks[some])
-        shares = total / masks.sum(0)
+            drops.append(plain - outputs.reshape(-1, *plain.shape))
+        shares = torch.einsum("pnr,phw->nrhw", torch.cat(drops), masks) / masks.sum(0)
     return shares.unsqueeze(2).expand(-1, -1, images.shape[1], -1, -1).clone()
 
 
