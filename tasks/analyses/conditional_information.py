@@ -34,21 +34,25 @@ def conditional_uncertainty(
     are too sparse for the Miller correction.
     """
     n = len(levels)
-    tables = _tables(binned, levels, given)
+    shape = int(given.max()) + 1, int(levels.max()) + 1, int(binned.max()) + 1
+    cells = (given * shape[1] + levels) * shape[2] + binned
+    tables = _tables(cells, shape)
     remaining = _weighted_mean(entropy_nats(tables.sum(axis=3)), tables)[0]
     if remaining < 1e-3:
         return ConditionalUncertainty(Estimate(np.nan, None, None, n, "bootstrap over images"), 1.0)
     observed = _information(tables)[0]
-    null = np.empty(shuffles)
+    # A row is its level of b and its bin, whatever level of a comes to it: rows by level of b meet levels of a
+    # from the same level of b in another order.
     order = np.argsort(given, kind="stable")
+    without_level, only_level = (cells - levels * shape[2])[order], levels * shape[2]
+    null = np.empty(shuffles)
     for s in range(shuffles):
-        shuffled = np.empty_like(levels)
-        shuffled[order] = levels[np.lexsort((rng.random(n), given))]
-        null[s] = _information(_tables(binned, shuffled, given))[0]
+        within = np.argsort(given + rng.random(n))
+        null[s] = _information(_tables(without_level + only_level[within], shape))[0]
     chance = float(null.mean())
     room = max(remaining - chance, 1e-9)
     value = (observed - chance) / room
-    drawn = np.concatenate([_tables(binned[rows], levels[rows], given[rows], tables.shape) for rows in draws])
+    drawn = np.concatenate([_tables(cells[rows], shape) for rows in draws])
     low, high = centred_interval(np.asarray(value), _information(drawn) / room)
     p_value = (1.0 + float((null >= observed - 1e-12).sum())) / (shuffles + 1.0)
     bounded = np.clip([value, float(low), float(high)], 0.0, 1.0)
@@ -56,11 +60,9 @@ def conditional_uncertainty(
     return ConditionalUncertainty(estimate, p_value)
 
 
-def _tables(binned: Bins, levels: Bins, given: Bins, shape: tuple[int, ...] = ()) -> NDArray[np.int64]:
-    """Returns counts (1, levels of b, levels of a, bins), of the given shape if one is."""
-    shape = shape or (1, int(given.max()) + 1, int(levels.max()) + 1, int(binned.max()) + 1)
-    index = (given * shape[2] + levels) * shape[3] + binned
-    return np.bincount(index, minlength=int(np.prod(shape))).reshape(shape)
+def _tables(cells: Bins, shape: tuple[int, int, int]) -> NDArray[np.int64]:
+    """Returns counts (1, levels of b, levels of a, bins) of cell numbers in a table of that shape."""
+    return np.bincount(cells, minlength=int(np.prod(shape))).reshape(1, *shape)
 
 
 def _weighted_mean(per_level: Floats, tables: NDArray[np.int64]) -> Floats:

@@ -18,12 +18,12 @@ Bins = NDArray[np.int64]
 
 def joint_tables(levels: Bins, level_count: int, binned: Bins, bins: int) -> Bins:
     """Returns counts (k, d, level_count, bins) of levels (n, k) against bin numbers (n, d)."""
-    attributes, dimensions = levels.shape[1], binned.shape[1]
-    rows = levels * bins + np.arange(attributes) * (dimensions * level_count * bins)
-    columns = binned + np.arange(dimensions) * (level_count * bins)
-    size = attributes * dimensions * level_count * bins
-    counts = np.bincount((rows[:, :, None] + columns[:, None, :]).ravel(), minlength=size)
-    return counts.reshape(attributes, dimensions, level_count, bins)
+    size = level_count * bins
+    # One column at a time: images and counts then stay in cache.
+    rows = np.ascontiguousarray(levels.T) * bins
+    columns = np.ascontiguousarray(binned.T)
+    counts = [[np.bincount(row + column, minlength=size) for column in columns] for row in rows]
+    return np.array(counts).reshape(len(rows), len(columns), level_count, bins)
 
 
 def resampled_uncertainty(levels: Bins, binned: Bins, bins: int, draws: Bins) -> Floats:
