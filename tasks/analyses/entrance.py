@@ -97,8 +97,8 @@ def _is_entrance(layer: nn.Module, function: Function, images: Tensor) -> bool:
     if len(seen) != 1 or not seen[0].requires_grad or len(seen[0]) != len(images):
         return False
     with torch.enable_grad(), outputs_replaced(layer, Tensor.detach):
-        beside = function(leaf)  # what reaches the outputs without passing the layer
-    if beside.requires_grad and torch.autograd.grad(beside.sum(), leaf, allow_unused=True)[0] is not None:
+        beside = function(leaf).sum()  # what reaches the outputs without passing the layer
+    if beside.requires_grad and torch.autograd.grad(beside, leaf, allow_unused=True)[0] is not None:
         return False
     entered = seen[0].detach()
     halfway = _entered(layer, function, 0.5 * (images + images.flip(0)))[0].detach()
