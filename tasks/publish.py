@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import Any
 
 from tasks import over_time
 from tasks.arrays import read_json
@@ -36,7 +37,10 @@ def publish(opening: Opening, exports: Mapping[ModelKey, Artifact], manifest_dig
     desk.tracker.log(
         desk.parent_run,
         metrics={f"verdicts.{verdict}": float(count) for verdict, count in counts.items()},
-        tags={f"digest.{name}": digest for name, digest in digests.items()},
+        tags={
+            **{f"digest.{name}": digest for name, digest in digests.items()},
+            "mlflow.note.content": _description(audit),
+        },
     )
     for model, export in exports.items():
         _publish_model(desk, settings.name, model, export, settings.tracking.register_models)
@@ -49,6 +53,18 @@ def publish(opening: Opening, exports: Mapping[ModelKey, Artifact], manifest_dig
     # Before the folder comes to its place: after that, nobody goes on with a run that is killed.
     for run in (*desk.model_runs.values(), desk.parent_run):
         desk.tracker.finish(run)
+
+
+def _description(audit: Mapping[str, Any]) -> str:
+    """Returns what MLflow's page of the run says first. It is read as markdown, so no name of the user's is in it."""
+    lead = [v["verdict"] for v in audit["verdicts"] if v["seed"] == audit["subject"]["lead_seed"]]
+    found = ", ".join(
+        f"{count} {verdict.replace('_', ' ')}" for verdict, count in Counter(lead).most_common()
+    )
+    return (
+        f"Of {len(lead)} claims that a dimension carries an attribute: {found}. Reasons, intervals and controls are in "
+        "**report.html** under Artifacts; audit.json is the record behind it."
+    )
 
 
 def _publish_model(desk: Desk, name: str, model: ModelKey, export: Artifact, register: bool) -> None:

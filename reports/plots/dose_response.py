@@ -18,7 +18,7 @@ def draw(
     response_label: str,
 ) -> str:
     """Returns SVG of a curve over `dose` (quantile levels) and the band between `low` and `high`."""
-    canvas = Canvas(250, 150)
+    canvas = Canvas(250, 160)
     axes = canvas.axes_within(50, 8, 36, 8)
     middle, bottom, top = (
         np.array([np.nan if v is None else v for v in line], float) for line in (mean, low, high)
@@ -30,7 +30,7 @@ def draw(
     axes.set_xticks(list(dose), _labels(dose))
     axes.tick_params(axis="x", labelsize=7.5)
     axes.set_xlabel(canvas.name(dose_label, 40))
-    axes.set_ylabel(canvas.name(response_label, 26))
+    axes.set_ylabel(canvas.name(response_label, 30))
     return canvas.finish()
 
 

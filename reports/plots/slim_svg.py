@@ -6,6 +6,7 @@ _EMPTY = re.compile(
     r"<defs>\s*</defs>|<path d=\"[^\"]*\" style=\"fill: none\"/>|\s*transform=\"rotate\(-?0 [^)]*\)\""
 )
 _TAG = re.compile(r"<g>|<g [^>]*>|</g>")
+_ELEMENT = re.compile(r"<[^>]*>")
 _LONG_NUMBER = re.compile(r"(\d+\.\d\d)\d+")
 
 
@@ -14,7 +15,8 @@ def slim(svg: str) -> str:
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.S)
     svg = re.sub(r"<metadata>.*?</metadata>|<style type=\"text/css\">.*?</style>", "", svg, flags=re.S)
-    svg = _LONG_NUMBER.sub(r"\1", svg)
+    # Of coordinates: a number that is read, as at a tick, keeps all its digits.
+    svg = _ELEMENT.sub(lambda found: _LONG_NUMBER.sub(r"\1", found[0]), svg)
     svg = _without_unused_ids(svg)
     svg = _EMPTY.sub("", svg)
     svg = re.sub(r' d="([^"]*)"', lambda found: f' d="{_path(found[1])}"', svg)

@@ -233,6 +233,10 @@ def test_mlflow_has_a_parent_and_a_child_a_model_and_seed(
     assert parent.data.params["seeds"] == "[0, 1]"
     assert parent.data.tags["digest.settings"] == audit["settings_digest"]
     assert parent.data.tags["digest.manifest"] == digest_of_file(run / "manifest.json")
+    lead = [v["verdict"] for v in audit["verdicts"] if v["seed"] == audit["subject"]["lead_seed"]]
+    said = parent.data.tags["mlflow.note.content"]
+    assert said.startswith(f"Of {len(lead)} claims")
+    assert all(f"{lead.count(verdict)} {verdict.replace('_', ' ')}" in said for verdict in lead)
     files = {file.path for file in client.list_artifacts(parent.info.run_id)}
     assert {"report.html", "audit.json", "manifest.json", "figures"} <= files
     experiment = parent.info.experiment_id
