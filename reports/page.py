@@ -15,7 +15,7 @@ from reports.catalogue import Catalogue
 from reports.errors import RunIncomplete
 from reports.image_files import Picture
 from reports.number_text import estimate_text, interval, number
-from reports.plots.canvas import inline
+from reports.plots.inline_svg import inline
 from reports.visible_text import shortened, slug, visible, with_short_names
 
 CHECKS = ("association", "specificity", "intervention", "stability")

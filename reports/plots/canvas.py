@@ -132,20 +132,3 @@ def name_width(names: Iterable[str], length: int = 26) -> float:
     """Returns the points that the longest of `names` takes in a plot, each cut to `length` characters."""
     widths = [sum(2 if east_asian_width(c) in "WF" else 1 for c in visible(name)[:length]) for name in names]
     return 4.9 * max(widths, default=0) + 6
-
-
-def inline(svg: str, identifier: str, alt: str) -> str:
-    """Returns an SVG document as an element for the page: its ids made unique, its inks the page's own."""
-    svg = re.sub(r' id="([^"]+)"', rf' id="{identifier}.\1"', svg)
-    svg = re.sub(r'href="#([^"]+)"', rf'href="#{identifier}.\1"', svg)
-    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{identifier}.\1)", svg)
-    for ink, variable in THEME.items():
-        svg = svg.replace(ink, variable)
-    box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
-    assert box is not None, "matplotlib always writes a view box"
-    wide = float(box[1]) * 1.3  # points at a size that reads well beside the text
-    head = (
-        f'<svg class="plot" role="img" aria-label="{escape(alt)}" '
-        f'viewBox="0 0 {box[1]} {box[2]}" style="width:{wide:.0f}px;min-width:{0.78 * wide:.0f}px">'
-    )
-    return re.sub(r"<svg\b[^>]*>", lambda _: head, svg, count=1)

@@ -3,7 +3,7 @@
 import re
 
 _EMPTY = re.compile(
-    r"<defs>\s*</defs>|<path d=\"[^\"]*\" style=\"fill: none\"/>|\s*transform=\"rotate\(-?0 [^)]*\)\""
+    r"<defs>\s*</defs>|<g/>|<path d=\"[^\"]*\" style=\"fill: none\"/>|\s*transform=\"rotate\(-?0 [^)]*\)\""
 )
 _TAG = re.compile(r"<g>|<g [^>]*>|</g>")
 _ELEMENT = re.compile(r"<[^>]*>")

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from reports import image_files
 from reports.number_text import duration, estimate_text, number, percent
-from reports.plots.canvas import Canvas, inline
+from reports.plots.canvas import Canvas
+from reports.plots.inline_svg import inline
 from reports.visible_text import shortened, slug, visible, with_short_names
 
 
@@ -111,4 +112,6 @@ def test_names_in_plots_are_text_and_ids_are_prefixed() -> None:
     assert "url(&#35;a) &#35;1d2431" in inline(svg, "here", "alt")
     element = inline(svg, "here", 'an "alt"')
     assert 'aria-label="an &#34;alt&#34;"' in element
-    assert all(found.startswith("here.") for found in re.findall(r'\bid="([^"]+)"', element))
+    ids = re.findall(r'\bid="([^"]+)"', element)
+    assert len(ids) > 2
+    assert all(re.fullmatch(r"p[0-9a-f]{8}\d+", found) for found in ids)
