@@ -22,6 +22,7 @@ from vae_models.checkpoints import WEIGHTS_FILE
 
 SCHEMA_VERSION = "1.0"
 COUNTER_EXAMPLES = 6
+MOST_IN_A_TITLE = 4
 Record = dict[str, Any]
 
 
@@ -104,6 +105,8 @@ def _subject(subject: Mapping[str, str | None], data: str, names: Sequence[str],
 
 
 def _listed(names: Sequence[str]) -> str:
+    if len(names) > MOST_IN_A_TITLE:
+        return f"{len(names)} models"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 

@@ -99,10 +99,10 @@ def _curves(page: Page, name: str, key: str) -> Figure | None:
                 )
     if not panels:
         return None
-    first = next((curve for curve in panels if "valid" in curve), next(iter(panels)))
+    first = "held_out" if "held_out" in panels else next(iter(panels))
     ends = [trace[2][-1] for trace in panels[first]]
     alt = page.t(
-        "fitness.curves_alt",
+        "fitness.curves_alt" if len(ends) > 1 else "fitness.curves_alt_one",
         model=shortened(name),
         curve=shortened(first),
         seeds=len(ends),
