@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import torch
 from captum.attr import IntegratedGradients, Occlusion
-from torch import Tensor
+from torch import Tensor, nn
 
 from tasks.analyses.attribution_maps import integrated_gradients, occlusion
 from tasks.analyses.entrance import find_entrance
@@ -37,6 +37,37 @@ def measure(
     return statistics.median(times[0]), statistics.median(times[1]), difference
 
 
+def compared(
+    encoder: nn.Module, images: Tensor, columns: range, steps: int
+) -> dict[str, tuple[Callable[[], Tensor], Callable[[], Tensor]]]:
+    """Returns ours and Captum's maps (n, columns, c, h, w), to be called, by method."""
+    baseline = images.mean(0)
+    whole = baseline.unsqueeze(0)
+    integrated, occluded = IntegratedGradients(encoder), Occlusion(encoder)
+
+    def by_captum(attribute: Callable[[int], Tensor]) -> Tensor:
+        return torch.stack([attribute(column).detach() for column in columns], dim=1)
+
+    def our_gradients() -> Tensor:
+        entrance = find_entrance(encoder, encoder, images[:2])
+        return integrated_gradients(encoder, images, baseline, columns, steps, entrance=entrance)
+
+    def captums_gradients(column: int) -> Tensor:
+        return integrated.attribute(images, whole, target=column, n_steps=steps, internal_batch_size=256)
+
+    def captums_occlusion(column: int) -> Tensor:
+        square, strides = (1, WINDOW, WINDOW), (1, STRIDE, STRIDE)
+        return occluded.attribute(images, square, strides=strides, baselines=whole, target=column)
+
+    return {
+        "IntegratedGradients": (our_gradients, lambda: by_captum(captums_gradients)),
+        "Occlusion": (
+            lambda: occlusion(encoder, images, baseline, columns, WINDOW, STRIDE),
+            lambda: by_captum(captums_occlusion),
+        ),
+    }
+
+
 def main() -> None:
     """Prints a line for each method: seconds, ratio, and the largest difference."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -50,48 +81,8 @@ def main() -> None:
     encoder = build_encoder("burgess", (1, SIZE, SIZE), words.dimensions).eval().requires_grad_(False)
     initialise_for_relu(encoder)
     images = torch.rand((words.images, 1, SIZE, SIZE))
-    baseline = images.mean(0)
-    columns = range(words.dimensions)
-
-    def by_captum(attribute: Callable[[int], Tensor]) -> Tensor:
-        return torch.stack([attribute(column).detach() for column in columns], dim=1)
-
-    integrated, occluded = IntegratedGradients(encoder), Occlusion(encoder)
-    rows = {
-        "IntegratedGradients": measure(
-            lambda: integrated_gradients(
-                encoder,
-                images,
-                baseline,
-                columns,
-                words.steps,
-                entrance=find_entrance(encoder, encoder, images[:2]),
-            ),
-            lambda: by_captum(
-                lambda column: integrated.attribute(
-                    images,
-                    baseline.unsqueeze(0),
-                    target=column,
-                    n_steps=words.steps,
-                    internal_batch_size=256,
-                )
-            ),
-            words.rounds,
-        ),
-        "Occlusion": measure(
-            lambda: occlusion(encoder, images, baseline, columns, WINDOW, STRIDE),
-            lambda: by_captum(
-                lambda column: occluded.attribute(
-                    images,
-                    (1, WINDOW, WINDOW),
-                    strides=(1, STRIDE, STRIDE),
-                    baselines=baseline.unsqueeze(0),
-                    target=column,
-                )
-            ),
-            words.rounds,
-        ),
-    }
+    methods = compared(encoder, images, range(words.dimensions), words.steps)
+    rows = {name: measure(ours, theirs, words.rounds) for name, (ours, theirs) in methods.items()}
     print(
         f"{words.images} images, {words.dimensions} dimensions, seconds of one core, medians of {words.rounds}"
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from reports.audit_json import read_audit
 from tasks.acceptance import Acceptance
+from tasks.analyses.lead_verdicts import lead_verdicts
 from tasks.arrays import read_json
 from tasks.export import PARTS
 from tasks.settings import Settings
@@ -33,11 +34,8 @@ def tell_mlflow(folder: Path, settings: Settings, note: Acceptance) -> list[str]
 def _earned(folder: Path, supported_min: int) -> dict[str, str]:
     """Returns the weights' digests of the lead models with enough Supported attributes, by model."""
     audit = read_audit(folder)
-    lead = audit["subject"]["lead_seed"]
     supported = Counter(
-        verdict["model"]
-        for verdict in audit["verdicts"]
-        if verdict["seed"] == lead and verdict["verdict"] == "supported"
+        verdict["model"] for verdict in lead_verdicts(audit) if verdict["verdict"] == "supported"
     )
     return {
         model["name"]: model["weights_digest"]

@@ -17,6 +17,7 @@ from prefect.artifacts import (
 from prefect.events import emit_event
 
 from tasks import over_time
+from tasks.analyses.lead_verdicts import lead_verdicts
 from tasks.desk import Desk
 
 VERDICT_COLUMNS = ("model", "seed", "attribute", "dimension_name", "verdict", "reason")
@@ -43,11 +44,7 @@ def move_flow_progress(desk: Desk) -> None:
 
 def show_results(desk: Desk, name: str, folder: Path, audit: Mapping[str, Any]) -> None:
     """Shows the lead models' verdicts, and where the report is."""
-    table = [
-        {column: str(verdict[column]) for column in VERDICT_COLUMNS}
-        for verdict in audit["verdicts"]
-        if verdict["seed"] == audit["subject"]["lead_seed"]
-    ]
+    table = [{column: str(verdict[column]) for column in VERDICT_COLUMNS} for verdict in lead_verdicts(audit)]
     report = (folder / "report.html").as_uri()
 
     def show() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tasks import over_time
+from tasks.analyses.lead_verdicts import lead_verdicts
 from tasks.arrays import read_json
 from tasks.desk import Desk
 from tasks.export import PARTS
@@ -57,7 +58,7 @@ def publish(opening: Opening, exports: Mapping[ModelKey, Artifact], manifest_dig
 
 def _description(audit: Mapping[str, Any]) -> str:
     """Returns what MLflow's page of the run says first. It is read as markdown, so no name of the user's is in it."""
-    lead = [v["verdict"] for v in audit["verdicts"] if v["seed"] == audit["subject"]["lead_seed"]]
+    lead = [verdict["verdict"] for verdict in lead_verdicts(audit)]
     found = ", ".join(
         f"{count} {verdict.replace('_', ' ')}" for verdict, count in Counter(lead).most_common()
     )

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tasks.analyses.lead_verdicts import lead_verdicts
+
 Audit = Mapping[str, Any]
 # A tenth of a standard deviation, and one image in twenty in another class: half of what is usually called small
 # (Cohen, 1988: d = 0.2), so that drift is seen before it matters.
@@ -77,20 +79,15 @@ def compute(before: Audit, now: Audit) -> Drift:
 
 
 def _verdicts(before: Audit, now: Audit) -> Iterator[VerdictChange]:
-    earlier, later = _lead_verdicts(before), _lead_verdicts(now)
+    earlier, later = _by_claim(before), _by_claim(now)
     for model, attribute in dict.fromkeys([*earlier, *later]):
         first, second = earlier.get((model, attribute)), later.get((model, attribute))
         if first != second:
             yield VerdictChange(model, attribute, first, second)
 
 
-def _lead_verdicts(audit: Audit) -> dict[tuple[str, str], str]:
-    lead = audit["subject"]["lead_seed"]
-    return {
-        (verdict["model"], verdict["attribute"]): verdict["verdict"]
-        for verdict in audit["verdicts"]
-        if verdict["seed"] == lead
-    }
+def _by_claim(audit: Audit) -> dict[tuple[str, str], str]:
+    return {(verdict["model"], verdict["attribute"]): verdict["verdict"] for verdict in lead_verdicts(audit)}
 
 
 def _scores(before: Audit, now: Audit) -> Iterator[ScoreChange]:
