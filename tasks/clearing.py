@@ -14,7 +14,8 @@ from pathlib import Path
 from tasks.acceptance import acceptances
 from tasks.errors import StoreError
 from tasks.file_lock import try_lock
-from tasks.store import MANIFEST, writing
+from tasks.shared_store import MANIFEST
+from tasks.store import writing
 
 LEDGER = "ledger.jsonl"
 SEAL = "manifest.json"

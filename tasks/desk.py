@@ -12,6 +12,7 @@ from tasks.errors import AuditError, StageFailed, Stopped
 from tasks.ledger import Ledger
 from tasks.progress import ProgressDisplay
 from tasks.records import Artifact, ModelKey
+from tasks.runners.order import Order
 from tasks.stage import Stage, key_part
 from tasks.store import Store
 from tasks.tracking import Tracker
@@ -30,6 +31,7 @@ class Desk:
         parent_run: the MLflow run of the whole audit.
         model_runs: the MLflow runs of its models.
         stage_timeout_seconds: time limit of one stage, or None.
+        gpu_slots: how many stages may share a GPU.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Desk:
         parent_run: str,
         model_runs: Mapping[ModelKey, str],
         stage_timeout_seconds: float | None,
+        gpu_slots: int,
     ) -> None:
         self.store = store
         self.workers = workers
@@ -57,6 +60,7 @@ class Desk:
         # Id of the progress bar on the engine's page, where there is one.
         self.flow_progress: UUID | None = None
         self._timeout = stage_timeout_seconds
+        self._gpu_slots = gpu_slots
         self._lock = threading.Lock()
         self._warned: set[str] = set()
 
@@ -102,7 +106,11 @@ class Desk:
 
                 def compute(folder: Path) -> float:
                     nonlocal interval
-                    interval = self.workers.run(stage, folder, label, inputs, device, work, self._timeout)
+                    order = Order(
+                        stage, key, run, label, inputs, device, folder, work, self.store.root, self._timeout,
+                        self._gpu_slots, self.store.shared and self.store.shared.address,
+                    )  # fmt: skip
+                    interval = self.workers.run(order)
                     return interval[1] - interval[0]
 
                 artifact = self.store.build(stage.name, key, run, compute)

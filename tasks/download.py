@@ -12,8 +12,8 @@ from tasks.datasets.remote_file import RemoteFile
 from tasks.fetching import fetch
 from tasks.progress import ProgressDisplay
 from tasks.records import digest_of_file
+from tasks.runners.order import Report
 from tasks.store import writing
-from tasks.workers import Report
 
 
 def download(data: DataSettings, store: Path, progress: ProgressDisplay) -> DataFiles:

@@ -21,6 +21,7 @@ from tasks.progress import ProgressDisplay
 from tasks.records import ModelKey, digest_of
 from tasks.run_folder import RunFolder, open_run_folder
 from tasks.settings import Settings
+from tasks.shared_store import SharedStore
 from tasks.stage import key_part
 from tasks.store import Store
 from tasks.tracking import Tracker
@@ -54,14 +55,19 @@ def open_desk(settings: Settings) -> Iterator[Opening]:
     environment.prepare(settings.run.store)
     record = audit_settings(settings)
     folder = open_run_folder(settings.run.output, settings.name, digest_of(record), started)
-    store = Store(settings.run.store)
+    shared = None if settings.run.shared_store is None else SharedStore(settings.run.shared_store)
+    store = Store(settings.run.store, shared)
     uri = settings.tracking.uri or os.environ["MLFLOW_TRACKING_URI"]
     tracker = Tracker(uri, settings.name, store.root / "mlflow" / "artifacts")
     parent, children = _mlflow_runs(tracker, folder, settings)
     with (
         ProgressDisplay() as progress,
         Workers(
-            settings.compute.workers or available_cores(), progress.moved, settings.compute.runner
+            settings.compute.workers or available_cores(),
+            progress.moved,
+            settings.compute.runner,
+            settings.compute.address,
+            shared,
         ) as workers,
     ):
         desk = Desk(
@@ -73,6 +79,7 @@ def open_desk(settings: Settings) -> Iterator[Opening]:
             parent_run=parent,
             model_runs=children,
             stage_timeout_seconds=settings.compute.stage_timeout_seconds,
+            gpu_slots=settings.compute.gpu_slots,
         )
         with _stop_on_signals(workers, progress), _ending(desk, folder):
             yield Opening(desk, folder, settings, record, started, clock)

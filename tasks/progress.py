@@ -8,7 +8,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from tasks.workers import Report
+from tasks.runners.order import Report
 
 PLAIN_LINE_EVERY_SECONDS = 10.0
 

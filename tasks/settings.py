@@ -37,6 +37,11 @@ class RunSettings(Section):
     store: Path = Field(
         Path("artifacts"), description="folder of finished stages, downloads and MLflow's data"
     )
+    shared_store: str | None = Field(
+        None,
+        description="address (s3://bucket/folder, file:///mnt/share) where finished stages are kept as well, so that "
+        "machines without a common disk share them; null: run.store alone",
+    )
     output: Path = Field(Path("runs"), description="folder of reports: <output>/<name>/<run id>/")
 
 
@@ -110,13 +115,20 @@ class ComputeSettings(Section):
     """What to compute on."""
 
     device: str = Field("auto", description="auto (a CUDA GPU where there is one), cpu, cuda or cuda:N")
-    runner: Literal["process", "thread"] = Field(
+    runner: Literal["process", "thread", "dask", "ray"] = Field(
         "process",
-        description="process: worker processes; thread: one thread of this process, one stage after another",
+        description="process: worker processes; thread: one thread of this process, one stage after another; dask, "
+        "ray: the workers of such a cluster",
+    )
+    address: str | None = Field(
+        None,
+        description="of the Dask scheduler (tcp://host:8786) or the Ray head (host:6379); null: one is started "
+        "here for the run, on loopback",
     )
     workers: int | None = Field(
-        None, ge=1, description="worker processes of one thread each; null: one a core"
+        None, ge=1, description="workers of one thread each that are started here; null: one a core"
     )
+    gpu_slots: int = Field(1, ge=1, description="how many stages may share a GPU at once")
     stage_timeout_seconds: float | None = Field(
         14400, gt=0, description="training stops at this limit and says so; null: no limit"
     )
@@ -128,6 +140,12 @@ class ComputeSettings(Section):
         if name not in ("auto", "cpu", "cuda") or (index and not (name == "cuda" and index.isdecimal())):
             raise ValueError(f"expected auto, cpu, cuda or cuda:N, got {device!r}")
         return device
+
+    @model_validator(mode="after")
+    def _only_clusters_have_addresses(self) -> "ComputeSettings":
+        if self.address is not None and self.runner not in ("dask", "ray"):
+            raise ValueError(f"an address is of a cluster: runner must be dask or ray, got {self.runner}")
+        return self
 
 
 class TrackingSettings(Section):

@@ -18,16 +18,25 @@ from typing import Any
 from tasks.errors import NoSpaceLeft, StoreError
 from tasks.file_lock import wait_for_lock
 from tasks.records import Artifact, digest_of, digest_of_file
+from tasks.shared_store import MANIFEST, SharedStore
 from tasks.sources import numeric_versions, source_digest
 
-MANIFEST = "manifest.json"
+
+class _Damaged(Exception):
+    """What was fetched is not what its manifest says."""
 
 
 class Store:
-    """Finished stages in a folder, found by what they were computed from."""
+    """Finished stages in a folder, found by what they were computed from.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: the folder.
+        shared: where other machines keep theirs: what is not here is looked for there, what is made is put there.
+    """
+
+    def __init__(self, root: Path, shared: SharedStore | None = None) -> None:
         self.root = root.absolute()
+        self.shared = shared
         with writing(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
 
@@ -52,33 +61,64 @@ class Store:
         A corrupt one is set aside, with a warning, so that it is computed again.
         """
         folder = self.root / stage / key
-        if not (folder / MANIFEST).is_file():
+        if (folder / MANIFEST).is_file():
+            problem = _problem(folder)
+            if problem is None:
+                self._share(stage, key)
+                return self._artifact(stage, key, reused=True)
+            then = "it is computed again" if self.shared is None else "the shared store is asked for it"
+            warn(f"{stage}: the stored result {key} is damaged ({problem}); {then}")
+            shutil.rmtree(folder, ignore_errors=True)
+        if self.shared is None or not self._fetch(self.shared, stage, key, warn):
             return None
-        problem = _problem(folder)
-        if problem is None:
-            return self._artifact(stage, key, reused=True)
-        warn(f"{stage}: the stored result {key} is damaged ({problem}); it is computed again")
-        shutil.rmtree(folder, ignore_errors=True)
-        return None
+        return self._artifact(stage, key, reused=True)
 
     def build(self, stage: str, key: str, origin: str, compute: Callable[[Path], float]) -> Artifact:
         """Returns the artifact that `compute` makes by writing files into the folder it is given.
 
         `compute` returns the seconds it took. `origin` is the MLflow run it is computed for.
         """
+        with self._building(stage, key) as building:
+            seconds = compute(building)
+            manifest = {
+                "stage": stage,
+                "key": key,
+                "origin": origin,
+                "seconds": round(seconds, 3),
+                "files": {str(path.relative_to(building)): _facts(path) for path in _files(building)},
+            }
+            (building / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
+        self._share(stage, key)
+        return self._artifact(stage, key, reused=False)
+
+    def _share(self, stage: str, key: str) -> None:
+        if self.shared is not None:
+            self.shared.put(stage, key, self.root / stage / key)
+
+    def _fetch(self, shared: SharedStore, stage: str, key: str, warn: Callable[[str], None]) -> bool:
+        """Whether a stage was in the shared store, whole, and so is here now."""
+        if not shared.holds(stage, key):
+            return False
+        try:
+            with self._building(stage, key) as building:
+                shared.fetch(stage, key, building)
+                problem = _problem(building)
+                if problem is not None:
+                    raise _Damaged(problem)
+        except _Damaged as damage:
+            warn(f"{stage}: the result {key} in the shared store is damaged ({damage}); it is computed again")
+            shared.forget(stage, key)
+            return False
+        return True
+
+    @contextmanager
+    def _building(self, stage: str, key: str) -> Iterator[Path]:
+        """Yields a folder that becomes the stage's own in the end, by rename; after an error it is removed."""
         building = self.root / stage / f".building-{key}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         with writing(building):
             building.mkdir(parents=True)
             try:
-                seconds = compute(building)
-                manifest = {
-                    "stage": stage,
-                    "key": key,
-                    "origin": origin,
-                    "seconds": round(seconds, 3),
-                    "files": {str(path.relative_to(building)): _facts(path) for path in _files(building)},
-                }
-                (building / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
+                yield building
                 try:
                     building.rename(self.root / stage / key)
                 except OSError as error:
@@ -87,7 +127,6 @@ class Store:
                         raise
             finally:
                 shutil.rmtree(building, ignore_errors=True)
-        return self._artifact(stage, key, reused=False)
 
     def work_folder(self, stage: str, key: str) -> Path:
         """Returns a folder for checkpoints that outlives a killed process; removed by `forget_work`."""

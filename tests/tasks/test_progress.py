@@ -12,7 +12,7 @@ import pytest
 
 from tasks import progress
 from tasks.progress import ProgressDisplay
-from tasks.workers import Report
+from tasks.runners.order import Report
 
 
 @pytest.fixture

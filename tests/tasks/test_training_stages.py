@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,10 +14,11 @@ from tasks.datasets.sprites import SpritesSettings
 from tasks.errors import Stopped
 from tasks.prepare import compute as prepare
 from tasks.records import Artifact
+from tasks.runners.order import Order, Report
 from tasks.settings import SplitSettings
 from tasks.stage import Bench
 from tasks.stages import TRAIN_MODEL
-from tasks.workers import Report, Workers
+from tasks.workers import Workers
 from vae_models.beta_vae import VaeSettings
 from vae_models.errors import ModelError
 from vae_models.training_settings import TrainingSettings
@@ -59,6 +61,17 @@ def vae(**training: object) -> VaeSettings:
     return VaeSettings(network="mlp", latent_dim=2, warm_up_steps=5, training=settings)
 
 
+def train(
+    workers: Workers, inputs: dict[str, Any], folder: Path, work: Path, deadline_seconds: float | None
+) -> None:
+    place = folder / "files"
+    place.mkdir(exist_ok=True)
+    work.mkdir(exist_ok=True)
+    workers.run(
+        Order(TRAIN_MODEL, "key", "run", "training", inputs, "cpu", place, work, folder, deadline_seconds)
+    )
+
+
 def test_a_stopped_training_goes_on_from_its_step(
     workers: Workers, stop_when_seen: threading.Event, prepared: Artifact, tmp_path: Path
 ) -> None:
@@ -66,15 +79,15 @@ def test_a_stopped_training_goes_on_from_its_step(
     stop_when_seen.set()
     try:
         with pytest.raises(Stopped, match=r"stopped at step \d+; run it again to go on from there") as caught:
-            workers.run(TRAIN_MODEL, tmp_path, "training", inputs, "cpu", tmp_path / "work", None)
+            train(workers, inputs, tmp_path, tmp_path / "work", None)
     finally:
         stop_when_seen.clear()
         workers.stop.clear()
     step = int(str(caught.value).split("step ")[1].split(";")[0])
     assert step >= 20
     # No time at all: whatever step the result names was there before.
-    workers.run(TRAIN_MODEL, tmp_path, "training", inputs, "cpu", tmp_path / "work", 1e-6)
-    facts = read_json(tmp_path / "training.json")
+    train(workers, inputs, tmp_path, tmp_path / "work", 1e-6)
+    facts = read_json(tmp_path / "files" / "training.json")
     assert (facts["steps"], facts["stopped"]) == (step, "deadline")
 
 
@@ -83,7 +96,7 @@ def test_a_training_that_diverges_says_so_and_leaves_the_worker_alive(
 ) -> None:
     inputs = {"prepared": prepared, "model": vae().model_copy(update={"learning_rate": 1e30}), "seed": 0}
     with pytest.raises(ModelError, match=r"training diverged at step \d+: .*Lower the learning rate"):
-        workers.run(TRAIN_MODEL, tmp_path, "training", inputs, "cpu", tmp_path / "work", None)
+        train(workers, inputs, tmp_path, tmp_path / "work", None)
     inputs["model"] = vae()
-    workers.run(TRAIN_MODEL, tmp_path, "training", inputs, "cpu", tmp_path / "other work", 1e-6)
-    assert read_json(tmp_path / "training.json")["stopped"] == "deadline"
+    train(workers, inputs, tmp_path, tmp_path / "other work", 1e-6)
+    assert read_json(tmp_path / "files" / "training.json")["stopped"] == "deadline"

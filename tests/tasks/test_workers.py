@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 
 from tasks.errors import StageFailed
+from tasks.runners.order import Order, Report
 from tasks.stage import Stage
-from tasks.workers import Report, Workers
+from tasks.workers import Workers
 from tests.tasks.toy_stages import DIE, FAIL, INTERRUPTED, SQUARE, WAIT
 
 REPORTS: list[Report] = []
 
 
-@pytest.fixture(scope="module", params=["process", "thread"])
+@pytest.fixture(scope="module", params=["process", "thread", "dask", "ray"])
 def workers(request: pytest.FixtureRequest) -> Iterator[Workers]:
     REPORTS.clear()
     with Workers(1, REPORTS.append, request.param) as pool:
@@ -25,13 +26,15 @@ def workers(request: pytest.FixtureRequest) -> Iterator[Workers]:
 
 
 def run(workers: Workers, stage: Stage, folder: Path, inputs: Mapping[str, Any]) -> tuple[float, float]:
-    return workers.run(stage, folder, stage.doing, inputs, "cpu", folder, None)
+    place = folder / "files"
+    place.mkdir(exist_ok=True)
+    return workers.run(Order(stage, "key", "run", stage.doing, inputs, "cpu", place, folder, folder))
 
 
 def test_a_stage_is_computed_elsewhere_and_its_time_comes_back(workers: Workers, tmp_path: Path) -> None:
     before = time.time()
     started, ended = run(workers, SQUARE, tmp_path, {"number": 12})
-    assert (tmp_path / "square.txt").read_text() == "144 on cpu"
+    assert (tmp_path / "files" / "square.txt").read_text() == "144 on cpu"
     assert before <= started <= ended <= time.time()
     deadline = time.monotonic() + 5
     while Report("squaring", 2, 2, {"images_per_second": 7.0}) not in REPORTS:
@@ -49,7 +52,7 @@ def test_an_error_comes_back_as_it_was(workers: Workers, tmp_path: Path) -> None
 def test_processes_have_one_thread_and_leave_interrupts_to_the_parent(tmp_path: Path) -> None:
     with Workers(1, REPORTS.append) as pool:
         run(pool, INTERRUPTED, tmp_path, {})
-    assert (tmp_path / "threads.txt").read_text() == "1"
+    assert (tmp_path / "files" / "threads.txt").read_text() == "1"
 
 
 def test_a_stop_reaches_the_stage(workers: Workers, tmp_path: Path) -> None:

@@ -1,0 +1,127 @@
+"""Stages on a Dask cluster: one that is there already, or one that is started on this machine for the run.
+
+Its workers must be able to import this project. They share this machine's store, or a run.shared_store.
+"""
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from tasks.errors import ServiceError
+from tasks.runners.extras import needs_extra
+from tasks.runners.order import Order, Report
+from tasks.runners.runner import worker_died
+from tasks.runners.travelling_order import carry_out_anywhere
+
+JOIN_SECONDS = 30.0
+# What asks the scheduler whether the user said stop; each question is a message.
+ASK_EVERY_SECONDS = 0.5
+ONE_THREAD = (
+    "stages share what a process has but once, so a Dask worker must have one thread: start it with "
+    "`dask worker ADDRESS --nworkers N --nthreads 1`"
+)
+
+
+class DaskRunner:
+    """A client of a Dask scheduler.
+
+    Args:
+        address: of the scheduler (tcp://host:8786), or None for `count` workers on this machine's loopback.
+        count: how many workers are started; those of a scheduler that is there already are counted.
+        on_report: called with each report of progress.
+    """
+
+    def __init__(self, address: str | None, count: int, on_report: Callable[[Report], None]) -> None:
+        with needs_extra("dask"):
+            import distributed
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        self._distributed = distributed
+        self._cluster = None
+        if address is None:
+            self._cluster = distributed.LocalCluster(
+                n_workers=count, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, memory_limit=0,
+                silence_logs=logging.CRITICAL,
+            )  # fmt: skip
+        try:
+            self._client = distributed.Client(
+                self._cluster or address, timeout=JOIN_SECONDS, set_as_default=False
+            )
+            self.count = self._workers(address)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise ServiceError(
+                f"no Dask cluster to work with at {address or 'this machine'}: {error or type(error).__name__}. Start "
+                "`dask scheduler --host 127.0.0.1` and `dask worker ADDRESS --nworkers 2 --nthreads 1`, or leave "
+                "compute.address out and one is started for the run"
+            ) from error
+        self._name = f"latent-audit-{uuid.uuid4().hex}"
+        self.stop = _StopForAll(distributed.Event(self._name, client=self._client))
+        self._client.subscribe_topic(self._name, lambda event: on_report(Report(**event[1]["report"])))
+
+    def _workers(self, address: str | None) -> int:
+        self._client.wait_for_workers(1, timeout=JOIN_SECONDS)
+        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        if any(worker["nthreads"] != 1 for worker in workers):
+            raise ServiceError(f"the Dask cluster at {address}: {ONE_THREAD}")
+        return len(workers)
+
+    def compute(self, order: Order) -> tuple[float, float]:
+        """Computes a stage on a worker. A worker that dies is replaced by another, three times."""
+        work = partial(_work, order, self._name)
+        future = self._client.submit(work, key=f"{order.stage.name}-{uuid.uuid4().hex}", pure=False)
+        try:
+            began, ended = future.result()
+        except (self._distributed.KilledWorker, self._distributed.scheduler.NoValidWorkerError) as error:
+            raise worker_died(order.label) from error
+        return began, ended
+
+    def close(self) -> None:
+        """Leaves the cluster, and ends it if it was started for the run."""
+        self.stop.set()
+        self._client.close()
+        if self._cluster is not None:
+            self._cluster.close()
+
+
+class _StopForAll:
+    """A stop that this process knows at once and the workers within half a second."""
+
+    def __init__(self, shared: Any) -> None:
+        self._here, self._shared = threading.Event(), shared
+
+    def is_set(self) -> bool:
+        return self._here.is_set()
+
+    def set(self) -> None:
+        if not self._here.is_set():
+            self._here.set()
+            self._shared.set()
+
+    def clear(self) -> None:
+        self._here.clear()
+        self._shared.clear()
+
+
+def _work(order: Order, name: str) -> tuple[float, float]:
+    import distributed
+
+    worker = distributed.get_worker()
+    key = worker.get_current_task()
+    shared = distributed.Event(name)
+    asked, answer = 0.0, False
+
+    def should_stop() -> bool:
+        """Stopped by the user, or by nobody waiting for the result: its run was killed."""
+        nonlocal asked, answer
+        if not answer and time.monotonic() - asked >= ASK_EVERY_SECONDS:
+            task = worker.state.tasks.get(key)
+            answer = task is None or task.state == "cancelled" or shared.is_set()
+            asked = time.monotonic()
+        return answer
+
+    return carry_out_anywhere(
+        order, lambda report: worker.log_event(name, {"report": report.plain()}), should_stop
+    )

@@ -1,0 +1,117 @@
+"""Stages on this machine: single-threaded processes, one a core, started once; or one thread of this process.
+
+The processes import neither Prefect nor MLflow. Progress comes back through a queue; a stop goes out through an
+event.
+"""
+
+import multiprocessing
+import os
+import queue
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from tasks.leaving import leave_at_once
+from tasks.runners.order import Order, Report, carry_out
+from tasks.runners.runner import Event, worker_died
+
+
+class _Queue(Protocol):
+    def put(self, item: Report | None) -> None: ...
+    def get(self) -> Report | None: ...
+
+
+@dataclass
+class _Process:
+    """What a process that computes knows of the run; set when it starts."""
+
+    reports: _Queue
+    stop: Event
+
+
+_process: _Process | None = None
+
+
+class LocalRunner:
+    """Worker processes, or one thread; both start when first needed.
+
+    Args:
+        kind: which of the two.
+        count: how many processes; a thread is always one, since stages share what a process has but once.
+        on_report: called with each report of progress.
+    """
+
+    def __init__(
+        self, kind: Literal["process", "thread"], count: int, on_report: Callable[[Report], None]
+    ) -> None:
+        self.count = count if kind == "process" else 1
+        self.stop: Event
+        self._reports: _Queue
+        self._pool: Executor
+        if kind == "process":
+            context = multiprocessing.get_context("spawn")
+            self.stop, self._reports = context.Event(), context.SimpleQueue()
+            started = (self._reports, self.stop, context.Value("i", 0), count)
+            self._pool = ProcessPoolExecutor(
+                count, mp_context=context, initializer=_start_process, initargs=started
+            )
+        else:
+            self.stop, self._reports = threading.Event(), queue.SimpleQueue()
+            self._pool = ThreadPoolExecutor(1, "stages", _start_thread, (self._reports, self.stop))
+        self._on_report = on_report
+        self._listener = threading.Thread(target=self._listen, name="progress", daemon=True)
+        self._listener.start()
+
+    def compute(self, order: Order) -> tuple[float, float]:
+        """Computes a stage and waits for it; returns when it began and ended, in seconds since the epoch."""
+        try:
+            return self._pool.submit(_compute, order).result()
+        except BrokenProcessPool as error:
+            raise worker_died(order.label) from error
+
+    def close(self) -> None:
+        """Stops what is still computed and ends the workers."""
+        self.stop.set()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._reports.put(None)
+        self._listener.join(timeout=5)
+
+    def _listen(self) -> None:
+        while (report := self._reports.get()) is not None:
+            self._on_report(report)
+
+
+def _end_with_parent() -> None:
+    """A killed parent closes nothing that a worker reads from, so the worker has to watch it."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _start_thread(reports: _Queue, stop: Event) -> None:
+    global _process
+    _process = _Process(reports, stop)
+
+
+def _start_process(reports: _Queue, stop: Event, counter: Any, count: int) -> None:
+    # Ctrl-C reaches the whole process group; the parent decides what stops, and when.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with counter.get_lock():
+        index = counter.value
+        counter.value += 1
+    leave_at_once()
+    threading.Thread(target=_end_with_parent, name="parent watch", daemon=True).start()
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    if len(cores) == count:  # with fewer workers than cores, pinning could put two runs on the same one
+        os.sched_setaffinity(0, {cores[index % count]})
+    _start_thread(reports, stop)
+
+
+def _compute(order: Order) -> tuple[float, float]:
+    assert _process is not None
+    return carry_out(order, _process.reports.put, _process.stop.is_set)

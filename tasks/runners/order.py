@@ -1,0 +1,83 @@
+"""One stage to be computed: all that whoever computes it has to be told, and how it is carried out there."""
+
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tasks.errors import Stopped
+from tasks.gpu_slots import gpu_slot
+from tasks.stage import Bench, Stage
+
+# Enough for a bar that moves, little enough to cost nothing.
+REPORT_EVERY_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class Report:
+    """Where a stage stands. Facts may hold images_per_second, seconds_left and losses."""
+
+    label: str
+    done: int
+    total: int
+    facts: Mapping[str, float]
+
+    def plain(self) -> dict[str, Any]:
+        """Returns it as JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Order:
+    """A stage, what it reads, where it writes, and the content key it will be found by.
+
+    `folder` is where its files go, `work_folder` where its checkpoints are, `store` the run's store. `origin` is the
+    MLflow run it is computed for. `gpu_slots` is how many stages may share a GPU. `shared_store` is the address
+    through which machines hand each other stages, if they do.
+    """
+
+    stage: Stage
+    key: str
+    origin: str
+    label: str
+    inputs: Mapping[str, Any]
+    device: str
+    folder: Path
+    work_folder: Path
+    store: Path
+    deadline_seconds: float | None = None
+    gpu_slots: int = 1
+    shared_store: str | None = None
+
+
+def carry_out(
+    order: Order, report: Callable[[Report], None], should_stop: Callable[[], bool]
+) -> tuple[float, float]:
+    """Computes the stage in this thread. Returns when it began and ended, in seconds since the epoch."""
+    if should_stop():  # it waited for a free worker until the user asked to stop
+        raise Stopped("stopped before this stage began")
+    _empty(order.folder)
+    import torch  # here: the parent of worker processes never needs it
+
+    torch.set_num_threads(1)
+    last = 0.0
+
+    def shown(done: int, total: int, facts: Mapping[str, float]) -> None:
+        nonlocal last
+        if done >= total or time.monotonic() - last >= REPORT_EVERY_SECONDS:
+            last = time.monotonic()
+            report(Report(order.label, done, total, dict(facts)))
+
+    with gpu_slot(order.device, order.gpu_slots) as device:
+        started = time.time()
+        bench = Bench(device, order.work_folder, shown, should_stop, order.deadline_seconds)
+        order.stage.compute(order.folder, bench, **order.inputs)
+        return started, time.time()
+
+
+def _empty(folder: Path) -> None:
+    """A worker that died on another machine may have left half of the stage; the next one begins anew."""
+    for left in folder.iterdir():
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
