@@ -3,22 +3,24 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/.ready
+# What tests and checks need on top; a report does without.
+READY_TO_TEST := .venv/.ready-to-test
 PEERS := .venv-bench/.ready
 
 .PHONY: report test check format bench lock clean
 report: $(READY)
 	@$(BIN)/latent-audit run
 
-test: $(READY)
+test: $(READY_TO_TEST)
 	@$(BIN)/python -m tests.run_tests
 
-check: $(READY)
+check: $(READY_TO_TEST)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: $(READY)
+format: $(READY_TO_TEST)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -33,7 +35,9 @@ $(PEERS): requirements.lock
 
 # A new set of pinned versions, from the ranges in pyproject.toml.
 lock: $(READY)
-	$(BIN)/uv pip compile -q pyproject.toml --extra dev --python-version 3.11 -o requirements.lock --upgrade
+	$(BIN)/uv pip compile -q pyproject.toml --python-version 3.11 -o requirements.lock --upgrade
+	$(BIN)/uv pip compile -q pyproject.toml --extra dev -c requirements.lock --python-version 3.11 \
+		-o requirements-dev.lock --upgrade
 
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "latent-audit needs Python 3.11 or newer; none was found (name one: make PYTHON=/path/to/python3)" >&2; exit 1; }
@@ -44,6 +48,11 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/uv pip install -q --no-deps -e .
 	@$(BIN)/python -m compileall -q flows tasks vae_models reports tests benchmarks
 	@touch $(READY)
+
+$(READY_TO_TEST): $(READY) requirements-dev.lock
+	@$(BIN)/uv pip sync -q --compile-bytecode requirements-dev.lock
+	@$(BIN)/uv pip install -q --no-deps -e .
+	@touch $(READY_TO_TEST)
 
 clean:
 	rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -32,6 +32,7 @@ TOP_FILES = {
     "prefect.yaml",
     "pyproject.toml",
     "requirements.lock",
+    "requirements-dev.lock",
     "Makefile",
     "README.md",
     "CHANGELOG.md",
@@ -163,15 +164,25 @@ def test_every_third_party_import_is_declared() -> None:
     assert undeclared == set()
 
 
-def test_the_lock_pins_what_pyproject_asks_for() -> None:
-    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+def pinned(lock: str) -> dict[str, str]:
+    """Returns the versions that a lock names, by canonical name."""
+    lines = (ROOT / lock).read_text(encoding="utf-8").splitlines()
     pins = [Requirement(line.split("#")[0]) for line in lines if line.split("#")[0].strip()]
-    versions = {canonicalize_name(pin.name): str(pin.specifier) for pin in pins}
+    return {canonicalize_name(pin.name): str(pin.specifier) for pin in pins}
+
+
+@pytest.mark.parametrize(("lock", "extras"), [("requirements.lock", ()), ("requirements-dev.lock", ("dev",))])
+def test_a_lock_pins_what_pyproject_asks_for(lock: str, extras: tuple[str, ...]) -> None:
+    versions = pinned(lock)
     assert all(version.startswith("==") for version in versions.values())
-    for name, requirement in declared("dev").items():
-        assert name in versions, f"{name} is not in requirements.lock: make lock"
+    for name, requirement in declared(*extras).items():
+        assert name in versions, f"{name} is not in {lock}: make lock"
         version = versions[name].removeprefix("==")
         assert requirement.specifier.contains(version), f"{requirement} is locked to {version}: make lock"
+
+
+def test_tests_run_with_what_reports_are_made_with() -> None:
+    assert pinned("requirements.lock").items() <= pinned("requirements-dev.lock").items()
 
 
 def test_the_command_is_the_declared_entry_point() -> None:
