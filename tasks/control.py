@@ -88,11 +88,13 @@ def _controls(
     model, untrained = load(trained.path, device), load_untrained(trained.path, device)
 
     def before(latents: NDArray[np.float32]) -> NDArray[np.float32]:
-        return decode_latents(untrained, latents)
+        return decode_latents(untrained, latents, precision="auto")
 
     return {
         "shuffled": Control(
-            codes.of_probe_parts().shuffled(seed), lambda latents: decode_latents(model, latents), before
+            codes.of_probe_parts().shuffled(seed),
+            lambda latents: decode_latents(model, latents, precision="auto"),
+            before,
         ),
         "random_init": Control(codes.of_control("random_init"), before, None),
         "pca": Control(

@@ -72,11 +72,15 @@ def compute(
         data,
         judge,
         codes,
-        lambda latents: decode_latents(model, latents),
-        lambda latents: decode_latents(untrained, latents),
+        lambda latents: decode_latents(model, latents, precision="auto"),
+        lambda latents: decode_latents(untrained, latents, precision="auto"),
         [claim["dimension"] for claim in claims],
         judge_reconstructions(
-            data, judge, codes, lambda latents: decode_latents(model, latents), classifier_share_of_way
+            data,
+            judge,
+            codes,
+            lambda latents: decode_latents(model, latents, precision="auto"),
+            classifier_share_of_way,
         ),
         moves,
     )
@@ -108,7 +112,7 @@ def judge_reconstructions(
     return classifier_gate.compute(
         data.data.attributes,
         data.values("probe_test")[rows],
-        classify_images(judge, decode(codes.test[rows])),
+        classify_images(judge, decode(codes.test[rows]), precision="auto"),
         judge.response_columns,
         {target.name: (target.mean, target.std) for target in judge.targets},
         share_of_way,
@@ -131,7 +135,7 @@ def intervene_on(
         codes.test[moves.rows(codes)],
         codes.fit,
         decode,
-        lambda pictures: classify_images(judge, pictures),
+        lambda pictures: classify_images(judge, pictures, precision="auto"),
         judge.response_columns,
         gates,
         dimensions,

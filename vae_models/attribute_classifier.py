@@ -110,7 +110,9 @@ class AttributeClassifier(nn.Module):
         Binary: probability of class 1. Categorical: class probabilities. Ordinal and continuous: the value in
         standard deviations of the attribute, centred. Cyclic: cos and sin.
         """
-        outputs = split_outputs(self.targets, self(images))
+        features = self.trunk(images).float()
+        with autocast(images.device, False):  # what is read off stays exact where the trunk computes in bf16
+            outputs = split_outputs(self.targets, self.heads(features))
         return torch.cat([t.responses(part) for t, part in zip(self.targets, outputs, strict=True)], 1)
 
     def optimizers(self) -> dict[str, Optimizer]:

@@ -11,6 +11,7 @@ from torch import Generator, Tensor, nn
 from vae_models.errors import BadCheckpoint
 from vae_models.model import Posterior
 from vae_models.posteriors import LOG_VARIANCE_RANGE, GaussianPosterior
+from vae_models.precision import autocast
 from vae_models.reconstruction import Reconstruction
 
 # Two, since programs that were exported for any number of images may refuse a single one.
@@ -110,7 +111,8 @@ class ForeignModel(nn.Module):
 
     def _called(self, function: Callable[[Tensor], Any], given: Tensor, part: str, what: str) -> Any:
         try:
-            return function(given)
+            with autocast(given.device, False):  # code that is not ours was made for one arithmetic
+                return function(given)
         except Exception as error:  # code that is not ours can fail in any way
             reason = (str(error) or type(error).__name__).split("\n")[0][:300]
             raise BadCheckpoint(

@@ -1,4 +1,8 @@
-"""Trained models over whole data sets: arrays in, arrays out, by batch on the model's device, in fp32."""
+"""Trained models over whole data sets: arrays in, arrays out, by batch on the model's device.
+
+In fp32, unless a caller says otherwise: where thousands of moved images are read for a mean, as interventions do, the
+third digit of one of them decides nothing, and bf16 is half again as fast.
+"""
 
 from collections.abc import Callable
 
@@ -9,6 +13,7 @@ from torch import Tensor, nn
 
 from vae_models.attribute_classifier import AttributeClassifier
 from vae_models.model import Model
+from vae_models.precision import Precision, autocast, use_bfloat16
 
 _BATCH = 1000
 
@@ -26,17 +31,21 @@ def encode_images(
 
 
 def decode_latents(
-    model: Model, latents: NDArray[np.float32], batch_size: int = _BATCH
+    model: Model, latents: NDArray[np.float32], batch_size: int = _BATCH, *, precision: Precision = "fp32"
 ) -> NDArray[np.float32]:
     """Returns images float32 (n, c, h, w) in [0, 1] of latents (n, latent_dim)."""
-    return _batched(model, model.decode, latents, batch_size)
+    return _batched(model, model.decode, latents, batch_size, precision)
 
 
 def classify_images(
-    classifier: AttributeClassifier, images: NDArray[np.uint8] | NDArray[np.float32], batch_size: int = _BATCH
+    classifier: AttributeClassifier,
+    images: NDArray[np.uint8] | NDArray[np.float32],
+    batch_size: int = _BATCH,
+    *,
+    precision: Precision = "fp32",
 ) -> NDArray[np.float32]:
     """Returns responses float32 (n, R) of images uint8, or float32 in [0, 1], of shape (n, c, h, w)."""
-    return _batched(classifier, classifier.responses, images, batch_size)
+    return _batched(classifier, classifier.responses, images, batch_size, precision)
 
 
 def classifier_features(
@@ -51,15 +60,16 @@ def _batched(
     function: Callable[[Tensor], Tensor],
     rows: NDArray[np.uint8] | NDArray[np.float32],
     batch_size: int,
+    precision: Precision = "fp32",
 ) -> NDArray[np.float32]:
     assert isinstance(module, nn.Module)
     device = next(module.parameters()).device
     parts = []
-    with torch.no_grad():
+    with torch.no_grad(), autocast(device, use_bfloat16(precision, device)):
         for start in range(0, len(rows), batch_size):
             batch = torch.from_numpy(np.array(rows[start : start + batch_size])).to(device)
             batch = (
                 batch.to(torch.float32).div_(255) if batch.dtype == torch.uint8 else batch.to(torch.float32)
             )
-            parts.append(function(batch).cpu())
+            parts.append(function(batch).float().cpu())
     return torch.cat(parts).numpy()

@@ -71,6 +71,18 @@ def test_uint8_and_unit_floats_are_the_same_images(bars):
     np.testing.assert_allclose(classify_images(classifier, bars[0][:5]), classify_images(classifier, floats))
 
 
+def test_what_changes_between_images_is_the_same_in_bf16(bars):
+    images, _ = bars
+    classifier = build(AttributeClassifierSettings(width=8, hidden=16), SHAPE, TARGETS, 0)
+    exact = classify_images(classifier, images)
+    fast = classify_images(classifier, images, precision="bf16")
+    assert fast.dtype == np.float32
+    assert (fast != exact).any()
+    changes, seen = np.diff(exact, axis=0), np.diff(fast, axis=0)
+    assert np.abs(seen - changes).max() < 0.1 * changes.std()
+    assert np.abs((seen - changes).mean(0)).max() < 0.002 * changes.std()
+
+
 def test_nothing_to_predict_is_refused():
     with pytest.raises(BadSettings, match="at least one attribute to predict"):
         build(AttributeClassifierSettings(), SHAPE, (), seed=0)

@@ -78,6 +78,9 @@ def test_programs_give_what_their_modules_give(
     np.testing.assert_allclose(means, expected[0], atol=1e-6)
     np.testing.assert_allclose(log_variances, expected[1], atol=1e-6)
     np.testing.assert_allclose(decode_latents(model, means), pixels, atol=1e-6)
+    np.testing.assert_allclose(
+        decode_latents(model, means, precision="bf16"), pixels, atol=1e-6
+    )  # not theirs
     for part, path in programs.items():
         (tmp_path / f"{part}.pt2").write_bytes(path.read_bytes())
     kept = settings({part: Path(f"{part}.pt2") for part in programs})
