@@ -52,13 +52,17 @@ class Store:
         A corrupt one is set aside, with a warning, so that it is computed again.
         """
         folder = self.root / stage / key
-        if not (folder / MANIFEST).is_file():
+        if not folder.is_dir():
             return None
         problem = _problem(folder)
         if problem is None:
             return self._artifact(stage, key, reused=True)
         warn(f"{stage}: the stored result {key} is damaged ({problem}); it is computed again")
-        shutil.rmtree(folder, ignore_errors=True)
+        aside = folder.with_name(f".damaged-{key}-{uuid.uuid4().hex[:8]}")
+        with writing(folder):
+            # At once and whole: what stayed here in part would stand in the way of the new result.
+            folder.rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)
         return None
 
     def build(self, stage: str, key: str, origin: str, compute: Callable[[Path], float]) -> Artifact:
@@ -113,10 +117,9 @@ class Store:
                 path, lambda: warn(f"{stage}: another run is computing {key}; waiting for its result")
             )
         with handle:
-            for left in path.parent.glob(
-                f".building-{key}-*"
-            ):  # by one that was killed: the lock is ours now
-                shutil.rmtree(left, ignore_errors=True)
+            for kind in ("building", "damaged"):  # left by one that was killed: the lock is ours now
+                for left in path.parent.glob(f".{kind}-{key}-*"):
+                    shutil.rmtree(left, ignore_errors=True)
             try:
                 yield
             finally:
@@ -162,13 +165,15 @@ def _facts(path: Path) -> dict[str, Any]:
 
 def _problem(folder: Path) -> str | None:
     try:
-        files = json.loads((folder / MANIFEST).read_text())["files"]
-    except (OSError, ValueError, KeyError):
+        manifest = json.loads((folder / MANIFEST).read_text())
+        files = {name: (facts["bytes"], facts["sha256"]) for name, facts in manifest["files"].items()}
+        _ = manifest["seconds"] + 0.0, manifest["origin"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # whatever stands there instead
         return "its manifest cannot be read"
-    for name, facts in files.items():
+    for name, (size, digest) in files.items():
         path = folder / name
         if not path.is_file():
             return f"{name} is missing"
-        if path.stat().st_size != facts["bytes"] or digest_of_file(path) != facts["sha256"]:
+        if path.stat().st_size != size or digest_of_file(path) != digest:
             return f"{name} is not what was written"
     return None
