@@ -284,6 +284,25 @@ def test_a_limit_on_file_sizes_is_said(store: Store, small_files: None) -> None:
     assert everything(store) == ["stage"]
 
 
+def test_a_full_disk_that_a_library_hides_is_said(store: Store, small_files: None) -> None:
+    def hides(folder: Path) -> float:
+        (folder / "a.bin").write_bytes(bytes(900))
+        raise RuntimeError("unexpected pos 64 vs 0")  # as torch says it
+
+    with pytest.raises(NoSpaceLeft, match="does not take files this large"):
+        store.build("stage", "key", "run", hides)
+    assert everything(store) == ["stage"]
+
+
+def test_a_failure_beside_a_disk_with_room_stays_what_it_is(store: Store) -> None:
+    def breaks(folder: Path) -> float:
+        (folder / "a.bin").write_bytes(bytes(900))
+        raise RuntimeError("unexpected pos 64 vs 0")
+
+    with pytest.raises(RuntimeError, match="unexpected pos 64 vs 0"):
+        store.build("stage", "key", "run", breaks)
+
+
 def test_a_store_below_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for place in (tmp_path / "file", tmp_path / "file" / "store"):
