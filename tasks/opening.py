@@ -74,6 +74,7 @@ def open_desk(settings: Settings) -> Iterator[Opening]:
             model_runs=children,
             stage_timeout_seconds=settings.compute.stage_timeout_seconds,
         )
+        tracker.on_wait = desk.warn_once
         with _stop_on_signals(workers, progress), _ending(desk, folder):
             yield Opening(desk, folder, settings, record, started, clock)
 

@@ -180,6 +180,7 @@ def _compute(
             last = time.monotonic()
             process.reports.put(Report(label, done, total, dict(facts)))
 
-    started = time.time()
+    started, clock = time.time(), time.monotonic()
     stage.compute(folder, Bench(device, work_folder, report, process.stop.is_set, deadline_seconds), **inputs)
-    return started, time.time()
+    # Not the time of day at the end: the clock may have been put back meanwhile.
+    return started, started + time.monotonic() - clock

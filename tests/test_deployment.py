@@ -74,7 +74,12 @@ def test_the_image_sets_what_our_own_commands_set() -> None:
     ours = {**environment.ALLOCATOR, **environment.QUIET, **environment.THREADS, **environment.PREFECT}
     shared = {name: value for name, value in environment_of_image().items() if name in ours}
     assert shared == {name: ours[name] for name in shared}
-    assert set(shared) >= {*environment.ALLOCATOR, *environment.THREADS, "DO_NOT_TRACK", "MLFLOW_DISABLE_TELEMETRY"}
+    assert set(shared) >= {
+        *environment.ALLOCATOR,
+        *environment.THREADS,
+        "DO_NOT_TRACK",
+        "MLFLOW_DISABLE_TELEMETRY",
+    }
 
 
 def test_the_entrypoint_is_a_worker_of_the_pool_that_we_deploy_to() -> None:
@@ -129,7 +134,14 @@ def test_every_placeholder_has_a_variable_and_every_variable_a_place() -> None:
 
 def test_every_default_is_valid() -> None:
     defaults = {name: value["default"] for name, value in VARIABLES.items() if "default" in value}
-    assert set(defaults) >= {"image", "cpu_request", "memory_request", "volume_claim", "secret_name", "namespace"}
+    assert set(defaults) >= {
+        "image",
+        "cpu_request",
+        "memory_request",
+        "volume_claim",
+        "secret_name",
+        "namespace",
+    }
     Draft202012Validator(POOL["variables"]).validate(defaults)
     for name in ("cpu_request", "cpu_limit", "memory_request", "memory_limit"):
         assert re.fullmatch(r"\d+(m|[MG]i)?", defaults[name])
@@ -142,7 +154,9 @@ def test_store_and_results_lie_on_the_claimed_volume() -> None:
     mounts = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
     assert set(mounts.values()) == set(volumes)
     assert volumes[mounts["/audits"]]["persistentVolumeClaim"]["claimName"] == "{{ volume_claim }}"
-    places = {name: value for name, value in environment_of_image().items() if name.startswith("LATENT_AUDIT")}
+    places = {
+        name: value for name, value in environment_of_image().items() if name.startswith("LATENT_AUDIT")
+    }
     assert VARIABLES["env"]["default"] == places
     assert all(value.startswith("/audits") for value in places.values())
     assert container["workingDir"] == "/audits"

@@ -19,7 +19,6 @@ from tasks.service import Service
 from tasks.services import ServiceSettings, services
 from tests.end_to_end import faults
 from tests.left_behind import half_written
-from tests.ports import free_port
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,17 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
+from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+
 from tasks import opening, render
 
 # Moments of a run that are no stage, by what is opened, renamed or linked then.
 OPENING, SEALING, PLACING = "(opening)", "(sealing)", "(placing)"
 
 
-def at_first_file(act: Callable[[], None], told: Path, *, only: Collection[str], but: Collection[str]) -> None:
+def at_first_file(
+    act: Callable[[], None], told: Path, *, only: Collection[str], but: Collection[str]
+) -> None:
     """Lets this process `act` once, in the first stage or moment of `only` (all if empty) that is not among `but`.
 
     Its name is written to `told` before.
@@ -63,27 +67,23 @@ def make_writable(output: Path) -> None:
     aside.rename(aside.with_suffix(".unfinished"))
 
 
-class Clock:
-    """The clock of this process, which can be put forward and back; durations are not read from it."""
+def put_clock(seconds: float) -> None:
+    """Puts the time of day of this process forward or back; what counts seconds goes on as before."""
+    true = time.time
+    time.time = lambda: true() + seconds
 
-    def __init__(self) -> None:
-        self._true = time.time
-        self._off = 0.0
-        time.time = self.now
+    class Put(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Put":
+            return cls.fromtimestamp(time.time(), tz)
 
-        class Put(datetime):
-            @classmethod
-            def now(cls, tz: tzinfo | None = None) -> "Put":
-                return cls.fromtimestamp(time.time(), tz)
+    for module in (opening, render):
+        module.datetime = Put  # type: ignore[attr-defined]
 
-        for module in (opening, render):
-            module.datetime = Put  # type: ignore[attr-defined]
 
-    def now(self) -> float:
-        return self._true() + self._off
-
-    def put(self, seconds: float) -> None:
-        self._off += seconds
+def give_up_on_prefect() -> None:
+    """Lets this process repeat a call to Prefect once, and not for two minutes."""
+    temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1}).__enter__()
 
 
 def _moment(event: str, arguments: tuple[Any, ...]) -> str | None:
