@@ -153,7 +153,7 @@ def test_another_beta_computes_that_models_stages_and_the_judgement(faulty: Faul
 
 
 def test_damaged_artifacts(faulty: Faulty) -> None:
-    """A flipped bit, a deleted result, a deleted file and a deleted manifest: these are computed again, and no other."""
+    """A flipped bit, a deleted result, file and manifest: these stages are computed again, and no other."""
     ledger = faulty.ledger("damaged artifacts")
     assert {line["stage"] for line in ledger if not line["reused"]} == {"train", "encode", "probe", "control"}
     text = faulty.runs["damaged artifacts"]["err"]
