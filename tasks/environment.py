@@ -24,6 +24,7 @@ QUIET = {
     # Our own lines tell a person what happens and what failed; Prefect's log goes to its server.
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
     "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
+    "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
     "GIT_PYTHON_REFRESH": "quiet",
 }
 

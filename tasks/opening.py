@@ -81,6 +81,7 @@ def open_desk(settings: Settings) -> Iterator[Opening]:
             stage_timeout_seconds=settings.compute.stage_timeout_seconds,
             gpu_slots=settings.compute.gpu_slots,
         )
+        tracker.on_wait = desk.warn_once
         with _stop_on_signals(workers, progress), _ending(desk, folder):
             yield Opening(desk, folder, settings, record, started, clock)
 

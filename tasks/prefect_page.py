@@ -15,11 +15,14 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 from prefect.events import emit_event
+from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from tasks import over_time
 from tasks.analyses.lead_verdicts import lead_verdicts
 from tasks.desk import Desk
 
+# A page is not worth waiting for: stages wait for each other, and each would wait for a server that is gone.
+PATIENCE = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 5.0}
 VERDICT_COLUMNS = ("model", "seed", "attribute", "dimension_name", "verdict", "reason")
 
 
@@ -77,7 +80,8 @@ def artifact_key(name: str) -> str:
 
 def _if_reached(desk: Desk, show: Callable[[], object]) -> None:
     try:
-        show()
+        with temporary_settings(PATIENCE):
+            show()
     except httpx.HTTPError as error:
         desk.warn_once(
             f"Prefect's server is not reached ({type(error).__name__}); its pages will lack something"

@@ -5,11 +5,14 @@ Prefect would start one too, but only once a flow begins, after every import, an
 
 import atexit
 import contextlib
+import logging
 import os
 import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TextIO
@@ -131,6 +134,21 @@ def refuse_unreachable_server(address: str) -> None:
         raise ServiceError(
             f"Prefect's server {address} is not reached ({error}): start it, or unset PREFECT_API_URL to run without "
             "one. Finished stages are kept"
+        ) from None
+
+
+@contextmanager
+def gone_server_said() -> Iterator[None]:
+    """Turns what Prefect raises when its server went away during a flow, and stayed away, into a sentence."""
+    # What is not sent is lost; that the flow could not be ended there is said below.
+    logging.raiseExceptions = False
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise ServiceError(
+            f"Prefect's server {os.environ.get(ADDRESS, '')} is gone ({error}) and was not told how this run ended. "
+            "What was finished is kept: start it, or unset PREFECT_API_URL to run without one, and run the same "
+            "command again"
         ) from None
 
 

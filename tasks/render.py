@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,10 @@ def _facts(opening: Opening) -> dict[str, Any]:
     return {
         "run_id": opening.folder.run_id,
         "started": opening.started.isoformat(timespec="seconds"),
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        # Not before it started, also where the clock was put back.
+        "finished": max(datetime.now(UTC), opening.started + timedelta(seconds=wall)).isoformat(
+            timespec="seconds"
+        ),
         "wall_seconds": round(wall, 1),
         "overhead_seconds": round(overhead, 1),
         "overhead_share": round(overhead / wall, 4),

@@ -15,11 +15,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tasks.errors import NoSpaceLeft, StoreError
+from tasks.errors import AuditError, NoSpaceLeft, StoreError
 from tasks.file_lock import wait_for_lock
 from tasks.records import Artifact, digest_of, digest_of_file
 from tasks.shared_store import MANIFEST, SharedStore
 from tasks.sources import numeric_versions, source_digest
+
+# What a disk must still take for a failure not to be put down to it.
+MORE_BYTES = 1 << 20
 
 
 class _Damaged(Exception):
@@ -61,14 +64,18 @@ class Store:
         A corrupt one is set aside, with a warning, so that it is computed again.
         """
         folder = self.root / stage / key
-        if (folder / MANIFEST).is_file():
+        if folder.is_dir():
             problem = _problem(folder)
             if problem is None:
                 self._share(stage, key)
                 return self._artifact(stage, key, reused=True)
             then = "it is computed again" if self.shared is None else "the shared store is asked for it"
             warn(f"{stage}: the stored result {key} is damaged ({problem}); {then}")
-            shutil.rmtree(folder, ignore_errors=True)
+            aside = folder.with_name(f".damaged-{key}-{uuid.uuid4().hex[:8]}")
+            with writing(folder):
+                # At once and whole: what stayed here in part would stand in the way of the new result.
+                folder.rename(aside)
+            shutil.rmtree(aside, ignore_errors=True)
         if self.shared is None or not self._fetch(self.shared, stage, key, warn):
             return None
         return self._artifact(stage, key, reused=True)
@@ -79,7 +86,7 @@ class Store:
         `compute` returns the seconds it took. `origin` is the MLflow run it is computed for.
         """
         with self._building(stage, key) as building:
-            seconds = compute(building)
+            seconds = _computed(compute, building)
             manifest = {
                 "stage": stage,
                 "key": key,
@@ -152,10 +159,9 @@ class Store:
                 path, lambda: warn(f"{stage}: another run is computing {key}; waiting for its result")
             )
         with handle:
-            for left in path.parent.glob(
-                f".building-{key}-*"
-            ):  # by one that was killed: the lock is ours now
-                shutil.rmtree(left, ignore_errors=True)
+            for kind in ("building", "damaged"):  # left by one that was killed: the lock is ours now
+                for left in path.parent.glob(f".{kind}-{key}-*"):
+                    shutil.rmtree(left, ignore_errors=True)
             try:
                 yield
             finally:
@@ -169,6 +175,22 @@ class Store:
         return Artifact(
             stage, key, folder, digest_of(facts["files"]), facts["seconds"], reused, facts["origin"]
         )
+
+
+def _computed(compute: Callable[[Path], float], building: Path) -> float:
+    """Returns what `compute` does; libraries that hide from it that the disk is full do not hide it from us."""
+    try:
+        return compute(building)
+    except (OSError, AuditError):
+        raise
+    except Exception:
+        # What was being written lies there still: a disk that took no more of it takes no more of it now.
+        largest = max(_files(building), key=lambda path: path.stat().st_size, default=building / "file")
+        with largest.open("ab", buffering=0) as file:
+            left = MORE_BYTES
+            while left:
+                left -= file.write(bytes(left))
+        raise
 
 
 @contextmanager
@@ -201,13 +223,15 @@ def _facts(path: Path) -> dict[str, Any]:
 
 def _problem(folder: Path) -> str | None:
     try:
-        files = json.loads((folder / MANIFEST).read_text())["files"]
-    except (OSError, ValueError, KeyError):
+        manifest = json.loads((folder / MANIFEST).read_text())
+        files = {name: (facts["bytes"], facts["sha256"]) for name, facts in manifest["files"].items()}
+        _ = manifest["seconds"] + 0.0, manifest["origin"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # whatever stands there instead
         return "its manifest cannot be read"
-    for name, facts in files.items():
+    for name, (size, digest) in files.items():
         path = folder / name
         if not path.is_file():
             return f"{name} is missing"
-        if path.stat().st_size != facts["bytes"] or digest_of_file(path) != facts["sha256"]:
+        if path.stat().st_size != size or digest_of_file(path) != digest:
             return f"{name} is not what was written"
     return None

@@ -10,7 +10,7 @@ import sqlite3
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ SQLITE = "sqlite:///"
 # MLflow's store takes up to three connections for one call, of fifteen: more calls at once wait for each other until
 # they fail.
 CALLS_AT_ONCE = 4
+SILENT_SECONDS = 10.0
 
 
 class Tracker:
@@ -56,6 +57,8 @@ class Tracker:
     def __init__(self, uri: str, experiment: str, artifact_root: Path) -> None:
         self.uri = uri
         self._began: dict[str, int] = {}
+        # Told when a store does not answer for a while: calls repeat themselves, for minutes if need be.
+        self.on_wait: Callable[[str], None] = lambda text: None
         self._turn = threading.BoundedSemaphore(CALLS_AT_ONCE)
         with self._said():
             if uri.startswith(SQLITE):
@@ -80,9 +83,16 @@ class Tracker:
     @contextmanager
     def _said(self) -> Iterator[None]:
         """Waits for a turn, and turns what MLflow refuses, also after its own retries, into a sentence."""
+        waits = f"MLflow's store {without_password(self.uri)} does not answer; waiting for it"
         try:
             with self._turn:
-                yield
+                watch = threading.Timer(SILENT_SECONDS, lambda: self.on_wait(waits))
+                watch.daemon = True
+                watch.start()
+                try:
+                    yield
+                finally:
+                    watch.cancel()
         except (MlflowException, sqlite3.Error, OSError) as error:
             reason = without_password(str(error)).rstrip(". ")
             raise TrackingError(
@@ -263,7 +273,8 @@ class Tracker:
     def finish(self, run_id: str, status: str = "FINISHED") -> None:
         """Ends a run as FINISHED, FAILED or KILLED."""
         with self._said():
-            self._client.set_terminated(run_id, status)
+            # Not before it began, also where the clock was put back.
+            self._client.set_terminated(run_id, status, max(_now(), self._began[run_id]))
 
 
 def save_exported(folder: Path, module: Any, example: Any) -> None:

@@ -25,6 +25,8 @@ TOGETHER = (
     ("tests/end_to_end/test_hostile_names.py", "other commands"),
     ("tests/end_to_end/test_latent_size_command.py", "other commands"),
     ("tests/browser/test_hostile_names.py", "other commands"),
+    ("tests/end_to_end/test_faults.py", "faults"),
+    ("tests/end_to_end/test_at_once.py", "at once"),
     ("tests/end_to_end/", "audits"),
     ("tests/browser/", "audits"),
     ("tests/services/", "services"),
@@ -32,7 +34,7 @@ TOGETHER = (
 )
 # The pure rooms are covered by their own tests. Following others line by line would take them twice the time.
 FOLLOWED = ("tests/vae_models/", "tests/datasets/", "tests/analyses/", "tests/reports/")
-FIRST = ("audits", "other commands", "services", "reports")
+FIRST = ("audits", "faults", "other commands", "at once", "services", "reports")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,13 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any])
     try:
         save_file(plain, beside, metadata={"facts": json.dumps(facts, sort_keys=True)})
         beside.replace(path)
+    except SafetensorError as error:
+        refused = re.search(r"\(os error (\d+)\)", str(error))
+        if refused is None:
+            raise
+        # The system's refusal as Python says it, so that a full disk is known as one.
+        number = int(refused[1])
+        raise OSError(number, os.strerror(number), str(path)) from error
     finally:
         beside.unlink(missing_ok=True)
 

@@ -30,9 +30,10 @@ def add(commands: Any) -> None:
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     settings = ready_for_a_flow(overrides)
     from flows.latent_size_flow import latent_size
-    from tasks.prefect_server import wait_for_server
+    from tasks.prefect_server import gone_server_said, wait_for_server
 
     wait_for_server()
-    folder = latent_size(settings)
+    with gone_server_said():
+        folder = latent_size(settings)
     print(f"\nlatent size: {shown_path(folder) / 'latent_size.html'}")
     return 0

@@ -36,10 +36,11 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     settings = ready_for_a_flow(overrides)
     from flows.audit_flow import audit
     from tasks import over_time
-    from tasks.prefect_server import wait_for_server
+    from tasks.prefect_server import gone_server_said, wait_for_server
 
     wait_for_server()
-    folder = audit(settings)
+    with gone_server_said():
+        folder = audit(settings)
     for change in over_time.changes_of(folder):
         print(f"changed since the last accepted run: {change}", file=sys.stderr)
     print(f"\nreport: {shown_path(folder) / 'report.html'}\nMLflow: {_ui_command(settings.run.store)}")

@@ -71,10 +71,11 @@ def carry_out(
             report(Report(order.label, done, total, dict(facts)))
 
     with gpu_slot(order.device, order.gpu_slots) as device:
-        started = time.time()
+        started, clock = time.time(), time.monotonic()
         bench = Bench(device, order.work_folder, shown, should_stop, order.deadline_seconds)
         order.stage.compute(order.folder, bench, **order.inputs)
-        return started, time.time()
+        # Not the time of day at the end: the clock may have been put back meanwhile.
+        return started, started + time.monotonic() - clock
 
 
 def _empty(folder: Path) -> None:

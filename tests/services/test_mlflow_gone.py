@@ -9,7 +9,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from tasks import processes, service
+from tasks import processes, service, tracking
 from tasks.errors import TrackingError
 from tasks.service import Service
 from tasks.services import ServiceSettings, services
@@ -43,6 +43,9 @@ def test_a_server_that_is_gone_for_a_while(
 ) -> None:
     assert server.address is not None
     tracker = Tracker(server.address, "gone", tmp_path)
+    monkeypatch.setattr(tracking, "SILENT_SECONDS", 1.0)
+    said: list[str] = []
+    tracker.on_wait = said.append
     run = tracker.start("vae seed 0", parent=None, params={}, tags={"run_id": "r", "seed": "0"})
 
     # It hangs while it is told a curve.
@@ -53,6 +56,7 @@ def test_a_server_that_is_gone_for_a_while(
     waking.start()
     tracker.log(run, curves=CURVE)
     waking.join()
+    assert said[0] == f"MLflow's store {server.address} does not answer; waiting for it"
 
     # It dies, and is started again while it is told more.
     for process in tree:

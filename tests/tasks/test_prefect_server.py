@@ -1,5 +1,6 @@
 """The temporary Prefect server: a real one, which answers, keeps what it was told, and is gone with who started it."""
 
+import logging
 import os
 import signal
 import sqlite3
@@ -16,7 +17,7 @@ import pytest
 from tasks import prefect_server, processes
 from tasks.errors import ServiceError
 from tasks.file_lock import try_lock
-from tasks.prefect_server import end_server, start_server, wait_for_server
+from tasks.prefect_server import end_server, gone_server_said, start_server, wait_for_server
 
 # Two processes that want a server at the same moment, where there is no database yet.
 START = """
@@ -106,3 +107,13 @@ def test_a_server_of_the_users_is_asked_and_no_other_started(
         start_server(home)
     assert list(home.iterdir()) == []
     assert prefect_server._own is None
+
+
+def test_a_server_that_went_away_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the address that the run used, without its password."""
+    monkeypatch.setenv("PREFECT_API_URL", "http://ada:secret@127.0.0.1:1/api")
+    monkeypatch.setattr(logging, "raiseExceptions", True)
+    said = r"127\.0\.0\.1:1/api is gone \(.*\) and was not told"
+    with pytest.raises(ServiceError, match=said) as caught, gone_server_said():
+        httpx.get("http://127.0.0.1:1/api/health")
+    assert "secret" not in str(caught.value)

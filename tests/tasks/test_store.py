@@ -76,8 +76,15 @@ def remove_file(folder: Path) -> None:
     (folder / "inner" / "b.bin").unlink()
 
 
-def break_manifest(folder: Path) -> None:
-    (folder / "manifest.json").write_text('{"files": ')
+def remove_manifest(folder: Path) -> None:
+    (folder / "manifest.json").unlink()
+
+
+def manifest_of(text: str) -> Callable[[Path], None]:
+    def damage(folder: Path) -> None:
+        (folder / "manifest.json").write_text(text)
+
+    return damage
 
 
 @pytest.mark.parametrize(
@@ -86,7 +93,11 @@ def break_manifest(folder: Path) -> None:
         (damage_content, "a.txt is not what was written"),
         (damage_length, "inner/b.bin is not what was written"),
         (remove_file, "inner/b.bin is missing"),
-        (break_manifest, "its manifest cannot be read"),
+        (remove_manifest, "its manifest cannot be read"),
+        *(
+            (manifest_of(text), "its manifest cannot be read")
+            for text in ("", '{"files": ', "null", '{"files": 3}', '{"files": {"a.txt": 3}}', '{"files": {}}')
+        ),
     ],
 )
 def test_a_damaged_artifact_is_computed_again(
@@ -100,6 +111,7 @@ def test_a_damaged_artifact_is_computed_again(
     again = store.build("stage", "key", "run2", write_two)
     assert again.digest == built.digest
     assert store.find("stage", "key", unexpected) is not None
+    assert [path.name for path in (store.root / "stage").iterdir()] == ["key"]
 
 
 @pytest.mark.parametrize("failure", [ValueError("no"), KeyboardInterrupt()])
@@ -183,12 +195,14 @@ def test_threads_that_want_the_same_compute_it_once(store: Store) -> None:
 
 def test_a_claim_clears_what_a_killed_build_left(store: Store) -> None:
     left = store.root / "stage" / ".building-key-1234-abcd"
+    damaged = store.root / "stage" / ".damaged-key-abcd"
     other = store.root / "stage" / ".building-other-1234-abcd"
-    for folder in (left, other):
+    for folder in (left, damaged, other):
         folder.mkdir(parents=True)
         (folder / "half").write_text("half")
     with store.claim("stage", "key", unexpected):
         assert not left.exists()
+        assert not damaged.exists()
     assert other.is_dir()  # its key may be claimed by a live run
 
 
@@ -268,6 +282,25 @@ def test_a_limit_on_file_sizes_is_said(store: Store, small_files: None) -> None:
     with pytest.raises(NoSpaceLeft, match="does not take files this large"):
         store.build("stage", "key", "run", write_two)
     assert everything(store) == ["stage"]
+
+
+def test_a_full_disk_that_a_library_hides_is_said(store: Store, small_files: None) -> None:
+    def hides(folder: Path) -> float:
+        (folder / "a.bin").write_bytes(bytes(900))
+        raise RuntimeError("unexpected pos 64 vs 0")  # as torch says it
+
+    with pytest.raises(NoSpaceLeft, match="does not take files this large"):
+        store.build("stage", "key", "run", hides)
+    assert everything(store) == ["stage"]
+
+
+def test_a_failure_beside_a_disk_with_room_stays_what_it_is(store: Store) -> None:
+    def breaks(folder: Path) -> float:
+        (folder / "a.bin").write_bytes(bytes(900))
+        raise RuntimeError("unexpected pos 64 vs 0")
+
+    with pytest.raises(RuntimeError, match="unexpected pos 64 vs 0"):
+        store.build("stage", "key", "run", breaks)
 
 
 def test_a_store_below_a_file_is_refused(tmp_path: Path) -> None:

@@ -42,6 +42,17 @@ def test_a_stage_is_computed_elsewhere_and_its_time_comes_back(workers: Workers,
         time.sleep(0.01)
 
 
+def test_a_clock_that_is_put_back_takes_no_time_from_a_stage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true = time.time
+    with Workers(1, REPORTS.append, "thread") as pool:
+        threading.Timer(0.2, lambda: monkeypatch.setattr(time, "time", lambda: true() - 86_400)).start()
+        threading.Timer(0.5, pool.stop.set).start()
+        started, ended = run(pool, WAIT, tmp_path, {})
+    assert 0.3 <= ended - started < 60
+
+
 def test_an_error_comes_back_as_it_was(workers: Workers, tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No space left on device") as caught:
         run(workers, FAIL, tmp_path, {"code": errno.ENOSPC})

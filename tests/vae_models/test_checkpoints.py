@@ -1,6 +1,8 @@
 """Weights and recipes on disk: what comes back equals what was saved, and damage is named."""
 
+import errno
 import json
+import resource
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from vae_models.evaluation import evaluate
 from vae_models.inference import classify_images, decode_latents, encode_images
 from vae_models.presets import build
 from vae_models.targets import Target
+from vae_models.weight_files import write_tensors
 
 SHAPE = (1, 28, 28)
 TARGETS = (
@@ -107,6 +110,19 @@ def test_saving_twice_gives_the_same_bytes_and_leaves_nothing_else(tmp_path):
     for file in ("weights.safetensors", "recipe.json"):
         assert (tmp_path / "first" / file).read_bytes() == (tmp_path / "second" / file).read_bytes()
     assert len(list((tmp_path / "first").iterdir())) == 2
+
+
+def test_a_refusal_of_the_system_is_said_as_pythons_own(tmp_path):
+    """safetensors hides it in an error of its own; a full disk would not be known as one."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as caught:
+            write_tensors(tmp_path / "weights.safetensors", {"a": torch.zeros(1000)}, {})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert caught.value.errno == errno.EFBIG
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_evaluation_is_per_image_and_says_why_there_is_no_kl(tiny_gan, bars):
