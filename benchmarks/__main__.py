@@ -1,6 +1,6 @@
 """Runs every benchmark in one order, each in a fresh process with the environment of a run's worker.
 
-    python -m benchmarks                     all of them, at full size (about an hour on 2 cores)
+    python -m benchmarks                     all of them, at full size (one to two hours on 2 cores)
     python -m benchmarks --only encoding     some of them
     python -m benchmarks --quick --only ...  tiny sizes: shows that they work
 

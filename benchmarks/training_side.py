@@ -60,7 +60,8 @@ def main() -> None:
     side = importlib.import_module(f"benchmarks.training_{given.side}")
     trained: Trained = side.train(images, given.warm_up, given.seed)
     nats = held_out_nats(trained.encode, trained.decode, np.load(given.held_out))
-    print(json.dumps({"start": trained.start, "end": trained.end, "images": len(images), "nats": nats}))
+    found = {"start": trained.start, "end": trained.end, "images": len(images)}
+    print(json.dumps(found | {"nats": nats, "seed": given.seed}))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ from benchmarks.result_table import table, write_table
 from benchmarks.results import BEGIN, DOCUMENT, END, Row, Section
 from benchmarks.sides import SideFailed, Way, images_per_second, ways
 from benchmarks.starting import MISSED
+from benchmarks.throughput import throughput_rows
+from benchmarks.training_speed import nats_notes
 from tasks.environment import ALLOCATOR
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -111,6 +113,32 @@ def test_a_broken_promise_is_said() -> None:
     assert slow.missed() == ["MIG, ours: 10% of the limit, not 40%", "MIG, ours: 2 s, more than 1"]
     assert Section("", "", (row, slow)).missed() == row.missed() + slow.missed()
     assert Section("", "", (row, slow), quick=True).missed() == []
+
+
+def test_peers_are_held_against_our_best_way_and_the_limit_against_ours_alone() -> None:
+    speeds = {
+        "ours, one process on all cores": spread([400.0]),
+        "ours, one process a core": spread([500.0]),
+        "pythae, one process a core": spread([100.0]),
+        "pythae, one process a core, our malloc settings": spread([250.0]),
+    }
+    limits = Limits(threads=2, fp32_gflops=1.0, bf16_gflops=10.0, copy_gb=1.0)
+    rows = throughput_rows(
+        "training", speeds, Work(1e7, precision="bf16"), limits, {"pythae": (6.0, 2.0)}, 0.4
+    )
+    assert [row.times for row in rows] == [None, None, 5.0, 2.0]
+    assert [row.least_times for row in rows] == [None, None, 6.0, 2.0]
+    assert [row.share for row in rows] == pytest.approx([0.4, 0.5, 0.1, 0.25])
+    assert [row.least_share for row in rows] == [None, 0.4, None, None]
+    assert [text for row in rows for text in row.missed()] == [
+        "training, pythae, one process a core: ours is 5.00 times as fast, not 6"
+    ]
+
+
+def test_losses_are_compared_with_the_spread_between_seeds() -> None:
+    (note,) = nats_notes({"ours": [100.0, 102.0, 98.0], "pythae": [101.0, 99.0, 103.0]})
+    assert note.startswith("our held-out loss less that of pythae: -1 nats [-5.53, 3.53]")
+    assert nats_notes({"ours": [100.0], "pythae": [101.0]}) == []
 
 
 GIVEN: dict[str, Any] = {
