@@ -32,12 +32,17 @@ QUICK_SIZES = {"images": (2000, 4000), "latent_size": (2, 4), "attributes": (2, 
 QUICK = Size(images=2000, latent_size=3, attributes=2, models=2)
 
 
+class PointFailed(Exception):
+    """A point took too long, or its process failed; the message says which."""
+
+
 def measure(given: argparse.Namespace) -> Section:
     """Returns a series for each thing and axis; the promise, n log n, is of images."""
     usual = QUICK if given.quick else Size()
     sizes = QUICK_SIZES if given.quick else {axis: getattr(given, axis) for axis in SIZES}
+    notes: list[str] = []
     series = [
-        grown(what, axis, sizes[axis], usual, given.cap)
+        grown(what, axis, sizes[axis], usual, given.cap, notes)
         for what in given.work
         for axis in WORK[what][1]
         if axis in given.axes
@@ -48,37 +53,42 @@ def measure(given: argparse.Namespace) -> Section:
     return Section(
         title="Growth",
         setting=f"One core, a fresh process a point, {given.cap:g} s a point at most, otherwise {otherwise} "
-        "(`python -m benchmarks.growth`). Slopes are of logarithms; memory is the peak beyond the inputs.",
+        "(`python -m benchmarks.growth`). Slopes are of logarithms, in brackets between the last two points; memory is the "
+        "peak beyond the inputs.",
         series=tuple(series),
+        notes=tuple(notes),
     )
 
 
-def grown(what: str, axis: str, sizes: Sequence[int], usual: Size, cap: float) -> Series:
-    """Returns the series of one thing along one axis; it ends where a point takes longer than `cap` seconds."""
+def grown(what: str, axis: str, sizes: Sequence[int], usual: Size, cap: float, notes: list[str]) -> Series:
+    """Returns the series of one thing along one axis; it stops, and a note says why, where a point fails."""
     points: list[Point] = []
-    capped = None
+    stopped = None
     for size in sorted(sizes):
-        point = point_of(what, replace(usual, **{axis: size}), size, cap)
-        if point is None:
-            capped = size
-            print(f"  {what} with {size:,} {axis}: over {cap:g} s", flush=True)
+        try:
+            points.append(point_of(what, replace(usual, **{axis: size}), size, cap))
+        except PointFailed as error:
+            stopped = size
+            notes.append(f"{what} with {size:,} {axis}: {error}")
+            print(f"  {notes[-1]}", flush=True)
             break
-        points.append(point)
-        print(f"  {what} with {size:,} {axis}: {point.seconds:.3g} s, {point.megabytes:.3g} MB", flush=True)
-    return fit(what, axis, points, promised=axis == "images", capped_at=capped)
+        found = points[-1]
+        print(f"  {what} with {size:,} {axis}: {found.seconds:.3g} s, {found.megabytes:.3g} MB", flush=True)
+    return fit(what, axis, points, promised=axis == "images", stopped_at=stopped)
 
 
-def point_of(what: str, whole: Size, size: int, cap: float) -> Point | None:
-    """Returns what a fresh process measured, None where that took too long; raises RuntimeError where it failed."""
+def point_of(what: str, whole: Size, size: int, cap: float) -> Point:
+    """Returns what a fresh process measured; raises PointFailed."""
     words = [sys.executable, "-m", "benchmarks.growth_point", what, json.dumps(vars(whole))]
     try:
         done = subprocess.run(
             words, cwd=ROOT, env=run_environment(), capture_output=True, text=True, timeout=cap, check=False
         )
-    except subprocess.TimeoutExpired:
-        return None
+    except subprocess.TimeoutExpired as error:
+        raise PointFailed(f"longer than {cap:g} s") from error
     if done.returncode:
-        raise RuntimeError(f"{what} at {whole} failed: {done.stderr.strip()[-2000:]}")
+        last = (done.stderr.strip() or "nothing was said").splitlines()[-1]
+        raise PointFailed(f"ended with status {done.returncode}: {last}")
     found = json.loads(done.stdout.strip().splitlines()[-1])
     return Point(size, found["seconds"], found["megabytes"])
 

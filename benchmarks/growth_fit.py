@@ -24,6 +24,7 @@ class Series:
     """Growth of one thing along one axis; `steeper` says whether it passes n log n, where that is promised.
 
     Slopes are None with fewer than two points worth fitting; `last_time_slope` is that of the last two alone.
+    `stopped_at` is the first size that was not reached.
     """
 
     what: str
@@ -34,7 +35,7 @@ class Series:
     memory_slope: float | None
     n_log_n_slope: float | None
     steeper: bool
-    capped_at: int | None
+    stopped_at: int | None
 
     def missed(self) -> list[str]:
         """Returns the broken promise in words, or nothing."""
@@ -52,7 +53,7 @@ def slope(sizes: Sequence[float], costs: Sequence[float]) -> float | None:
 
 
 def fit(
-    what: str, axis: str, points: Sequence[Point], promised: bool, capped_at: int | None = None
+    what: str, axis: str, points: Sequence[Point], promised: bool, stopped_at: int | None = None
 ) -> Series:
     """Returns the series of `points`, in order of size; `promised`: no steeper than n log n."""
     timed = [point for point in points if point.seconds >= LEAST_SECONDS]
@@ -71,5 +72,5 @@ def fit(
         memory_slope=slope([point.size for point in held], [point.megabytes for point in held]),
         n_log_n_slope=allowed,
         steeper=promised and allowed is not None and bool(found) and max(found) > allowed + TOLERANCE,
-        capped_at=capped_at,
+        stopped_at=stopped_at,
     )

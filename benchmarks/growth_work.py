@@ -61,7 +61,7 @@ def world(size: Size) -> World:
     """Returns binary, categorical, ordinal and continuous attributes in turns, and codes that follow them."""
     rng = np.random.default_rng(0)
     kinds = [("binary", ("no", "yes")), ("categorical", ("a", "b", "c")), ("ordinal", ()), ("continuous", ())]
-    named = tuple(Attribute(f"attribute_{i}", *kinds[i % 4]) for i in range(size.attributes))  # type: ignore[arg-type]
+    named = tuple(Attribute(f"attribute_{i}", *kinds[i % 4]) for i in range(size.attributes))
     draw: Sequence[Callable[[], NDArray[np.generic]]] = (
         lambda: rng.integers(2, size=size.images),
         lambda: rng.integers(3, size=size.images),

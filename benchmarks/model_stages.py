@@ -38,7 +38,7 @@ class Stage:
 def sprites(images: int, image_size: int) -> ImageSet:
     """Returns that many rendered sprites with all of their attributes."""
     with tempfile.TemporaryDirectory() as folder:
-        return SpritesSettings(image_size=image_size, images=images).load(Path(folder), Path(folder), seed=0)  # type: ignore[arg-type]
+        return SpritesSettings(image_size=image_size, images=images).load(Path(folder), Path(folder), seed=0)
 
 
 def classifier_training(quick: bool) -> Stage:
@@ -72,7 +72,7 @@ def interventions(quick: bool) -> Stage:
     judge = build(AttributeClassifierSettings(), (1, 64, 64), targets, seed=0)
     model, untrained = (build(VaeSettings(latent_dim=dimensions), (1, 64, 64), (), seed) for seed in (0, 1))
     for module in (judge, model, untrained):
-        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # as loaded models are
+        module.to(memory_format=torch.channels_last)  # as loaded models are
     codes = encode_images(model, data.images)[0]
     gates = [Gate(a.name, "passed", "R2", 1.0, 0.5, "") for a in data.attributes]
     decoded = 0

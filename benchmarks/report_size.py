@@ -22,6 +22,7 @@ from tasks.print_pdf import chromium
 from tests.reports.audit_builder import AuditBuilder
 
 DIMENSIONS, ATTRIBUTES, MODELS, SEEDS = 64, 40, 6, 5
+LARGE_SHARE = 0.02  # sections of less are not listed
 
 
 def measure(given: argparse.Namespace) -> Section:
@@ -38,7 +39,8 @@ def measure(given: argparse.Namespace) -> Section:
     for section in re.split(r'(?=<section id=")', html)[1:]:
         name = re.match(r'<section id="(\w+)"', section)
         assert name is not None
-        rows.append(Row("size", name[1], "MB", spread([len(section.encode()) / 1e6])))
+        if len(section) > LARGE_SHARE * len(html):
+            rows.append(Row("size", name[1], "MB", spread([len(section.encode()) / 1e6])))
     try:
         seconds = [load_seconds(report) for _ in range(given.rounds)]
         rows.append(Row("opening", "Chromium, headless", "s", spread(seconds)))

@@ -56,7 +56,7 @@ def _speed_table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         cells = [
             row["what"],
             row["side"],
-            f"{middle} {row['unit']} ({least} to {most})",
+            f"{middle} {row['unit']}" + (f" ({least} to {most})" if found["rounds"] > 1 else ""),
             times,
             row["floor"],
             share,
@@ -71,12 +71,10 @@ def _growth_table(series: Sequence[Mapping[str, Any]]) -> list[str]:
     for one in series:
         points = one["points"]
         if not points:
-            lines.append(
-                f"| {one['what']} | {one['axis']} | | | over the cap at {one['capped_at']:,} | | | |"
-            )
+            lines.append(f"| {one['what']} | {one['axis']} | | | {one['stopped_at']:,} not reached | | | |")
             continue
         first, last = points[0], points[-1]
-        end = f"{last['size']:,}" + (f" ({one['capped_at']:,}: over the cap)" if one["capped_at"] else "")
+        end = f"{last['size']:,}" + (f" ({one['stopped_at']:,} not reached)" if one["stopped_at"] else "")
         slope = f"{_slope(one['time_slope'])} ({_slope(one['last_time_slope'])})"
         cells = [
             one["what"],

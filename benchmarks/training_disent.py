@@ -20,7 +20,7 @@ from benchmarks.burgess import LATENT_DIM, SHAPE, check_size, decoder_layers, en
 from benchmarks.training_side import BATCH, LEARNING_RATE, Trained, epoch_orders
 
 
-class Encoder(DisentEncoder):  # type: ignore[misc]
+class Encoder(DisentEncoder):
     """The plain encoder in disent's words."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Encoder(DisentEncoder):  # type: ignore[misc]
         return self.layers(x)
 
 
-class Decoder(DisentDecoder):  # type: ignore[misc]
+class Decoder(DisentDecoder):
     """The plain decoder in disent's words."""
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Decoder(DisentDecoder):  # type: ignore[misc]
         return self.layers(z)
 
 
-class Pictures(torch.utils.data.Dataset):  # type: ignore[type-arg]
+class Pictures(torch.utils.data.Dataset):
     """Images (h, w, c) as its transforms take them."""
 
     def __init__(self, images: NDArray[np.uint8]) -> None:

@@ -18,7 +18,7 @@ from benchmarks.burgess import LATENT_DIM, SHAPE, check_size, decoder_layers, en
 from benchmarks.training_side import BATCH, LEARNING_RATE, Trained
 
 
-class Encoder(BaseEncoder):  # type: ignore[misc]
+class Encoder(BaseEncoder):
     """The plain encoder in pythae's words."""
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class Encoder(BaseEncoder):  # type: ignore[misc]
         return ModelOutput(embedding=mean, log_covariance=log_variance)
 
 
-class Decoder(BaseDecoder):  # type: ignore[misc]
+class Decoder(BaseDecoder):
     """The plain decoder in pythae's words."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Decoder(BaseDecoder):  # type: ignore[misc]
         return ModelOutput(reconstruction=self.layers(z).sigmoid())
 
 
-class Timed(BaseTrainer):  # type: ignore[misc]
+class Timed(BaseTrainer):
     """Its trainer, with the time of the second epoch noted: the first is the warm-up."""
 
     marks: dict[str, float]
@@ -58,7 +58,7 @@ class Timed(BaseTrainer):  # type: ignore[misc]
         return loss
 
 
-class ShortThenWhole(torch.utils.data.Sampler):  # type: ignore[type-arg]
+class ShortThenWhole(torch.utils.data.Sampler):
     """`first` random images in the first epoch, all of them in the second."""
 
     def __init__(self, first: int, count: int) -> None:

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 import benchmarks.__main__ as every_benchmark
-from benchmarks import burgess, growth_point, results
+from benchmarks import burgess, growth, growth_point, results
 from benchmarks.growth_fit import Point, fit, slope
 from benchmarks.limits import Limits, Work
 from benchmarks.measuring import interleaved, spread
@@ -141,6 +141,17 @@ def test_losses_are_compared_with_the_spread_between_seeds() -> None:
     assert nats_notes({"ours": [100.0], "pythae": [101.0]}) == []
 
 
+def test_a_point_that_fails_ends_its_series_and_is_noted() -> None:
+    notes: list[str] = []
+    # Fifty images are too few for the four parts.
+    found = growth.grown("splitting", "images", (50, 2000), growth.QUICK, 100.0, notes)
+    assert (found.points, found.stopped_at) == ((), 50)
+    assert notes[0].startswith("splitting with 50 images: ended with status 1: ")
+    notes.clear()
+    assert growth.grown("splitting", "images", (2000,), growth.QUICK, 0.01, notes).stopped_at == 2000
+    assert notes == ["splitting with 2,000 images: longer than 0.01 s"]
+
+
 GIVEN: dict[str, Any] = {
     "machine": {"processor": "A1", "cores": 2, "flags": ["avx2"], "memory_gb": 8, "system": "Linux x"},
     "versions": {"torch": "9.9"},
@@ -149,7 +160,7 @@ GIVEN: dict[str, Any] = {
 
 def test_the_table_says_what_the_results_say() -> None:
     row = Row("encoding", "loader", "images/s", spread([4000.0, 5000.0, 6000.0]), 9.876, 8.0, "3 MB", 0.1234)
-    grown = fit("a scan", "images", [Point(10, 0.01, 2.0), Point(1000, 1.0, 2.0)], True, capped_at=5000)
+    grown = fit("a scan", "images", [Point(10, 0.01, 2.0), Point(1000, 1.0, 2.0)], True, stopped_at=5000)
     sections = results.alone(
         "encoding", Section("Encoding", "One core.", (row,), (grown,), ("a note",), {"peer": "1"})
     )
@@ -159,7 +170,7 @@ def test_the_table_says_what_the_results_say() -> None:
     assert "### Encoding\n\nOne core.\n" in text
     assert "| encoding | loader | 5,000 images/s (4,000 to 6,000) | 9.88 times | 3 MB | 12.3 % |" in text
     assert (
-        "| a scan | images | 10 | 1,000 (5,000: over the cap) | 0.01 to 1 | 1.00 (1.00) | 2 to 2 | 0.00 |"
+        "| a scan | images | 10 | 1,000 (5,000 not reached) | 0.01 to 1 | 1.00 (1.00) | 2 to 2 | 0.00 |"
         in text
     )
     assert "- a note" in text
