@@ -2,6 +2,7 @@
 
     python -m benchmarks                     all of them, at full size (one to two hours on 2 cores)
     python -m benchmarks --only encoding     some of them
+    python -m benchmarks --only              none: writes the table from the results that are there
     python -m benchmarks --quick --only ...  tiny sizes: shows that they work
 
 Writes benchmarks/results.json and the measured part of docs/performance.md; quick runs write neither unless told to.
@@ -39,7 +40,7 @@ def main(words: Sequence[str] | None = None) -> int:
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--only", nargs="+", default=list(ORDER), choices=list(ORDER), help="which benchmarks"
+        "--only", nargs="*", default=list(ORDER), choices=list(ORDER), help="which benchmarks"
     )
     parser.add_argument("--quick", action="store_true", help="tiny sizes, one round")
     parser.add_argument("--rounds", type=int, help="interleaved rounds; each benchmark has its own default")
@@ -52,15 +53,15 @@ def main(words: Sequence[str] | None = None) -> int:
     else:
         given.results, given.document = given.results or RESULTS, given.document or DOCUMENT
     given.results = given.results.absolute()
-    codes = {}
+    codes: dict[str, int] = {}
     for number, name in enumerate([name for name in ORDER if name in given.only], 1):
         print(f"[{number}/{len(given.only)}] {name}", flush=True)
         started = time.monotonic()
         codes[name] = run(name, given)
         word = {0: "done", MISSED: "done, and a promise was not kept"}.get(codes[name], "FAILED")
         print(f"[{number}/{len(given.only)}] {name}: {word}, {time.monotonic() - started:.0f} s", flush=True)
-        if given.document is not None:
-            write_table(given.document, read(given.results))
+    if given.document is not None:
+        write_table(given.document, read(given.results))
     failed = [name for name, code in codes.items() if code not in (0, MISSED)]
     if failed:
         print(f"failed: {', '.join(failed)}; the others are in {given.results}", file=sys.stderr)

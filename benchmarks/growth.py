@@ -53,8 +53,8 @@ def measure(given: argparse.Namespace) -> Section:
     return Section(
         title="Growth",
         setting=f"One core, a fresh process a point, {given.cap:g} s a point at most, otherwise {otherwise} "
-        "(`python -m benchmarks.growth`). Slopes are of logarithms, in brackets between the last two points; memory is the "
-        "peak beyond the inputs.",
+        "(`python -m benchmarks.growth`). Slopes are of logarithms, in brackets between the last two points; memory is "
+        "the peak beyond the inputs.",
         series=tuple(series),
         notes=tuple(notes),
     )

@@ -71,14 +71,16 @@ def _growth_table(series: Sequence[Mapping[str, Any]]) -> list[str]:
     for one in series:
         points = one["points"]
         if not points:
-            lines.append(f"| {one['what']} | {one['axis']} | | | {one['stopped_at']:,} not reached | | | |")
+            lines.append(
+                f"| {one['what']} | {one['axis'].replace('_', ' ')} | | | {one['stopped_at']:,} not reached | | | |"
+            )
             continue
         first, last = points[0], points[-1]
         end = f"{last['size']:,}" + (f" ({one['stopped_at']:,} not reached)" if one["stopped_at"] else "")
         slope = f"{_slope(one['time_slope'])} ({_slope(one['last_time_slope'])})"
         cells = [
             one["what"],
-            one["axis"],
+            one["axis"].replace("_", " "),
             f"{first['size']:,}",
             end,
             f"{first['seconds']:.3g} to {last['seconds']:.3g}",
