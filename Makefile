@@ -25,12 +25,12 @@ format: $(READY_TO_TEST)
 	$(BIN)/ruff check --fix .
 
 bench: $(READY) $(PEERS)
-	$(BIN)/python benchmarks/training_speed.py --pythae-python .venv-bench/bin/python
+	@$(BIN)/python -m benchmarks --peer-python .venv-bench/bin/python
 
 # Peers live apart: what they pin must not bend what we run with.
-$(PEERS): requirements.lock
+$(PEERS): requirements.lock pyproject.toml
 	@$(BIN)/uv venv -q --allow-existing --python $(BIN)/python .venv-bench
-	@$(BIN)/uv pip install -q --python .venv-bench/bin/python -r requirements.lock "pythae>=0.1.2"
+	@$(BIN)/uv pip install -q --python .venv-bench/bin/python -r requirements.lock -r pyproject.toml --extra bench
 	@touch $(PEERS)
 
 # A new set of pinned versions, from the ranges in pyproject.toml.

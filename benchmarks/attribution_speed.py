@@ -1,45 +1,35 @@
-"""Measures the attribution maps of this project beside Captum's own, on one encoder, in one run.
+"""How fast attribution maps are beside Captum's own, on one encoder and one core.
 
-Both compute the same maps of all latent dimensions; the difference of their results is printed beside the ratio
-of their times (median over rounds, the two taking turns, one thread).
+    python -m benchmarks.attribution_speed
+
+Both compute the same maps of all latent dimensions; the difference of their results is stated beside the ratio of
+their times.
 """
 
 import argparse
-import statistics
-import time
+import sys
 from collections.abc import Callable
 
 import torch
 from captum.attr import IntegratedGradients, Occlusion
 from torch import Tensor, nn
 
+from benchmarks.limits import Work, measure_limits
+from benchmarks.measuring import interleaved, seconds_of, spread
+from benchmarks.operations import counted
+from benchmarks.results import Row, Section
+from benchmarks.starting import options, perform
 from tasks.analyses.attribution_maps import integrated_gradients, occlusion
 from tasks.analyses.entrance import find_entrance
 from vae_models.networks import build_encoder, initialise_for_relu
 
 SIZE = 32
 WINDOW, STRIDE = 5, 3
+PROMISED = {"IntegratedGradients": 1.8, "Occlusion": 10.0}
+Maps = Callable[[], Tensor]
 
 
-def measure(
-    ours: Callable[[], Tensor], theirs: Callable[[], Tensor], rounds: int
-) -> tuple[float, float, float]:
-    """Returns seconds of ours and of Captum's (medians), and the largest difference of their maps."""
-    times: tuple[list[float], list[float]] = ([], [])
-    difference = 0.0
-    for _ in range(rounds):
-        maps = []
-        for seconds, compute in zip(times, (ours, theirs), strict=True):
-            start = time.process_time()
-            maps.append(compute())
-            seconds.append(time.process_time() - start)
-        difference = float((maps[0] - maps[1]).abs().max())
-    return statistics.median(times[0]), statistics.median(times[1]), difference
-
-
-def compared(
-    encoder: nn.Module, images: Tensor, columns: range, steps: int
-) -> dict[str, tuple[Callable[[], Tensor], Callable[[], Tensor]]]:
+def compared(encoder: nn.Module, images: Tensor, columns: range, steps: int) -> dict[str, tuple[Maps, Maps]]:
     """Returns ours and Captum's maps (n, columns, c, h, w), to be called, by method."""
     baseline = images.mean(0)
     whole = baseline.unsqueeze(0)
@@ -68,30 +58,60 @@ def compared(
     }
 
 
-def main() -> None:
-    """Prints a line for each method: seconds, ratio, and the largest difference."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def floors(encoder: nn.Module, images: int, columns: int, steps: int) -> dict[str, Work]:
+    """Returns the operations without which there are no such maps.
+
+    IntegratedGradients: one forward pass an image and step, and one back for each dimension, which costs about as
+    much again. Occlusion: one forward pass an image and position.
+    """
+    once = counted(lambda: encoder(torch.zeros(1, 1, SIZE, SIZE)))
+    positions = (1 + -(-(SIZE - WINDOW) // STRIDE)) ** 2
+    return {
+        "IntegratedGradients": Work(operations=once * images * steps * (1 + columns)),
+        "Occlusion": Work(operations=once * images * positions),
+    }
+
+
+def measure(given: argparse.Namespace) -> Section:
+    """Returns seconds of ours and of Captum's maps, and how far the maps differ."""
+    images, dimensions, steps = (4, 2, 4) if given.quick else (given.images, given.dimensions, given.steps)
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    limits = measure_limits(1, given.quick)
+    encoder = build_encoder("burgess", (1, SIZE, SIZE), dimensions).eval().requires_grad_(False)
+    initialise_for_relu(encoder)
+    pixels = torch.rand((images, 1, SIZE, SIZE))
+    works = floors(encoder, images, dimensions, steps)
+    rows, notes = [], [limits.described()]
+    for name, (ours, theirs) in compared(encoder, pixels, range(dimensions), steps).items():
+        notes.append(f"{name}: largest difference of the maps {float((ours() - theirs()).abs().max()):.1e}")
+        sides = {
+            "ours": lambda ours=ours: seconds_of(ours),
+            "Captum": lambda theirs=theirs: seconds_of(theirs),
+        }
+        found = {side: spread(times) for side, times in interleaved(sides, given.rounds, f"{name}, ").items()}
+        share = limits.floor_seconds(works[name]) / found["ours"].median
+        rows.append(Row(name, "ours", "s", found["ours"], floor=works[name].stated(), share=share))
+        times = found["Captum"].median / found["ours"].median
+        rows.append(Row(name, "Captum", "s", found["Captum"], times=times, least_times=PROMISED[name]))
+    return Section(
+        title="Attributions",
+        setting=f"Maps of {dimensions} latent dimensions for {images} images of {SIZE}x{SIZE} by the Burgess encoder, "
+        f"{steps} steps of integrated gradients, one core, {given.rounds} rounds in turns "
+        "(`python -m benchmarks.attribution_speed`).",
+        rows=tuple(rows),
+        notes=tuple(notes),
+    )
+
+
+def main() -> int:
+    """Runs the comparison."""
+    parser = options(__doc__, rounds=5)
     parser.add_argument("--images", type=int, default=64)
     parser.add_argument("--dimensions", type=int, default=10)
     parser.add_argument("--steps", type=int, default=24, help="steps of integrated gradients")
-    parser.add_argument("--rounds", type=int, default=3)
-    words = parser.parse_args()
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    encoder = build_encoder("burgess", (1, SIZE, SIZE), words.dimensions).eval().requires_grad_(False)
-    initialise_for_relu(encoder)
-    images = torch.rand((words.images, 1, SIZE, SIZE))
-    methods = compared(encoder, images, range(words.dimensions), words.steps)
-    rows = {name: measure(ours, theirs, words.rounds) for name, (ours, theirs) in methods.items()}
-    print(
-        f"{words.images} images, {words.dimensions} dimensions, seconds of one core, medians of {words.rounds}"
-    )
-    for name, (ours, theirs, difference) in rows.items():
-        print(
-            f"{name:20} here {ours:8.3f}  Captum {theirs:8.3f}  ratio {theirs / ours:6.2f}  "
-            f"largest difference {difference:.1e}"
-        )
+    return perform("attribution", parser, measure)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

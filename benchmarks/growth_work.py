@@ -1,0 +1,194 @@
+"""What growth is measured of: pure functions of the pipeline on made data of any size, ready to be called.
+
+Codes follow the attributes through a random linear map with noise, so that there is something to find. Analyses get
+15 % of the images to fit and 15 % to test, as a run deals them out.
+"""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.measuring import temporary_folder
+from tasks.analyses import (
+    association,
+    attribute_correlation,
+    comparison,
+    disentanglement_scores,
+    intervention,
+    specificity,
+    splits,
+)
+from tasks.analyses.classifier_gate import Gate
+from tasks.analyses.factor_levels import factor_levels
+from tasks.analyses.information_scores import mig
+from tasks.analyses.projection import project
+from tasks.datasets.attributes import Attribute
+
+Run = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much there is of everything; the defaults are those of the default job."""
+
+    images: int = 40_000
+    latent_size: int = 10
+    attributes: int = 5
+    models: int = 3
+
+
+@dataclass(frozen=True)
+class World:
+    """Attributes, their values (n, k), and codes (n, d), of a size."""
+
+    attributes: tuple[Attribute, ...]
+    values: NDArray[np.float64]
+    codes: NDArray[np.float32]
+
+    def parts(
+        self,
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float32], NDArray[np.float64]]:
+        """Returns codes and values of the two probe parts."""
+        part = int(0.15 * len(self.values))
+        fit, test = slice(part), slice(part, 2 * part)
+        return self.codes[fit], self.values[fit], self.codes[test], self.values[test]
+
+
+def world(size: Size) -> World:
+    """Returns binary, categorical, ordinal and continuous attributes in turns, and codes that follow them."""
+    rng = np.random.default_rng(0)
+    kinds = [("binary", ("no", "yes")), ("categorical", ("a", "b", "c")), ("ordinal", ()), ("continuous", ())]
+    named = tuple(Attribute(f"attribute_{i}", *kinds[i % 4]) for i in range(size.attributes))
+    draw: Sequence[Callable[[], NDArray[np.generic]]] = (
+        lambda: rng.integers(2, size=size.images),
+        lambda: rng.integers(3, size=size.images),
+        lambda: rng.integers(6, size=size.images),
+        lambda: rng.normal(size=size.images),
+    )
+    values = np.stack([draw[i % 4]().astype(np.float64) for i in range(size.attributes)], axis=1)
+    codes = rng.standard_normal((size.images, size.latent_size), dtype=np.float32)
+    codes += (values @ rng.normal(size=(size.attributes, size.latent_size)) / size.attributes).astype(
+        np.float32
+    )
+    return World(named, values, codes)
+
+
+def splitting(size: Size) -> Run:
+    """Deals images out to the four parts, as preparing does."""
+    made = world(size)
+    return lambda: splits.split(made.attributes, made.values, 0)
+
+
+def correlations(size: Size) -> Run:
+    """Asks which attributes go together, as preparing does."""
+    made = world(size)
+    return lambda: attribute_correlation.compute(made.attributes, made.values, 0.3)
+
+
+def encoding(size: Size) -> Run:
+    """Encodes 32x32 images from a memory map, in the parts that the stage takes."""
+    from vae_models.beta_vae import VaeSettings
+    from vae_models.inference import encode_images
+    from vae_models.presets import build
+
+    with tempfile.TemporaryFile() as file:  # empty blocks: content does not matter, and no disk is filled
+        file.truncate(size.images * 32 * 32)
+        images = np.memmap(file, np.uint8, "r", shape=(size.images, 1, 32, 32))
+    model = build(VaeSettings(latent_dim=size.latent_size), (1, 32, 32), (), seed=0)
+
+    def run() -> None:
+        means = np.empty((size.images, size.latent_size), np.float32)
+        for start in range(0, size.images, 10_000):
+            rows = slice(start, start + 10_000)
+            means[rows] = encode_images(model, images[rows])[0]
+
+    return run
+
+
+def associations(size: Size) -> Run:
+    """Check A at its defaults."""
+    made = world(size)
+    return lambda: association.compute(made.attributes, *made.parts(), seed=0)
+
+
+def specificities(size: Size) -> Run:
+    """Check B at its defaults, given a check A with few permutations."""
+    made = world(size)
+    found = association.compute(made.attributes, *made.parts(), seed=0, permutations=19, resamples=20)
+    groups = range(size.latent_size)
+    return lambda: specificity.compute(made.attributes, *made.parts(), found, groups, 0)
+
+
+def interventions(size: Size) -> Run:
+    """Check C of 256 images with a decoder and a judge of one matrix each: the analysis alone."""
+    made = world(size)
+    rng = np.random.default_rng(1)
+    columns, start = {}, 0
+    for attribute in made.attributes:
+        count = len(attribute.classes) if attribute.kind == "categorical" else 1
+        columns[attribute.name] = tuple(range(start, start + count))
+        start += count
+    weights = rng.normal(size=(size.latent_size, start)).astype(np.float32)
+    gates = [Gate(a.name, "passed", "R2", 1.0, 0.5, "") for a in made.attributes]
+    claimed = [k % size.latent_size for k in range(size.attributes)]
+    return lambda: intervention.compute(
+        made.attributes, made.codes[:256], made.codes, lambda latents: latents, lambda codes: codes @ weights,
+        columns, gates, claimed, range(size.latent_size), 0,
+    )  # fmt: skip
+
+
+def information_gap(size: Size) -> Run:
+    """MIG of all images."""
+    made = world(size)
+    factors = factor_levels(made.attributes, made.values, made.values)
+    return lambda: mig(made.codes, factors)
+
+
+def scores(size: Size) -> Run:
+    """All global scores, as probing computes them."""
+    made = world(size)
+    fit_codes, fit_values, test_codes, test_values = made.parts()
+    fit, test = (factor_levels(made.attributes, fit_values, part) for part in (fit_values, test_values))
+    return lambda: disentanglement_scores.compute(fit_codes, fit, test_codes, test, 0, has_factor_grid=False)
+
+
+def maps(size: Size) -> Run:
+    """The PCA map of a sample, with its trust and clusters; t-SNE and UMAP see the same sample."""
+    made = world(size)
+    return lambda: project(made.codes, made.attributes, made.values, methods=("pca",))
+
+
+def comparisons(size: Size) -> Run:
+    """Compares models over three seeds."""
+    rng = np.random.default_rng(0)
+    values = {f"model_{i}": rng.normal(size=3).tolist() for i in range(size.models)}
+    return lambda: comparison.compute("mig", "", "higher", values)
+
+
+def reports(size: Size) -> Run:
+    """Renders a report of three seeds."""
+    from benchmarks.report_size import write_run
+    from reports.render import render
+
+    folder = temporary_folder()
+    write_run(folder, size.latent_size, size.attributes, size.models, 3)
+    return lambda: render(folder)
+
+
+# What is measured, by its word on the command line, and the axes that it depends on.
+WORK: dict[str, tuple[Callable[[Size], Run], tuple[str, ...]]] = {
+    "splitting": (splitting, ("images", "attributes")),
+    "correlations": (correlations, ("images", "attributes")),
+    "encoding": (encoding, ("images", "latent_size")),
+    "associations": (associations, ("images", "latent_size", "attributes")),
+    "specificities": (specificities, ("images", "latent_size", "attributes")),
+    "interventions": (interventions, ("images", "latent_size", "attributes")),
+    "information_gap": (information_gap, ("images", "latent_size", "attributes")),
+    "scores": (scores, ("images", "latent_size", "attributes")),
+    "maps": (maps, ("images", "latent_size", "attributes")),
+    "comparisons": (comparisons, ("models",)),
+    "reports": (reports, ("latent_size", "attributes", "models")),
+}

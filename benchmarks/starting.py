@@ -1,0 +1,52 @@
+"""How every benchmark starts: its words, the environment that a run's worker has, and where its results go."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.result_table import table
+from benchmarks.results import Section, alone, write_section
+from tasks.environment import ALLOCATOR, QUIET, THREADS
+
+# Measured, but a promise was not kept.
+MISSED = 3
+
+
+def run_environment() -> dict[str, str]:
+    """Returns the environment of a worker of a run: the allocator's settings, and one thread."""
+    return {**os.environ, **ALLOCATOR, **THREADS, **QUIET}
+
+
+def options(text: str | None, rounds: int) -> argparse.ArgumentParser:
+    """Returns the parser of the words that all benchmarks know; `rounds` is the default."""
+    parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=rounds, help="interleaved rounds (default %(default)s)")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes: shows that it works, not how fast")
+    parser.add_argument("--results", type=Path, help="results.json to write this benchmark's section to")
+    return parser
+
+
+def perform(
+    name: str,
+    parser: argparse.ArgumentParser,
+    measure: Callable[[argparse.Namespace], Section],
+    words: Sequence[str] | None = None,
+) -> int:
+    """Measures, prints the table, and writes the section where --results says.
+
+    Returns 3 where a promise was not kept, else 0; at --quick sizes nothing is promised.
+    """
+    given = parser.parse_args(words)
+    if words is None and not ALLOCATOR.items() <= os.environ.items():
+        # glibc reads its settings once, at launch.
+        os.execve(sys.executable, sys.orig_argv, run_environment())
+    if given.quick:
+        given.rounds = 1
+    section = replace(measure(given), quick=given.quick)
+    print(table(alone(name, section)), flush=True)
+    if given.results is not None:
+        write_section(given.results, name, section)
+    return MISSED if section.missed() else 0
