@@ -62,7 +62,9 @@ def test_it_does_not_run_as_root() -> None:
 def test_what_is_copied_is_there_and_let_through() -> None:
     copied = [source for words in words_of("COPY") for source in words.split()[:-1]]
     let_through = {
-        line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")
+        line[1:]
+        for line in (FOLDER / "Dockerfile.dockerignore").read_text().splitlines()
+        if line.startswith("!")
     }
     assert set(copied) == let_through
     assert [source for source in copied if not (ROOT / source).exists()] == []

@@ -27,7 +27,18 @@ from tasks.settings_sources import describe, load_settings
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("flows", "tasks", "vae_models", "reports")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-TOP_FOLDERS = {"flows", "tasks", "vae_models", "reports", "tests", "configs", "benchmarks", "docs", ".ci"}
+TOP_FOLDERS = {
+    "flows",
+    "tasks",
+    "vae_models",
+    "reports",
+    "tests",
+    "configs",
+    "benchmarks",
+    "docs",
+    "deployment",
+    ".ci",
+}
 TOP_FILES = {
     "prefect.yaml",
     "pyproject.toml",

@@ -78,7 +78,7 @@ def commands(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Conf
         "repeated": _words("tiny.yaml"),
         "afresh": _words("tiny.yaml", "--run.store", "afresh", f"--run.output={home}/other", *IN_ONE_THREAD),
         "owner": _words("tiny.yaml", "--subject.owner", "Ada", *IN_ONE_THREAD),
-        "one model": _words("tiny.yaml", "--models.gan.training.steps", "11", *IN_ONE_THREAD),
+        "one model": _words("tiny.yaml", "--models.vae.beta", "3", *IN_ONE_THREAD),
     }
     return Commands(home, {"interrupted": first, **_in_one_process(asked, home, environment)}, steps, kills)
 

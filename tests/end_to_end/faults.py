@@ -21,6 +21,9 @@ from tasks import opening, render
 OPENING, SEALING, PLACING = "(opening)", "(sealing)", "(placing)"
 
 
+_kept: list[object] = []  # what would end if nobody held it
+
+
 def at_first_file(
     act: Callable[[], None], told: Path, *, only: Collection[str], but: Collection[str]
 ) -> None:
@@ -83,7 +86,9 @@ def put_clock(seconds: float) -> None:
 
 def give_up_on_prefect() -> None:
     """Lets this process repeat a call to Prefect once, and not for two minutes."""
-    temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1}).__enter__()
+    settings = temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1})
+    settings.__enter__()
+    _kept.append(settings)
 
 
 def _moment(event: str, arguments: tuple[Any, ...]) -> str | None:

@@ -7,19 +7,13 @@ import json
 import os
 import sys
 from dataclasses import asdict
-from importlib import import_module
 from pathlib import Path
 
 from tasks import environment
 from tasks.services import ServiceSettings
+from tests.end_to_end.imported import import_all
 from tests.ports import free_port
 
-# What a run imports only when it comes to it, beside its stages.
-LATE = (
-    "mlflow.store.tracking.sqlalchemy_store", "mlflow.store.model_registry.sqlalchemy_store", "mlflow.pytorch",
-    "mlflow.store.tracking.rest_store", "prefect.flow_engine", "prefect.task_engine", "alembic.command", "umap",
-    "flows.audit_flow", "tasks.prefect_server", "tasks.secrets_apart",
-)  # fmt: skip
 # Of one model alone, whose stages are all that there are.
 AUDIT = """\
 run: {name: faulty}
@@ -45,16 +39,10 @@ def main(home: Path) -> None:
     settings = ServiceSettings(home / "artifacts", prefect_port=free_port(), mlflow_port=free_port())
     environment.prepare(settings.store)
     os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{settings.prefect_port}/api"
-    for name in LATE:
-        import_module(name)
-    from tasks import stages
-    from tasks.stage import Stage
+    import_all()
     from tests.end_to_end.fault_series import Series, Servers
     from tests.end_to_end.faulty_runs import run_all
 
-    for stage in vars(stages).values():
-        if isinstance(stage, Stage):
-            import_module(stage.module)
     servers, series = Servers(settings), Series(home)
     try:
         servers.start(servers.prefect)

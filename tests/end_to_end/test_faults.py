@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tasks import service
 from tests.end_to_end.tiny_audit import command_environment
 from tests.left_behind import half_written, left_over, unended_in_mlflow, wrong_in_mlflow
 
@@ -64,12 +65,16 @@ class Faulty:
 def faulty(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Faulty:
     home = tmp_path_factory.mktemp("faulty")
     assert pytestconfig.cache is not None
-    subprocess.run(
-        [sys.executable, "-m", "tests.end_to_end.faulty_process", str(home)],
-        env={**command_environment(pytestconfig.cache.mkdir("numba")), "OMP_NUM_THREADS": "1"},
-        check=True,
-        timeout=1400,
-    )
+    try:
+        subprocess.run(
+            [sys.executable, "-m", "tests.end_to_end.faulty_process", str(home)],
+            env={**command_environment(pytestconfig.cache.mkdir("numba")), "OMP_NUM_THREADS": "1"},
+            check=True,
+            timeout=1400,
+        )
+    finally:  # what outlives a process that was ended
+        for name in ("prefect-server", "mlflow"):
+            service.end(name, home / "artifacts" / "services")
     return Faulty(home)
 
 

@@ -11,7 +11,7 @@ seeds: [0, 1]
 classifier: {width: 8, hidden: 16, training: {steps: 20, evaluate_every: 20, patience: null}}
 models:
   vae:
-    {kind: vae, latent_dim: 2, network: mlp, warm_up_steps: 5,
+    {kind: beta_vae, beta: 2, latent_dim: 2, network: mlp, warm_up_steps: 5,
      training: {steps: 240, batch_size: 16, evaluate_every: 120, checkpoint_every: 20, evaluation_images: 100}}
   gan: {kind: interpretable_gan, named: [shape, posX], free_dimensions: 1, warm_up_steps: 5, training: {steps: 10}}
 evidence: {permutations: 100, bootstraps: 100, probe_images: 200, null_moves_per_dimension: 20,

@@ -1,0 +1,22 @@
+"""Everything that a run imports, at once: for processes from which runs are forked."""
+
+from importlib import import_module
+
+# What a run imports only when it comes to it, beside its stages.
+LATE = (
+    "mlflow.store.tracking.sqlalchemy_store", "mlflow.store.model_registry.sqlalchemy_store", "mlflow.pytorch",
+    "mlflow.store.tracking.rest_store", "prefect.flow_engine", "prefect.task_engine", "alembic.command", "umap",
+    "flows.audit_flow", "tasks.prefect_server", "tasks.secrets_apart",
+)  # fmt: skip
+
+
+def import_all() -> None:
+    """To be called after tasks.environment has prepared the process; starts no thread."""
+    for name in LATE:
+        import_module(name)
+    from tasks import stages
+    from tasks.stage import Stage
+
+    for stage in vars(stages).values():
+        if isinstance(stage, Stage):
+            import_module(stage.module)
