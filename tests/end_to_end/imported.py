@@ -1,4 +1,4 @@
-"""Everything that a run imports, at once: for processes from which runs are forked."""
+"""Everything that a run imports, at once: for a process from which runs are forked."""
 
 from importlib import import_module
 
