@@ -18,8 +18,8 @@ def run_all(series: Series, servers: Servers) -> None:
     """Kills first, which make the audit; then what befalls it when some of it is to be computed again."""
     killed_in_every_stage(series)
     other_beta = ("--models.vae.beta", "3")
-    for stage in ("train", "export"):
-        series.run(f"full disk in {stage}", *other_beta, act=faults.fill_disk, only=[stage])
+    series.run("full disk in train", *other_beta, act=faults.fill_disk, only=[faults.OPENING])
+    series.run("full disk in export", *other_beta, act=faults.fill_disk, only=["export"])
     gone_servers(series, servers, *other_beta)
     series.run("other beta", *other_beta)
     damaged_artifacts(series, *other_beta)

@@ -1,10 +1,10 @@
-"""Everything that a run imports, at once: for processes from which runs are forked."""
+"""Everything that a run imports, at once: for a process from which runs are forked."""
 
 from importlib import import_module
 
-# What a run imports only when it comes to it, beside its stages.
+# What a run imports only when it comes to it, beside its stages. Not mlflow.pytorch, which sets up all logging.
 LATE = (
-    "mlflow.store.tracking.sqlalchemy_store", "mlflow.store.model_registry.sqlalchemy_store", "mlflow.pytorch",
+    "mlflow.store.tracking.sqlalchemy_store", "mlflow.store.model_registry.sqlalchemy_store",
     "mlflow.store.tracking.rest_store", "prefect.flow_engine", "prefect.task_engine", "alembic.command", "umap",
     "flows.audit_flow", "tasks.prefect_server", "tasks.secrets_apart",
 )  # fmt: skip

@@ -39,20 +39,27 @@ def at_once(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Confi
     (home / "smallest.yaml").write_text(SMALLEST)
     assert pytestconfig.cache is not None
     environment = {**command_environment(pytestconfig.cache.mkdir("numba")), CHAOS_HOME: str(home)}
-    subprocess.run(
-        [sys.executable, "-m", "tests.end_to_end.at_once_process", str(home), *OWNERS],
-        env=environment,
-        check=True,
-        timeout=1100,
-    )
-    runs = json.loads((home / "results.json").read_text())
+    words = [sys.executable, "-m", "flows.command", "run", "smallest.yaml", "--compute.runner", "thread"]
+    started = [
+        subprocess.Popen(
+            [*words, "--subject.owner", owner],
+            cwd=home,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for owner in OWNERS
+    ]
+    said = [process.communicate(timeout=1000) for process in started]
+    codes = [process.returncode for process in started]
     folders = [
         (home / line.removeprefix("report: ")).parent
-        for run in runs
-        for line in run["out"].splitlines()
+        for out, _ in said
+        for line in out.splitlines()
         if line.startswith("report: ")
     ]
-    return AtOnce(home, [run["code"] for run in runs], [run["err"] for run in runs], folders)
+    return AtOnce(home, codes, [err for _, err in said], folders)
 
 
 def computed(runs: list[Path]) -> Counter[tuple[str, str]]:
