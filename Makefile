@@ -7,12 +7,15 @@ READY := .venv/.ready
 READY_TO_TEST := .venv/.ready-to-test
 PEERS := .venv-bench/.ready
 
-.PHONY: report test check format bench lock clean
+.PHONY: report test endurance check format bench lock clean
 report: $(READY)
 	@$(BIN)/latent-audit run
 
 test: $(READY_TO_TEST)
 	@$(BIN)/python -m tests.run_tests
+
+endurance: $(READY_TO_TEST)
+	@$(BIN)/python -m tests.run_tests -m endurance -n 2
 
 check: $(READY_TO_TEST)
 	$(BIN)/ruff format --check .

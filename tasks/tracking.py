@@ -42,6 +42,8 @@ PARAMS_AT_ONCE = TAGS_AT_ONCE = 100
 LONGEST_PARAM = 6000
 LONGEST_TAG = 8000
 SQLITE = "sqlite:///"
+# Where a server keeps the files of an experiment that was made through it.
+OF_A_SERVER = "mlflow-artifacts:"
 # MLflow's store takes up to three connections for one call, of fifteen: more calls at once wait for each other until
 # they fail.
 CALLS_AT_ONCE = 4
@@ -74,6 +76,15 @@ class Tracker:
         found = self._client.get_experiment_by_name(experiment)
         if found is not None and found.lifecycle_stage == "deleted":
             self._client.restore_experiment(found.experiment_id)
+        if (
+            found is not None
+            and found.artifact_location.startswith(OF_A_SERVER)
+            and self.uri.startswith(SQLITE)
+        ):
+            raise TrackingError(
+                f"MLflow's experiment {experiment!r} was made through a server, which alone can put files into it: "
+                "start it (latent-audit up) and give --tracking.uri http://127.0.0.1:5000, or another --run.name"
+            )
         self.experiment_id = (
             found.experiment_id if found is not None else self._create(experiment, artifact_root)
         )

@@ -29,12 +29,13 @@ TOGETHER = (
     ("tests/end_to_end/test_at_once.py", "at once"),
     ("tests/end_to_end/", "audits"),
     ("tests/browser/", "audits"),
+    ("tests/services/test_clusters.py", "clusters"),
     ("tests/services/", "services"),
     ("tests/reports/", "reports"),
 )
 # The pure rooms are covered by their own tests. Following others line by line would take them twice the time.
 FOLLOWED = ("tests/vae_models/", "tests/datasets/", "tests/analyses/", "tests/reports/")
-FIRST = ("audits", "faults", "other commands", "at once", "services", "reports")
+FIRST = ("audits", "faults", "other commands", "at once", "clusters", "services", "reports")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -14,7 +14,7 @@ import pytest
 from tests.end_to_end.tiny_audit import SMALLEST, command_environment
 from tests.left_behind import CHAOS_HOME, half_written, left_over, processes_of, wrong_in_mlflow
 
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = [pytest.mark.endurance, pytest.mark.timeout(1200)]
 # Who owns a model stands in the judgement alone: all eight share the stages before it, two the judgement as well.
 OWNERS = ("Ada", "Ada", "Grace", "Grace", "Emmy", "Emmy", "Mary", "Mary")
 

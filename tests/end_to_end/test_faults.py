@@ -17,7 +17,7 @@ from tasks import service
 from tests.end_to_end.tiny_audit import command_environment
 from tests.left_behind import half_written, left_over, unended_in_mlflow, wrong_in_mlflow
 
-pytestmark = pytest.mark.timeout(1500)
+pytestmark = [pytest.mark.endurance, pytest.mark.timeout(1500)]
 
 SHARED = {"prepare", "classify", "explain_classifier"}
 OF_MODEL = {

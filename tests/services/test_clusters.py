@@ -17,7 +17,7 @@ from tests.end_to_end.tiny_audit import SMALLEST, command_environment
 from tests.left_behind import CHAOS_HOME, processes_of
 from tests.ports import free_port
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.endurance, pytest.mark.timeout(900)]
 BUCKET = "audits"
 
 

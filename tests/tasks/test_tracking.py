@@ -198,6 +198,16 @@ def test_an_experiment_is_found_again_and_restored(tracker: Tracker, client: mlf
     restored.start("again", parent=None, params={}, tags={})
 
 
+def test_an_experiment_of_a_server_is_refused_where_its_files_cannot_be_put(
+    tracker: Tracker, client: mlflow.MlflowClient, tmp_path: Path
+) -> None:
+    client.create_experiment("nightly", artifact_location="mlflow-artifacts:/7")
+    with pytest.raises(
+        TrackingError, match=r"'nightly' was made through a server.*--tracking\.uri .*--run\.name"
+    ):
+        Tracker(tracker.uri, "nightly", tmp_path)
+
+
 def test_readers_and_writers_work_side_by_side(tracker: Tracker) -> None:
     with sqlite3.connect(tracker.uri.removeprefix("sqlite:///")) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
