@@ -53,23 +53,21 @@ def open_desk(settings: Settings) -> Iterator[Opening]:
     started, clock = datetime.now(UTC), time.monotonic()
     device = choose_device(settings.compute.device)  # first: what is refused must leave nothing behind
     environment.prepare(settings.run.store)
-    record = audit_settings(settings)
-    folder = open_run_folder(settings.run.output, settings.name, digest_of(record), started)
     shared = None if settings.run.shared_store is None else SharedStore(settings.run.shared_store)
-    store = Store(settings.run.store, shared)
-    uri = settings.tracking.uri or os.environ["MLFLOW_TRACKING_URI"]
-    tracker = Tracker(uri, settings.name, store.root / "mlflow" / "artifacts")
-    parent, children = _mlflow_runs(tracker, folder, settings)
+    compute = settings.compute
     with (
         ProgressDisplay() as progress,
+        # Before a run is known anywhere: a cluster that is not there leaves no run behind.
         Workers(
-            settings.compute.workers or available_cores(),
-            progress.moved,
-            settings.compute.runner,
-            settings.compute.address,
-            shared,
+            compute.workers or available_cores(), progress.moved, compute.runner, compute.address, shared
         ) as workers,
     ):
+        record = audit_settings(settings)
+        folder = open_run_folder(settings.run.output, settings.name, digest_of(record), started)
+        store = Store(settings.run.store, shared)
+        uri = settings.tracking.uri or os.environ["MLFLOW_TRACKING_URI"]
+        tracker = Tracker(uri, settings.name, store.root / "mlflow" / "artifacts")
+        parent, children = _mlflow_runs(tracker, folder, settings)
         desk = Desk(
             store,
             workers,
@@ -78,8 +76,8 @@ def open_desk(settings: Settings) -> Iterator[Opening]:
             device=device,
             parent_run=parent,
             model_runs=children,
-            stage_timeout_seconds=settings.compute.stage_timeout_seconds,
-            gpu_slots=settings.compute.gpu_slots,
+            stage_timeout_seconds=compute.stage_timeout_seconds,
+            gpu_slots=compute.gpu_slots,
         )
         tracker.on_wait = desk.warn_once
         with _stop_on_signals(workers, progress), _ending(desk, folder):

@@ -17,7 +17,7 @@ from tasks.runners.order import Order, Report
 from tasks.runners.runner import worker_died
 from tasks.runners.travelling_order import carry_out_anywhere
 
-JOIN_SECONDS = 30.0
+JOIN_SECONDS = 10.0
 # What asks the scheduler whether the user said stop; each question is a message.
 ASK_EVERY_SECONDS = 0.5
 ONE_THREAD = (

@@ -5,6 +5,7 @@ Its nodes must be able to import this project. They share this machine's store, 
 
 import logging
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from tasks.runners.runner import worker_died
 from tasks.runners.travelling_order import carry_out_anywhere
 
 ASK_EVERY_SECONDS = 0.5
+JOIN_SECONDS = 10.0
 # Ray takes 127.0.0.1 for a wish to be reached from elsewhere, but for systems whose firewall would ask the user;
 # this variable makes any system one of them.
 LOOPBACK_ALONE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
@@ -40,8 +42,10 @@ class RayRunner:
         quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
         here = {"num_cpus": count, "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
         try:
+            if address is not None:
+                _knock(address)
             ray.init(address=address or "local", **quiet, **({} if address else here))
-        except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        except (OSError, RuntimeError, ValueError) as error:
             raise ServiceError(
                 f"no Ray cluster to work with at {address or 'this machine'}: {error}. Start "
                 "`ray start --head --node-ip-address 127.0.0.1`, or leave compute.address out and one is started for "
@@ -77,6 +81,13 @@ class RayRunner:
             for report in self._ray.get(self._board.take.remote()):
                 self._on_report(Report(**report))
             time.sleep(REPORT_EVERY_SECONDS)
+
+
+def _knock(address: str) -> None:
+    """Raises OSError where nobody listens: Ray itself would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=JOIN_SECONDS).close()
 
 
 class _Board:

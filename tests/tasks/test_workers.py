@@ -1,6 +1,7 @@
 """Worker processes: results, errors and progress come back; a stop goes out; a death has a sentence."""
 
 import errno
+import gc
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -9,20 +10,27 @@ from typing import Any
 
 import pytest
 
-from tasks.errors import StageFailed
+from tasks.errors import ServiceError, StageFailed
 from tasks.runners.order import Order, Report
 from tasks.stage import Stage
-from tasks.workers import Workers
+from tasks.workers import Kind, Workers
+from tests.ports import free_port
 from tests.tasks.toy_stages import DIE, FAIL, INTERRUPTED, SQUARE, WAIT
 
 REPORTS: list[Report] = []
 
 
-@pytest.fixture(scope="module", params=["process", "thread", "dask", "ray"])
+# Clusters take seconds to start, and their libraries leave sockets to the garbage collector, in whatever test it runs.
+CLUSTERS = [pytest.param(kind, marks=pytest.mark.endurance) for kind in ("dask", "ray")]
+pytestmark = pytest.mark.filterwarnings("default::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(scope="module", params=["process", "thread", *CLUSTERS])
 def workers(request: pytest.FixtureRequest) -> Iterator[Workers]:
     REPORTS.clear()
     with Workers(1, REPORTS.append, request.param) as pool:
         yield pool
+    gc.collect()
 
 
 def run(workers: Workers, stage: Stage, folder: Path, inputs: Mapping[str, Any]) -> tuple[float, float]:
@@ -78,6 +86,15 @@ def test_a_stop_reaches_the_stage(workers: Workers, tmp_path: Path) -> None:
 def test_a_thread_is_one_however_many_are_asked_for() -> None:
     with Workers(4, REPORTS.append, "thread") as one:
         assert one.count == 1
+
+
+@pytest.mark.endurance
+@pytest.mark.parametrize(("kind", "beginning"), [("dask", "tcp://"), ("ray", "")])
+def test_a_cluster_that_is_not_there_has_a_sentence(kind: Kind, beginning: str) -> None:
+    address = f"{beginning}127.0.0.1:{free_port()}"
+    name = kind.capitalize()
+    with pytest.raises(ServiceError, match=f"^no {name} cluster to work with at {address}: .*Start `{kind} "):
+        Workers(1, REPORTS.append, kind, address)
 
 
 def test_a_worker_that_is_killed_has_a_sentence(tmp_path: Path) -> None:
