@@ -4,22 +4,18 @@ Its workers must be able to import this project. They share this machine's store
 """
 
 import logging
-import threading
-import time
 import uuid
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from tasks.errors import ServiceError
 from tasks.runners.extras import needs_extra
 from tasks.runners.order import Order, Report
 from tasks.runners.runner import worker_died
+from tasks.runners.stopping import StopForAll, asked_seldom
 from tasks.runners.travelling_order import carry_out_anywhere
 
 JOIN_SECONDS = 10.0
-# What asks the scheduler whether the user said stop; each question is a message.
-ASK_EVERY_SECONDS = 0.5
 ONE_THREAD = (
     "stages share what a process has but once, so a Dask worker must have one thread: start it with "
     "`dask worker ADDRESS --nworkers N --nthreads 1`"
@@ -58,7 +54,8 @@ class DaskRunner:
                 "compute.address out and one is started for the run"
             ) from error
         self._name = f"latent-audit-{uuid.uuid4().hex}"
-        self.stop = _StopForAll(distributed.Event(self._name, client=self._client))
+        flag = distributed.Event(self._name, client=self._client)
+        self.stop = StopForAll(lambda up: flag.set() if up else flag.clear())
         self._client.subscribe_topic(self._name, lambda event: on_report(Report(**event[1]["report"])))
 
     def _workers(self, address: str | None) -> int:
@@ -86,42 +83,19 @@ class DaskRunner:
             self._cluster.close()
 
 
-class _StopForAll:
-    """A stop that this process knows at once and the workers within half a second."""
-
-    def __init__(self, shared: Any) -> None:
-        self._here, self._shared = threading.Event(), shared
-
-    def is_set(self) -> bool:
-        return self._here.is_set()
-
-    def set(self) -> None:
-        if not self._here.is_set():
-            self._here.set()
-            self._shared.set()
-
-    def clear(self) -> None:
-        self._here.clear()
-        self._shared.clear()
-
-
 def _work(order: Order, name: str) -> tuple[float, float]:
     import distributed
 
     worker = distributed.get_worker()
     key = worker.get_current_task()
     shared = distributed.Event(name)
-    asked, answer = 0.0, False
 
-    def should_stop() -> bool:
+    def stopped() -> bool:
         """Stopped by the user, or by nobody waiting for the result: its run was killed."""
-        nonlocal asked, answer
-        if not answer and time.monotonic() - asked >= ASK_EVERY_SECONDS:
-            task = worker.state.tasks.get(key)
-            answer = task is None or task.state == "cancelled" or shared.is_set()
-            asked = time.monotonic()
-        return answer
+        task = worker.state.tasks.get(key)
+        return task is None or task.state == "cancelled" or shared.is_set()
 
-    return carry_out_anywhere(
-        order, lambda report: worker.log_event(name, {"report": report.plain()}), should_stop
-    )
+    def report(report: Report) -> None:
+        worker.log_event(name, {"report": report.plain()})
+
+    return carry_out_anywhere(order, report, asked_seldom(stopped))

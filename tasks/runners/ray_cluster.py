@@ -15,9 +15,9 @@ from tasks.errors import ServiceError
 from tasks.runners.extras import needs_extra
 from tasks.runners.order import REPORT_EVERY_SECONDS, Order, Report
 from tasks.runners.runner import worker_died
+from tasks.runners.stopping import StopForAll, asked_seldom
 from tasks.runners.travelling_order import carry_out_anywhere
 
-ASK_EVERY_SECONDS = 0.5
 JOIN_SECONDS = 10.0
 # Ray takes 127.0.0.1 for a wish to be reached from elsewhere, but for systems whose firewall would ask the user;
 # this variable makes any system one of them.
@@ -54,7 +54,7 @@ class RayRunner:
         self.count = max(1, int(ray.cluster_resources().get("CPU", 1)))
         self._board = ray.remote(num_cpus=0)(_Board).remote()
         self._work = ray.remote(num_cpus=1, max_retries=0)(_work)
-        self.stop = _StopForAll(self._board)
+        self.stop = StopForAll(lambda up: self._board.stop.remote(up))
         self._on_report, self._open = on_report, True
         self._listener = threading.Thread(target=self._listen, name="progress", daemon=True)
         self._listener.start()
@@ -111,35 +111,12 @@ class _Board:
         return self._stopped
 
 
-class _StopForAll:
-    """A stop that this process knows at once and the workers within half a second."""
-
-    def __init__(self, board: Any) -> None:
-        self._here, self._board = threading.Event(), board
-
-    def is_set(self) -> bool:
-        return self._here.is_set()
-
-    def set(self) -> None:
-        if not self._here.is_set():
-            self._here.set()
-            self._board.stop.remote(True)
-
-    def clear(self) -> None:
-        self._here.clear()
-        self._board.stop.remote(False)
-
-
 def _work(order: Order, board: Any) -> tuple[float, float]:
     import ray
 
-    asked, answer = 0.0, False
+    def stopped() -> bool:
+        return bool(ray.get(board.is_stopped.remote()))
 
-    def should_stop() -> bool:
-        nonlocal asked, answer
-        if not answer and time.monotonic() - asked >= ASK_EVERY_SECONDS:
-            answer = ray.get(board.is_stopped.remote())
-            asked = time.monotonic()
-        return answer
-
-    return carry_out_anywhere(order, lambda report: board.report.remote(report.plain()), should_stop)
+    return carry_out_anywhere(
+        order, lambda report: board.report.remote(report.plain()), asked_seldom(stopped)
+    )
