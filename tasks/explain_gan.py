@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from tasks.analyses import classifier_scores
+from tasks.analyses import asked_edits, classifier_scores
 from tasks.analyses.gan_explanations import (
     CaptumAgreement,
     agree_with_captum,
@@ -16,7 +16,7 @@ from tasks.analyses.plain import to_plain
 from tasks.arrays import reference
 from tasks.prepare import Prepared
 from vae_models.attribute_classifier import AttributeClassifier
-from vae_models.inference import classify_images
+from vae_models.inference import classify_images, decode_latents
 from vae_models.interpretable_gan import InterpretableGan
 
 EXPLAINED_IMAGES = 500
@@ -28,11 +28,12 @@ CAPTUM_IMAGES = 32
 def explain_gan(
     folder: Path, model: InterpretableGan, judge: AttributeClassifier, data: Prepared, seed: int
 ) -> dict[str, Any]:
-    """Returns the `gan` section of audit.json: contributions, whether samples follow the code, and samples."""
+    """Returns the `gan` section of audit.json: contributions, whether samples follow the code, edits, and samples."""
     device = next(model.parameters()).device
     images = torch.from_numpy(data.images("probe_test")[:EXPLAINED_IMAGES]).to(device).float() / 255
     with torch.no_grad():
-        presented = model.layout.presented(model.encoder(images))
+        codes = model.encoder(images)
+        presented = model.layout.presented(codes)
         contributions = model.contributions(images)
         logits = model.discriminator(presented)
     explained = explain_discriminator(
@@ -55,10 +56,21 @@ def explain_gan(
         seed,
         source="bootstrap over samples",
     )
+    edits = asked_edits.compute(
+        data.data.attributes,
+        data.values("probe_test"),
+        lambda name, yes: classify_images(
+            judge, decode_latents(model, model.layout.asked(codes, name, yes).cpu().numpy())
+        ),
+        judge.response_columns,
+        [target.name for target in model.layout.targets],
+        np.random.default_rng((seed, 0xED17)),
+    )
     shown = (pictures[:SHOWN_SAMPLES] * 255).round().astype(np.uint8)
     return {
         "contributions": to_plain(explained),
         "samples_follow": to_plain(followed),
+        "edits": to_plain(edits),
         "samples": reference(folder, "gan_samples", shown),
         "collapse_reason": model.collapse_reason,
     }

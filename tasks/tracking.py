@@ -42,6 +42,8 @@ PARAMS_AT_ONCE = TAGS_AT_ONCE = 100
 LONGEST_PARAM = 6000
 LONGEST_TAG = 8000
 SQLITE = "sqlite:///"
+# Seconds that SQLite waits for another process to finish writing; with its five, one of eight runs at once may fail.
+PATIENT = "?timeout=120"
 # Where a server keeps the files of an experiment that was made through it.
 OF_A_SERVER = "mlflow-artifacts:"
 # MLflow's store takes up to three connections for one call, of fifteen: more calls at once wait for each other until
@@ -72,7 +74,10 @@ class Tracker:
                 self._connect(experiment, artifact_root)
 
     def _connect(self, experiment: str, artifact_root: Path) -> None:
-        self._client = mlflow.MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+        address = self.uri
+        if address.startswith(SQLITE) and "?" not in address:
+            address += PATIENT
+        self._client = mlflow.MlflowClient(tracking_uri=address, registry_uri=address)
         found = self._client.get_experiment_by_name(experiment)
         if found is not None and found.lifecycle_stage == "deleted":
             self._client.restore_experiment(found.experiment_id)
@@ -89,7 +94,7 @@ class Tracker:
             found.experiment_id if found is not None else self._create(experiment, artifact_root)
         )
         # MLflow's registry looks up logged models in the process's own store, whatever client asks.
-        mlflow.set_tracking_uri(self.uri)
+        mlflow.set_tracking_uri(address)
 
     @contextmanager
     def _said(self) -> Iterator[None]:

@@ -64,6 +64,17 @@ class SemanticLayout:
                 parts.append(value[:, None])
         return torch.cat(parts, 1) if parts else encoded.new_zeros(len(encoded), 0)
 
+    def asked(self, code: Tensor, name: str, yes: bool) -> Tensor:
+        """Returns codes (n, size) that ask for a binary attribute as yes or no, all else as in `code`."""
+        start = 0
+        for target in self.targets:
+            if target.name == name and target.kind == "binary":
+                edited = code.clone()
+                edited[:, start] = CERTAIN_LOGIT * (float(yes) - 0.5)
+                return edited
+            start += target.size
+        raise BadSettings(f"no binary attribute of this code is called {name!r}")
+
     def presented(self, code: Tensor) -> Tensor:
         """Returns the code (n, size) as generator and discriminator see it: softmax over each categorical
         group times 2 minus 1, tanh of half of each binary logit, all else as it is.

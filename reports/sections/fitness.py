@@ -1,5 +1,6 @@
 """Section 5: whether each model is fit to be audited at all."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from reports import image_files
@@ -64,6 +65,7 @@ def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
             page.interval_note(row["estimate"] for row in gan["samples_follow"]),
         )
     return {
+        "edits": None if page.absent(gan) else _edits(page, gan.get("edits", ())),
         "name": shortened(model["name"]),
         "collapse": page.prose(fitness["collapse_reason"]),
         "curves": _curves(page, model["name"], key),
@@ -75,6 +77,29 @@ def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
         else _grid(page, gan["samples"], f"asked-{key}", model, "fitness.asked_alt"),
         "particulars": particulars.build(page, model),
     }
+
+
+def _edits(page: Page, edits: Sequence[dict[str, Any]]) -> Table | None:
+    """What asking for an attribute by name changes in images; None for data without binary attributes."""
+    if not edits:
+        return None
+    return Table(
+        page.t("fitness.edits_caption"),
+        tuple(
+            page.t(f"column.{name}") for name in ("attribute", "change", "moved", "off_target", "off_change")
+        ),
+        tuple(
+            (
+                text(edit["attribute"]),
+                estimate(edit["change"]),
+                estimate(edit["moved"]),
+                text(edit["off_target"] or "–"),
+                estimate(edit["off_target_change"]),
+            )
+            for edit in edits
+        ),
+        page.interval_note(edit["change"] for edit in edits),
+    )
 
 
 def _curves(page: Page, name: str, key: str) -> Figure | None:

@@ -395,6 +395,15 @@ class AuditBuilder:
                     {"attribute": n, "statistic": "balanced accuracy", "estimate": self.estimate(0.9)}
                     for n in self.names
                 ],
+                "edits": [
+                    {
+                        "attribute": self.names[0],
+                        "change": self.estimate(0.4),
+                        "moved": self.estimate(0.98),
+                        "off_target": self.names[1],
+                        "off_target_change": self.estimate(-0.03),
+                    }
+                ],
                 "samples": self.reference(f"{prefix}-gan", self.sprites(16)),
             }
         empty: dict[str, Any] = {"traversal": None, "projections": [], "attributions": []}

@@ -102,6 +102,16 @@ def test_asking_for_values_gives_centred_logits_values_cos_and_sin():
     np.testing.assert_allclose(code.numpy(), expected, atol=1e-6)
 
 
+def test_asking_for_a_binary_attribute_leaves_all_else():
+    code = torch.randn(4, 9, generator=generator())
+    for yes, logit in ((True, CERTAIN_LOGIT / 2), (False, -CERTAIN_LOGIT / 2)):
+        edited = LAYOUT.asked(code, "lit", yes)
+        assert torch.equal(edited[:, 0], torch.full((4,), logit))
+        assert torch.equal(edited[:, 1:], code[:, 1:])
+    with pytest.raises(BadSettings, match="no binary attribute of this code is called 'shape'"):
+        LAYOUT.asked(code, "shape", True)
+
+
 def test_generator_and_discriminator_see_bounded_classes():
     code = torch.zeros(1, 9)
     code[0, :4] = torch.tensor([100.0, -4.0, -4.0, 8.0])
