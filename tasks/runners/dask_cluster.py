@@ -39,8 +39,8 @@ class DaskRunner:
         self._cluster = None
         if address is None:
             self._cluster = distributed.LocalCluster(
-                n_workers=count, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", memory_limit=0,
-                silence_logs=logging.CRITICAL,
+                n_workers=count, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0",
+                memory_limit=0, silence_logs=logging.CRITICAL,
             )  # fmt: skip
         try:
             self._client = distributed.Client(

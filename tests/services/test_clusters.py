@@ -22,7 +22,7 @@ from tests.ports import free_port
 pytestmark = [pytest.mark.endurance, pytest.mark.timeout(900)]
 BUCKET = "audits"
 # Dask's own pages would listen on every address of the machine, and on a port that another scheduler may have.
-LOOPBACK = ("--dashboard-address", "127.0.0.1:0")
+PAGES = ("--dashboard-address", "127.0.0.1:0")
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +97,8 @@ def dask(address: str, home: Path, environment: Mapping[str, str]) -> Iterator[N
     host, port = address.removeprefix("tcp://").split(":")
     places = {"home": home, "environment": environment}
     with ExitStack() as stack:
-        stack.enter_context(running("dask", "scheduler", "--host", host, "--port", port, *LOOPBACK, **places))
-        workers = ("--nworkers", "2", "--nthreads", "1", *LOOPBACK, "--host", host)
+        stack.enter_context(running("dask", "scheduler", "--host", host, "--port", port, *PAGES, **places))
+        workers = ("--nworkers", "2", "--nthreads", "1", "--no-dashboard", "--host", host)
         stack.enter_context(running("dask", "worker", address, *workers, **places))
         yield
 
