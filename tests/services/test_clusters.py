@@ -98,7 +98,7 @@ def dask(address: str, home: Path, environment: Mapping[str, str]) -> Iterator[N
     places = {"home": home, "environment": environment}
     with ExitStack() as stack:
         stack.enter_context(running("dask", "scheduler", "--host", host, "--port", port, *PAGES, **places))
-        workers = ("--nworkers", "2", "--nthreads", "1", "--no-dashboard", "--host", host)
+        workers = ("--nworkers", "2", "--nthreads", "1", "--host", host, *PAGES)
         stack.enter_context(running("dask", "worker", address, *workers, **places))
         yield
 
