@@ -7,11 +7,9 @@ Supported would not be worth having.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from tasks.analyses.classifier_gate import Gate
 from tasks.analyses.intervention import Decode
@@ -87,15 +85,10 @@ def _controls(
 ) -> Mapping[str, Control]:
     model, untrained = load(trained.path, device), load_untrained(trained.path, device)
 
-    def before(latents: NDArray[np.float32]) -> NDArray[np.float32]:
-        return decode_latents(untrained, latents, precision="auto")
-
+    decode = partial(decode_latents, model, precision="auto")
+    before = partial(decode_latents, untrained, precision="auto")
     return {
-        "shuffled": Control(
-            codes.of_probe_parts().shuffled(seed),
-            lambda latents: decode_latents(model, latents, precision="auto"),
-            before,
-        ),
+        "shuffled": Control(codes.of_probe_parts().shuffled(seed), decode, before),
         "random_init": Control(codes.of_control("random_init"), before, None),
         "pca": Control(
             codes.of_control("pca"), lambda latents: decode_components(encoded, latents, shape), None

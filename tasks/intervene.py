@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -68,20 +69,16 @@ def compute(
     untrained = load_untrained(trained.path, bench.device)
     moves = Moves(images, bootstraps, null_moves_per_dimension, seed)
     claims = read_json(probed.path / "probe.json")["specificity"]
+    decode = partial(decode_latents, model, precision="auto")
+    gates = judge_reconstructions(data, judge, codes, decode, classifier_share_of_way)
     result = intervene_on(
         data,
         judge,
         codes,
-        lambda latents: decode_latents(model, latents, precision="auto"),
-        lambda latents: decode_latents(untrained, latents, precision="auto"),
+        decode,
+        partial(decode_latents, untrained, precision="auto"),
         [claim["dimension"] for claim in claims],
-        judge_reconstructions(
-            data,
-            judge,
-            codes,
-            lambda latents: decode_latents(model, latents, precision="auto"),
-            classifier_share_of_way,
-        ),
+        gates,
         moves,
     )
     write_json(folder / "intervention.json", to_plain(result))
