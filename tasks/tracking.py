@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -67,10 +67,8 @@ class Tracker:
         with self._said():
             if uri.startswith(SQLITE):
                 _use_write_ahead_log(Path(uri.removeprefix(SQLITE)))
-                # Two processes that make or migrate one database at once break it.
-                with wait_for_lock(Path(uri.removeprefix(SQLITE)).with_suffix(".lock"), lambda: None):
-                    self._connect(experiment, artifact_root)
-            else:
+            # Two processes that make or migrate one database at once break it.
+            with self._alone():
                 self._connect(experiment, artifact_root)
 
     def _connect(self, experiment: str, artifact_root: Path) -> None:
@@ -95,6 +93,12 @@ class Tracker:
         )
         # MLflow's registry looks up logged models in the process's own store, whatever client asks.
         mlflow.set_tracking_uri(address)
+
+    def _alone(self) -> AbstractContextManager[object]:
+        """Keeps other runs with the same SQLite file out; a server keeps its own order."""
+        if not self.uri.startswith(SQLITE):
+            return nullcontext()
+        return wait_for_lock(Path(self.uri.removeprefix(SQLITE)).with_suffix(".lock"), lambda: None)
 
     @contextmanager
     def _said(self) -> Iterator[None]:
@@ -234,7 +238,8 @@ class Tracker:
         A version with the same weights is kept as it is.
         """
         name = clean_model_name(name)
-        with self._said():
+        # Alone, or two runs that see no version of these weights yet would make one each.
+        with self._said(), self._alone():
             try:
                 self._client.create_registered_model(name)
             except MlflowException as error:
@@ -246,7 +251,7 @@ class Tracker:
                 version = self._client.create_model_version(
                     name, logged.model_uri, run_id, tags={"weights_digest": digest}, model_id=model_id
                 ).version
-            self._client.set_registered_model_alias(name, alias, str(version))
+            self._set_alias(name, alias, version)
 
     def point(self, name: str, digest: str, alias: str) -> bool:
         """Points an alias at the version of a registered model with these weights; False if there is none."""
@@ -254,8 +259,17 @@ class Tracker:
         with self._said():
             version = self._version(name, digest)
             if version is not None:
-                self._client.set_registered_model_alias(name, alias, str(version))
+                self._set_alias(name, alias, version)
             return version is not None
+
+    def _set_alias(self, name: str, alias: str, version: str) -> None:
+        """Asks again where MLflow fails: of two that give one alias at once, it lets the second break on the first."""
+        for pause in (0.1, 0.3, 1.0):
+            try:
+                return self._client.set_registered_model_alias(name, alias, str(version))
+            except MlflowException:
+                time.sleep(pause)
+        return self._client.set_registered_model_alias(name, alias, str(version))
 
     def _version(self, name: str, digest: str) -> str | None:
         found = self._client.search_model_versions(f"name = '{name}'")

@@ -188,6 +188,19 @@ def test_a_model_is_logged_and_its_version_follows_the_weights(
     assert len(client.search_model_versions(f"name = '{name}'")) == 2
 
 
+def test_runs_that_register_the_same_weights_at_once_make_one_version(
+    tracker: Tracker, client: mlflow.MlflowClient, run: str, tmp_path: Path
+) -> None:
+    (tmp_path / "MLmodel").write_text("flavors: {}\n")
+    model = tracker.model(run, "vae/decoder", tmp_path, {"weights_digest": "w1"})
+    runs = [Tracker(tracker.uri, "at once", tmp_path) for _ in range(6)]
+    with ThreadPoolExecutor(len(runs)) as threads:
+        register = [threads.submit(one.register, "at once", model, run, "w1", "candidate") for one in runs]
+        assert [future.result() for future in register] == [None] * len(runs)
+    (version,) = client.search_model_versions("name = 'at once'")
+    assert client.get_model_version_by_alias("at once", "candidate").version == version.version
+
+
 def test_an_experiment_is_found_again_and_restored(tracker: Tracker, client: mlflow.MlflowClient) -> None:
     root = Path(tracker.uri.removeprefix("sqlite:///")).parent / "artifacts"
     other = Tracker(tracker.uri, "other: 50% / 李", root)
