@@ -42,7 +42,7 @@ PARAMS_AT_ONCE = TAGS_AT_ONCE = 100
 LONGEST_PARAM = 6000
 LONGEST_TAG = 8000
 SQLITE = "sqlite:///"
-# Seconds that SQLite waits for another process to finish writing; with its five, one of eight runs at once may fail.
+# Seconds that SQLite waits for another process to finish writing; its own five are few where many runs write at once.
 PATIENT = "?timeout=120"
 # Where a server keeps the files of an experiment that was made through it.
 OF_A_SERVER = "mlflow-artifacts:"
