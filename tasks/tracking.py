@@ -5,6 +5,7 @@ which is thirty times faster than one by one. A call that is repeated after a ki
 time at which their run began, and MLflow keeps a point that is the same only once.
 """
 
+import os
 import re
 import sqlite3
 import tempfile
@@ -66,7 +67,7 @@ class Tracker:
         self._turn = threading.BoundedSemaphore(CALLS_AT_ONCE)
         with self._said():
             if uri.startswith(SQLITE):
-                _use_write_ahead_log(Path(uri.removeprefix(SQLITE)))
+                _use_write_ahead_log(_database_of(uri))
             # Two processes that make or migrate one database at once break it.
             with self._alone():
                 self._connect(experiment, artifact_root)
@@ -93,12 +94,14 @@ class Tracker:
         )
         # MLflow's registry looks up logged models in the process's own store, whatever client asks.
         mlflow.set_tracking_uri(address)
+        # It sets the variable, too, which what comes next in this process takes for its user's wish.
+        os.environ["MLFLOW_TRACKING_URI"] = self.uri
 
     def _alone(self) -> AbstractContextManager[object]:
         """Keeps other runs with the same SQLite file out; a server keeps its own order."""
         if not self.uri.startswith(SQLITE):
             return nullcontext()
-        return wait_for_lock(Path(self.uri.removeprefix(SQLITE)).with_suffix(".lock"), lambda: None)
+        return wait_for_lock(_database_of(self.uri).with_suffix(".lock"), lambda: None)
 
     @contextmanager
     def _said(self) -> Iterator[None]:
@@ -328,6 +331,11 @@ def save_exported(folder: Path, module: Any, example: Any) -> None:
 
 def _now() -> int:
     return int(time.time() * 1000)
+
+
+def _database_of(uri: str) -> Path:
+    """The file of an address of SQLite, which may end in options: `sqlite:///<file>?<options>`."""
+    return Path(uri.removeprefix(SQLITE).partition("?")[0])
 
 
 def _use_write_ahead_log(database: Path) -> None:

@@ -6,6 +6,7 @@ import pty
 import re
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TextIO
 
 import pytest
@@ -26,6 +27,16 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[TextIO, int]]:
     with os.fdopen(writer, "w", encoding="utf-8") as stream:
         yield stream, reader
     os.close(reader)
+
+
+def all_of(reader: int) -> str:
+    """What waits in a pseudo-terminal, which gives a few kilobytes at a time."""
+    os.set_blocking(reader, False)
+    pieces = []
+    with suppress(BlockingIOError):
+        while piece := os.read(reader, 4096):
+            pieces.append(piece)
+    return b"".join(pieces).decode()
 
 
 def test_plain_lines(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,8 +77,7 @@ def test_bars_in_a_terminal(terminal: tuple[TextIO, int]) -> None:
         time.sleep(0.3)
         display.line("last")
     stream.flush()
-    os.set_blocking(reader, False)
-    drawn = os.read(reader, 100_000).decode()
+    drawn = all_of(reader)
     assert "\x1b[" in drawn
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", drawn)
     assert re.search(r"training vae seed 0 .*500/2,000 , 900 images/s, 1:01 left", plain)

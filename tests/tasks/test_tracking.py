@@ -1,5 +1,6 @@
 """MLflow, with a real SQLite store: what was logged can be read back by MLflow's own client."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -225,6 +226,17 @@ def test_readers_and_writers_work_side_by_side(tracker: Tracker) -> None:
     with sqlite3.connect(tracker.uri.removeprefix("sqlite:///")) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
+
+
+@pytest.mark.parametrize("options", ["", "?timeout=30"])
+def test_the_address_stays_what_it_was_and_names_one_file(
+    tmp_path: Path, options: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}{options}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    Tracker(uri, "an audit", tmp_path / "artifacts")
+    assert os.environ["MLFLOW_TRACKING_URI"] == uri
+    assert {path.name.partition("-")[0] for path in tmp_path.glob("mlflow*")} == {"mlflow.db", "mlflow.lock"}
 
 
 def test_a_store_that_cannot_be_used_has_a_sentence_without_its_password(tmp_path: Path) -> None:
