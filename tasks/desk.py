@@ -1,6 +1,7 @@
 """Performs stages: looks them up in the store, computes them in a worker if need be, tells MLflow and the ledger."""
 
 import json
+import math
 import threading
 import time
 from collections.abc import Mapping
@@ -59,6 +60,7 @@ class Desk:
         self.submitted = 0
         # Id of the progress bar on the engine's page, where there is one.
         self.flow_progress: UUID | None = None
+        self.flow_progress_moved = -math.inf  # seconds of the monotonic clock
         self._timeout = stage_timeout_seconds
         self._gpu_slots = gpu_slots
         self._lock = threading.Lock()

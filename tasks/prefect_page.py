@@ -3,7 +3,9 @@
 An audit does not fail because a page cannot be written: it says so once and goes on.
 """
 
+import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,9 @@ from prefect.artifacts import (
     create_table_artifact,
     update_progress_artifact,
 )
+from prefect.context import SettingsContext, get_settings_context
 from prefect.events import emit_event
-from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RETRIES, Settings
 
 from tasks import over_time
 from tasks.analyses.lead_verdicts import lead_verdicts
@@ -23,6 +26,8 @@ from tasks.desk import Desk
 
 # A page is not worth waiting for: stages wait for each other, and each would wait for a server that is gone.
 PATIENCE = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 5.0}
+# Each move costs a run tens of milliseconds: many short stages would spend seconds on a bar.
+SECONDS_BETWEEN_MOVES = 1.0
 VERDICT_COLUMNS = ("model", "seed", "attribute", "dimension_name", "verdict", "reason")
 
 
@@ -38,11 +43,15 @@ def show_flow_progress(desk: Desk, name: str) -> None:
 
 
 def move_flow_progress(desk: Desk) -> None:
-    """Moves the bar to the share of stages that are done, if there is one."""
-    bar = desk.flow_progress
-    if bar is not None:
-        share = 100 * sum(desk.ledger.counts()) / desk.submitted
-        _if_reached(desk, lambda: update_progress_artifact(bar, share))
+    """Moves the bar to the share of stages that are done, if there is one: now and then, and once all are."""
+    bar, now = desk.flow_progress, time.monotonic()
+    if bar is None:
+        return
+    share = 100 * sum(desk.ledger.counts()) / desk.submitted
+    if share < 100 and now - desk.flow_progress_moved < SECONDS_BETWEEN_MOVES:
+        return
+    desk.flow_progress_moved = now
+    _if_reached(desk, lambda: update_progress_artifact(bar, share))
 
 
 def show_results(desk: Desk, name: str, folder: Path, audit: Mapping[str, Any]) -> None:
@@ -78,9 +87,16 @@ def artifact_key(name: str) -> str:
     return kept.strip("-") or "run"
 
 
+@lru_cache(maxsize=1)
+def _impatient(server: str | None) -> Settings:
+    """Prefect's settings with our patience; made once a server: making them reads files, for a tenth of a second."""
+    return get_settings_context().settings.copy_with_update(PATIENCE)
+
+
 def _if_reached(desk: Desk, show: Callable[[], object]) -> None:
+    context = get_settings_context()
     try:
-        with temporary_settings(PATIENCE):
+        with SettingsContext(profile=context.profile, settings=_impatient(context.settings.api.url)):
             show()
     except httpx.HTTPError as error:
         desk.warn_once(

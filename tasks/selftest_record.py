@@ -4,13 +4,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tasks.analyses import selftest
 from tasks.analyses.plain import to_plain
 from tasks.arrays import read_json, write_json
 from tasks.sources import numeric_versions, source_digest
 
 # Beside the code that it was measured on, so that an installed version brings its own.
 RECORD = Path(__file__).with_name("selftest_record.json")
+SELFTEST = "tasks.analyses.selftest"
 
 
 def perform(*, reduced: bool, seed: int, save: bool) -> bool:
@@ -18,6 +18,8 @@ def perform(*, reduced: bool, seed: int, save: bool) -> bool:
 
     With `save` the figures become those that reports cite.
     """
+    from tasks.analyses import selftest  # here: runs cite the record, and need not spend a second on imports
+
     sizes = selftest.REDUCED if reduced else selftest.FULL
     measured_on = {"source_digest": _source_digest(), "versions": numeric_versions()}  # a run takes minutes
     rows = selftest.run(sizes, seed, report=lambda row: print(selftest.table([row]), flush=True))
@@ -49,4 +51,4 @@ def cited() -> dict[str, Any]:
 
 
 def _source_digest() -> str:
-    return source_digest(selftest.__name__)
+    return source_digest(SELFTEST)

@@ -43,4 +43,6 @@ class PooledTrunk(nn.Module):
         amount = (
             maps.sum((2, 3)) / maps.shape[3]
         )  # of the size of one map's values, for an object of some pixels
-        return self.combine(torch.cat([place, maps.amax((2, 3)), amount], 1)).relu()
+        # Not amax, whose way back, over all that may be largest, takes three times as long.
+        largest = functional.adaptive_max_pool2d(maps, 1).flatten(1)
+        return self.combine(torch.cat([place, largest, amount], 1)).relu()

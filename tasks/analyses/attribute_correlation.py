@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from tasks.datasets.attributes import Attribute
 
@@ -64,6 +63,9 @@ def _columns(attribute: Attribute, values: Floats) -> Floats:
         assert attribute.period is not None  # Attribute refuses a cyclic one without it
         angle = 2.0 * np.pi * values / attribute.period
         return np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    # Here: every run reads what others prepared, and this takes half a second.
+    from scipy.stats import rankdata
+
     return rankdata(values)[:, None]
 
 
