@@ -21,6 +21,7 @@ class CapacityPenalty(nn.Module):
     def __init__(self, gamma: float, capacity_nats: float, capacity_steps: int, dimensions: int) -> None:
         super().__init__()
         self.gamma, self.capacity_nats, self.capacity_steps = gamma, capacity_nats, capacity_steps
+        self.settles_at = capacity_steps
         self.register_buffer("kl_sums", torch.zeros(CURVE_POINTS, dimensions))
         self.register_buffer("kl_counts", torch.zeros(CURVE_POINTS))
 

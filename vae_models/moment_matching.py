@@ -29,6 +29,7 @@ class MomentMatching:
         self.of = of
         self.off_diagonal, self.diagonal = off_diagonal, diagonal
         self._kl = WeightedKl(1.0, warm_up_steps)
+        self.settles_at = warm_up_steps
 
     def penalty(self, encoded: Encoded, step: int) -> Tensor:
         """Returns (n,) nats; the moments' part is the batch's, the same for every image."""

@@ -95,9 +95,10 @@ class ConvolutionTrunk(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Returns (n, features), flattened maps of the last convolution."""
-        return self.layers(self._padded(images)).flatten(1)
+        return self.layers(self.padded(images)).flatten(1)
 
-    def _padded(self, images: Tensor) -> Tensor:
+    def padded(self, images: Tensor) -> Tensor:
+        """Returns images of 28 pixels with a black rim, others as they are; channels last in memory."""
         if self.padding:
             images = functional.pad(images, (self.padding,) * 4)
         return images.contiguous(memory_format=torch.channels_last)
@@ -106,7 +107,7 @@ class ConvolutionTrunk(nn.Module):
         """Returns the attention block's weights (n, 64, 64) over the places of its 8x8 maps of the padded images, and
         its strength; None for a trunk without one.
         """
-        maps = self._padded(images)
+        maps = self.padded(images)
         for layer in self.layers:
             if isinstance(layer, SelfAttention):
                 return layer.weights(maps), float(layer.strength.detach())
@@ -139,7 +140,10 @@ class ConvolutionHead(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Returns pixel outputs, cropped where the images are 28 pixels."""
         maps = features.view(-1, self.channels, self.side, self.side)
-        outputs = self.layers(maps.contiguous(memory_format=torch.channels_last))
+        return self.cropped(self.layers(maps.contiguous(memory_format=torch.channels_last)))
+
+    def cropped(self, outputs: Tensor) -> Tensor:
+        """Returns outputs without the rim of images of 28 pixels."""
         crop = self.padding
         return outputs[:, :, crop:-crop, crop:-crop] if crop else outputs
 

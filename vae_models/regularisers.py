@@ -28,6 +28,11 @@ class Encoded(NamedTuple):
 class Regulariser(Protocol):
     """A penalty in nats per image."""
 
+    @property
+    def settles_at(self) -> int:
+        """The training step from which the penalty no longer depends on the step."""
+        ...
+
     def penalty(self, encoded: Encoded, step: int) -> Tensor:
         """Returns (n,) nats to add to the loss at training step `step`."""
         ...
@@ -49,6 +54,8 @@ class Following(Protocol):
 class Unregularised:
     """Nothing is paid: a plain autoencoder."""
 
+    settles_at = 0
+
     def penalty(self, encoded: Encoded, step: int) -> Tensor:
         """Returns (n,) zeros."""
         return encoded.latents.new_zeros(len(encoded.latents))
@@ -62,7 +69,7 @@ class WeightedKl:
 
     def __init__(self, beta: float, warm_up_steps: int) -> None:
         self.beta = beta
-        self.warm_up_steps = warm_up_steps
+        self.warm_up_steps = self.settles_at = warm_up_steps
 
     def weight(self, step: int) -> float:
         """Returns beta at a step counted from 0: from beta / warm_up_steps up to beta."""

@@ -3,6 +3,8 @@
 The order is a function of seed and step, so resuming needs no saved position.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -29,8 +31,8 @@ class ResidentImages:
                 self._on_device = torch.from_numpy(np.array(images)).to(device)
         self._values = None if encoded is None else torch.from_numpy(encoded).to(device)
         self._epoch = -1
-        self._order: NDArray[np.int64] = np.empty(0, np.int64)
-        self._order_on_device: Tensor | None = None
+        self._orders: NDArray[np.int64] = np.empty((0, 0), np.int64)
+        self._orders_on_device: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self._host)
@@ -46,15 +48,18 @@ class ResidentImages:
         values = None if self._values is None else self._values[indices_on_device]
         return Batch(pixels.to(torch.float32).div_(255), values)
 
-    def batch(self, step: int, batch_size: int, seed: int) -> Batch:
-        """Returns the batch of a step: each epoch visits the images once, in an order of its own."""
+    def batch(self, step: int, batch_size: int, seeds: Sequence[int]) -> Batch:
+        """Returns the batch of a step, `batch_size` images a seed: each epoch visits the images once, in an order of
+        each seed's own.
+        """
         size = min(batch_size, len(self))
         epoch, place = divmod(step, len(self) // size)
         if epoch != self._epoch:
             self._epoch = epoch
-            self._order = np.random.default_rng((seed, _ORDER_STREAM, epoch)).permutation(len(self))
+            streams = [np.random.default_rng((seed, _ORDER_STREAM, epoch)) for seed in seeds]
+            self._orders = np.stack([stream.permutation(len(self)) for stream in streams])
             if self._device.type == "cuda":
-                self._order_on_device = torch.from_numpy(self._order).to(self._device)
-        rows = slice(place * size, (place + 1) * size)
-        on_device = None if self._order_on_device is None else self._order_on_device[rows]
-        return self.take(self._order[rows], on_device)
+                self._orders_on_device = torch.from_numpy(self._orders).to(self._device)
+        columns = slice(place * size, (place + 1) * size)
+        on_device = None if self._orders_on_device is None else self._orders_on_device[:, columns].flatten()
+        return self.take(self._orders[:, columns].ravel(), on_device)

@@ -30,6 +30,7 @@ class BetaTotalCorrelation:
     def __init__(self, beta: float, warm_up_steps: int, family: PosteriorFamily) -> None:
         self.beta, self.family = beta, family
         self._kl = WeightedKl(1.0, warm_up_steps)
+        self.settles_at = warm_up_steps
 
     def penalty(self, encoded: Encoded, step: int) -> Tensor:
         """Returns (n,) nats; both terms grow together over the warm-up."""

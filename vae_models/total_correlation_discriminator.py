@@ -36,6 +36,7 @@ class DiscriminatedTotalCorrelation(nn.Module):
         super().__init__()
         self.gamma = gamma
         self._kl = WeightedKl(1.0, warm_up_steps)
+        self.settles_at = warm_up_steps
         sizes = [dimensions, *[units] * layers]
         stack: list[nn.Module] = []
         for wide, narrow in pairwise(sizes):

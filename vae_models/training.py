@@ -36,7 +36,7 @@ def train(
     values: NDArray[np.float64] | None,
     validation_images: NDArray[np.uint8],
     settings: TrainingSettings,
-    seed: int,
+    seed: int | tuple[int, ...],
     device: torch.device | str,
     checkpoint_folder: Path | None,
     on_interval: Callable[[Progress], None],
@@ -46,8 +46,10 @@ def train(
     """Trains `model` in place and returns how it went; resumes where `checkpoint_folder` holds a state.
 
     images: uint8 (n, c, h, w), array or memory map. values: raw attribute values (n, k), one column a target
-    of the model, or None for models without targets. on_interval is called about once a second and at each
-    evaluation. Raises Diverged (the last good checkpoint stays), Cancelled (after saving) and BadSettings.
+    of the model, or None for models without targets. seed: of the images' order and of noise; a model that is a
+    stack takes one for each of its models, and has a curve for each: "kl.0", "kl.1". on_interval is called about
+    once a second and at each evaluation. Raises Diverged (the last good checkpoint stays), Cancelled (after
+    saving) and BadSettings.
     """
     check_images(model, images, validation_images)
     device = torch.device(device)
@@ -56,12 +58,13 @@ def train(
     model.to(device)
     model.to(memory_format=torch.channels_last)
     model.in_bfloat16 = use_bfloat16(settings.precision, device)
-    training = ResidentImages(images, model.training_values(values, seed), device)
+    seeds = (seed,) if isinstance(seed, int) else seed
+    training = ResidentImages(images, model.training_values(values, seeds[0]), device)
     rows = min(settings.evaluation_images, len(validation_images))
     held_out_values = None if validation_values is None else validation_values[:rows]
     held_out = ResidentImages(validation_images[:rows], model.encode_values(held_out_values), device)
-    identity = identity_of(model, settings, seed, images, values)
-    run = _Run(model, training, held_out, settings, seed, device, checkpoint_folder, identity)
+    identity = identity_of(model, settings, seeds, images, values)
+    run = _Run(model, training, held_out, settings, seeds, device, checkpoint_folder, identity)
     was_deterministic = torch.are_deterministic_algorithms_enabled()
     if settings.deterministic and device.type == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS refuses determinism
@@ -85,7 +88,7 @@ class _Run:
         training: ResidentImages,
         held_out: ResidentImages,
         settings: TrainingSettings,
-        seed: int,
+        seeds: tuple[int, ...],
         device: torch.device,
         checkpoint_folder: Path | None,
         identity: str,
@@ -93,9 +96,9 @@ class _Run:
         assert isinstance(model, nn.Module)
         self.model, self.module = model, model
         self.training, self.held_out = training, held_out
-        self.settings, self.seed, self.device = settings, seed, device
+        self.settings, self.seeds, self.device = settings, seeds, device
         self.folder = checkpoint_folder
-        self.generator = Generator(device=device).manual_seed(seed)
+        self.generator = Generator(device=device).manual_seed(seeds[0])
         self.progression = Progression(identity)
         self.best_weights: dict[str, Tensor] | None = None
         self.checkpoint: Path | None = None
@@ -123,7 +126,7 @@ class _Run:
         """Steps until something says stop; leaves the weights that the result describes in the model."""
         settings, state = self.settings, self.progression
         if state.first_objective is None:
-            state.first_objective = self._held_out_objective()
+            state.first_objective = _mean(self._held_out_objectives())
         while not state.stopped:
             if state.step >= settings.steps:
                 state.stopped = "completed"
@@ -152,7 +155,7 @@ class _Run:
         return self._result()
 
     def _step(self) -> None:
-        batch = self.training.batch(self.progression.step, self.settings.batch_size, self.seed)
+        batch = self.training.batch(self.progression.step, self.settings.batch_size, self.seeds)
         scalars = self.model.update(batch, self.progression.step, self.generator)
         for name, value in scalars.items():
             self.sums[name] = self.sums[name] + value if name in self.sums else value
@@ -161,7 +164,12 @@ class _Run:
 
     def _mean_scalars(self) -> dict[str, float]:
         """Returns training scalars averaged since the last evaluation."""
-        return {name: float(total) / self.progression.counts[name] for name, total in self.sums.items()}
+        found: dict[str, float] = {}
+        for name, total in self.sums.items():
+            found |= _by_model(
+                name, [one / self.progression.counts[name] for one in total.reshape(-1).tolist()]
+            )
+        return found
 
     def _evaluate(self) -> None:
         """Adds a point to every curve; remembers the best weights; decides on divergence and patience."""
@@ -169,11 +177,13 @@ class _Run:
         scalars = self._mean_scalars()
         self.sums, state.counts = {}, {}
         self._check_finite(scalars)
-        objective = self._held_out_objective()
-        self._check_finite({"held_out": objective})
-        for name, value in (scalars | {"held_out": objective}).items():
+        objectives = self._held_out_objectives()
+        scalars |= _by_model("held_out", objectives)
+        self._check_finite(scalars)
+        for name, value in scalars.items():
             state.curves.setdefault(name, []).append([state.step, value])
         assert state.first_objective is not None
+        objective = _mean(objectives)
         if objective > _ABSURD_FACTOR * (abs(state.first_objective) + 1.0):
             self._diverge(
                 f"the held-out objective rose from {state.first_objective:.4g} to {objective:.4g} nats"
@@ -188,17 +198,20 @@ class _Run:
             if state.evaluations_since_best >= self.settings.patience:
                 state.stopped = "patience"
 
-    def _held_out_objective(self) -> float:
-        """Returns the mean objective over the held-out images, with the same noise every time."""
-        generator = Generator(device=self.device).manual_seed(self.seed)
-        total = 0.0
+    def _held_out_objectives(self) -> list[float]:
+        """Returns the mean objective over the held-out images, of each model, with the same noise every time."""
+        generator = Generator(device=self.device).manual_seed(self.seeds[0])
+        totals = [0.0] * len(self.seeds)
         self.module.eval()
         with torch.no_grad():
             for start in range(0, len(self.held_out), _EVALUATION_BATCH):
                 rows = np.arange(start, min(start + _EVALUATION_BATCH, len(self.held_out)))
-                total += float(self.model.held_out_objective(self.held_out.take(rows), generator).sum())
+                objective = self.model.held_out_objective(self.held_out.take(rows), generator).sum(0)
+                totals = [
+                    total + one for total, one in zip(totals, objective.reshape(-1).tolist(), strict=True)
+                ]
         self.module.train()
-        return total / len(self.held_out)
+        return [total / len(self.held_out) for total in totals]
 
     def _check_finite(self, scalars: dict[str, float]) -> None:
         bad = [name for name, value in scalars.items() if not math.isfinite(value)]
@@ -234,15 +247,18 @@ class _Run:
 
     def _speed(self) -> float:
         elapsed = max(time.monotonic() - self.started, 1e-9)
-        batch_size = min(self.settings.batch_size, len(self.training))
-        return (self.progression.step - self.first_step) * batch_size / elapsed
+        return (self.progression.step - self.first_step) * self._images_a_step() / elapsed
+
+    def _images_a_step(self) -> int:
+        """Returns how many images all models see in a step."""
+        return min(self.settings.batch_size, len(self.training)) * len(self.seeds)
 
     def _report(self, on_interval: Callable[[Progress], None], now: bool) -> None:
         if not now and time.monotonic() - self.reported < _SECONDS_BETWEEN_REPORTS:
             return
         self.reported = time.monotonic()
         state, speed = self.progression, self._speed()
-        left = (self.settings.steps - state.step) * min(self.settings.batch_size, len(self.training))
+        left = (self.settings.steps - state.step) * self._images_a_step()
         latest = {name: points[-1][1] for name, points in state.curves.items()}
         scalars = latest | self._mean_scalars()
         on_interval(
@@ -254,6 +270,16 @@ class _Run:
         if state.step == self.first_step:
             seconds = self.seconds_before
         images_seen = state.step * min(self.settings.batch_size, len(self.training))
-        return TrainingResult(
-            state.step, images_seen, state.stopped, state.curves, seconds, images_seen / max(seconds, 1e-9)
-        )
+        speed = images_seen * len(self.seeds) / max(seconds, 1e-9)
+        return TrainingResult(state.step, images_seen, state.stopped, state.curves, seconds, speed)
+
+
+def _mean(numbers: list[float]) -> float:
+    return sum(numbers) / len(numbers)
+
+
+def _by_model(name: str, numbers: list[float]) -> dict[str, float]:
+    """Returns a number under its name; those of a stack's models under the name and the model's place."""
+    if len(numbers) == 1:
+        return {name: numbers[0]}
+    return {f"{name}.{place}": number for place, number in enumerate(numbers)}

@@ -24,14 +24,14 @@ def check_images(model: Trainable, images: NDArray[np.uint8], validation_images:
 def identity_of(
     model: Trainable,
     settings: TrainingSettings,
-    seed: int,
+    seeds: tuple[int, ...],
     images: NDArray[np.uint8],
     values: NDArray[np.float64] | None,
 ) -> str:
     """Returns a digest of what makes two runs the same; a longer run may resume a shorter."""
     assert isinstance(model, nn.Module)
     free = {"steps", "deadline_seconds", "checkpoint_every"}
-    parts = [type(model).__name__, settings.model_dump_json(exclude=free), str(seed), str(images.shape)]
+    parts = [type(model).__name__, settings.model_dump_json(exclude=free), str(seeds), str(images.shape)]
     parts += [f"{name}{tuple(tensor.shape)}" for name, tensor in model.state_dict().items()]
     digest = hashlib.sha256("|".join(parts).encode())
     digest.update(np.ascontiguousarray(images[:64]).tobytes())

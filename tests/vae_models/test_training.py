@@ -263,7 +263,7 @@ def test_an_epoch_visits_every_image_once_and_epochs_differ():
     resident = ResidentImages(images, None, torch.device("cpu"))
 
     def epoch(number: int) -> list[float]:
-        batches = [resident.batch(2 * number + i, 5, seed=1).images for i in range(2)]
+        batches = [resident.batch(2 * number + i, 5, seeds=(1,)).images for i in range(2)]
         return [round(value * 255) for value in torch.cat(batches).flatten().tolist()]
 
     assert sorted(epoch(0)) == sorted(epoch(1)) == list(range(10))
