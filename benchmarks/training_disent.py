@@ -74,7 +74,7 @@ class Clock(lightning.pytorch.Callback):
         self.marks["end"] = time.monotonic()
 
 
-def train(images: NDArray[np.uint8], warm_up: int, seed: int) -> Trained:
+def train(images: NDArray[np.uint8], warm_up: int, seed: int, device: str) -> Trained:
     """Trains as its documentation shows, without logs, checkpoints and bars, in fp32."""
     warnings.filterwarnings("ignore")  # that loader processes might help: these images are in memory
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
@@ -92,8 +92,8 @@ def train(images: NDArray[np.uint8], warm_up: int, seed: int) -> Trained:
     loader = torch.utils.data.DataLoader(data, batch_size=BATCH, sampler=order, num_workers=0)
     clock = Clock(warm_up)
     trainer = lightning.Trainer(
-        max_epochs=1, accelerator="cpu", devices=1, logger=False, enable_checkpointing=False,
-        enable_progress_bar=False, enable_model_summary=False, callbacks=[clock],
+        max_epochs=1, accelerator="cpu" if device == "cpu" else "gpu", devices=1, logger=False,
+        enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False, callbacks=[clock],
     )  # fmt: skip
     trainer.fit(framework, loader)
-    return Trained(clock.marks["start"], clock.marks["end"], encoder.layers, decoder.layers)
+    return Trained(clock.marks["start"], clock.marks["end"], encoder.layers.cpu(), decoder.layers.cpu())

@@ -15,7 +15,7 @@ from vae_models.training_records import Progress
 from vae_models.training_settings import TrainingSettings
 
 
-def train(images: NDArray[np.uint8], warm_up: int, seed: int) -> Trained:
+def train(images: NDArray[np.uint8], warm_up: int, seed: int, device: str) -> Trained:
     """Trains as a run does, in the precision that a run takes."""
     steps = warm_up + len(images) // BATCH
     settings = TrainingSettings(steps=steps, batch_size=BATCH, evaluate_every=steps, checkpoint_every=steps)
@@ -40,7 +40,8 @@ def train(images: NDArray[np.uint8], warm_up: int, seed: int) -> Trained:
         if progress.step == steps:
             marks["end"] = time.monotonic()
 
-    train_model(model, images, None, images[:1], settings, seed, "cpu", None, note_end, count_steps)
+    train_model(model, images, None, images[:1], settings, seed, device, None, note_end, count_steps)
+    model.cpu()
     return Trained(
         marks["start"],
         marks["end"],

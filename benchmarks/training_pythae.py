@@ -74,7 +74,7 @@ class ShortThenWhole(torch.utils.data.Sampler):
         return self.count
 
 
-def train(images: NDArray[np.uint8], warm_up: int, seed: int) -> Trained:
+def train(images: NDArray[np.uint8], warm_up: int, seed: int, device: str) -> Trained:
     """Trains with its defaults: fp32, its collator, no loader processes."""
     pixels = torch.from_numpy(images).float() / 255
     encoder, decoder = Encoder(), Decoder()
@@ -85,7 +85,7 @@ def train(images: NDArray[np.uint8], warm_up: int, seed: int) -> Trained:
     with tempfile.TemporaryDirectory() as folder:
         asked = BaseTrainerConfig(
             output_dir=folder, num_epochs=2, learning_rate=LEARNING_RATE, per_device_train_batch_size=BATCH,
-            per_device_eval_batch_size=BATCH, no_cuda=True, seed=seed,
+            per_device_eval_batch_size=BATCH, no_cuda=device == "cpu", seed=seed,
         )  # fmt: skip
         trainer = Timed(
             model, train_dataset=BaseDataset(pixels, torch.zeros(len(pixels))), training_config=asked
@@ -97,4 +97,4 @@ def train(images: NDArray[np.uint8], warm_up: int, seed: int) -> Trained:
         )  # fmt: skip
         trainer.train()
     # It trains the model it was given in place, and keeps a copy of the best epoch apart.
-    return Trained(trainer.marks["start"], trainer.marks["end"], encoder.layers, decoder.layers)
+    return Trained(trainer.marks["start"], trainer.marks["end"], encoder.layers.cpu(), decoder.layers.cpu())

@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("--held-out", type=Path, required=True, help="images that nats are of")
     parser.add_argument("--warm-up", type=int, required=True, help="steps before the clock starts")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu")
     given = parser.parse_args()
 
     import torch
@@ -58,7 +59,7 @@ def main() -> None:
     torch.manual_seed(given.seed)
     images = np.load(given.images)
     side = importlib.import_module(f"benchmarks.training_{given.side}")
-    trained: Trained = side.train(images, given.warm_up, given.seed)
+    trained: Trained = side.train(images, given.warm_up, given.seed, given.device)
     nats = held_out_nats(trained.encode, trained.decode, np.load(given.held_out))
     found = {"start": trained.start, "end": trained.end, "images": len(images)}
     print(json.dumps(found | {"nats": nats, "seed": given.seed}))

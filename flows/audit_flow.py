@@ -7,7 +7,7 @@ from prefect import flow
 from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.model_flow import Futures, analyse, start_model
+from flows.model_flow import Futures, analyse, start_models
 from tasks.datasets.catalogue import DataSettings
 from tasks.desk import Desk
 from tasks.draw import design_digest
@@ -37,9 +37,7 @@ def audit(settings: Settings) -> Path:
         prepared = prepare_data(desk, settings)
         outside = prepare_outside(desk, settings)
         classifier = train_classifier(desk, settings, prepared)
-        trained = {
-            model: start_model(desk, settings, model, prepared, found) for model in settings.model_keys
-        }
+        trained = start_models(desk, settings, prepared, found)
         analysed = {
             model: analyse(desk, settings, model, prepared, classifier, weights, outside)
             for model, weights in trained.items()

@@ -23,7 +23,9 @@ from tasks.stages import (
     PARTICULARS,
     PROBE,
     PROJECT,
+    TAKE_TRAINED,
     TRAIN_MODEL,
+    TRAIN_STACK,
     TRAVERSE,
     USE,
 )
@@ -33,6 +35,30 @@ Futures = dict[str, PrefectFuture[Artifact]]
 Inputs = dict[str, Any]
 
 
+def start_models(
+    desk: Desk, settings: Settings, prepared: PrefectFuture[Artifact], found: Mapping[str, ModelFiles]
+) -> dict[ModelKey, PrefectFuture[Artifact]]:
+    """Submits the training of every model with every seed; or its import, where `found` has its files."""
+    stacks = {
+        name: submit(
+            desk,
+            TRAIN_STACK,
+            ModelKey(name, settings.seeds[0]),
+            prepared=prepared,
+            model=settings.models[name],
+            seeds=settings.seeds,
+        )
+        for name in settings.models
+        if settings.is_stacked(name)
+    }
+    return {
+        model: submit(desk, TAKE_TRAINED, model, stack=stacks[model.name], seed=model.seed)
+        if model.name in stacks
+        else start_model(desk, settings, model, prepared, found)
+        for model in settings.model_keys
+    }
+
+
 def start_model(
     desk: Desk,
     settings: Settings,
@@ -40,7 +66,7 @@ def start_model(
     prepared: PrefectFuture[Artifact],
     found: Mapping[str, ModelFiles],
 ) -> PrefectFuture[Artifact]:
-    """Submits the training of one model with one seed; or its import, where `found` has its files."""
+    """Submits the training of one model with one seed by itself, or its import."""
     inputs = {"prepared": prepared, "model": settings.models[model.name], "seed": model.seed}
     if model.name in found:
         return submit(desk, IMPORT_MODEL, model, files=found[model.name], **inputs)

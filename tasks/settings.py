@@ -19,6 +19,7 @@ from vae_models.beta_vae import BetaVaeSettings, VaeSettings
 from vae_models.existing_settings import EntrypointSettings, ExistingModelSettings, ExportedProgramsSettings
 from vae_models.interpretable_gan_settings import InterpretableGanSettings
 from vae_models.presets import ModelSettings
+from vae_models.stacked_training import can_be_stacked
 
 
 class Section(BaseModel):
@@ -129,6 +130,10 @@ class ComputeSettings(Section):
         None, ge=1, description="workers of one thread each that are started here; null: one a core"
     )
     gpu_slots: int = Field(1, ge=1, description="how many stages may share a GPU at once")
+    stack_seeds: bool = Field(
+        False,
+        description="train all seeds of a VAE in one step: for a GPU, which one alone leaves idle; slower on CPUs",
+    )
     stage_timeout_seconds: float | None = Field(
         14400, gt=0, description="training stops at this limit and says so; null: no limit"
     )
@@ -252,6 +257,10 @@ class Settings(BaseSettings):
     def has_our_networks(self, name: str) -> bool:
         """Whether a model's networks are of this project, and so can be exported for MLflow; others may not."""
         return not isinstance(self.models[name], EntrypointSettings | ExportedProgramsSettings)
+
+    def is_stacked(self, name: str) -> bool:
+        """Whether all seeds of a model are trained in one step."""
+        return self.compute.stack_seeds and len(self.seeds) > 1 and can_be_stacked(self.models[name])
 
     @property
     def outside(self) -> DataSettings | None:

@@ -6,7 +6,7 @@ from tasks.arrays import write_json
 from tasks.prepare import open_prepared
 from tasks.records import Artifact
 from tasks.stage import Bench
-from tasks.training_report import train_on_part, training_facts
+from tasks.training_report import Trained, train_on_part, training_facts
 from vae_models.checkpoints import save
 from vae_models.presets import ModelSettings
 
@@ -16,7 +16,13 @@ HELD_OUT_SHARE = 20
 
 def compute(folder: Path, bench: Bench, *, prepared: Artifact, model: ModelSettings, seed: int) -> None:
     """Writes weights.safetensors, recipe.json and training.json (steps, how it stopped, curves)."""
-    trained = train_on_part(open_prepared(prepared), "model_train", HELD_OUT_SHARE, model, seed, bench)
+    write_trained(
+        folder, train_on_part(open_prepared(prepared), "model_train", HELD_OUT_SHARE, model, seed, bench)
+    )
+
+
+def write_trained(folder: Path, trained: Trained) -> None:
+    """Writes a trained model's files."""
     save(folder, trained.model, trained.recipe)
     facts = training_facts(trained.result)
     facts["parameters"] = sum(weights.numel() for weights in trained.model.parameters())

@@ -1,9 +1,12 @@
 """What the training stages have in common: one part of the data to learn from, a time limit, progress, its facts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from tasks.errors import Stopped
@@ -13,6 +16,7 @@ from vae_models.checkpoints import recipe
 from vae_models.errors import Cancelled
 from vae_models.model import Trainable
 from vae_models.presets import build
+from vae_models.stacked_training import train_together
 from vae_models.targets import Target, fit_targets
 from vae_models.training import train
 from vae_models.training_records import Progress, TrainingResult
@@ -36,28 +40,47 @@ def train_on_part(
 
     Raises Stopped when the user asks to stop; the state is kept in the bench's work folder.
     """
-    images, values = data.images(part), data.values(part)
-    held_out = max(len(images) // held_out_share, 1)
-    targets = fit_targets(data.data.attributes, values)
-    shape = images.shape[1:]
-    model = build(settings, shape, targets, seed)
-    try:
+    given = _Given.of(data, part, held_out_share)
+    model = build(settings, given.shape, given.targets, seed)
+    with _stopped_said():
         result = train(
             model,
-            images[held_out:],
-            values[held_out:],
-            images[:held_out],
+            given.images,
+            given.values,
+            given.held_out_images,
             _shortened(settings.training, bench),
             seed,
             bench.device,
             bench.work_folder,
             _on_interval(bench),
             bench.should_stop,
-            validation_values=values[:held_out],
+            validation_values=given.held_out_values,
         )
-    except Cancelled as error:
-        raise Stopped(str(error)) from None
-    return Trained(model, targets, result, recipe(settings, shape, targets, seed))
+    return Trained(model, given.targets, result, recipe(settings, given.shape, given.targets, seed))
+
+
+def train_stack_on_part(
+    data: Prepared, part: str, held_out_share: int, settings: BaseModel, seeds: Sequence[int], bench: Bench
+) -> list[Trained]:
+    """Returns the same for several seeds of one model, all trained in one step."""
+    given = _Given.of(data, part, held_out_share)
+    models = [build(settings, given.shape, given.targets, seed) for seed in seeds]
+    with _stopped_said():
+        results = train_together(
+            models,
+            given.images,
+            given.held_out_images,
+            _shortened(settings.training, bench),
+            seeds,
+            bench.device,
+            bench.work_folder,
+            _on_interval(bench),
+            bench.should_stop,
+        )
+    return [
+        Trained(model, given.targets, result, recipe(settings, given.shape, given.targets, seed))
+        for model, result, seed in zip(models, results, seeds, strict=True)
+    ]
 
 
 def training_facts(result: TrainingResult) -> dict[str, Any]:
@@ -74,6 +97,40 @@ def training_facts(result: TrainingResult) -> dict[str, Any]:
             for name, points in result.curves.items()
         },
     }
+
+
+@dataclass(frozen=True)
+class _Given:
+    """One part of the data: images and values to learn from, others to watch by, and what there is to learn."""
+
+    images: NDArray[np.uint8]
+    values: NDArray[np.float64]
+    held_out_images: NDArray[np.uint8]
+    held_out_values: NDArray[np.float64]
+    targets: tuple[Target, ...]
+    shape: tuple[int, int, int]
+
+    @classmethod
+    def of(cls, data: Prepared, part: str, held_out_share: int) -> "_Given":
+        images, values = data.images(part), data.values(part)
+        held_out = max(len(images) // held_out_share, 1)
+        targets = fit_targets(data.data.attributes, values)
+        return cls(
+            images[held_out:],
+            values[held_out:],
+            images[:held_out],
+            values[:held_out],
+            targets,
+            images.shape[1:],
+        )
+
+
+@contextmanager
+def _stopped_said() -> Iterator[None]:
+    try:
+        yield
+    except Cancelled as error:
+        raise Stopped(str(error)) from None
 
 
 def _on_interval(bench: Bench) -> Callable[[Progress], None]:

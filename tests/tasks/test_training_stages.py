@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from tasks.analyses import splits
 from tasks.arrays import read_json
@@ -17,11 +18,13 @@ from tasks.records import Artifact
 from tasks.runners.order import Order, Report
 from tasks.settings import SplitSettings
 from tasks.stage import Bench
-from tasks.stages import TRAIN_MODEL
+from tasks.stages import TAKE_TRAINED, TRAIN_MODEL, TRAIN_STACK
 from tasks.workers import Workers
 from vae_models.beta_vae import VaeSettings
+from vae_models.checkpoints import load
 from vae_models.errors import ModelError
 from vae_models.training_settings import TrainingSettings
+from vae_models.training_state import STATE_FILE
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +103,26 @@ def test_a_training_that_diverges_says_so_and_leaves_the_worker_alive(
     inputs["model"] = vae()
     train(workers, inputs, tmp_path, tmp_path / "other work", 1e-6)
     assert read_json(tmp_path / "files" / "training.json")["stopped"] == "deadline"
+
+
+def test_a_seed_out_of_a_stack_is_what_it_is_by_itself(prepared: Artifact, tmp_path: Path) -> None:
+    settings = vae().model_copy(
+        update={"training": TrainingSettings(steps=40, batch_size=16, evaluate_every=20)}
+    )
+    bench = Bench("cpu", tmp_path, lambda *_: None, lambda: False, None)
+    stack, taken, alone = (tmp_path / name for name in ("stack", "taken", "alone"))
+    for folder in (stack, taken, alone):
+        folder.mkdir()
+    TRAIN_STACK.compute(stack, bench, prepared=prepared, model=settings, seeds=(4, 6))
+    (tmp_path / STATE_FILE).unlink()
+    stacked = Artifact("train_stack", "key", stack, "digest", 0.0, False, "run")
+    TAKE_TRAINED.compute(taken, bench, stack=stacked, seed=6)
+    TRAIN_MODEL.compute(alone, bench, prepared=prepared, model=settings, seed=6)
+    assert {path.name for path in taken.iterdir()} == {path.name for path in alone.iterdir()}
+    assert read_json(taken / "recipe.json") == read_json(alone / "recipe.json")
+    found, wanted = (load(folder, "cpu").state_dict() for folder in (taken, alone))
+    for name, weight in wanted.items():
+        torch.testing.assert_close(found[name], weight, rtol=2e-2, atol=2e-3, msg=name)
+    curves = [read_json(folder / "training.json")["curves"] for folder in (taken, alone)]
+    assert curves[0].keys() == curves[1].keys()
+    assert curves[0]["total"]["value"] == pytest.approx(curves[1]["total"]["value"], rel=1e-2)

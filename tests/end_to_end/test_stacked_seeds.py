@@ -1,0 +1,44 @@
+"""An audit whose seeds are trained in one step: the stages and report of one by one, and nearly the same numbers."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.audit_json import read_audit
+from tests.end_to_end.tiny_audit import SMALLEST, command_environment
+
+pytestmark = [pytest.mark.endurance, pytest.mark.timeout(600)]
+
+
+def run(home: Path, environment: dict[str, str], *words: str) -> Path:
+    command = [sys.executable, "-m", "flows.command", "run", "smallest.yaml", "--seeds", "[0,1]", *words]
+    ended = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, timeout=500)
+    assert ended.returncode == 0, ended.stderr
+    line = next(line for line in ended.stdout.splitlines() if line.startswith("report: "))
+    return (home / line.removeprefix("report: ")).parent
+
+
+def stages(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "ledger.jsonl").read_text().splitlines()]
+
+
+def test_stacked_seeds_end_in_nearly_the_same_report(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    (tmp_path / "smallest.yaml").write_text(SMALLEST)
+    assert pytestconfig.cache is not None
+    environment = command_environment(pytestconfig.cache.mkdir("numba"))
+    alone = run(tmp_path, environment)
+    stacked = run(tmp_path, environment, "--compute.stack_seeds", "true")
+    named = [line["stage"] for line in stages(stacked)]
+    assert named.count("train_stack") == 1
+    assert sorted(named) == sorted([line["stage"] for line in stages(alone)] + ["train_stack"])
+    taken = [line for line in stages(stacked) if line["stage"] == "train"]
+    assert len(taken) == 2
+    assert all(line["seconds"] < 5 for line in taken)
+    before, after = read_audit(alone), read_audit(stacked)
+    for one, other in zip(before["models"], after["models"], strict=True):
+        for name in ("reconstruction_nats_per_image", "kl_nats_per_image"):
+            assert other["fitness"][name] == pytest.approx(one["fitness"][name], rel=0.02), name
