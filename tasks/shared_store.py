@@ -55,10 +55,11 @@ class SharedStore:
 
         Digests are the caller's to check.
         """
-        if not self.holds(stage, key):
-            return False
         with self._reaching("read"):
-            text = self._files.cat_file(self._place(stage, key, MANIFEST))
+            try:
+                text = self._files.cat_file(self._place(stage, key, MANIFEST))
+            except FileNotFoundError:
+                return False
             for name in _names(json.loads(text), f"{self.address}/{stage}/{key}"):
                 target = folder / name
                 target.parent.mkdir(parents=True, exist_ok=True)

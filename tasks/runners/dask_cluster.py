@@ -36,18 +36,22 @@ class DaskRunner:
             import distributed
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         self._distributed = distributed
-        self._cluster = None
-        if address is None:
-            self._cluster = distributed.LocalCluster(
-                n_workers=count, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0",
-                memory_limit=0, silence_logs=logging.CRITICAL,
-            )  # fmt: skip
+        self._cluster = self._client = None
         try:
+            if address is None:
+                self._cluster = distributed.LocalCluster(
+                    n_workers=count, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0",
+                    memory_limit=0, silence_logs=logging.CRITICAL,
+                )  # fmt: skip
             self._client = distributed.Client(
                 self._cluster or address, timeout=JOIN_SECONDS, set_as_default=False
             )
             self.count = self._workers(address)
-        except (OSError, TimeoutError, ValueError) as error:
+        except ServiceError:
+            self._leave()
+            raise
+        except (OSError, RuntimeError, TimeoutError, ValueError) as error:
+            self._leave()
             raise ServiceError(
                 f"no Dask cluster to work with at {address or 'this machine'}: {error or type(error).__name__}. Start "
                 "`dask scheduler --host 127.0.0.1` and `dask worker ADDRESS --nworkers 2 --nthreads 1`, or leave "
@@ -78,9 +82,12 @@ class DaskRunner:
     def close(self) -> None:
         """Leaves the cluster, and ends it if it was started for the run."""
         self.stop.set()
-        self._client.close()
-        if self._cluster is not None:
-            self._cluster.close()
+        self._leave()
+
+    def _leave(self) -> None:
+        for joined in (self._client, self._cluster):
+            if joined is not None:
+                joined.close()
 
 
 def _work(order: Order, name: str) -> tuple[float, float]:
