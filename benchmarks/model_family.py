@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from pydantic import TypeAdapter
 
+from benchmarks.measuring import temporary_folder
 from tasks.analyses import classifier_scores
 from tasks.analyses.comparison import difference_of_means, mean_over_seeds
 from tasks.analyses.estimates import Estimate
@@ -51,7 +52,9 @@ def main(words: Sequence[str] | None = None) -> None:
     options = _options(words)
     torch.set_num_threads(options.threads)
     options.folder.mkdir(parents=True, exist_ok=True)
-    space = SpritesSettings(images=options.images).load(options.folder, options.folder, 0, lambda *_: None)
+    # Not below --folder, where another process of this benchmark may be reading its own.
+    workspace = temporary_folder()
+    space = SpritesSettings(images=options.images).load(workspace, workspace, 0, lambda *_: None)
     names = options.models or list(MODELS)
     for seed in range(options.seeds):
         for name in names:
