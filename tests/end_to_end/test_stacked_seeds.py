@@ -32,10 +32,9 @@ def test_stacked_seeds_end_in_nearly_the_same_report(tmp_path: Path, pytestconfi
     environment = command_environment(pytestconfig.cache.mkdir("numba"))
     alone = run(tmp_path, environment)
     stacked = run(tmp_path, environment, "--compute.stack_seeds", "true")
-    named = [line["stage"] for line in stages(stacked)]
-    assert named.count("train_stack") == 1
-    assert sorted(named) == sorted([line["stage"] for line in stages(alone)] + ["train_stack"])
-    taken = [line for line in stages(stacked) if line["stage"] == "train"]
+    named = sorted("train" if line["stage"] == "take" else line["stage"] for line in stages(stacked))
+    assert named == sorted(["train_stack", *(line["stage"] for line in stages(alone))])
+    taken = [line for line in stages(stacked) if line["stage"] == "take"]
     assert len(taken) == 2
     assert all(line["seconds"] < 5 for line in taken)
     before, after = read_audit(alone), read_audit(stacked)
