@@ -1,5 +1,7 @@
 """Runs commands one after another in one process, so that a test pays for imports and Prefect's server once.
 
+Lines of progress come as they arrive: the stages here end before a person would be told of them.
+
 Reads from standard input a JSON list of {"words", "largest_file"}, writes a JSON list of
 {"code", "seconds", "out", "err"} to the file named by its argument. What a command prints is caught below
 Python, so that worker processes are caught too.
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.command import main
+from tasks import progress
 
 
 def run(command: dict[str, Any]) -> dict[str, Any]:
@@ -44,5 +47,6 @@ def run(command: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    progress.PLAIN_LINE_EVERY_SECONDS = 0.0
     place = Path(sys.argv[1])
     place.write_text(json.dumps([run(command) for command in json.load(sys.stdin)]))
