@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -33,18 +33,15 @@ from mlflow.exceptions import MlflowException
 
 from tasks.addresses import without_password
 from tasks.errors import TrackingError
-from tasks.file_lock import wait_for_lock
 from tasks.mlflow_names import clean_model_name, clean_name, clean_tags, flat
 from tasks.records import digest_of_file
+from tasks.sqlite_database import alone, is_sqlite, patient, use_write_ahead_log
 
 # MLflow's own limits: 1,000 things in one call, 100 of them params and 100 tags; and for one value.
 METRICS_AT_ONCE = 900
 PARAMS_AT_ONCE = TAGS_AT_ONCE = 100
 LONGEST_PARAM = 6000
 LONGEST_TAG = 8000
-SQLITE = "sqlite:///"
-# Seconds that SQLite waits for another process to finish writing; its own five are few where many runs write at once.
-PATIENT = "?timeout=120"
 # Where a server keeps the files of an experiment that was made through it.
 OF_A_SERVER = "mlflow-artifacts:"
 # MLflow's store takes up to three connections for one call, of fifteen: more calls at once wait for each other until
@@ -66,25 +63,17 @@ class Tracker:
         self.on_wait: Callable[[str], None] = lambda text: None
         self._turn = threading.BoundedSemaphore(CALLS_AT_ONCE)
         with self._said():
-            if uri.startswith(SQLITE):
-                _use_write_ahead_log(_database_of(uri))
-            # Two processes that make or migrate one database at once break it.
-            with self._alone():
+            use_write_ahead_log(uri)
+            with alone(uri):  # two processes that make or migrate one database at once break it
                 self._connect(experiment, artifact_root)
 
     def _connect(self, experiment: str, artifact_root: Path) -> None:
-        address = self.uri
-        if address.startswith(SQLITE) and "?" not in address:
-            address += PATIENT
+        address = patient(self.uri)
         self._client = mlflow.MlflowClient(tracking_uri=address, registry_uri=address)
         found = self._client.get_experiment_by_name(experiment)
         if found is not None and found.lifecycle_stage == "deleted":
             self._client.restore_experiment(found.experiment_id)
-        if (
-            found is not None
-            and found.artifact_location.startswith(OF_A_SERVER)
-            and self.uri.startswith(SQLITE)
-        ):
+        if found is not None and found.artifact_location.startswith(OF_A_SERVER) and is_sqlite(self.uri):
             raise TrackingError(
                 f"MLflow's experiment {experiment!r} was made through a server, which alone can put files into it: "
                 "start it (latent-audit up) and give --tracking.uri http://127.0.0.1:5000, or another --run.name"
@@ -96,12 +85,6 @@ class Tracker:
         mlflow.set_tracking_uri(address)
         # It sets the variable, too, which what comes next in this process takes for its user's wish.
         os.environ["MLFLOW_TRACKING_URI"] = self.uri
-
-    def _alone(self) -> AbstractContextManager[object]:
-        """Keeps other runs with the same SQLite file out; a server keeps its own order."""
-        if not self.uri.startswith(SQLITE):
-            return nullcontext()
-        return wait_for_lock(_database_of(self.uri).with_suffix(".lock"), lambda: None)
 
     @contextmanager
     def _said(self) -> Iterator[None]:
@@ -125,7 +108,7 @@ class Tracker:
 
     def _create(self, experiment: str, artifact_root: Path) -> str:
         # Servers choose where artifacts go; a database on this machine would choose the current folder.
-        local = self.uri.startswith(SQLITE)
+        local = is_sqlite(self.uri)
         folder = quote(experiment, safe="")
         if not folder.strip("."):  # "." and ".." would lead out of the folder of artifacts
             folder = folder.replace(".", "%2E")
@@ -242,7 +225,7 @@ class Tracker:
         """
         name = clean_model_name(name)
         # Alone, or two runs that see no version of these weights yet would make one each.
-        with self._said(), self._alone():
+        with self._said(), alone(self.uri):
             try:
                 self._client.create_registered_model(name)
             except MlflowException as error:
@@ -331,18 +314,3 @@ def save_exported(folder: Path, module: Any, example: Any) -> None:
 
 def _now() -> int:
     return int(time.time() * 1000)
-
-
-def _database_of(uri: str) -> Path:
-    """The file of an address of SQLite, which may end in options: `sqlite:///<file>?<options>`."""
-    return Path(uri.removeprefix(SQLITE).partition("?")[0])
-
-
-def _use_write_ahead_log(database: Path) -> None:
-    """Lets readers and writers work side by side: four times faster with several threads."""
-    database.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(database, timeout=60)
-    try:
-        connection.execute("PRAGMA journal_mode=WAL")
-    finally:
-        connection.close()
