@@ -40,7 +40,7 @@ def compute(
 ) -> None:
     """Writes attributions.json and evidence.json, and gan.json for an InterpretableGAN."""
     data = open_prepared(prepared)
-    codes = open_codes(encoded, data.parts)
+    codes = open_codes(encoded)
     model = load(trained.path, bench.device)
     order = np.argsort(-informativeness(fitness), kind="stable")
     dimensions = np.sort(order[: amounts.attribution_dimensions])

@@ -55,7 +55,7 @@ def compute(
     """Writes controls.json: association, specificity and intervention of each control, as audit.json holds them."""
     data = open_prepared(prepared)
     judge = load_classifier(classifier.path, bench.device)
-    codes = open_codes(encoded, data.parts)
+    codes = open_codes(encoded)
     controls = _controls(codes, trained, encoded, data.data.images.shape[1:], bench.device, seed)
     moves = Moves(images, bootstraps, null_moves_per_dimension, seed)
     found = []

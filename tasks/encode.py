@@ -1,4 +1,4 @@
-"""Encode: the posterior means of all images, and the codes of two controls beside them."""
+"""Encode: the posterior means of the images that evidence is made of, and the codes of two controls beside them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
-from tasks.analyses.splits import PARTS
 from tasks.arrays import read_array, read_json, write_array, write_json
 from tasks.prepare import Prepared, open_prepared
 from tasks.records import Artifact
@@ -18,6 +17,8 @@ from vae_models.inference import encode_images
 
 # More images than this do not move principal components that matter.
 PCA_IMAGES = 5000
+# Read from disk, encoded and reported at once.
+IMAGES_AT_A_TIME = 10_000
 PROBE_PARTS = ("probe_fit", "probe_test")
 
 
@@ -38,18 +39,17 @@ class ProbeCodes:
 
 @dataclass(frozen=True)
 class Codes:
-    """Codes of a data set: posterior means and log variances (n, d), and the controls' codes by part."""
+    """Codes of both probe parts: posterior means and log variances (n, d) by part, and each control's by part."""
 
-    means: NDArray[np.float32]
-    log_variances: NDArray[np.float32]
+    means: dict[str, NDArray[np.float32]]
+    log_variances: dict[str, NDArray[np.float32]]
     controls: dict[str, dict[str, NDArray[np.float32]]]
     names: tuple[str, ...]
     groups: tuple[int, ...]
-    parts: NDArray[np.int8]
 
     def of(self, part: str) -> NDArray[np.float32]:
         """Returns the posterior means of one part."""
-        return np.asarray(self.means[self.parts == PARTS.index(part)])
+        return self.means[part]
 
     def of_probe_parts(self) -> ProbeCodes:
         """Returns the posterior means of the two probe parts."""
@@ -66,37 +66,39 @@ class Codes:
 
 
 def compute(folder: Path, bench: Bench, *, prepared: Artifact, trained: Artifact) -> None:
-    """Writes means.npy, log_variances.npy, the controls' codes of both probe parts, and codes.json."""
+    """Writes means, log variances and the controls' codes of both probe parts, and codes.json."""
     data = open_prepared(prepared)
     model = load(trained.path, bench.device)
-    count = len(data.data.images)
-    means = np.empty((count, model.latent_dim), np.float32)
-    log_variances = np.empty_like(means)
-    for start in range(0, count, 10_000):
-        rows = slice(start, start + 10_000)
-        means[rows], log_variances[rows] = encode_images(model, data.data.images[rows])
-        bench.report(min(start + 10_000, count), count, {})
-    write_array(folder / "means.npy", means)
-    write_array(folder / "log_variances.npy", log_variances)
+    total, done = sum(len(data.rows(part)) for part in PROBE_PARTS), 0
+    for part in PROBE_PARTS:
+        rows = data.rows(part)
+        encoded = []
+        for start in range(0, len(rows), IMAGES_AT_A_TIME):
+            some = rows[start : start + IMAGES_AT_A_TIME]
+            encoded.append(encode_images(model, data.data.images[some]))
+            done += len(some)
+            bench.report(done, total, {})
+        means, log_variances = map(np.concatenate, zip(*encoded, strict=True))
+        write_array(folder / f"means-{part}.npy", means)
+        write_array(folder / f"log_variances-{part}.npy", log_variances)
     _write_controls(folder, data, trained, model.latent_dim, bench.device)
     facts = {"names": list(model.dimension_names), "groups": list(model.dimension_groups)}
     write_json(folder / "codes.json", facts)
 
 
-def open_codes(encoded: Artifact, parts: NDArray[np.int8]) -> Codes:
-    """Returns what `compute` wrote; `parts` says which part each image belongs to."""
+def open_codes(encoded: Artifact) -> Codes:
+    """Returns what `compute` wrote."""
     facts = read_json(encoded.path / "codes.json")
-    controls = {
-        control: {part: read_array(encoded.path / f"{control}-{part}.npy") for part in PROBE_PARTS}
-        for control in ("random_init", "pca")
-    }
+
+    def by_part(name: str) -> dict[str, NDArray[np.float32]]:
+        return {part: read_array(encoded.path / f"{name}-{part}.npy") for part in PROBE_PARTS}
+
     return Codes(
-        read_array(encoded.path / "means.npy"),
-        read_array(encoded.path / "log_variances.npy"),
-        controls,
+        by_part("means"),
+        by_part("log_variances"),
+        {control: by_part(control) for control in ("random_init", "pca")},
         tuple(facts["names"]),
         tuple(facts["groups"]),
-        parts,
     )
 
 

@@ -40,7 +40,7 @@ def compute(
 ) -> None:
     """Writes fitness.json: nats per image, every dimension's use, collapse, pairs and samples."""
     data = open_prepared(prepared)
-    codes = open_codes(encoded, data.parts)
+    codes = open_codes(encoded)
     model = load(trained.path, bench.device)
     images, means = data.images("probe_test"), codes.of("probe_test")
     evaluation = evaluate(model, images)

@@ -63,7 +63,7 @@ def compute(
     Images are drawn from probe_test; doses are quantiles of the codes of probe_fit.
     """
     data = open_prepared(prepared)
-    codes = open_codes(encoded, data.parts).of_probe_parts()
+    codes = open_codes(encoded).of_probe_parts()
     model = load(trained.path, bench.device)
     judge = load_classifier(classifier.path, bench.device)
     untrained = load_untrained(trained.path, bench.device)

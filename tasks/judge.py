@@ -54,7 +54,7 @@ def compute(
         model_record(model, results[model.id], folder, f"model{index}", is_lead=model.seed == lead)
         for index, model in enumerate(models)
     ]
-    codes = [open_codes(results[model.id]["encode"], data.parts) for model in models]
+    codes = [open_codes(results[model.id]["encode"]) for model in models]
     stable = [to_plain(_stability(name, models, records, codes, thresholds, seed)) for name in names]
     verdicts = [to_plain(verdict) for verdict in judge(records, stable, thresholds)]
     _add_counter_examples(folder, verdicts, models, data, codes, lead)

@@ -74,7 +74,7 @@ class _Space:
         device: str,
     ) -> None:
         self.data = open_prepared(prepared)
-        self.codes = open_codes(encoded, self.data.parts)
+        self.codes = open_codes(encoded)
         self.model = load(trained.path, device)
         self.judge = load_classifier(classifier.path, device)
         self.fit, self.held_out = self.codes.of("probe_fit"), self.codes.of("probe_test")

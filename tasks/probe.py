@@ -30,7 +30,7 @@ def compute(
 ) -> None:
     """Writes probe.json: association, specificity, probes and scores, as audit.json holds them."""
     data = open_prepared(prepared)
-    kept = open_codes(encoded, data.parts)
+    kept = open_codes(encoded)
     codes = kept.of_probe_parts()
     attributes = data.data.attributes
     fit_values, test_values = (data.values(part) for part in PROBE_PARTS)

@@ -30,7 +30,7 @@ def compute(
     components: one set of pictures for each number of axes, 2 or 3.
     """
     data = open_prepared(prepared)
-    codes = open_codes(encoded, data.parts)
+    codes = open_codes(encoded)
     results = [
         project(
             codes.of("probe_test"),

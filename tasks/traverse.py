@@ -29,7 +29,7 @@ def compute(
 ) -> None:
     """Writes traversal.json and its sheets: the middle image's strips, and those of three others."""
     data = open_prepared(prepared)
-    codes = open_codes(encoded, data.parts)
+    codes = open_codes(encoded)
     model = load(trained.path, bench.device)
     result = traverse(
         lambda latents: decode_latents(model, latents),

@@ -47,7 +47,7 @@ def compute(
 ) -> None:
     """Writes uses.json; `outside` is a prepared data set of another kind, None for exchanged quarters."""
     data = open_prepared(prepared)
-    codes = open_codes(encoded, data.parts)
+    codes = open_codes(encoded)
     model = load(trained.path, bench.device)
     inside = data.images("probe_test")[:images]
     name, strange = _outside(outside, inside)

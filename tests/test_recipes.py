@@ -154,7 +154,7 @@ def _wire_the_stage(copy: Copy) -> None:
     copy.add_after(
         flow,
         '        "encode": encoded,\n',
-        '        "code_range": submit(desk, CODE_RANGE, model, prepared=prepared, encoded=encoded),\n',
+        '        "code_range": submit(desk, CODE_RANGE, model, encoded=encoded),\n',
     )
     copy.add_after(
         "tasks/model_record.py",

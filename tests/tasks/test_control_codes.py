@@ -34,12 +34,11 @@ def test_components_decode_to_images_in_range(tmp_path: Path) -> None:
 def test_an_untrained_model_has_the_models_dimensions_and_components_their_own() -> None:
     part = {"probe_fit": np.zeros((3, 2), np.float32), "probe_test": np.ones((2, 2), np.float32)}
     codes = Codes(
-        means=np.zeros((5, 2), np.float32),
-        log_variances=np.zeros((5, 2), np.float32),
+        means=part,
+        log_variances=part,
         controls={"random_init": part, "pca": part},
         names=("square", "heart"),
         groups=(0, 0),
-        parts=np.array([2, 2, 2, 3, 3], np.int8),
     )
     untrained, components = codes.of_control("random_init"), codes.of_control("pca")
     assert (untrained.names, untrained.groups) == (("square", "heart"), (0, 0))

@@ -6,12 +6,11 @@ from tasks.analyses import code_range
 from tasks.analyses.plain import to_plain
 from tasks.arrays import write_json
 from tasks.encode import open_codes
-from tasks.prepare import open_prepared
 from tasks.records import Artifact
 from tasks.stage import Bench
 
 
-def compute(folder: Path, bench: Bench, *, prepared: Artifact, encoded: Artifact) -> None:
+def compute(folder: Path, bench: Bench, *, encoded: Artifact) -> None:
     """Writes code_range.json as audit.json holds it."""
-    codes = open_codes(encoded, open_prepared(prepared).parts)
+    codes = open_codes(encoded)
     write_json(folder / "code_range.json", to_plain(code_range.compute(codes.of("probe_test"), codes.names)))
