@@ -79,7 +79,7 @@ class AttributeClassifier(nn.Module):
         )
         self.heads = nn.Linear(settings.hidden, total_size(targets))
         self._optimizer = AdamW(
-            self.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+            self.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
         )
 
     @property

@@ -44,6 +44,7 @@ class StackedVaes(nn.Module):
         self._optimizer = Adam(
             self.weights.parameters(),
             lr=first.optimizers()["adam"].param_groups[0]["lr"],
+            fused=True,  # as theirs, so that sums round alike
             capturable=device.type == "cuda",
         )
         self._generators = [Generator(device).manual_seed(seed) for seed in seeds]

@@ -60,7 +60,10 @@ class VariationalAutoencoder(nn.Module):
         refuse_illegal(posterior, self.prior, regulariser)
         # A regulariser's own networks are trained by its own optimisers.
         learnt = [module for name, module in self.named_children() if name != "regulariser"]
-        self._optimizer = Adam([p for module in learnt for p in module.parameters()], lr=learning_rate)
+        parameters = [p for module in learnt for p in module.parameters()]
+        # One kernel a parameter, a twentieth of a step less on a CPU. It wants gradients laid out as their parameters,
+        # as `backward` leaves them and `autograd.grad` need not.
+        self._optimizer = Adam(parameters, lr=learning_rate, fused=True)
 
     def encode(self, images: Tensor) -> Posterior:
         """Returns q(z | x): mean and log variance, each (n, latent_dim), of images (n, c, h, w) in [0, 1]."""

@@ -179,3 +179,23 @@ def test_values_are_not_used_by_the_family():
     model = build(VaeSettings(), SHAPE, (), seed=0)
     assert model.training_values(np.zeros((3, 2)), 0) is None
     assert model.encode_values(np.zeros((3, 2))) is None
+
+
+@pytest.mark.parametrize("kind", ["vae", "beta_tc_vae", "laplace_vae"])
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32)], ids=["grey", "rgb"])
+def test_a_step_is_adams_own_whatever_the_layout_of_weights(kind: str, shape: tuple[int, int, int]) -> None:
+    batch = Batch(torch.rand(16, *shape, generator=torch.Generator().manual_seed(1)), None)
+    moved = []
+    for fused in (True, False):
+        model = build(TypeAdapter(ModelSettings).validate_python({"kind": kind}), shape, (), 0)
+        model.to(memory_format=torch.channels_last)
+        (optimizer,) = model.optimizers().values()
+        assert optimizer.defaults["fused"]
+        optimizer.param_groups[0]["fused"] = fused
+        for step in range(2):
+            model.update(batch, step, torch.Generator().manual_seed(step))
+        moved.append({name: weight.detach().clone() for name, weight in model.named_parameters()})
+    for name, weight in moved[0].items():
+        # A gradient of rounding's size may move a weight the other way in the second step; a wrong layout moves most.
+        off = (weight - moved[1][name]).abs() > 1e-5
+        assert off.float().mean() < 0.01, name
