@@ -11,6 +11,8 @@ import sys
 import threading
 import time
 
+from tasks.importing import uncollected
+
 END_SECONDS = 5.0
 
 
@@ -24,11 +26,12 @@ def _end_with_input() -> None:
 def main(number: int) -> None:
     """Serves on the listening socket with this number."""
     threading.Thread(target=_end_with_input, daemon=True).start()
-    import uvicorn
+    with uncollected():
+        import prefect.server.api.server
+        import uvicorn
 
-    settings = uvicorn.Config(
-        "prefect.server.api.server:create_app", factory=True, log_level="error", lifespan="on"
-    )
+    create_app = prefect.server.api.server.create_app
+    settings = uvicorn.Config(create_app, factory=True, log_level="error", lifespan="on")
     uvicorn.Server(settings).run(sockets=[socket.socket(fileno=number)])
 
 

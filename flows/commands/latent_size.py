@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flows.commands.starting import ready_for_a_flow, shown_path
+from tasks.importing import uncollected
 
 DESCRIPTION = """\
 Trains one model at several sizes on K folds of the training images, and names the smallest size whose held-out
@@ -28,9 +29,10 @@ def add(commands: Any) -> None:
 
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
-    settings = ready_for_a_flow(overrides)
-    from flows.latent_size_flow import latent_size
-    from tasks.prefect_server import gone_server_said, wait_for_server
+    with uncollected():
+        settings = ready_for_a_flow(overrides)
+        from flows.latent_size_flow import latent_size
+        from tasks.prefect_server import gone_server_said, wait_for_server
 
     wait_for_server()
     with gone_server_said():

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.commands.starting import ready_for_a_flow, shown_path
+from tasks.importing import uncollected
 
 DESCRIPTION = """\
 Runs an audit and writes its report. The same command reuses every finished stage, and goes on where an
@@ -33,10 +34,11 @@ def add(commands: Any) -> None:
 
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
-    settings = ready_for_a_flow(overrides)
-    from flows.audit_flow import audit
-    from tasks import over_time
-    from tasks.prefect_server import gone_server_said, wait_for_server
+    with uncollected():
+        settings = ready_for_a_flow(overrides)
+        from flows.audit_flow import audit
+        from tasks import over_time
+        from tasks.prefect_server import gone_server_said, wait_for_server
 
     wait_for_server()
     with gone_server_said():

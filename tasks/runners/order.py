@@ -9,6 +9,7 @@ from typing import Any
 
 from tasks.errors import Stopped
 from tasks.gpu_slots import gpu_slot
+from tasks.importing import uncollected
 from tasks.stage import Bench, Stage
 
 # Enough for a bar that moves, little enough to cost nothing.
@@ -59,8 +60,10 @@ def carry_out(
     if should_stop():  # it waited for a free worker until the user asked to stop
         raise Stopped("stopped before this stage began")
     _empty(order.folder)
-    import torch  # here: the parent of worker processes never needs it
+    with uncollected():
+        import torch  # here: the parent of worker processes never needs it
 
+        compute = order.stage.compute
     torch.set_num_threads(1)
     last = 0.0
 
@@ -73,7 +76,7 @@ def carry_out(
     with gpu_slot(order.device, order.gpu_slots) as device:
         started, clock = time.time(), time.monotonic()
         bench = Bench(device, order.work_folder, shown, should_stop, order.deadline_seconds)
-        order.stage.compute(order.folder, bench, **order.inputs)
+        compute(order.folder, bench, **order.inputs)
         # Not the time of day at the end: the clock may have been put back meanwhile.
         return started, started + time.monotonic() - clock
 
