@@ -7,6 +7,7 @@ neighbourhoods may be believed. van der Maaten & Hinton 2008; McInnes et al. 201
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Literal
 
 import numpy as np
@@ -168,6 +169,7 @@ def _umap(
         # The package announces that its TensorFlow variant, which we do not use, is not installed.
         warnings.filterwarnings("ignore", message="Tensorflow not installed", category=ImportWarning)
         # Imported here: it pulls in numba, seconds that an audit without a UMAP picture need not wait for.
+        _leave_the_search_uncompiled()
         from umap import UMAP, layouts, umap_
 
     # umap-learn has numba compile these anew in every process, for seven seconds; numba can keep them on disk.
@@ -194,6 +196,17 @@ def _umap(
         # New points are never placed on an old map here, which is all that a search index is for.
         warnings.filterwarnings("ignore", message="precomputed_knn.2.", category=UserWarning)
         return np.asarray(fit.fit_transform(points.astype(np.float32)), dtype=np.float32)
+
+
+def _leave_the_search_uncompiled() -> None:
+    """Imports umap-learn's search for neighbours, never used here, without the fourteen seconds of compiling it."""
+    config = import_module("numba").config
+    wish = config.DISABLE_JIT
+    config.DISABLE_JIT = True
+    try:
+        import_module("pynndescent")
+    finally:
+        config.DISABLE_JIT = wish
 
 
 def _strata(attributes: Sequence[Attribute], values: NDArray[np.float64]) -> NDArray[np.int64]:
