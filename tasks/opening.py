@@ -20,11 +20,12 @@ from tasks.errors import AuditError, Stopped, TrackingError
 from tasks.progress import ProgressDisplay
 from tasks.records import ModelKey, digest_of
 from tasks.run_folder import RunFolder, open_run_folder
+from tasks.runners.local import start_early
 from tasks.settings import Settings
 from tasks.shared_store import SharedStore
 from tasks.stage import key_part
 from tasks.store import Store
-from tasks.tracking import Tracker
+from tasks.tracking import Tracker, make_database
 from tasks.workers import Workers
 from vae_models.errors import ModelError
 
@@ -42,6 +43,17 @@ class Opening:
     settings_record: dict[str, Any]
     started: datetime
     clock: float
+
+
+def start_what_is_slow(settings: Settings) -> None:
+    """Starts worker processes and makes MLflow's database, for a caller that has to wait for something else anyway."""
+    if settings.compute.runner == "process":
+        start_early(settings.compute.workers or available_cores())
+    make_database(_tracking_uri(settings))
+
+
+def _tracking_uri(settings: Settings) -> str:
+    return settings.tracking.uri or os.environ["MLFLOW_TRACKING_URI"]
 
 
 @contextmanager
@@ -65,8 +77,7 @@ def open_desk(settings: Settings) -> Iterator[Opening]:
         record = audit_settings(settings)
         folder = open_run_folder(settings.run.output, settings.name, digest_of(record), started)
         store = Store(settings.run.store, shared)
-        uri = settings.tracking.uri or os.environ["MLFLOW_TRACKING_URI"]
-        tracker = Tracker(uri, settings.name, store.root / "mlflow" / "artifacts")
+        tracker = Tracker(_tracking_uri(settings), settings.name, store.root / "mlflow" / "artifacts")
         parent, children = _mlflow_runs(tracker, folder, settings)
         desk = Desk(
             store,

@@ -86,6 +86,11 @@ def start_server(home: Path) -> None:
     os.environ[ADDRESS] = address
 
 
+def makes_database() -> bool:
+    """Returns whether this process's server makes its database first, for which it takes ten seconds."""
+    return _own is not None and _own.making is not None
+
+
 def wait_for_server() -> None:
     """Returns once this process's server answers. Raises ServiceError, with what it said, if it does not."""
     if _own is None or _own.address != os.environ.get(ADDRESS):

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -48,6 +48,18 @@ OF_A_SERVER = "mlflow-artifacts:"
 # they fail.
 CALLS_AT_ONCE = 4
 SILENT_SECONDS = 10.0
+
+
+def make_database(uri: str) -> None:
+    """Makes MLflow's database where it is a SQLite file that is not there yet, for which MLflow takes two seconds.
+
+    What is wrong with it is left for the Tracker to say.
+    """
+    if is_sqlite(uri):
+        with suppress(MlflowException, sqlite3.Error, OSError):
+            use_write_ahead_log(uri)
+            with alone(uri):
+                mlflow.MlflowClient(patient(uri)).search_experiments(max_results=1)
 
 
 class Tracker:

@@ -32,8 +32,11 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     with uncollected():
         settings = ready_for_a_flow(overrides)
         from flows.latent_size_flow import latent_size
-        from tasks.prefect_server import gone_server_said, wait_for_server
+        from tasks.opening import start_what_is_slow
+        from tasks.prefect_server import gone_server_said, makes_database, wait_for_server
 
+    if makes_database():
+        start_what_is_slow(settings)
     wait_for_server()
     with gone_server_said():
         folder = latent_size(settings)

@@ -38,8 +38,11 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
         settings = ready_for_a_flow(overrides)
         from flows.audit_flow import audit
         from tasks import over_time
-        from tasks.prefect_server import gone_server_said, wait_for_server
+        from tasks.opening import start_what_is_slow
+        from tasks.prefect_server import gone_server_said, makes_database, wait_for_server
 
+    if makes_database():
+        start_what_is_slow(settings)
     wait_for_server()
     with gone_server_said():
         folder = audit(settings)

@@ -13,8 +13,10 @@ from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Literal, Protocol
 
+from tasks.importing import uncollected
 from tasks.leaving import leave_at_once
 from tasks.runners.order import Order, Report, carry_out
 from tasks.runners.runner import Event, worker_died
@@ -23,6 +25,47 @@ from tasks.runners.runner import Event, worker_died
 class _Queue(Protocol):
     def put(self, item: Report | None) -> None: ...
     def get(self) -> Report | None: ...
+
+
+class _Processes:
+    """Worker processes, a queue for what they report, and an event that stops them."""
+
+    def __init__(self, count: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.count = count
+        self.stop: Event = context.Event()
+        self.reports: _Queue = context.SimpleQueue()
+        started = (self.reports, self.stop, context.Value("i", 0), count)
+        self.pool = ProcessPoolExecutor(
+            count, mp_context=context, initializer=_start_process, initargs=started
+        )
+
+
+_started_early: _Processes | None = None
+
+
+def start_early(count: int) -> None:
+    """Starts worker processes, and has them import what trains, while their parent still waits for something else.
+
+    The next runner of so many processes takes them.
+    """
+    global _started_early
+    _started_early = _Processes(count)
+    for _ in range(count):
+        _started_early.pool.submit(_import_what_trains)
+
+
+def _import_what_trains() -> None:
+    with uncollected():
+        import_module("tasks.train_model")
+        # The first optimiser of a process imports nearly as much as torch itself.
+        import_module("torch._dynamo")
+
+
+def _take_started(count: int) -> _Processes:
+    global _started_early
+    started, _started_early = _started_early, None
+    return started if started is not None and started.count == count else _Processes(count)
 
 
 @dataclass
@@ -53,12 +96,8 @@ class LocalRunner:
         self._reports: _Queue
         self._pool: Executor
         if kind == "process":
-            context = multiprocessing.get_context("spawn")
-            self.stop, self._reports = context.Event(), context.SimpleQueue()
-            started = (self._reports, self.stop, context.Value("i", 0), count)
-            self._pool = ProcessPoolExecutor(
-                count, mp_context=context, initializer=_start_process, initargs=started
-            )
+            processes = _take_started(count)
+            self.stop, self._reports, self._pool = processes.stop, processes.reports, processes.pool
         else:
             self.stop, self._reports = threading.Event(), queue.SimpleQueue()
             self._pool = ThreadPoolExecutor(1, "stages", _start_thread, (self._reports, self.stop))

@@ -15,7 +15,7 @@ import torch
 
 from tasks.errors import TrackingError
 from tasks.records import digest_of_file
-from tasks.tracking import Tracker, save_exported
+from tasks.tracking import Tracker, make_database, save_exported
 
 # MLflow uses what its database library is about to drop.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning")
@@ -295,3 +295,24 @@ def test_a_program_comes_out_of_mlflow_and_a_pickle_does_not(
         tracker.exported_program(f"models:/{other}", tmp_path / "downloads")
     with pytest.raises(TrackingError, match="MLflow has no model at models:/nowhere@candidate"):
         tracker.exported_program("models:/nowhere@candidate", tmp_path / "downloads")
+
+
+def test_a_database_that_is_made_beforehand_is_the_trackers(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path / 'new' / 'mlflow.db'}"
+    make_database(uri)
+    assert [path.name for path in (tmp_path / "new").glob("*.db")] == ["mlflow.db"]
+    with sqlite3.connect(tmp_path / "new" / "mlflow.db") as connection:
+        (version,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    tracker = Tracker(uri, "an audit", tmp_path / "artifacts")
+    tracker.start("a run", parent=None, params={}, tags={})
+    with sqlite3.connect(tmp_path / "new" / "mlflow.db") as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (version,)
+        assert connection.execute("SELECT count(*) FROM runs").fetchone() == (1,)
+
+
+def test_what_is_wrong_with_a_database_is_said_by_the_tracker(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").write_text("no database " * 100)
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    make_database(uri)
+    with pytest.raises(TrackingError, match="file is not a database"):
+        Tracker(uri, "an audit", tmp_path / "artifacts")

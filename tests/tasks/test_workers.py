@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import multiprocessing
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from tasks.errors import ServiceError, StageFailed
+from tasks.runners.local import start_early
 from tasks.runners.order import Order, Report
 from tasks.stage import Stage
 from tasks.workers import Kind, Workers
@@ -72,6 +74,20 @@ def test_processes_have_one_thread_and_leave_interrupts_to_the_parent(tmp_path: 
     with Workers(1, REPORTS.append) as pool:
         run(pool, INTERRUPTED, tmp_path, {})
     assert (tmp_path / "files" / "threads.txt").read_text() == "1"
+
+
+def test_processes_that_were_started_early_are_the_next_workers(tmp_path: Path) -> None:
+    before = {process.pid for process in multiprocessing.active_children()}
+    start_early(2)
+    started = {process.pid for process in multiprocessing.active_children()} - before
+    assert len(started) == 2
+    with Workers(2, REPORTS.append) as pool:
+        run(pool, SQUARE, tmp_path, {"number": 3})
+        assert {process.pid for process in multiprocessing.active_children()} - before == started
+    assert (tmp_path / "files" / "square.txt").read_text() == "9 on cpu"
+    with Workers(2, REPORTS.append) as pool:  # they are taken but once
+        run(pool, SQUARE, tmp_path, {"number": 4})
+        assert not {process.pid for process in multiprocessing.active_children()} & started
 
 
 def test_a_stop_reaches_the_stage(workers: Workers, tmp_path: Path) -> None:
