@@ -7,7 +7,7 @@ import ast
 import hashlib
 import threading
 from functools import cache
-from importlib import metadata, util
+from importlib import import_module, metadata
 from pathlib import Path
 
 ROOMS = ("flows", "tasks", "vae_models", "reports")
@@ -75,15 +75,24 @@ def _imports(module: str) -> tuple[str, ...]:
 
 
 def _is_module(name: str) -> bool:
-    try:
-        spec = util.find_spec(name)
-    except ModuleNotFoundError:  # "package.module.function"
-        return False
-    return spec is not None and spec.origin is not None
+    return _file(name) is not None
 
 
 def _path(module: str) -> Path:
-    spec = util.find_spec(module)
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin)
+    file = _file(module)
+    assert file is not None
+    return file
+
+
+def _file(name: str) -> Path | None:
+    """Returns the file of a module, None for a name of anything else.
+
+    Nothing below the room is imported: `find_spec` would import all that is above the name, and so nearly all of ours.
+    """
+    room, *rest = name.split(".")
+    for root in import_module(room).__path__:
+        place = Path(root, *rest)
+        for file in (place / "__init__.py", place.with_name(f"{place.name}.py")):
+            if file.is_file():
+                return file
+    return None

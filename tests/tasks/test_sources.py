@@ -1,5 +1,6 @@
 """Which source files a stage's key depends on: its own and all it imports of ours, and no others."""
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,3 +83,13 @@ def test_versions_are_those_of_numeric_packages() -> None:
     assert versions["numpy"] == np.__version__
     assert versions["torch"].split("+")[0] == torch.__version__.split("+")[0]
     assert not {"prefect", "mlflow", "rich"} & set(versions)
+
+
+def test_looking_for_source_files_imports_none_of_them() -> None:
+    look = (
+        "import sys, tasks.sources as sources\n"
+        f"for stage in {STAGES!r}: sources.source_digest('tasks.' + stage)\n"
+        "print([name for name in ('torch', 'sklearn', 'scipy', 'tasks.probe') if name in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert found.stdout == "[]\n"
