@@ -3,10 +3,9 @@
 Precedence: command line, then environment (LATENT_AUDIT_DATA__IMAGE_SIZE=64), then the YAML file, then defaults.
 """
 
-from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator, model_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tasks.analyses.thresholds import Thresholds
@@ -14,36 +13,13 @@ from tasks.datasets.catalogue import DataSettings
 from tasks.datasets.sprites import SpritesSettings
 from tasks.explanation_settings import ExplanationSettings
 from tasks.records import ModelKey
+from tasks.run_settings import SOURCES, RunSettings, Section
 from vae_models.attribute_classifier import AttributeClassifierSettings
 from vae_models.beta_vae import BetaVaeSettings, VaeSettings
 from vae_models.existing_settings import EntrypointSettings, ExistingModelSettings, ExportedProgramsSettings
 from vae_models.interpretable_gan_settings import InterpretableGanSettings
 from vae_models.presets import ModelSettings
 from vae_models.stacked_training import can_be_stacked
-
-
-class Section(BaseModel):
-    """A group of settings: frozen, and unknown keys are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
-
-
-class RunSettings(Section):
-    """Where a run's work and results go, and its seed."""
-
-    name: str | None = Field(
-        None, description="the run's name in runs/ and MLflow; null: the data set's kind"
-    )
-    seed: int = Field(0, ge=0, lt=2**31, description="the one seed that every random stream is derived from")
-    store: Path = Field(
-        Path("artifacts"), description="folder of finished stages, downloads and MLflow's data"
-    )
-    shared_store: str | None = Field(
-        None,
-        description="address (s3://bucket/folder, file:///mnt/share) where finished stages are kept as well, so that "
-        "machines without a common disk share them; null: run.store alone",
-    )
-    output: Path = Field(Path("runs"), description="folder of reports: <output>/<name>/<run id>/")
 
 
 class SubjectSettings(Section):
@@ -189,9 +165,7 @@ class Settings(BaseSettings):
         frozen=True,
         extra="forbid",
         validate_default=True,
-        env_prefix="LATENT_AUDIT_",
-        env_nested_delimiter="__",
-        nested_model_default_partial_update=True,
+        **SOURCES,
         title="latent-audit settings",
     )
     run: RunSettings = Field(RunSettings(), description="name, seed and folders")

@@ -3,17 +3,17 @@
 import dataclasses
 import difflib
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
 from tasks.analyses.thresholds import Thresholds
 from tasks.errors import SettingsError
 from tasks.settings import Settings
+from tasks.settings_words import layered, parse_overrides, read_yaml, split_words
 
 
 def load_settings(config: Path | None, overrides: Sequence[str] = ()) -> Settings:
@@ -25,89 +25,22 @@ def load_settings(config: Path | None, overrides: Sequence[str] = ()) -> Setting
 
     Raises SettingsError that lists every unknown key and wrong value, one a line.
     """
-    file_layer = _with_default_kinds(_read_yaml(config) if config else {})
+    file_layer = _with_default_kinds(read_yaml(config) if config else {})
     try:
-        layered = _layered(file_layer)(**parse_overrides(overrides))
-        return Settings.model_validate(layered.model_dump())
+        found = layered(Settings, file_layer)(**parse_overrides(overrides))
+        return Settings.model_validate(found.model_dump())
     except ValidationError as error:
         raise SettingsError(_sentences(error)) from None
 
 
 def settings_from_words(words: Sequence[str]) -> Settings:
-    """Returns the effective settings; a first word that is no --section.key names their file.
-
-    argparse would take the first VALUE of an unknown --section.key for the file.
-    """
-    if words and not words[0].startswith("-"):
-        return load_settings(Path(words[0]), words[1:])
-    return load_settings(None, words)
-
-
-def parse_overrides(words: Sequence[str]) -> dict[str, Any]:
-    """Returns {"data": {"image_size": 64}} for ["--data.image_size", "64"] or ["--data.image_size=64"]."""
-    values: dict[str, Any] = {}
-    waiting = list(words)
-    while waiting:
-        word = waiting.pop(0)
-        if not word.startswith("--") or word == "--":
-            raise SettingsError(f"expected a setting such as --data.image_size 64, got {word!r}")
-        name, equals, text = word[2:].partition("=")
-        if not equals:
-            if not waiting:
-                raise SettingsError(f"--{name} needs a value, as in --{name} VALUE")
-            text = waiting.pop(0)
-        _put(values, name.replace("-", "_").split("."), _yaml_value(name, text))
-    return values
+    """Returns the effective settings of a command's words."""
+    return load_settings(*split_words(words))
 
 
 def describe(settings: BaseModel) -> str:
     """Returns settings as YAML that can be used as a config file, with a line on each setting."""
     return "\n".join(_described(settings, "")) + "\n"
-
-
-class _NoDuplicates(yaml.SafeLoader):
-    """Plain YAML that refuses a key given twice, where PyYAML would keep the last without a word."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = sorted({str(key) for key in keys if keys.count(key) > 1})
-        if twice:
-            line = node.start_mark.line + 1
-            raise SettingsError(f"{node.start_mark.name}, from line {line}: given twice: {', '.join(twice)}")
-        return super().construct_mapping(node, deep)
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        with path.open(encoding="utf-8") as file:
-            values = yaml.load(file, _NoDuplicates)
-    except OSError as error:
-        raise SettingsError(f"cannot read the settings file {path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is not YAML: {error}") from None
-    if values is None:
-        return {}
-    if not isinstance(values, dict):
-        raise SettingsError(f"{path} must hold `section: ...` lines, got a {type(values).__name__}")
-    return values
-
-
-def _yaml_value(name: str, text: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise SettingsError(
-            f"--{name}: {text!r} is not a YAML value; quote text with special signs"
-        ) from None
-
-
-def _put(values: dict[str, Any], path: Sequence[str], value: Any) -> None:
-    for part in path[:-1]:
-        inner = values.setdefault(part, {})
-        if not isinstance(inner, dict):
-            raise SettingsError(f"--{'.'.join(path)} goes into {part}, which was given a value as a whole")
-        values = inner
-    values[path[-1]] = value
 
 
 def _with_default_kinds(values: dict[str, Any]) -> dict[str, Any]:
@@ -118,22 +51,6 @@ def _with_default_kinds(values: dict[str, Any]) -> dict[str, Any]:
     if isinstance(given, dict):
         values = {**values, "data": {"kind": data.kind, **given}}
     return {"models": {name: {"kind": model.kind} for name, model in models.items()}, **values}
-
-
-def _layered(file_layer: Mapping[str, Any]) -> type[Settings]:
-    class FromSources(Settings):
-        @classmethod
-        def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,
-            file_secret_settings: PydanticBaseSettingsSource,
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return init_settings, env_settings, InitSettingsSource(settings_cls, dict(file_layer))
-
-    return FromSources
 
 
 def _sentences(error: ValidationError) -> str:

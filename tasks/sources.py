@@ -84,6 +84,7 @@ def _path(module: str) -> Path:
     return file
 
 
+@cache
 def _file(name: str) -> Path | None:
     """Returns the file of a module, None for a name of anything else.
 

@@ -16,6 +16,12 @@ def ready_for_a_flow(overrides: Sequence[str]) -> "Settings":
     """
     from tasks.leaving import leave_at_once
     from tasks.prefect_server import start_server
+    from tasks.run_settings import store_of_words
+
+    known = store_of_words(overrides)
+    if known is not None and known.is_dir():  # else nothing is made before all settings are known to be right
+        prepare_store(known)
+        start_server(Path(os.environ["PREFECT_HOME"]))
     from tasks.secrets_apart import without_secrets
     from tasks.settings_sources import settings_from_words
 

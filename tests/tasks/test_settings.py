@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from tasks.errors import SettingsError
+from tasks.run_settings import store_of_words
 from tasks.settings import Settings
-from tasks.settings_sources import describe, load_settings, parse_overrides
+from tasks.settings_sources import describe, load_settings, settings_from_words
+from tasks.settings_words import parse_overrides
 
 
 @pytest.fixture(autouse=True)
@@ -233,3 +235,23 @@ def test_what_is_described_is_a_config_file(tmp_path: Path, words: list[str]) ->
     bare = [line.split(":")[0].strip() for line in text.splitlines() if "#" not in line and line[-1] != ":"]
     assert set(bare) <= {"kind"}  # a line on each setting
     assert "# None" not in text
+
+
+def test_the_store_is_known_before_all_other_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "audit.yaml"
+    file.write_text("run: {store: of_the_file, name: a}\ndata: {kind: mnist}\n")
+    for words in (
+        [],
+        [str(file)],
+        [str(file), "--run.store", "of_the_words"],
+        ["--seeds=[4]", "--run.seed", "3"],
+    ):
+        assert store_of_words(words) == settings_from_words(words).run.store
+    monkeypatch.setenv("LATENT_AUDIT_RUN__STORE", "of_the_environment")
+    for words in ([], [str(file)], [str(file), "--run.store", "of_the_words"]):
+        assert store_of_words(words) == settings_from_words(words).run.store
+    assert store_of_words([]) == Path("of_the_environment")
+    for wrong in (["--run.store"], ["nowhere.yaml"], ["--run.stove", "x"], ["--run", "3"]):
+        assert store_of_words(wrong) is None

@@ -22,6 +22,7 @@ def forget() -> None:
         del sys.modules[name]
     sources._digest.cache_clear()
     sources._imports.cache_clear()
+    sources._file.cache_clear()
 
 
 @pytest.fixture
