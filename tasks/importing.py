@@ -8,10 +8,12 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
-    """Keeps the collector away for as long as it is open."""
+def uncollected(for_good: bool = False) -> Iterator[None]:
+    """Keeps the collector away for as long as it is open; from what is there by then for good, if that is wanted."""
     gc.disable()
     try:
         yield
     finally:
+        if for_good:
+            gc.freeze()
         gc.enable()

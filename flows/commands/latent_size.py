@@ -29,7 +29,7 @@ def add(commands: Any) -> None:
 
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
-    with uncollected():
+    with uncollected(for_good=True):
         settings = ready_for_a_flow(overrides)
         from flows.latent_size_flow import latent_size
         from tasks.opening import start_what_is_slow

@@ -34,7 +34,7 @@ def add(commands: Any) -> None:
 
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
-    with uncollected():
+    with uncollected(for_good=True):
         settings = ready_for_a_flow(overrides)
         from flows.audit_flow import audit
         from tasks import over_time
