@@ -39,10 +39,9 @@ class ProbeCodes:
 
 @dataclass(frozen=True)
 class Codes:
-    """Codes of both probe parts: posterior means and log variances (n, d) by part, and each control's by part."""
+    """Codes of both probe parts: posterior means (n, d) by part, and each control's by part."""
 
     means: dict[str, NDArray[np.float32]]
-    log_variances: dict[str, NDArray[np.float32]]
     controls: dict[str, dict[str, NDArray[np.float32]]]
     names: tuple[str, ...]
     groups: tuple[int, ...]
@@ -95,7 +94,6 @@ def open_codes(encoded: Artifact) -> Codes:
 
     return Codes(
         by_part("means"),
-        by_part("log_variances"),
         {control: by_part(control) for control in ("random_init", "pca")},
         tuple(facts["names"]),
         tuple(facts["groups"]),

@@ -6,6 +6,8 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tasks.leaving import keep_for_good
+
 
 @contextmanager
 def uncollected(for_good: bool = False) -> Iterator[None]:
@@ -15,5 +17,5 @@ def uncollected(for_good: bool = False) -> Iterator[None]:
         yield
     finally:
         if for_good:
-            gc.freeze()
+            keep_for_good()
         gc.enable()

@@ -10,9 +10,10 @@ COUNTED = "triton"
 
 def leave_at_once() -> None:
     """Spares this process the garbage collection at its end, which takes two seconds with torch and MLflow in it."""
-    atexit.register(_leave)
+    atexit.register(keep_for_good)
 
 
-def _leave() -> None:
+def keep_for_good() -> None:
+    """Takes all that is there out of every later garbage collection."""
     if COUNTED not in sys.modules:
         gc.freeze()

@@ -41,10 +41,11 @@ class StackedVaes(nn.Module):
         states = {part: stacked_state([getattr(model, part) for model in models]) for part in PARTS}
         self._names = [(part, name) for part, state in states.items() for name in state]
         self.weights = nn.ParameterList([states[part][name].to(device) for part, name in self._names])
+        theirs = first.optimizers()["adam"].param_groups[0]
         self._optimizer = Adam(
             self.weights.parameters(),
-            lr=first.optimizers()["adam"].param_groups[0]["lr"],
-            fused=True,  # as theirs, so that sums round alike
+            lr=theirs["lr"],
+            fused=theirs["fused"],
             capturable=device.type == "cuda",
         )
         self._generators = [Generator(device).manual_seed(seed) for seed in seeds]

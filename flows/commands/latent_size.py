@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from flows.commands.starting import ready_for_a_flow, shown_path
+from flows.commands.starting import ready_for_a_flow, shown_path, wait_for_services
 from tasks.importing import uncollected
 
 DESCRIPTION = """\
@@ -32,12 +32,9 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     with uncollected(for_good=True):
         settings = ready_for_a_flow(overrides)
         from flows.latent_size_flow import latent_size
-        from tasks.opening import start_what_is_slow
-        from tasks.prefect_server import gone_server_said, makes_database, wait_for_server
+        from tasks.prefect_server import gone_server_said
 
-    if makes_database():
-        start_what_is_slow(settings)
-    wait_for_server()
+    wait_for_services(settings)
     with gone_server_said():
         folder = latent_size(settings)
     print(f"\nlatent size: {shown_path(folder) / 'latent_size.html'}")

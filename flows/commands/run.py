@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from flows.commands.starting import ready_for_a_flow, shown_path
+from flows.commands.starting import ready_for_a_flow, shown_path, wait_for_services
 from tasks.importing import uncollected
 
 DESCRIPTION = """\
@@ -38,12 +38,9 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
         settings = ready_for_a_flow(overrides)
         from flows.audit_flow import audit
         from tasks import over_time
-        from tasks.opening import start_what_is_slow
-        from tasks.prefect_server import gone_server_said, makes_database, wait_for_server
+        from tasks.prefect_server import gone_server_said
 
-    if makes_database():
-        start_what_is_slow(settings)
-    wait_for_server()
+    wait_for_services(settings)
     with gone_server_said():
         folder = audit(settings)
     for change in over_time.changes_of(folder):

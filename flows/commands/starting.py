@@ -32,6 +32,16 @@ def ready_for_a_flow(overrides: Sequence[str]) -> "Settings":
     return settings
 
 
+def wait_for_services(settings: "Settings") -> None:
+    """Returns once Prefect's server answers; starts what else is slow where that one makes its database first."""
+    from tasks.opening import start_what_is_slow
+    from tasks.prefect_server import makes_database, wait_for_server
+
+    if makes_database():
+        start_what_is_slow(settings)
+    wait_for_server()
+
+
 def prepare_store(store: Path) -> None:
     """Makes the store's folders and sets the process's environment by it, before Prefect and MLflow are imported."""
     from tasks import environment

@@ -35,7 +35,6 @@ def test_an_untrained_model_has_the_models_dimensions_and_components_their_own()
     part = {"probe_fit": np.zeros((3, 2), np.float32), "probe_test": np.ones((2, 2), np.float32)}
     codes = Codes(
         means=part,
-        log_variances=part,
         controls={"random_init": part, "pca": part},
         names=("square", "heart"),
         groups=(0, 0),

@@ -22,11 +22,8 @@ STEPS = 24
 TRAINING = TrainingSettings(
     steps=STEPS, batch_size=16, precision="fp32", evaluate_every=8, evaluation_images=40, checkpoint_every=8
 )
-# By itself and in a stack, sums are added up in another order, and where a gradient is no larger than that difference
-# Adam makes it the sign of a whole step of 1e-3: one weight in hundreds may be some steps off, no more.
+# By itself and in a stack, sums are added up in another order: Adam's first steps make a rounding error a step's sign.
 NEARLY = {"rtol": 2e-3, "atol": 2e-4}
-MAY_DIFFER = 0.01
-SOME_STEPS = 2 * 1e-3
 
 
 def sprites(shape: tuple[int, int, int], count: int = 200) -> np.ndarray:
@@ -61,17 +58,21 @@ def test_a_stacked_network_is_each_network(network: str, shape: tuple[int, int, 
             torch.testing.assert_close(result, one(own), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", ["betas", "beta_tc_vae"])
-def test_a_stack_learns_what_each_model_learns_by_itself(kind: str) -> None:
+# Not beta_tc_vae in one kernel: of its three seeds one has a gradient that is all rounding, and learns by its sign.
+@pytest.mark.parametrize(("kind", "fused"), [("betas", True), ("betas", False), ("beta_tc_vae", False)])
+def test_a_stack_learns_what_each_model_learns_by_itself(kind: str, fused: bool) -> None:
     images = sprites((1, 32, 32))
     settings = settings_of((1.0, 4.0, 8.0))
     if kind == "beta_tc_vae":
         settings = [BetaTcVaeSettings(beta=beta, latent_dim=4, warm_up_steps=5) for beta in (2.0, 6.0, 6.0)]
     stacked = [build(one, (1, 32, 32), (), seed) for one, seed in zip(settings, SEEDS, strict=True)]
+    for model in stacked:
+        model.optimizers()["adam"].param_groups[0]["fused"] = fused
     first = [model.encoder[-1].weight.detach().clone() for model in stacked]
     results = together(stacked, images)
     for place, (one, seed) in enumerate(zip(settings, SEEDS, strict=True)):
         model = build(one, (1, 32, 32), (), seed)
+        model.optimizers()["adam"].param_groups[0]["fused"] = fused
         result = train(
             model,
             images[40:],
@@ -92,9 +93,7 @@ def test_a_stack_learns_what_each_model_learns_by_itself(kind: str) -> None:
                 results[place].curves[name], result.curves[name], rtol=2e-3, err_msg=name
             )
         for name, weight in model.named_parameters():
-            ours = stacked[place].get_parameter(name)
-            assert (~torch.isclose(ours, weight, **NEARLY)).float().mean() < MAY_DIFFER, name
-            torch.testing.assert_close(ours, weight, rtol=0, atol=SOME_STEPS, msg=name)
+            torch.testing.assert_close(stacked[place].get_parameter(name), weight, **NEARLY, msg=name)
         assert (stacked[place].encoder[-1].weight - first[place]).abs().max() > 0.01  # and it did learn
 
 
