@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +65,18 @@ BUILDERS: dict[str, Callable[[Page], Any]] = {
 SECTIONS = tuple(BUILDERS)
 # These tell of one run; all others follow from audit.json alone and can be drawn once for many runs.
 OF_THE_RUN = ("summary", "provenance", "integrity")
+# The others in halves that take about as long, for two workers.
+HALVES = {
+    "pictures": ("attributes", "maps"),
+    "rest": tuple(key for key in SECTIONS if key not in (*OF_THE_RUN, "attributes", "maps")),
+}
 
 
-def render(run_folder: Path, language: str = "en", drawn: Path | None = None) -> Path:
+def render(run_folder: Path, language: str = "en", drawn: Sequence[Path] = ()) -> Path:
     """Writes report.html and figures/ into `run_folder` and returns the report's path.
 
     Reads audit.json, run.json, ledger.jsonl and arrays/. The same files give the same bytes, with sections that
-    `draw` has `drawn` before or without.
+    `draw` left in the folders `drawn` or without.
 
     Raises:
         RunIncomplete: one of these files is missing, unreadable or altered.
@@ -80,32 +85,31 @@ def render(run_folder: Path, language: str = "en", drawn: Path | None = None) ->
     """
     page = open_page(run_folder, language)
     templates = environment(page.t)
+    ready = {path.stem: path for folder in drawn for path in folder.glob("*.html")}
     bodies = {
-        key: section_html(page, templates, key)
-        if drawn is None or key in OF_THE_RUN
-        else Markup((drawn / f"{key}.html").read_text(encoding="utf-8"))
+        key: Markup(ready[key].read_text(encoding="utf-8"))
+        if key in ready
+        else section_html(page, templates, key)
         for key in SECTIONS
     }
     html = page_html(page, templates, bodies)
     figures = run_folder / FIGURES_FOLDER
     shutil.rmtree(figures, ignore_errors=True)
-    if drawn is None:
-        figures.mkdir()
-    else:
-        shutil.copytree(drawn / FIGURES_FOLDER, figures)
+    figures.mkdir()
+    for folder in drawn:
+        shutil.copytree(folder / FIGURES_FOLDER, figures, dirs_exist_ok=True)
     _write_figures(page, figures)
     path = run_folder / REPORT_NAME
     path.write_bytes(html.encode("utf-8"))
     return path
 
 
-def draw(audit_folder: Path, into: Path, language: str = "en") -> None:
-    """Writes the sections that follow from audit.json and arrays/ alone, and their figures, into `into`."""
+def draw(audit_folder: Path, into: Path, half: str, language: str = "en") -> None:
+    """Writes the sections of one of HALVES, which follow from audit.json and arrays/ alone, and their figures."""
     page = Page(audit_folder, read_audit(audit_folder), {}, [], "", catalogue.load(language))
     templates = environment(page.t)
-    for key in SECTIONS:
-        if key not in OF_THE_RUN:
-            (into / f"{key}.html").write_text(section_html(page, templates, key), encoding="utf-8")
+    for key in HALVES[half]:
+        (into / f"{key}.html").write_text(section_html(page, templates, key), encoding="utf-8")
     (into / FIGURES_FOLDER).mkdir()
     _write_figures(page, into / FIGURES_FOLDER)
 

@@ -42,7 +42,7 @@ NAMED_PACKAGES = (
 
 
 @task(name="render", cache_policy=NO_CACHE, persist_result=False)
-def render_report(opening: Opening, judged: Artifact, drawn: Artifact) -> str:
+def render_report(opening: Opening, judged: Artifact, drawn: list[Artifact]) -> str:
     """Fills the run's folder with the audit, settings, ledger, figures and report; returns the manifest's digest."""
     folder = opening.folder.working
     with writing(folder):
@@ -57,7 +57,7 @@ def render_report(opening: Opening, judged: Artifact, drawn: Artifact) -> str:
         since = since_accepted(opening.folder.finished.parent, judged)
         write_json(folder / "run.json", {**_facts(opening), "since_accepted": since})
         started = time.monotonic()
-        render(folder, opening.settings.report.language, drawn.path)
+        render(folder, opening.settings.report.language, [half.path for half in drawn])
         opening.desk.progress.ended("rendering", f"{time.monotonic() - started:.1f} s")
         return write_manifest(folder)
 

@@ -15,7 +15,11 @@ from vae_models.precision import autocast
 
 if TYPE_CHECKING:  # the model calls these functions, so it imports them
     from vae_models.interpretable_gan import InterpretableGan
-    from vae_models.interpretable_gan_settings import InterpretableGanSettings
+
+
+def share_of(count: int, share: float) -> int:
+    """Returns how many of `count` a share is, at least one."""
+    return max(1, round(share * count))
 
 
 class Pass(NamedTuple):
@@ -26,8 +30,10 @@ class Pass(NamedTuple):
     asked: Tensor  # (n, d) codes the samples were asked for
     asked_values: Tensor  # (n, k) encoded values of the same
     sample_code: Tensor  # (n, d) what S reads in them
+    learnt_code: Tensor  # (k, d) the same of the first of them, which S and D learn from
     real_logit: Tensor  # (n,)
     sample_logit: Tensor  # (n,)
+    learnt_logit: Tensor  # (k,) of the samples that S and D learn from
     real_code: Tensor  # (n, d)
     reconstruction: Tensor  # (n,) nats
 
@@ -41,16 +47,30 @@ def forward_pass(model: "InterpretableGan", batch: Batch, generator: Generator) 
     with autocast(images.device, model.in_bfloat16):
         samples = model.reconstruction.mean(model.generator(noise, model.layout.presented(asked)))
         seen_samples = samples.detach().requires_grad_(samples.requires_grad)
-        # Apart, so that what pulls at samples need not pass through what was made of data.
-        real_code, sample_code = model.encoder(images), model.encoder(seen_samples)
-    logits = model.discriminator(model.layout.presented(torch.cat([real_code, sample_code])))
+        # Apart, so that what pulls at samples passes neither through what was made of data, nor what S learns from
+        # through the other samples.
+        learnt, others = seen_samples.tensor_split([share_of(count, model.settings.learnt_share)])
+        real_code, learnt_code, other_code = map(model.encoder, (images, learnt, others))
+    logits = [
+        model.discriminator(model.layout.presented(code)) for code in (real_code, learnt_code, other_code)
+    ]
     rebuild_from = _code_to_rebuild_from(model, batch, real_code, generator)
     with autocast(images.device, model.in_bfloat16):
         outputs = model.generator(torch.zeros_like(noise), model.layout.presented(rebuild_from))
     nats = model.reconstruction.nats_per_image(outputs, images)
-    real_logit, sample_logit = logits.chunk(2)
+    sample_code, sample_logit = torch.cat([learnt_code, other_code]), torch.cat(logits[1:])
     return Pass(
-        samples, seen_samples, asked, asked_values, sample_code, real_logit, sample_logit, real_code, nats
+        samples,
+        seen_samples,
+        asked,
+        asked_values,
+        sample_code,
+        learnt_code,
+        logits[0],
+        sample_logit,
+        logits[1],
+        real_code,
+        nats,
     )
 
 
@@ -77,18 +97,17 @@ def _code_to_rebuild_from(
 def loss_terms(model: "InterpretableGan", batch: Batch, forward: Pass) -> dict[str, Tensor]:
     """Returns mean nats of each term."""
     size = model.layout.named_size
-    off = forward.sample_code[:, size:] - forward.asked[:, size:]
     supervised = forward.reconstruction.new_zeros(())
     if batch.values is not None:
         supervised = attribute_nats(model, forward.real_code, batch.values)
-    discriminator = functional.softplus(-forward.real_logit) + functional.softplus(forward.sample_logit)
+    real, learnt = functional.softplus(-forward.real_logit), functional.softplus(forward.learnt_logit)
     return {
         "supervised": supervised,
         "follow": attribute_nats(model, forward.sample_code, forward.asked_values),
-        "recovery": 0.5 * off.square().sum(1).mean(),
+        "recovery": recovery_nats(model, forward.sample_code, forward.asked),
         "reconstruction": forward.reconstruction.mean(),
         "free_prior": 0.5 * forward.real_code[:, size:].square().sum(1).mean(),
-        "discriminator": discriminator.mean(),
+        "discriminator": real.mean() + learnt.mean(),
         "generator": functional.softplus(-forward.sample_logit).mean(),
     }
 
@@ -100,13 +119,14 @@ class PlayerLosses(NamedTuple):
     of_samples: Tensor  # what G is told of its samples
 
 
-def player_losses(settings: "InterpretableGanSettings", terms: dict[str, Tensor]) -> PlayerLosses:
+def player_losses(model: "InterpretableGan", terms: dict[str, Tensor], forward: Pass) -> PlayerLosses:
     """Returns the weighted sums of the terms that each player learns from, R1 left out."""
-    recovery = settings.recovery_weight * terms["recovery"]
-    encoder = recovery + settings.reconstruction_weight * (terms["reconstruction"] + terms["free_prior"])
+    settings = model.settings
+    encoder = settings.recovery_weight * recovery_nats(model, forward.learnt_code, forward.asked)
+    encoder = encoder + settings.reconstruction_weight * (terms["reconstruction"] + terms["free_prior"])
     encoder = encoder + settings.supervised_weight * terms["supervised"]
     encoder = encoder + settings.adversarial_weight * terms["discriminator"]
-    of_samples = recovery + settings.follow_weight * terms["follow"]
+    of_samples = settings.recovery_weight * terms["recovery"] + settings.follow_weight * terms["follow"]
     return PlayerLosses(encoder, of_samples + settings.adversarial_weight * terms["generator"])
 
 
@@ -129,6 +149,12 @@ def player_gradients(
     return both[: len(encoder_side)], tuple(map(torch.add, rebuilt, drawn))
 
 
+def recovery_nats(model: "InterpretableGan", code: Tensor, asked: Tensor) -> Tensor:
+    """Returns the mean over codes (k, d) of the nats of recovering the free dimensions of the first k asked for."""
+    named = model.layout.named_size
+    return 0.5 * (code[:, named:] - asked[: len(code), named:]).square().sum(1).mean()
+
+
 def attribute_nats(model: "InterpretableGan", code: Tensor, values: Tensor) -> Tensor:
     """Returns the mean over images of the attributes' nats, categorical ones weighted by class_weight."""
     total = code.new_zeros(())
@@ -140,8 +166,11 @@ def attribute_nats(model: "InterpretableGan", code: Tensor, values: Tensor) -> T
 
 
 def gradient_penalty(model: "InterpretableGan", images: Tensor) -> Tensor:
-    """Returns R1: half the squared gradient norm of D's logit at data (Mescheder et al. 2018, eq. 9)."""
-    images = images.detach().requires_grad_(True)
+    """Returns R1: half the squared gradient norm of D's logit at data (Mescheder et al. 2018, eq. 9).
+
+    Taken over the first of the images, as many as the settings say.
+    """
+    images = images[: share_of(len(images), model.settings.penalised_share)].detach().requires_grad_(True)
     logit = model.discriminator(model.layout.presented(model.encoder(images)))
     (gradient,) = torch.autograd.grad(logit.sum(), images, create_graph=True)
     return 0.5 * gradient.square().flatten(1).sum(1).mean()

@@ -180,7 +180,7 @@ class InterpretableGan(nn.Module):
         self._set_encoder_learning_rate(self.settings.encoder_learning_rate)
         forward = forward_pass(self, batch, generator)
         terms = loss_terms(self, batch, forward)
-        losses = player_losses(self.settings, terms)
+        losses = player_losses(self, terms, forward)
         every = self.settings.gradient_penalty_every
         if self.settings.gradient_penalty and step % every == 0:
             penalty = self.settings.gradient_penalty * every * gradient_penalty(self, batch.images)

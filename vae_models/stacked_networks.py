@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vae_models.errors import BadSettings
-from vae_models.fast_convolutions import ShuffledUpsampling, Upsampling
+from vae_models.fast_convolutions import FoldedUpsampling, Upsampling
 from vae_models.networks import ConvolutionHead, ConvolutionTrunk
 
 State = Mapping[str, Tensor]
@@ -104,5 +104,5 @@ _FORWARD: dict[type[nn.Module], Callable[..., Tensor]] = {
     ConvolutionTrunk: _trunk,
     ConvolutionHead: _head,
     Upsampling: _upsampling,
-    ShuffledUpsampling: _upsampling,
+    FoldedUpsampling: _upsampling,
 }

@@ -46,6 +46,7 @@ class StackedVaes(nn.Module):
             self.weights.parameters(),
             lr=theirs["lr"],
             fused=theirs["fused"],
+            eps=theirs["eps"],
             capturable=device.type == "cuda",
         )
         self._generators = [Generator(device).manual_seed(seed) for seed in seeds]

@@ -9,7 +9,13 @@ from pydantic import ValidationError
 
 from vae_models.additive_discriminator import AdditiveDiscriminator
 from vae_models.errors import BadSettings
-from vae_models.gan_losses import forward_pass, loss_terms, player_gradients, player_losses
+from vae_models.gan_losses import (
+    forward_pass,
+    gradient_penalty,
+    loss_terms,
+    player_gradients,
+    player_losses,
+)
 from vae_models.gan_stability import StabilityRecord
 from vae_models.interpretable_gan import FREE_NOISE, NAMED_NOISE
 from vae_models.interpretable_gan_settings import InterpretableGanSettings
@@ -61,13 +67,14 @@ def test_each_player_gets_the_slope_of_its_own_loss(tiny_gan, bars, side):
     }
 
     def own_loss() -> float:
-        terms = loss_terms(gan, batch, forward_pass(gan, batch, generator()))
-        told = player_losses(settings, terms)
+        forward = forward_pass(gan, batch, generator())
+        terms = loss_terms(gan, batch, forward)
+        told = player_losses(gan, terms, forward)
         rebuilding = settings.reconstruction_weight * terms["reconstruction"]
         return (told.encoder if side == "encoder" else told.of_samples + rebuilding).item()
 
     forward = forward_pass(gan, batch, generator())
-    told = player_losses(settings, loss_terms(gan, batch, forward))
+    told = player_losses(gan, loss_terms(gan, batch, forward), forward)
     gradients = dict(zip(sides, player_gradients(told, forward, *sides.values()), strict=True))[side]
     slope = torch.stack([gradient.square().sum() for gradient in gradients]).sum().sqrt()
     ends = []
@@ -77,6 +84,24 @@ def test_each_player_gets_the_slope_of_its_own_loss(tiny_gan, bars, side):
                 part.add_(gradient / slope, alpha=step)
         ends.append(own_loss())
     assert float(slope) == pytest.approx((ends[0] - ends[1]) / 2e-3, rel=0.01)
+
+
+@pytest.mark.parametrize(("share", "count"), [(0.25, 2), (0.01, 1), (1.0, 8)])
+def test_encoder_and_discriminator_learn_from_a_share_of_the_samples(tiny_gan, bars, share, count):
+    settings = tiny_gan.model_copy(update={"learnt_share": share, "penalised_share": share})
+    gan = build(settings, SHAPE, TARGETS, seed=1)
+    batch = Batch(pixels(bars), torch.from_numpy(gan.training_values(bars[1], seed=0)[:8]))
+    forward = forward_pass(gan, batch, generator())
+    assert forward.sample_logit.shape == (8,)
+    torch.testing.assert_close(forward.learnt_logit, forward.sample_logit[:count])
+    told = player_losses(gan, loss_terms(gan, batch, forward), forward)
+    (learnt,) = torch.autograd.grad(told.encoder, forward.seen_samples, retain_graph=True)
+    assert learnt.abs().sum((1, 2, 3)).nonzero().flatten().tolist() == list(range(count))
+    (pull,) = torch.autograd.grad(told.of_samples, forward.seen_samples)
+    assert (pull.abs().sum((1, 2, 3)) > 0).all()
+    whole = build(settings.model_copy(update={"penalised_share": 1.0}), SHAPE, TARGETS, seed=1)
+    expected = gradient_penalty(whole, batch.images[:count])
+    torch.testing.assert_close(gradient_penalty(gan, batch.images), expected)
 
 
 def test_a_code_names_the_datas_attributes_first():

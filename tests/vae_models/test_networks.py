@@ -5,13 +5,13 @@ import torch
 from torch import nn
 
 from vae_models.errors import BadSettings
-from vae_models.fast_convolutions import ShuffledUpsampling, Upsampling, upsampling
+from vae_models.fast_convolutions import FoldedUpsampling, Upsampling, upsampling
 from vae_models.networks import build_decoder, build_encoder, initialise_for_relu
 from vae_models.pooled_trunk import PooledTrunk
 from vae_models.vae import parameter_count
 
 
-@pytest.mark.parametrize("form", [Upsampling, ShuffledUpsampling])
+@pytest.mark.parametrize("form", [Upsampling, FoldedUpsampling])
 @pytest.mark.parametrize(("channels_in", "channels_out"), [(1, 1), (5, 3), (4, 1)])
 def test_both_fast_forms_equal_torchs_transposed_convolution(form, channels_in, channels_out):
     torch.manual_seed(0)
@@ -37,9 +37,9 @@ def test_the_fast_forms_start_as_torchs_own_does():
     assert torch.equal(fast.bias, reference.bias)
 
 
-def test_few_output_channels_take_the_shuffled_form():
-    assert isinstance(upsampling(32, 1), ShuffledUpsampling)
-    assert not isinstance(upsampling(32, 32), ShuffledUpsampling)
+def test_few_output_channels_take_the_folded_form():
+    assert isinstance(upsampling(32, 1), FoldedUpsampling)
+    assert not isinstance(upsampling(32, 32), FoldedUpsampling)
 
 
 @pytest.mark.parametrize("kind", ["mlp", "burgess", "locatello"])

@@ -22,8 +22,8 @@ STEPS = 24
 TRAINING = TrainingSettings(
     steps=STEPS, batch_size=16, precision="fp32", evaluate_every=8, evaluation_images=40, checkpoint_every=8
 )
-# By itself and in a stack, sums are added up in another order: Adam's first steps make a rounding error a step's sign.
-NEARLY = {"rtol": 2e-3, "atol": 2e-4}
+# By itself and in a stack, sums are added up in another order.
+NEARLY = {"rtol": 5e-4, "atol": 5e-5}
 
 
 def sprites(shape: tuple[int, int, int], count: int = 200) -> np.ndarray:
@@ -58,21 +58,25 @@ def test_a_stacked_network_is_each_network(network: str, shape: tuple[int, int, 
             torch.testing.assert_close(result, one(own), rtol=1e-4, atol=1e-5)
 
 
-# Not beta_tc_vae in one kernel: of its three seeds one has a gradient that is all rounding, and learns by its sign.
-@pytest.mark.parametrize(("kind", "fused"), [("betas", True), ("betas", False), ("beta_tc_vae", False)])
-def test_a_stack_learns_what_each_model_learns_by_itself(kind: str, fused: bool) -> None:
+# Adam adds this to the size of a gradient before it divides by it. One that is all rounding then moves nothing, where it
+# would move its weight as far as any other.
+EPSILON = 1e-4
+
+
+@pytest.mark.parametrize("kind", ["betas", "beta_tc_vae"])
+def test_a_stack_learns_what_each_model_learns_by_itself(kind: str) -> None:
     images = sprites((1, 32, 32))
     settings = settings_of((1.0, 4.0, 8.0))
     if kind == "beta_tc_vae":
         settings = [BetaTcVaeSettings(beta=beta, latent_dim=4, warm_up_steps=5) for beta in (2.0, 6.0, 6.0)]
     stacked = [build(one, (1, 32, 32), (), seed) for one, seed in zip(settings, SEEDS, strict=True)]
     for model in stacked:
-        model.optimizers()["adam"].param_groups[0]["fused"] = fused
+        model.optimizers()["adam"].param_groups[0]["eps"] = EPSILON
     first = [model.encoder[-1].weight.detach().clone() for model in stacked]
     results = together(stacked, images)
     for place, (one, seed) in enumerate(zip(settings, SEEDS, strict=True)):
         model = build(one, (1, 32, 32), (), seed)
-        model.optimizers()["adam"].param_groups[0]["fused"] = fused
+        model.optimizers()["adam"].param_groups[0]["eps"] = EPSILON
         result = train(
             model,
             images[40:],
