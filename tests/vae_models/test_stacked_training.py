@@ -58,8 +58,8 @@ def test_a_stacked_network_is_each_network(network: str, shape: tuple[int, int, 
             torch.testing.assert_close(result, one(own), rtol=1e-4, atol=1e-5)
 
 
-# Adam adds this to the size of a gradient before it divides by it. One that is all rounding then moves nothing, where it
-# would move its weight as far as any other.
+# Adam adds this to the size of a gradient before it divides by it. One that is all rounding then moves nothing, where
+# it would move its weight as far as any other.
 EPSILON = 1e-4
 
 
