@@ -27,7 +27,8 @@ class PooledTrunk(nn.Module):
         while size > _MAP_SIDE:
             layers += [nn.Conv2d(channels, width // 2, 4, stride=2, padding=1), nn.ReLU(inplace=True)]
             channels, size = width // 2, size // 2
-        layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(2)]
+        # Pooled first: the same numbers, and a quarter of the way through ReLU and back.
+        layers += [nn.Conv2d(channels, width, 3, padding=1), nn.MaxPool2d(2), nn.ReLU(inplace=True)]
         layers += [nn.Conv2d(width, width, 3, padding=1), nn.ReLU(inplace=True)]
         self.convolutions = nn.Sequential(*layers)
         self.place = nn.Conv2d(width, _PLACE_CHANNELS, 1)
