@@ -15,7 +15,7 @@ from tasks.analyses import intervention
 from tasks.analyses.classifier_gate import Gate
 from tasks.datasets.image_set import ImageSet
 from tasks.datasets.sprites import SpritesSettings
-from vae_models.attribute_classifier import AttributeClassifierSettings
+from vae_models.attribute_classifier_settings import AttributeClassifierSettings
 from vae_models.beta_vae import VaeSettings
 from vae_models.inference import classify_images, decode_latents, encode_images
 from vae_models.precision import cpu_multiplies_bfloat16

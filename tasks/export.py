@@ -13,8 +13,6 @@ from tasks.stage import Bench
 from vae_models.checkpoints import RECIPE_FILE, WEIGHTS_FILE, load
 from vae_models.model import Model
 
-PARTS = ("encoder", "decoder")
-
 
 class _Encoder(nn.Module):
     """Images (n, c, h, w) in [0, 1] to posterior means (n, latent_dim)."""

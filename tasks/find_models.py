@@ -10,7 +10,6 @@ from tasks.errors import SettingsError
 from tasks.progress import ProgressDisplay
 from tasks.records import digest_of, digest_of_file
 from tasks.settings import Settings
-from vae_models.entrypoint import module_files
 from vae_models.errors import BadCheckpoint
 from vae_models.existing_settings import EntrypointSettings, ExistingModelSettings
 
@@ -58,6 +57,8 @@ def _files(model: ExistingModelSettings, fetch_program: Callable[[str], Path]) -
             raise FileNotFoundError(f"{setting} is {given}, and there is no such file")
     digests = {setting: digest_of_file(path) for setting, path in places.items()}
     if isinstance(model, EntrypointSettings):
+        from vae_models.entrypoint import module_files  # here: torch takes seconds to import
+
         code = {str(path.relative_to(model.folder)): digest_of_file(path) for path in module_files(model)}
         digests[CODE] = digest_of(code)
     return ModelFiles(places, digests)

@@ -8,11 +8,11 @@ from tasks import over_time
 from tasks.analyses.lead_verdicts import lead_verdicts
 from tasks.arrays import read_json
 from tasks.desk import Desk
-from tasks.export import PARTS
 from tasks.opening import Opening
 from tasks.prefect_page import show_results, tell_of_changes
 from tasks.records import Artifact, ModelKey
 
+EXPORTED = ("encoder", "decoder")
 SHOWN_FILES = ("report.html", "audit.json", "manifest.json", "settings.yaml", "run.json", "ledger.jsonl")
 
 
@@ -71,7 +71,7 @@ def _description(audit: Mapping[str, Any]) -> str:
 def _publish_model(desk: Desk, name: str, model: ModelKey, export: Artifact, register: bool) -> None:
     run = desk.model_runs[model]
     digest = export.json("export.json")["weights_digest"]
-    for part in PARTS:
+    for part in EXPORTED:
         logged = desk.tracker.model(
             run, f"{model.name}-{part}", export.path / part, {"weights_digest": digest}
         )

@@ -14,12 +14,11 @@ from tasks.datasets.sprites import SpritesSettings
 from tasks.explanation_settings import ExplanationSettings
 from tasks.records import ModelKey
 from tasks.run_settings import SOURCES, RunSettings, Section
-from vae_models.attribute_classifier import AttributeClassifierSettings
+from vae_models.attribute_classifier_settings import AttributeClassifierSettings
 from vae_models.beta_vae import BetaVaeSettings, VaeSettings
 from vae_models.existing_settings import EntrypointSettings, ExistingModelSettings, ExportedProgramsSettings
 from vae_models.interpretable_gan_settings import InterpretableGanSettings
-from vae_models.presets import ModelSettings
-from vae_models.stacked_training import can_be_stacked
+from vae_models.presets import ModelSettings, can_be_stacked
 
 
 class SubjectSettings(Section):

@@ -9,7 +9,7 @@ from tasks.prepare import open_prepared
 from tasks.records import Artifact
 from tasks.stage import Bench
 from tasks.training_report import train_on_part, training_facts
-from vae_models.attribute_classifier import AttributeClassifierSettings
+from vae_models.attribute_classifier_settings import AttributeClassifierSettings
 from vae_models.checkpoints import save
 from vae_models.inference import classify_images
 

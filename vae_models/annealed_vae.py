@@ -1,14 +1,15 @@
 """The VAE with a capacity that grows (Burgess et al. 2018)."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
 from vae_models.autoencoder_settings import AutoencoderSettings
-from vae_models.capacity import CapacityPenalty
-from vae_models.targets import Target
-from vae_models.vae import VariationalAutoencoder
+
+if TYPE_CHECKING:
+    from vae_models.targets import Target
+    from vae_models.vae import VariationalAutoencoder
 
 
 class AnnealedVaeSettings(AutoencoderSettings):
@@ -29,7 +30,11 @@ class AnnealedVaeSettings(AutoencoderSettings):
             )
         return self
 
-    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> VariationalAutoencoder:
+    def build(
+        self, image_shape: tuple[int, int, int], targets: Sequence["Target"]
+    ) -> "VariationalAutoencoder":
         """Returns the untrained model; it learns without the targets."""
+        from vae_models.capacity import CapacityPenalty
+
         penalty = CapacityPenalty(self.gamma, self.capacity_nats, self.capacity_steps, self.latent_dim)
         return self.compose(image_shape, self.latent_dim, penalty)

@@ -1,14 +1,15 @@
 """A VAE with self-attention in both networks (Zhang et al. 2019)."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from vae_models.autoencoder_settings import AutoencoderSettings
-from vae_models.regularisers import WeightedKl
-from vae_models.targets import Target
-from vae_models.vae import VariationalAutoencoder
+
+if TYPE_CHECKING:
+    from vae_models.targets import Target
+    from vae_models.vae import VariationalAutoencoder
 
 
 class AttentionVaeSettings(AutoencoderSettings):
@@ -17,6 +18,8 @@ class AttentionVaeSettings(AutoencoderSettings):
     kind: Literal["attention_vae"] = "attention_vae"
     network: Literal["attention"] = Field("attention", description="always attention")
 
-    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> VariationalAutoencoder:
+    def build(
+        self, image_shape: tuple[int, int, int], targets: Sequence["Target"]
+    ) -> "VariationalAutoencoder":
         """Returns the untrained model; it learns without the targets."""
-        return self.compose(image_shape, self.latent_dim, WeightedKl(1.0, self.warm_up_steps))
+        return self.compose(image_shape, self.latent_dim)

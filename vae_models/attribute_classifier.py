@@ -5,12 +5,11 @@ It never sees a model's latent space; interventions and samples are judged by wh
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Generator, Tensor, nn
 from torch.optim import AdamW, Optimizer
 
@@ -20,40 +19,9 @@ from vae_models.model import Batch
 from vae_models.pooled_trunk import PooledTrunk
 from vae_models.precision import autocast
 from vae_models.targets import Target, encode_all, split_outputs, total_size
-from vae_models.training_settings import TrainingSettings
 
-
-class AttributeClassifierSettings(BaseModel):
-    """Settings of an attribute classifier."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["attribute_classifier"] = "attribute_classifier"
-    network: Literal["compact", "alexnet"] = Field(
-        "compact",
-        description="the compact network of this project, or torchvision's AlexNet: slower, for comparison",
-    )
-    width: int = Field(64, ge=2, description="channels of the compact network's 3x3 convolutions")
-    hidden: int = Field(128, ge=1, description="units of the fully connected layer under the heads")
-    learning_rate: float = Field(
-        2e-3,
-        gt=0,
-        description="AdamW's first step size; it falls by half a cosine to a twentieth at the last step",
-    )
-    class_weight: float = Field(
-        3.0, gt=0, description="weight of categorical attributes' nats in training; they are learnt last"
-    )
-    weight_decay: float = Field(
-        1e-2, ge=0, description="share of every weight taken off a step, times the learning rate (AdamW)"
-    )
-    training: TrainingSettings = Field(
-        TrainingSettings(steps=2000, batch_size=64, evaluate_every=250, patience=5, checkpoint_every=1000),
-        description="how long to train; held-out nats stop it early",
-    )
-
-    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> "AttributeClassifier":
-        """Returns the untrained classifier with a head for each target."""
-        return AttributeClassifier(self, image_shape, targets)
+if TYPE_CHECKING:  # the settings build this class, so they import it
+    from vae_models.attribute_classifier_settings import AttributeClassifierSettings
 
 
 class AttributeClassifier(nn.Module):
@@ -61,7 +29,7 @@ class AttributeClassifier(nn.Module):
 
     def __init__(
         self,
-        settings: AttributeClassifierSettings,
+        settings: "AttributeClassifierSettings",
         image_shape: tuple[int, int, int],
         targets: Sequence[Target],
     ) -> None:

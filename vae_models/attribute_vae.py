@@ -1,16 +1,15 @@
 """A VAE whose first dimensions are named after attributes, which are read from them alone."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from vae_models.attribute_head import AttributeHead
 from vae_models.autoencoder_settings import FamilySettings
-from vae_models.regularisers import WeightedKl
-from vae_models.semantic_layout import SemanticLayout, named_columns
-from vae_models.targets import Target
-from vae_models.vae import VariationalAutoencoder
+
+if TYPE_CHECKING:
+    from vae_models.targets import Target
+    from vae_models.vae import VariationalAutoencoder
 
 
 class AttributeVaeSettings(FamilySettings):
@@ -28,9 +27,14 @@ class AttributeVaeSettings(FamilySettings):
         1.0, gt=0, le=1, description="share of training images whose attributes the model may learn from"
     )
 
-    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> VariationalAutoencoder:
+    def build(
+        self, image_shape: tuple[int, int, int], targets: Sequence["Target"]
+    ) -> "VariationalAutoencoder":
         """Returns the untrained model, with dimensions named after the targets chosen."""
+        from vae_models.attribute_head import AttributeHead
+        from vae_models.semantic_layout import SemanticLayout, named_columns
+
         columns = named_columns(self.kind, self.named, targets)
         layout = SemanticLayout(tuple(targets[i] for i in columns), self.free_dimensions)
         head = AttributeHead(layout, tuple(targets), columns, self.attribute_weight, self.labelled_share)
-        return self.compose(image_shape, layout.size, WeightedKl(1.0, self.warm_up_steps), head=head)
+        return self.compose(image_shape, layout.size, head=head)

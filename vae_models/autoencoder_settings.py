@@ -1,19 +1,22 @@
 """What all presets of the VAE family share: their settings, and how parts become a model."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from torch import nn
 
-from vae_models.attribute_head import AttributeHead
-from vae_models.networks import NetworkKind, build_decoder, build_encoder, initialise_for_relu
-from vae_models.posteriors import GaussianPosterior, PosteriorFamily
-from vae_models.priors import Prior
-from vae_models.reconstruction import ReconstructionKind, build_reconstruction
-from vae_models.regularisers import Regulariser
+from vae_models.choices import NetworkKind, ReconstructionKind, refuse_variance
 from vae_models.training_settings import TrainingSettings
-from vae_models.vae import VariationalAutoencoder
-from vae_models.weight_uncertainty import GaussianWeights
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from vae_models.attribute_head import AttributeHead
+    from vae_models.posteriors import PosteriorFamily
+    from vae_models.priors import Prior
+    from vae_models.regularisers import Regulariser
+    from vae_models.vae import VariationalAutoencoder
+    from vae_models.weight_uncertainty import GaussianWeights
 
 
 class FamilySettings(BaseModel):
@@ -39,7 +42,7 @@ class FamilySettings(BaseModel):
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "FamilySettings":
-        build_reconstruction(self.reconstruction, self.pixel_variance)
+        refuse_variance(self.reconstruction, self.pixel_variance)
         if self.warm_up_steps > self.training.steps:
             raise ValueError(
                 f"warm_up_steps ({self.warm_up_steps}) is beyond the last training step "
@@ -51,17 +54,25 @@ class FamilySettings(BaseModel):
         self,
         image_shape: tuple[int, int, int],
         latent_dim: int,
-        regulariser: Regulariser,
+        regulariser: "Regulariser | None" = None,
         *,
-        posterior: PosteriorFamily | None = None,
-        prior: Prior | None = None,
-        head: AttributeHead | None = None,
-        weights: Callable[[nn.Module], GaussianWeights] | None = None,
-    ) -> VariationalAutoencoder:
+        posterior: "PosteriorFamily | None" = None,
+        prior: "Prior | None" = None,
+        head: "AttributeHead | None" = None,
+        weights: "Callable[[nn.Module], GaussianWeights] | None" = None,
+    ) -> "VariationalAutoencoder":
         """Returns an untrained model of these settings' networks and the parts given.
 
-        posterior: gaussian by default. prior: a standard normal. weights: makes the decoder's uncertain.
+        regulariser: by default the KL, its weight rising to 1. posterior: gaussian. prior: a standard normal. weights:
+        makes the decoder's uncertain.
         """
+        # Here and in every `build`: settings are read before torch is imported, which takes seconds.
+        from vae_models.networks import build_decoder, build_encoder, initialise_for_relu
+        from vae_models.posteriors import GaussianPosterior
+        from vae_models.reconstruction import build_reconstruction
+        from vae_models.regularisers import WeightedKl
+        from vae_models.vae import VariationalAutoencoder
+
         family = GaussianPosterior() if posterior is None else posterior
         encoder = build_encoder(self.network, image_shape, family.outputs_per_dimension * latent_dim)
         decoder = build_decoder(self.network, image_shape, latent_dim)
@@ -74,7 +85,7 @@ class FamilySettings(BaseModel):
             decoder=decoder,
             posterior=family,
             reconstruction=build_reconstruction(self.reconstruction, self.pixel_variance),
-            regulariser=regulariser,
+            regulariser=WeightedKl(1.0, self.warm_up_steps) if regulariser is None else regulariser,
             learning_rate=self.learning_rate,
             prior=prior,
             head=head,

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from vae_models.autoencoder_settings import AutoencoderSettings
-from vae_models.regularisers import WeightedKl
-from vae_models.targets import Target
-from vae_models.vae import VariationalAutoencoder
-from vae_models.weight_uncertainty import GaussianWeights
+
+if TYPE_CHECKING:
+    from vae_models.targets import Target
+    from vae_models.vae import VariationalAutoencoder
 
 
 class BayesianVaeSettings(AutoencoderSettings):
@@ -22,12 +22,15 @@ class BayesianVaeSettings(AutoencoderSettings):
     )
     prior_deviation: float = Field(0.1, gt=0, description="standard deviation of every weight in the prior")
 
-    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> VariationalAutoencoder:
+    def build(
+        self, image_shape: tuple[int, int, int], targets: Sequence["Target"]
+    ) -> "VariationalAutoencoder":
         """Returns the untrained model; it learns without the targets."""
+        from vae_models.weight_uncertainty import GaussianWeights
+
         weights = partial(
             GaussianWeights,
             initial_deviation=self.initial_deviation,
             prior_deviation=self.prior_deviation,
         )
-        regulariser = WeightedKl(1.0, self.warm_up_steps)
-        return self.compose(image_shape, self.latent_dim, regulariser, weights=weights)
+        return self.compose(image_shape, self.latent_dim, weights=weights)

@@ -1,14 +1,15 @@
 """The VAE (Kingma & Welling 2014) and the beta-VAE (Higgins et al. 2017), which is a VAE at beta 1."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from vae_models.autoencoder_settings import AutoencoderSettings
-from vae_models.regularisers import WeightedKl
-from vae_models.targets import Target
-from vae_models.vae import VariationalAutoencoder
+
+if TYPE_CHECKING:
+    from vae_models.targets import Target
+    from vae_models.vae import VariationalAutoencoder
 
 
 class VaeSettings(AutoencoderSettings):
@@ -16,9 +17,11 @@ class VaeSettings(AutoencoderSettings):
 
     kind: Literal["vae"] = "vae"
 
-    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> VariationalAutoencoder:
+    def build(
+        self, image_shape: tuple[int, int, int], targets: Sequence["Target"]
+    ) -> "VariationalAutoencoder":
         """Returns the untrained model; it learns without the targets."""
-        return self.compose(image_shape, self.latent_dim, WeightedKl(1.0, self.warm_up_steps))
+        return self.compose(image_shape, self.latent_dim)
 
 
 class BetaVaeSettings(AutoencoderSettings):
@@ -29,6 +32,10 @@ class BetaVaeSettings(AutoencoderSettings):
         4.0, ge=0, description="weight of the KL, with losses summed over pixels and dimensions; 1 is a VAE"
     )
 
-    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> VariationalAutoencoder:
+    def build(
+        self, image_shape: tuple[int, int, int], targets: Sequence["Target"]
+    ) -> "VariationalAutoencoder":
         """Returns the untrained model; it learns without the targets."""
+        from vae_models.regularisers import WeightedKl
+
         return self.compose(image_shape, self.latent_dim, WeightedKl(self.beta, self.warm_up_steps))

@@ -9,7 +9,8 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from torch import nn
 
-from vae_models.attribute_classifier import AttributeClassifier, AttributeClassifierSettings
+from vae_models.attribute_classifier import AttributeClassifier
+from vae_models.attribute_classifier_settings import AttributeClassifierSettings
 from vae_models.errors import BadCheckpoint
 from vae_models.existing_settings import ExistingModelSettings
 from vae_models.model import Model, Trainable

@@ -1,14 +1,15 @@
 """DIP-VAE I and II (Kumar et al. 2018)."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from vae_models.autoencoder_settings import AutoencoderSettings
-from vae_models.moment_matching import MomentMatching
-from vae_models.targets import Target
-from vae_models.vae import VariationalAutoencoder
+
+if TYPE_CHECKING:
+    from vae_models.targets import Target
+    from vae_models.vae import VariationalAutoencoder
 
 
 class DipVaeISettings(AutoencoderSettings):
@@ -18,8 +19,12 @@ class DipVaeISettings(AutoencoderSettings):
     off_diagonal: float = Field(10.0, ge=0, description="weight of squared covariances")
     diagonal: float = Field(100.0, ge=0, description="weight of squared (variance - 1)")
 
-    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> VariationalAutoencoder:
+    def build(
+        self, image_shape: tuple[int, int, int], targets: Sequence["Target"]
+    ) -> "VariationalAutoencoder":
         """Returns the untrained model; it learns without the targets."""
+        from vae_models.moment_matching import MomentMatching
+
         regulariser = MomentMatching("means", self.off_diagonal, self.diagonal, self.warm_up_steps)
         return self.compose(image_shape, self.latent_dim, regulariser)
 
@@ -31,7 +36,11 @@ class DipVaeIiSettings(AutoencoderSettings):
     off_diagonal: float = Field(10.0, ge=0, description="weight of squared covariances")
     diagonal: float = Field(10.0, ge=0, description="weight of squared (variance - 1)")
 
-    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> VariationalAutoencoder:
+    def build(
+        self, image_shape: tuple[int, int, int], targets: Sequence["Target"]
+    ) -> "VariationalAutoencoder":
         """Returns the untrained model; it learns without the targets."""
+        from vae_models.moment_matching import MomentMatching
+
         regulariser = MomentMatching("samples", self.off_diagonal, self.diagonal, self.warm_up_steps)
         return self.compose(image_shape, self.latent_dim, regulariser)

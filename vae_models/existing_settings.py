@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from vae_models.beta_vae import VaeSettings
-from vae_models.networks import NetworkKind
-from vae_models.reconstruction import ReconstructionKind, build_reconstruction
-from vae_models.targets import Target
-from vae_models.vae import VariationalAutoencoder
+from vae_models.choices import NetworkKind, ReconstructionKind, refuse_variance
 
 if TYPE_CHECKING:
     from vae_models.foreign_model import ForeignModel
+    from vae_models.targets import Target
+    from vae_models.vae import VariationalAutoencoder
 
 PosteriorLayout = Literal["halves", "interleaved", "separate"]
 
@@ -48,7 +47,7 @@ class ExistingModelSettings(BaseModel, ABC):
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "ExistingModelSettings":
-        build_reconstruction(self.reconstruction, self.pixel_variance)
+        refuse_variance(self.reconstruction, self.pixel_variance)
         return self
 
     @abstractmethod
@@ -89,7 +88,9 @@ class CheckpointSettings(ExistingModelSettings):
         (), description="beginnings of names in the file that the audit does not need, such as discriminator"
     )
 
-    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> VariationalAutoencoder:
+    def build(
+        self, image_shape: tuple[int, int, int], targets: Sequence["Target"]
+    ) -> "VariationalAutoencoder":
         """Returns our network untrained; it does without the targets."""
         ours = VaeSettings(
             latent_dim=self.latent_dim,
@@ -122,7 +123,7 @@ class ExportedProgramsSettings(ExistingModelSettings):
     decoder: str = Field(min_length=1, description="the same: codes to images")
     pixel_range: PixelRange = Field((0.0, 1.0), description="what black and white are to the programs")
 
-    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> "ForeignModel":
+    def build(self, image_shape: tuple[int, int, int], targets: Sequence["Target"]) -> "ForeignModel":
         """Returns the model with its weights in random order: how it was initialised nobody knows."""
         from vae_models.exported_programs import build_from_programs  # here: it reads these settings
 
@@ -174,7 +175,7 @@ class EntrypointSettings(ExistingModelSettings):
             raise ValueError(f"{', '.join(twice)}: given both in arguments and in files")
         return self
 
-    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> "ForeignModel":
+    def build(self, image_shape: tuple[int, int, int], targets: Sequence["Target"]) -> "ForeignModel":
         """Returns the model with its weights in random order: how it was initialised nobody knows."""
         from vae_models.entrypoint import build_from_entrypoint  # here: it reads these settings
 

@@ -1,14 +1,15 @@
 """FactorVAE (Kim & Mnih 2018)."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from vae_models.autoencoder_settings import AutoencoderSettings
-from vae_models.targets import Target
-from vae_models.total_correlation_discriminator import DiscriminatedTotalCorrelation
-from vae_models.vae import VariationalAutoencoder
+
+if TYPE_CHECKING:
+    from vae_models.targets import Target
+    from vae_models.vae import VariationalAutoencoder
 
 
 class FactorVaeSettings(AutoencoderSettings):
@@ -20,8 +21,12 @@ class FactorVaeSettings(AutoencoderSettings):
     discriminator_units: int = Field(256, ge=1, description="units of each; the paper has 1000")
     discriminator_learning_rate: float = Field(1e-4, gt=0, description="Adam's step size, discriminator")
 
-    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> VariationalAutoencoder:
+    def build(
+        self, image_shape: tuple[int, int, int], targets: Sequence["Target"]
+    ) -> "VariationalAutoencoder":
         """Returns the untrained model; it learns without the targets."""
+        from vae_models.total_correlation_discriminator import DiscriminatedTotalCorrelation
+
         regulariser = DiscriminatedTotalCorrelation(
             self.gamma,
             self.warm_up_steps,

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from vae_models.attribute_classifier import AttributeClassifier
+from vae_models.choices import Precision
 from vae_models.model import Model
-from vae_models.precision import Precision, autocast, use_bfloat16
+from vae_models.precision import autocast, use_bfloat16
 
 _BATCH = 1000
 

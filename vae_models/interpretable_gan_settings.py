@@ -1,15 +1,16 @@
 """Settings of the InterpretableGAN; the defaults are the recipe that was measured on 32x32 sprites."""
 
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from vae_models.interpretable_gan import InterpretableGan
-from vae_models.networks import ConvolutionKind
-from vae_models.reconstruction import ReconstructionKind, build_reconstruction
-from vae_models.targets import Target
+from vae_models.choices import ConvolutionKind, ReconstructionKind, refuse_variance
 from vae_models.training_settings import TrainingSettings
+
+if TYPE_CHECKING:
+    from vae_models.interpretable_gan import InterpretableGan
+    from vae_models.targets import Target
 
 
 class InterpretableGanSettings(BaseModel):
@@ -105,7 +106,7 @@ class InterpretableGanSettings(BaseModel):
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "InterpretableGanSettings":
-        build_reconstruction(self.reconstruction, self.pixel_variance)
+        refuse_variance(self.reconstruction, self.pixel_variance)
         if self.warm_up_steps >= self.training.steps:
             raise ValueError(
                 f"warm_up_steps ({self.warm_up_steps}) leaves no steps for the generator before the last one "
@@ -118,6 +119,8 @@ class InterpretableGanSettings(BaseModel):
             )
         return self
 
-    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> InterpretableGan:
+    def build(self, image_shape: tuple[int, int, int], targets: Sequence["Target"]) -> "InterpretableGan":
         """Returns the untrained model, with dimensions named after the targets chosen."""
+        from vae_models.interpretable_gan import InterpretableGan
+
         return InterpretableGan(self, image_shape, targets)

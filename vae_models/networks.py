@@ -6,18 +6,15 @@ latter with self-attention where its maps are 8x8 (Zhang et al. 2019).
 """
 
 from itertools import pairwise
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vae_models.choices import ConvolutionKind, NetworkKind
 from vae_models.errors import BadSettings
 from vae_models.fast_convolutions import Upsampling, upsampling
 from vae_models.self_attention import ATTENTION_SIDE, SelfAttention
-
-ConvolutionKind = Literal["burgess", "locatello"]
-NetworkKind = Literal["mlp", "burgess", "locatello", "attention"]
 
 _CHANNELS: dict[str, dict[int, tuple[int, ...]]] = {
     "burgess": {32: (32, 32, 32), 64: (32, 32, 32, 32)},

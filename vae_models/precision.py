@@ -4,11 +4,10 @@ Losses and weights stay in fp32 either way.
 """
 
 from pathlib import Path
-from typing import Literal
 
 import torch
 
-Precision = Literal["auto", "fp32", "bf16"]
+from vae_models.choices import Precision
 
 
 def cpu_multiplies_bfloat16(processor_description: Path = Path("/proc/cpuinfo")) -> bool:

@@ -1,11 +1,9 @@
 """What a user picks: settings classes joined in one typed union, and the function that builds from them."""
 
 from collections.abc import Sequence
-from typing import Annotated, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
 
-import torch
 from pydantic import Field
-from torch import nn
 
 from vae_models.annealed_vae import AnnealedVaeSettings
 from vae_models.attention_vae import AttentionVaeSettings
@@ -21,8 +19,12 @@ from vae_models.gm_vae import GmVaeSettings
 from vae_models.interpretable_gan_settings import InterpretableGanSettings
 from vae_models.laplace_vae import LaplaceVaeSettings
 from vae_models.semi_supervised_settings import SemiSupervisedVaeSettings
-from vae_models.targets import Target
 from vae_models.vamp_vae import VampVaeSettings
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from vae_models.targets import Target
 
 AnyModelSettings = (
     VaeSettings
@@ -47,25 +49,46 @@ AnyModelSettings = (
 )
 ModelSettings = Annotated[AnyModelSettings, Field(discriminator="kind")]
 
-Built = TypeVar("Built", bound=nn.Module, covariant=True)
+# What these build has an encoder and a decoder that learn, and nothing else that does.
+_STACKABLE = (
+    VaeSettings,
+    BetaVaeSettings,
+    BetaTcVaeSettings,
+    DipVaeISettings,
+    DipVaeIiSettings,
+    LaplaceVaeSettings,
+)
+
+Built = TypeVar("Built", bound="nn.Module", covariant=True)
 
 
 class Buildable(Protocol[Built]):
     """Settings of a model or of an attribute classifier."""
 
-    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> Built:
+    def build(self, image_shape: tuple[int, int, int], targets: Sequence["Target"]) -> Built:
         """Returns an untrained module with weights from torch's global random stream."""
         ...
 
 
 def build(
-    settings: Buildable[Built], image_shape: tuple[int, int, int], targets: Sequence[Target], seed: int
+    settings: Buildable[Built], image_shape: tuple[int, int, int], targets: Sequence["Target"], seed: int
 ) -> Built:
     """Returns an untrained model or attribute classifier on the CPU; the same seed gives the same weights.
 
     image_shape: (channels, height, width). targets: the attributes that named dimensions stand for; models
     without such dimensions ignore them. Raises BadSettings where settings do not fit the images.
     """
+    import torch  # here: it takes seconds to import
+
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return settings.build(image_shape, targets).eval()
+
+
+def can_be_stacked(settings: object) -> bool:
+    """Returns whether models of these settings can be trained together; see stacked_training.py."""
+    return (
+        isinstance(settings, _STACKABLE)
+        and settings.network != "attention"
+        and settings.training.patience is None
+    )

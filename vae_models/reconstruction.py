@@ -5,14 +5,12 @@ not comparable.
 """
 
 import math
-from typing import Literal, Protocol
+from typing import Protocol
 
 from torch import Tensor
 from torch.nn import functional
 
-from vae_models.errors import BadSettings
-
-ReconstructionKind = Literal["bernoulli", "gaussian", "laplace"]
+from vae_models.choices import ReconstructionKind, refuse_variance
 
 
 class Reconstruction(Protocol):
@@ -74,15 +72,7 @@ class LaplaceReconstruction:
 
 def build_reconstruction(kind: ReconstructionKind, variance: float | None) -> Reconstruction:
     """Returns the pixel distribution that settings ask for; `variance` belongs to gaussian and laplace pixels."""
-    if kind == "bernoulli":
-        if variance is not None:
-            raise BadSettings(
-                "pixel_variance belongs to reconstruction gaussian or laplace: leave it out for bernoulli"
-            )
-        return BernoulliReconstruction()
+    refuse_variance(kind, variance)
     if variance is None:
-        raise BadSettings(
-            f"reconstruction {kind} needs pixel_variance (0.1 is usual for [0, 1] images): its nats mean nothing "
-            "without it"
-        )
+        return BernoulliReconstruction()
     return GaussianReconstruction(variance) if kind == "gaussian" else LaplaceReconstruction(variance)

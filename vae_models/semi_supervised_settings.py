@@ -1,13 +1,15 @@
 """Settings of the semi-supervised VAE (M2 of Kingma et al. 2014)."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, field_validator
 
 from vae_models.autoencoder_settings import AutoencoderSettings
-from vae_models.semi_supervised_vae import SemiSupervisedVae
-from vae_models.targets import Target
+
+if TYPE_CHECKING:
+    from vae_models.semi_supervised_vae import SemiSupervisedVae
+    from vae_models.targets import Target
 
 
 class SemiSupervisedVaeSettings(AutoencoderSettings):
@@ -36,6 +38,8 @@ class SemiSupervisedVaeSettings(AutoencoderSettings):
             raise ValueError(f"efficiency_shares must be different and above 0 up to 1, got {list(shares)}")
         return tuple(sorted(shares))
 
-    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> SemiSupervisedVae:
+    def build(self, image_shape: tuple[int, int, int], targets: Sequence["Target"]) -> "SemiSupervisedVae":
         """Returns the untrained model, whose first dimensions are the label's."""
+        from vae_models.semi_supervised_vae import SemiSupervisedVae
+
         return SemiSupervisedVae(self, image_shape, targets)

@@ -8,36 +8,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vae_models.beta_tc_vae import BetaTcVaeSettings
-from vae_models.beta_vae import BetaVaeSettings, VaeSettings
-from vae_models.dip_vae import DipVaeIiSettings, DipVaeISettings
 from vae_models.errors import BadSettings
-from vae_models.laplace_vae import LaplaceVaeSettings
 from vae_models.stacked_vaes import StackedVaes
 from vae_models.training import train
 from vae_models.training_records import Progress, TrainingResult
 from vae_models.training_settings import TrainingSettings
 from vae_models.training_state import Curves
 from vae_models.vae import VariationalAutoencoder
-
-# What these settings build has an encoder and a decoder that learn, and nothing else that does.
-_STACKABLE = (
-    VaeSettings,
-    BetaVaeSettings,
-    BetaTcVaeSettings,
-    DipVaeISettings,
-    DipVaeIiSettings,
-    LaplaceVaeSettings,
-)
-
-
-def can_be_stacked(settings: object) -> bool:
-    """Returns whether models of these settings can be trained together."""
-    return (
-        isinstance(settings, _STACKABLE)
-        and settings.network != "attention"
-        and settings.training.patience is None
-    )
 
 
 def train_together(

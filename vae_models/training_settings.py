@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from vae_models.precision import Precision
+from vae_models.choices import Precision
 
 
 class TrainingSettings(BaseModel):

@@ -1,15 +1,15 @@
 """A VAE whose prior is a mixture of posteriors of learned images (Tomczak & Welling 2018)."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from vae_models.autoencoder_settings import AutoencoderSettings
-from vae_models.mixture_priors import VampPrior
-from vae_models.regularisers import WeightedKl
-from vae_models.targets import Target
-from vae_models.vae import VariationalAutoencoder
+
+if TYPE_CHECKING:
+    from vae_models.targets import Target
+    from vae_models.vae import VariationalAutoencoder
 
 
 class VampVaeSettings(AutoencoderSettings):
@@ -20,8 +20,11 @@ class VampVaeSettings(AutoencoderSettings):
         32, ge=1, description="learned images whose posteriors are the prior; each step encodes them too"
     )
 
-    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> VariationalAutoencoder:
+    def build(
+        self, image_shape: tuple[int, int, int], targets: Sequence["Target"]
+    ) -> "VariationalAutoencoder":
         """Returns the untrained model; it learns without the targets."""
+        from vae_models.mixture_priors import VampPrior
+
         prior = VampPrior(self.components, image_shape)
-        regulariser = WeightedKl(1.0, self.warm_up_steps)
-        return self.compose(image_shape, self.latent_dim, regulariser, prior=prior)
+        return self.compose(image_shape, self.latent_dim, prior=prior)

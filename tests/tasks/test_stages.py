@@ -25,9 +25,12 @@ def test_names_are_unique() -> None:
     assert len({stage.name for stage in EVERY}) == len(EVERY) > 20
 
 
-def test_naming_the_stages_imports_nothing_that_computes() -> None:
-    """A run whose stages are all reused must not wait for captum, scikit-learn and torchvision."""
-    heavy = ("captum", "sklearn", "torchvision", "umap")
-    asked = f"import sys, flows.audit_flow; print([name for name in {heavy} if name in sys.modules])"
+def test_settings_and_flows_import_nothing_that_computes() -> None:
+    """Neither a mistake in the settings nor a run whose stages are all reused must wait for torch and the like."""
+    heavy = ("captum", "sklearn", "torch", "torchvision", "umap")
+    asked = (
+        "import sys, flows.audit_flow, tasks.settings_sources\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

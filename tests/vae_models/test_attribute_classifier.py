@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from vae_models.attribute_classifier import AttributeClassifierSettings
+from vae_models.attribute_classifier_settings import AttributeClassifierSettings
 from vae_models.errors import BadSettings
 from vae_models.inference import classify_images
 from vae_models.precision import cpu_multiplies_bfloat16, use_bfloat16

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from vae_models import checkpoints
-from vae_models.attribute_classifier import AttributeClassifierSettings
+from vae_models.attribute_classifier_settings import AttributeClassifierSettings
 from vae_models.beta_vae import BetaVaeSettings, VaeSettings
 from vae_models.errors import BadCheckpoint
 from vae_models.evaluation import evaluate

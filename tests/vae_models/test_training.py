@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vae_models import attribute_classifier
+from vae_models.attribute_classifier_settings import AttributeClassifierSettings
 from vae_models.beta_vae import BetaVaeSettings, VaeSettings
 from vae_models.errors import BadCheckpoint, BadSettings, Cancelled, Diverged
 from vae_models.presets import build
@@ -37,7 +37,7 @@ def never() -> bool:
 
 def fresh(kind, tiny_gan, tiny_training):
     if kind == "attribute_classifier":
-        settings = attribute_classifier.AttributeClassifierSettings(width=4, hidden=8)
+        settings = AttributeClassifierSettings(width=4, hidden=8)
         return build(settings, SHAPE, TARGETS, seed=1)
     if kind == "vae":
         settings = VaeSettings(network="mlp", latent_dim=3, warm_up_steps=5, training=tiny_training)

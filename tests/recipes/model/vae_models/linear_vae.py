@@ -1,17 +1,15 @@
 """A VAE whose encoder and decoder are one linear layer each: probabilistic principal components."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from torch import nn
 
-from vae_models.posteriors import GaussianPosterior
-from vae_models.reconstruction import BernoulliReconstruction
-from vae_models.regularisers import WeightedKl
-from vae_models.targets import Target
 from vae_models.training_settings import TrainingSettings
-from vae_models.vae import VariationalAutoencoder
+
+if TYPE_CHECKING:
+    from vae_models.targets import Target
+    from vae_models.vae import VariationalAutoencoder
 
 
 class LinearVaeSettings(BaseModel):
@@ -24,8 +22,15 @@ class LinearVaeSettings(BaseModel):
     learning_rate: float = Field(1e-3, gt=0, description="Adam's step size")
     training: TrainingSettings = Field(TrainingSettings(), description="how long to train, and on what")
 
-    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> VariationalAutoencoder:
+    def build(self, image_shape: tuple[int, int, int], targets: Sequence["Target"]) -> "VariationalAutoencoder":
         """Returns the untrained model; it learns without the targets."""
+        from torch import nn
+
+        from vae_models.posteriors import GaussianPosterior
+        from vae_models.reconstruction import BernoulliReconstruction
+        from vae_models.regularisers import WeightedKl
+        from vae_models.vae import VariationalAutoencoder
+
         channels, height, width = image_shape
         pixels = channels * height * width
         return VariationalAutoencoder(
