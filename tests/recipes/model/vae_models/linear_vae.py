@@ -22,7 +22,9 @@ class LinearVaeSettings(BaseModel):
     learning_rate: float = Field(1e-3, gt=0, description="Adam's step size")
     training: TrainingSettings = Field(TrainingSettings(), description="how long to train, and on what")
 
-    def build(self, image_shape: tuple[int, int, int], targets: Sequence["Target"]) -> "VariationalAutoencoder":
+    def build(
+        self, image_shape: tuple[int, int, int], targets: Sequence["Target"]
+    ) -> "VariationalAutoencoder":
         """Returns the untrained model; it learns without the targets."""
         from torch import nn
 
