@@ -10,7 +10,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from flows.model_flow import Futures, analyse, start_models
 from tasks.datasets.catalogue import DataSettings
 from tasks.desk import Desk
-from tasks.draw import HALVES, design_digest
+from tasks.draw import design_digest
 from tasks.find_models import find_model_files
 from tasks.index_runs import index_runs
 from tasks.opening import Opening, open_desk
@@ -22,7 +22,7 @@ from tasks.records import Artifact, ModelKey
 from tasks.render import render_report
 from tasks.selftest_record import cited as cited_selftest
 from tasks.settings import Settings
-from tasks.stages import DRAW, EXPLAIN_CLASSIFIER, JUDGE, PREPARE, TRAIN_CLASSIFIER
+from tasks.stages import DRAW, DRAW_PICTURES, EXPLAIN_CLASSIFIER, JUDGE, PREPARE, TRAIN_CLASSIFIER
 
 Drawn = list[PrefectFuture[Artifact]]
 
@@ -134,7 +134,8 @@ def judge(
 def draw_report(desk: Desk, settings: Settings, judged: PrefectFuture[Artifact]) -> Drawn:
     """Submits the drawing of all sections that do not depend on this run, in halves."""
     given = {"judged": judged, "language": settings.report.language, "design": design_digest()}
-    return [submit(desk, DRAW, half=half, **given) for half in HALVES]
+    halves = ((DRAW_PICTURES, "pictures"), (DRAW, "rest"))
+    return [submit(desk, stage, half=half, **given) for stage, half in halves]
 
 
 def report(

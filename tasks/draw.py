@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from reports.render import HALVES, design_digest, draw
+from reports.render import design_digest, draw
 from tasks.records import Artifact
 from tasks.stage import Bench
 
-__all__ = ["HALVES", "compute", "design_digest"]
+__all__ = ["compute", "design_digest"]
 
 
 def compute(folder: Path, bench: Bench, *, judged: Artifact, half: str, language: str, design: str) -> None:

@@ -28,5 +28,6 @@ EXPLAIN_CLASSIFIER = Stage(
 EXPORT = Stage("export", "exporting", "tasks.export")
 JUDGE = Stage("judge", "judging", "tasks.judge")
 DRAW = Stage("draw", "drawing the report", "tasks.draw")
+DRAW_PICTURES = Stage("draw_pictures", "drawing the report's cards and maps", "tasks.draw")
 SCORE_SIZE = Stage("score_size", "scoring", "tasks.score_size", on_device=True)
 CHOOSE_SIZE = Stage("choose_size", "choosing the latent size", "tasks.choose_size")

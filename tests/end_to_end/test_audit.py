@@ -31,7 +31,7 @@ FIRST_SEED = EVERY_SEED | {
 }  # fmt: skip
 RERUN_SECONDS = 15.0
 MODELS = [("vae", 0), ("gan", 0), ("vae", 1), ("gan", 1)]
-JUDGEMENT = {("judge", None, None), ("draw", None, None)}
+JUDGEMENT = {(stage, None, None) for stage in ("judge", "draw", "draw_pictures")}
 STAGES = (
     {("prepare", None, None), ("classify", None, None), ("explain_classifier", None, None)}
     | JUDGEMENT

@@ -24,7 +24,7 @@ OF_MODEL = {
     "train", "encode", "probe", "intervene", "fitness", "control", "project", "traverse", "move", "use", "attribute",
     "particulars", "export",
 }  # fmt: skip
-JUDGEMENT = {"judge", "draw"}
+JUDGEMENT = {"judge", "draw", "draw_pictures"}
 STAGES = SHARED | OF_MODEL | JUDGEMENT
 RERUN_SECONDS = 15.0
 Run = dict[str, Any]
