@@ -5,6 +5,9 @@ most of what a small training set lacks); sums over all positions carry how much
 of the maps carries place.
 """
 
+import itertools
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -18,21 +21,30 @@ _PLACE_CHANNELS = 16
 class PooledTrunk(nn.Module):
     """(n, c, h, w) in [0, 1] -> (n, hidden), h = w = 28, 32 or 64."""
 
-    def __init__(self, image_shape: tuple[int, int, int], width: int, hidden: int) -> None:
-        """width: channels of the 3x3 convolutions; the strided ones before them have half as many."""
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        *,
+        strided: int,
+        fine: int,
+        coarse: Sequence[int],
+        hidden: int,
+    ) -> None:
+        """Channels of the strided convolutions, of the 3x3 one at 16x16, and of those at 8x8, in turn."""
         super().__init__()
         size = padded_size(image_shape)
         self.padding = (size - image_shape[1]) // 2
         channels, layers = image_shape[0], list[nn.Module]()
         while size > _MAP_SIDE:
-            layers += [nn.Conv2d(channels, width // 2, 4, stride=2, padding=1), nn.ReLU(inplace=True)]
-            channels, size = width // 2, size // 2
+            layers += [nn.Conv2d(channels, strided, 4, stride=2, padding=1), nn.ReLU(inplace=True)]
+            channels, size = strided, size // 2
         # Pooled first: the same numbers, and a quarter of the way through ReLU and back.
-        layers += [nn.Conv2d(channels, width, 3, padding=1), nn.MaxPool2d(2), nn.ReLU(inplace=True)]
-        layers += [nn.Conv2d(width, width, 3, padding=1), nn.ReLU(inplace=True)]
+        layers += [nn.Conv2d(channels, fine, 3, padding=1), nn.MaxPool2d(2), nn.ReLU(inplace=True)]
+        for before, after in itertools.pairwise([fine, *coarse]):
+            layers += [nn.Conv2d(before, after, 3, padding=1), nn.ReLU(inplace=True)]
         self.convolutions = nn.Sequential(*layers)
-        self.place = nn.Conv2d(width, _PLACE_CHANNELS, 1)
-        self.combine = nn.Linear(_PLACE_CHANNELS * (_MAP_SIDE // 2) ** 2 + 2 * width, hidden)
+        self.place = nn.Conv2d(coarse[-1], _PLACE_CHANNELS, 1)
+        self.combine = nn.Linear(_PLACE_CHANNELS * (_MAP_SIDE // 2) ** 2 + 2 * coarse[-1], hidden)
         initialise_for_relu(self)
 
     def forward(self, images: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ class SemanticEncoder(nn.Module):
     ) -> None:
         super().__init__()
         self.layout = layout
-        self.trunk = PooledTrunk(image_shape, width, hidden)
+        self.trunk = PooledTrunk(image_shape, strided=width // 2, fine=width, coarse=[width], hidden=hidden)
         self.head = nn.Linear(hidden, layout.size)
 
     def forward(self, images: Tensor) -> Tensor:

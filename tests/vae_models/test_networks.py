@@ -53,7 +53,7 @@ def test_encoder_and_decoder_meet_the_images_shape(kind, shape):
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (1, 32, 32), (3, 64, 64)])
 def test_the_pooled_trunk_takes_every_image_size(shape):
-    features = PooledTrunk(shape, width=4, hidden=7)(torch.rand(2, *shape))
+    features = PooledTrunk(shape, strided=2, fine=3, coarse=[4, 5], hidden=7)(torch.rand(2, *shape))
     assert features.shape == (2, 7)
     assert features.min() >= 0
 
