@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import Any, Literal, Protocol
 
 from tasks.importing import uncollected
-from tasks.leaving import leave_at_once
+from tasks.leaving import leave_untidied
 from tasks.runners.order import Order, Report, carry_out
 from tasks.runners.runner import Event, worker_died
 
@@ -143,7 +143,7 @@ def _start_process(reports: _Queue, stop: Event, counter: Any, count: int) -> No
     with counter.get_lock():
         index = counter.value
         counter.value += 1
-    leave_at_once()
+    leave_untidied()
     threading.Thread(target=_end_with_parent, name="parent watch", daemon=True).start()
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     if len(cores) == count:  # with fewer workers than cores, pinning could put two runs on the same one
