@@ -113,20 +113,27 @@ def compute(
     return scores
 
 
-_SCORED_BY_RESAMPLING: Sequence[tuple[str, Callable[[Codes, Factors], float]]] = (
-    ("mig", lambda codes, factors: mig(codes, factors).score),
-    ("modularity", lambda codes, factors: modularity(codes, factors).score),
-    ("sap_continuous", lambda codes, factors: sap(codes, factors).score),
-    ("irs", lambda codes, factors: irs(codes, factors).score),
-    (
-        "gaussian_total_correlation_nats",
-        lambda codes, _: unsupervised_scores(codes).gaussian_total_correlation_nats,
-    ),
-    (
-        "gaussian_wasserstein_correlation_normalised",
-        lambda codes, _: unsupervised_scores(codes).gaussian_wasserstein_correlation_normalised,
-    ),
-    ("mutual_information_nats", lambda codes, _: unsupervised_scores(codes).mutual_information_nats),
+def _of_information(codes: Codes, factors: Factors) -> dict[str, float]:
+    found = mig(codes, factors)
+    modular = modularity_of_information(found.information_nats)
+    return {"mig": found.score, "modularity": modular.score}
+
+
+def _of_dependence(codes: Codes, _: Factors) -> dict[str, float]:
+    found = unsupervised_scores(codes)
+    return {
+        "gaussian_total_correlation_nats": found.gaussian_total_correlation_nats,
+        "gaussian_wasserstein_correlation_normalised": found.gaussian_wasserstein_correlation_normalised,
+        "mutual_information_nats": found.mutual_information_nats,
+    }
+
+
+# Scores that follow from one thing are computed from it together.
+_SCORED_BY_RESAMPLING: Sequence[Callable[[Codes, Factors], dict[str, float]]] = (
+    _of_information,
+    lambda codes, factors: {"sap_continuous": sap(codes, factors).score},
+    lambda codes, factors: {"irs": irs(codes, factors).score},
+    _of_dependence,
 )
 
 
@@ -135,14 +142,15 @@ def _resampled(
 ) -> dict[str, Estimate | NotApplicable]:
     draws = rng.integers(len(codes), size=(resamples, len(codes)))
     found: dict[str, Estimate | NotApplicable] = {}
-    for name, score in _SCORED_BY_RESAMPLING:
-        value = score(codes, factors)
-        if not np.isfinite(value):
-            found[name] = NotApplicable(SINGULAR)
-            continue
-        samples = np.array([score(codes[rows], factors[rows]) for rows in draws])
-        low, high = centred_interval(np.asarray(value), samples)
-        found[name] = Estimate(value, float(low), float(high), len(codes), SOURCE)
+    for scores in _SCORED_BY_RESAMPLING:
+        values = scores(codes, factors)
+        drawn = [scores(codes[rows], factors[rows]) for rows in draws]
+        for name, value in values.items():
+            if not np.isfinite(value):
+                found[name] = NotApplicable(SINGULAR)
+                continue
+            low, high = centred_interval(np.asarray(value), np.array([one[name] for one in drawn]))
+            found[name] = Estimate(value, float(low), float(high), len(codes), SOURCE)
     return found
 
 

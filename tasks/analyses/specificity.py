@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from tasks.analyses.association import ATTRIBUTE_BINS, CODE_BINS, Association
 from tasks.analyses.binning import Bins, attribute_levels, fit_code_bins
-from tasks.analyses.conditional_information import conditional_uncertainty
+from tasks.analyses.conditional_information import conditional_uncertainty, resampled_tables
 from tasks.analyses.estimates import Estimate, centred_interval
 from tasks.analyses.mutual_information import uncertainty_coefficient
 from tasks.datasets.attributes import Attribute
@@ -89,13 +89,13 @@ def compute(
             if other == k:
                 continue
             name = attributes[other].name
-            leaked = conditional_uncertainty(
-                coarse[:, chosen], coarse_levels[:, other], coarse_levels[:, k], shuffles, draws, rng
-            )
+            dimension, own, others = coarse[:, chosen], coarse_levels[:, k], coarse_levels[:, other]
+            # Both questions are of one table, seen from either side.
+            resampled = resampled_tables(dimension, others, own, draws)
+            turned = np.ascontiguousarray(resampled.swapaxes(1, 2))
+            leaked = conditional_uncertainty(dimension, others, own, shuffles, resampled, rng)
             leakage.append(Leakage(name, leaked.estimate))
-            kept = conditional_uncertainty(
-                coarse[:, chosen], coarse_levels[:, k], coarse_levels[:, other], shuffles, draws, rng
-            )
+            kept = conditional_uncertainty(dimension, own, others, shuffles, turned, rng)
             enough = min(survives_from, float(association.uncertainty[k, chosen]) / 2.0)
             survives = kept.estimate.value >= enough and kept.p_value <= SIGNIFICANT
             conditioned.append(Conditioned(name, kept.estimate, bool(survives)))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tasks.analyses import association, attribute_correlation, specificity
-from tasks.analyses.conditional_information import conditional_uncertainty
+from tasks.analyses.conditional_information import conditional_uncertainty, resampled_tables
 from tasks.analyses.specificity import claimed_dimensions
 from tasks.datasets.attributes import Attribute
 
@@ -94,17 +94,35 @@ def test_a_single_dimension_has_no_runner_up():
     assert claimed_dimensions(np.array([0.1, 0.9, 0.8]), [0, 1, 1]) == (1, 0)
 
 
+def share(binned, levels, given, shuffles, resamples, rng):
+    draws = rng.integers(len(levels), size=(resamples, len(levels)))
+    resampled = resampled_tables(binned, levels, given, draws)
+    return conditional_uncertainty(binned, levels, given, shuffles, resampled, rng)
+
+
+def test_resampled_tables_count_their_rows():
+    rng = np.random.default_rng(0)
+    binned, levels, given = rng.integers(4, size=30), rng.integers(3, size=30), rng.integers(2, size=30)
+    draws = rng.integers(30, size=(2, 30))
+    tables = resampled_tables(binned, levels, given, draws)
+    assert tables.shape == (2, 2, 3, 4)
+    by_hand = sum(given[row] == 1 and levels[row] == 2 and binned[row] == 3 for row in draws[1])
+    assert tables[1, 1, 2, 3] == by_hand > 0
+    assert (tables.sum(axis=(1, 2, 3)) == 30).all()
+    turned = resampled_tables(binned, given, levels, draws)
+    np.testing.assert_array_equal(turned, tables.swapaxes(1, 2))
+
+
 def test_conditional_share_of_known_tables():
     rng = np.random.default_rng(0)
     n = 4000
     given, own = rng.integers(3, size=n), rng.integers(2, size=n)
-    draws = rng.integers(n, size=(50, n))
-    told = conditional_uncertainty(own, own, given, 50, draws, rng)
+    told = share(own, own, given, 50, 50, rng)
     assert told.estimate.value == pytest.approx(1.0, abs=0.01)
     assert told.p_value == pytest.approx(1 / 51)
-    untold = conditional_uncertainty(rng.integers(5, size=n), own, given, 50, draws, rng)
+    untold = share(rng.integers(5, size=n), own, given, 50, 50, rng)
     assert untold.estimate.value < 0.005
-    decided = conditional_uncertainty(own, given, given, 50, draws, rng)
+    decided = share(own, given, given, 50, 50, rng)
     assert np.isnan(decided.estimate.value)
     assert decided.p_value == 1.0
 
@@ -114,9 +132,7 @@ def test_chance_is_taken_off_whatever_the_number_of_levels():
     values = []
     for _ in range(40):
         z, a, b = (rng.integers(8, size=1000) for _ in range(3))
-        values.append(
-            conditional_uncertainty(z, a, b, 30, rng.integers(1000, size=(2, 1000)), rng).estimate.value
-        )
+        values.append(share(z, a, b, 30, 2, rng).estimate.value)
     assert np.mean(values) < 0.01
 
 
