@@ -22,9 +22,7 @@ class AttributeClassifierSettings(BaseModel):
         "compact",
         description="the compact network of this project, or torchvision's AlexNet: slower, for comparison",
     )
-    width: int = Field(
-        64, ge=4, description="channels of the compact network's last convolution; the others have fewer"
-    )
+    width: int = Field(64, ge=2, description="channels of the compact network's last two convolutions")
     hidden: int = Field(128, ge=1, description="units of the fully connected layer under the heads")
     learning_rate: float = Field(
         2e-3,

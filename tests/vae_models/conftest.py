@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
+from vae_models.interpretable_gan import InterpretableGan
 from vae_models.interpretable_gan_settings import InterpretableGanSettings
+from vae_models.presets import build
 from vae_models.targets import Target
 from vae_models.training_settings import TrainingSettings
 
@@ -13,6 +16,16 @@ TARGETS = (
     Target("tall", "categorical", 2, classes=("wide", "tall")),
     Target("x", "continuous", 1, mean=10.0, std=5.0),
 )
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    """Returns random numbers that start at `seed`."""
+    return torch.Generator().manual_seed(seed)
+
+
+def pixels(bars: tuple[NDArray[np.uint8], NDArray[np.float64]], count: int = 8) -> torch.Tensor:
+    """Returns the first images of `bars`, float (count, 1, 28, 28) in [0, 1]."""
+    return torch.from_numpy(bars[0][:count]).float() / 255
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +59,13 @@ def tiny_gan(tiny_training: TrainingSettings) -> InterpretableGanSettings:
         encoder_width=4,
         training=tiny_training,
     )
+
+
+@pytest.fixture
+def gan(
+    tiny_gan: InterpretableGanSettings, bars: tuple[NDArray[np.uint8], NDArray[np.float64]]
+) -> InterpretableGan:
+    """Returns that InterpretableGAN, untrained, which knows the values of the bars."""
+    built = build(tiny_gan, SHAPE, TARGETS, seed=1)
+    built.training_values(bars[1], seed=0)
+    return built

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.vae_models.conftest import SHAPE, TARGETS
 from vae_models.attribute_classifier_settings import AttributeClassifierSettings
 from vae_models.errors import BadSettings
 from vae_models.inference import classify_images
@@ -12,12 +13,6 @@ from vae_models.presets import build
 from vae_models.targets import Target
 from vae_models.training import train
 from vae_models.training_settings import TrainingSettings
-
-SHAPE = (1, 28, 28)
-TARGETS = (
-    Target("tall", "categorical", 2, classes=("wide", "tall")),
-    Target("x", "continuous", 1, mean=10.0, std=5.0),
-)
 
 
 def test_response_columns_say_whose_they_are():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.vae_models.conftest import SHAPE, TARGETS
 from vae_models import checkpoints
 from vae_models.attribute_classifier_settings import AttributeClassifierSettings
 from vae_models.beta_vae import BetaVaeSettings, VaeSettings
@@ -15,14 +16,7 @@ from vae_models.errors import BadCheckpoint
 from vae_models.evaluation import evaluate
 from vae_models.inference import classify_images, decode_latents, encode_images
 from vae_models.presets import build
-from vae_models.targets import Target
 from vae_models.weight_files import write_tensors
-
-SHAPE = (1, 28, 28)
-TARGETS = (
-    Target("tall", "categorical", 2, classes=("wide", "tall")),
-    Target("x", "continuous", 1, mean=10.0, std=5.0),
-)
 
 
 def saved(folder, settings):

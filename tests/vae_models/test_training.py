@@ -9,21 +9,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from tests.vae_models.conftest import SHAPE, TARGETS
 from vae_models.attribute_classifier_settings import AttributeClassifierSettings
 from vae_models.beta_vae import BetaVaeSettings, VaeSettings
 from vae_models.errors import BadCheckpoint, BadSettings, Cancelled, Diverged
 from vae_models.presets import build
 from vae_models.resident_images import ResidentImages
-from vae_models.targets import Target
 from vae_models.training import train
 from vae_models.training_records import Progress
 from vae_models.training_settings import TrainingSettings
 
-SHAPE = (1, 28, 28)
-TARGETS = (
-    Target("tall", "categorical", 2, classes=("wide", "tall")),
-    Target("x", "continuous", 1, mean=10.0, std=5.0),
-)
 KINDS = ("vae", "interpretable_gan", "attribute_classifier")
 
 

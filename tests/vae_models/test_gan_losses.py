@@ -1,0 +1,79 @@
+"""Losses of the InterpretableGAN: whose they are, and how much of a batch each is made of."""
+
+import math
+
+import pytest
+import torch
+
+from tests.vae_models.conftest import SHAPE, TARGETS, generator, pixels
+from vae_models.gan_losses import (
+    forward_pass,
+    gradient_penalty,
+    loss_terms,
+    player_gradients,
+    player_losses,
+)
+from vae_models.model import Batch
+from vae_models.presets import build
+
+
+@pytest.mark.parametrize("side", ["encoder", "generator"])
+def test_each_player_gets_the_slope_of_its_own_loss(tiny_gan, bars, side):
+    """Against differences of the loss itself, a little way up and down the gradient."""
+    # Reconstruction is no part of what S's named dimensions learn, though it moves with them.
+    settings = tiny_gan.model_copy(update={} if side == "generator" else {"reconstruction_weight": 0.0})
+    gan = build(settings, SHAPE, TARGETS, seed=1)
+    batch = Batch(pixels(bars), torch.from_numpy(gan.training_values(bars[1], seed=0)[:8]))
+    sides = {
+        "encoder": [*gan.encoder.parameters(), *gan.discriminator.parameters()],
+        "generator": list(gan.generator.parameters()),
+    }
+
+    def own_loss() -> float:
+        forward = forward_pass(gan, batch, generator())
+        terms = loss_terms(gan, batch, forward)
+        told = player_losses(gan, terms, forward)
+        rebuilding = settings.reconstruction_weight * terms["reconstruction"]
+        return (told.encoder if side == "encoder" else told.of_samples + rebuilding).item()
+
+    forward = forward_pass(gan, batch, generator())
+    told = player_losses(gan, loss_terms(gan, batch, forward), forward)
+    gradients = dict(zip(sides, player_gradients(told, forward, *sides.values()), strict=True))[side]
+    slope = torch.stack([gradient.square().sum() for gradient in gradients]).sum().sqrt()
+    ends = []
+    for step in (1e-3, -2e-3):
+        with torch.no_grad():
+            for part, gradient in zip(sides[side], gradients, strict=True):
+                part.add_(gradient / slope, alpha=step)
+        ends.append(own_loss())
+    assert float(slope) == pytest.approx((ends[0] - ends[1]) / 2e-3, rel=0.01)
+
+
+@pytest.mark.parametrize(("share", "count"), [(0.25, 2), (0.01, 1), (1.0, 8)])
+def test_encoder_and_discriminator_learn_from_a_share_of_the_samples(tiny_gan, bars, share, count):
+    settings = tiny_gan.model_copy(update={"learnt_share": share, "penalised_share": share})
+    gan = build(settings, SHAPE, TARGETS, seed=1)
+    batch = Batch(pixels(bars), torch.from_numpy(gan.training_values(bars[1], seed=0)[:8]))
+    forward = forward_pass(gan, batch, generator())
+    assert forward.sample_logit.shape == (8,)
+    torch.testing.assert_close(forward.learnt_logit, forward.sample_logit[:count])
+    told = player_losses(gan, loss_terms(gan, batch, forward), forward)
+    (learnt,) = torch.autograd.grad(told.encoder, forward.seen_samples, retain_graph=True)
+    assert learnt.abs().sum((1, 2, 3)).nonzero().flatten().tolist() == list(range(count))
+    (pull,) = torch.autograd.grad(told.of_samples, forward.seen_samples)
+    assert (pull.abs().sum((1, 2, 3)) > 0).all()
+    whole = build(settings.model_copy(update={"penalised_share": 1.0}), SHAPE, TARGETS, seed=1)
+    expected = gradient_penalty(whole, batch.images[:count])
+    torch.testing.assert_close(gradient_penalty(gan, batch.images), expected)
+
+
+def test_losses_are_finite_and_named(gan, bars):
+    losses = gan.losses(
+        Batch(pixels(bars, 16), torch.from_numpy(gan.encode_values(bars[1][:16]))), generator()
+    )
+    assert losses.keys() == {
+        "supervised", "follow", "recovery", "reconstruction", "free_prior", "discriminator", "generator",
+    }  # fmt: skip
+    assert all(torch.isfinite(value) for value in losses.values())
+    # An untrained discriminator cannot tell: each player pays about log 2 a decision.
+    assert losses["discriminator"].item() == pytest.approx(2 * math.log(2), abs=0.7)
