@@ -125,7 +125,13 @@ class Tracker:
         if not folder.strip("."):  # "." and ".." would lead out of the folder of artifacts
             folder = folder.replace(".", "%2E")
         location = (artifact_root / folder).as_uri() if local else None
-        return self._client.create_experiment(experiment, artifact_location=location)
+        try:
+            return self._client.create_experiment(experiment, artifact_location=location)
+        except MlflowException as error:
+            # Made since we looked, by a run on another machine: a server has no lock that we could take.
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+            return str(self._client.get_experiment_by_name(experiment).experiment_id)
 
     def start(
         self, name: str, *, parent: str | None, params: Mapping[str, Any], tags: Mapping[str, str]
@@ -197,7 +203,7 @@ class Tracker:
         data = Dataset(name, digest[:36], "local", source, profile=profile)
         tag = InputTag("mlflow.data.context", "audit")
         with self._said():
-            self._client.log_inputs(run_id, [DatasetInput(data, [tag])])
+            _again(lambda: self._client.log_inputs(run_id, [DatasetInput(data, [tag])]))
 
     def artifacts(self, run_id: str, path: Path, into: str | None = None) -> None:
         """Logs a file, or all the files of a folder."""
@@ -261,13 +267,7 @@ class Tracker:
             return version is not None
 
     def _set_alias(self, name: str, alias: str, version: str) -> None:
-        """Asks again where MLflow fails: of two that give one alias at once, it lets the second break on the first."""
-        for pause in (0.1, 0.3, 1.0):
-            try:
-                return self._client.set_registered_model_alias(name, alias, str(version))
-            except MlflowException:
-                time.sleep(pause)
-        return self._client.set_registered_model_alias(name, alias, str(version))
+        _again(lambda: self._client.set_registered_model_alias(name, alias, str(version)))
 
     def _version(self, name: str, digest: str) -> str | None:
         found = self._client.search_model_versions(f"name = '{name}'")
@@ -322,6 +322,16 @@ def save_exported(folder: Path, module: Any, example: Any) -> None:
         serialization_format="pt2",
         pip_requirements=["torch", "mlflow", "numpy"],
     )
+
+
+def _again(call: Callable[[], None]) -> None:
+    """Asks up to four times: of two that write one thing at once, MLflow lets the second break on the first."""
+    for pause in (0.1, 0.3, 1.0):
+        try:
+            return call()
+        except MlflowException:
+            time.sleep(pause)
+    return call()
 
 
 def _now() -> int:

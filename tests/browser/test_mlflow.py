@@ -1,12 +1,6 @@
 """The report in the artifact pane of MLflow's own pages, which serve the real run's store."""
 
 import json
-import os
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,7 +12,7 @@ from playwright.sync_api import Page, expect
 from reports.render import SECTIONS
 from tests.browser.test_places import LOST
 from tests.browser.watching import LISTEN, SLOWEST
-from tests.ports import free_port
+from tests.mlflow_server import mlflow_server
 
 pytestmark = [
     pytest.mark.browser,
@@ -32,47 +26,8 @@ pytestmark = [
 def server(run_folder: Path, tmp_path: Path) -> Iterator[str]:
     """Returns the address of MLflow's pages over the store that the run wrote to."""
     store = run_folder.resolve().parents[2] / "artifacts" / "mlflow" / "mlflow.db"
-    port = free_port()
-    words = [
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--workers",
-        "1",
-        "--backend-store-uri",
-        f"sqlite:///{store}",
-    ]
-    with (tmp_path / "server.log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", "server", *words],
-            cwd=tmp_path,
-            env={
-                **os.environ,
-                "MLFLOW_DISABLE_TELEMETRY": "true",
-                "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # pages alone: no workers for jobs beside them
-            },
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            wait_until_healthy(f"http://127.0.0.1:{port}/health", process, tmp_path / "server.log")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(timeout=60)
-
-
-def wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + SLOWEST / 1000
-    while time.monotonic() < deadline:
-        assert process.poll() is None, log.read_text()
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    pytest.fail(f"MLflow's server did not start: {log.read_text()}")
+    with mlflow_server(store, tmp_path) as address:
+        yield address
 
 
 def test_the_report_works_in_the_artifact_pane(page: Page, server: str, run_folder: Path) -> None:
