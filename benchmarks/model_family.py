@@ -47,8 +47,12 @@ MODELS: dict[str, dict[str, Any]] = {
         "gradient_penalty_every": 8,
         "penalised_share": 1.0,
         "learnt_share": 1.0,
+        "generator_learning_rate": 1.5e-3,
+        "average_decay": 0.995,
     },
 }
+# As in published recipes, steps keep their size.
+LEARNING_RATE = 1e-3
 COMPARED = ("beta_tc_vae (6)", "factor_vae (20)")
 MARK = "<!-- measured: benchmarks/model_family.py writes what follows -->"
 
@@ -109,10 +113,13 @@ def measure(
     steps = options.steps
     training = {
         "steps": steps,
+        "learning_rate_decay": 0.0,
         "evaluate_every": max(1, steps // 20),
         "checkpoint_every": max(1, steps // 20),
     }
     given = MODELS[name] | {"training": training}
+    if given["kind"] != "interpretable_gan":
+        given["learning_rate"] = LEARNING_RATE
     if given["kind"] == "annealed_vae":
         given["capacity_steps"] = max(1, steps * 3 // 4)
     else:

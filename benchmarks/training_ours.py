@@ -18,7 +18,13 @@ from vae_models.training_settings import TrainingSettings
 def train(images: NDArray[np.uint8], warm_up: int, seed: int, device: str) -> Trained:
     """Trains as a run does, in the precision that a run takes."""
     steps = warm_up + len(images) // BATCH
-    settings = TrainingSettings(steps=steps, batch_size=BATCH, evaluate_every=steps, checkpoint_every=steps)
+    settings = TrainingSettings(
+        steps=steps,
+        batch_size=BATCH,
+        learning_rate_decay=0.0,  # as the peers train
+        evaluate_every=steps,
+        checkpoint_every=steps,
+    )
     asked = VaeSettings(warm_up_steps=0, learning_rate=LEARNING_RATE, training=settings)
     model = build(asked, (1, 64, 64), (), seed)
     # The peers' start, so that losses after the same steps differ by seed and arithmetic alone.

@@ -3,7 +3,6 @@
 It never sees a model's latent space; interventions and samples are judged by what it says of the images.
 """
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -114,17 +113,10 @@ class AttributeClassifier(nn.Module):
         total = torch.stack(list(nats.values())).sum()
         classes = [nats[target.name] for target in self.targets if target.kind == "categorical"]
         loss = total + (self._settings.class_weight - 1) * sum(classes, total.new_zeros(()))
-        for group in self._optimizer.param_groups:
-            group["lr"] = self._learning_rate(step)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
         return {name: value.detach() for name, value in ({"total": total} | nats).items()}
-
-    def _learning_rate(self, step: int) -> float:
-        """Returns the step size at a step: values are read ever more exactly as it falls."""
-        done = min(1.0, step / self._settings.training.steps)
-        return self._settings.learning_rate * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * done)))
 
     def held_out_objective(self, batch: Batch, generator: Generator) -> Tensor:
         """Returns (n,) nats summed over attributes."""

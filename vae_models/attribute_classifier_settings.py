@@ -24,11 +24,7 @@ class AttributeClassifierSettings(BaseModel):
     )
     width: int = Field(64, ge=2, description="channels of the compact network's last two convolutions")
     hidden: int = Field(128, ge=1, description="units of the fully connected layer under the heads")
-    learning_rate: float = Field(
-        2e-3,
-        gt=0,
-        description="AdamW's first step size; it falls by half a cosine to a twentieth at the last step",
-    )
+    learning_rate: float = Field(2e-3, gt=0, description="AdamW's step size")
     class_weight: float = Field(
         3.0, gt=0, description="weight of categorical attributes' nats in training; they are learnt last"
     )
@@ -36,7 +32,9 @@ class AttributeClassifierSettings(BaseModel):
         1e-2, ge=0, description="share of every weight taken off a step, times the learning rate (AdamW)"
     )
     training: TrainingSettings = Field(
-        TrainingSettings(steps=2000, batch_size=64, evaluate_every=250, patience=5, checkpoint_every=1000),
+        TrainingSettings(
+            steps=2000, learning_rate_decay=0.8, evaluate_every=250, patience=5, checkpoint_every=1000
+        ),
         description="how long to train; held-out nats stop it early",
     )
 

@@ -36,9 +36,11 @@ class FamilySettings(BaseModel):
     pixel_variance: float | None = Field(
         None, gt=0, description="variance of gaussian or laplace pixels on the [0, 1] scale"
     )
-    learning_rate: float = Field(1e-3, gt=0, description="Adam's step size")
+    learning_rate: float = Field(2e-3, gt=0, description="Adam's step size")
     warm_up_steps: int = Field(200, ge=0, description="steps over which the weight of the KL rises linearly")
-    training: TrainingSettings = Field(TrainingSettings(), description="how long to train, and on what")
+    training: TrainingSettings = Field(
+        TrainingSettings(steps=1500), description="how long to train, and on what"
+    )
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "FamilySettings":

@@ -177,7 +177,6 @@ class InterpretableGan(nn.Module):
         """
         if step < self.settings.warm_up_steps:
             return self._warm_up(batch)
-        self._set_encoder_learning_rate(self.settings.encoder_learning_rate)
         forward = forward_pass(self, batch, generator)
         terms = loss_terms(self, batch, forward)
         losses = player_losses(self, terms, forward)
@@ -201,17 +200,14 @@ class InterpretableGan(nn.Module):
     def _warm_up(self, batch: Batch) -> dict[str, Tensor]:
         """Makes one supervised step of the encoder: a G that is told what S cannot read learns nothing."""
         assert batch.values is not None
-        self._set_encoder_learning_rate(self.settings.warm_up_learning_rate)
+        for group in self._optimizers["encoder"].param_groups:  # for this step: the loop sets it before each
+            group["lr"] = self.settings.warm_up_learning_rate
         with autocast(batch.images.device, self.in_bfloat16):
             code = self.encoder(batch.images)
         nats = attribute_nats(self, code, batch.values)
         parameters = list(self.encoder.parameters())
         self._descend("encoder", parameters, torch.autograd.grad(nats, parameters))
         return {"supervised": nats.detach()}
-
-    def _set_encoder_learning_rate(self, learning_rate: float) -> None:
-        for group in self._optimizers["encoder"].param_groups:
-            group["lr"] = learning_rate
 
     def losses(self, batch: Batch, generator: Generator) -> dict[str, Tensor]:
         """Returns mean nats per image: supervised, follow, recovery, reconstruction, free_prior and both players'."""

@@ -44,7 +44,8 @@ class StackedVaes(nn.Module):
         theirs = first.optimizers()["adam"].param_groups[0]
         self._optimizer = Adam(
             self.weights.parameters(),
-            lr=theirs["lr"],
+            # A tensor where steps are recorded: a number would be recorded with them.
+            lr=torch.tensor(theirs["lr"], device=device) if device.type == "cuda" else theirs["lr"],
             fused=theirs["fused"],
             eps=theirs["eps"],
             capturable=device.type == "cuda",

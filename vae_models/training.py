@@ -1,7 +1,7 @@
 """The one training loop: for VAEs, the InterpretableGAN and attribute classifiers alike.
 
-It owns what they share (data order, evaluation, early stop, divergence, deadline, cancellation, checkpoints,
-progress); a model's own `update` owns its optimisers.
+It owns what they share (data order, step sizes over time, evaluation, early stop, divergence, deadline, cancellation,
+checkpoints, progress); a model's own `update` owns its optimisers.
 """
 
 import math
@@ -19,6 +19,7 @@ from vae_models.errors import BadSettings, Cancelled, Diverged
 from vae_models.model import Trainable
 from vae_models.precision import use_bfloat16
 from vae_models.resident_images import ResidentImages
+from vae_models.step_sizes import set_step_sizes, step_share
 from vae_models.training_inputs import check_images, identity_of
 from vae_models.training_records import Progress, TrainingResult
 from vae_models.training_settings import TrainingSettings
@@ -155,8 +156,10 @@ class _Run:
         return self._result()
 
     def _step(self) -> None:
-        batch = self.training.batch(self.progression.step, self.settings.batch_size, self.seeds)
-        scalars = self.model.update(batch, self.progression.step, self.generator)
+        step = self.progression.step
+        batch = self.training.batch(step, self.settings.batch_size, self.seeds)
+        set_step_sizes(self.model.optimizers().values(), step_share(step, self.settings))
+        scalars = self.model.update(batch, step, self.generator)
         for name, value in scalars.items():
             self.sums[name] = self.sums[name] + value if name in self.sums else value
             self.progression.counts[name] = self.progression.counts.get(name, 0) + 1

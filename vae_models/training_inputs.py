@@ -28,9 +28,9 @@ def identity_of(
     images: NDArray[np.uint8],
     values: NDArray[np.float64] | None,
 ) -> str:
-    """Returns a digest of what makes two runs the same; a longer run may resume a shorter."""
+    """Returns a digest of what makes two runs the same; a longer one may resume a shorter whose steps kept their size."""
     assert isinstance(model, nn.Module)
-    free = {"steps", "deadline_seconds", "checkpoint_every"}
+    free = {"deadline_seconds", "checkpoint_every"} | (set() if settings.learning_rate_decay else {"steps"})
     parts = [type(model).__name__, settings.model_dump_json(exclude=free), str(seeds), str(images.shape)]
     parts += [f"{name}{tuple(tensor.shape)}" for name, tensor in model.state_dict().items()]
     digest = hashlib.sha256("|".join(parts).encode())

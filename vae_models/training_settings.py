@@ -11,6 +11,13 @@ class TrainingSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     steps: int = Field(2000, ge=1, description="optimiser steps")
+    learning_rate_decay: float = Field(
+        0.4,
+        ge=0,
+        le=1,
+        description="share of the steps, the last ones, over which step sizes fall linearly to a twentieth; "
+        "0 keeps them",
+    )
     batch_size: int = Field(64, ge=1, description="images a step; fewer where the data have fewer")
     precision: Precision = Field(
         "auto", description="bf16, fp32, or auto: bf16 on CUDA and on CPUs with avx512_bf16 or amx_bf16"

@@ -126,12 +126,23 @@ def test_a_finished_run_is_not_trained_again(bars, tiny_gan, tiny_training, tmp_
 
 
 def test_a_finished_run_may_be_trained_longer(bars, tiny_gan, tiny_training, tmp_path):
-    longer = tiny_training.model_copy(update={"steps": 20})
+    steady = tiny_training.model_copy(update={"learning_rate_decay": 0.0})
+    longer = steady.model_copy(update={"steps": 20})
     short, whole = fresh("vae", tiny_gan, tiny_training), fresh("vae", tiny_gan, tiny_training)
-    run(short, bars, tiny_training, tmp_path)
+    run(short, bars, steady, tmp_path)
     run(short, bars, longer, tmp_path)
     run(whole, bars, longer)
     assert_identical(weights(short), weights(whole))
+
+
+def test_a_finished_run_whose_steps_became_small_is_not_trained_longer(
+    bars, tiny_gan, tiny_training, tmp_path
+):
+    """It would not be what a run of that length is: its steps were small too early."""
+    run(fresh("vae", tiny_gan, tiny_training), bars, tiny_training, tmp_path)
+    longer = tiny_training.model_copy(update={"steps": 20})
+    with pytest.raises(BadCheckpoint, match="belongs to a run with other settings, seed or data"):
+        run(fresh("vae", tiny_gan, tiny_training), bars, longer, tmp_path)
 
 
 def test_a_state_of_other_settings_is_refused(bars, tiny_gan, tiny_training, tmp_path):
