@@ -32,9 +32,7 @@ class AttributeClassifierSettings(BaseModel):
         1e-2, ge=0, description="share of every weight taken off a step, times the learning rate (AdamW)"
     )
     training: TrainingSettings = Field(
-        TrainingSettings(
-            steps=2000, learning_rate_decay=0.8, evaluate_every=250, patience=5, checkpoint_every=1000
-        ),
+        TrainingSettings(steps=1300, evaluate_every=250, patience=5, checkpoint_every=1000),
         description="how long to train; held-out nats stop it early",
     )
 

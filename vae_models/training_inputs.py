@@ -28,7 +28,7 @@ def identity_of(
     images: NDArray[np.uint8],
     values: NDArray[np.float64] | None,
 ) -> str:
-    """Returns a digest of what makes two runs the same; a longer one may resume a shorter whose steps kept their size."""
+    """Returns a digest of what makes two runs the same: a longer one, too, where steps keep their size."""
     assert isinstance(model, nn.Module)
     free = {"deadline_seconds", "checkpoint_every"} | (set() if settings.learning_rate_decay else {"steps"})
     parts = [type(model).__name__, settings.model_dump_json(exclude=free), str(seeds), str(images.shape)]
