@@ -20,6 +20,12 @@ def run_environment() -> dict[str, str]:
     return {**os.environ, **ALLOCATOR, **THREADS, **QUIET}
 
 
+def compute_as_a_worker() -> None:
+    """Starts this process anew with the environment of a run's worker, where it has another."""
+    if not ALLOCATOR.items() <= os.environ.items():  # glibc reads its settings once, at launch
+        os.execve(sys.executable, sys.orig_argv, run_environment())
+
+
 def options(text: str | None, rounds: int) -> argparse.ArgumentParser:
     """Returns the parser of the words that all benchmarks know; `rounds` is the default."""
     parser = argparse.ArgumentParser(description=text, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -40,9 +46,8 @@ def perform(
     Returns 3 where a promise was not kept, else 0; at --quick sizes nothing is promised.
     """
     given = parser.parse_args(words)
-    if words is None and not ALLOCATOR.items() <= os.environ.items():
-        # glibc reads its settings once, at launch.
-        os.execve(sys.executable, sys.orig_argv, run_environment())
+    if words is None:
+        compute_as_a_worker()
     if given.quick:
         given.rounds = 1
     section = replace(measure(given), quick=given.quick)

@@ -28,6 +28,15 @@ def pixels(bars: tuple[NDArray[np.uint8], NDArray[np.float64]], count: int = 8) 
     return torch.from_numpy(bars[0][:count]).float() / 255
 
 
+def decided(gan: InterpretableGan) -> InterpretableGan:
+    """Gives the model a discriminator that judges, as training does: a new one says nothing of any image."""
+    random = generator(3)
+    with torch.no_grad():
+        for weight in gan.discriminator.parameters():
+            weight.copy_(torch.randn(weight.shape, generator=random))
+    return gan
+
+
 @pytest.fixture(scope="session")
 def bars() -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """Returns 300 images uint8 (300, 1, 28, 28) of a bar, and raw values (300, 2): tall or wide, column."""

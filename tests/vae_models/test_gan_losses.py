@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from tests.vae_models.conftest import SHAPE, TARGETS, generator, pixels
+from tests.vae_models.conftest import SHAPE, TARGETS, decided, generator, pixels
 from vae_models.gan_losses import (
     forward_pass,
     gradient_penalty,
@@ -22,7 +22,7 @@ def test_each_player_gets_the_slope_of_its_own_loss(tiny_gan, bars, side):
     """Against differences of the loss itself, a little way up and down the gradient."""
     # Reconstruction is no part of what S's named dimensions learn, though it moves with them.
     settings = tiny_gan.model_copy(update={} if side == "generator" else {"reconstruction_weight": 0.0})
-    gan = build(settings, SHAPE, TARGETS, seed=1)
+    gan = decided(build(settings, SHAPE, TARGETS, seed=1))
     batch = Batch(pixels(bars), torch.from_numpy(gan.training_values(bars[1], seed=0)[:8]))
     sides = {
         "encoder": [*gan.encoder.parameters(), *gan.discriminator.parameters()],
@@ -52,7 +52,7 @@ def test_each_player_gets_the_slope_of_its_own_loss(tiny_gan, bars, side):
 @pytest.mark.parametrize(("share", "count"), [(0.25, 2), (0.01, 1), (1.0, 8)])
 def test_encoder_and_discriminator_learn_from_a_share_of_the_samples(tiny_gan, bars, share, count):
     settings = tiny_gan.model_copy(update={"learnt_share": share, "penalised_share": share})
-    gan = build(settings, SHAPE, TARGETS, seed=1)
+    gan = decided(build(settings, SHAPE, TARGETS, seed=1))
     batch = Batch(pixels(bars), torch.from_numpy(gan.training_values(bars[1], seed=0)[:8]))
     forward = forward_pass(gan, batch, generator())
     assert forward.sample_logit.shape == (8,)
@@ -62,8 +62,9 @@ def test_encoder_and_discriminator_learn_from_a_share_of_the_samples(tiny_gan, b
     assert learnt.abs().sum((1, 2, 3)).nonzero().flatten().tolist() == list(range(count))
     (pull,) = torch.autograd.grad(told.of_samples, forward.seen_samples)
     assert (pull.abs().sum((1, 2, 3)) > 0).all()
-    whole = build(settings.model_copy(update={"penalised_share": 1.0}), SHAPE, TARGETS, seed=1)
+    whole = decided(build(settings.model_copy(update={"penalised_share": 1.0}), SHAPE, TARGETS, seed=1))
     expected = gradient_penalty(whole, batch.images[:count])
+    assert expected > 0
     torch.testing.assert_close(gradient_penalty(gan, batch.images), expected)
 
 
@@ -75,5 +76,9 @@ def test_losses_are_finite_and_named(gan, bars):
         "supervised", "follow", "recovery", "reconstruction", "free_prior", "discriminator", "generator",
     }  # fmt: skip
     assert all(torch.isfinite(value) for value in losses.values())
-    # An untrained discriminator cannot tell: each player pays about log 2 a decision.
-    assert losses["discriminator"].item() == pytest.approx(2 * math.log(2), abs=0.7)
+    # A new discriminator says nothing: each player pays log 2 a decision, and the encoder is taught nothing by it.
+    assert losses["discriminator"].item() == pytest.approx(2 * math.log(2))
+    assert losses["generator"].item() == pytest.approx(math.log(2))
+    assert gradient_penalty(gan, pixels(bars)).item() == 0.0
+    slopes = torch.autograd.grad(losses["discriminator"], list(gan.encoder.parameters()))
+    assert all(not slope.any() for slope in slopes)

@@ -67,6 +67,7 @@ def test_a_term_reads_only_the_dimensions_in_its_name():
     judge = AdditiveDiscriminator(LAYOUT, pairwise_terms=4)
     torch.nn.init.ones_(judge.pair_weight)
     torch.nn.init.ones_(judge.slope)
+    torch.nn.init.ones_(judge.unit_weight)
     before = torch.randn(1, 9)
     for dimension, name in enumerate(LAYOUT.names):
         after = before.clone()
