@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tasks.analyses.estimates import Estimate
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -52,3 +54,10 @@ def temporary_folder() -> Path:
     folder = tempfile.mkdtemp(prefix="latent-audit-benchmark-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return Path(folder)
+
+
+def estimate_text(estimate: Estimate) -> str:
+    """Returns a value with its interval in brackets, where it has one, to three digits."""
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.value:.3g}"
+    return f"{estimate.value:.3g} [{estimate.low:.3g}, {estimate.high:.3g}]"

@@ -17,10 +17,9 @@ import numpy as np
 import torch
 from pydantic import TypeAdapter
 
-from benchmarks.measuring import temporary_folder
+from benchmarks.measuring import estimate_text, temporary_folder
 from tasks.analyses import classifier_scores
 from tasks.analyses.comparison import difference_of_means, mean_over_seeds
-from tasks.analyses.estimates import Estimate
 from tasks.analyses.factor_levels import factor_levels
 from tasks.analyses.information_scores import mig
 from tasks.datasets.sprites import ATTRIBUTES, SpritesSettings
@@ -182,7 +181,7 @@ def table(results: Mapping[str, Sequence[Mapping[str, Any]]], options: argparse.
         for name in COMPARED:
             if name in results:
                 difference = difference_of_means([row["mig"] for row in results[name]], plain)
-                lines.append(f"- MIG of {name} less that of vae: {_said(difference)} (Welch).")
+                lines.append(f"- MIG of {name} less that of vae: {estimate_text(difference)} (Welch).")
     return "\n".join(lines) + "\n"
 
 
@@ -199,13 +198,7 @@ def _named_lines(results: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str
 
 def _mean(numbers: Sequence[float | None]) -> str:
     known = [number for number in numbers if number is not None]
-    return "–" if not known else _said(mean_over_seeds(known))
-
-
-def _said(estimate: Estimate) -> str:
-    if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:.3g}"
-    return f"{estimate.value:.3g} [{estimate.low:.3g}, {estimate.high:.3g}]"
+    return "–" if not known else estimate_text(mean_over_seeds(known))
 
 
 if __name__ == "__main__":

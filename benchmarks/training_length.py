@@ -17,11 +17,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmarks.measuring import temporary_folder
+from benchmarks.measuring import estimate_text, temporary_folder
 from benchmarks.starting import compute_as_a_worker
 from tasks.analyses import classifier_scores
 from tasks.analyses.comparison import mean_over_seeds
-from tasks.analyses.estimates import Estimate
 from tasks.datasets.image_set import ImageSet
 from tasks.datasets.sprites import SpritesSettings
 from tasks.devices import available_cores
@@ -156,18 +155,12 @@ def table(results: dict[str, list[Found]]) -> str:
     ]
     for name, found in results.items():
         figures = [
-            f"{figure} {_said(mean_over_seeds([one.figures[figure] for one in found]))}"
+            f"{figure} {estimate_text(mean_over_seeds([one.figures[figure] for one in found]))}"
             for figure in found[0].figures
         ]
         seconds = np.mean([one.seconds for one in found])
         lines.append(f"| {name} | {seconds:.0f} | {', '.join(figures)} |")
     return "\n".join(lines)
-
-
-def _said(mean: Estimate) -> str:
-    if mean.low is None or mean.high is None:
-        return f"{mean.value:.3g}"
-    return f"{mean.value:.3g} [{mean.low:.3g}, {mean.high:.3g}]"
 
 
 if __name__ == "__main__":
