@@ -14,6 +14,7 @@ from tasks.ledger import Ledger
 from tasks.progress import ProgressDisplay
 from tasks.records import Artifact, ModelKey
 from tasks.runners.order import Order
+from tasks.said import Said
 from tasks.stage import Stage, key_part
 from tasks.store import Store
 from tasks.tracking import Tracker
@@ -129,7 +130,9 @@ class Desk:
         if artifact.reused and artifact.origin != run:
             tags[f"reused_from.{stage.name}"] = artifact.origin
         metrics = {f"seconds.{stage.name}": artifact.seconds, **_known(summary.get("metrics", {}))}
-        self.tracker.log(run, metrics=metrics, curves=summary.get("curves", {}), tags=tags)
+        self.tracker.keep(run, Said(metrics, summary.get("curves", {}), tags))
+        if not artifact.reused:
+            self.tracker.log(run)
 
     def _failure(self, label: str, error: Exception) -> Exception:
         if isinstance(error, Stopped) or self.workers.stop.is_set():

@@ -35,6 +35,7 @@ from tasks.addresses import without_password
 from tasks.errors import TrackingError
 from tasks.mlflow_names import clean_model_name, clean_name, clean_tags, flat
 from tasks.records import digest_of_file
+from tasks.said import Said
 from tasks.sqlite_database import alone, is_sqlite, patient, use_write_ahead_log
 
 # MLflow's own limits: 1,000 things in one call, 100 of them params and 100 tags; and for one value.
@@ -71,6 +72,8 @@ class Tracker:
     def __init__(self, uri: str, experiment: str, artifact_root: Path) -> None:
         self.uri = uri
         self._began: dict[str, int] = {}
+        self._kept: dict[str, Said] = {}
+        self._keeping = threading.Lock()
         # Told when a store does not answer for a while: calls repeat themselves, for minutes if need be.
         self.on_wait: Callable[[str], None] = lambda text: None
         self._turn = threading.BoundedSemaphore(CALLS_AT_ONCE)
@@ -178,17 +181,15 @@ class Tracker:
     ) -> None:
         """Logs single figures, curves {"name": {"step": [...], "value": [...]}} and tags, in as few calls as can be.
 
-        What is no number is left out.
+        What is no number is left out. What was kept for that run goes first.
         """
-        known = [RunTag(name, value[:LONGEST_TAG]) for name, value in clean_tags(tags or {}).items()]
-        points = [(name, value, 0) for name, value in (metrics or {}).items()]
-        for name, curve in (curves or {}).items():
-            points += [
-                (name, value, int(step)) for step, value in zip(curve["step"], curve["value"], strict=True)
-            ]
+        with self._keeping:
+            kept = self._kept.pop(run_id, Said())
+        said = kept.then(Said(metrics or {}, curves or {}, tags or {}))
+        known = [RunTag(name, value[:LONGEST_TAG]) for name, value in clean_tags(said.tags).items()]
         found = [
             Metric(clean_name(name), value, self._began[run_id], step)
-            for name, value, step in points
+            for name, value, step in said.points()
             if value == value
         ]
         calls = max(-(-len(found) // METRICS_AT_ONCE), -(-len(known) // TAGS_AT_ONCE))
@@ -197,6 +198,14 @@ class Tracker:
             few = known[call * TAGS_AT_ONCE : (call + 1) * TAGS_AT_ONCE]
             with self._said():
                 self._client.log_batch(run_id, metrics=some, tags=few)
+
+    def keep(self, run_id: str, said: Said) -> None:
+        """Logs with what is logged of that run next, or at its end.
+
+        A run that reuses all its stages has nothing new to say of them, and would wait for a call each.
+        """
+        with self._keeping:
+            self._kept[run_id] = self._kept.get(run_id, Said()).then(said)
 
     def data_set(self, run_id: str, name: str, digest: str, source: str, profile: str) -> None:
         """Logs which data went in, with its digest (MLflow keeps 36 characters of it)."""
@@ -299,7 +308,8 @@ class Tracker:
         return kept
 
     def finish(self, run_id: str, status: str = "FINISHED") -> None:
-        """Ends a run as FINISHED, FAILED or KILLED."""
+        """Ends a run as FINISHED, FAILED or KILLED, once what was kept for it is logged."""
+        self.log(run_id)
         with self._said():
             # Not before it began, also where the clock was put back.
             self._client.set_terminated(run_id, status, max(_now(), self._began[run_id]))
