@@ -3,7 +3,8 @@
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,20 +14,29 @@ from reports.run_index import INDEX_NAME, FinishedRun, index_page
 from reports.visible_text import shortened
 from tasks.store import writing
 
-# Each is read whole; with more, the oldest are left to their folders.
+# With more, the oldest are left to their folders.
 MOST_RUNS = 200
+# What was read of each run, beside the page: an audit of a megabyte and more is read once, not every night again.
+KNOWN_NAME = ".index.json"
+FIELDS = {field.name for field in fields(FinishedRun)}
 
 
 def index_runs(output: Path, language: str) -> Path:
     """Writes `output`/index.html over every finished run below it, newest first, and returns its path."""
     found = sorted(_folders(output), key=lambda folder: folder.name, reverse=True)[:MOST_RUNS]
-    html = index_page([_line(folder, output) for folder in found], language)
+    known = _json(output / KNOWN_NAME) or {}
+    lines = {str(folder.relative_to(output)): _known_or_read(known, folder, output) for folder in found}
+    _replace(output / KNOWN_NAME, json.dumps(lines))
     path = output / INDEX_NAME
-    temporary = path.with_name(f".{INDEX_NAME}.{os.getpid()}")
-    with writing(path):
-        temporary.write_text(html, encoding="utf-8")
-        temporary.replace(path)
+    _replace(path, index_page([FinishedRun(**line["run"]) for line in lines.values()], language))
     return path
+
+
+def _replace(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name.lstrip('.')}.{os.getpid()}")
+    with writing(path):
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
 
 
 def _folders(output: Path) -> Iterator[Path]:
@@ -37,6 +47,16 @@ def _folders(output: Path) -> Iterator[Path]:
                 for run in name.iterdir()
                 if not run.name.startswith(".") and (run / REPORT_NAME).is_file()
             )
+
+
+def _known_or_read(known: Mapping[str, Any], folder: Path, output: Path) -> dict[str, Any]:
+    """Returns one run's line with the state of the files that it was read from; a known one, if that is the same."""
+    files = (folder / "run.json", folder / "audit.json")
+    state = [[file.stat().st_mtime_ns, file.stat().st_size] if file.is_file() else None for file in files]
+    line = known.get(str(folder.relative_to(output)))
+    if isinstance(line, dict) and line.get("state") == state and set(line.get("run", ())) == FIELDS:
+        return line
+    return {"state": state, "run": asdict(_line(folder, output))}
 
 
 def _line(folder: Path, output: Path) -> FinishedRun:
@@ -54,10 +74,10 @@ def _line(folder: Path, output: Path) -> FinishedRun:
     )
 
 
-def _counts(audit: dict[str, Any]) -> Counter[str]:
+def _counts(audit: dict[str, Any]) -> dict[str, int]:
     """Returns how often each verdict is given on the models that the report shows in full."""
     leads = {(model["name"], model["seed"]) for model in audit["models"] if model["is_lead"]}
-    return Counter(row["verdict"] for row in audit["verdicts"] if (row["model"], row["seed"]) in leads)
+    return dict(Counter(row["verdict"] for row in audit["verdicts"] if (row["model"], row["seed"]) in leads))
 
 
 def _json(path: Path) -> dict[str, Any] | None:

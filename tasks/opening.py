@@ -23,9 +23,11 @@ from tasks.run_folder import RunFolder, open_run_folder
 from tasks.runners.local import start_early
 from tasks.settings import Settings
 from tasks.shared_store import SharedStore
+from tasks.sources import source_digest
 from tasks.stage import key_part
+from tasks.stages import STAGES
 from tasks.store import Store
-from tasks.tracking import Tracker, make_database
+from tasks.tracking import Tracker, connect_early
 from tasks.workers import Workers
 from vae_models.errors import ModelError
 
@@ -45,11 +47,16 @@ class Opening:
     clock: float
 
 
-def start_what_is_slow(settings: Settings) -> None:
-    """Starts worker processes and makes MLflow's database, for a caller that has to wait for something else anyway."""
-    if settings.compute.runner == "process":
+def look_ahead(settings: Settings, *, start_workers: bool) -> None:
+    """Does what takes a run half a second each, for a caller that has to wait for something else anyway.
+
+    Workers are for a run that will compute: one that reuses all its stages needs none.
+    """
+    if start_workers and settings.compute.runner == "process":
         start_early(settings.compute.workers or available_cores())
-    make_database(_tracking_uri(settings))
+    connect_early(_tracking_uri(settings))
+    for stage in STAGES:
+        source_digest(stage.module)
 
 
 def _tracking_uri(settings: Settings) -> str:

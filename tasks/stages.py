@@ -31,3 +31,5 @@ DRAW = Stage("draw", "drawing the report", "tasks.draw")
 DRAW_PICTURES = Stage("draw_pictures", "drawing the report's cards and maps", "tasks.draw")
 SCORE_SIZE = Stage("score_size", "scoring", "tasks.score_size", on_device=True)
 CHOOSE_SIZE = Stage("choose_size", "choosing the latent size", "tasks.choose_size")
+
+STAGES = tuple(found for found in list(vars().values()) if isinstance(found, Stage))

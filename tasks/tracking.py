@@ -51,10 +51,10 @@ CALLS_AT_ONCE = 4
 SILENT_SECONDS = 10.0
 
 
-def make_database(uri: str) -> None:
-    """Makes MLflow's database where it is a SQLite file that is not there yet, for which MLflow takes two seconds.
+def connect_early(uri: str) -> None:
+    """Connects to MLflow's database where that is a SQLite file, made if need be: half a second, two for a new one.
 
-    What is wrong with it is left for the Tracker to say.
+    What is wrong with it is left for the Tracker to say, which takes this connection.
     """
     if is_sqlite(uri):
         with suppress(MlflowException, sqlite3.Error, OSError):

@@ -33,12 +33,11 @@ def ready_for_a_flow(overrides: Sequence[str]) -> "Settings":
 
 
 def wait_for_services(settings: "Settings") -> None:
-    """Returns once Prefect's server answers; starts what else is slow where that one makes its database first."""
-    from tasks.opening import start_what_is_slow
+    """Returns once Prefect's server answers; does meanwhile what the flow would have to wait for."""
+    from tasks.opening import look_ahead
     from tasks.prefect_server import makes_database, wait_for_server
 
-    if makes_database():
-        start_what_is_slow(settings)
+    look_ahead(settings, start_workers=makes_database())
     wait_for_server()
 
 

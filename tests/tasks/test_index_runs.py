@@ -3,8 +3,11 @@
 import json
 import re
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 from urllib.parse import unquote
+
+import pytest
 
 from tasks.index_runs import index_runs
 from tests.reports.conftest import elements
@@ -44,7 +47,9 @@ def test_runs_are_listed_with_their_verdicts_newest_first(tmp_path: Path) -> Non
     assert "<bdi>vae on &lt;b&gt;sprites&lt;/b&gt;</bdi>" in html
     cells = re.findall(r'<td class="n">([^<]*)</td>', html.split("</tr>")[1])
     assert cells == ["1 min 15 s", "2", "–", "–", "1", "–"]
-    assert not list(tmp_path.glob(".index*"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".index.json", "faces", "index.html", "latest", "sprites",
+    ]  # fmt: skip
 
 
 def test_a_run_that_cannot_be_read_and_a_hostile_name_do_no_harm(tmp_path: Path) -> None:
@@ -55,3 +60,34 @@ def test_a_run_that_cannot_be_read_and_a_hostile_name_do_no_harm(tmp_path: Path)
     assert "无法读取 audit.json" in html
     (link,) = [e.attributes["href"] for e in elements(html) if e.tag == "a"]
     assert tmp_path / unquote(link) == folder / "report.html"
+
+
+def test_a_run_is_read_once_and_again_when_it_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = finished(tmp_path, "sprites", "20260301-101500-aaaaaa")
+    read: list[Path] = []
+    real = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: (read.append(path), real(path))[1])
+    page = index_runs(tmp_path, "en").read_text()
+    assert first / "audit.json" in read
+    read.clear()
+    second = finished(tmp_path, "sprites", "20260302-101500-bbbbbb")
+    index_runs(tmp_path, "en")
+    assert [path.parent for path in read if path.name == "audit.json"] == [second]
+    for changed in ("{", json.dumps(AUDIT)):
+        (first / "audit.json").write_text(changed)
+        assert ("cannot be read" in index_runs(tmp_path, "en").read_text()) == (changed == "{")
+    rmtree(second)
+    assert index_runs(tmp_path, "en").read_text() == page
+
+
+@pytest.mark.parametrize("known", ["", "[]", '{"sprites/20260301-101500-aaaaaa": 1}', "CUT", "OTHER"])
+def test_what_was_read_before_may_be_damaged(tmp_path: Path, known: str) -> None:
+    finished(tmp_path, "sprites", "20260301-101500-aaaaaa")
+    page = index_runs(tmp_path, "en").read_text()
+    right = (tmp_path / ".index.json").read_text()
+    changed = {"CUT": right[:40], "OTHER": right.replace('"run_id"', '"id"')}.get(known, known)
+    (tmp_path / ".index.json").write_text(changed)
+    assert index_runs(tmp_path, "en").read_text() == page
+    assert (tmp_path / ".index.json").read_text() == right

@@ -16,7 +16,7 @@ import torch
 from tasks.errors import TrackingError
 from tasks.records import digest_of_file
 from tasks.said import Said
-from tasks.tracking import Tracker, make_database, save_exported
+from tasks.tracking import Tracker, connect_early, save_exported
 
 # MLflow uses what its database library is about to drop.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning")
@@ -319,7 +319,7 @@ def test_a_program_comes_out_of_mlflow_and_a_pickle_does_not(
 
 def test_a_database_that_is_made_beforehand_is_the_trackers(tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path / 'new' / 'mlflow.db'}"
-    make_database(uri)
+    connect_early(uri)
     assert [path.name for path in (tmp_path / "new").glob("*.db")] == ["mlflow.db"]
     with sqlite3.connect(tmp_path / "new" / "mlflow.db") as connection:
         (version,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
@@ -333,6 +333,6 @@ def test_a_database_that_is_made_beforehand_is_the_trackers(tmp_path: Path) -> N
 def test_what_is_wrong_with_a_database_is_said_by_the_tracker(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_text("no database " * 100)
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
-    make_database(uri)
+    connect_early(uri)
     with pytest.raises(TrackingError, match="file is not a database"):
         Tracker(uri, "an audit", tmp_path / "artifacts")
