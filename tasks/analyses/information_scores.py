@@ -43,8 +43,9 @@ def mig(codes: NDArray[np.floating], factors: NDArray[np.integer], bins: int = H
 
     With one dimension the second information is 0. Constant factors have no entropy and are left out.
     """
-    information = factor_information_nats(codes, factors, bins)
-    entropies = np.array([entropy_nats(np.bincount(factors[:, k])) for k in range(factors.shape[1])])
+    tables = _factor_tables(codes, factors, bins)
+    information = _information_of_tables(tables)
+    entropies = np.array([entropy_nats(table[0].sum(axis=1)) for table in tables])
     ranked = np.sort(np.vstack([information, np.zeros(factors.shape[1])]), axis=0)[::-1]
     varied = entropies > 0.0
     gaps = np.divide(ranked[0] - ranked[1], entropies, out=np.zeros_like(entropies), where=varied)
@@ -72,47 +73,76 @@ def modularity_of_information(information: Floats) -> Modularity:
 def factor_information_nats(
     codes: NDArray[np.floating], factors: NDArray[np.integer], bins: int = HISTOGRAM_BINS
 ) -> Floats:
-    """Returns plug-in information (d, k) between equal-width bins of codes (n, d) and factors (n, k).
+    """Returns plug-in information (d, k) between equal-width bins of codes (n, d) and factors (n, k)."""
+    return _information_of_tables(_factor_tables(codes, factors, bins))
+
+
+def _information_of_tables(tables: list[Bins]) -> Floats:
+    information = np.stack([information_nats(table, corrected=False) for table in tables], axis=1)
+    return np.maximum(information, 0.0)
+
+
+def _factor_tables(codes: NDArray[np.floating], factors: NDArray[np.integer], bins: int) -> list[Bins]:
+    """Returns counts (d, levels, bins) of each factor.
 
     Factors with few joint levels are counted together and summed out after: memory traffic, not
-    arithmetic, is what a million images cost.
+    arithmetic, is what a million images cost. For the same reason columns are made contiguous first.
     """
-    dimensions, factor_count = codes.shape[1], factors.shape[1]
-    levels = factors.max(axis=0).astype(np.int64) + 1
-    blocks = attribute_blocks(levels.tolist(), 1, _CELLS)
-    joint = [_joint_levels(factors, block, levels, bins) for block in blocks]
-    information = np.zeros((dimensions, factor_count))
-    for j in range(dimensions):
-        binned = histogram_bins(np.ascontiguousarray(codes[:, j]), bins)
-        for block, index in zip(blocks, joint, strict=True):
-            shape = [*(int(levels[k]) for k in block), bins]
-            counts = np.zeros(int(np.prod(shape)), dtype=np.int64)
-            for start in range(0, len(binned), _ROWS_AT_ONCE):
-                rows = slice(start, start + _ROWS_AT_ONCE)
-                counts += np.bincount(index[rows] + binned[rows], minlength=len(counts))
-            table = counts.reshape(shape)
-            for place, k in enumerate(block):
-                rest = tuple(axis for axis in range(len(block)) if axis != place)
-                information[j, k] = max(float(information_nats(table.sum(axis=rest), False)), 0.0)
-    return information
+    levelled: Bins = np.asarray(factors, dtype=np.int64, order="F")
+    levels = [int(column.max()) + 1 for column in levelled.T]
+    blocks = attribute_blocks(levels, 1, _CELLS)
+    sizes = [[levels[k] for k in block] for block in blocks]
+    joint = [_joint_levels(levelled, block, levels, bins) for block in blocks]
+    counts = [np.zeros((codes.shape[1], int(np.prod(size)) * bins), dtype=np.int64) for size in sizes]
+    for j in range(codes.shape[1]):
+        column = np.ascontiguousarray(codes[:, j])
+        edges = _edges(column, bins)
+        for start in range(0, len(column), _ROWS_AT_ONCE):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            binned = _bins_between(edges, column[rows])
+            for index, found in zip(joint, counts, strict=True):
+                found[j] += np.bincount(index[rows] + binned, minlength=found.shape[1])
+    tables = []
+    for size, found in zip(sizes, counts, strict=True):
+        of_block = found.reshape(-1, *size, bins)
+        for place in range(len(size)):
+            others = tuple(1 + axis for axis in range(len(size)) if axis != place)
+            tables.append(of_block.sum(axis=others))
+    return tables
 
 
-def _joint_levels(factors: NDArray[np.integer], block: list[int], levels: Bins, bins: int) -> Bins:
-    index = factors[:, block[0]].astype(np.int64)
+def _joint_levels(factors: Bins, block: list[int], levels: list[int], bins: int) -> Bins:
+    index = factors[:, block[0]].copy()
     for k in block[1:]:
-        index = index * int(levels[k]) + factors[:, k]
-    return index * bins
+        index *= levels[k]
+        index += factors[:, k]
+    index *= bins
+    return index
 
 
 def histogram_bins(values: NDArray[np.floating], bins: int = HISTOGRAM_BINS) -> Bins:
     """Returns equal-width bin numbers (n,), 0 to bins - 1, exactly as np.digitize on np.histogram's edges."""
-    low, high = values.min(), values.max()
+    return _bins_between(_edges(values, bins), values)
+
+
+def _edges(values: NDArray[np.floating], bins: int) -> NDArray[np.floating]:
+    """Returns np.histogram's edges (bins + 1,); all the same where all values are."""
+    ends = np.array([values.min(), values.max()])
+    return np.full(bins + 1, ends[0]) if ends[0] == ends[1] else np.histogram_bin_edges(ends, bins)
+
+
+def _bins_between(edges: NDArray[np.floating], values: NDArray[np.floating]) -> Bins:
+    bins, low, high = len(edges) - 1, edges[0], edges[-1]
     if low == high:
         return np.zeros(len(values), dtype=np.int64)
-    edges = np.histogram_bin_edges(values, bins)
-    index = ((values - low) * (bins / (high - low))).astype(np.int64)
-    np.clip(index, 0, bins - 1, out=index)
-    # Rounding may put a value beside an edge into the neighbouring bin; the edges themselves decide.
-    index -= values < edges[index]
-    index += (values >= edges[index + 1]) & (index < bins - 1)
+    place = values - low
+    place *= bins / (high - low)
+    np.minimum(place, bins - 1, out=place)
+    index = place.astype(np.int64)
+    # Rounding may put a value beside an edge into the neighbouring bin; the edges themselves decide. The last bin holds
+    # its upper edge. Both edges are looked up into memory that is at hand: a column of a million images is long.
+    ends = np.append(edges[1:-1], np.inf).astype(edges.dtype)
+    below = values < edges.take(index, out=place, mode="clip")
+    above = values >= ends.take(index, out=place, mode="clip")
+    index += above.view(np.int8) - below.view(np.int8)
     return index
