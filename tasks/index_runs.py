@@ -17,7 +17,7 @@ from tasks.store import writing
 # With more, the oldest are left to their folders.
 MOST_RUNS = 200
 # What was read of each run, beside the page: an audit of a megabyte and more is read once, not every night again.
-KNOWN_NAME = ".index.json"
+KNOWN_NAME = "index.json"
 FIELDS = {field.name for field in fields(FinishedRun)}
 
 
@@ -33,7 +33,7 @@ def index_runs(output: Path, language: str) -> Path:
 
 
 def _replace(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name.lstrip('.')}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with writing(path):
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)

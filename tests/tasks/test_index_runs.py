@@ -48,7 +48,7 @@ def test_runs_are_listed_with_their_verdicts_newest_first(tmp_path: Path) -> Non
     cells = re.findall(r'<td class="n">([^<]*)</td>', html.split("</tr>")[1])
     assert cells == ["1 min 15 s", "2", "–", "–", "1", "–"]
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        ".index.json", "faces", "index.html", "latest", "sprites",
+        "faces", "index.html", "index.json", "latest", "sprites",
     ]  # fmt: skip
 
 
@@ -86,8 +86,8 @@ def test_a_run_is_read_once_and_again_when_it_changes(
 def test_what_was_read_before_may_be_damaged(tmp_path: Path, known: str) -> None:
     finished(tmp_path, "sprites", "20260301-101500-aaaaaa")
     page = index_runs(tmp_path, "en").read_text()
-    right = (tmp_path / ".index.json").read_text()
+    right = (tmp_path / "index.json").read_text()
     changed = {"CUT": right[:40], "OTHER": right.replace('"run_id"', '"id"')}.get(known, known)
-    (tmp_path / ".index.json").write_text(changed)
+    (tmp_path / "index.json").write_text(changed)
     assert index_runs(tmp_path, "en").read_text() == page
-    assert (tmp_path / ".index.json").read_text() == right
+    assert (tmp_path / "index.json").read_text() == right
