@@ -53,9 +53,9 @@ def _known_or_read(known: Mapping[str, Any], folder: Path, output: Path) -> dict
     """Returns one run's line with the state of the files that it was read from; a known one, if that is the same."""
     files = (folder / "run.json", folder / "audit.json")
     state = [[file.stat().st_mtime_ns, file.stat().st_size] if file.is_file() else None for file in files]
-    line = known.get(str(folder.relative_to(output)))
-    if isinstance(line, dict) and line.get("state") == state and set(line.get("run", ())) == FIELDS:
-        return line
+    match known.get(str(folder.relative_to(output))):
+        case {"state": before, "run": {**run}} if before == state and run.keys() == FIELDS:
+            return {"state": state, "run": run}
     return {"state": state, "run": asdict(_line(folder, output))}
 
 

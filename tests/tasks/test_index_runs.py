@@ -82,12 +82,13 @@ def test_a_run_is_read_once_and_again_when_it_changes(
     assert index_runs(tmp_path, "en").read_text() == page
 
 
-@pytest.mark.parametrize("known", ["", "[]", '{"sprites/20260301-101500-aaaaaa": 1}', "CUT", "OTHER"])
+@pytest.mark.parametrize("known", ["", "[]", '{"sprites/20260301-101500-aaaaaa": 1}', "CUT", "OTHER", "NONE"])
 def test_what_was_read_before_may_be_damaged(tmp_path: Path, known: str) -> None:
     finished(tmp_path, "sprites", "20260301-101500-aaaaaa")
     page = index_runs(tmp_path, "en").read_text()
     right = (tmp_path / "index.json").read_text()
-    changed = {"CUT": right[:40], "OTHER": right.replace('"run_id"', '"id"')}.get(known, known)
-    (tmp_path / "index.json").write_text(changed)
+    without = json.dumps({place: {**line, "run": 1} for place, line in json.loads(right).items()})
+    damaged = {"CUT": right[:40], "OTHER": right.replace('"run_id"', '"id"'), "NONE": without}
+    (tmp_path / "index.json").write_text(damaged.get(known, known))
     assert index_runs(tmp_path, "en").read_text() == page
     assert (tmp_path / "index.json").read_text() == right
