@@ -14,9 +14,9 @@ from tasks.ledger import Ledger
 from tasks.progress import ProgressDisplay
 from tasks.records import Artifact, ModelKey
 from tasks.runners.order import Order
-from tasks.said import Said
 from tasks.stage import Stage, key_part
 from tasks.store import Store
+from tasks.told import Told
 from tasks.tracking import Tracker
 from tasks.workers import Workers
 
@@ -130,7 +130,7 @@ class Desk:
         if artifact.reused and artifact.origin != run:
             tags[f"reused_from.{stage.name}"] = artifact.origin
         metrics = {f"seconds.{stage.name}": artifact.seconds, **_known(summary.get("metrics", {}))}
-        self.tracker.keep(run, Said(metrics, summary.get("curves", {}), tags))
+        self.tracker.keep(run, Told(metrics, summary.get("curves", {}), tags))
         if not artifact.reused:
             self.tracker.log(run)
 

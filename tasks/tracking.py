@@ -35,8 +35,8 @@ from tasks.addresses import without_password
 from tasks.errors import TrackingError
 from tasks.mlflow_names import clean_model_name, clean_name, clean_tags, flat
 from tasks.records import digest_of_file
-from tasks.said import Said
 from tasks.sqlite_database import alone, is_sqlite, patient, use_write_ahead_log
+from tasks.told import Told
 
 # MLflow's own limits: 1,000 things in one call, 100 of them params and 100 tags; and for one value.
 METRICS_AT_ONCE = 900
@@ -72,7 +72,7 @@ class Tracker:
     def __init__(self, uri: str, experiment: str, artifact_root: Path) -> None:
         self.uri = uri
         self._began: dict[str, int] = {}
-        self._kept: dict[str, Said] = {}
+        self._kept: dict[str, Told] = {}
         self._keeping = threading.Lock()
         # Told when a store does not answer for a while: calls repeat themselves, for minutes if need be.
         self.on_wait: Callable[[str], None] = lambda text: None
@@ -184,12 +184,12 @@ class Tracker:
         What is no number is left out. What was kept for that run goes first.
         """
         with self._keeping:
-            kept = self._kept.pop(run_id, Said())
-        said = kept.then(Said(metrics or {}, curves or {}, tags or {}))
-        known = [RunTag(name, value[:LONGEST_TAG]) for name, value in clean_tags(said.tags).items()]
+            kept = self._kept.pop(run_id, Told())
+        told = kept.then(Told(metrics or {}, curves or {}, tags or {}))
+        known = [RunTag(name, value[:LONGEST_TAG]) for name, value in clean_tags(told.tags).items()]
         found = [
             Metric(clean_name(name), value, self._began[run_id], step)
-            for name, value, step in said.points()
+            for name, value, step in told.points()
             if value == value
         ]
         calls = max(-(-len(found) // METRICS_AT_ONCE), -(-len(known) // TAGS_AT_ONCE))
@@ -199,13 +199,13 @@ class Tracker:
             with self._said():
                 self._client.log_batch(run_id, metrics=some, tags=few)
 
-    def keep(self, run_id: str, said: Said) -> None:
+    def keep(self, run_id: str, told: Told) -> None:
         """Logs with what is logged of that run next, or at its end.
 
         A run that reuses all its stages has nothing new to say of them, and would wait for a call each.
         """
         with self._keeping:
-            self._kept[run_id] = self._kept.get(run_id, Said()).then(said)
+            self._kept[run_id] = self._kept.get(run_id, Told()).then(told)
 
     def data_set(self, run_id: str, name: str, digest: str, source: str, profile: str) -> None:
         """Logs which data went in, with its digest (MLflow keeps 36 characters of it)."""

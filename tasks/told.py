@@ -5,16 +5,16 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 
-class Said(NamedTuple):
+class Told(NamedTuple):
     """Single figures, curves {"name": {"step": [...], "value": [...]}} and tags."""
 
     metrics: Mapping[str, float] = MappingProxyType({})
     curves: Mapping[str, Mapping[str, list[float]]] = MappingProxyType({})
     tags: Mapping[str, str] = MappingProxyType({})
 
-    def then(self, later: "Said") -> "Said":
-        """Returns both; of what has one name, what was said later."""
-        return Said(
+    def then(self, later: "Told") -> "Told":
+        """Returns both; of what has one name, the later."""
+        return Told(
             {**self.metrics, **later.metrics}, {**self.curves, **later.curves}, {**self.tags, **later.tags}
         )
 
