@@ -15,7 +15,9 @@ from jsonschema.exceptions import ValidationError
 from reports.errors import AuditInvalid, RunIncomplete
 
 AUDIT_NAME = "audit.json"
-SCHEMA_PATH = Path(__file__).with_name("audit-1.0.schema.json")
+# The version that is written comes last. Released versions stay readable.
+SCHEMA_VERSIONS = ("1.0", "1.1")
+SCHEMA_VERSION = SCHEMA_VERSIONS[-1]
 MOST_SENTENCES = 20
 SIGNIFICANT_DIGITS = 9  # below float32's noise nothing is meant; fewer digits keep machines in agreement
 
@@ -84,9 +86,11 @@ def settled(value: Any, where: str = "audit") -> Any:
 
 
 def schema_faults(audit: Any) -> list[str]:
-    """Returns a sentence for each place where `audit` breaks the schema, at most 20; empty when valid."""
+    """Returns a sentence for each place where `audit` breaks its schema, at most 20; empty when valid."""
+    version = audit.get("schema_version") if isinstance(audit, dict) else None
+    validator = _validator(version if version in SCHEMA_VERSIONS else SCHEMA_VERSION)
     errors = sorted(
-        _validator().iter_errors(audit), key=lambda error: [str(step) for step in error.absolute_path]
+        validator.iter_errors(audit), key=lambda error: [str(step) for step in error.absolute_path]
     )
     sentences = [_sentence(error) for error in errors]
     if len(sentences) > MOST_SENTENCES:
@@ -95,9 +99,14 @@ def schema_faults(audit: Any) -> list[str]:
     return sentences
 
 
+def schema_path(version: str = SCHEMA_VERSION) -> Path:
+    """Returns the file of the published schema of a version."""
+    return Path(__file__).with_name(f"audit-{version}.schema.json")
+
+
 @cache
-def _validator() -> Draft202012Validator:
-    return Draft202012Validator(json.loads(SCHEMA_PATH.read_text(encoding="utf-8")))
+def _validator(version: str) -> Draft202012Validator:
+    return Draft202012Validator(json.loads(schema_path(version).read_text(encoding="utf-8")))
 
 
 def _refuse_constant(name: str) -> float:

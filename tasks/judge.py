@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from reports.audit_json import settled, write_audit
+from reports.audit_json import SCHEMA_VERSION, settled, write_audit
 from tasks.analyses import comparison, counter_examples, stability, unclaimed
 from tasks.analyses.association import Association
 from tasks.analyses.plain import to_plain
@@ -20,7 +20,6 @@ from tasks.records import Artifact, ModelKey, digest_of, digest_of_file
 from tasks.stage import Bench
 from vae_models.checkpoints import WEIGHTS_FILE
 
-SCHEMA_VERSION = "1.0"
 COUNTER_EXAMPLES = 6
 MOST_IN_A_TITLE = 4
 Record = dict[str, Any]

@@ -30,7 +30,7 @@ def test_the_evidence_page_states_every_threshold_as_it_is() -> None:
 
 
 def test_the_audit_page_names_every_field_of_the_schema() -> None:
-    schema = json.loads((ROOT / "reports" / "audit-1.0.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads((ROOT / "reports" / "audit-1.1.schema.json").read_text(encoding="utf-8"))
     words = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]+)`", document("audit-json.md")))))
     named = {
         name

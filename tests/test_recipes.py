@@ -164,7 +164,7 @@ def _wire_the_stage(copy: Copy) -> None:
 
 
 def _describe_in_the_schema(copy: Copy) -> None:
-    path = copy.folder / "reports" / "audit-1.0.schema.json"
+    path = copy.folder / "reports" / "audit-1.1.schema.json"
     schema = json.loads(path.read_text(encoding="utf-8"))
     number = {"type": ["number", "null"]}
     row = {"dimension": {"type": "integer"}, "name": {"type": "string"}, "low": number, "high": number}

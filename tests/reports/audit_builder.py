@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from reports.audit_json import SCHEMA_VERSION
+
 DOSES = [0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95]
 ATTRIBUTES = (
     ("shape", "categorical", ["square", "ellipse", "heart"], None),
@@ -596,7 +598,7 @@ class AuditBuilder:
         models = [self.model(name, seed) for name in self.models for seed in range(self.seeds)]
         seeds = list(range(self.seeds))
         return {
-            "schema_version": "1.0",
+            "schema_version": SCHEMA_VERSION,
             "subject": {
                 "title": "Sprites audit",
                 "dataset": "sprites",

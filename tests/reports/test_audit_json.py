@@ -77,7 +77,7 @@ def _with(value: Any, *keys: str | int) -> Callable[[dict[str, Any]], None]:
     ("change", "sentence"),
     [
         (_without("data"), "audit lacks the key data."),
-        (_with("2.0", "schema_version"), "audit.schema_version must be 1.0; it is 2.0."),
+        (_with("2.0", "schema_version"), "audit.schema_version must be 1.1; it is 2.0."),
         (
             _with("proved", "verdicts", 0, "verdict"),
             "audit.verdicts[0].verdict must be one of supported, partly_supported",
