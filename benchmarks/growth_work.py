@@ -90,9 +90,9 @@ def correlations(size: Size) -> Run:
 
 def encoding(size: Size) -> Run:
     """Encodes 32x32 images from a memory map, in the parts that the stage takes."""
-    from vae_models.beta_vae import VaeSettings
+    from vae_models.building import build
     from vae_models.inference import encode_images
-    from vae_models.presets import build
+    from vae_models.plain_vae import VaeSettings
 
     with tempfile.TemporaryFile() as file:  # empty blocks: content does not matter, and no disk is filled
         file.truncate(size.images * 32 * 32)

@@ -23,10 +23,11 @@ from tasks.analyses.comparison import difference_of_means, mean_over_seeds
 from tasks.analyses.factor_levels import factor_levels
 from tasks.analyses.information_scores import mig
 from tasks.datasets.sprites import ATTRIBUTES, SpritesSettings
+from vae_models.building import build
 from vae_models.evaluation import evaluate
 from vae_models.inference import encode_images
 from vae_models.named_reading import named_layout, named_responses, response_columns
-from vae_models.presets import ModelSettings, build
+from vae_models.presets import ModelSettings
 from vae_models.targets import fit_targets
 from vae_models.training import train
 from vae_models.training_records import Progress

@@ -16,10 +16,10 @@ from tasks.analyses.classifier_gate import Gate
 from tasks.datasets.image_set import ImageSet
 from tasks.datasets.sprites import SpritesSettings
 from vae_models.attribute_classifier_settings import AttributeClassifierSettings
-from vae_models.beta_vae import VaeSettings
+from vae_models.building import build
 from vae_models.inference import classify_images, decode_latents, encode_images
+from vae_models.plain_vae import VaeSettings
 from vae_models.precision import cpu_multiplies_bfloat16
-from vae_models.presets import build
 from vae_models.targets import fit_targets
 from vae_models.training import train
 from vae_models.training_settings import TrainingSettings

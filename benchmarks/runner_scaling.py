@@ -21,7 +21,7 @@ from tasks.settings import SplitSettings
 from tasks.stage import Stage
 from tasks.stages import PREPARE, TRAIN_MODEL
 from tasks.workers import Workers
-from vae_models.beta_vae import VaeSettings
+from vae_models.plain_vae import VaeSettings
 from vae_models.training_settings import TrainingSettings
 
 TRAININGS = 4

@@ -26,8 +26,8 @@ from benchmarks.sides import Way, images_per_second, ways
 from benchmarks.starting import options, perform
 from benchmarks.training_side import BATCH
 from vae_models.beta_vae import BetaVaeSettings
+from vae_models.building import build
 from vae_models.precision import use_bfloat16
-from vae_models.presets import build
 from vae_models.stacked_training import train_together
 from vae_models.training import train
 from vae_models.training_settings import TrainingSettings

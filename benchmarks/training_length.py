@@ -25,13 +25,14 @@ from tasks.datasets.image_set import ImageSet
 from tasks.datasets.sprites import SpritesSettings
 from tasks.devices import available_cores
 from vae_models.attribute_classifier_settings import AttributeClassifierSettings
-from vae_models.beta_vae import BetaVaeSettings, VaeSettings
+from vae_models.beta_vae import BetaVaeSettings
+from vae_models.building import build
 from vae_models.evaluation import evaluate
 from vae_models.inference import classify_images, encode_images
 from vae_models.interpretable_gan_settings import InterpretableGanSettings
 from vae_models.model import Model
 from vae_models.named_reading import named_layout, named_responses, response_columns
-from vae_models.presets import build
+from vae_models.plain_vae import VaeSettings
 from vae_models.targets import Target, fit_targets
 from vae_models.training import train
 from vae_models.training_settings import TrainingSettings

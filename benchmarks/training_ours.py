@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from benchmarks.burgess import decoder_layers, encoder_layers
 from benchmarks.training_side import BATCH, LEARNING_RATE, Trained
-from vae_models.beta_vae import VaeSettings
-from vae_models.presets import build
+from vae_models.building import build
+from vae_models.plain_vae import VaeSettings
 from vae_models.training import train as train_model
 from vae_models.training_records import Progress
 from vae_models.training_settings import TrainingSettings

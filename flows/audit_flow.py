@@ -10,7 +10,6 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from flows.model_flow import Futures, analyse, start_models
 from tasks.datasets.catalogue import DataSettings
 from tasks.desk import Desk
-from tasks.draw import design_digest
 from tasks.find_models import find_model_files
 from tasks.index_runs import index_runs
 from tasks.opening import Opening, open_desk
@@ -20,6 +19,7 @@ from tasks.prefect_page import show_flow_progress
 from tasks.publish import publish
 from tasks.records import Artifact, ModelKey
 from tasks.render import render_report
+from tasks.report_sections import sections_of
 from tasks.selftest_record import cited as cited_selftest
 from tasks.settings import Settings
 from tasks.stages import DRAW, DRAW_PICTURES, EXPLAIN_CLASSIFIER, JUDGE, PREPARE, TRAIN_CLASSIFIER
@@ -133,9 +133,16 @@ def judge(
 
 def draw_report(desk: Desk, settings: Settings, judged: PrefectFuture[Artifact]) -> Drawn:
     """Submits the drawing of all sections that do not depend on this run, in halves."""
-    given = {"judged": judged, "language": settings.report.language, "design": design_digest()}
-    halves = ((DRAW_PICTURES, "pictures"), (DRAW, "rest"))
-    return [submit(desk, stage, half=half, **given) for stage, half in halves]
+    return [
+        submit(
+            desk,
+            stage,
+            judged=judged,
+            sections=sections_of(half),
+            language=settings.report.language,
+        )
+        for stage, half in ((DRAW_PICTURES, "pictures"), (DRAW, "rest"))
+    ]
 
 
 def report(

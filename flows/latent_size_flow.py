@@ -7,7 +7,6 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.audit_flow import prepare_data
-from tasks.draw import design_digest
 from tasks.latent_size_study import study_of
 from tasks.opening import open_desk
 from tasks.perform import submit
@@ -54,7 +53,6 @@ def latent_size(settings: Settings) -> Path:
             scores=scores,
             model=study.latent_size.model,
             language=study.report.language,
-            design=design_digest(),
         ).result()
         for name in ("latent_size.json", "latent_size.html"):
             shutil.copyfile(chosen.path / name, opening.folder.working / name)

@@ -5,9 +5,10 @@ from typing import Any
 
 from prefect.futures import PrefectFuture
 
+from tasks.amounts import Amounts
+from tasks.code import Code
 from tasks.data_files import ModelFiles
 from tasks.desk import Desk
-from tasks.explanation_settings import Amounts
 from tasks.perform import submit
 from tasks.records import Artifact, ModelKey
 from tasks.settings import EvidenceSettings, Settings
@@ -95,9 +96,17 @@ def analyse(
         **gather_evidence(desk, settings.evidence, model, classifier, inputs),
     }
     if model.seed == settings.seeds[0]:
+        kind = settings.models[model.name].kind
         futures["control"] = control(desk, settings.evidence, model, classifier, inputs)
         futures |= explain(
-            desk, settings.explanations.amounts(), model, classifier, futures["fitness"], outside, inputs
+            desk,
+            settings.explanations.amounts(),
+            model,
+            kind,
+            classifier,
+            futures["fitness"],
+            outside,
+            inputs,
         )
         futures["particulars"] = submit(
             desk,
@@ -106,6 +115,7 @@ def analyse(
             prepared=prepared,
             trained=trained,
             bootstraps=settings.evidence.bootstraps,
+            label_efficiency=_only_if(kind == "semi_supervised_vae", "tasks.label_efficiency"),
             seed=settings.run.seed,
         )
         if settings.has_our_networks(model.name):
@@ -179,6 +189,7 @@ def explain(
     desk: Desk,
     amounts: Amounts,
     model: ModelKey,
+    kind: str,
     classifier: PrefectFuture[Artifact],
     fitness: PrefectFuture[Artifact],
     outside: PrefectFuture[Artifact] | None,
@@ -209,7 +220,14 @@ def explain(
         **inputs,
     )
     attributed = submit(
-        desk, ATTRIBUTE, model, fitness=fitness, classifier=classifier, amounts=amounts, **inputs
+        desk,
+        ATTRIBUTE,
+        model,
+        fitness=fitness,
+        classifier=classifier,
+        amounts=amounts,
+        gan_explanations=_only_if(kind == "interpretable_gan", "tasks.explain_gan"),
+        **inputs,
     )
     return {
         "project": projected,
@@ -218,3 +236,8 @@ def explain(
         "use": used,
         "attribute": attributed,
     }
+
+
+def _only_if(needed: bool, module: str) -> Code | None:
+    """Returns the code that a stage needs for some kinds of model alone."""
+    return Code(module) if needed else None

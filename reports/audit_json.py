@@ -99,6 +99,10 @@ def schema_faults(audit: Any) -> list[str]:
     return sentences
 
 
+# Files beside this module that it reads; they count in content keys (tasks/sources.py).
+FILES_READ = ("audit-*.schema.json",)
+
+
 def schema_path(version: str = SCHEMA_VERSION) -> Path:
     """Returns the file of the published schema of a version."""
     return Path(__file__).with_name(f"audit-{version}.schema.json")

@@ -9,7 +9,7 @@ from reports import catalogue
 from reports.changes import Changes, Difference
 from reports.number_text import interval, number
 from reports.page import Cell, Table, estimate, text
-from reports.render import ROOM, environment
+from reports.templating import ROOM, environment
 from reports.visible_text import shortened
 
 

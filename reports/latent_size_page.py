@@ -10,8 +10,11 @@ from reports.number_text import number
 from reports.page import Figure, Page, Table, estimate, numeral, said
 from reports.plots import interval_curves
 from reports.plots.interval_curves import Curve
-from reports.render import ROOM, environment
+from reports.templating import ROOM, environment
 from reports.visible_text import shortened
+
+# Files beside this module that it reads; they count in content keys (tasks/sources.py).
+FILES_READ = ("static/report.css",)
 
 MEASURES = ("elbo_nats", "active_units", "probe")
 

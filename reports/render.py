@@ -4,17 +4,16 @@ import base64
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from reports import catalogue
 from reports.audit_json import AUDIT_NAME, read_audit
+from reports.drawing import FIGURES_FOLDER, Builder, section_html, write_figures
 from reports.errors import RunIncomplete
-from reports.number_text import number
 from reports.page import Page
 from reports.sections import (
     attributions,
@@ -35,13 +34,11 @@ from reports.sections import (
     unclaimed,
     uses,
 )
-from reports.visible_text import visible
+from reports.templating import ROOM, environment
 
 REPORT_NAME = "report.html"
-FIGURES_FOLDER = "figures"
-ROOM = Path(__file__).parent
 # Sections in the report's order: what fills each, by its id; its template has the same name.
-BUILDERS: dict[str, Callable[[Page], Any]] = {
+BUILDERS: dict[str, Builder] = {
     "summary": summary.build,
     "checks": checks.build,
     "scope": scope.build,
@@ -89,7 +86,7 @@ def render(run_folder: Path, language: str = "en", drawn: Sequence[Path] = ()) -
     bodies = {
         key: Markup(ready[key].read_text(encoding="utf-8"))
         if key in ready
-        else section_html(page, templates, key)
+        else section_html(page, templates, key, BUILDERS[key])
         for key in SECTIONS
     }
     html = page_html(page, templates, bodies)
@@ -98,30 +95,10 @@ def render(run_folder: Path, language: str = "en", drawn: Sequence[Path] = ()) -
     figures.mkdir()
     for folder in drawn:
         shutil.copytree(folder / FIGURES_FOLDER, figures, dirs_exist_ok=True)
-    _write_figures(page, figures)
+    write_figures(page, figures)
     path = run_folder / REPORT_NAME
     path.write_bytes(html.encode("utf-8"))
     return path
-
-
-def draw(audit_folder: Path, into: Path, half: str, language: str = "en") -> None:
-    """Writes the sections of one of HALVES, which follow from audit.json and arrays/ alone, and their figures."""
-    page = Page(audit_folder, read_audit(audit_folder), {}, [], "", catalogue.load(language))
-    templates = environment(page.t)
-    for key in HALVES[half]:
-        (into / f"{key}.html").write_text(section_html(page, templates, key), encoding="utf-8")
-    (into / FIGURES_FOLDER).mkdir()
-    _write_figures(page, into / FIGURES_FOLDER)
-
-
-def design_digest() -> str:
-    """Returns the SHA-256 over everything here that is not Python and shapes a page: templates, words, style."""
-    digest = hashlib.sha256()
-    for path in sorted(
-        path for path in ROOM.rglob("*") if path.suffix in (".html", ".yaml", ".css", ".js", ".json")
-    ):
-        digest.update(str(path.relative_to(ROOM)).encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
 
 
 def open_page(run_folder: Path, language: str) -> Page:
@@ -141,12 +118,6 @@ def open_page(run_folder: Path, language: str) -> Page:
     return Page(run_folder, audit, run, ledger, digest, catalogue.load(language))
 
 
-def section_html(page: Page, templates: Environment, key: str) -> Markup:
-    """Returns one section's body; its figures are left in `page.files`."""
-    template = templates.get_template("section.html")
-    return Markup(template.render(page=page, key=key, **{key: BUILDERS[key](page)}))
-
-
 def page_html(page: Page, templates: Environment, bodies: Mapping[str, Markup]) -> str:
     """Returns the whole document around the sections' bodies."""
     script = (ROOM / "static" / "report.js").read_text(encoding="utf-8")
@@ -161,33 +132,6 @@ def page_html(page: Page, templates: Environment, bodies: Mapping[str, Markup]) 
     )
 
 
-def _write_figures(page: Page, folder: Path) -> None:
-    for name, content in sorted(page.files.items()):
-        (folder / name).write_bytes(content)
-
-
-def environment(words: catalogue.Catalogue) -> Environment:
-    """Returns templates that escape everything, refuse what is undefined, and show unseen characters."""
-    made = Environment(
-        loader=FileSystemLoader(ROOM / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.globals["t"] = words
-    made.globals["number"] = number
-    return made
-
-
 def script_hash(script: str) -> str:
     """Returns the source expression that lets exactly this script run."""
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
-
-
-def _shown(value: Any) -> Any:
-    """Makes every unseen character of a text visible on its way into the page; markup passes unchanged."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return visible(value)
-    return value

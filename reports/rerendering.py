@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 
 from reports.audit_json import AUDIT_NAME
-from reports.render import FIGURES_FOLDER, REPORT_NAME, render
+from reports.drawing import FIGURES_FOLDER
+from reports.render import REPORT_NAME, render
 
 RENDERED_FROM = (AUDIT_NAME, "run.json", "ledger.jsonl")
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from reports import catalogue
 from reports.number_text import duration
 from reports.page import VERDICTS
-from reports.render import ROOM, environment
+from reports.templating import ROOM, environment
 
 INDEX_NAME = "index.html"
 

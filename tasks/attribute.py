@@ -2,28 +2,30 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tasks.amounts import Amounts
 from tasks.analyses.attribution import explain_decoder, explain_pixels
 from tasks.analyses.attribution_methods import encoder_methods
 from tasks.analyses.attribution_record import Attribution, Subjects
 from tasks.analyses.neuron_conductance import conductance_method
 from tasks.arrays import write_json
-from tasks.encode import Codes, open_codes
-from tasks.explain_gan import explain_gan
-from tasks.explanation_settings import Amounts
-from tasks.fitness import informativeness
-from tasks.prepare import open_prepared
+from tasks.bench import Bench
+from tasks.code import Code
+from tasks.inputs.codes import Codes, open_codes
+from tasks.inputs.informativeness import informativeness
+from tasks.inputs.prepared import open_prepared
 from tasks.records import Artifact
 from tasks.shown_images import ShownImages, write_attributions
-from tasks.stage import Bench
 from vae_models.checkpoints import load, load_classifier
-from vae_models.interpretable_gan import InterpretableGan
 from vae_models.model import Model
+
+if TYPE_CHECKING:
+    from vae_models.interpretable_gan import InterpretableGan
 
 
 def compute(
@@ -36,9 +38,13 @@ def compute(
     fitness: Artifact,
     classifier: Artifact,
     amounts: Amounts,
+    gan_explanations: Code | None,
     seed: int,
 ) -> None:
-    """Writes attributions.json and evidence.json, and gan.json for an InterpretableGAN."""
+    """Writes attributions.json and evidence.json, and gan.json for an InterpretableGAN.
+
+    `gan_explanations` is the module that explains such a model, None for a model of another kind.
+    """
     data = open_prepared(prepared)
     codes = open_codes(encoded)
     model = load(trained.path, bench.device)
@@ -51,9 +57,10 @@ def compute(
     found += _decoder_maps(model, codes, dimensions, shown)
     bench.report(2, 3, {})
     gan: dict[str, Any] | None = None
-    if isinstance(model, InterpretableGan):
-        found += _discriminator_maps(model, codes, dimensions, shown)
-        gan = explain_gan(folder, model, load_classifier(classifier.path, bench.device), data, seed)
+    if gan_explanations is not None:
+        found += _discriminator_maps(cast("InterpretableGan", model), codes, dimensions, shown)
+        judge = load_classifier(classifier.path, bench.device)
+        gan = gan_explanations.load().explain_gan(folder, model, judge, data, seed)
     metrics = write_attributions(folder, found)
     if gan is not None:
         write_json(folder / "gan.json", gan)
@@ -70,8 +77,8 @@ def _decoded(module: nn.Module, latents: Tensor) -> Tensor:
 
 
 def _presented(module: nn.Module, images: Tensor) -> Tensor:
-    assert isinstance(module, InterpretableGan)
-    return module.layout.presented(module.encoder(images))
+    gan = cast("InterpretableGan", module)
+    return gan.layout.presented(gan.encoder(images))
 
 
 def _logit(module: nn.Module, presented: Tensor) -> Tensor:
@@ -120,7 +127,7 @@ def _decoder_maps(
 
 
 def _discriminator_maps(
-    model: InterpretableGan, codes: Codes, dimensions: Sequence[int], shown: ShownImages
+    model: "InterpretableGan", codes: Codes, dimensions: Sequence[int], shown: ShownImages
 ) -> tuple[Attribution, ...]:
     """How the decision flows through each semantic dimension; sums are held against the exact terms."""
     baseline = shown.baseline_on(next(model.parameters()).device)

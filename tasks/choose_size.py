@@ -10,8 +10,8 @@ from reports.latent_size_page import write_page
 from tasks.analyses.latent_size import choose_size
 from tasks.analyses.plain import to_plain
 from tasks.arrays import read_json, write_json
+from tasks.bench import Bench
 from tasks.records import Artifact
-from tasks.stage import Bench
 
 
 def compute(
@@ -22,11 +22,8 @@ def compute(
     scores: Mapping[str, Sequence[Artifact]],
     model: str,
     language: str,
-    design: str,
 ) -> None:
-    """Writes latent_size.json and latent_size.html; scores: of every size, fold by fold. `design` is the
-    digest of the words and styles that the page is made of.
-    """
+    """Writes latent_size.json and latent_size.html; scores: of every size, fold by fold."""
     found = {
         int(size): [read_json(score.path / "score.json") for score in folds] for size, folds in scores.items()
     }

@@ -9,22 +9,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tasks.analyses.classifier_gate import Gate
 from tasks.analyses.intervention import Decode
 from tasks.analyses.plain import to_plain
 from tasks.analyses.specificity import Specificity
 from tasks.arrays import write_json
-from tasks.encode import Codes, ProbeCodes, decode_components, open_codes
-from tasks.intervene import Moves, intervene_on, judge_reconstructions
-from tasks.prepare import Prepared, open_prepared
-from tasks.probe import find_claims
+from tasks.bench import Bench
+from tasks.claims import find_claims
+from tasks.inputs.codes import Codes, ProbeCodes, decode_components, open_codes
+from tasks.inputs.prepared import Prepared, open_prepared
+from tasks.interventions import Moves, intervene_on, judge_reconstructions
 from tasks.records import Artifact
-from tasks.stage import Bench
-from vae_models.attribute_classifier import AttributeClassifier
 from vae_models.checkpoints import load, load_classifier, load_untrained
 from vae_models.inference import decode_latents
+
+if TYPE_CHECKING:
+    from vae_models.attribute_classifier import AttributeClassifier
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def _controls(
 
 def _intervene(
     data: Prepared,
-    judge: AttributeClassifier,
+    judge: "AttributeClassifier",
     control: Control,
     claims: Sequence[Specificity],
     gates: Sequence[Gate],

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from tasks.code_of_inputs import code_of
 from tasks.errors import AuditError, StageFailed, Stopped
 from tasks.ledger import Ledger
 from tasks.progress import ProgressDisplay
 from tasks.records import Artifact, ModelKey
 from tasks.runners.order import Order
+from tasks.sources import computed_by
 from tasks.stage import Stage, key_part
 from tasks.store import Store
 from tasks.told import Told
@@ -96,7 +98,9 @@ class Desk:
     ) -> Artifact:
         device = self.device if stage.on_device else "cpu"
         parts = {"device": device.split(":")[0], **{name: key_part(value) for name, value in inputs.items()}}
-        key = self.store.key(stage.name, stage.module, parts)
+        code = code_of(stage.module, inputs)
+        key = self.store.key(stage.name, stage.module, parts, code)
+        made_by = computed_by(stage.module, *code)
         run = self.model_runs[model] if model else self.parent_run
         now = time.time()
         interval = (now, now)
@@ -111,7 +115,7 @@ class Desk:
                     nonlocal interval
                     order = Order(
                         stage, key, run, label, inputs, device, folder, work, self.store.root, self._timeout,
-                        self._gpu_slots, self.store.shared and self.store.shared.address,
+                        self._gpu_slots, self.store.shared and self.store.shared.address, made_by,
                     )  # fmt: skip
                     interval = self.workers.run(order)
                     return interval[1] - interval[0]

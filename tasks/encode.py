@@ -1,17 +1,16 @@
 """Encode: the posterior means of the images that evidence is made of, and the codes of two controls beside them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
-from tasks.arrays import read_array, read_json, write_array, write_json
-from tasks.prepare import Prepared, open_prepared
+from tasks.arrays import write_array, write_json
+from tasks.bench import Bench
+from tasks.inputs.codes import PROBE_PARTS
+from tasks.inputs.prepared import Prepared, open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench
 from vae_models.checkpoints import load, load_untrained
 from vae_models.inference import encode_images
 
@@ -19,49 +18,6 @@ from vae_models.inference import encode_images
 PCA_IMAGES = 5000
 # Read from disk, encoded and reported at once.
 IMAGES_AT_A_TIME = 10_000
-PROBE_PARTS = ("probe_fit", "probe_test")
-
-
-@dataclass(frozen=True)
-class ProbeCodes:
-    """Codes of the two probe parts, (n, d) and (m, d), and the name and group of each dimension."""
-
-    fit: NDArray[np.float32]
-    test: NDArray[np.float32]
-    names: tuple[str, ...]
-    groups: tuple[int, ...]
-
-    def shuffled(self, seed: int) -> "ProbeCodes":
-        """Returns the same codes with each given to another image of its part."""
-        rng = np.random.default_rng(seed)
-        return replace(self, fit=rng.permutation(self.fit), test=rng.permutation(self.test))
-
-
-@dataclass(frozen=True)
-class Codes:
-    """Codes of both probe parts: posterior means (n, d) by part, and each control's by part."""
-
-    means: dict[str, NDArray[np.float32]]
-    controls: dict[str, dict[str, NDArray[np.float32]]]
-    names: tuple[str, ...]
-    groups: tuple[int, ...]
-
-    def of(self, part: str) -> NDArray[np.float32]:
-        """Returns the posterior means of one part."""
-        return self.means[part]
-
-    def of_probe_parts(self) -> ProbeCodes:
-        """Returns the posterior means of the two probe parts."""
-        fit, test = (self.of(part) for part in PROBE_PARTS)
-        return ProbeCodes(fit, test, self.names, self.groups)
-
-    def of_control(self, name: str) -> ProbeCodes:
-        """Returns the codes of `random_init`, whose dimensions are the model's, or of `pca`."""
-        fit, test = (self.controls[name][part] for part in PROBE_PARTS)
-        if name == "random_init":
-            return ProbeCodes(fit, test, self.names, self.groups)
-        components = range(fit.shape[1])
-        return ProbeCodes(fit, test, tuple(f"component {j + 1}" for j in components), tuple(components))
 
 
 def compute(folder: Path, bench: Bench, *, prepared: Artifact, trained: Artifact) -> None:
@@ -83,30 +39,6 @@ def compute(folder: Path, bench: Bench, *, prepared: Artifact, trained: Artifact
     _write_controls(folder, data, trained, model.latent_dim, bench.device)
     facts = {"names": list(model.dimension_names), "groups": list(model.dimension_groups)}
     write_json(folder / "codes.json", facts)
-
-
-def open_codes(encoded: Artifact) -> Codes:
-    """Returns what `compute` wrote."""
-    facts = read_json(encoded.path / "codes.json")
-
-    def by_part(name: str) -> dict[str, NDArray[np.float32]]:
-        return {part: read_array(encoded.path / f"{name}-{part}.npy") for part in PROBE_PARTS}
-
-    return Codes(
-        by_part("means"),
-        {control: by_part(control) for control in ("random_init", "pca")},
-        tuple(facts["names"]),
-        tuple(facts["groups"]),
-    )
-
-
-def decode_components(
-    encoded: Artifact, latents: NDArray[np.float32], shape: Sequence[int]
-) -> NDArray[np.float32]:
-    """Returns the images (n, *shape), in 0 to 1, that principal components give for latents (n, d)."""
-    components = read_array(encoded.path / "pca_components.npy")
-    flat = latents @ components + read_array(encoded.path / "pca_mean.npy")
-    return np.asarray(np.clip(flat, 0.0, 1.0).reshape(len(latents), *shape))
 
 
 def _write_controls(folder: Path, data: Prepared, trained: Artifact, latent_dim: int, device: str) -> None:

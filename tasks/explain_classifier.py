@@ -4,16 +4,16 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from tasks.amounts import Amounts
 from tasks.analyses.attribution import explain_pixels
 from tasks.analyses.attribution_methods import grad_cam_method, integrated_method, last_convolution
 from tasks.analyses.attribution_record import Subjects
 from tasks.analyses.superpixels import superpixel_methods
 from tasks.arrays import write_json
-from tasks.explanation_settings import Amounts
-from tasks.prepare import open_prepared
+from tasks.bench import Bench
+from tasks.inputs.prepared import open_prepared
 from tasks.records import Artifact
 from tasks.shown_images import ShownImages, write_attributions
-from tasks.stage import Bench
 from vae_models.checkpoints import load_classifier
 
 

@@ -1,7 +1,7 @@
 """What only an InterpretableGAN can show: decisions as sums, and samples that are what was asked for."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -14,10 +14,12 @@ from tasks.analyses.gan_explanations import (
 )
 from tasks.analyses.plain import to_plain
 from tasks.arrays import reference
-from tasks.prepare import Prepared
-from vae_models.attribute_classifier import AttributeClassifier
+from tasks.inputs.prepared import Prepared
 from vae_models.inference import classify_images, decode_latents
-from vae_models.interpretable_gan import InterpretableGan
+
+if TYPE_CHECKING:
+    from vae_models.attribute_classifier import AttributeClassifier
+    from vae_models.interpretable_gan import InterpretableGan
 
 EXPLAINED_IMAGES = 500
 ASKED_SAMPLES = 1000
@@ -26,7 +28,7 @@ CAPTUM_IMAGES = 32
 
 
 def explain_gan(
-    folder: Path, model: InterpretableGan, judge: AttributeClassifier, data: Prepared, seed: int
+    folder: Path, model: "InterpretableGan", judge: "AttributeClassifier", data: Prepared, seed: int
 ) -> dict[str, Any]:
     """Returns the `gan` section of audit.json: contributions, whether samples follow the code, edits, and samples."""
     device = next(model.parameters()).device
@@ -76,7 +78,7 @@ def explain_gan(
     }
 
 
-def _captum(model: InterpretableGan, presented: torch.Tensor) -> CaptumAgreement:
+def _captum(model: "InterpretableGan", presented: torch.Tensor) -> CaptumAgreement:
     """Integrated gradients over the code, from its mean, against the contributions themselves."""
     some = presented[:CAPTUM_IMAGES].detach()
     return agree_with_captum(model.discriminator.terms, some, presented.mean(0, keepdim=True).detach())

@@ -1,29 +1,12 @@
 """How deep a run explains: three depths, each a set of amounts, any of which can be given by itself."""
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tasks.amounts import Amounts
 from tasks.datasets.catalogue import DataSettings
-
-
-@dataclass(frozen=True)
-class Amounts:
-    """How much each explanation computes; the settings of the same names say what they are."""
-
-    projection_images: int
-    projection_seeds: int
-    projection_components: tuple[int, ...]
-    traversal_steps: int
-    attribution_images: int
-    attribution_dimensions: int
-    attribution_steps: int
-    superpixel_samples: int
-    move_images: int
-    use_images: int
-    regret_steps: int
-
 
 DEPTHS = {
     "quick": Amounts(

@@ -7,11 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from tasks.arrays import write_json
-from tasks.prepare import open_prepared
+from tasks.bench import Bench
+from tasks.inputs.prepared import open_prepared
 from tasks.records import Artifact, digest_of_file
-from tasks.stage import Bench
-from vae_models.checkpoints import RECIPE_FILE, WEIGHTS_FILE, load
+from vae_models.checkpoints import load
 from vae_models.model import Model
+from vae_models.saved_model import RECIPE_FILE, WEIGHTS_FILE
 
 
 class _Encoder(nn.Module):

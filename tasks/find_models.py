@@ -10,8 +10,9 @@ from tasks.errors import SettingsError
 from tasks.progress import ProgressDisplay
 from tasks.records import digest_of, digest_of_file
 from tasks.settings import Settings
+from vae_models.entrypoint_settings import EntrypointSettings
 from vae_models.errors import BadCheckpoint
-from vae_models.existing_settings import EntrypointSettings, ExistingModelSettings
+from vae_models.existing_settings import ExistingModelSettings
 
 _ADDRESS = re.compile(r"(models|runs|mlflow-artifacts):/")
 # How a Python package stands among the files of a model: by one digest over all its files.

@@ -11,11 +11,11 @@ from torch import nn
 from tasks.analyses.fitness import measure_fitness, reconstruction_pairs, spread_of_reconstructions
 from tasks.analyses.plain import to_plain
 from tasks.analyses.sampling import sample_images
-from tasks.arrays import read_json, reference, write_json
-from tasks.encode import Codes, open_codes
-from tasks.prepare import Prepared, open_prepared
+from tasks.arrays import reference, write_json
+from tasks.bench import Bench
+from tasks.inputs.codes import Codes, open_codes
+from tasks.inputs.prepared import Prepared, open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench
 from vae_models.checkpoints import load
 from vae_models.evaluation import evaluate
 from vae_models.inference import decode_latents
@@ -96,9 +96,3 @@ def _draw(model: Model, count: int, generator: np.random.Generator) -> NDArray[n
     drawn = torch.Generator(device).manual_seed(int(generator.integers(2**31)))
     with torch.no_grad():
         return model.decode(model.sample_latents(count, drawn)).float().cpu().numpy()
-
-
-def informativeness(fitness: Artifact) -> NDArray[np.float64]:
-    """Returns (d,) by which dimensions are ordered: KL in nats, or the variance of a code that has no KL."""
-    uses = read_json(fitness.path / "fitness.json")["dimensions"]
-    return np.array([use["mean_variance"] if use["kl_nats"] is None else use["kl_nats"] for use in uses])

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.analyses.splits import PARTS
+from tasks.analyses.parts import PARTS
 from tasks.arrays import write_array
-from tasks.prepare import open_prepared
+from tasks.bench import Bench
+from tasks.inputs.prepared import open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench
 
 PREPARED_FILES = ("images.npy", "values.npy", "masks.npy", "data.json")
 # Nothing reads this part in a study of sizes: what was held out for audits stays unseen.

@@ -10,17 +10,16 @@ import torch
 from torch import nn
 
 from tasks.arrays import write_json
+from tasks.bench import Bench
 from tasks.data_files import ModelFiles
-from tasks.prepare import open_prepared
+from tasks.inputs.prepared import open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench
-from vae_models.checkpoints import recipe, save
 from vae_models.errors import BadCheckpoint
-from vae_models.existing_models import AnyExistingSettings, open_existing
-from vae_models.existing_settings import CheckpointSettings, EntrypointSettings
-from vae_models.foreign_model import ForeignModel
+from vae_models.existing_models import open_existing
+from vae_models.existing_settings import ExistingModelSettings
 from vae_models.inference import decode_latents, encode_images
 from vae_models.model import Model
+from vae_models.recipes import recipe, save
 
 # Enough images to see whether a model can be audited at all.
 TRIED_IMAGES = 64
@@ -33,7 +32,7 @@ def compute(
     bench: Bench,
     *,
     prepared: Artifact,
-    model: AnyExistingSettings,
+    model: ExistingModelSettings,
     files: ModelFiles,
     seed: int,
 ) -> None:
@@ -58,18 +57,22 @@ def compute(
     )
 
 
-def _kept(model: AnyExistingSettings, files: ModelFiles, folder: Path) -> AnyExistingSettings:
+def _kept(model: ExistingModelSettings, files: ModelFiles, folder: Path) -> ExistingModelSettings:
     """Returns the settings as the recipe holds them: files beside it, and no folder of this machine."""
-    if isinstance(model, CheckpointSettings):
+    if not model.rebuilds_from_files:
         return model.with_files({name: Path(path.name) for name, path in files.places.items()})
     kept = {name: GIVEN / f"{name}{path.suffix}" for name, path in files.places.items()}
     for name, place in kept.items():
         (folder / place).parent.mkdir(exist_ok=True)
         shutil.copyfile(files.places[name], folder / place)
     settings = model.with_files(kept)
-    return (
-        settings.model_copy(update={"folder": Path()}) if isinstance(model, EntrypointSettings) else settings
-    )
+    return settings.model_copy(update={"folder": Path()}) if _entrypoint(model) else settings
+
+
+def _entrypoint(model: ExistingModelSettings) -> str | None:
+    """Returns the function of the user's own code that makes the model, None for one without such code."""
+    entrypoint: str | None = getattr(model, "entrypoint", None)
+    return entrypoint
 
 
 def _try(model: Model, images: np.ndarray, seed: int) -> None:
@@ -84,8 +87,8 @@ def _try(model: Model, images: np.ndarray, seed: int) -> None:
             "the encoder gives other codes when it is given the same images again: return the mean of the "
             "posterior, not a sample, and switch dropout off"
         )
-    if isinstance(model, ForeignModel):
-        shuffled = copy.deepcopy(model)
+    if hasattr(model, "shuffle_weights"):
+        shuffled: Any = copy.deepcopy(model)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             shuffled.shuffle_weights()
@@ -96,17 +99,17 @@ def _try(model: Model, images: np.ndarray, seed: int) -> None:
             )
 
 
-def _origin(model: AnyExistingSettings, files: ModelFiles) -> dict[str, Any]:
-    own_code = isinstance(model, EntrypointSettings)
+def _origin(model: ExistingModelSettings, files: ModelFiles) -> dict[str, Any]:
+    entrypoint = _entrypoint(model)
     described = [
         {"setting": setting, "name": path.name, "bytes": path.stat().st_size, "sha256": files.sha256[setting]}
         for setting, path in files.places.items()
     ]
     return {
-        "kind": model.kind,
-        "code": model.entrypoint if isinstance(model, EntrypointSettings) else None,
+        "kind": model.model_dump()["kind"],
+        "code": entrypoint,
         "code_sha256": files.sha256.get("code"),
         "files": described,
-        "runs_its_code": own_code,
-        "rebuilds_offline": not own_code,
+        "runs_its_code": entrypoint is not None,
+        "rebuilds_offline": entrypoint is None,
     }

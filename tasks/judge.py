@@ -13,12 +13,12 @@ from tasks.analyses.plain import to_plain
 from tasks.analyses.thresholds import Thresholds, thresholds_from
 from tasks.analyses.verdicts import judge, verdicts_on_control, verdicts_without_stability
 from tasks.arrays import gather, read_json, reference, write_json
-from tasks.encode import Codes, open_codes
+from tasks.bench import Bench
+from tasks.inputs.codes import Codes, open_codes
+from tasks.inputs.prepared import Prepared, open_prepared
 from tasks.model_record import model_record
-from tasks.prepare import Prepared, open_prepared
 from tasks.records import Artifact, ModelKey, digest_of, digest_of_file
-from tasks.stage import Bench
-from vae_models.checkpoints import WEIGHTS_FILE
+from vae_models.saved_model import WEIGHTS_FILE
 
 COUNTER_EXAMPLES = 6
 MOST_IN_A_TITLE = 4

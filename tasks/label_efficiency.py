@@ -1,6 +1,7 @@
 """Trains a semi-supervised model once more on each of several shares of labels: what labels are worth."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -8,11 +9,13 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
 from tasks.analyses.label_efficiency import LabelEfficiency, baseline, compute
-from tasks.prepare import Prepared
-from tasks.stage import Bench
-from tasks.train_model import HELD_OUT_SHARE
+from tasks.bench import Bench
+from tasks.inputs.prepared import Prepared
+from tasks.trained_files import HELD_OUT_SHARE
 from tasks.training_report import train_on_part
-from vae_models.semi_supervised_vae import SemiSupervisedVae
+
+if TYPE_CHECKING:
+    from vae_models.semi_supervised_vae import SemiSupervisedVae
 
 # Components of pixels that the baseline reads, fewer where there are fewer labels.
 MOST_COMPONENTS = 50
@@ -20,7 +23,7 @@ MOST_IMAGES = 5000
 
 
 def label_efficiency(
-    model: SemiSupervisedVae, data: Prepared, bench: Bench, bootstraps: int, seed: int
+    model: "SemiSupervisedVae", data: Prepared, bench: Bench, bootstraps: int, seed: int
 ) -> LabelEfficiency | None:
     """Returns held-out accuracies for each share in the model's settings; None where they ask for none.
 
@@ -39,8 +42,7 @@ def label_efficiency(
     for share in shares:
         again = model.settings.model_copy(update={"labelled_share": share})
         place = replace(bench, work_folder=bench.work_folder / f"share-{share:g}")
-        trained = train_on_part(data, "model_train", HELD_OUT_SHARE, again, seed, place).model
-        assert isinstance(trained, SemiSupervisedVae)
+        trained: Any = train_on_part(data, "model_train", HELD_OUT_SHARE, again, seed, place).model
         labels = trained.training_values(values, seed)[:, 0]
         known = np.flatnonzero(~np.isnan(labels))
         seen = known[:MOST_IMAGES]
@@ -54,7 +56,7 @@ def label_efficiency(
     return compute(data.data.attributes[column], truth, found, bootstraps, np.random.default_rng(seed))
 
 
-def _named_by(model: SemiSupervisedVae, images: NDArray[np.uint8]) -> NDArray[np.int64]:
+def _named_by(model: "SemiSupervisedVae", images: NDArray[np.uint8]) -> NDArray[np.int64]:
     device = next(model.parameters()).device
     chosen = []
     with torch.no_grad():

@@ -6,7 +6,7 @@ from typing import Any
 
 from tasks.arrays import gather, read_json
 from tasks.records import Artifact, ModelKey, digest_of_file
-from vae_models.checkpoints import RECIPE_FILE, WEIGHTS_FILE
+from vae_models.saved_model import RECIPE_FILE, WEIGHTS_FILE
 
 
 def model_record(

@@ -16,10 +16,10 @@ from tasks.analyses.interpolation import interpolate
 from tasks.analyses.perturbation import perturb
 from tasks.analyses.plain import to_plain
 from tasks.arrays import reference, write_json
-from tasks.encode import open_codes
-from tasks.prepare import open_prepared
+from tasks.bench import Bench
+from tasks.inputs.codes import open_codes
+from tasks.inputs.prepared import open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench
 from vae_models.checkpoints import load, load_classifier
 from vae_models.inference import classifier_features, classify_images, decode_latents
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -11,20 +11,20 @@ from torch import nn
 from tasks.analyses import attention_reach, classifier_scores, mixture_components, uncertainty_sources
 from tasks.analyses.plain import to_plain
 from tasks.arrays import reference, write_json
-from tasks.label_efficiency import label_efficiency
-from tasks.prepare import Prepared, open_prepared
+from tasks.bench import Bench
+from tasks.code import Code
+from tasks.inputs.prepared import Prepared, open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench
-from vae_models.capacity import CapacityPenalty
 from vae_models.checkpoints import load
 from vae_models.inference import decode_latents, encode_images
-from vae_models.mixture_priors import MixturePrior, draw, responsibilities
 from vae_models.model import Model
 from vae_models.named_reading import named_layout, named_responses, response_columns
-from vae_models.networks import ConvolutionTrunk
-from vae_models.semantic_layout import SemanticLayout
-from vae_models.semi_supervised_vae import SemiSupervisedVae
-from vae_models.vae import VariationalAutoencoder
+
+if TYPE_CHECKING:
+    from vae_models.mixture_priors import MixturePrior
+    from vae_models.networks import ConvolutionTrunk
+    from vae_models.semantic_layout import SemanticLayout
+    from vae_models.vae import VariationalAutoencoder
 
 SHOWN_IMAGES = 8
 SAMPLES_A_COMPONENT = 8
@@ -35,9 +35,19 @@ DRAWS = 24
 
 
 def compute(
-    folder: Path, bench: Bench, *, prepared: Artifact, trained: Artifact, bootstraps: int, seed: int
+    folder: Path,
+    bench: Bench,
+    *,
+    prepared: Artifact,
+    trained: Artifact,
+    bootstraps: int,
+    label_efficiency: Code | None,
+    seed: int,
 ) -> None:
-    """Writes particulars.json, with a key for each thing that this model can show and others cannot."""
+    """Writes particulars.json, with a key for each thing that this model can show and others cannot.
+
+    `label_efficiency` is the module that trains a semi-supervised model on fewer labels, None for other models.
+    """
     data = open_prepared(prepared)
     model = load(trained.path, bench.device)
     shown: dict[str, Any] = {}
@@ -48,12 +58,13 @@ def compute(
         part = show(folder, model, data, bootstraps, np.random.default_rng(seed))
         if part is not None:
             shown[name] = part
-    if isinstance(model, SemiSupervisedVae):
-        shown["label_efficiency"] = to_plain(label_efficiency(model, data, bench, bootstraps, seed))
+    if label_efficiency is not None:
+        found = label_efficiency.load().label_efficiency(model, data, bench, bootstraps, seed)
+        shown["label_efficiency"] = to_plain(found)
     write_json(folder / "particulars.json", shown)
 
 
-def _named(model: Model, layout: SemanticLayout, data: Prepared, seed: int) -> Any:
+def _named(model: Model, layout: "SemanticLayout", data: Prepared, seed: int) -> Any:
     """How well held-out images' attributes are read from the dimensions that are named after them."""
     codes = encode_images(model, data.images("probe_test"))[0]
     names = [attribute.name for attribute in data.data.attributes]
@@ -83,14 +94,15 @@ def _mixture(
     folder: Path, model: Model, data: Prepared, bootstraps: int, rng: np.random.Generator
 ) -> dict[str, Any] | None:
     """Components, their purity, and samples of each, component by component."""
-    if not isinstance(model, VariationalAutoencoder) or not isinstance(model.prior, MixturePrior):
+    prior = getattr(model, "prior", None)
+    if not getattr(prior, "is_mixture", False):
         return None
     device = _device(model)
     with torch.no_grad():
-        components = model.prior.components(model.encode)
+        components = cast("MixturePrior", prior).components(model.encode)
         fit, held_out = (
-            responsibilities(
-                components, torch.from_numpy(encode_images(model, data.images(part))[0]).to(device)
+            components.responsibilities(
+                torch.from_numpy(encode_images(model, data.images(part))[0]).to(device)
             )
             for part in ("probe_fit", "probe_test")
         )
@@ -106,7 +118,7 @@ def _mixture(
         )
         chosen = torch.tensor([row.index for row in found.components], device=device)
         generator = torch.Generator(device).manual_seed(int(rng.integers(2**31)))
-        codes = draw(components, chosen.repeat_interleave(SAMPLES_A_COMPONENT), generator)
+        codes = components.draw(chosen.repeat_interleave(SAMPLES_A_COMPONENT), generator)
     images = decode_latents(model, codes.cpu().numpy())
     samples = reference(folder, "component_samples", (images * 255).round().astype(np.uint8))
     return {**to_plain(found), "of": len(components.log_weight), "samples": samples}
@@ -116,9 +128,8 @@ def _attention(
     folder: Path, model: Model, data: Prepared, bootstraps: int, rng: np.random.Generator
 ) -> dict[str, Any] | None:
     """Where the encoder's attention looks, on a few images and on the mean."""
-    trunks = [
-        m for m in getattr(model, "encoder", nn.Identity()).modules() if isinstance(m, ConvolutionTrunk)
-    ]
+    encoder = getattr(model, "encoder", nn.Identity())
+    trunks = [cast("ConvolutionTrunk", part) for part in encoder.modules() if hasattr(part, "attention")]
     with torch.no_grad():
         found = trunks[0].attention(_pixels(model, data, MOST_IMAGES)) if trunks else None
     if found is None:
@@ -146,17 +157,18 @@ def _uncertainty(
     folder: Path, model: Model, data: Prepared, bootstraps: int, rng: np.random.Generator
 ) -> dict[str, Any] | None:
     """Pixel by pixel, what drawing weights changes beside what drawing codes does."""
-    if not isinstance(model, VariationalAutoencoder) or model.weights is None:
+    if getattr(model, "weights", None) is None:
         return None
+    vae = cast("VariationalAutoencoder", model)
     generator = torch.Generator(_device(model)).manual_seed(int(rng.integers(2**31)))
     by_weights, by_codes = [], []
     with torch.no_grad():
-        posterior = model.encode(_pixels(model, data, DOUBTED_IMAGES))
+        posterior = vae.encode(_pixels(model, data, DOUBTED_IMAGES))
         for _ in range(DRAWS):
-            drawn = model.decode_with_drawn_weights(posterior.mean, generator)
+            drawn = vae.decode_with_drawn_weights(posterior.mean, generator)
             by_weights.append(drawn.cpu().numpy())
-            codes = model.posterior.sample(posterior, generator)
-            by_codes.append(model.decode(codes).cpu().numpy())
+            codes = vae.posterior.sample(posterior, generator)
+            by_codes.append(vae.decode(codes).cpu().numpy())
     deviations = [uncertainty_sources.running_deviation(draws) for draws in (by_weights, by_codes)]
     found = uncertainty_sources.compute(*deviations, bootstraps, rng)
     maps = [deviation[:SHOWN_IMAGES].mean(axis=1).astype(np.float32) for deviation in deviations]
@@ -173,8 +185,9 @@ def _information(
 ) -> dict[str, Any] | None:
     """How much each dimension told as capacity grew."""
     regulariser = getattr(model, "regulariser", None)
-    if not isinstance(regulariser, CapacityPenalty):
+    if not hasattr(regulariser, "information"):
         return None
+    assert regulariser is not None
     capacity, kl = regulariser.information()
     return {"capacity_nats": to_plain(capacity), "kl_nats": to_plain(kl.cpu().double().numpy())}
 

@@ -1,51 +1,33 @@
 """Prepare and split: from a data set's own files to images, typed attributes and four disjoint parts."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tasks.analyses import attribute_correlation, splits
+from tasks.analyses.parts import PARTS, PURPOSES
 from tasks.analyses.plain import to_plain
-from tasks.arrays import read_array, read_json, reference, write_array, write_json
+from tasks.arrays import reference, write_array, write_json
+from tasks.bench import Bench
 from tasks.data_files import DataFiles
 from tasks.datasets.attributes import Attribute
-from tasks.datasets.catalogue import DataSettings
 from tasks.datasets.errors import ConstantAttribute, DataError, NotEnoughImages
 from tasks.datasets.image_set import ImageSet
-from tasks.records import Artifact
-from tasks.stage import Bench
+
+if TYPE_CHECKING:
+    from tasks.datasets.catalogue import DataSettings
 
 SAMPLES = 24
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A prepared data set: memory-mapped images, and which part each belongs to."""
-
-    data: ImageSet
-    parts: NDArray[np.int8]
-
-    def rows(self, part: str) -> NDArray[np.int64]:
-        """Returns the sorted row numbers of a part."""
-        return np.flatnonzero(self.parts == splits.PARTS.index(part))
-
-    def images(self, part: str) -> NDArray[np.uint8]:
-        """Returns a part's images, uint8 (n, c, h, w), in memory."""
-        return np.asarray(self.data.images[self.rows(part)])
-
-    def values(self, part: str) -> NDArray[np.float64]:
-        """Returns a part's attribute values, float64 (n, k)."""
-        return np.asarray(self.data.values[self.rows(part)])
 
 
 def compute(
     folder: Path,
     bench: Bench,
     *,
-    data: DataSettings,
+    data: "DataSettings",
     files: DataFiles,
     shares: dict[str, float],
     entangled_from: float,
@@ -64,27 +46,8 @@ def compute(
     if image_set.masks is not None:
         _write_unless_mapped(folder / "masks.npy", image_set.masks)
     write_json(folder / "data.json", _description(folder, image_set, split, entangled_from))
-    counts = {f"images.{name}": float(len(split.rows(name))) for name in splits.PARTS}
+    counts = {f"images.{name}": float(len(split.rows(name))) for name in PARTS}
     write_json(folder / "summary.json", {"metrics": counts})
-
-
-def open_prepared(prepared: Artifact) -> Prepared:
-    """Returns what `compute` wrote, images as a memory map."""
-    facts = read_json(prepared.path / "data.json")
-    masks = prepared.path / "masks.npy"
-    sizes = facts["factor_sizes"]
-    image_set = ImageSet(
-        name=facts["name"],
-        images=read_array(prepared.path / "images.npy"),
-        attributes=tuple(_attribute(item) for item in facts["attributes"]),
-        values=read_array(prepared.path / "values.npy"),
-        description=facts["description"],
-        source=facts["source"],
-        licence=facts["licence"],
-        masks=read_array(masks) if masks.is_file() else None,
-        factor_sizes=tuple(sizes) if sizes else None,
-    )
-    return Prepared(image_set, read_array(prepared.path / "parts.npy"))
 
 
 def _refuse_unusable(image_set: ImageSet) -> None:
@@ -127,8 +90,7 @@ def _description(
         "image_shape": list(image_set.images.shape[1:]),
         "factor_sizes": list(image_set.factor_sizes) if image_set.factor_sizes else None,
         "parts": [
-            {"name": part, "images": len(split.rows(part)), "purpose": splits.PURPOSES[part]}
-            for part in splits.PARTS
+            {"name": part, "images": len(split.rows(part)), "purpose": PURPOSES[part]} for part in PARTS
         ],
         "attributes": [
             {**_plain_attribute(attribute), "summary": _summary(attribute, column)}
@@ -147,11 +109,6 @@ def _write_unless_mapped(path: Path, array: NDArray[Any]) -> None:
 
 def _plain_attribute(attribute: Attribute) -> dict[str, Any]:
     return {**asdict(attribute), "classes": list(attribute.classes)}
-
-
-def _attribute(item: dict[str, Any]) -> Attribute:
-    fields = {name: item[name] for name in ("name", "kind", "period", "unit", "description")}
-    return Attribute(**fields, classes=tuple(item["classes"]))
 
 
 def _summary(attribute: Attribute, column: NDArray[np.float64]) -> dict[str, Any]:

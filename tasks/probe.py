@@ -2,17 +2,16 @@
 
 from pathlib import Path
 
-from tasks.analyses import association, disentanglement_scores, probes, specificity
-from tasks.analyses.association import Association
+from tasks.analyses import disentanglement_scores, probes
 from tasks.analyses.estimates import Estimate
 from tasks.analyses.factor_levels import factor_levels
 from tasks.analyses.plain import to_plain
-from tasks.analyses.specificity import Specificity
 from tasks.arrays import write_json
-from tasks.encode import PROBE_PARTS, ProbeCodes, open_codes
-from tasks.prepare import Prepared, open_prepared
+from tasks.bench import Bench
+from tasks.claims import find_claims
+from tasks.inputs.codes import PROBE_PARTS, open_codes
+from tasks.inputs.prepared import open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench
 
 
 def compute(
@@ -70,17 +69,3 @@ def compute(
     best = {f"uncertainty.{claim.attribute}": claim.uncertainty.value for claim in specific}
     known = {f"score.{name}": score.value for name, score in scores.items() if isinstance(score, Estimate)}
     write_json(folder / "summary.json", {"metrics": {**best, **known}})
-
-
-def find_claims(
-    data: Prepared, codes: ProbeCodes, permutations: int, bootstraps: int, survives_from: float, seed: int
-) -> tuple[Association, tuple[Specificity, ...]]:
-    """Returns checks A and B of a code: every cell's association, and the claim that is made of each attribute."""
-    fit_values, test_values = (data.values(part) for part in PROBE_PARTS)
-    parts = (codes.fit, fit_values, codes.test, test_values)
-    attributes = data.data.attributes
-    associated = association.compute(attributes, *parts, seed, permutations, bootstraps)
-    claims = specificity.compute(
-        attributes, *parts, associated, codes.groups, seed, bootstraps, survives_from=survives_from
-    )
-    return associated, claims

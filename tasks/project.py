@@ -8,10 +8,10 @@ import numpy as np
 from tasks.analyses.plain import to_plain
 from tasks.analyses.projection import project
 from tasks.arrays import reference, write_json
-from tasks.encode import open_codes
-from tasks.prepare import open_prepared
+from tasks.bench import Bench
+from tasks.inputs.codes import open_codes
+from tasks.inputs.prepared import open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench
 
 
 def compute(

@@ -11,10 +11,10 @@ from tasks.analyses.boundary_editing import fit_boundaries
 from tasks.analyses.fitness import ACTIVE_KL_NATS
 from tasks.analyses.probe_scores import balanced_accuracy
 from tasks.arrays import write_json
+from tasks.bench import Bench
 from tasks.errors import SettingsError
-from tasks.prepare import Prepared, open_prepared
+from tasks.inputs.prepared import Prepared, open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench
 from vae_models.checkpoints import load
 from vae_models.inference import encode_images
 from vae_models.model import Model

@@ -21,7 +21,10 @@ def perform(*, reduced: bool, seed: int, save: bool) -> bool:
     from tasks.analyses import selftest  # here: runs cite the record, and need not spend a second on imports
 
     sizes = selftest.REDUCED if reduced else selftest.FULL
-    measured_on = {"source_digest": _source_digest(), "versions": numeric_versions()}  # a run takes minutes
+    measured_on = {
+        "source_digest": _source_digest(),
+        "versions": numeric_versions(SELFTEST),
+    }  # a run takes minutes
     rows = selftest.run(sizes, seed, report=lambda row: print(selftest.table([row]), flush=True))
     holds = all(row.holds for row in rows)
     print(f"sizes {asdict(sizes)}; digest {selftest.digest(rows)}")
@@ -47,7 +50,7 @@ def cited() -> dict[str, Any]:
     """
     record = read_json(RECORD)
     measured_on = (record.pop("source_digest"), record.pop("versions"))
-    return {**record, "of_this_version": measured_on == (_source_digest(), numeric_versions())}
+    return {**record, "of_this_version": measured_on == (_source_digest(), numeric_versions(SELFTEST))}
 
 
 def _source_digest() -> str:

@@ -15,9 +15,12 @@ from tasks.explanation_settings import ExplanationSettings
 from tasks.records import ModelKey
 from tasks.run_settings import SOURCES, RunSettings, Section
 from vae_models.attribute_classifier_settings import AttributeClassifierSettings
-from vae_models.beta_vae import BetaVaeSettings, VaeSettings
-from vae_models.existing_settings import EntrypointSettings, ExistingModelSettings, ExportedProgramsSettings
+from vae_models.beta_vae import BetaVaeSettings
+from vae_models.entrypoint_settings import EntrypointSettings
+from vae_models.existing_settings import ExistingModelSettings
+from vae_models.exported_settings import ExportedProgramsSettings
 from vae_models.interpretable_gan_settings import InterpretableGanSettings
+from vae_models.plain_vae import VaeSettings
 from vae_models.presets import ModelSettings, can_be_stacked
 
 

@@ -126,6 +126,8 @@ def _described(model: BaseModel, indent: str) -> Iterator[str]:
                 yield f"{indent}  {key}:"
                 yield from _described(item, indent + "    ")
         else:
-            plain = model.model_dump(mode="json", include={name})[name]
+            # As it was asked for: what is left to a share stays one when another setting changes.
+            asked = value is None or isinstance(value, int | float)
+            plain = value if asked else model.model_dump(mode="json", include={name})[name]
             text = yaml.safe_dump(plain, default_flow_style=True, width=10_000).removesuffix("...\n").strip()
             yield f"{indent}{name}: {text}" + (f"  # {field.description}" if field.description else "")

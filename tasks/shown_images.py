@@ -9,13 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tasks.amounts import Amounts
 from tasks.analyses.attribution_evidence import weigh
 from tasks.analyses.attribution_methods import Depth
 from tasks.analyses.attribution_record import Attribution
 from tasks.analyses.plain import to_plain
 from tasks.arrays import reference, write_json
-from tasks.explanation_settings import Amounts
-from tasks.prepare import Prepared
+from tasks.inputs.prepared import Prepared
 
 REFERENCE_IMAGES = 200
 

@@ -3,97 +3,76 @@
 Prefect's TASK_SOURCE policy sees a task's own lines only, never what they call.
 """
 
-import ast
-import hashlib
 import threading
 from functools import cache
 from importlib import import_module, metadata
-from pathlib import Path
+from typing import Any
 
-ROOMS = ("flows", "tasks", "vae_models", "reports")
+from tasks.source_tree import SourceTree
 
-# Packages whose release can change a number; others cannot.
-NUMERIC = (
-    "torch",
-    "torchvision",
-    "numpy",
-    "scipy",
-    "scikit-learn",
-    "umap-learn",
-    "captum",
-    "pandas",
-    "pillow",
-)
+# Packages whose release can change what a stage writes, by the name that they are imported under; each with those that
+# compute for it unseen. Others cannot.
+NUMERIC = {
+    "torch": ("torch",),
+    "torchvision": ("torchvision", "torch", "pillow"),
+    "numpy": ("numpy",),
+    "scipy": ("scipy", "numpy"),
+    "sklearn": ("scikit-learn", "scipy", "numpy"),
+    "umap": ("umap-learn", "pynndescent", "numba", "scikit-learn", "scipy", "numpy"),
+    "captum": ("captum", "torch"),
+    "pandas": ("pandas", "numpy"),
+    "PIL": ("pillow",),
+    "h5py": ("h5py", "numpy"),
+    "matplotlib": ("matplotlib", "numpy", "pillow"),
+    "jinja2": ("jinja2", "markupsafe"),
+    "markupsafe": ("markupsafe",),
+    "jsonschema": ("jsonschema",),
+}
 
-
+_tree = SourceTree(lambda package: import_module(package).__path__)
 # Python's parser is not safe in several threads at once, and stages are looked up in many.
 _parsing = threading.Lock()
 
 
-def source_digest(module: str) -> str:
-    """Returns the SHA-256 over a module of ours and all modules of ours that it imports, however far."""
-    with _parsing:
-        return _digest(module)
+def source_digest(*names: str) -> str:
+    """Returns the SHA-256 over modules of ours and all modules of ours that they import, however far.
 
-
-@cache
-def _digest(module: str) -> str:
-    files = sorted(_closure(module))
-    digest = hashlib.sha256()
-    for name in files:
-        digest.update(name.encode() + b"\0" + _path(name).read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-@cache
-def numeric_versions() -> dict[str, str]:
-    """Returns the versions of the packages whose release can change a number."""
-    return {name: metadata.version(name) for name in NUMERIC}
-
-
-def _closure(module: str) -> set[str]:
-    found: set[str] = set()
-    waiting = [module]
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting.extend(_imports(name))
-    return found
-
-
-@cache
-def _imports(module: str) -> tuple[str, ...]:
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(_path(module).read_bytes())):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
-            names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return tuple(sorted(name for name in names if name.split(".")[0] in ROOMS and _is_module(name)))
-
-
-def _is_module(name: str) -> bool:
-    return _file(name) is not None
-
-
-def _path(module: str) -> Path:
-    file = _file(module)
-    assert file is not None
-    return file
-
-
-@cache
-def _file(name: str) -> Path | None:
-    """Returns the file of a module, None for a name of anything else.
-
-    Nothing below the room is imported: `find_spec` would import all that is above the name, and so nearly all of ours.
+    Comments, docstrings and TYPE_CHECKING blocks do not count; files that the modules say they read do. A name is
+    "module" or "module:class".
     """
-    room, *rest = name.split(".")
-    for root in import_module(room).__path__:
-        place = Path(root, *rest)
-        for file in (place / "__init__.py", place.with_name(f"{place.name}.py")):
-            if file.is_file():
-                return file
-    return None
+    return _digest(frozenset(names))
+
+
+def closure(*names: str) -> frozenset[str]:
+    """Returns the modules of ours that `source_digest` covers."""
+    with _parsing:
+        return _tree.closure(names)
+
+
+def numeric_versions(*names: str) -> dict[str, str]:
+    """Returns the versions of the packages that these modules use and whose release can change a number."""
+    return _versions(frozenset(names))
+
+
+def computed_by(*names: str) -> dict[str, Any]:
+    """Returns what makes two machines compute the same: the digest of the sources, and the versions of packages."""
+    return {"source": source_digest(*names), "versions": numeric_versions(*names)}
+
+
+@cache
+def _digest(names: frozenset[str]) -> str:
+    with _parsing:
+        return _tree.digest(names)
+
+
+@cache
+def _versions(names: frozenset[str]) -> dict[str, str]:
+    with _parsing:
+        used = _tree.packages(names)
+    chosen = {name for package in used & NUMERIC.keys() for name in NUMERIC[package]}
+    return {name: _version(name) for name in sorted(chosen)}
+
+
+@cache
+def _version(name: str) -> str:
+    return metadata.version(name)

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from tasks.errors import AuditError, NoSpaceLeft, StoreError
 from tasks.file_lock import wait_for_lock
 from tasks.records import Artifact, digest_of, digest_of_file
 from tasks.shared_store import MANIFEST, SharedStore
-from tasks.sources import numeric_versions, source_digest
+from tasks.sources import computed_by
 
 # What a disk must still take for a failure not to be put down to it.
 MORE_BYTES = 1 << 20
@@ -43,18 +43,17 @@ class Store:
         with writing(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
 
-    def key(self, stage: str, module: str, parts: Mapping[str, Any]) -> str:
+    def key(self, stage: str, module: str, parts: Mapping[str, Any], code: Sequence[str] = ()) -> str:
         """Returns the content key of a stage.
 
         `module` computes it (its source and all it imports of ours count), `parts` are the settings, input
-        digests, seeds and device class that it depends on: JSON values.
+        digests, seeds and device class that it depends on: JSON values. `code` is what its inputs bring with them.
         """
         return digest_of(
             {
                 "stage": stage,
                 "parts": dict(parts),
-                "source": source_digest(module),
-                "versions": numeric_versions(),
+                **computed_by(module, *code),
             }
         )[:32]
 

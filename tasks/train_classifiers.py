@@ -5,13 +5,13 @@ from pathlib import Path
 from tasks.analyses import calibration, classifier_scores
 from tasks.analyses.plain import to_plain
 from tasks.arrays import write_json
-from tasks.prepare import open_prepared
+from tasks.bench import Bench
+from tasks.inputs.prepared import open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench
 from tasks.training_report import train_on_part, training_facts
 from vae_models.attribute_classifier_settings import AttributeClassifierSettings
-from vae_models.checkpoints import save
 from vae_models.inference import classify_images
+from vae_models.recipes import save
 
 # Part of classifier_train that decides when to stop.
 HELD_OUT_SHARE = 10

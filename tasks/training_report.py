@@ -1,6 +1,6 @@
 """What the training stages have in common: one part of the data to learn from, a time limit, progress, its facts."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from tasks.bench import Bench
 from tasks.errors import Stopped
-from tasks.prepare import Prepared
-from tasks.stage import Bench
-from vae_models.checkpoints import recipe
+from tasks.inputs.prepared import Prepared
+from vae_models.building import build
 from vae_models.errors import Cancelled
 from vae_models.model import Trainable
-from vae_models.presets import build
-from vae_models.stacked_training import train_together
+from vae_models.recipes import recipe
 from vae_models.targets import Target, fit_targets
 from vae_models.training import train
 from vae_models.training_records import Progress, TrainingResult
@@ -40,47 +39,23 @@ def train_on_part(
 
     Raises Stopped when the user asks to stop; the state is kept in the bench's work folder.
     """
-    given = _Given.of(data, part, held_out_share)
+    given = Given.of(data, part, held_out_share)
     model = build(settings, given.shape, given.targets, seed)
-    with _stopped_said():
+    with stopped_said():
         result = train(
             model,
             given.images,
             given.values,
             given.held_out_images,
-            _shortened(settings.training, bench),
+            shortened(settings.training, bench),
             seed,
             bench.device,
             bench.work_folder,
-            _on_interval(bench),
+            on_interval(bench),
             bench.should_stop,
             validation_values=given.held_out_values,
         )
     return Trained(model, given.targets, result, recipe(settings, given.shape, given.targets, seed))
-
-
-def train_stack_on_part(
-    data: Prepared, part: str, held_out_share: int, settings: BaseModel, seeds: Sequence[int], bench: Bench
-) -> list[Trained]:
-    """Returns the same for several seeds of one model, all trained in one step."""
-    given = _Given.of(data, part, held_out_share)
-    models = [build(settings, given.shape, given.targets, seed) for seed in seeds]
-    with _stopped_said():
-        results = train_together(
-            models,
-            given.images,
-            given.held_out_images,
-            _shortened(settings.training, bench),
-            seeds,
-            bench.device,
-            bench.work_folder,
-            _on_interval(bench),
-            bench.should_stop,
-        )
-    return [
-        Trained(model, given.targets, result, recipe(settings, given.shape, given.targets, seed))
-        for model, result, seed in zip(models, results, seeds, strict=True)
-    ]
 
 
 def training_facts(result: TrainingResult) -> dict[str, Any]:
@@ -100,7 +75,7 @@ def training_facts(result: TrainingResult) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class _Given:
+class Given:
     """One part of the data: images and values to learn from, others to watch by, and what there is to learn."""
 
     images: NDArray[np.uint8]
@@ -111,7 +86,8 @@ class _Given:
     shape: tuple[int, int, int]
 
     @classmethod
-    def of(cls, data: Prepared, part: str, held_out_share: int) -> "_Given":
+    def of(cls, data: Prepared, part: str, held_out_share: int) -> "Given":
+        """Returns what a training on `part` is given, of which 1 / held_out_share watches."""
         images, values = data.images(part), data.values(part)
         held_out = max(len(images) // held_out_share, 1)
         targets = fit_targets(data.data.attributes, values)
@@ -126,14 +102,15 @@ class _Given:
 
 
 @contextmanager
-def _stopped_said() -> Iterator[None]:
+def stopped_said() -> Iterator[None]:
+    """Turns a cancelled training into a stopped stage."""
     try:
         yield
     except Cancelled as error:
         raise Stopped(str(error)) from None
 
 
-def _on_interval(bench: Bench) -> Callable[[Progress], None]:
+def on_interval(bench: Bench) -> Callable[[Progress], None]:
     """Returns the callback that shows a training run's progress."""
 
     def report(progress: Progress) -> None:
@@ -145,7 +122,7 @@ def _on_interval(bench: Bench) -> Callable[[Progress], None]:
     return report
 
 
-def _shortened(settings: TrainingSettings, bench: Bench) -> TrainingSettings:
+def shortened(settings: TrainingSettings, bench: Bench) -> TrainingSettings:
     """Returns training settings that also keep the stage's own time limit."""
     limits = [limit for limit in (settings.deadline_seconds, bench.deadline_seconds) if limit is not None]
     return settings.model_copy(update={"deadline_seconds": min(limits, default=None)})

@@ -7,11 +7,11 @@ import numpy as np
 from tasks.analyses.plain import to_plain
 from tasks.analyses.traversal import traverse
 from tasks.arrays import reference, write_json
-from tasks.encode import open_codes
-from tasks.fitness import informativeness
-from tasks.prepare import open_prepared
+from tasks.bench import Bench
+from tasks.inputs.codes import open_codes
+from tasks.inputs.informativeness import informativeness
+from tasks.inputs.prepared import open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench
 from vae_models.checkpoints import load
 from vae_models.inference import decode_latents
 

@@ -15,12 +15,12 @@ from tasks.analyses.compression import compress
 from tasks.analyses.likelihood_regret import gaussian_kl, likelihood_regret
 from tasks.analyses.plain import to_plain
 from tasks.arrays import write_json
-from tasks.encode import Codes, open_codes
+from tasks.bench import Bench
 from tasks.errors import SettingsError
-from tasks.fitness import informativeness
-from tasks.prepare import Prepared, open_prepared
+from tasks.inputs.codes import Codes, open_codes
+from tasks.inputs.informativeness import informativeness
+from tasks.inputs.prepared import Prepared, open_prepared
 from tasks.records import Artifact
-from tasks.stage import Bench
 from vae_models.checkpoints import load
 from vae_models.inference import decode_latents
 from vae_models.model import Model

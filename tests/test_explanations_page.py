@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from reports.render import SECTIONS
-from tasks.explanation_settings import DEPTHS, Amounts, ExplanationSettings
+from tasks.amounts import Amounts
+from tasks.explanation_settings import DEPTHS, ExplanationSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "explanations.md").read_text(encoding="utf-8")

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_serializer, model_validator
 
 from vae_models.choices import NetworkKind, ReconstructionKind, refuse_variance
+from vae_models.durations import Duration, in_steps
 from vae_models.training_settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -37,17 +38,30 @@ class FamilySettings(BaseModel):
         None, gt=0, description="variance of gaussian or laplace pixels on the [0, 1] scale"
     )
     learning_rate: float = Field(2e-3, gt=0, description="Adam's step size")
-    warm_up_steps: int = Field(200, ge=0, description="steps over which the weight of the KL rises linearly")
-    training: TrainingSettings = Field(
-        TrainingSettings(steps=1500), description="how long to train, and on what"
+    warm_up_steps: Duration = Field(
+        0.1333,
+        description="steps over which the weight of the KL rises linearly; below 1: a share of training.steps",
     )
+    training: TrainingSettings = Field(
+        TrainingSettings(steps=1500, evaluate_every=0.3333), description="how long to train, and on what"
+    )
+
+    @property
+    def warm_up(self) -> int:
+        """Returns the steps over which the weight of the KL rises."""
+        return in_steps(self.warm_up_steps, self.training.steps)
+
+    @field_serializer("warm_up_steps", when_used="json")
+    def _warm_up_in_steps(self, value: float) -> int:
+        """Records and keys hold what is done, however it was asked for."""
+        return self.warm_up
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "FamilySettings":
         refuse_variance(self.reconstruction, self.pixel_variance)
-        if self.warm_up_steps > self.training.steps:
+        if self.warm_up > self.training.steps:
             raise ValueError(
-                f"warm_up_steps ({self.warm_up_steps}) is beyond the last training step "
+                f"warm_up_steps ({self.warm_up}) is beyond the last training step "
                 f"({self.training.steps}), so the KL never has its full weight: lower it, or train longer"
             )
         return self
@@ -87,7 +101,7 @@ class FamilySettings(BaseModel):
             decoder=decoder,
             posterior=family,
             reconstruction=build_reconstruction(self.reconstruction, self.pixel_variance),
-            regulariser=WeightedKl(1.0, self.warm_up_steps) if regulariser is None else regulariser,
+            regulariser=WeightedKl(1.0, self.warm_up) if regulariser is None else regulariser,
             learning_rate=self.learning_rate,
             prior=prior,
             head=head,

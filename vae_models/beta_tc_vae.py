@@ -26,5 +26,5 @@ class BetaTcVaeSettings(AutoencoderSettings):
         from vae_models.total_correlation import BetaTotalCorrelation
 
         family = GaussianPosterior()
-        regulariser = BetaTotalCorrelation(self.beta, self.warm_up_steps, family)
+        regulariser = BetaTotalCorrelation(self.beta, self.warm_up, family)
         return self.compose(image_shape, self.latent_dim, regulariser, posterior=family)

@@ -1,4 +1,4 @@
-"""The VAE (Kingma & Welling 2014) and the beta-VAE (Higgins et al. 2017), which is a VAE at beta 1."""
+"""The beta-VAE (Higgins et al. 2017), which is a VAE at beta 1."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
@@ -10,18 +10,6 @@ from vae_models.autoencoder_settings import AutoencoderSettings
 if TYPE_CHECKING:
     from vae_models.targets import Target
     from vae_models.vae import VariationalAutoencoder
-
-
-class VaeSettings(AutoencoderSettings):
-    """The plain VAE: loss = reconstruction + KL, the negative evidence lower bound."""
-
-    kind: Literal["vae"] = "vae"
-
-    def build(
-        self, image_shape: tuple[int, int, int], targets: Sequence["Target"]
-    ) -> "VariationalAutoencoder":
-        """Returns the untrained model; it learns without the targets."""
-        return self.compose(image_shape, self.latent_dim)
 
 
 class BetaVaeSettings(AutoencoderSettings):
@@ -38,4 +26,4 @@ class BetaVaeSettings(AutoencoderSettings):
         """Returns the untrained model; it learns without the targets."""
         from vae_models.regularisers import WeightedKl
 
-        return self.compose(image_shape, self.latent_dim, WeightedKl(self.beta, self.warm_up_steps))
+        return self.compose(image_shape, self.latent_dim, WeightedKl(self.beta, self.warm_up))

@@ -18,6 +18,9 @@ class CapacityPenalty(nn.Module):
     Remembers the mean KL of each dimension over each 25th of the rise: what came in as room was made.
     """
 
+    needs_density = True
+    asks_for_independence = False
+
     def __init__(self, gamma: float, capacity_nats: float, capacity_steps: int, dimensions: int) -> None:
         super().__init__()
         self.gamma, self.capacity_nats, self.capacity_steps = gamma, capacity_nats, capacity_steps

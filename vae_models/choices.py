@@ -7,6 +7,7 @@ from vae_models.errors import BadSettings
 ConvolutionKind = Literal["burgess", "locatello"]
 NetworkKind = Literal["mlp", "burgess", "locatello", "attention"]
 ReconstructionKind = Literal["bernoulli", "gaussian", "laplace"]
+PosteriorLayout = Literal["halves", "interleaved", "separate"]
 Precision = Literal["auto", "fp32", "bf16"]
 
 

@@ -1,42 +1,43 @@
-"""Which parts of the VAE family contradict each other, said before anything is trained."""
+"""Which parts of the VAE family contradict each other, said before anything is trained.
+
+Parts say what they are; none is imported here, so that a model brings the code of its own parts alone.
+"""
+
+from typing import TYPE_CHECKING
 
 from vae_models.errors import BadSettings
-from vae_models.mixture_priors import MixturePrior, VampPrior
-from vae_models.moment_matching import MomentMatching
-from vae_models.posteriors import GaussianPosterior, PointPosterior, PosteriorFamily
-from vae_models.priors import ObservedCodes, Prior
-from vae_models.regularisers import Regulariser, Unregularised
-from vae_models.total_correlation import BetaTotalCorrelation
-from vae_models.total_correlation_discriminator import DiscriminatedTotalCorrelation
 
-_INDEPENDENCE = (BetaTotalCorrelation, DiscriminatedTotalCorrelation, MomentMatching)
+if TYPE_CHECKING:
+    from vae_models.posteriors import PosteriorFamily
+    from vae_models.priors import Prior
+    from vae_models.regularisers import Regulariser
 
 
-def refuse_illegal(posterior: PosteriorFamily, prior: Prior, regulariser: Regulariser) -> None:
+def refuse_illegal(posterior: "PosteriorFamily", prior: "Prior", regulariser: "Regulariser") -> None:
     """Raises BadSettings, with the reason and what to do, where parts do not go together."""
-    if isinstance(posterior, PointPosterior):
-        if not isinstance(prior, ObservedCodes):
+    if not posterior.has_density:
+        if prior.has_density:
             raise BadSettings(
                 "a deterministic posterior is a point and has no distance from a prior: use the prior of observed "
                 "codes, or a gaussian or laplace posterior"
             )
-        if not isinstance(regulariser, Unregularised):
+        if regulariser.needs_density:
             raise BadSettings(
                 f"a deterministic posterior has neither KL nor density, and {type(regulariser).__name__} is made of "
                 "them: leave the regulariser out, or use a gaussian or laplace posterior"
             )
         return
-    if isinstance(prior, ObservedCodes):
+    if not prior.has_density:
         raise BadSettings(
             "without a prior nothing keeps a random posterior from shrinking to points: use a standard normal or "
             "mixture prior, or the deterministic posterior"
         )
-    if isinstance(prior, VampPrior) and not isinstance(posterior, GaussianPosterior):
+    if prior.needs_gaussian_posterior and not posterior.is_gaussian:
         raise BadSettings(
             "the VampPrior's components are posteriors, and its density is that of gaussian ones: use a gaussian "
             "posterior, or the gaussian mixture prior"
         )
-    if isinstance(prior, MixturePrior) and isinstance(regulariser, _INDEPENDENCE):
+    if prior.is_mixture and regulariser.asks_for_independence:
         raise BadSettings(
             f"a mixture prior makes dimensions depend on each other, and {type(regulariser).__name__} charges for "
             "that: use the standard normal prior, or weigh the KL alone"

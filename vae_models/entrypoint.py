@@ -10,8 +10,8 @@ from typing import Any
 
 from torch import nn
 
+from vae_models.entrypoint_settings import EntrypointSettings
 from vae_models.errors import BadCheckpoint
-from vae_models.existing_settings import EntrypointSettings
 from vae_models.foreign_model import ForeignModel
 from vae_models.reconstruction import build_reconstruction
 

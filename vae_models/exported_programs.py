@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from vae_models.errors import BadCheckpoint
-from vae_models.existing_settings import ExportedProgramsSettings
 from vae_models.exported_archive import refuse_code
+from vae_models.exported_settings import ExportedProgramsSettings
 from vae_models.foreign_model import ForeignModel
 from vae_models.reconstruction import build_reconstruction
 

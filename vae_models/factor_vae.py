@@ -29,7 +29,7 @@ class FactorVaeSettings(AutoencoderSettings):
 
         regulariser = DiscriminatedTotalCorrelation(
             self.gamma,
-            self.warm_up_steps,
+            self.warm_up,
             self.latent_dim,
             self.discriminator_layers,
             self.discriminator_units,

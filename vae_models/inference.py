@@ -5,16 +5,19 @@ third digit of one of them decides nothing, and bf16 is half again as fast.
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from vae_models.attribute_classifier import AttributeClassifier
 from vae_models.choices import Precision
 from vae_models.model import Model
 from vae_models.precision import autocast, use_bfloat16
+
+if TYPE_CHECKING:
+    from vae_models.attribute_classifier import AttributeClassifier
 
 _BATCH = 1000
 
@@ -39,7 +42,7 @@ def decode_latents(
 
 
 def classify_images(
-    classifier: AttributeClassifier,
+    classifier: "AttributeClassifier",
     images: NDArray[np.uint8] | NDArray[np.float32],
     batch_size: int = _BATCH,
     *,
@@ -50,7 +53,9 @@ def classify_images(
 
 
 def classifier_features(
-    classifier: AttributeClassifier, images: NDArray[np.uint8] | NDArray[np.float32], batch_size: int = _BATCH
+    classifier: "AttributeClassifier",
+    images: NDArray[np.uint8] | NDArray[np.float32],
+    batch_size: int = _BATCH,
 ) -> NDArray[np.float32]:
     """Returns features float32 (n, hidden), the layer under the heads, of images as in `classify_images`."""
     return _batched(classifier, classifier.features, images, batch_size)

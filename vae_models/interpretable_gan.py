@@ -175,7 +175,7 @@ class InterpretableGan(nn.Module):
 
         Returns the detached mean terms in nats.
         """
-        if step < self.settings.warm_up_steps:
+        if step < self.settings.warm_up:
             return self._warm_up(batch)
         forward = forward_pass(self, batch, generator)
         terms = loss_terms(self, batch, forward)

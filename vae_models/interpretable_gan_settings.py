@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_serializer, model_validator
 
 from vae_models.choices import ConvolutionKind, ReconstructionKind, refuse_variance
+from vae_models.durations import Duration, in_steps
 from vae_models.training_settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -50,8 +51,10 @@ class InterpretableGanSettings(BaseModel):
     )
     generator_learning_rate: float = Field(3e-3, gt=0, description="Adam's step size, generator")
     # A step of the encoder alone is three times as cheap.
-    warm_up_steps: int = Field(
-        700, ge=0, description="first steps, in which only the encoder learns, from labelled images"
+    warm_up_steps: Duration = Field(
+        0.5833,
+        description="first steps, in which only the encoder learns, from labelled images; below 1: a share of "
+        "training.steps",
     )
     warm_up_learning_rate: float = Field(2e-3, gt=0, description="Adam's step size in these steps")
     encoder_width: int = Field(64, ge=2, description="channels of the encoder's 3x3 convolutions")
@@ -100,15 +103,27 @@ class InterpretableGanSettings(BaseModel):
         description="decay a step of the averaged generator, the one that draws and decodes",
     )
     training: TrainingSettings = Field(
-        TrainingSettings(steps=1200, learning_rate_decay=0.2), description="how long to train, and on what"
+        TrainingSettings(steps=1200, evaluate_every=0.4167, learning_rate_decay=0.2),
+        description="how long to train, and on what",
     )
+
+    @property
+    def warm_up(self) -> int:
+        """Returns the first steps, in which only the encoder learns; a share leaves the generator one at least."""
+        steps = in_steps(self.warm_up_steps, self.training.steps)
+        return min(steps, self.training.steps - 1) if self.warm_up_steps < 1 else steps
+
+    @field_serializer("warm_up_steps", when_used="json")
+    def _warm_up_in_steps(self, value: float) -> int:
+        """Records and keys hold what is done, however it was asked for."""
+        return self.warm_up
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "InterpretableGanSettings":
         refuse_variance(self.reconstruction, self.pixel_variance)
-        if self.warm_up_steps >= self.training.steps:
+        if self.warm_up >= self.training.steps:
             raise ValueError(
-                f"warm_up_steps ({self.warm_up_steps}) leaves no steps for the generator before the last one "
+                f"warm_up_steps ({self.warm_up}) leaves no steps for the generator before the last one "
                 f"({self.training.steps}): lower it, or train longer"
             )
         if self.training.patience is not None:

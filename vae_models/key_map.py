@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from vae_models.choices import PosteriorLayout
 from vae_models.errors import BadCheckpoint
-from vae_models.existing_settings import PosteriorLayout
 
 # What `separate` calls the two last layers of an encoder.
 SEPARATE = ("encoder.mean", "encoder.log_variance")

@@ -27,38 +27,36 @@ class Components(NamedTuple):
     mean: Tensor
     log_variance: Tensor
 
+    def log_densities(self, latents: Tensor) -> Tensor:
+        """Returns (n, k, d) log N(z_d; mean_kd, variance_kd) in nats of latents (n, d)."""
+        off = latents[:, None, :] - self.mean
+        scaled = off.square() * (-self.log_variance).exp()
+        return -0.5 * (scaled + self.log_variance + math.log(2 * math.pi))
 
-def component_log_densities(components: Components, latents: Tensor) -> Tensor:
-    """Returns (n, k, d) log N(z_d; mean_kd, variance_kd) in nats of latents (n, d)."""
-    off = latents[:, None, :] - components.mean
-    scaled = off.square() * (-components.log_variance).exp()
-    return -0.5 * (scaled + components.log_variance + math.log(2 * math.pi))
+    def log_density_per_dimension(self, latents: Tensor) -> Tensor:
+        """Returns (n, d) log p(z_d | z_1 .. z_(d-1)) in nats; their sum over d is log p(z)."""
+        so_far = self.log_weight[:, None] + self.log_densities(latents).cumsum(2)
+        log_density = so_far.logsumexp(1)  # (n, d): log p(z_1 .. z_d)
+        before = torch.cat([torch.zeros_like(log_density[:, :1]), log_density[:, :-1]], 1)
+        return log_density - before
 
+    def responsibilities(self, latents: Tensor) -> Tensor:
+        """Returns (n, k) p(component | z), rows sum to 1, of latents (n, d)."""
+        joint = self.log_weight + self.log_densities(latents).sum(2)
+        return joint.softmax(1)
 
-def log_density_per_dimension(components: Components, latents: Tensor) -> Tensor:
-    """Returns (n, d) log p(z_d | z_1 .. z_(d-1)) in nats; their sum over d is log p(z)."""
-    so_far = components.log_weight[:, None] + component_log_densities(components, latents).cumsum(2)
-    log_density = so_far.logsumexp(1)  # (n, d): log p(z_1 .. z_d)
-    before = torch.cat([torch.zeros_like(log_density[:, :1]), log_density[:, :-1]], 1)
-    return log_density - before
-
-
-def responsibilities(components: Components, latents: Tensor) -> Tensor:
-    """Returns (n, k) p(component | z), rows sum to 1, of latents (n, d)."""
-    joint = components.log_weight + component_log_densities(components, latents).sum(2)
-    return joint.softmax(1)
-
-
-def draw(components: Components, chosen: Tensor, generator: Generator) -> Tensor:
-    """Returns (n, d) draws, each from the component whose index (n,) is given."""
-    noise = torch.randn(
-        len(chosen), components.mean.shape[1], generator=generator, device=components.mean.device
-    )
-    return components.mean[chosen] + noise * (0.5 * components.log_variance[chosen]).exp()
+    def draw(self, chosen: Tensor, generator: Generator) -> Tensor:
+        """Returns (n, d) draws, each from the component whose index (n,) is given."""
+        noise = torch.randn(len(chosen), self.mean.shape[1], generator=generator, device=self.mean.device)
+        return self.mean[chosen] + noise * (0.5 * self.log_variance[chosen]).exp()
 
 
 class MixturePrior(nn.Module):
     """What both priors have in common: everything but where the components come from."""
+
+    has_density = True
+    is_mixture = True
+    needs_gaussian_posterior = False
 
     def components(self, encode: Encode) -> Components:
         """Returns the components; a subclass says where they come from."""
@@ -68,14 +66,14 @@ class MixturePrior(nn.Module):
         self, family: PosteriorFamily, posterior: Posterior, latents: Tensor, encode: Encode
     ) -> Tensor:
         """Returns (n, d) log q(z_d | x) - log p(z_d | z_<d) in nats at the draws given: unbiased, one draw each."""
-        prior = log_density_per_dimension(self.components(encode), latents)
+        prior = self.components(encode).log_density_per_dimension(latents)
         return family.log_density(posterior, latents) - prior
 
     def sample(self, count: int, dimensions: int, generator: Generator, encode: Encode) -> Tensor:
         """Returns (count, dimensions) draws, components by their weights."""
         components = self.components(encode)
         chosen = torch.multinomial(components.log_weight.exp(), count, replacement=True, generator=generator)
-        return draw(components, chosen, generator)
+        return components.draw(chosen, generator)
 
 
 class GaussianMixture(MixturePrior):
@@ -97,6 +95,8 @@ class GaussianMixture(MixturePrior):
 
 class VampPrior(MixturePrior):
     """An equal mixture of the posteriors of learned images, so the prior follows the codes as they move."""
+
+    needs_gaussian_posterior = True
 
     def __init__(self, count: int, image_shape: tuple[int, int, int]) -> None:
         super().__init__()

@@ -25,6 +25,9 @@ def code_covariance(posterior: Posterior, of: Moments) -> Tensor:
 class MomentMatching:
     """KL + off_diagonal * sum of squared covariances + diagonal * sum of squared (variance - 1)."""
 
+    needs_density = True
+    asks_for_independence = True
+
     def __init__(self, of: Moments, off_diagonal: float, diagonal: float, warm_up_steps: int) -> None:
         self.of = of
         self.off_diagonal, self.diagonal = off_diagonal, diagonal

@@ -4,21 +4,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from vae_models.interpretable_gan import InterpretableGan
 from vae_models.model import Model
 from vae_models.semantic_layout import SemanticLayout
-from vae_models.semi_supervised_vae import SemiSupervisedVae
 from vae_models.targets import split_outputs
-from vae_models.vae import VariationalAutoencoder
 
 
 def named_layout(model: Model) -> SemanticLayout | None:
     """Returns how a model's code is laid out by attributes; None for a model whose dimensions have no names."""
-    if isinstance(model, InterpretableGan | SemiSupervisedVae):
-        return model.layout
-    if isinstance(model, VariationalAutoencoder) and model.head is not None:
-        return model.head.layout
-    return None
+    layout: SemanticLayout | None = getattr(model, "layout", None)
+    return layout
 
 
 def response_columns(layout: SemanticLayout) -> dict[str, tuple[int, ...]]:
@@ -40,8 +34,9 @@ def named_responses(model: Model, codes: NDArray[np.float32]) -> NDArray[np.floa
         raise TypeError(f"{type(model).__name__} has no named dimensions")
     outputs = torch.from_numpy(codes[:, : layout.named_size])
     with torch.no_grad():
-        if isinstance(model, VariationalAutoencoder) and model.head is not None:
-            outputs = model.head.outputs(outputs.to(model.head.scale.device)).cpu()
+        head = getattr(model, "head", None)  # of a VAE whose named dimensions have a scale of their own
+        if head is not None:
+            outputs = head.outputs(outputs.to(head.scale.device)).cpu()
         parts = split_outputs(layout.targets, outputs)
         responses = [target.responses(part) for target, part in zip(layout.targets, parts, strict=True)]
     return torch.cat(responses, 1).numpy()

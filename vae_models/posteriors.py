@@ -17,6 +17,9 @@ class PosteriorFamily(Protocol):
 
     outputs_per_dimension: int
     """How many encoder outputs describe one dimension."""
+    has_density: bool
+    """Whether codes have a density, and so a KL from a prior."""
+    is_gaussian: bool
 
     def from_outputs(self, outputs: Tensor) -> Posterior:
         """Returns the posterior in an encoder's outputs (n, outputs_per_dimension * d)."""
@@ -39,6 +42,8 @@ class GaussianPosterior:
     """Diagonal Gaussian (Kingma & Welling 2014)."""
 
     outputs_per_dimension = 2
+    has_density = True
+    is_gaussian = True
 
     def from_outputs(self, outputs: Tensor) -> Posterior:
         """Returns the posterior in an encoder's outputs (n, 2 d): means first, then log variances."""
@@ -69,6 +74,8 @@ class LaplacePosterior:
     """
 
     outputs_per_dimension = 2
+    has_density = True
+    is_gaussian = False
 
     def from_outputs(self, outputs: Tensor) -> Posterior:
         """Returns the posterior in an encoder's outputs (n, 2 d): means first, then log variances."""
@@ -101,6 +108,8 @@ class PointPosterior:
     """One point a picture, without spread: a plain autoencoder. It has no density, and no distance from a prior."""
 
     outputs_per_dimension = 1
+    has_density = False
+    is_gaussian = False
 
     def from_outputs(self, outputs: Tensor) -> Posterior:
         """Returns outputs (n, d) as means, with the smallest log variance that codes may have."""

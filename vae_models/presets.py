@@ -1,7 +1,6 @@
-"""What a user picks: settings classes joined in one typed union, and the function that builds from them."""
+"""All kinds of model that a user can pick: their settings, joined in one typed union."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
+from typing import Annotated
 
 from pydantic import Field
 
@@ -11,20 +10,19 @@ from vae_models.attribute_vae import AttributeVaeSettings
 from vae_models.autoencoder import PlainAutoencoderSettings
 from vae_models.bayesian_vae import BayesianVaeSettings
 from vae_models.beta_tc_vae import BetaTcVaeSettings
-from vae_models.beta_vae import BetaVaeSettings, VaeSettings
-from vae_models.dip_vae import DipVaeIiSettings, DipVaeISettings
-from vae_models.existing_settings import CheckpointSettings, EntrypointSettings, ExportedProgramsSettings
+from vae_models.beta_vae import BetaVaeSettings
+from vae_models.checkpoint_settings import CheckpointSettings
+from vae_models.dip_vae_i import DipVaeISettings
+from vae_models.dip_vae_ii import DipVaeIiSettings
+from vae_models.entrypoint_settings import EntrypointSettings
+from vae_models.exported_settings import ExportedProgramsSettings
 from vae_models.factor_vae import FactorVaeSettings
 from vae_models.gm_vae import GmVaeSettings
 from vae_models.interpretable_gan_settings import InterpretableGanSettings
 from vae_models.laplace_vae import LaplaceVaeSettings
+from vae_models.plain_vae import VaeSettings
 from vae_models.semi_supervised_settings import SemiSupervisedVaeSettings
 from vae_models.vamp_vae import VampVaeSettings
-
-if TYPE_CHECKING:
-    from torch import nn
-
-    from vae_models.targets import Target
 
 AnyModelSettings = (
     VaeSettings
@@ -58,31 +56,6 @@ _STACKABLE = (
     DipVaeIiSettings,
     LaplaceVaeSettings,
 )
-
-Built = TypeVar("Built", bound="nn.Module", covariant=True)
-
-
-class Buildable(Protocol[Built]):
-    """Settings of a model or of an attribute classifier."""
-
-    def build(self, image_shape: tuple[int, int, int], targets: Sequence["Target"]) -> Built:
-        """Returns an untrained module with weights from torch's global random stream."""
-        ...
-
-
-def build(
-    settings: Buildable[Built], image_shape: tuple[int, int, int], targets: Sequence["Target"], seed: int
-) -> Built:
-    """Returns an untrained model or attribute classifier on the CPU; the same seed gives the same weights.
-
-    image_shape: (channels, height, width). targets: the attributes that named dimensions stand for; models
-    without such dimensions ignore them. Raises BadSettings where settings do not fit the images.
-    """
-    import torch  # here: it takes seconds to import
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return settings.build(image_shape, targets).eval()
 
 
 def can_be_stacked(settings: object) -> bool:

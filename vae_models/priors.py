@@ -18,6 +18,12 @@ Encode = Callable[[Tensor], Posterior]
 class Prior(Protocol):
     """A distribution of codes (d,). `encode` is the model's own encoder, for priors that are made with it."""
 
+    has_density: bool
+    """Whether codes are held to it by a KL."""
+    is_mixture: bool
+    """Whether it makes dimensions depend on each other."""
+    needs_gaussian_posterior: bool
+
     def kl_per_dimension(
         self, family: PosteriorFamily, posterior: Posterior, latents: Tensor, encode: Encode
     ) -> Tensor | None:
@@ -34,6 +40,10 @@ class Prior(Protocol):
 
 class StandardNormal:
     """N(0, 1) in every dimension, with the KL in closed form."""
+
+    has_density = True
+    is_mixture = False
+    needs_gaussian_posterior = False
 
     def kl_per_dimension(
         self, family: PosteriorFamily, posterior: Posterior, latents: Tensor, encode: Encode
@@ -52,6 +62,9 @@ class ObservedCodes(nn.Module):
     For models that are not held to a prior, whose codes may have any size.
     """
 
+    has_density = False
+    is_mixture = False
+    needs_gaussian_posterior = False
     _DECAY = 0.99  # of the running moments: about the last hundred batches count
 
     def __init__(self, dimensions: int) -> None:

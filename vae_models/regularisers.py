@@ -28,6 +28,11 @@ class Encoded(NamedTuple):
 class Regulariser(Protocol):
     """A penalty in nats per image."""
 
+    needs_density: bool
+    """Whether it is made of a KL or of densities of codes."""
+    asks_for_independence: bool
+    """Whether it charges for dimensions that depend on each other."""
+
     @property
     def settles_at(self) -> int:
         """The training step from which the penalty no longer depends on the step."""
@@ -54,6 +59,8 @@ class Following(Protocol):
 class Unregularised:
     """Nothing is paid: a plain autoencoder."""
 
+    needs_density = False
+    asks_for_independence = False
     settles_at = 0
 
     def penalty(self, encoded: Encoded, step: int) -> Tensor:
@@ -66,6 +73,9 @@ class WeightedKl:
 
     With losses summed over pixels and dimensions, beta 1 is the evidence lower bound.
     """
+
+    needs_density = True
+    asks_for_independence = False
 
     def __init__(self, beta: float, warm_up_steps: int) -> None:
         self.beta = beta

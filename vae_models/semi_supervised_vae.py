@@ -78,7 +78,7 @@ class SemiSupervisedVae(nn.Module):
         self.dimension_names, self.dimension_groups = self.layout.names, self.layout.groups
         self.posterior = GaussianPosterior()
         self.reconstruction = build_reconstruction(settings.reconstruction, settings.pixel_variance)
-        self._kl_weight = WeightedKl(1.0, settings.warm_up_steps)
+        self._kl_weight = WeightedKl(1.0, settings.warm_up)
         self.labeller = build_encoder(settings.network, image_shape, label.size)
         self.features = build_encoder(settings.network, image_shape, _FEATURES)
         self.encoder = nn.Linear(_FEATURES + label.size, 2 * settings.latent_dim)

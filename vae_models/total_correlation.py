@@ -27,6 +27,9 @@ def total_correlation(family: PosteriorFamily, posterior: Posterior, latents: Te
 class BetaTotalCorrelation:
     """KL + (beta - 1) * total correlation (Chen et al. 2018, eq. 4 with alpha = gamma = 1), the KL warmed up."""
 
+    needs_density = True
+    asks_for_independence = True
+
     def __init__(self, beta: float, warm_up_steps: int, family: PosteriorFamily) -> None:
         self.beta, self.family = beta, family
         self._kl = WeightedKl(1.0, warm_up_steps)

@@ -24,6 +24,9 @@ def shuffled_dimensions(latents: Tensor, generator: Generator) -> Tensor:
 class DiscriminatedTotalCorrelation(nn.Module):
     """KL + gamma * total correlation, the latter as the discriminator's logit (Kim & Mnih 2018, eq. 2 and 3)."""
 
+    needs_density = True
+    asks_for_independence = True
+
     def __init__(
         self,
         gamma: float,

@@ -141,7 +141,7 @@ class _Run:
                 )
             else:
                 self._step()
-                evaluated = state.step % settings.evaluate_every == 0 or state.step == settings.steps
+                evaluated = state.step % settings.evaluation_interval == 0 or state.step == settings.steps
                 if evaluated:
                     self._evaluate()
                 if state.step % settings.checkpoint_every == 0 and not evaluated:

@@ -1,8 +1,9 @@
 """Settings of the training loop, the same for every kind of model."""
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_serializer, model_validator
 
 from vae_models.choices import Precision
+from vae_models.durations import Duration, in_steps
 
 
 class TrainingSettings(BaseModel):
@@ -22,8 +23,10 @@ class TrainingSettings(BaseModel):
     precision: Precision = Field(
         "auto", description="bf16, fp32, or auto: bf16 on CUDA and on CPUs with avx512_bf16 or amx_bf16"
     )
-    evaluate_every: int = Field(
-        500, ge=1, description="steps between held-out evaluations, a point on each curve"
+    evaluate_every: Duration = Field(
+        0.25,
+        gt=0,
+        description="steps between held-out evaluations, a point on each curve; below 1: a share of all steps",
     )
     evaluation_images: int = Field(1000, ge=1, description="held-out images of each evaluation, at most")
     checkpoint_every: int = Field(2000, ge=1, description="steps between checkpoints to resume from")
@@ -41,9 +44,19 @@ class TrainingSettings(BaseModel):
         None, gt=0, description="stop, and say so, after this many seconds; null for no limit"
     )
 
+    @property
+    def evaluation_interval(self) -> int:
+        """Returns the steps between held-out evaluations."""
+        return max(1, in_steps(self.evaluate_every, self.steps))
+
+    @field_serializer("evaluate_every", when_used="json")
+    def _interval_in_steps(self, value: float) -> int:
+        """Records and keys hold what is done, however it was asked for."""
+        return self.evaluation_interval
+
     @model_validator(mode="after")
     def _patience_needs_evaluations(self) -> "TrainingSettings":
-        if self.patience is not None and self.evaluate_every > self.steps:
+        if self.patience is not None and self.evaluation_interval > self.steps:
             raise ValueError(
                 f"patience needs held-out evaluations, but evaluate_every ({self.evaluate_every}) is beyond "
                 f"the last step ({self.steps}): lower evaluate_every or leave patience out"

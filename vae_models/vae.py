@@ -2,13 +2,14 @@
 x weights (Kingma & Welling 2014 and what came after). A beta-VAE is this class with another beta.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor, nn
 from torch.optim import Adam, Optimizer
 
-from vae_models.attribute_head import AttributeHead
 from vae_models.composition import refuse_illegal
 from vae_models.model import Batch, Posterior
 from vae_models.posteriors import PosteriorFamily
@@ -16,7 +17,11 @@ from vae_models.precision import autocast
 from vae_models.priors import ObservedCodes, Prior, StandardNormal
 from vae_models.reconstruction import Reconstruction
 from vae_models.regularisers import Encoded, Following, Regulariser
-from vae_models.weight_uncertainty import GaussianWeights
+
+if TYPE_CHECKING:
+    from vae_models.attribute_head import AttributeHead
+    from vae_models.semantic_layout import SemanticLayout
+    from vae_models.weight_uncertainty import GaussianWeights
 
 # A step after every warm-up and annealing.
 AT_THE_END = 2**62
@@ -38,8 +43,8 @@ class VariationalAutoencoder(nn.Module):
         regulariser: Regulariser,
         learning_rate: float,
         prior: Prior | None = None,
-        head: AttributeHead | None = None,
-        weights: GaussianWeights | None = None,
+        head: "AttributeHead | None" = None,
+        weights: "GaussianWeights | None" = None,
     ) -> None:
         """encoder: images (n, c, h, w) -> (n, outputs_per_dimension * latent_dim). decoder: (n, latent_dim) -> pixel
         outputs. prior: a standard normal by default. head: gives the first dimensions names. weights: makes the
@@ -50,8 +55,9 @@ class VariationalAutoencoder(nn.Module):
         self.latent_dim = latent_dim
         self.dimension_names = tuple(f"z{i}" for i in range(latent_dim))
         self.dimension_groups = tuple(range(latent_dim))
-        if head is not None:
-            self.dimension_names, self.dimension_groups = head.layout.names, head.layout.groups
+        self.layout: SemanticLayout | None = None if head is None else head.layout
+        if self.layout is not None:
+            self.dimension_names, self.dimension_groups = self.layout.names, self.layout.groups
         self.in_bfloat16 = False
         self.encoder, self.decoder = encoder, decoder
         self.prior: Prior = StandardNormal() if prior is None else prior

@@ -7,15 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.analyses.binning import fit_attribute_coding
+from tasks.analyses.parts import PARTS
 from tasks.datasets.attributes import Attribute
 
-PARTS = ("model_train", "classifier_train", "probe_fit", "probe_test")
-PURPOSES = {
-    "model_train": "trains the generative models",
-    "classifier_train": "trains the attribute classifiers of the intervention check",
-    "probe_fit": "fits bin edges and probes, and chooses the dimension of each claim",
-    "probe_test": "scores everything that was chosen elsewhere",
-}
 DEFAULT_SHARES: Mapping[str, float] = {
     "model_train": 0.55,
     "classifier_train": 0.15,

@@ -7,10 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tasks.errors import Stopped
+from tasks.bench import Bench
+from tasks.code_of_inputs import code_of
+from tasks.errors import StageFailed, Stopped
 from tasks.gpu_slots import gpu_slot
 from tasks.importing import uncollected
-from tasks.stage import Bench, Stage
+from tasks.sources import computed_by
+from tasks.stage import Stage
 
 # Enough for a bar that moves, little enough to cost nothing.
 REPORT_EVERY_SECONDS = 0.25
@@ -36,7 +39,8 @@ class Order:
 
     `folder` is where its files go, `work_folder` where its checkpoints are, `store` the run's store. `origin` is the
     MLflow run it is computed for. `gpu_slots` is how many stages may share a GPU. `shared_store` is the address
-    through which machines hand each other stages, if they do.
+    through which machines hand each other stages, if they do. `computed_by` is the code that its key stands for, as
+    `tasks.sources.computed_by` has it; whoever has another refuses the order.
     """
 
     stage: Stage
@@ -51,6 +55,7 @@ class Order:
     deadline_seconds: float | None = None
     gpu_slots: int = 1
     shared_store: str | None = None
+    computed_by: Mapping[str, Any] | None = None
 
 
 def carry_out(
@@ -64,6 +69,7 @@ def carry_out(
         import torch  # here: the parent of worker processes never needs it
 
         compute = order.stage.compute
+    _refuse_other_code(order)
     torch.set_num_threads(1)
     last = 0.0
 
@@ -79,6 +85,31 @@ def carry_out(
         compute(order.folder, bench, **order.inputs)
         # Not the time of day at the end: the clock may have been put back meanwhile.
         return started, started + time.monotonic() - clock
+
+
+def _refuse_other_code(order: Order) -> None:
+    """Raises StageFailed where this process would put the result of one code under the key of another.
+
+    Files may have been edited since the run began; another machine may have another version of this project or of a
+    package; a worker that has been there for long may have loaded what has changed since.
+    """
+    if order.computed_by is None:
+        return
+    module = order.stage.module
+    here = computed_by(module, *code_of(module, order.inputs))
+    theirs = order.computed_by["versions"]
+    differ = [
+        f"{name} is {here['versions'].get(name)} there and {version} here"
+        for name, version in theirs.items()
+        if here["versions"].get(name) != version
+    ]
+    if here["source"] != order.computed_by["source"]:
+        differ.append("source files of this project differ, or were edited during the run")
+    if differ:
+        raise StageFailed(
+            f"{order.label}: the worker's code is not that of the run: {'; '.join(differ)}. Give all machines the same "
+            "version, restart workers that have been there for longer, and run the same command again"
+        )
 
 
 def _empty(folder: Path) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.analyses.latent_size import choose_size
-from tasks.analyses.splits import PARTS
+from tasks.analyses.parts import PARTS
 from tasks.errors import SettingsError
 from tasks.hold_out_fold import hold_out
 from tasks.latent_size_study import study_of

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.analyses.splits import DEFAULT_MINIMUM, PARTS, split
+from tasks.analyses.parts import PARTS
+from tasks.analyses.splits import DEFAULT_MINIMUM, split
 from tasks.datasets.attributes import Attribute
 
 SHAPE = Attribute("shape", "categorical", ("a", "b", "c"))

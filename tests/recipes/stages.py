@@ -4,10 +4,11 @@ import inspect
 from pathlib import Path
 from typing import Any
 
+from tasks.bench import Bench
 from tasks.data_files import DataFiles
 from tasks.records import Artifact
 from tasks.settings import Settings
-from tasks.stage import Bench, Stage
+from tasks.stage import Stage
 from tasks.stages import PREPARE
 
 WORK = Path("work")

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from reports.audit_json import write_audit
-from reports.render import environment, open_page, section_html
+from reports.drawing import section_html
+from reports.render import BUILDERS, open_page
+from reports.templating import environment
 from tests.reports.audit_builder import AuditBuilder
 
 FILE = {"setting": "path", "name": "<b>model.pt", "bytes": 5, "sha256": "0123456789abcdef" * 4}
@@ -29,7 +31,7 @@ def rendered(builder: AuditBuilder, found: dict[str, Any] | None, language: str)
     write_audit(builder.folder, audit)
     page = open_page(builder.folder, language)
     templates = environment(page.t)
-    return "".join(section_html(page, templates, key) for key in ("limitations", "provenance"))
+    return "".join(section_html(page, templates, key, BUILDERS[key]) for key in ("limitations", "provenance"))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tasks.arrays import write_array
-from tasks.encode import Codes, ProbeCodes, decode_components
+from tasks.inputs.codes import Codes, ProbeCodes, decode_components
 from tasks.records import Artifact
 
 

@@ -11,16 +11,17 @@ import pytest
 import torch
 
 from tasks.arrays import read_json
+from tasks.bench import Bench
 from tasks.data_files import DataFiles
 from tasks.datasets.sprites import SpritesSettings
 from tasks.errors import SettingsError
 from tasks.find_models import find_model_files
+from tasks.inputs.prepared import open_prepared
 from tasks.prepare import compute as prepare
-from tasks.prepare import open_prepared
 from tasks.progress import ProgressDisplay
 from tasks.records import Artifact
 from tasks.settings import Settings, SplitSettings
-from tasks.stage import Bench, key_part
+from tasks.stage import key_part
 from tasks.stages import IMPORT_MODEL
 from vae_models.checkpoints import load
 from vae_models.errors import BadCheckpoint

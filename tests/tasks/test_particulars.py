@@ -8,12 +8,13 @@ import pytest
 from pydantic import TypeAdapter
 
 from tasks.arrays import read_json
+from tasks.bench import Bench
+from tasks.code import Code
 from tasks.data_files import DataFiles
 from tasks.datasets.sprites import SpritesSettings
 from tasks.prepare import compute as prepare
 from tasks.records import Artifact
 from tasks.settings import SplitSettings
-from tasks.stage import Bench
 from tasks.stages import PARTICULARS, TRAIN_MODEL
 from vae_models.presets import ModelSettings
 
@@ -65,7 +66,15 @@ def test_a_model_shows_what_only_it_can(kind: str, prepared: Artifact, tmp_path:
     trained, work = tmp_path / "trained", bench(tmp_path / "work")
     trained.mkdir()
     TRAIN_MODEL.compute(trained, work, prepared=prepared, model=settings, seed=0)
-    PARTICULARS.compute(tmp_path, work, prepared=prepared, trained=artifact(trained), bootstraps=50, seed=0)
+    PARTICULARS.compute(
+        tmp_path,
+        work,
+        prepared=prepared,
+        trained=artifact(trained),
+        bootstraps=50,
+        label_efficiency=Code("tasks.label_efficiency") if kind == "semi_supervised_vae" else None,
+        seed=0,
+    )
     shown = read_json(tmp_path / "particulars.json")
     assert set(shown) == expected
     check = CHECKS.get(kind)

@@ -26,7 +26,7 @@ def test_figures_of_another_version_are_said_to_be(
     record = read_json(selftest_record.RECORD)
     record |= {
         "source_digest": selftest_record._source_digest(),
-        "versions": selftest_record.numeric_versions(),
+        "versions": selftest_record.numeric_versions(selftest_record.SELFTEST),
     }
     monkeypatch.setattr(selftest_record, "RECORD", tmp_path / "record.json")
     write_json(selftest_record.RECORD, record)

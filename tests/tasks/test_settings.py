@@ -255,3 +255,22 @@ def test_the_store_is_known_before_all_other_settings(
     assert store_of_words([]) == Path("of_the_environment")
     for wrong in (["--run.store"], ["nowhere.yaml"], ["--run.stove", "x"], ["--run", "3"]):
         assert store_of_words(wrong) is None
+
+
+def test_a_shorter_training_needs_no_other_setting() -> None:
+    """Also where the rest comes from the defaults, and from a settings file that shows them all."""
+    settings = load_settings(
+        None, ["--models", "{m: {kind: vae, training: {steps: 120}}}", "--classifier.training.steps", "60"]
+    )
+    assert (settings.models["m"].warm_up, settings.models["m"].training.evaluation_interval) == (16, 30)
+    assert settings.classifier.training.evaluation_interval == 12
+
+
+def test_a_settings_file_of_the_defaults_can_be_shortened(tmp_path: Path) -> None:
+    shown = describe(Settings())
+    assert "warm_up_steps: 0.1333" in shown
+    file = tmp_path / "settings.yaml"
+    file.write_text(shown.replace("steps: 1500", "steps: 90").replace("steps: 1200", "steps: 60"))
+    settings = load_settings(file, [])
+    assert settings.models["vae"].training.steps == 90
+    assert settings.models["interpretable_gan"].warm_up == 35

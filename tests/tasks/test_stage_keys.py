@@ -18,7 +18,8 @@ from tasks.settings import Settings
 from tasks.stage import Stage, key_part
 from tasks.stages import PREPARE, TRAIN_MODEL
 from tasks.store import Store
-from vae_models.beta_vae import BetaVaeSettings, VaeSettings
+from vae_models.beta_vae import BetaVaeSettings
+from vae_models.plain_vae import VaeSettings
 
 ARTIFACT = Artifact("prepare", "k1", Path("/one/place"), "d" * 64, 1.0, False, "run1")
 

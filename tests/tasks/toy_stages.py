@@ -5,7 +5,8 @@ import signal
 import time
 from pathlib import Path
 
-from tasks.stage import Bench, Stage
+from tasks.bench import Bench
+from tasks.stage import Stage
 
 
 def square(folder: Path, bench: Bench, *, number: int) -> None:

@@ -5,9 +5,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from vae_models.building import build
 from vae_models.interpretable_gan import InterpretableGan
 from vae_models.interpretable_gan_settings import InterpretableGanSettings
-from vae_models.presets import build
 from vae_models.targets import Target
 from vae_models.training_settings import TrainingSettings
 

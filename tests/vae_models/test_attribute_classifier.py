@@ -6,10 +6,10 @@ import torch
 
 from tests.vae_models.conftest import SHAPE, TARGETS
 from vae_models.attribute_classifier_settings import AttributeClassifierSettings
+from vae_models.building import build
 from vae_models.errors import BadSettings
 from vae_models.inference import classify_images
 from vae_models.precision import cpu_multiplies_bfloat16, use_bfloat16
-from vae_models.presets import build
 from vae_models.targets import Target
 from vae_models.training import train
 from vae_models.training_settings import TrainingSettings

@@ -9,19 +9,20 @@ import pytest
 import torch
 
 from tests.vae_models.conftest import SHAPE, TARGETS
-from vae_models import checkpoints
+from vae_models import checkpoints, recipes
 from vae_models.attribute_classifier_settings import AttributeClassifierSettings
-from vae_models.beta_vae import BetaVaeSettings, VaeSettings
+from vae_models.beta_vae import BetaVaeSettings
+from vae_models.building import build
 from vae_models.errors import BadCheckpoint
 from vae_models.evaluation import evaluate
 from vae_models.inference import classify_images, decode_latents, encode_images
-from vae_models.presets import build
+from vae_models.plain_vae import VaeSettings
 from vae_models.weight_files import write_tensors
 
 
 def saved(folder, settings):
     model = build(settings, SHAPE, TARGETS, seed=4)
-    checkpoints.save(folder, model, checkpoints.recipe(settings, SHAPE, TARGETS, seed=4))
+    recipes.save(folder, model, recipes.recipe(settings, SHAPE, TARGETS, seed=4))
     return model
 
 
@@ -37,7 +38,7 @@ def test_a_saved_model_comes_back_equal(kind, tiny_gan, bars, tmp_path):
         for parameter in model.parameters():
             parameter.add_(0.01)
     model.to(memory_format=torch.channels_last)  # as it comes back, so that sums are rounded alike
-    checkpoints.save(tmp_path, model, checkpoints.recipe(settings, SHAPE, TARGETS, seed=4))
+    recipes.save(tmp_path, model, recipes.recipe(settings, SHAPE, TARGETS, seed=4))
     loaded = checkpoints.load(tmp_path, "cpu")
     assert type(loaded) is type(model)
     assert loaded.dimension_names == model.dimension_names
@@ -54,7 +55,7 @@ def test_a_saved_model_comes_back_equal(kind, tiny_gan, bars, tmp_path):
 def test_a_saved_classifier_comes_back_equal_and_is_no_generative_model(bars, tmp_path):
     settings = AttributeClassifierSettings(width=4, hidden=8)
     classifier = build(settings, SHAPE, TARGETS, seed=4).to(memory_format=torch.channels_last)
-    checkpoints.save(tmp_path, classifier, checkpoints.recipe(settings, SHAPE, TARGETS, seed=4))
+    recipes.save(tmp_path, classifier, recipes.recipe(settings, SHAPE, TARGETS, seed=4))
     loaded = checkpoints.load_classifier(tmp_path, "cpu")
     np.testing.assert_array_equal(
         classify_images(classifier, bars[0][:9]), classify_images(loaded, bars[0][:9])

@@ -15,14 +15,15 @@ from torch import Tensor, nn
 
 from tasks.datasets import sprites
 from tasks.datasets.celeba import CelebaSettings
-from vae_models import checkpoints
+from vae_models import checkpoints, recipes
+from vae_models.building import build
+from vae_models.checkpoint_settings import CheckpointSettings
 from vae_models.errors import BadCheckpoint
 from vae_models.evaluation import evaluate
 from vae_models.existing_models import open_existing
-from vae_models.existing_settings import CheckpointSettings
 from vae_models.inference import encode_images
 from vae_models.model import Model
-from vae_models.presets import VaeSettings, build
+from vae_models.plain_vae import VaeSettings
 
 CONFIG = Path(__file__).resolve().parents[2] / "configs" / "existing_model.yaml"
 SHAPE = (1, 28, 28)
@@ -217,7 +218,7 @@ def test_maps_that_cannot_be_right_are_refused(tmp_path: Path) -> None:
 def test_what_was_opened_is_saved_and_comes_back_without_the_file(tmp_path: Path) -> None:
     asked = settings()
     model = open_existing(asked.with_files({"path": written(tmp_path, weights())}), SHAPE)
-    recipe = checkpoints.recipe(asked.with_files({"path": Path("theirs.pt")}), SHAPE, (), seed=5)
+    recipe = recipes.recipe(asked.with_files({"path": Path("theirs.pt")}), SHAPE, (), seed=5)
     assert recipe["settings"]["path"] == "theirs.pt"
-    checkpoints.save(tmp_path / "saved", model, recipe)
+    recipes.save(tmp_path / "saved", model, recipe)
     assert same_codes(checkpoints.load(tmp_path / "saved", "cpu"), weights())

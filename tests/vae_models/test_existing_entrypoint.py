@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from vae_models import checkpoints
+from vae_models import checkpoints, recipes
 from vae_models.entrypoint import module_files
+from vae_models.entrypoint_settings import EntrypointSettings
 from vae_models.errors import BadCheckpoint
 from vae_models.evaluation import evaluate
 from vae_models.existing_models import open_existing
-from vae_models.existing_settings import EntrypointSettings
 from vae_models.inference import decode_latents, encode_images
 from vae_models.model import Model, Trainable
 
@@ -174,7 +174,7 @@ def test_saved_weights_come_back_and_the_control_has_lost_them(
     for parameter in model.networks.parameters():  # type: ignore[attr-defined]
         parameter.data.add_(0.01)  # as if the function read other weights than it does later
     means = encode_images(model, images)[0]
-    checkpoints.save(tmp_path / "saved", model, checkpoints.recipe(settings, SHAPE, (), seed=3))
+    recipes.save(tmp_path / "saved", model, recipes.recipe(settings, SHAPE, (), seed=3))
     np.testing.assert_array_equal(
         encode_images(checkpoints.load(tmp_path / "saved", "cpu"), images)[0], means
     )

@@ -11,11 +11,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vae_models import checkpoints
+from vae_models import checkpoints, recipes
 from vae_models.errors import BadCheckpoint
 from vae_models.existing_models import open_existing
-from vae_models.existing_settings import ExportedProgramsSettings
 from vae_models.exported_archive import refuse_code
+from vae_models.exported_settings import ExportedProgramsSettings
 from vae_models.inference import decode_latents, encode_images
 
 SHAPE = (1, 8, 8)
@@ -84,7 +84,7 @@ def test_programs_give_what_their_modules_give(
     for part, path in programs.items():
         (tmp_path / f"{part}.pt2").write_bytes(path.read_bytes())
     kept = settings({part: Path(f"{part}.pt2") for part in programs})
-    checkpoints.save(tmp_path, model, checkpoints.recipe(kept, SHAPE, (), seed=0))
+    recipes.save(tmp_path, model, recipes.recipe(kept, SHAPE, (), seed=0))
     np.testing.assert_array_equal(encode_images(checkpoints.load(tmp_path, "cpu"), images)[0], means)
     control = encode_images(checkpoints.load_untrained(tmp_path, "cpu"), images)[0]
     assert np.abs(control - means).max() > 0.01

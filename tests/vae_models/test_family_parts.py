@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch.distributions import Laplace, Normal, kl_divergence
 
 from vae_models.attribute_head import AttributeHead
+from vae_models.building import build
 from vae_models.capacity import CURVE_POINTS, CapacityPenalty
 from vae_models.composition import refuse_illegal
 from vae_models.errors import BadSettings
@@ -17,13 +18,10 @@ from vae_models.mixture_priors import (
     Components,
     GaussianMixture,
     VampPrior,
-    log_density_per_dimension,
-    responsibilities,
 )
 from vae_models.model import Batch, Posterior
 from vae_models.moment_matching import MomentMatching, code_covariance
 from vae_models.posteriors import GaussianPosterior, LaplacePosterior, PointPosterior
-from vae_models.presets import build
 from vae_models.priors import ObservedCodes, StandardNormal
 from vae_models.reconstruction import LaplaceReconstruction
 from vae_models.regularisers import Encoded, Unregularised, WeightedKl
@@ -97,9 +95,9 @@ def test_conditional_densities_add_up_to_the_mixtures_density():
         1,
     )
     expected = (parts + components.log_weight).logsumexp(1)
-    torch.testing.assert_close(log_density_per_dimension(components, latents).sum(1), expected)
+    torch.testing.assert_close(components.log_density_per_dimension(latents).sum(1), expected)
     shares = (parts + components.log_weight).softmax(1)
-    torch.testing.assert_close(responsibilities(components, latents), shares)
+    torch.testing.assert_close(components.responsibilities(latents), shares)
 
 
 def test_a_mixture_of_one_standard_normal_is_the_vae_in_expectation():

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from tests.vae_models.conftest import SHAPE, TARGETS, decided, generator, pixels
+from vae_models.building import build
 from vae_models.gan_losses import (
     forward_pass,
     gradient_penalty,
@@ -14,7 +15,6 @@ from vae_models.gan_losses import (
     player_losses,
 )
 from vae_models.model import Batch
-from vae_models.presets import build
 
 
 @pytest.mark.parametrize("side", ["encoder", "generator"])

@@ -6,12 +6,12 @@ import torch
 from pydantic import ValidationError
 
 from tests.vae_models.conftest import SHAPE, TARGETS, decided, generator, pixels
+from vae_models.building import build
 from vae_models.errors import BadSettings
 from vae_models.gan_stability import StabilityRecord
 from vae_models.interpretable_gan import FREE_NOISE, NAMED_NOISE
 from vae_models.interpretable_gan_settings import InterpretableGanSettings
 from vae_models.model import Batch, Model
-from vae_models.presets import build
 from vae_models.training_settings import TrainingSettings
 
 

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from tasks.datasets.sprites import SpritesSettings
-from vae_models import checkpoints
+from vae_models import checkpoints, recipes
+from vae_models.building import build
 from vae_models.errors import BadSettings, Cancelled
 from vae_models.existing_settings import ExistingModelSettings
 from vae_models.inference import encode_images
 from vae_models.model import Batch, Model
-from vae_models.presets import AnyModelSettings, ModelSettings, build
+from vae_models.presets import AnyModelSettings, ModelSettings
 from vae_models.targets import Target, fit_targets
 from vae_models.training import train
 from vae_models.training_records import TrainingResult
@@ -184,8 +185,8 @@ def test_a_killed_run_goes_on_to_the_same_weights(kind: str, trained, sprites: D
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_saved_model_comes_back_equal(kind: str, trained, sprites: Data, tmp_path) -> None:
     model, _ = trained[kind]
-    made_by = checkpoints.recipe(settings_of(kind), sprites[0].shape[1:], sprites[2], seed=1)
-    checkpoints.save(tmp_path, model, made_by)
+    made_by = recipes.recipe(settings_of(kind), sprites[0].shape[1:], sprites[2], seed=1)
+    recipes.save(tmp_path, model, made_by)
     loaded = checkpoints.load(tmp_path, "cpu")
     assert type(loaded) is type(model)
     assert_same(weights(loaded), weights(model))

@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from vae_models.beta_tc_vae import BetaTcVaeSettings
-from vae_models.beta_vae import BetaVaeSettings, VaeSettings
+from vae_models.beta_vae import BetaVaeSettings
+from vae_models.building import build
 from vae_models.errors import BadSettings, Cancelled
 from vae_models.factor_vae import FactorVaeSettings
 from vae_models.gm_vae import GmVaeSettings
-from vae_models.presets import build
+from vae_models.plain_vae import VaeSettings
 from vae_models.stacked_networks import stacked_forward, stacked_state
 from vae_models.stacked_training import train_together
 from vae_models.training import train
@@ -23,8 +24,6 @@ TRAINING = TrainingSettings(
     steps=STEPS, batch_size=16, precision="fp32", evaluate_every=8, evaluation_images=40, checkpoint_every=8
 )
 SMALL = {"latent_dim": 4, "warm_up_steps": 5, "learning_rate": 1e-3}
-# By itself and in a stack, sums are added up in another order; after steps of this size that is how far weights differ.
-NEARLY = {"rtol": 5e-4, "atol": 5e-5}
 
 
 def sprites(shape: tuple[int, int, int], count: int = 200) -> np.ndarray:
@@ -59,47 +58,63 @@ def test_a_stacked_network_is_each_network(network: str, shape: tuple[int, int, 
             torch.testing.assert_close(result, one(own), rtol=1e-4, atol=1e-5)
 
 
-# Adam adds this to the size of a gradient before it divides by it. One that is all rounding then moves nothing, where
-# it would move its weight as far as any other.
-EPSILON = 1e-4
+def alone(model, images, seed: int, training=TRAINING):
+    nobody = (lambda progress: None, lambda: False)
+    return train(model, images[40:], None, images[:40], training, seed, "cpu", None, *nobody)
+
+
+def settings_for(kind: str, **given: object) -> list[BetaVaeSettings] | list[BetaTcVaeSettings]:
+    if kind == "betas":
+        return [BetaVaeSettings(beta=beta, **SMALL | given) for beta in (1.0, 4.0, 8.0)]
+    return [BetaTcVaeSettings(beta=beta, **SMALL | given) for beta in (2.0, 6.0, 6.0)]
+
+
+def built(settings, epsilon: float):
+    """Returns models whose Adam adds `epsilon` to the size of a gradient before it divides by it.
+
+    A gradient that is all rounding then moves nothing, where it would move its weight as far as any other.
+    """
+    models = [build(one, (1, 32, 32), (), seed) for one, seed in zip(settings, SEEDS, strict=True)]
+    for model in models:
+        model.optimizers()["adam"].param_groups[0]["eps"] = epsilon
+    return models
+
+
+@pytest.mark.parametrize("kind", ["betas", "beta_tc_vae"])
+def test_a_step_of_a_stack_is_the_step_of_each_model(kind: str) -> None:
+    """Over one step, since rounding grows with each: how sums are added up differs by processor, and in a stack."""
+    images, training = sprites((1, 32, 32)), TRAINING.model_copy(update={"steps": 1})
+    settings = settings_for(kind, warm_up_steps=0)
+    # So large that a step is nearly in proportion to its gradient.
+    stacked, single, before = (built(settings, epsilon=1.0) for _ in range(3))
+    together(stacked, images, training=training)
+    for place, seed in enumerate(SEEDS):
+        alone(single[place], images, seed, training)
+        for name, weight in single[place].named_parameters():
+            torch.testing.assert_close(
+                stacked[place].get_parameter(name), weight, rtol=1e-5, atol=2e-6, msg=name
+            )
+        moved = stacked[place].encoder[-1].weight - before[place].encoder[-1].weight
+        assert moved.abs().max() > 2e-4
 
 
 @pytest.mark.parametrize("kind", ["betas", "beta_tc_vae"])
 def test_a_stack_learns_what_each_model_learns_by_itself(kind: str) -> None:
-    images = sprites((1, 32, 32))
-    settings = settings_of((1.0, 4.0, 8.0))
-    if kind == "beta_tc_vae":
-        settings = [BetaTcVaeSettings(beta=beta, **SMALL) for beta in (2.0, 6.0, 6.0)]
-    stacked = [build(one, (1, 32, 32), (), seed) for one, seed in zip(settings, SEEDS, strict=True)]
-    for model in stacked:
-        model.optimizers()["adam"].param_groups[0]["eps"] = EPSILON
-    first = [model.encoder[-1].weight.detach().clone() for model in stacked]
+    """Losses over many steps: noise of 1e-5 on each weight after each step moves them by 2 %, another seed by 20 %."""
+    images, settings = sprites((1, 32, 32)), settings_for(kind)
+    stacked, single, before = (built(settings, epsilon=1e-4) for _ in range(3))
     results = together(stacked, images)
-    for place, (one, seed) in enumerate(zip(settings, SEEDS, strict=True)):
-        model = build(one, (1, 32, 32), (), seed)
-        model.optimizers()["adam"].param_groups[0]["eps"] = EPSILON
-        result = train(
-            model,
-            images[40:],
-            None,
-            images[:40],
-            TRAINING,
-            seed,
-            "cpu",
-            None,
-            lambda progress: None,
-            lambda: False,
-        )
+    for place, seed in enumerate(SEEDS):
+        result = alone(single[place], images, seed)
         assert (results[place].steps, results[place].stopped) == (STEPS, "completed")
         assert results[place].images_seen == result.images_seen
         assert set(results[place].curves) == set(result.curves)
         for name in ("reconstruction", "kl", "penalty", "total"):
             np.testing.assert_allclose(
-                results[place].curves[name], result.curves[name], rtol=2e-3, err_msg=name
+                results[place].curves[name], result.curves[name], rtol=4e-2, err_msg=name
             )
-        for name, weight in model.named_parameters():
-            torch.testing.assert_close(stacked[place].get_parameter(name), weight, **NEARLY, msg=name)
-        assert (stacked[place].encoder[-1].weight - first[place]).abs().max() > 0.01  # and it did learn
+        moved = stacked[place].encoder[-1].weight - before[place].encoder[-1].weight
+        assert moved.abs().max() > 0.01  # and it did learn
 
 
 def test_a_stopped_stack_goes_on_to_the_same_weights(tmp_path: Path) -> None:

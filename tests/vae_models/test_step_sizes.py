@@ -8,9 +8,9 @@ from torch.optim import Adam
 
 from tests.vae_models.conftest import SHAPE, TARGETS
 from vae_models.attribute_classifier_settings import AttributeClassifierSettings
-from vae_models.beta_vae import VaeSettings
+from vae_models.building import build
 from vae_models.factor_vae import FactorVaeSettings
-from vae_models.presets import build
+from vae_models.plain_vae import VaeSettings
 from vae_models.step_sizes import set_step_sizes, step_share
 from vae_models.training import train
 from vae_models.training_settings import TrainingSettings

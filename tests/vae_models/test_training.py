@@ -11,9 +11,10 @@ from torch import Tensor, nn
 
 from tests.vae_models.conftest import SHAPE, TARGETS
 from vae_models.attribute_classifier_settings import AttributeClassifierSettings
-from vae_models.beta_vae import BetaVaeSettings, VaeSettings
+from vae_models.beta_vae import BetaVaeSettings
+from vae_models.building import build
 from vae_models.errors import BadCheckpoint, BadSettings, Cancelled, Diverged
-from vae_models.presets import build
+from vae_models.plain_vae import VaeSettings
 from vae_models.resident_images import ResidentImages
 from vae_models.training import train
 from vae_models.training_records import Progress

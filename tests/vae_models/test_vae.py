@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from vae_models.beta_vae import BetaVaeSettings, VaeSettings
+from vae_models.beta_vae import BetaVaeSettings
+from vae_models.building import build
 from vae_models.model import Batch, Model, Posterior
+from vae_models.plain_vae import VaeSettings
 from vae_models.posteriors import GaussianPosterior
-from vae_models.presets import ModelSettings, build
+from vae_models.presets import ModelSettings
 from vae_models.reconstruction import BernoulliReconstruction, GaussianReconstruction
 from vae_models.regularisers import WeightedKl
 from vae_models.training_settings import TrainingSettings

@@ -8,9 +8,9 @@ import json
 import numpy as np
 from stages import prepare
 
-from tasks.analyses.splits import PARTS
+from tasks.analyses.parts import PARTS
 from tasks.datasets import catalogue, stripes
-from tasks.prepare import open_prepared
+from tasks.inputs.prepared import open_prepared
 from tasks.settings_sources import load_settings
 
 settings = load_settings(None, ["--data.kind", "stripes", "--data.images", "1800"])

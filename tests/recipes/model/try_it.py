@@ -8,7 +8,7 @@ import json
 import numpy as np
 from stages import perform, prepare
 
-from tasks.prepare import open_prepared
+from tasks.inputs.prepared import open_prepared
 from tasks.settings_sources import describe, load_settings
 from tasks.stages import TRAIN_MODEL
 from vae_models import linear_vae

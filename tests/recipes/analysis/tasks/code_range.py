@@ -5,9 +5,9 @@ from pathlib import Path
 from tasks.analyses import code_range
 from tasks.analyses.plain import to_plain
 from tasks.arrays import write_json
-from tasks.encode import open_codes
+from tasks.bench import Bench
+from tasks.inputs.codes import open_codes
 from tasks.records import Artifact
-from tasks.stage import Bench
 
 
 def compute(folder: Path, bench: Bench, *, encoded: Artifact) -> None:

@@ -1,4 +1,4 @@
-"""DIP-VAE I and II (Kumar et al. 2018)."""
+"""DIP-VAE II (Kumar et al. 2018)."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
@@ -10,23 +10,6 @@ from vae_models.autoencoder_settings import AutoencoderSettings
 if TYPE_CHECKING:
     from vae_models.targets import Target
     from vae_models.vae import VariationalAutoencoder
-
-
-class DipVaeISettings(AutoencoderSettings):
-    """loss = reconstruction + KL + how far the covariance of posterior means is from the identity."""
-
-    kind: Literal["dip_vae_i"] = "dip_vae_i"
-    off_diagonal: float = Field(10.0, ge=0, description="weight of squared covariances")
-    diagonal: float = Field(100.0, ge=0, description="weight of squared (variance - 1)")
-
-    def build(
-        self, image_shape: tuple[int, int, int], targets: Sequence["Target"]
-    ) -> "VariationalAutoencoder":
-        """Returns the untrained model; it learns without the targets."""
-        from vae_models.moment_matching import MomentMatching
-
-        regulariser = MomentMatching("means", self.off_diagonal, self.diagonal, self.warm_up_steps)
-        return self.compose(image_shape, self.latent_dim, regulariser)
 
 
 class DipVaeIiSettings(AutoencoderSettings):
@@ -42,5 +25,5 @@ class DipVaeIiSettings(AutoencoderSettings):
         """Returns the untrained model; it learns without the targets."""
         from vae_models.moment_matching import MomentMatching
 
-        regulariser = MomentMatching("samples", self.off_diagonal, self.diagonal, self.warm_up_steps)
+        regulariser = MomentMatching("samples", self.off_diagonal, self.diagonal, self.warm_up)
         return self.compose(image_shape, self.latent_dim, regulariser)

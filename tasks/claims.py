@@ -1,0 +1,21 @@
+"""Checks A and B of a code: what each dimension carries, and which dimension is claimed for each attribute."""
+
+from tasks.analyses import association, specificity
+from tasks.analyses.association import Association
+from tasks.analyses.specificity import Specificity
+from tasks.inputs.codes import PROBE_PARTS, ProbeCodes
+from tasks.inputs.prepared import Prepared
+
+
+def find_claims(
+    data: Prepared, codes: ProbeCodes, permutations: int, bootstraps: int, survives_from: float, seed: int
+) -> tuple[Association, tuple[Specificity, ...]]:
+    """Returns checks A and B of a code: every cell's association, and the claim that is made of each attribute."""
+    fit_values, test_values = (data.values(part) for part in PROBE_PARTS)
+    parts = (codes.fit, fit_values, codes.test, test_values)
+    attributes = data.data.attributes
+    associated = association.compute(attributes, *parts, seed, permutations, bootstraps)
+    claims = specificity.compute(
+        attributes, *parts, associated, codes.groups, seed, bootstraps, survives_from=survives_from
+    )
+    return associated, claims

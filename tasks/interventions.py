@@ -1,0 +1,79 @@
+"""Check C of a code: whether moving a dimension changes the attribute in the picture, if the classifier can read it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.analyses import classifier_gate, intervention
+from tasks.analyses.classifier_gate import Gate
+from tasks.analyses.intervention import Decode, Intervention
+from tasks.inputs.codes import ProbeCodes
+from tasks.inputs.prepared import Prepared
+from vae_models.inference import classify_images
+
+if TYPE_CHECKING:
+    from vae_models.attribute_classifier import AttributeClassifier
+
+# Reconstructions that the gate is judged on.
+GATE_IMAGES = 2000
+
+
+@dataclass(frozen=True)
+class Moves:
+    """How much is moved: held-out images to start from, bootstrap draws, random moves behind the null."""
+
+    images: int
+    bootstraps: int
+    null_moves_per_dimension: int
+    seed: int
+
+    def rows(self, codes: ProbeCodes) -> NDArray[np.int64]:
+        """Returns the sorted rows of probe_test that interventions start from."""
+        count = len(codes.test)
+        return np.sort(np.random.default_rng(self.seed).choice(count, min(self.images, count), False))
+
+
+def judge_reconstructions(
+    data: Prepared, judge: "AttributeClassifier", codes: ProbeCodes, decode: Decode, share_of_way: float
+) -> tuple[Gate, ...]:
+    """Returns, for each attribute, whether the classifier reads what `decode` makes of held-out codes."""
+    rows = slice(GATE_IMAGES)
+    return classifier_gate.compute(
+        data.data.attributes,
+        data.values("probe_test")[rows],
+        classify_images(judge, decode(codes.test[rows]), precision="auto"),
+        judge.response_columns,
+        {target.name: (target.mean, target.std) for target in judge.targets},
+        share_of_way,
+    )
+
+
+def intervene_on(
+    data: Prepared,
+    judge: "AttributeClassifier",
+    codes: ProbeCodes,
+    decode: Decode,
+    untrained_decode: Decode | None,
+    dimensions: Sequence[int],
+    gates: Sequence[Gate],
+    moves: Moves,
+) -> Intervention:
+    """Returns check C of a code; `dimensions` are the claimed ones, one for each attribute."""
+    return intervention.compute(
+        data.data.attributes,
+        codes.test[moves.rows(codes)],
+        codes.fit,
+        decode,
+        lambda pictures: classify_images(judge, pictures, precision="auto"),
+        judge.response_columns,
+        gates,
+        dimensions,
+        codes.groups,
+        moves.seed,
+        untrained_decode=untrained_decode,
+        resamples=moves.bootstraps,
+        null_moves_per_dimension=moves.null_moves_per_dimension,
+    )

@@ -1,0 +1,36 @@
+"""Trains several seeds of one model in one step, on one part of the data."""
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel
+
+from tasks.bench import Bench
+from tasks.inputs.prepared import Prepared
+from tasks.training_report import Given, Trained, on_interval, shortened, stopped_said
+from vae_models.building import build
+from vae_models.recipes import recipe
+from vae_models.stacked_training import train_together
+
+
+def train_stack_on_part(
+    data: Prepared, part: str, held_out_share: int, settings: BaseModel, seeds: Sequence[int], bench: Bench
+) -> list[Trained]:
+    """Returns the same for several seeds of one model, all trained in one step."""
+    given = Given.of(data, part, held_out_share)
+    models = [build(settings, given.shape, given.targets, seed) for seed in seeds]
+    with stopped_said():
+        results = train_together(
+            models,
+            given.images,
+            given.held_out_images,
+            shortened(settings.training, bench),
+            seeds,
+            bench.device,
+            bench.work_folder,
+            on_interval(bench),
+            bench.should_stop,
+        )
+    return [
+        Trained(model, given.targets, result, recipe(settings, given.shape, given.targets, seed))
+        for model, result, seed in zip(models, results, seeds, strict=True)
+    ]

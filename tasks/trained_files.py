@@ -1,0 +1,26 @@
+"""What every training of a generative model holds out and writes, alone or in a stack."""
+
+from pathlib import Path
+
+from tasks.arrays import write_json
+from tasks.training_report import Trained, training_facts
+from vae_models.recipes import save
+
+# Part of model_train that is held out of training, to watch the objective and to stop early on.
+HELD_OUT_SHARE = 20
+
+
+def write_trained(folder: Path, trained: Trained) -> None:
+    """Writes a trained model's files."""
+    save(folder, trained.model, trained.recipe)
+    facts = training_facts(trained.result)
+    facts["parameters"] = sum(weights.numel() for weights in trained.model.parameters())
+    write_json(folder / "training.json", facts)
+    write_json(
+        folder / "summary.json",
+        {
+            "metrics": {"steps": facts["steps"], "parameters": facts["parameters"]},
+            "curves": {f"training.{name}": curve for name, curve in facts["curves"].items()},
+            "tags": {"training.stopped": facts["stopped"]},
+        },
+    )
