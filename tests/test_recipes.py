@@ -73,7 +73,7 @@ def copy(tmp_path: Path) -> Copy:
     return Copy(tmp_path)
 
 
-def test_a_model_is_one_file_and_one_line_in_the_union(copy: Copy) -> None:
+def test_a_model_is_one_file_and_its_lines_in_two_lists(copy: Copy) -> None:
     copy.add_files("model")
     presets = "vae_models/presets.py"
     copy.add_after(
@@ -85,6 +85,11 @@ def test_a_model_is_one_file_and_one_line_in_the_union(copy: Copy) -> None:
         presets,
         "AnyModelSettings = (\n    VaeSettings\n",
         "    | LinearVaeSettings\n",
+    )
+    copy.add_after(
+        "vae_models/kinds.py",
+        "KINDS = {\n",
+        '    "linear_vae": "vae_models.linear_vae:LinearVaeSettings",\n',
     )
     seen = copy.try_it()
     assert seen["settings"] == "LinearVaeSettings"

@@ -1,5 +1,6 @@
 """Every preset, by one contract: shapes, ranges, a loss that falls, and runs that repeat, come back and go on."""
 
+from importlib import import_module
 from typing import get_args
 
 import numpy as np
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from tasks.datasets.sprites import SpritesSettings
-from vae_models import checkpoints, recipes
+from vae_models import checkpoints, kinds, recipes
+from vae_models.attribute_classifier_settings import AttributeClassifierSettings
 from vae_models.building import build
 from vae_models.errors import BadSettings, Cancelled
 from vae_models.existing_settings import ExistingModelSettings
@@ -232,3 +234,13 @@ def test_illegal_settings_are_refused_with_a_sentence(settings, sentence: str) -
 def test_settings_that_do_not_fit_the_data_are_refused(settings, targets, sentence: str) -> None:
     with pytest.raises(BadSettings, match=sentence):
         build(TypeAdapter(ModelSettings).validate_python(settings), (1, 32, 32), targets, seed=0)
+
+
+def test_every_kind_is_found_by_its_name_and_no_other_is():
+    """The union serves settings files, the list serves recipes: one that lacks a kind would train what it cannot load."""
+    union = {model.model_fields["kind"].default: model for model in get_args(AnyModelSettings)}
+    listed = {}
+    for kind, place in kinds.KINDS.items():
+        module, name = place.split(":")
+        listed[kind] = getattr(import_module(module), name)
+    assert listed == union | {"attribute_classifier": AttributeClassifierSettings}
