@@ -138,7 +138,7 @@ def judge(
 def _without_failed(inputs: dict[str, Any]) -> dict[str, Any]:
     """Returns the inputs of the verdicts without the parts and models that failed, which are listed instead."""
     models, results = without_failed(inputs["models"], inputs["results"])
-    return {**inputs, "models": models, "results": results, "failed": failed_rows(inputs["results"])}
+    return {**inputs, "models": models, "results": results, "failed": failed_rows(models, inputs["results"])}
 
 
 def draw_report(desk: Desk, settings: Settings, judged: PrefectFuture[Artifact]) -> Drawn:

@@ -136,6 +136,11 @@ class Page:
         reason = next(reasons, None)
         return None if reason is None else self.t("absent.failed", reason=self.prose(reason))
 
+    def failures(self, stage: str) -> list[str]:
+        """Returns, for each model shown in full of which a stage failed, that it did and why."""
+        found = ((model, self.failure(stage, model)) for model in self.leads)
+        return [f"{shortened(model['name'], 28)}: {failure}" for model, failure in found if failure]
+
     def array(self, reference: dict[str, str]) -> npt.NDArray[Any]:
         """Returns the array a reference names, after its digest was checked.
 

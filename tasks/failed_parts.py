@@ -92,12 +92,19 @@ def without_failed(models: Sequence[ModelKey], results: Results) -> tuple[list[M
     }
 
 
-def failed_rows(results: Results) -> list[dict[str, Any]]:
-    """Returns a row for each part that failed by itself: part, model, seed and reason, as audit.json holds them."""
+def failed_rows(kept: Sequence[ModelKey], results: Results) -> list[dict[str, Any]]:
+    """Returns a row for each part that failed by itself: part, model, seed and reason, as audit.json holds them.
+
+    Of a model that is left out, the rows hold the stages that verdicts rest on.
+    """
+    left_out = results.keys() - {model.id for model in kept}
     rows = {
         (failure.part, failure.model, failure.seed): failure
-        for failure in _failures(results)
-        if isinstance(failure, PartFailed) and failure.cause is None
+        for identifier, found in results.items()
+        for failure in _failures(found)
+        if isinstance(failure, PartFailed)
+        and failure.cause is None
+        and (identifier not in left_out or failure.part in ESSENTIAL)
     }
     return [
         {"part": part, "model": model, "seed": seed, "reason": failure.reason}

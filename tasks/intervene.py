@@ -1,6 +1,6 @@
 """Intervene: move one dimension, decode, and ask the independent classifier what changed (check C)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -8,12 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.analyses import classifier_gate, intervention, subgroups
+from tasks.analyses import classifier_gate, intervention
 from tasks.analyses.classifier_gate import Gate
 from tasks.analyses.intervention import Decode, Intervention
 from tasks.analyses.plain import to_plain
-from tasks.arrays import read_json, write_json
-from tasks.datasets.attributes import Attribute
+from tasks.arrays import read_json, write_array, write_json
 from tasks.encode import ProbeCodes, open_codes
 from tasks.prepare import Prepared, open_prepared
 from tasks.records import Artifact
@@ -22,6 +21,7 @@ from vae_models.attribute_classifier import AttributeClassifier
 from vae_models.checkpoints import load, load_classifier, load_untrained
 from vae_models.inference import classify_images, decode_latents
 
+RESPONSES, RESPONSES_FACTS = "responses.npy", "responses.json"
 # Reconstructions that the gate is judged on.
 GATE_IMAGES = 2000
 
@@ -54,11 +54,9 @@ def compute(
     bootstraps: int,
     null_moves_per_dimension: int,
     classifier_share_of_way: float,
-    subgroup_by: str | None,
-    model_name: str,
     seed: int,
 ) -> None:
-    """Writes intervention.json and subgroups.json as audit.json holds them.
+    """Writes intervention.json as audit.json holds it, and the readings behind the claims, by which subgroups differ.
 
     Images are drawn from probe_test; doses are quantiles of the codes of probe_fit.
     """
@@ -82,21 +80,7 @@ def compute(
         moves,
     )
     write_json(folder / "intervention.json", to_plain(result))
-    by = subgroup_by or _first_grouping(data.data.attributes)
-    groups = (
-        ()
-        if by is None
-        else subgroups.compute(
-            model_name,
-            data.data.attributes,
-            data.values("probe_test")[moves.rows(codes)],
-            result,
-            judge.response_columns,
-            by,
-            seed,
-        )
-    )
-    write_json(folder / "subgroups.json", to_plain(groups))
+    _write_responses(folder, result, moves.rows(codes), judge.response_columns)
     effects = {f"effect.{claim.attribute}": claim.on_target.value for claim in result.claims}
     write_json(folder / "summary.json", {"metrics": effects})
 
@@ -144,5 +128,12 @@ def intervene_on(
     )
 
 
-def _first_grouping(attributes: Sequence[Attribute]) -> str | None:
-    return next((a.name for a in attributes if a.kind in ("binary", "categorical")), None)
+def _write_responses(
+    folder: Path, result: Intervention, rows: NDArray[np.int64], columns: Mapping[str, Sequence[int]]
+) -> None:
+    """Writes the readings (claimed dimensions, doses, images, columns) and what they are of."""
+    claims = [{"attribute": claim.attribute, "dimension": claim.dimension} for claim in result.claims]
+    dimensions = sorted({claim.dimension for claim in result.claims})
+    write_array(folder / RESPONSES, result.responses[dimensions])
+    facts = {"claims": claims, "dimensions": dimensions, "rows": rows.tolist(), "columns": dict(columns)}
+    write_json(folder / RESPONSES_FACTS, to_plain(facts))

@@ -84,7 +84,8 @@ def compute(
         "subgroups": [
             row
             for model, _ in leads
-            for row in read_json(results[model.id]["intervene"].path / "subgroups.json")
+            if "subgroup" in results[model.id]
+            for row in read_json(results[model.id]["subgroup"].path / "subgroups.json")
         ],
         "comparison": to_plain(_comparison(names, records, verdicts)),
         "verdicts": verdicts,
