@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from prefect import flow
 from prefect.futures import PrefectFuture
@@ -10,16 +11,17 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from flows.model_flow import Futures, analyse, start_models
 from tasks.datasets.catalogue import DataSettings
 from tasks.desk import Desk
+from tasks.failed_parts import failed_rows, without_failed
 from tasks.find_models import find_model_files
 from tasks.index_runs import index_runs
 from tasks.opening import Opening, open_desk
-from tasks.over_time import refuse_change
 from tasks.perform import download_data, submit
 from tasks.prefect_page import show_flow_progress
 from tasks.publish import publish
 from tasks.records import Artifact, ModelKey
 from tasks.render import render_report
 from tasks.report_sections import sections_of
+from tasks.run_outcome import raise_outcome
 from tasks.selftest_record import cited as cited_selftest
 from tasks.settings import Settings
 from tasks.stages import DRAW, DRAW_PICTURES, EXPLAIN_CLASSIFIER, JUDGE, PREPARE, TRAIN_CLASSIFIER
@@ -33,6 +35,7 @@ def audit(settings: Settings) -> Path:
     """Returns the folder of a complete audit: report.html, audit.json and all they rest on."""
     with open_desk(settings) as opening:
         desk = opening.desk
+        desk.has_several_models = len(settings.models) > 1
         show_flow_progress(desk, settings.name)
         fetch_program = partial(desk.tracker.exported_program, folder=desk.store.root / "downloads")
         found = find_model_files(settings, fetch_program, desk.progress)
@@ -51,8 +54,7 @@ def audit(settings: Settings) -> Path:
         judged = judge(desk, opening, prepared, classifier, analysed)
         drawn = draw_report(desk, settings, judged)
         folder = report(opening, judged, drawn, analysed)
-    if settings.over_time.fail_on_change:
-        refuse_change(folder)
+    raise_outcome(folder, fail_on_change=settings.over_time.fail_on_change)
     return folder
 
 
@@ -124,11 +126,19 @@ def judge(
         models=list(analysed),
         results={model.id: futures for model, futures in analysed.items()},
         settings=opening.settings_record,
+        failed=[],
+        accept_failed=_without_failed,
         subject=settings.subject.model_dump(),
         thresholds=settings.evidence.thresholds,
         selftest=cited_selftest(),
         seed=settings.run.seed,
     )
+
+
+def _without_failed(inputs: dict[str, Any]) -> dict[str, Any]:
+    """Returns the inputs of the verdicts without the parts and models that failed, which are listed instead."""
+    models, results = without_failed(inputs["models"], inputs["results"])
+    return {**inputs, "models": models, "results": results, "failed": failed_rows(models, inputs["results"])}
 
 
 def draw_report(desk: Desk, settings: Settings, judged: PrefectFuture[Artifact]) -> Drawn:
@@ -153,10 +163,17 @@ def report(
 ) -> Path:
     """Renders the report, publishes it, moves the run to its place and adds it to the index of runs."""
     manifest_digest = render_report(opening, judged, drawn)
-    exports = {
-        model: futures["export"].result() for model, futures in analysed.items() if "export" in futures
-    }
-    publish(opening, exports, manifest_digest)
+    publish(opening, _exports(analysed), manifest_digest)
     finished = opening.folder.finish()
     index_runs(opening.settings.run.output, opening.settings.report.language)
     return finished
+
+
+def _exports(analysed: dict[ModelKey, Futures]) -> dict[ModelKey, Artifact]:
+    """Returns the exported models; those whose export failed stand in the audit as failed parts."""
+    found = {
+        model: futures["export"].result(raise_on_failure=False)
+        for model, futures in analysed.items()
+        if "export" in futures
+    }
+    return {model: artifact for model, artifact in found.items() if isinstance(artifact, Artifact)}

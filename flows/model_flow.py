@@ -24,6 +24,8 @@ from tasks.stages import (
     PARTICULARS,
     PROBE,
     PROJECT,
+    SCORE,
+    SUBGROUP,
     TAKE_TRAINED,
     TRAIN_MODEL,
     TRAIN_STACK,
@@ -108,6 +110,16 @@ def analyse(
             outside,
             inputs,
         )
+        futures["subgroup"] = submit(
+            desk,
+            SUBGROUP,
+            model,
+            prepared=prepared,
+            intervened=futures["intervene"],
+            subgroup_by=settings.evidence.subgroup_by,
+            model_name=model.name,
+            seed=settings.run.seed,
+        )
         futures["particulars"] = submit(
             desk,
             PARTICULARS,
@@ -130,7 +142,7 @@ def gather_evidence(
     classifier: PrefectFuture[Artifact],
     inputs: Inputs,
 ) -> Futures:
-    """Submits what verdicts rest on: association and specificity, intervention, and fitness."""
+    """Submits what verdicts rest on: association and specificity, intervention, and fitness; and the scores."""
     probed = submit(
         desk,
         PROBE,
@@ -154,12 +166,13 @@ def gather_evidence(
         bootstraps=evidence.bootstraps,
         null_moves_per_dimension=evidence.null_moves_per_dimension,
         classifier_share_of_way=evidence.thresholds.classifier_share_of_way,
-        subgroup_by=evidence.subgroup_by,
-        model_name=model.name,
         **inputs,
     )
     fitness = submit(desk, FITNESS, model, bootstraps=evidence.bootstraps, **inputs)
-    return {"probe": probed, "intervene": intervened, "fitness": fitness}
+    scored = submit(
+        desk, SCORE, model, prepared=inputs["prepared"], encoded=inputs["encoded"], seed=inputs["seed"]
+    )
+    return {"probe": probed, "intervene": intervened, "fitness": fitness, "score": scored}
 
 
 def control(

@@ -102,8 +102,21 @@ class Page:
         """Returns a sentence of the audit with overlong names cut; a dash for none."""
         return with_short_names(sentence, self.long_names) if sentence else "–"
 
-    def absent(self, part: Any) -> str | None:
-        """Returns why a part of the audit is not there, or None where it is."""
+    @property
+    def failed(self) -> list[dict[str, Any]]:
+        """The parts of the audit that failed: part, model, seed and reason each."""
+        return list(self.audit.get("failed", ()))
+
+    def absent(self, part: Any, stage: str = "", model: dict[str, Any] | None = None) -> str | None:
+        """Returns why a part of the audit is not there, or None where it is.
+
+        Args:
+            part: the part's record.
+            stage: the stage that makes it, to find out whether it failed.
+            model: the record of the model that it is a part of, None for a part of the whole audit.
+        """
+        if not part and (failure := self.failure(stage, model)) is not None:
+            return failure
         if part is None:
             return self.t("absent.unrecorded")
         if isinstance(part, dict) and "not_applicable" in part:
@@ -111,6 +124,22 @@ class Page:
         if isinstance(part, list) and not part:
             return self.t("absent.empty")
         return None
+
+    def failure(self, stage: str, model: dict[str, Any] | None) -> str | None:
+        """Returns that a stage failed, of a model or of the whole audit, and why; None where it did not."""
+        name, seed = (None, None) if model is None else (model["name"], model["seed"])
+        reasons = (
+            row["reason"]
+            for row in self.failed
+            if (row["part"], row["model"], row["seed"]) == (stage, name, seed)
+        )
+        reason = next(reasons, None)
+        return None if reason is None else self.t("absent.failed", reason=self.prose(reason))
+
+    def failures(self, stage: str) -> list[str]:
+        """Returns, for each model shown in full of which a stage failed, that it did and why."""
+        found = ((model, self.failure(stage, model)) for model in self.leads)
+        return [f"{shortened(model['name'], 28)}: {failure}" for model, failure in found if failure]
 
     def array(self, reference: dict[str, str]) -> npt.NDArray[Any]:
         """Returns the array a reference names, after its digest was checked.

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from tasks.code_of_inputs import code_of
 from tasks.errors import AuditError, StageFailed, Stopped
+from tasks.failed_parts import as_failed_part
 from tasks.ledger import Ledger
 from tasks.progress import ProgressDisplay
 from tasks.records import Artifact, ModelKey
@@ -60,6 +61,9 @@ class Desk:
         self.model_runs = dict(model_runs)
         self.ledger = Ledger()
         self.first_failure: Exception | None = None
+        # Whether the run can go on without one of its models, and those that it goes on without.
+        self.has_several_models = False
+        self.failed_models: frozenset[ModelKey] = frozenset()
         self.submitted = 0
         # Id of the progress bar on the engine's page, where there is one.
         self.flow_progress: UUID | None = None
@@ -72,18 +76,32 @@ class Desk:
     def perform(self, stage: Stage, model: ModelKey | None, inputs: Mapping[str, Any]) -> Artifact:
         """Returns a stage's artifact, from the store or computed now.
 
-        Raises Stopped when the user asked to stop, and StageFailed with the stage's name otherwise.
+        Raises:
+            Stopped: the user asked to stop.
+            PartFailed: the audit can go on without the stage; nothing is stored, so the next run tries it again.
+            StageFailed: it cannot.
         """
         label = f"{stage.doing} {model.name} seed {model.seed}" if model else stage.doing
         try:
             return self._perform(stage, model, inputs, label)
         except Exception as error:
+            if not self.workers.stop.is_set():
+                part = as_failed_part(error, stage, model, one_of_several=self.has_several_models)
+                if part is not None:
+                    self.progress.ended(label, f"failed: {part.reason}; the audit goes on without it")
+                    raise part from error
             failure = self._failure(label, error)
             with self._lock:
                 self.first_failure = self.first_failure or failure
             if isinstance(failure, AuditError) and failure is not error:
                 raise failure from error
             raise
+
+    def end_runs(self, status: str) -> None:
+        """Ends the MLflow runs of the models and of the audit; models that the audit went on without have FAILED."""
+        for model, run in self.model_runs.items():
+            self.tracker.finish(run, "FAILED" if model in self.failed_models else status)
+        self.tracker.finish(self.parent_run, status)
 
     def warn_once(self, text: str) -> None:
         """Prints a warning, the first time that it comes."""

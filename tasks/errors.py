@@ -7,12 +7,18 @@ AuditError
 ├── StoreError           the store or the output folder cannot be written
 │   └── NoSpaceLeft      the disk is full
 ├── StageFailed          a stage stopped with an error; what was finished is kept
+│   ├── WorkerDied       the process that computed it ended, most often because memory ran out
+│   └── PartFailed       a part that the audit can do without; the audit goes on
 ├── Stopped              the user asked to stop; the same command goes on from here
 ├── TrackingError        the MLflow store cannot be used
 ├── ServiceError         a server that a run needs does not answer
 ├── AcceptanceError      a run cannot be accepted
-└── Changed              a complete run differs from the last accepted one
+└── Reported             a complete run, with its report, that does not end well
+    ├── Changed          it differs from the last accepted one
+    └── PartsFailed      parts of it failed
 """
+
+from pathlib import Path
 
 from tasks.addresses import without_password
 
@@ -55,6 +61,38 @@ class StageFailed(AuditError):
     """A stage stopped with an error. Finished stages are kept."""
 
 
+class WorkerDied(StageFailed):
+    """The process that computed a stage ended, most often because memory ran out."""
+
+
+class PartFailed(StageFailed):
+    """A part that the audit can do without failed; it stands in the report, and the audit goes on.
+
+    Args:
+        part: name of the stage.
+        model: name of the model that it is a part of, None for a part of the whole audit.
+        seed: that model's seed.
+        reason: what went wrong, as a sentence.
+        cause: the part whose failure made this one impossible, None where it failed by itself.
+    """
+
+    def __init__(
+        self,
+        part: str,
+        model: str | None,
+        seed: int | None,
+        reason: str,
+        cause: "PartFailed | None" = None,
+    ) -> None:
+        of = "" if model is None else f" of {model} seed {seed}"
+        super().__init__(f"{part}{of}: {reason}")
+        self.part = part
+        self.model = model
+        self.seed = seed
+        self.reason = without_password(reason)
+        self.cause = cause
+
+
 class Stopped(AuditError):
     """The user asked to stop. Work so far is kept, and the same command goes on from it."""
 
@@ -71,7 +109,24 @@ class AcceptanceError(AuditError):
     """A run that cannot be accepted as what later runs are compared with."""
 
 
-class Changed(AuditError):
+class Reported(AuditError):
+    """A complete run that does not end well: its report is in `folder`.
+
+    Of several such errors of one run, the one with the highest exit code stands for all.
+    """
+
+    def __init__(self, sentence: str, folder: Path) -> None:
+        super().__init__(sentence)
+        self.folder = folder
+
+
+class Changed(Reported):
     """A complete run differs from the last accepted one, and the settings ask to fail then."""
 
     exit_code = 3
+
+
+class PartsFailed(Reported):
+    """Parts of a complete run failed; the next run tries them again."""
+
+    exit_code = 4

@@ -1,16 +1,14 @@
 """Intervene: move one dimension, decode, and ask the independent classifier what changed (check C)."""
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from tasks.analyses import subgroups
 from tasks.analyses.plain import to_plain
 from tasks.arrays import read_json, write_json
 from tasks.bench import Bench
-from tasks.datasets.attributes import Attribute
 from tasks.inputs.codes import open_codes
 from tasks.inputs.prepared import open_prepared
+from tasks.inputs.responses import write_responses
 from tasks.interventions import Moves, intervene_on, judge_reconstructions
 from tasks.records import Artifact
 from vae_models.checkpoints import load, load_classifier, load_untrained
@@ -30,11 +28,9 @@ def compute(
     bootstraps: int,
     null_moves_per_dimension: int,
     classifier_share_of_way: float,
-    subgroup_by: str | None,
-    model_name: str,
     seed: int,
 ) -> None:
-    """Writes intervention.json and subgroups.json as audit.json holds them.
+    """Writes intervention.json as audit.json holds it, and the readings behind the claims, by which subgroups differ.
 
     Images are drawn from probe_test; doses are quantiles of the codes of probe_fit.
     """
@@ -58,24 +54,6 @@ def compute(
         moves,
     )
     write_json(folder / "intervention.json", to_plain(result))
-    by = subgroup_by or _first_grouping(data.data.attributes)
-    groups = (
-        ()
-        if by is None
-        else subgroups.compute(
-            model_name,
-            data.data.attributes,
-            data.values("probe_test")[moves.rows(codes)],
-            result,
-            judge.response_columns,
-            by,
-            seed,
-        )
-    )
-    write_json(folder / "subgroups.json", to_plain(groups))
+    write_responses(folder, result, moves.rows(codes), judge.response_columns)
     effects = {f"effect.{claim.attribute}": claim.on_target.value for claim in result.claims}
     write_json(folder / "summary.json", {"metrics": effects})
-
-
-def _first_grouping(attributes: Sequence[Attribute]) -> str | None:
-    return next((a.name for a in attributes if a.kind in ("binary", "categorical")), None)

@@ -37,10 +37,12 @@ def compute(
     subject: Mapping[str, str | None],
     thresholds: Thresholds,
     selftest: Mapping[str, Any],
+    failed: Sequence[Mapping[str, Any]],
     seed: int,
 ) -> None:
     """Writes audit.json and arrays/. `results` holds each model's artifacts by stage, under the model's id.
 
+    `failed` names the parts and models that failed, which are not in `models` and `results`.
     `selftest` is what is known of the error rates of the evidence itself.
 
     The first model's seed is the lead seed: what the report shows in full, for every model.
@@ -82,12 +84,14 @@ def compute(
         "subgroups": [
             row
             for model, _ in leads
-            for row in read_json(results[model.id]["intervene"].path / "subgroups.json")
+            if "subgroup" in results[model.id]
+            for row in read_json(results[model.id]["subgroup"].path / "subgroups.json")
         ],
         "comparison": to_plain(_comparison(names, records, verdicts)),
         "verdicts": verdicts,
         "unclaimed": [row for _, record in leads for row in _unclaimed(record, thresholds)],
         "selftest": selftest,
+        "failed": list(failed),
     }
     write_audit(folder, audit)
     counts = {

@@ -42,6 +42,7 @@ def model_record(
         "training": training,
         "fitness": fitness,
         **content("probe", "probe.json"),
+        "scores": content("score", "scores.json", {}),
         "intervention": content("intervene", "intervention.json"),
         "traversal": content("traverse", "traversal.json"),
         "moves": content("move", "moves.json"),

@@ -161,8 +161,7 @@ def _tell_mlflow(desk: Desk, status: str) -> None:
     if isinstance(desk.first_failure, TrackingError):
         return  # it was waited for already
     try:
-        for run in (*desk.model_runs.values(), desk.parent_run):
-            desk.tracker.finish(run, status)
+        desk.end_runs(status)
     except TrackingError as error:
         desk.progress.warn(str(error))
 

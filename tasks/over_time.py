@@ -67,7 +67,8 @@ def refuse_change(folder: Path) -> None:
         said = "\n  ".join(changed)
         raise Changed(
             f"{folder.name} is complete and differs from the last accepted run:\n  {said}\n"
-            f"If that is as it should be: latent-audit accept {folder}"
+            f"If that is as it should be: latent-audit accept {folder}",
+            folder,
         )
 
 

@@ -1,9 +1,9 @@
 """The Prefect tasks: one for a download, and one that performs any stage under its own name."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
-from prefect import task
+from prefect import allow_failure, task
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture
 
@@ -11,10 +11,15 @@ from tasks.data_files import DataFiles
 from tasks.datasets.catalogue import DataSettings
 from tasks.desk import Desk
 from tasks.download import download
+from tasks.errors import PartFailed
+from tasks.failed_parts import raise_failed_inputs
 from tasks.fetch_errors import Unreachable
 from tasks.prefect_page import move_flow_progress
 from tasks.records import Artifact, ModelKey
 from tasks.stage import Stage
+
+Inputs = dict[str, Any]
+AcceptFailed = Callable[[Inputs], Inputs]
 
 
 def _host_did_not_answer(task: Any, run: Any, state: Any) -> bool:
@@ -39,20 +44,38 @@ def download_data(desk: Desk, data: DataSettings) -> DataFiles:
 
 
 @task(cache_policy=NO_CACHE, persist_result=False, log_prints=False)
-def _perform(desk: Desk, stage: Stage, model: ModelKey | None, inputs: Mapping[str, Any]) -> Artifact:
-    artifact = desk.perform(stage, model, inputs)
-    move_flow_progress(desk)
-    return artifact
+def _perform(
+    desk: Desk, stage: Stage, model: ModelKey | None, inputs: Inputs, accept_failed: AcceptFailed | None
+) -> Artifact:
+    try:
+        if accept_failed is not None:
+            inputs = accept_failed(inputs)
+        raise_failed_inputs(inputs, stage, model)
+        return desk.perform(stage, model, inputs)
+    except PartFailed:
+        desk.submitted -= 1
+        raise
+    finally:
+        move_flow_progress(desk)
 
 
 def submit(
-    desk: Desk, stage: Stage, model: ModelKey | None = None, /, **inputs: Any
+    desk: Desk,
+    stage: Stage,
+    model: ModelKey | None = None,
+    /,
+    accept_failed: AcceptFailed | None = None,
+    **inputs: Any,
 ) -> PrefectFuture[Artifact]:
-    """Returns the future artifact of a stage. Inputs may be futures of other stages: it waits for them."""
+    """Returns the future artifact of a stage. Inputs may be futures of other stages: it waits for them.
+
+    A stage is not computed where one of its inputs failed, unless `accept_failed` is given: it gets the inputs, with
+    a PartFailed in the place of each failed one, and returns those to go on with.
+    """
     desk.submitted += 1
     run_name = f"{stage.name} {model.name} seed {model.seed}" if model else stage.name
     return _perform.with_options(name=stage.name, task_run_name=_escaped(run_name)).submit(
-        desk, stage, model, inputs
+        desk, stage, model, allow_failure(inputs), accept_failed
     )
 
 

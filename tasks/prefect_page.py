@@ -23,6 +23,7 @@ from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RET
 from tasks import over_time
 from tasks.analyses.lead_verdicts import lead_verdicts
 from tasks.desk import Desk
+from tasks.run_outcome import failed_sentences
 
 # A page is not worth waiting for: stages wait for each other, and each would wait for a server that is gone.
 PATIENCE = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 5.0}
@@ -66,10 +67,16 @@ def show_results(desk: Desk, name: str, folder: Path, audit: Mapping[str, Any]) 
             description="What each model may be said to encode, and why",
         )
         create_markdown_artifact(
-            f"[Interpretability report]({report})\n\n`{report}`", key=f"{artifact_key(name)}-report"
+            f"[Interpretability report]({report})\n\n`{report}`{_failed(audit)}",
+            key=f"{artifact_key(name)}-report",
         )
 
     _if_reached(desk, show)
+
+
+def _failed(audit: Mapping[str, Any]) -> str:
+    lines = failed_sentences(audit)
+    return "".join(f"\n- `{line}`" for line in ["failed parts:", *lines]) if lines else ""
 
 
 def tell_of_changes(name: str, since: Mapping[str, Any]) -> None:

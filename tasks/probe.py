@@ -1,10 +1,8 @@
-"""Probe: what each dimension carries (check A), what else it carries (check B), and the scores of the whole code."""
+"""Probe: what each dimension carries (check A), what else it carries (check B), and what the whole code does."""
 
 from pathlib import Path
 
-from tasks.analyses import disentanglement_scores, probes
-from tasks.analyses.estimates import Estimate
-from tasks.analyses.factor_levels import factor_levels
+from tasks.analyses import probes
 from tasks.analyses.plain import to_plain
 from tasks.arrays import write_json
 from tasks.bench import Bench
@@ -27,15 +25,15 @@ def compute(
     survives_from: float,
     seed: int,
 ) -> None:
-    """Writes probe.json: association, specificity, probes and scores, as audit.json holds them."""
+    """Writes probe.json: association, specificity and probes, as audit.json holds them."""
     data = open_prepared(prepared)
     kept = open_codes(encoded)
     codes = kept.of_probe_parts()
     attributes = data.data.attributes
     fit_values, test_values = (data.values(part) for part in PROBE_PARTS)
-    bench.report(0, 3, {})
+    bench.report(0, 2, {})
     associated, specific = find_claims(data, codes, permutations, bootstraps, survives_from, seed)
-    bench.report(1, 3, {})
+    bench.report(1, 2, {})
     few = slice(probe_images)
     probed = probes.compute(
         attributes,
@@ -48,24 +46,13 @@ def compute(
         bootstraps,
         boosting_iterations,
     )
-    bench.report(2, 3, {})
-    scores = disentanglement_scores.compute(
-        codes.fit,
-        factor_levels(attributes, fit_values, fit_values),
-        codes.test,
-        factor_levels(attributes, fit_values, test_values),
-        seed,
-        has_factor_grid=data.data.factor_sizes is not None,
-    )
     write_json(
         folder / "probe.json",
         {
             "association": to_plain(associated),
             "specificity": to_plain(specific),
             "probes": to_plain(probed),
-            "scores": to_plain(scores),
         },
     )
     best = {f"uncertainty.{claim.attribute}": claim.uncertainty.value for claim in specific}
-    known = {f"score.{name}": score.value for name, score in scores.items() if isinstance(score, Estimate)}
-    write_json(folder / "summary.json", {"metrics": {**best, **known}})
+    write_json(folder / "summary.json", {"metrics": best})

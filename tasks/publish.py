@@ -11,6 +11,7 @@ from tasks.desk import Desk
 from tasks.opening import Opening
 from tasks.prefect_page import show_results, tell_of_changes
 from tasks.records import Artifact, ModelKey
+from tasks.run_outcome import failed_sentences
 
 EXPORTED = ("encoder", "decoder")
 SHOWN_FILES = ("report.html", "audit.json", "manifest.json", "settings.yaml", "run.json", "ledger.jsonl")
@@ -43,7 +44,11 @@ def publish(opening: Opening, exports: Mapping[ModelKey, Artifact], manifest_dig
             "mlflow.note.content": _description(audit),
         },
     )
+    judged = {ModelKey(model["name"], model["seed"]) for model in audit["models"]}
+    desk.failed_models = frozenset(desk.model_runs.keys() - judged)
     for model, export in exports.items():
+        if model in desk.failed_models:
+            continue
         _publish_model(desk, settings.name, model, export, settings.tracking.register_models)
     show_results(desk, settings.name, opening.folder.finished, audit)
     since = read_json(folder / "run.json")["since_accepted"]
@@ -52,8 +57,28 @@ def publish(opening: Opening, exports: Mapping[ModelKey, Artifact], manifest_dig
         if since["changed"]:
             tell_of_changes(settings.name, since)
     # Before the folder comes to its place: after that, nobody goes on with a run that is killed.
-    for run in (*desk.model_runs.values(), desk.parent_run):
-        desk.tracker.finish(run)
+    _log_failed(desk, audit)
+    desk.end_runs("FINISHED")
+
+
+def _log_failed(desk: Desk, audit: Mapping[str, Any]) -> None:
+    """Tags the audit's run, and the run of each model, with the parts of it that failed."""
+    failed = audit.get("failed", ())
+    if not failed:
+        return
+    desk.tracker.log(
+        desk.parent_run,
+        metrics={"failed_parts": float(len(failed))},
+        tags={"failed": "; ".join(failed_sentences(audit))},
+    )
+    for model, run in desk.model_runs.items():
+        own = {
+            f"failed.{row['part']}": row["reason"]
+            for row in failed
+            if (row["model"], row["seed"]) == (model.name, model.seed)
+        }
+        if own:
+            desk.tracker.log(run, tags=own)
 
 
 def _description(audit: Mapping[str, Any]) -> str:

@@ -23,7 +23,7 @@ class Stage:
     `compute(folder, bench, **inputs)` of `module` is pure code that writes its results as files into `folder`; a file
     summary.json there, {"metrics", "tags", "curves"}, is what MLflow is told. The source of `module`, with all that
     it imports of ours, decides the content key. `doing` is the verb that progress shows. `on_device` stages run on
-    the GPU where there is one.
+    the GPU where there is one. An audit goes on without the result of a stage that `may_fail`.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Stage:
     module: str
     on_device: bool = False
     function: str = "compute"
+    may_fail: bool = False
 
     @property
     def compute(self) -> Callable[..., None]:

@@ -13,19 +13,27 @@ TAKE_TRAINED = Stage("take", "taking from its stack", "tasks.take_trained")
 IMPORT_MODEL = Stage("import", "importing", "tasks.import_model")
 ENCODE = Stage("encode", "encoding", "tasks.encode", on_device=True)
 PROBE = Stage("probe", "probing", "tasks.probe")
+SCORE = Stage("score", "scoring the code of", "tasks.score", may_fail=True)
 INTERVENE = Stage("intervene", "intervening on", "tasks.intervene", on_device=True)
+SUBGROUP = Stage("subgroup", "comparing subgroups of", "tasks.subgroup", may_fail=True)
 FITNESS = Stage("fitness", "measuring the fitness of", "tasks.fitness", on_device=True)
 CONTROL = Stage("control", "controlling", "tasks.control", on_device=True)
-PROJECT = Stage("project", "drawing maps of", "tasks.project")
-TRAVERSE = Stage("traverse", "traversing", "tasks.traverse", on_device=True)
-MOVE = Stage("move", "moving through", "tasks.move", on_device=True)
-USE = Stage("use", "trying the uses of", "tasks.use", on_device=True)
-ATTRIBUTE = Stage("attribute", "attributing", "tasks.attribute", on_device=True)
-PARTICULARS = Stage("particulars", "showing what is particular to", "tasks.particulars", on_device=True)
-EXPLAIN_CLASSIFIER = Stage(
-    "explain_classifier", "attributing the attribute classifier", "tasks.explain_classifier", on_device=True
+PROJECT = Stage("project", "drawing maps of", "tasks.project", may_fail=True)
+TRAVERSE = Stage("traverse", "traversing", "tasks.traverse", on_device=True, may_fail=True)
+MOVE = Stage("move", "moving through", "tasks.move", on_device=True, may_fail=True)
+USE = Stage("use", "trying the uses of", "tasks.use", on_device=True, may_fail=True)
+ATTRIBUTE = Stage("attribute", "attributing", "tasks.attribute", on_device=True, may_fail=True)
+PARTICULARS = Stage(
+    "particulars", "showing what is particular to", "tasks.particulars", on_device=True, may_fail=True
 )
-EXPORT = Stage("export", "exporting", "tasks.export")
+EXPLAIN_CLASSIFIER = Stage(
+    "explain_classifier",
+    "attributing the attribute classifier",
+    "tasks.explain_classifier",
+    on_device=True,
+    may_fail=True,
+)
+EXPORT = Stage("export", "exporting", "tasks.export", may_fail=True)
 JUDGE = Stage("judge", "judging", "tasks.judge")
 DRAW = Stage("draw", "drawing the report", "tasks.draw")
 DRAW_PICTURES = Stage("draw_pictures", "drawing the report's cards and maps", "tasks.draw")

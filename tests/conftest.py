@@ -24,6 +24,7 @@ TOGETHER = (
     ("tests/end_to_end/test_bad_input.py", "other commands"),
     ("tests/end_to_end/test_hostile_names.py", "other commands"),
     ("tests/end_to_end/test_latent_size_command.py", "other commands"),
+    ("tests/end_to_end/test_failed_parts.py", "other commands"),
     ("tests/browser/test_hostile_names.py", "other commands"),
     ("tests/end_to_end/test_faults.py", "faults"),
     ("tests/end_to_end/test_at_once.py", "at once"),

@@ -4,10 +4,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flows.commands.starting import ready_for_a_flow, shown_path, wait_for_services
+from tasks.errors import Reported
 from tasks.importing import uncollected
+
+if TYPE_CHECKING:
+    from tasks.settings import Settings
 
 DESCRIPTION = """\
 Runs an audit and writes its report. The same command reuses every finished stage, and goes on where an
@@ -41,12 +45,23 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
         from tasks.prefect_server import gone_server_said
 
     wait_for_services(settings)
-    with gone_server_said():
-        folder = audit(settings)
+    try:
+        with gone_server_said():
+            folder = audit(settings)
+    except Reported as error:
+        _name_report(error.folder, settings)
+        raise
     for change in over_time.changes_of(folder):
         print(f"changed since the last accepted run: {change}", file=sys.stderr)
-    print(f"\nreport: {shown_path(folder) / 'report.html'}\nMLflow: {_ui_command(settings.run.store)}")
+    _name_report(folder, settings)
     return 0
+
+
+def _name_report(folder: Path, settings: "Settings") -> None:
+    print(
+        f"\nreport: {shown_path(folder) / 'report.html'}\nMLflow: {_ui_command(settings.run.store)}",
+        flush=True,
+    )
 
 
 def _ui_command(store: Path) -> str:

@@ -23,7 +23,11 @@ def build(page: Page) -> dict[str, Any]:
     """
     shared = next((model for model in page.leads if _of_classifier(page, model)), None)
     models = [_model(page, model) for model in page.leads]
-    return {"models": models, "classifier": _classifier(page, shared) if shared else None}
+    return {
+        "models": models,
+        "classifier": _classifier(page, shared) if shared else None,
+        "classifier_failed": page.failure("explain_classifier", None),
+    }
 
 
 def _of_classifier(page: Page, model: dict[str, Any]) -> list[dict[str, Any]]:
@@ -40,10 +44,9 @@ def _classifier(page: Page, model: dict[str, Any]) -> dict[str, Any]:
 
 
 def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
-    part = model["attributions"]
-    absent = page.absent(part)
-    rows: list[Any] = [] if absent else part
-    made = [row for row in rows if "not_applicable" not in row and row["target"] != "classifier"]
+    rows = [row for row in model["attributions"] or () if row.get("target") != "classifier"]
+    absent = page.absent(None if model["attributions"] is None else rows, "attribute", model)
+    made = [row for row in rows if "not_applicable" not in row]
     key = page.model_key(model["name"])
     return {
         "absent": [absent]

@@ -78,7 +78,10 @@ def _card(page: Page, model: dict[str, Any], attribute: str, verdict: dict[str, 
         "conditioning": _conditioning(page, model, specific),
         "absent": [
             reason
-            for reason in (page.absent(model["intervention"]), page.absent(model["traversal"]))
+            for reason in (
+                page.absent(model["intervention"]),
+                page.absent(model["traversal"], "traverse", model),
+            )
             if reason
         ],
     }

@@ -14,7 +14,11 @@ SIGNIFICANCE = 0.05
 
 def build(page: Page) -> dict[str, Any]:
     """Returns matrix, null distribution and probes of each lead model, and the global scores of all."""
-    return {"models": [_model(page, model) for model in page.leads], "scores": _scores(page)}
+    return {
+        "models": [_model(page, model) for model in page.leads],
+        "scores_absent": page.failures("score"),
+        "scores": _scores(page),
+    }
 
 
 def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:

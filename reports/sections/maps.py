@@ -18,7 +18,7 @@ def build(page: Page) -> dict[str, Any]:
     models = []
     for model in page.leads:
         part = model["projections"]
-        absent = page.absent(part)
+        absent = page.absent(part, "project", model)
         figures = [] if absent else [_map(page, model, row, index) for index, row in enumerate(part)]
         models.append(
             {

@@ -21,7 +21,7 @@ def build(page: Page) -> dict[str, Any]:
 
 def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
     part = model.get("moves")
-    name, absent = shortened(model["name"]), page.absent(part)
+    name, absent = shortened(model["name"]), page.absent(part, "move", model)
     if part is None or absent:
         return {"name": name, "absent": absent}
     key = page.model_key(model["name"])

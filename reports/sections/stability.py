@@ -15,7 +15,7 @@ def build(page: Page) -> dict[str, Any]:
     return {
         "absent": absent,
         "models": [] if absent else [_model(page, row) for row in rows],
-        "subgroups_absent": page.absent(groups),
+        "subgroups_absent": page.failures("subgroup") or [page.absent(groups)],
         "subgroups": None if page.absent(groups) else _subgroups(page, groups),
         "subgroup_figure": None if page.absent(groups) else _subgroup_figure(page, groups),
     }

@@ -36,10 +36,32 @@ def build(page: Page) -> dict[str, Any]:
         "rows": rows,
         "sentence": _sentence(page, counts, len(leads), len(rows)),
         "note": page.interval_note(row["effect"] for row in shown),
+        "failed": _failed(page),
         "may": [page.t(f"summary.may.{key}") for key in _may(counts)],
         "may_not": [page.t(f"summary.may_not.{key}") for key in ("use", "cause", "beyond")],
         "supported": _named(page, shown),
     }
+
+
+def _failed(page: Page) -> dict[str, Any] | None:
+    rows = page.failed
+    if not rows:
+        return None
+    count = (
+        page.t("summary.failed_one") if len(rows) == 1 else page.t("summary.failed_many", n=number(len(rows)))
+    )
+    lines = [
+        page.t(
+            "summary.failed_line",
+            part=page.t(f"failed_part.{row['part']}"),
+            of=""
+            if row["model"] is None
+            else page.t("summary.failed_of", model=shortened(row["model"], 28), seed=row["seed"]),
+            reason=page.prose(row["reason"]),
+        )
+        for row in rows
+    ]
+    return {"count": count, "lines": lines}
 
 
 def _layout(models: int, attributes: int) -> str:

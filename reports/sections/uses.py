@@ -20,7 +20,7 @@ def build(page: Page) -> dict[str, Any]:
 
 def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
     part = model.get("uses")
-    name, absent = shortened(model["name"]), page.absent(part)
+    name, absent = shortened(model["name"]), page.absent(part, "use", model)
     if part is None or absent:
         return {"name": name, "absent": absent}
     anomaly = part["anomaly"]

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from tasks.analyses.association import standardised, step_down_p_values
 from tasks.analyses.binning import fit_attribute_coding
 from tasks.analyses.estimates import Estimate, from_samples, image_weights
-from tasks.analyses.intervention import Intervention
 from tasks.analyses.intervention_claims import SOURCE
 from tasks.analyses.responses import effects
 from tasks.datasets.attributes import Attribute
@@ -46,15 +45,17 @@ def compute(
     model: str,
     attributes: Sequence[Attribute],
     values: Floats,
-    intervention: Intervention,
+    claims: Sequence[tuple[str, int]],
+    responses: Mapping[int, NDArray[np.float32]],
     response_columns: Mapping[str, Sequence[int]],
     by: str,
     seed: int,
     resamples: int = 300,
     permutations: int = 1000,
 ) -> tuple[SubgroupEffects, ...]:
-    """Returns the claims of `intervention` within each group of the attribute `by`, its own claim left out.
+    """Returns the effects of claimed dimensions within each group of the attribute `by`, its own claim left out.
 
+    `claims` are pairs of an attribute and its dimension. `responses` hold each dimension's (doses, m, columns).
     `values` (m, k) belong to the images of the intervention, in their order. The difference is tested by
     shuffling group membership; p-values hold for all claims together (step-down max-T). Empty where `by`
     has fewer than two groups of at least 20 images.
@@ -63,7 +64,7 @@ def compute(
     coding = fit_attribute_coding(attributes[column], values[:, column], GROUP_BINS)
     labels = coding.apply(values[:, column])
     present = [g for g in range(coding.levels) if (labels == g).sum() >= LEAST_IMAGES]
-    claims = [c for c in intervention.claims if c.attribute != by]
+    claims = [claim for claim in claims if claim[0] != by]
     if len(present) < 2 or not claims:
         return ()
     rng = np.random.default_rng(seed)
@@ -72,17 +73,16 @@ def compute(
     memberships = [labels, *(rng.permutation(labels) for _ in range(permutations))]
     names = _group_names(attributes[column], values[:, column], coding.edges, coding.levels)
     rows, statistics = [], []
-    for claim in claims:
-        attribute = next(a for a in attributes if a.name == claim.attribute)
-        responses = intervention.responses[claim.dimension][:, kept].astype(np.float64)
-        within = _EffectWithin(attribute, response_columns, responses)
+    for claimed, dimension in claims:
+        attribute = next(a for a in attributes if a.name == claimed)
+        within = _EffectWithin(attribute, response_columns, responses[dimension][:, kept].astype(np.float64))
         statistics.append([within.spread(m, present) for m in memberships])
         groups, difference = within.estimates(labels, present, names, resamples, rng)
-        rows.append((claim, groups, difference))
+        rows.append((claimed, dimension, groups, difference))
     p_values = step_down_p_values(standardised(np.asarray(statistics).T))
     return tuple(
-        SubgroupEffects(model, claim.attribute, claim.dimension, by, groups, difference, float(p))
-        for (claim, groups, difference), p in zip(rows, p_values, strict=True)
+        SubgroupEffects(model, claimed, dimension, by, groups, difference, float(p))
+        for (claimed, dimension, groups, difference), p in zip(rows, p_values, strict=True)
     )
 
 

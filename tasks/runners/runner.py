@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from tasks.errors import StageFailed
+from tasks.errors import WorkerDied
 from tasks.runners.order import Order
 
 
@@ -32,9 +32,9 @@ class Runner(Protocol):
         """Ends what was started for the run, and nothing else."""
 
 
-def worker_died(label: str) -> StageFailed:
+def worker_died(label: str) -> WorkerDied:
     """Returns the sentence for a stage whose worker ended under it."""
-    return StageFailed(
+    return WorkerDied(
         f"{label}: a worker process died, most often because memory ran out. Finished stages are kept; run the same "
         "command again, with fewer workers (--compute.workers 1) if it happens again"
     )

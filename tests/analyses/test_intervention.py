@@ -287,7 +287,10 @@ def test_subgroups_find_an_effect_that_differs_and_leave_equal_ones_alone():
         return respond(z[:, :, None, None])
 
     whole = run(made, responder=unequal, resamples=50)
-    rows = subgroups.compute("vae", ATTRIBUTES, values, whole, COLUMNS, "shape", 0, 100, 200)
+    claimed = [(claim.attribute, claim.dimension) for claim in whole.claims]
+    rows = subgroups.compute(
+        "vae", ATTRIBUTES, values, claimed, whole.responses, COLUMNS, "shape", 0, 100, 200
+    )
     by_attribute = {row.attribute: row for row in rows}
     assert set(by_attribute) == {"lit", "size", "turn"}
     size = by_attribute["size"]
@@ -295,9 +298,11 @@ def test_subgroups_find_an_effect_that_differs_and_leave_equal_ones_alone():
     assert size.difference.value == pytest.approx(size.groups[0].effect.value / 2, abs=0.05)
     assert size.p_adjusted <= 0.01
     assert by_attribute["lit"].p_adjusted > 0.05
-    by_size = subgroups.compute("vae", ATTRIBUTES, values, whole, COLUMNS, "size", 0, 20, 50)
+    by_size = subgroups.compute(
+        "vae", ATTRIBUTES, values, claimed, whole.responses, COLUMNS, "size", 0, 20, 50
+    )
     assert len(by_size[0].groups) == 3
     assert by_size[0].groups[0].group.startswith("size -")
     constant = values.copy()
     constant[:, 1] = 0.0
-    assert subgroups.compute("vae", ATTRIBUTES, constant, whole, COLUMNS, "shape", 0) == ()
+    assert subgroups.compute("vae", ATTRIBUTES, constant, claimed, whole.responses, COLUMNS, "shape", 0) == ()

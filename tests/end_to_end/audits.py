@@ -20,6 +20,7 @@ from safetensors import SafetensorError, safe_open
 
 from tests.chaos import PUBLISHING, Kill, Moment, kill_during
 from tests.end_to_end.existing_audit import write_existing_audit
+from tests.end_to_end.failing_audit import PARTS, write_failing_audit
 from tests.end_to_end.hostile_audit import write_hostile_audit
 from tests.end_to_end.tiny_audit import TINY, command_environment
 from tests.left_behind import CHAOS_HOME
@@ -97,6 +98,8 @@ def others(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
     asked = {
         "hostile": _words(write_hostile_audit(home), *IN_ONE_THREAD),
         "latent size": _latent_size(),
+        "parts fail": _words(write_failing_audit(home), *IN_ONE_THREAD, failing=PARTS),
+        "parts tried again": _words("parts.yaml", *IN_ONE_THREAD),
         "too few images": bad("few", "--data.images", "300"),
         "corrupt image": bad("corrupt", f"--data={json.dumps(folder)}"),
         "wrong checksum": bad("checksum", "--data.kind", "mnist", "--data.mirror", "mirror"),
@@ -116,8 +119,8 @@ def _home(place: Path, pytestconfig: pytest.Config) -> tuple[Path, dict[str, str
     return home, {**command_environment(pytestconfig.cache.mkdir("numba")), "PYTHONHASHSEED": "1"}
 
 
-def _words(*given: str, largest_file: int = 0) -> dict[str, Any]:
-    return {"words": ["run", *given], "largest_file": largest_file}
+def _words(*given: str, largest_file: int = 0, failing: Sequence[str] = ()) -> dict[str, Any]:
+    return {"words": ["run", *given], "largest_file": largest_file, "failing": list(failing)}
 
 
 def _in_one_process(
@@ -139,7 +142,7 @@ def _in_one_process(
 def _latent_size() -> dict[str, Any]:
     places = ("--run.output", "sizes", "--latent_size.sizes", "[1, 2]", "--latent_size.folds", "2")
     words = ["latent-size", "tiny.yaml", *places, "--models.vae.training.steps", "60", *IN_ONE_THREAD]
-    return {"words": words, "largest_file": 0}
+    return {"words": words, "largest_file": 0, "failing": []}
 
 
 def _interrupted(home: Path, environment: dict[str, str]) -> tuple[Ended, dict[str, int]]:

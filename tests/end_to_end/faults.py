@@ -16,10 +16,7 @@ from typing import Any
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from tasks import opening, render
-
-# Moments of a run that are no stage, by what is opened, renamed or linked then.
-OPENING, SEALING, PLACING = "(opening)", "(sealing)", "(placing)"
-
+from tests.end_to_end.moments import moment_of
 
 _kept: list[object] = []  # what would end if nobody held it
 
@@ -36,7 +33,7 @@ def at_first_file(
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if not state["waits"]:
             return
-        moment = _moment(event, arguments)
+        moment = moment_of(event, arguments)
         if moment is None or moment in but or (only and moment not in only):
             return
         state["waits"] = False
@@ -89,18 +86,3 @@ def give_up_on_prefect() -> None:
     settings = temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 1})
     settings.__enter__()
     _kept.append(settings)
-
-
-def _moment(event: str, arguments: tuple[Any, ...]) -> str | None:
-    if event == "open":
-        path, _, flags = arguments
-        if isinstance(path, int) or not flags & (os.O_WRONLY | os.O_RDWR):
-            return None
-        path = Path(os.fsdecode(path))
-        inside = next((part for part in path.parents if part.name.startswith(".building-")), None)
-        if inside is not None:
-            return inside.parent.name
-        if path.name.endswith(".state.json.new"):
-            return OPENING
-        return SEALING if path.name == "manifest.json" and path.parent.suffix == ".unfinished" else None
-    return PLACING if event == "os.symlink" and Path(arguments[1]).name.startswith(".latest-") else None

@@ -6,7 +6,7 @@ import shutil
 import time
 from functools import partial
 
-from tests.end_to_end import faults
+from tests.end_to_end import faults, moments
 from tests.end_to_end.fault_series import Series, Servers
 
 GONE_SECONDS = 3.0
@@ -18,7 +18,7 @@ def run_all(series: Series, servers: Servers) -> None:
     """Kills first, which make the audit; then what befalls it when some of it is to be computed again."""
     killed_in_every_stage(series)
     other_beta = ("--models.vae.beta", "3")
-    series.run("full disk in train", *other_beta, act=faults.fill_disk, only=[faults.OPENING])
+    series.run("full disk in train", *other_beta, act=faults.fill_disk, only=[moments.OPENING])
     series.run("full disk in export", *other_beta, act=faults.fill_disk, only=["export"])
     gone_servers(series, servers, *other_beta)
     series.run("other beta", *other_beta)
@@ -55,7 +55,7 @@ def gone_servers(series: Series, servers: Servers, *words: str) -> None:
     kill = partial(servers.kill, *both)
     series.run("both gone for a while", *with_mlflow, act=kill, only=["judge"], meanwhile=come_back)
     kill = partial(servers.kill, servers.prefect)
-    series.run("Prefect gone", *words, act=kill, only=[faults.SEALING], before=faults.give_up_on_prefect)
+    series.run("Prefect gone", *words, act=kill, only=[moments.SEALING], before=faults.give_up_on_prefect)
     servers.start(servers.prefect)
 
 

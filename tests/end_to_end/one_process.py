@@ -2,7 +2,7 @@
 
 Lines of progress come as they arrive: the stages here end before a person would be told of them.
 
-Reads from standard input a JSON list of {"words", "largest_file"}, writes a JSON list of
+Reads from standard input a JSON list of {"words", "largest_file", "failing"}, writes a JSON list of
 {"code", "seconds", "out", "err"} to the file named by its argument. What a command prints is caught below
 Python, so that worker processes are caught too.
 """
@@ -18,10 +18,20 @@ from typing import Any
 
 from flows.command import main
 from tasks import progress
+from tests.end_to_end.moments import moment_of
+
+failing: set[str] = set()
+
+
+def _fail(event: str, arguments: tuple[Any, ...]) -> None:
+    """Raises an error where a stage that is to fail opens its first file."""
+    if failing and (name := moment_of(event, arguments)) in failing:
+        raise ValueError(f"made to fail in {name}")
 
 
 def run(command: dict[str, Any]) -> dict[str, Any]:
     started = time.monotonic()
+    failing.update(command["failing"])
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     sys.argv = ["latent-audit", *command["words"]]
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
@@ -35,6 +45,7 @@ def run(command: dict[str, Any]) -> dict[str, Any]:
         except SystemExit as error:
             code = error.code
         finally:
+            failing.clear()
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
             sys.stdout.flush()
             sys.stderr.flush()
@@ -47,6 +58,7 @@ def run(command: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    sys.addaudithook(_fail)
     progress.PLAIN_LINE_EVERY_SECONDS = 0.0
     place = Path(sys.argv[1])
     place.write_text(json.dumps([run(command) for command in json.load(sys.stdin)]))

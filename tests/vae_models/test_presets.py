@@ -237,7 +237,7 @@ def test_settings_that_do_not_fit_the_data_are_refused(settings, targets, senten
 
 
 def test_every_kind_is_found_by_its_name_and_no_other_is():
-    """The union serves settings files, the list serves recipes: one that lacks a kind would train what it cannot load."""
+    """The union serves settings files, the list serves recipes: a kind in one alone would be trained and not loaded."""
     union = {model.model_fields["kind"].default: model for model in get_args(AnyModelSettings)}
     listed = {}
     for kind, place in kinds.KINDS.items():

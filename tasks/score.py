@@ -1,0 +1,32 @@
+"""Score: the global disentanglement scores of a whole code."""
+
+from pathlib import Path
+
+from tasks.analyses import disentanglement_scores
+from tasks.analyses.estimates import Estimate
+from tasks.analyses.factor_levels import factor_levels
+from tasks.analyses.plain import to_plain
+from tasks.arrays import write_json
+from tasks.bench import Bench
+from tasks.inputs.codes import PROBE_PARTS, open_codes
+from tasks.inputs.prepared import open_prepared
+from tasks.records import Artifact
+
+
+def compute(folder: Path, bench: Bench, *, prepared: Artifact, encoded: Artifact, seed: int) -> None:
+    """Writes scores.json: each score by its name, as audit.json holds them."""
+    data = open_prepared(prepared)
+    codes = open_codes(encoded).of_probe_parts()
+    attributes = data.data.attributes
+    fit_values, test_values = (data.values(part) for part in PROBE_PARTS)
+    scores = disentanglement_scores.compute(
+        codes.fit,
+        factor_levels(attributes, fit_values, fit_values),
+        codes.test,
+        factor_levels(attributes, fit_values, test_values),
+        seed,
+        has_factor_grid=data.data.factor_sizes is not None,
+    )
+    write_json(folder / "scores.json", to_plain(scores))
+    known = {f"score.{name}": score.value for name, score in scores.items() if isinstance(score, Estimate)}
+    write_json(folder / "summary.json", {"metrics": known})

@@ -1,0 +1,48 @@
+"""Subgroups: the effect of each claimed dimension within the groups of another attribute."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tasks.analyses import subgroups
+from tasks.analyses.plain import to_plain
+from tasks.arrays import write_json
+from tasks.bench import Bench
+from tasks.datasets.attributes import Attribute
+from tasks.inputs.prepared import open_prepared
+from tasks.inputs.responses import open_responses
+from tasks.records import Artifact
+
+
+def compute(
+    folder: Path,
+    bench: Bench,
+    *,
+    prepared: Artifact,
+    intervened: Artifact,
+    subgroup_by: str | None,
+    model_name: str,
+    seed: int,
+) -> None:
+    """Writes subgroups.json as audit.json holds it: empty where no attribute has classes to group by."""
+    data = open_prepared(prepared)
+    by = subgroup_by or _first_grouping(data.data.attributes)
+    responses = open_responses(intervened)
+    found = (
+        ()
+        if by is None
+        else subgroups.compute(
+            model_name,
+            data.data.attributes,
+            data.values("probe_test")[responses.rows],
+            responses.claims,
+            responses.of_dimension,
+            responses.columns,
+            by,
+            seed,
+        )
+    )
+    write_json(folder / "subgroups.json", to_plain(found))
+
+
+def _first_grouping(attributes: Sequence[Attribute]) -> str | None:
+    return next((a.name for a in attributes if a.kind in ("binary", "categorical")), None)
