@@ -83,6 +83,8 @@ def compute(
     )
     write_json(folder / "intervention.json", to_plain(result))
     by = subgroup_by or _first_grouping(data.data.attributes)
+    if by not in [attribute.name for attribute in data.data.attributes]:
+        by = None  # set aside: too few images of a class to compare groups by it
     groups = (
         ()
         if by is None
