@@ -47,7 +47,7 @@ def download(data: DataSettings, store: Path, progress: ProgressDisplay) -> Data
 
 
 def _refuse_other_kind(path: Path, file: RemoteFile, store_folder: Path) -> None:
-    """Refuses a file without a digest that is not of its kind; one that was fetched here is removed, to be tried again."""
+    """Refuses a file without a digest that is not of its kind; one fetched here is removed, to be tried again."""
     try:
         refuse_other_kind(path, file.note)
     except ChecksumMismatch:

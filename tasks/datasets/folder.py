@@ -148,7 +148,7 @@ class _Seen:
             share, name = self.cut_most
             yield (
                 f"{self.cut_images:,} of {images:,} images are not square and are cropped to their central square: "
-                f"{self.cut_total / images:.0%} of all pixels are cut, at most {share:.0%} ({shown(name)}). data.fit: "
+                f"{self.cut_total / images:.1%} of all pixels are cut, at most {share:.0%} ({shown(name)}). data.fit: "
                 "pad or stretch keeps all of them."
             )
         if self.transparent:

@@ -250,9 +250,10 @@ def _match_notes(written: Column, matches: Sequence[Match]) -> Iterator[str]:
             ways.setdefault(match.how, []).append((name, match.path))
     for how, pairs in ways.items():
         name, path = pairs[0]
+        tell = differing if "Unicode" in how else shown
         yield (
             f"{len(pairs):,} file names are matched to images although written otherwise ({how}), as "
-            f"{differing(name)!r} for {differing(path)!r}."
+            f"'{tell(name)}' for '{tell(path)}'."
         )
 
 

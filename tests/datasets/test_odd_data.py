@@ -59,7 +59,7 @@ def test_images_that_are_not_square_are_said_with_what_is_cut(own: OwnFolder) ->
     own.write()
     text = " ".join(own.load().notes)
     assert (
-        "6 of 24 images are not square and are cropped to their central square: 22% of all pixels are cut"
+        "6 of 24 images are not square and are cropped to their central square: 22.5% of all pixels are cut"
         in text
     )
     assert "at most 90% (i05.png). data.fit: pad or stretch keeps all of them." in text

@@ -99,7 +99,10 @@ def test_a_link_stands_for_the_image_that_it_leads_to(
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"<!DOCTYPE html><html>quota exceeded</html>", "is a web page, which its host gave instead of the file"),
+        (
+            b"<!DOCTYPE html><html>quota exceeded</html>",
+            "is a web page, which its host gave instead of the file",
+        ),
         (b"\n <html>", "is a web page"),
         (b"nothing", "is not a zip archive, as its name says"),
         (b"", "is not a zip archive, as its name says"),
@@ -119,7 +122,10 @@ def test_a_page_in_place_of_an_archive_is_not_called_verified(
 def test_files_without_a_digest_are_not_called_verified(real_data: Path, tmp_path: Path) -> None:
     said = io.StringIO()
     download(CelebaSettings(mirror=str(real_data)), tmp_path / "store", ProgressDisplay(said))
-    assert "1 of 2 files verified by their digests, the others taken as the mirror has them, in" in said.getvalue()
+    assert (
+        "1 of 2 files verified by their digests, the others taken as the mirror has them, in"
+        in said.getvalue()
+    )
 
 
 def test_a_mirror_folder_must_have_the_published_files(tmp_path: Path, display: ProgressDisplay) -> None:
