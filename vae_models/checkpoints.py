@@ -103,7 +103,7 @@ def _load(folder: Path, device: torch.device) -> Model | AttributeClassifier:
 def _rebuilt(folder: Path) -> Model | AttributeClassifier:
     path = folder / RECIPE_FILE
     try:
-        record = _Recipe.model_validate(json.loads(path.read_text()))
+        record = _Recipe.model_validate(json.loads(path.read_text(encoding="utf-8")))
         settings = _settings_of.validate_python(record.settings)
         targets = [from_record(target) for target in record.targets]
     except FileNotFoundError as error:
