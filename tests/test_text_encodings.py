@@ -18,6 +18,7 @@ OF_OTHER_LIBRARIES = {
     "webbrowser",
     "tarfile",
     "fsspec",
+    "gzip",
     "h5py",
     "urllib",
 }
@@ -59,7 +60,7 @@ def _is_text(node: ast.Call, name: str) -> bool:
         return True
     place = 0 if name == "Path.open" else 1
     mode = given.get("mode", node.args[place] if len(node.args) > place else ast.Constant("r"))
-    return not (isinstance(mode, ast.Constant) and "b" in str(mode.value))
+    return not any(isinstance(part, ast.Constant) and "b" in str(part.value) for part in ast.walk(mode))
 
 
 def _named(node: ast.Call, name: str) -> bool:
@@ -86,6 +87,8 @@ def test_every_call_that_reads_or_writes_text_names_its_encoding(room: str) -> N
         ("open(p, encoding='utf-8')", []),
         ("p.open()", ["Path.open"]),
         ("p.open('wb')", []),
+        ("p.open('ab' if more else 'wb')", []),
+        ("gzip.open(p, 'rb')", []),
         ("p.open('a', -1, 'utf-8')", []),
         ("p.read_text()", ["read_text"]),
         ("p.read_text('utf-8')", []),

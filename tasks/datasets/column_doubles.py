@@ -33,7 +33,7 @@ def double_columns(
     if len(rows) > _MOST_ROWS:
         rows = np.random.default_rng(seed).choice(len(values), _MOST_ROWS, replace=False)
     taken = values[rows]
-    named = [k for k, a in enumerate(attributes) if a.kind in ("binary", "categorical")]
+    named = [k for k, a in enumerate(attributes) if a.kind in ("binary", "categorical", "ordinal")]
     measured = [k for k, a in enumerate(attributes) if a.kind in ("ordinal", "continuous")]
     found = [(i, j, words) for i, j, words in _alike_in_rank(taken, measured + _binary(attributes))]
     known = {(i, j) for i, j, _ in found}
@@ -75,8 +75,9 @@ def _alike_in_rank(values: NDArray[np.float64], columns: Sequence[int]) -> list[
 
 def _same_groups(first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:
     """Whether each class of one column is a class of the other, but for few of the images outside the commonest."""
-    table = np.zeros((int(first.max()) + 1, int(second.max()) + 1))
-    np.add.at(table, (first.astype(np.int64), second.astype(np.int64)), 1)
+    rows, columns = (np.unique(column, return_inverse=True)[1] for column in (first, second))
+    table = np.zeros((rows.max() + 1, columns.max() + 1))
+    np.add.at(table, (rows, columns), 1)
     groups = min((table.sum(axis) > 0).sum() for axis in (0, 1))
     if groups < 2:
         return False
