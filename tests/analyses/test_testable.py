@@ -53,8 +53,8 @@ def test_two_classes_that_count_are_enough_and_the_rare_one_is_named() -> None:
     values = column((1, 40), (2, 2))[:, None]
     assert split_testable([WORDS], values, SPLIT, 10) == ([0], [])
     assert rare_classes([WORDS], values, SPLIT, 10) == [
-        "Class 'dark' of 'hair' has 2 images in the part model_train; what is said of a class rests on few images where "
-        "a part has fewer than 10."
+        "Class 'dark' of 'hair' has 2 images in the part model_train; what is said of a class rests on few images "
+        "where a part has fewer than 10."
     ]
     kept, aside = split_testable([WORDS], column((1, 5), (2, 5))[:, None], SPLIT, 10)
     assert kept == []
