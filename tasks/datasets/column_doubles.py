@@ -20,7 +20,10 @@ def likely_one_class(classes: Sequence[str]) -> list[tuple[str, ...]]:
     """Returns groups of class names that differ in case, blanks, hyphens or the form of their signs alone."""
     groups: dict[str, list[str]] = {}
     for name in classes:
-        plain = re.sub(r"[\s_\-.]+", "", unicodedata.normalize("NFKC", name).casefold())
+        # Between letters alone: A- and A+, or 1-2 and 12, are different grades and ranges.
+        plain = re.sub(
+            r"(?<=[^\W\d_])[\s_\-.]+(?=[^\W\d_])", "", unicodedata.normalize("NFKC", name).casefold()
+        )
         groups.setdefault(plain or name, []).append(name)
     return [tuple(group) for group in groups.values() if len(group) > 1]
 

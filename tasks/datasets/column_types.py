@@ -127,7 +127,7 @@ def _typed(
     unit = said.unit if said is not None and said.unit else reading.unit if numeric else ""
     if kind in ("binary", "categorical"):
         classes, codes = _coded(column, kind, reading if numeric and not is_text else None)
-        notes = _notes_on_classes(column.name, classes)
+        notes = [] if numeric else _notes_on_classes(column.name, classes)
         if would_lose_zeros(column.distinct) and numeric:
             notes.append(
                 f"Column {shown(column.name)!r} is read as text, since {shown(_with_zero(column))!r} would lose its "

@@ -144,6 +144,15 @@ def test_likely_doubles_among_classes_are_named(own: OwnFolder, classes: tuple[s
     assert any("which are likely one; if so, write them alike" in note for note in notes)
 
 
+@pytest.mark.parametrize(
+    "classes", [("-1", "1"), ("A-", "A+", "A"), ("1-2", "12-", "12"), ("x1", "x-1"), ("é", "e")]
+)
+def test_classes_that_differ_are_not_called_likely_one(own: OwnFolder, classes: tuple[str, ...]) -> None:
+    attribute, _, notes = own.read((classes * 24)[:24])
+    assert set(attribute.classes) == set(classes)
+    assert notes == ("The columns of labels.csv are separated by semicolons.",)
+
+
 def test_a_leading_zero_is_kept(own: OwnFolder) -> None:
     attribute, values, notes = own.read(["007", "010", "7"] * 8)
     assert (attribute.kind, attribute.classes) == ("categorical", ("007", "010", "7"))
