@@ -74,7 +74,9 @@ def run(name: str, given: argparse.Namespace) -> int:
     words += ["--quick"] if given.quick else []
     words += ["--rounds", str(given.rounds)] if given.rounds else []
     words += ["--peer-python", given.peer_python] if given.peer_python and name == "training" else []
-    with subprocess.Popen(words, cwd=ROOT, env=run_environment(), stderr=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen(
+        words, cwd=ROOT, env=run_environment(), stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as child:
         assert child.stderr is not None
         said = child.stderr.read()
     sys.stderr.write(said)

@@ -82,7 +82,14 @@ def point_of(what: str, whole: Size, size: int, cap: float) -> Point:
     words = [sys.executable, "-m", "benchmarks.growth_point", what, json.dumps(vars(whole))]
     try:
         done = subprocess.run(
-            words, cwd=ROOT, env=run_environment(), capture_output=True, text=True, timeout=cap, check=False
+            words,
+            cwd=ROOT,
+            env=run_environment(),
+            capture_output=True,
+            text=True,
+            timeout=cap,
+            check=False,
+            encoding="utf-8",
         )
     except subprocess.TimeoutExpired as error:
         raise PointFailed(f"longer than {cap:g} s") from error

@@ -23,7 +23,7 @@ def measured(what: str, size: Size) -> dict[str, float]:
     run = WORK[what][0](size)
     # Memory that making the data left free would hide what is asked for next; and its peak is forgotten.
     ctypes.CDLL(None).malloc_trim(0)
-    Path("/proc/self/clear_refs").write_text("5")
+    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
     before = _kilobytes()
     seconds = [seconds_of(run)]
     after = _kilobytes()
@@ -36,7 +36,7 @@ def measured(what: str, size: Size) -> dict[str, float]:
 
 def _kilobytes() -> dict[str, int]:
     """Returns the sizes in this process's status, in kilobytes."""
-    lines = (line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
+    lines = (line.split(":") for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines())
     return {name: int(rest.split()[0]) for name, rest in lines if rest.strip().endswith(" kB")}
 
 

@@ -42,7 +42,9 @@ def peer_versions(python: str) -> dict[str, str]:
         "import sys; from benchmarks import machine; print(*machine.installed_lines(sys.argv[1:]), sep='\\n')"
     )
     words = [python, "-c", ask, *PEERS, "torch"]
-    said = subprocess.run(words, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1])
+    said = subprocess.run(
+        words, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[1], encoding="utf-8"
+    )
     found = dict(line.split(" ", 1) for line in said.stdout.splitlines())
     return {("torch of the peers" if name == "torch" else name): text for name, text in found.items()}
 
@@ -67,6 +69,6 @@ def _processor_description() -> dict[str, str]:
     path = Path("/proc/cpuinfo")
     if not path.is_file():
         return {}
-    first = path.read_text().split("\n\n")[0]
+    first = path.read_text(encoding="utf-8").split("\n\n")[0]
     pairs = (line.split(":", 1) for line in first.splitlines() if ":" in line)
     return {name.strip(): value.strip() for name, value in pairs}

@@ -71,11 +71,15 @@ def main(words: Sequence[str] | None = None) -> None:
             place = options.folder / f"{name.split(' ')[0]}-seed{seed}-{options.steps}.json"
             if not place.exists():
                 found = measure(name, seed, space.images, space.values, options)
-                place.with_suffix(".part").write_text(json.dumps(found, indent=1))
+                place.with_suffix(".part").write_text(json.dumps(found, indent=1), encoding="utf-8")
                 place.with_suffix(".part").replace(place)
     results = {
         name: [
-            json.loads((options.folder / f"{name.split(' ')[0]}-seed{seed}-{options.steps}.json").read_text())
+            json.loads(
+                (options.folder / f"{name.split(' ')[0]}-seed{seed}-{options.steps}.json").read_text(
+                    encoding="utf-8"
+                )
+            )
             for seed in range(options.seeds)
         ]
         for name in names

@@ -56,7 +56,7 @@ class Way:
         return subprocess.Popen(
             [self.python, "-m", *self.words, "--seed", str(seed)],
             cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=pin,
-        )  # fmt: skip
+        encoding="utf-8")  # fmt: skip
 
 
 def images_per_second(records: Sequence[dict[str, Any]]) -> float:

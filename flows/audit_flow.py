@@ -9,6 +9,7 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.model_flow import Futures, analyse, start_models
+from tasks.data_notes import refuse_unknown_attribute, tell_of_data
 from tasks.datasets.catalogue import DataSettings
 from tasks.desk import Desk
 from tasks.failed_parts import failed_rows, without_failed
@@ -41,6 +42,9 @@ def audit(settings: Settings) -> Path:
         found = find_model_files(settings, fetch_program, desk.progress)
         prepared = prepare_data(desk, settings)
         outside = prepare_outside(desk, settings)
+        # Nothing can begin without the data, so nothing waits for this.
+        tell_of_data(desk.progress, prepared.result())
+        refuse_unknown_attribute("evidence.subgroup_by", settings.evidence.subgroup_by, prepared.result())
         classifier = train_classifier(desk, settings, prepared)
         trained = start_models(desk, settings, prepared, found)
         analysed = {
@@ -79,6 +83,7 @@ def prepare(desk: Desk, settings: Settings, data: DataSettings) -> PrefectFuture
         files=files,
         shares=settings.splits.model_dump(),
         entangled_from=settings.evidence.thresholds.entangled_from,
+        fewest_of_a_class=settings.evidence.fewest_of_a_class,
         seed=settings.run.seed,
     )
 

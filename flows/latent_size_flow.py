@@ -7,6 +7,7 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.audit_flow import prepare_data
+from tasks.data_notes import tell_of_data
 from tasks.latent_size_study import study_of
 from tasks.opening import open_desk
 from tasks.perform import submit
@@ -27,6 +28,7 @@ def latent_size(settings: Settings) -> Path:
         desk = opening.desk
         show_flow_progress(desk, study.name)
         prepared = prepare_data(desk, study)
+        tell_of_data(desk.progress, prepared.result())
         folds = [
             submit(
                 desk, HOLD_OUT_FOLD, prepared=prepared, fold=fold, folds=len(study.seeds), seed=study.run.seed

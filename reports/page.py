@@ -89,9 +89,15 @@ class Page:
         return list(self.audit["data"]["attributes"])
 
     @property
+    def set_aside(self) -> list[dict[str, Any]]:
+        """The attributes that too few images show for a test, with the reason; none in files of schema 1.0."""
+        return list(self.audit["data"].get("not_tested", []))
+
+    @property
     def long_names(self) -> list[str]:
         """Every name that a sentence of the audit may repeat in full."""
         names = [attribute["name"] for attribute in self.attributes]
+        names += [row["attribute"] for row in self.set_aside]
         return (
             names
             + [name for attribute in self.attributes for name in attribute["classes"]]

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tasks.datasets.attributes import Attribute
+from tasks.datasets.image_doubles import refuse_all_alike
 from tasks.download import download
 from tasks.progress import ProgressDisplay
 from tasks.settings import Settings
@@ -30,6 +31,8 @@ def describe_data(settings: Settings) -> None:
         for attribute, column in zip(data.attributes, data.values.T, strict=True):
             table.add_row(attribute.name, attribute.kind, _values(attribute, column), attribute.description)
         console.print(table)
+        for note in (*data.notes, *refuse_all_alike(data)):
+            console.print(f"note: {note}", markup=False)
 
 
 def _values(attribute: Attribute, column: np.ndarray) -> str:

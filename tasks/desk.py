@@ -147,7 +147,7 @@ class Desk:
 
     def _track(self, stage: Stage, run: str, artifact: Artifact) -> None:
         summary_file = artifact.path / "summary.json"
-        summary = json.loads(summary_file.read_text()) if summary_file.is_file() else {}
+        summary = json.loads(summary_file.read_text(encoding="utf-8")) if summary_file.is_file() else {}
         tags = {f"digest.{stage.name}": artifact.digest, **summary.get("tags", {})}
         if artifact.reused and artifact.origin != run:
             tags[f"reused_from.{stage.name}"] = artifact.origin

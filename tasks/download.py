@@ -8,8 +8,11 @@ from tasks.data_files import DataFiles
 from tasks.datasets.catalogue import DataSettings
 from tasks.datasets.errors import MissingFile
 from tasks.datasets.folder import FolderSettings
+from tasks.datasets.image_listing import list_images, on_disk
 from tasks.datasets.remote_file import RemoteFile
+from tasks.fetch_errors import ChecksumMismatch
 from tasks.fetching import fetch
+from tasks.file_beginnings import refuse_other_kind
 from tasks.progress import ProgressDisplay
 from tasks.records import digest_of_file
 from tasks.runners.order import Report
@@ -26,26 +29,49 @@ def download(data: DataSettings, store: Path, progress: ProgressDisplay) -> Data
     folder = store / "downloads"
     mirror = getattr(data, "mirror", None)
     digests: dict[str, str] = {}
-    place = folder
+    place, checked = folder, 0
     for file in data.files():
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             path = fetch(file, folder, mirror, _shown(file, progress))
+        is_published = mirror is None or not file.mirror_may_differ
+        if is_published and (file.md5 or file.sha256):
+            checked += 1
+        else:
+            _refuse_other_kind(path, file, folder)
         digests[file.name] = digest_of_file(path)
         place = path.parents[len(Path(file.name).parts) - 1]
     if digests:
-        progress.ended("downloading", f"{len(digests)} files verified in {place}")
+        progress.ended("downloading", f"{_counted(checked, len(digests))} in {place}")
     return DataFiles(place.absolute(), digests)
 
 
+def _refuse_other_kind(path: Path, file: RemoteFile, store_folder: Path) -> None:
+    """Refuses a file without a digest that is not of its kind; one fetched here is removed, to be tried again."""
+    try:
+        refuse_other_kind(path, file.note)
+    except ChecksumMismatch:
+        if path.is_relative_to(store_folder):
+            path.unlink()
+        raise
+
+
+def _counted(checked: int, total: int) -> str:
+    if checked == total:
+        return f"{total} files verified"
+    return f"{checked} of {total} files verified by their digests, the others taken as the mirror has them,"
+
+
 def _own_files(data: FolderSettings) -> DataFiles:
-    """Returns the digests of a user's table and, together, of all files in the folder."""
+    """Returns the digests of a user's table and, together, of the images in the folder."""
     for path, what in ((data.table, "table"), (data.folder, "folder")):
         if not path.exists():
             raise MissingFile(f"data.{what} is {path}, and there is no such {what}")
     together = hashlib.sha256()
-    for path in sorted(path for path in data.folder.rglob("*") if path.is_file() and not path.is_symlink()):
-        together.update(str(path.relative_to(data.folder)).encode() + b"\0" + digest_of_file(path).encode())
+    # What is not read must not count: a hidden file of the system would have all models trained again.
+    for name in list_images(data.folder).images:
+        path = data.folder / on_disk(name)
+        together.update(name.encode() + b"\0" + digest_of_file(path).encode())
     return DataFiles(
         data.folder.absolute(), {"table": digest_of_file(data.table), "images": together.hexdigest()}
     )

@@ -17,7 +17,7 @@ def wait_for_lock(path: Path, on_wait: Callable[[], None]) -> TextIO:
         return held
     on_wait()
     while True:
-        handle = path.open("w")
+        handle = path.open("w", encoding="utf-8")
         fcntl.flock(handle, fcntl.LOCK_EX)
         if _is_at(path, handle):
             return handle
@@ -27,7 +27,7 @@ def wait_for_lock(path: Path, on_wait: Callable[[], None]) -> TextIO:
 def try_lock(path: Path) -> TextIO | None:
     """Returns the open file, locked, or None if somebody else holds it."""
     while True:
-        handle = path.open("w")
+        handle = path.open("w", encoding="utf-8")
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -67,4 +67,6 @@ class Ledger:
         entries = sorted(
             self._entries, key=lambda entry: (entry.model or "", entry.seed or 0, entry.stage, entry.key)
         )
-        path.write_text("".join(json.dumps(asdict(entry), sort_keys=True) + "\n" for entry in entries))
+        path.write_text(
+            "".join(json.dumps(asdict(entry), sort_keys=True) + "\n" for entry in entries), encoding="utf-8"
+        )

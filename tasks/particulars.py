@@ -136,14 +136,14 @@ def _attention(
         return None
     weights, strength = found
     reach = attention_reach.compute(weights.cpu().numpy(), bootstraps, rng)
-    size = trunks[0].padding * 2 + data.data.images.shape[2]
+    size, side = trunks[0].size, data.data.images.shape[2]
     maps = (
         reach.received[:SHOWN_IMAGES]
         .repeat(size // reach.received.shape[1], 1)
         .repeat(size // reach.received.shape[2], 2)
     )
-    crop = trunks[0].padding
-    maps = maps[:, crop : size - crop, crop : size - crop].astype(np.float32)
+    crop = (size - side) // 2
+    maps = maps[:, crop : crop + side, crop : crop + side].astype(np.float32)
     return {
         "strength": round(strength, 6),
         "reach": to_plain(reach.reach),

@@ -1,6 +1,7 @@
 """Prepare and split: from a data set's own files to images, typed attributes and four disjoint parts."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +11,13 @@ from numpy.typing import NDArray
 from tasks.analyses import attribute_correlation, splits
 from tasks.analyses.parts import PARTS, PURPOSES
 from tasks.analyses.plain import to_plain
+from tasks.analyses.testable import SetAside, rare_classes, split_testable
 from tasks.arrays import reference, write_array, write_json
 from tasks.bench import Bench
 from tasks.data_files import DataFiles
 from tasks.datasets.attributes import Attribute
 from tasks.datasets.errors import ConstantAttribute, DataError, NotEnoughImages
+from tasks.datasets.image_doubles import refuse_all_alike
 from tasks.datasets.image_set import ImageSet
 
 if TYPE_CHECKING:
@@ -31,21 +34,31 @@ def compute(
     files: DataFiles,
     shares: dict[str, float],
     entangled_from: float,
+    fewest_of_a_class: int,
     seed: int,
 ) -> None:
-    """Writes images.npy, values.npy, masks.npy, parts.npy, and data.json: the report's section on the data."""
+    """Writes images.npy, values.npy, masks.npy, parts.npy, files.json, and data.json: the report's section on the data.
+
+    Attributes that cannot be tested are set aside here: values.npy and all later stages have the others alone.
+    """
     image_set = data.load(files.folder, folder, seed, lambda done, total: bench.report(done, total, {}))
     _refuse_unusable(image_set)
+    alike = refuse_all_alike(image_set)
     try:
         split = splits.split(image_set.attributes, image_set.values, seed, shares)
     except ValueError as error:
         raise NotEnoughImages(f"{image_set.name}: {error}") from error
+    image_set, aside = _set_aside(image_set, split, fewest_of_a_class)
+    rare = rare_classes(image_set.attributes, image_set.values, split, fewest_of_a_class)
+    image_set = replace(image_set, notes=(*image_set.notes, *alike, *rare))
     _write_unless_mapped(folder / "images.npy", image_set.images)
     write_array(folder / "values.npy", image_set.values)
     write_array(folder / "parts.npy", split.codes)
     if image_set.masks is not None:
         _write_unless_mapped(folder / "masks.npy", image_set.masks)
-    write_json(folder / "data.json", _description(folder, image_set, split, entangled_from))
+    write_json(folder / "data.json", _description(folder, image_set, split, aside, entangled_from))
+    if image_set.file_names is not None:
+        write_json(folder / "files.json", list(image_set.file_names))
     counts = {f"images.{name}": float(len(split.rows(name))) for name in PARTS}
     write_json(folder / "summary.json", {"metrics": counts})
 
@@ -64,20 +77,33 @@ def _refuse_unusable(image_set: ImageSet) -> None:
         raise DataError(
             f"{image_set.name}: NaN or infinite values in {', '.join(bad)}: fill or drop those rows"
         )
-    constant = [
-        attribute.name
-        for attribute, column in zip(image_set.attributes, image_set.values.T, strict=True)
-        if np.ptp(column) == 0
-    ]
-    if constant:
+
+
+def _set_aside(image_set: ImageSet, split: splits.Split, fewest: int) -> tuple[ImageSet, list[SetAside]]:
+    """Returns the data with the attributes that can be tested, and the others; refuses data without any."""
+    kept, aside = split_testable(image_set.attributes, image_set.values, split, fewest)
+    if not kept:
+        listed = "; ".join(f"{each.attribute.name}: {each.reason}" for each in aside)
         raise ConstantAttribute(
-            f"{image_set.name}: the same value in every image for {', '.join(constant)}: nothing can be said "
-            "about an attribute that never varies; leave it out or add images"
+            f"{image_set.name}: no attribute can be tested ({listed}); add images in which they vary, or lower "
+            "evidence.fewest_of_a_class"
         )
+    if not aside:
+        return image_set, aside
+    notes = [f"{each.attribute.name} is not tested: {each.reason}." for each in aside]
+    chosen = tuple(image_set.attributes[column] for column in kept)
+    # A grid of factors is one only with all of them.
+    return replace(
+        image_set,
+        attributes=chosen,
+        values=np.ascontiguousarray(image_set.values[:, kept]),
+        factor_sizes=None,
+        notes=(*image_set.notes, *notes),
+    ), aside
 
 
 def _description(
-    folder: Path, image_set: ImageSet, split: splits.Split, entangled_from: float
+    folder: Path, image_set: ImageSet, split: splits.Split, aside: Sequence[SetAside], entangled_from: float
 ) -> dict[str, Any]:
     correlation = attribute_correlation.compute(image_set.attributes, image_set.values, entangled_from)
     shown = split.rows("probe_test")[:SAMPLES]
@@ -96,6 +122,17 @@ def _description(
             {**_plain_attribute(attribute), "summary": _summary(attribute, column)}
             for attribute, column in zip(image_set.attributes, image_set.values.T, strict=True)
         ],
+        "not_tested": [
+            {
+                "attribute": each.attribute.name,
+                "kind": each.attribute.kind,
+                "rarest_class": each.rarest_class,
+                "images": dict(each.images),
+                "reason": each.reason,
+            }
+            for each in aside
+        ],
+        "notes": list(image_set.notes),
         "correlation": to_plain(correlation),
         "samples": reference(folder, "data_samples", np.asarray(image_set.images[shown])),
     }

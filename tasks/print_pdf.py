@@ -44,7 +44,14 @@ def print_pdf(folder: Path, into: Path | None = None, browser: str | None = None
             report.resolve().as_uri(),
         ]
         try:
-            ended = subprocess.run(words, capture_output=True, text=True, timeout=LONGEST_SECONDS)
+            ended = subprocess.run(
+                words,
+                capture_output=True,
+                text=True,
+                timeout=LONGEST_SECONDS,
+                encoding="utf-8",
+                errors="replace",
+            )
         except subprocess.TimeoutExpired:
             raise StageFailed(f"{program} did not print within {LONGEST_SECONDS} s") from None
     if ended.returncode != 0 or not target.is_file():

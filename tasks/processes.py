@@ -53,7 +53,11 @@ def tree(pid: int) -> list[Process]:
 def command_of(process: Process) -> list[str]:
     """Returns the words that a process was started with; none where it is gone."""
     try:
-        return (PROC / str(process.pid) / "cmdline").read_text().split("\0")[:-1]
+        return (
+            (PROC / str(process.pid) / "cmdline")
+            .read_text(encoding="utf-8", errors="replace")
+            .split("\0")[:-1]
+        )
     except OSError:
         return []
 
@@ -72,6 +76,11 @@ def end(processes: list[Process], patience_seconds: float) -> None:
 def _facts(pid: int) -> list[str] | None:
     """The fields of /proc/<pid>/stat from the state on; the name before it may hold any sign."""
     try:
-        return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+        return (
+            (PROC / str(pid) / "stat")
+            .read_text(encoding="utf-8", errors="replace")
+            .rpartition(")")[2]
+            .split()
+        )
     except OSError:
         return None

@@ -110,7 +110,7 @@ def _git(*words: str) -> str:
         return ""
     try:
         return subprocess.run(
-            ["git", *words], cwd=home, capture_output=True, text=True, check=True
+            ["git", *words], cwd=home, capture_output=True, text=True, check=True, encoding="utf-8"
         ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return ""

@@ -110,7 +110,9 @@ class _Part:
         etag = response.headers.get("ETag", "")
         strong = etag if etag and not etag.startswith("W/") else response.headers.get("Last-Modified", "")
         try:
-            self.origin_path.write_text(json.dumps({"address": address, "validator": strong}))
+            self.origin_path.write_text(
+                json.dumps({"address": address, "validator": strong}), encoding="utf-8"
+            )
         except OSError as error:
             raise Unwritable(f"{self.origin_path} cannot be written ({error.strerror})") from error
 
@@ -124,7 +126,7 @@ class _Part:
 
     def _origin(self) -> dict[str, str]:
         try:
-            origin = json.loads(self.origin_path.read_text())
+            origin = json.loads(self.origin_path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
         return origin if isinstance(origin, dict) else {}

@@ -73,7 +73,7 @@ def begin(service: Service, folder: Path) -> State:
         raise ServiceError(_ended(service.name, folder))
     facts = {**process.facts(), "address": service.address}
     new = _note(service.name, folder).with_suffix(".new")
-    new.write_text(json.dumps(facts))
+    new.write_text(json.dumps(facts), encoding="utf-8")
     new.replace(_note(service.name, folder))
     return State(service.name, process, False, service.address)
 
@@ -119,7 +119,7 @@ def _spawn(service: Service, log: Path) -> int:
 
     Not by subprocess, which warns of programs that it leaves running.
     """
-    with log.open("w") as output, Path(os.devnull).open() as nothing:
+    with log.open("w", encoding="utf-8") as output, Path(os.devnull).open(encoding="utf-8") as nothing:
         places = ((nothing, 0), (output, 1), (output, 2))
         return os.posix_spawn(
             service.command[0],
@@ -132,7 +132,7 @@ def _spawn(service: Service, log: Path) -> int:
 
 def _noted(name: str, folder: Path) -> tuple[Process | None, str | None]:
     try:
-        facts = json.loads(_note(name, folder).read_text())
+        facts = json.loads(_note(name, folder).read_text(encoding="utf-8"))
         return Process(facts["pid"], facts["began"]), facts["address"]
     except (OSError, ValueError, KeyError, TypeError):
         return None, None
@@ -147,7 +147,7 @@ def _log(name: str, folder: Path) -> Path:
 
 
 def _ended(name: str, folder: Path) -> str:
-    lines = _log(name, folder).read_text(errors="replace").splitlines()[-LOG_LINES_SHOWN:]
+    lines = _log(name, folder).read_text(errors="replace", encoding="utf-8").splitlines()[-LOG_LINES_SHOWN:]
     return f"{name} ended at once; its log {_log(name, folder)} ends with:\n  " + "\n  ".join(lines)
 
 

@@ -94,6 +94,7 @@ def deploy(file: Path, settings: ServiceSettings) -> None:
         capture_output=True,
         text=True,
         check=False,
+        encoding="utf-8",
     )
     if said.returncode != 0:
         raise ServiceError(f"{file} could not be deployed: {(said.stderr or said.stdout).strip()[-600:]}")

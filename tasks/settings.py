@@ -66,6 +66,12 @@ class EvidenceSettings(Section):
     null_moves_per_dimension: int = Field(
         45, ge=20, description="random latent moves behind the intervention's null, for each dimension"
     )
+    fewest_of_a_class: int = Field(
+        10,
+        ge=2,
+        description="an attribute is tested if every part of the data has so many images of two of its classes, or so "
+        "many that differ from its commonest value",
+    )
     subgroup_by: str | None = Field(
         None,
         description="attribute whose groups effects are compared in; null: the first binary or categorical",

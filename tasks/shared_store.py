@@ -43,7 +43,7 @@ class SharedStore:
         """Copies a finished stage there, unless it is there."""
         if self.holds(stage, key):
             return
-        manifest = json.loads((folder / MANIFEST).read_text())
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         with self._reaching("written"):
             for name in [*manifest["files"], MANIFEST]:
                 place = self._place(stage, key, name)

@@ -93,7 +93,7 @@ class Store:
                 "seconds": round(seconds, 3),
                 "files": {str(path.relative_to(building)): _facts(path) for path in _files(building)},
             }
-            (building / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
+            (building / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
         self._share(stage, key)
         return self._artifact(stage, key, reused=False)
 
@@ -170,7 +170,7 @@ class Store:
         folder = self.root / stage / key
         manifest = folder / MANIFEST
         # The digest covers the files alone: how long they took must not change what depends on them.
-        facts = json.loads(manifest.read_text())
+        facts = json.loads(manifest.read_text(encoding="utf-8"))
         return Artifact(
             stage, key, folder, digest_of(facts["files"]), facts["seconds"], reused, facts["origin"]
         )
@@ -222,7 +222,7 @@ def _facts(path: Path) -> dict[str, Any]:
 
 def _problem(folder: Path) -> str | None:
     try:
-        manifest = json.loads((folder / MANIFEST).read_text())
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         files = {name: (facts["bytes"], facts["sha256"]) for name, facts in manifest["files"].items()}
         _ = manifest["seconds"] + 0.0, manifest["origin"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):  # whatever stands there instead

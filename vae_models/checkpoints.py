@@ -79,7 +79,7 @@ def _with_weights(model: Any, folder: Path, device: torch.device) -> Any:
 def _read_recipe(folder: Path) -> _Recipe:
     path = folder / RECIPE_FILE
     try:
-        recipe = _Recipe.model_validate(json.loads(path.read_text()))
+        recipe = _Recipe.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
         raise BadCheckpoint(f"no recipe.json in {folder}: it is not a saved model") from error
     except (ValueError, TypeError) as error:

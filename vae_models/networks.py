@@ -16,10 +16,8 @@ from vae_models.errors import BadSettings
 from vae_models.fast_convolutions import Upsampling, upsampling
 from vae_models.self_attention import ATTENTION_SIDE, SelfAttention
 
-_CHANNELS: dict[str, dict[int, tuple[int, ...]]] = {
-    "burgess": {32: (32, 32, 32), 64: (32, 32, 32, 32)},
-    "locatello": {32: (32, 64, 64), 64: (32, 32, 64, 64)},
-}
+# Sides at which convolutions work; images between two of them get a black rim.
+_SIDES = (32, 64, 128, 256)
 _HIDDEN: dict[NetworkKind, tuple[int, ...]] = {
     "mlp": (512, 256),
     "burgess": (256, 256),
@@ -29,19 +27,33 @@ _HIDDEN: dict[NetworkKind, tuple[int, ...]] = {
 
 
 def padded_size(image_shape: tuple[int, int, int]) -> int:
-    """Returns the side that convolutions work at: 32 for 28 and 32 pixels, 64 for 64; refuses others."""
+    """Returns the side that convolutions work at, the next of 32, 64, 128 and 256 pixels; refuses other images."""
     channels, height, width = image_shape
-    if channels not in (1, 3) or height != width or height not in (28, 32, 64):
+    if channels not in (1, 3) or height != width or height > _SIDES[-1]:
         raise BadSettings(
-            f"convolutional networks take square images of 28, 32 or 64 pixels with 1 or 3 channels, got "
-            f"{channels} of {height}x{width}: resize the images in the data settings, or use network mlp"
+            f"convolutional networks take square images of at most {_SIDES[-1]} pixels a side with 1 or 3 channels, "
+            f"got {channels} of {height}x{width}: resize the images with data.image_size, or use network mlp"
         )
-    return 32 if height == 28 else height
+    return next(side for side in _SIDES if side >= height)
 
 
 def channels_for(kind: ConvolutionKind, image_shape: tuple[int, int, int]) -> tuple[int, ...]:
     """Returns the output channels of each convolution, so many that 4x4 maps remain."""
-    return _CHANNELS[kind][padded_size(image_shape)]
+    layers = padded_size(image_shape).bit_length() - 3
+    return (32,) * layers if kind == "burgess" else (*(32,) * (layers - 2), 64, 64)
+
+
+def with_rim(images: Tensor, size: int) -> Tensor:
+    """Returns images (n, c, h, w) in the middle of black ones of `size` pixels a side."""
+    missing = size - images.shape[-1]
+    before = missing // 2
+    return functional.pad(images, (before, missing - before) * 2) if missing else images
+
+
+def without_rim(outputs: Tensor, side: int) -> Tensor:
+    """Returns the middle of outputs, `side` pixels wide and high."""
+    before = (outputs.shape[-1] - side) // 2
+    return outputs[..., before : before + side, before : before + side]
 
 
 def dense_layers(sizes: tuple[int, ...]) -> list[nn.Module]:
@@ -70,15 +82,14 @@ def initialise_for_relu(module: nn.Module) -> None:
 class ConvolutionTrunk(nn.Module):
     """4x4 convolutions of stride 2, each with ReLU: (n, c, h, w) -> (n, features).
 
-    28-pixel images are padded to 32 with black.
+    Images of another side than `size` are padded to it with black.
     """
 
     def __init__(
         self, image_shape: tuple[int, int, int], channels: tuple[int, ...], attention: bool = False
     ) -> None:
         super().__init__()
-        size = padded_size(image_shape)
-        self.padding = (size - image_shape[1]) // 2
+        self.size = size = padded_size(image_shape)
         layers: list[nn.Module] = []
         side = size
         for before, after in zip((image_shape[0], *channels[:-1]), channels, strict=True):
@@ -95,10 +106,8 @@ class ConvolutionTrunk(nn.Module):
         return self.layers(self.padded(images)).flatten(1)
 
     def padded(self, images: Tensor) -> Tensor:
-        """Returns images of 28 pixels with a black rim, others as they are; channels last in memory."""
-        if self.padding:
-            images = functional.pad(images, (self.padding,) * 4)
-        return images.contiguous(memory_format=torch.channels_last)
+        """Returns images with a black rim where they are smaller than `size`; channels last in memory."""
+        return with_rim(images, self.size).contiguous(memory_format=torch.channels_last)
 
     def attention(self, images: Tensor) -> tuple[Tensor, float] | None:
         """Returns the attention block's weights (n, 64, 64) over the places of its 8x8 maps of the padded images, and
@@ -119,9 +128,8 @@ class ConvolutionHead(nn.Module):
         self, image_shape: tuple[int, int, int], channels: tuple[int, ...], attention: bool = False
     ) -> None:
         super().__init__()
-        size = padded_size(image_shape)
-        self.padding = (size - image_shape[1]) // 2
-        self.side = size >> len(channels)
+        self.image_side = image_shape[1]
+        self.side = padded_size(image_shape) >> len(channels)
         self.channels = channels[-1]
         self.features = channels[-1] * self.side**2
         layers: list[nn.Module] = []
@@ -135,14 +143,13 @@ class ConvolutionHead(nn.Module):
         self.layers = nn.Sequential(*layers[:-1])
 
     def forward(self, features: Tensor) -> Tensor:
-        """Returns pixel outputs, cropped where the images are 28 pixels."""
+        """Returns pixel outputs, cropped where the images are smaller than the maps."""
         maps = features.view(-1, self.channels, self.side, self.side)
         return self.cropped(self.layers(maps.contiguous(memory_format=torch.channels_last)))
 
     def cropped(self, outputs: Tensor) -> Tensor:
-        """Returns outputs without the rim of images of 28 pixels."""
-        crop = self.padding
-        return outputs[:, :, crop:-crop, crop:-crop] if crop else outputs
+        """Returns outputs without the rim that the images do not have."""
+        return without_rim(outputs, self.image_side)
 
 
 def _channels(kind: NetworkKind, image_shape: tuple[int, int, int]) -> tuple[int, ...]:

@@ -12,14 +12,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vae_models.networks import initialise_for_relu, padded_size
+from vae_models.networks import initialise_for_relu, padded_size, with_rim
 
 _MAP_SIDE = 16  # where the strided convolutions stop
 _PLACE_CHANNELS = 16
 
 
 class PooledTrunk(nn.Module):
-    """(n, c, h, w) in [0, 1] -> (n, hidden), h = w = 28, 32 or 64."""
+    """(n, c, h, w) in [0, 1] -> (n, hidden), h = w <= 256."""
 
     def __init__(
         self,
@@ -32,8 +32,7 @@ class PooledTrunk(nn.Module):
     ) -> None:
         """Channels of the strided convolutions, of the 3x3 one at 16x16, and of those at 8x8, in turn."""
         super().__init__()
-        size = padded_size(image_shape)
-        self.padding = (size - image_shape[1]) // 2
+        self.size = size = padded_size(image_shape)
         channels, layers = image_shape[0], list[nn.Module]()
         while size > _MAP_SIDE:
             layers += [nn.Conv2d(channels, strided, 4, stride=2, padding=1), nn.ReLU(inplace=True)]
@@ -49,9 +48,7 @@ class PooledTrunk(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Returns (n, hidden) features, not negative."""
-        if self.padding:
-            images = functional.pad(images, (self.padding,) * 4)
-        maps = self.convolutions(images.contiguous(memory_format=torch.channels_last))
+        maps = self.convolutions(with_rim(images, self.size).contiguous(memory_format=torch.channels_last))
         place = self.place(maps).relu().flatten(1)
         amount = (
             maps.sum((2, 3)) / maps.shape[3]

@@ -13,7 +13,7 @@ from vae_models.choices import Precision
 def cpu_multiplies_bfloat16(processor_description: Path = Path("/proc/cpuinfo")) -> bool:
     """Returns whether this CPU has avx512_bf16 or amx_bf16; False where its description cannot be read."""
     try:
-        text = processor_description.read_text()
+        text = processor_description.read_text(encoding="utf-8")
     except OSError:
         return False
     return "avx512_bf16" in text or "amx_bf16" in text

@@ -54,5 +54,5 @@ def write_json(path: Path, record: dict[str, Any]) -> None:
     """Writes a JSON object in one atomic step."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n")
+    beside.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     beside.replace(path)

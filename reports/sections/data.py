@@ -27,6 +27,8 @@ def build(page: Page) -> dict[str, Any]:
         "shape": " × ".join(str(side) for side in data["image_shape"]),
         "parts": parts,
         "attributes": _attributes(page),
+        "not_tested": [(shortened(row["attribute"]), page.prose(row["reason"])) for row in page.set_aside],
+        "notes": [page.prose(note) for note in data.get("notes", [])],
         "distributions": _distributions(page),
         "full_names": [name for name in page.long_names if len(name) > 48],
         "correlation": _correlation(page),

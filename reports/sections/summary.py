@@ -25,16 +25,23 @@ def build(page: Page) -> dict[str, Any]:
         }
         for attribute in page.attributes
     ]
+    rows += [_not_tested(row, leads) for row in page.set_aside]
     shown = [row for row in page.verdicts if any(row["model"] == model["name"] for model in leads)]
     counts = Counter(row["verdict"] for row in shown)
     return {
         "layout": _layout(len(leads), len(rows)),
+        "aside": page.t(
+            "summary.aside",
+            names=page.t("word.comma").join(shortened(r["attribute"]) for r in page.set_aside),
+        )
+        if page.set_aside
+        else "",
         "models": [
             {"name": shortened(m["name"], 28), "seed": m["seed"], "tally": _tally(shown, m["name"])}
             for m in leads
         ],
         "rows": rows,
-        "sentence": _sentence(page, counts, len(leads), len(rows)),
+        "sentence": _sentence(page, counts, len(leads), len(page.attributes)),
         "note": page.interval_note(row["effect"] for row in shown),
         "failed": _failed(page),
         "may": [page.t(f"summary.may.{key}") for key in _may(counts)],
@@ -62,6 +69,23 @@ def _failed(page: Page) -> dict[str, Any] | None:
         for row in rows
     ]
     return {"count": count, "lines": lines}
+
+
+def _not_tested(row: dict[str, Any], leads: list[dict[str, Any]]) -> dict[str, Any]:
+    """Returns the row of an attribute that was set aside before any model was looked at."""
+    cells = [
+        {
+            "model": shortened(model["name"], 28),
+            "verdict": "not_tested",
+            "dimension": "–",
+            "effect": "",
+            "unit": "",
+            "reason": row["reason"],
+            "card": "data",
+        }
+        for model in leads
+    ]
+    return {"name": shortened(row["attribute"]), "card": "data", "cells": cells}
 
 
 def _layout(models: int, attributes: int) -> str:

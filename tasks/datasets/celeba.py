@@ -19,7 +19,7 @@ from tasks.datasets.attributes import Attribute
 from tasks.datasets.celeba_attributes import ATTRIBUTE_NAMES, read_attributes
 from tasks.datasets.choosing import OnProgress, choose_rows
 from tasks.datasets.decoding import Square, decode
-from tasks.datasets.errors import ConstantAttribute, CorruptFile, CorruptImage, MissingFile, TooLarge
+from tasks.datasets.errors import CorruptFile, CorruptImage, MissingFile, TooLarge
 from tasks.datasets.image_set import ImageSet
 from tasks.datasets.memory_map import new_images, new_masks
 from tasks.datasets.public_data import PublicDataSettings
@@ -104,8 +104,7 @@ class CelebaSettings(PublicDataSettings):
     ) -> ImageSet:
         """Returns the faces in the archive with the chosen attributes, read from `source_folder/celeba`.
 
-        Raises DataError: a missing or damaged file, a corrupt image by name, an image without a row, an attribute
-        that no or every chosen face has.
+        Raises DataError: a missing or damaged file, a corrupt image by name, an image without a row.
         """
         archive_path = source_folder / "celeba" / "img_align_celeba.zip"
         numbers, table = read_attributes(source_folder / "celeba" / "list_attr_celeba.txt", self.attributes)
@@ -138,6 +137,7 @@ class CelebaSettings(PublicDataSettings):
             source="Liu, Luo, Wang, Tang: CelebFaces Attributes (mmlab.ie.cuhk.edu.hk/projects/CelebA.html)",
             licence="non-commercial research only; images are not redistributed",
             masks=masks,
+            file_names=tuple(f"{number:06d}.jpg" for number, _ in chosen),
         )
 
 
@@ -174,14 +174,7 @@ def _values(
             f"{path} holds {missing.sum():,} images that list_attr_celeba.txt has no row for, the first "
             f"{wanted[missing][0]:06d}.jpg; take both files from one edition of CelebA"
         )
-    values = (table[order][at] > 0).astype(np.float64)
-    constant = [name for name, column in zip(names, values.T, strict=True) if column.min() == column.max()]
-    if constant:
-        raise ConstantAttribute(
-            f"celeba: all {len(values):,} chosen images agree on {', '.join(constant)}; take more images or "
-            "leave these out of data.attributes"
-        )
-    return values
+    return (table[order][at] > 0).astype(np.float64)
 
 
 def _decode_all(
@@ -195,7 +188,7 @@ def _decode_all(
     images = new_images(workspace, len(chosen), 3, settings.image_size)
     for row, (number, member) in enumerate(chosen):
         name = f"{number:06d}.jpg in {Path(str(archive.filename)).name}"
-        images[row] = decode(io.BytesIO(_read_member(archive, member, name)), name, square)
+        images[row] = decode(io.BytesIO(_read_member(archive, member, name)), name, square).pixels
         if on_progress is not None and ((row + 1) % 500 == 0 or row + 1 == len(chosen)):
             on_progress(row + 1, len(chosen))
     images.flush()

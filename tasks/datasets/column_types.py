@@ -1,17 +1,35 @@
-"""What type a column of a user's table has, inferred from its values or said by the user."""
+"""What type a column of a user's table has, inferred from its cells or said by the user."""
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tasks.datasets.attributes import Attribute, AttributeKind
-from tasks.datasets.folder_table import FILE_COLUMN
+from tasks.datasets.cell_numbers import (
+    Decimal,
+    Reading,
+    common_unit,
+    decimal_sign,
+    read_numbers,
+    would_lose_zeros,
+)
+from tasks.datasets.column_doubles import likely_one_class
+from tasks.datasets.shown_text import shown
+from tasks.datasets.table_column import Column
 
 _MOST_LEVELS = 20  # whole numbers with more distinct values are measured, not graded
 _MOST_CLASSES = 100  # more distinct words than this are names or free text
+_LONGEST_CLASS = 200  # characters; longer cells are no names of classes
+_MOSTLY = 0.5  # a column with this share of numbers is meant to hold numbers
+_EXAMPLES = 5
+# Words that often stand for a missing value. They are read as classes unless data.missing_values names them.
+_LIKE_MISSING = frozenset(
+    {"na", "n/a", "n.a.", "none", "?", "-", "--", "unknown", "missing", "not available"}
+)
 
 
 class ColumnType(BaseModel):
@@ -44,86 +62,230 @@ class ColumnType(BaseModel):
         return self
 
 
+@dataclass(frozen=True)
+class TypedColumns:
+    """Attributes with their values float64 (n, k); what was wrong, and what a user should know of the rest."""
+
+    attributes: tuple[Attribute, ...]
+    values: NDArray[np.float64]
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
 class _Unusable(Exception):
     """Why a column cannot have the type that it should have."""
 
 
 def typed_columns(
-    table: pd.DataFrame, types: dict[str, ColumnType]
-) -> tuple[tuple[Attribute, ...], NDArray[np.float64], tuple[str, ...]]:
-    """Returns attributes, values float64 (n, k), and the problems found, one sentence each.
+    names: Sequence[str],
+    column_of: Callable[[str], Column],
+    types: Mapping[str, ColumnType],
+    missing_values: Sequence[str] = ("",),
+    decimal: Decimal | None = None,
+) -> TypedColumns:
+    """Returns the typed columns; those with a problem are left out.
 
     Two distinct values make a binary column, words a categorical one, few whole numbers an ordinal one, all
-    other numbers a continuous one; `types` stands above that. Where there are problems, the columns concerned
-    are left out.
+    other numbers a continuous one; `types` stands above that.
     """
-    names = [str(name) for name in table.columns if name != FILE_COLUMN]
     problems = [
         f"data.types names {name!r}, which is not an attribute" for name in types if name not in names
     ]
+    notes: list[str] = []
     attributes: list[Attribute] = []
     values: list[NDArray[np.float64]] = []
-    for name in names:
+    sign = decimal or decimal_sign(column_of(name).distinct for name in names)
+    rows = 0
+    for column in map(column_of, names):
+        rows = len(column.codes)
         try:
-            attribute, column = _typed_column(name, table[name], types.get(name))
+            attribute, coded, said = _typed(column, types.get(column.name), missing_values, sign)
         except _Unusable as reason:
             problems.append(str(reason))
         else:
             attributes.append(attribute)
-            values.append(column)
-    stacked = np.stack(values, axis=1) if values else np.empty((len(table), 0))
-    return tuple(attributes), stacked, tuple(problems)
+            values.append(coded)
+            notes += said
+    stacked = np.stack(values, axis=1) if values else np.empty((rows, 0))
+    return TypedColumns(tuple(attributes), stacked, tuple(problems), tuple(notes))
 
 
-def _typed_column(
-    name: str, column: "pd.Series[Any]", said: ColumnType | None
-) -> tuple[Attribute, NDArray[np.float64]]:
-    distinct = column.drop_duplicates()
-    if len(distinct) < 2:
+def _typed(
+    column: Column, said: ColumnType | None, missing_values: Sequence[str], decimal: Decimal | None
+) -> tuple[Attribute, NDArray[np.float64], list[str]]:
+    reading = read_numbers(column.distinct, decimal)
+    empty = empty_cells(column, reading, missing_values)
+    if empty is not None:
+        raise _Unusable(empty)
+    if len(column.distinct) < 2:
         raise _Unusable(
-            f"column {name!r} is {distinct.tolist()[0]!r} in every row; a constant cannot be audited"
+            f"column {shown(column.name)!r} is {_first(column)} in every row; a constant cannot be audited"
         )
-    numeric = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
-    kind = _inferred(distinct, numeric) if said is None else said.kind
-    unit = "" if said is None else said.unit
+    numeric = bool(reading.are_numbers.all()) and not reading.question
+    is_text = said is None and numeric and would_lose_zeros(column.distinct)
+    kind = said.kind if said is not None else _inferred(column, reading, numeric and not is_text)
+    unit = said.unit if said is not None and said.unit else reading.unit if numeric else ""
     if kind in ("binary", "categorical"):
-        classes, codes = _coded(name, column, kind)
-        return Attribute(name, kind, classes=classes, unit=unit), codes
+        classes, codes = _coded(column, kind, reading if numeric and not is_text else None)
+        notes = [] if numeric else _notes_on_classes(column.name, classes)
+        if would_lose_zeros(column.distinct) and numeric:
+            notes.append(
+                f"Column {shown(column.name)!r} is read as text, since {shown(_with_zero(column))!r} would lose its "
+                "leading zero as a number; data.types can make it continuous or ordinal."
+            )
+        return Attribute(column.name, kind, classes=classes, unit=unit), codes, notes
     if kind == "ordinal" and said is not None and said.levels:
-        return Attribute(name, kind, classes=said.levels, unit=unit), _graded(name, column, said.levels)
+        graded = _graded(column, said.levels)
+        return Attribute(column.name, kind, classes=said.levels, unit=unit), graded, []
     if not numeric:
-        raise _Unusable(
-            f"column {name!r} holds words such as {distinct.iloc[0]!r} and cannot be {kind}; make it categorical "
-            "or, with `levels`, ordinal"
-        )
+        _refuse_words(column, reading, kind)
     period = None if said is None else said.period
-    return Attribute(name, kind, period=period, unit=unit), column.to_numpy(dtype=np.float64)
+    notes = [f"Column {shown(column.name)!r}: {reading.how}."] if reading.how else []
+    return Attribute(column.name, kind, period=period, unit=unit), reading.values[column.codes], notes
 
 
-def _inferred(distinct: "pd.Series[Any]", numeric: bool) -> AttributeKind:
-    if len(distinct) == 2:
+def empty_cells(column: Column, reading: Reading, missing_values: Sequence[str]) -> str | None:
+    """Returns a sentence on cells of a column that are empty, stand for a missing value, or are infinite."""
+    missing = np.array([cell in missing_values or cell == "" for cell in column.distinct], bool)
+    missing |= np.isinf(reading.values)
+    if not missing.any():
+        return None
+    rows = column.rows_of(missing)
+    lines = ", ".join(f"{column.lines[row]:,}" for row in rows[:_EXAMPLES])
+    words = [shown(cell) for cell, m in zip(column.distinct, missing, strict=True) if m and cell][:_EXAMPLES]
+    named = f" ({', '.join(map(repr, words))})" if words else ""
+    return (
+        f"column {shown(column.name)!r} has {len(rows):,} empty or not finite cells, the first in line {lines}{named}; "
+        "fill them or drop the rows (data.missing_values says which words count as empty)"
+    )
+
+
+def _inferred(column: Column, reading: Reading, numeric: bool) -> AttributeKind:
+    rows, many = len(column.codes), len(column.distinct)
+    if numeric:
+        numbers = np.unique(reading.values)
+        whole = bool((numbers == np.round(numbers)).all())
+        if len(numbers) == 2:
+            return "binary"
+        if whole and len(numbers) == rows > _MOST_LEVELS:
+            raise _Unusable(
+                f"column {shown(column.name)!r} has a different whole number in every row ({_examples(column)}), as "
+                "row numbers have; leave it out of data.attributes, or say what it measures with data.types, as in "
+                f"{{{shown(column.name)}: continuous}}"
+            )
+        return "ordinal" if whole and len(numbers) <= _MOST_LEVELS else "continuous"
+    if many == 2:
         return "binary"
-    if not numeric:
-        return "categorical"
-    numbers = distinct.to_numpy(dtype=np.float64)
-    few_whole = len(numbers) <= _MOST_LEVELS and bool((numbers == np.round(numbers)).all())
-    return "ordinal" if few_whole else "continuous"
-
-
-def _coded(name: str, column: "pd.Series[Any]", kind: str) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    codes, distinct = pd.factorize(column, sort=True)
-    if kind == "binary" and len(distinct) != 2:
-        raise _Unusable(f"column {name!r} has {len(distinct)} distinct values and cannot be binary")
-    if len(distinct) > _MOST_CLASSES:
+    _ask_about_numbers(column, reading)
+    if many == rows > _MOST_LEVELS:
         raise _Unusable(
-            f"column {name!r} has {len(distinct):,} distinct values, too many for classes (at most "
-            f"{_MOST_CLASSES}); leave it out with data.attributes or, if it holds numbers, make it continuous"
+            f"column {shown(column.name)!r} has a different text in every row ({_examples(column)}), as names have; "
+            "leave it out with data.attributes"
         )
-    return tuple(str(value) for value in distinct), codes.astype(np.float64)
+    return "categorical"
 
 
-def _graded(name: str, column: "pd.Series[Any]", levels: tuple[str, ...]) -> NDArray[np.float64]:
-    codes = pd.Index(levels).get_indexer(pd.Index(column.astype(str)))
-    if (codes < 0).any():
-        raise _Unusable(f"column {name!r} holds {column[codes < 0].iloc[0]!r}, which is not among its levels")
-    return codes.astype(np.float64)
+def _ask_about_numbers(column: Column, reading: Reading) -> None:
+    """Raises where a column of text is likely meant as numbers: what comes of a guess is not what anyone wants."""
+    if would_lose_zeros(column.distinct):
+        return
+    if reading.question:
+        raise _Unusable(f"column {shown(column.name)!r}: {reading.question}")
+    unit = common_unit(column.distinct)
+    if unit:
+        raise _Unusable(
+            f"column {shown(column.name)!r} holds numbers with {shown(unit)!r} beside them ({_examples(column)}); "
+            f"write the numbers alone, or say what it is with data.types, as in {{{shown(column.name)}: categorical}}"
+        )
+    are = reading.are_numbers
+    numbers, rows = int(column.counts[are].sum()), len(column.codes)
+    if are.sum() > 2 and (numbers >= _MOSTLY * rows or are.sum() > _MOST_LEVELS):
+        raise _Unusable(_some_are_no_numbers(column, ~are))
+
+
+def _some_are_no_numbers(column: Column, words: NDArray[np.bool_]) -> str:
+    count, rows = int(column.counts[words].sum()), len(column.codes)
+    return (
+        f"{count:,} of {rows:,} cells of {shown(column.name)!r} {'is no number' if count == 1 else 'are no numbers'} "
+        f"({column.where(words)}); correct them, name what stands for a missing value in data.missing_values, or say "
+        f"what the column is with data.types, as in {{{shown(column.name)}: categorical}}"
+    )
+
+
+def _refuse_words(column: Column, reading: Reading, kind: str) -> None:
+    if reading.question:
+        raise _Unusable(f"column {shown(column.name)!r}: {reading.question}")
+    if reading.are_numbers.any():
+        raise _Unusable(_some_are_no_numbers(column, ~reading.are_numbers))
+    raise _Unusable(
+        f"column {shown(column.name)!r} holds words such as {_first(column)} and cannot be {kind}; make it "
+        "categorical or, with `levels`, ordinal"
+    )
+
+
+def _coded(column: Column, kind: str, reading: Reading | None) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """Returns class names in order (numbers by size, words by letter) and each row's code."""
+    if reading is None:
+        classes = tuple(sorted(column.distinct))
+        place = {name: code for code, name in enumerate(classes)}
+        of_distinct = np.array([place[name] for name in column.distinct], np.int64)
+    else:
+        numbers, of_distinct = np.unique(reading.values, return_inverse=True)
+        classes = tuple(str(int(n)) if n == round(n) and abs(n) < 1e15 else repr(float(n)) for n in numbers)
+    name = shown(column.name)
+    if kind == "binary" and len(classes) != 2:
+        raise _Unusable(f"column {name!r} has {len(classes)} distinct values and cannot be binary")
+    if len(classes) > _MOST_CLASSES:
+        raise _Unusable(
+            f"column {name!r} has {len(classes):,} distinct values, too many for classes (at most {_MOST_CLASSES}): "
+            f"{_examples(column)}; leave it out with data.attributes or, if it holds numbers, make it continuous"
+        )
+    longest = max(column.distinct, key=len)
+    if len(longest) > _LONGEST_CLASS:
+        line = column.lines[int(np.flatnonzero(column.codes == column.distinct.index(longest))[0])]
+        raise _Unusable(
+            f"column {name!r} has a cell of {len(longest):,} characters in line {line:,}; the name of a class has at "
+            f"most {_LONGEST_CLASS}"
+        )
+    return classes, of_distinct[column.codes].astype(np.float64)
+
+
+def _graded(column: Column, levels: tuple[str, ...]) -> NDArray[np.float64]:
+    place = {level: code for code, level in enumerate(levels)}
+    unknown = np.array([cell not in place for cell in column.distinct], bool)
+    if unknown.any():
+        raise _Unusable(
+            f"column {shown(column.name)!r} holds {shown(column.distinct[int(unknown.argmax())])!r}, which is not "
+            "among its levels"
+        )
+    of_distinct = np.array([place[cell] for cell in column.distinct], np.float64)
+    return of_distinct[column.codes]
+
+
+def _notes_on_classes(name: str, classes: Sequence[str]) -> list[str]:
+    notes = [
+        f"Column {shown(name)!r} has the classes {', '.join(repr(shown(c)) for c in group)}, which are likely one; if "
+        "so, write them alike."
+        for group in likely_one_class(classes)
+    ]
+    like_missing = [c for c in classes if c.casefold() in _LIKE_MISSING]
+    if like_missing:
+        notes.append(
+            f"In column {shown(name)!r} {', '.join(repr(shown(c)) for c in like_missing)} is read as a class; if it "
+            "stands for a missing value, name it in data.missing_values."
+        )
+    return notes
+
+
+def _with_zero(column: Column) -> str:
+    return next(cell for cell in column.distinct if would_lose_zeros([cell]))
+
+
+def _first(column: Column) -> str:
+    """Returns the first cell: words between quotation marks, numbers without."""
+    cell = column.distinct[0]
+    return shown(cell) if read_numbers([cell], ".").are_numbers.all() else repr(shown(cell))
+
+
+def _examples(column: Column) -> str:
+    return ", ".join(shown(cell) for cell in column.distinct[:_EXAMPLES]) + ", ..."

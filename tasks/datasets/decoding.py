@@ -3,7 +3,7 @@
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tasks.datasets.errors import CorruptImage, TooLarge
 
+Ground = Literal["white", "black"]
+Fit = Literal["crop", "pad", "stretch"]
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 _EIGHT_BIT_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
 # What Pillow raises on broken files of these formats.
@@ -22,17 +24,30 @@ class Square:
     """What every image is made into.
 
     side: pixels. channels: 1 or 3. crop: side of the central square that is kept, as a share of the image's
-    shorter side. pixel_limit: an image of more pixels than this is refused before it is unpacked.
+    shorter side. pixel_limit: an image of more pixels than this is refused before it is unpacked. ground: what lies
+    behind transparent pixels and beside padded images. fit: crop keeps the central square, pad keeps all within a
+    square of ground, stretch keeps all and changes the proportions.
     """
 
     side: int
     channels: int
     crop: float = 1.0
     pixel_limit: int = 64_000_000
+    ground: Ground = "white"
+    fit: Fit = "crop"
 
 
-def decode(stream: IO[bytes] | Path, name: str, square: Square) -> NDArray[np.uint8]:
-    """Returns the pixels (c, s, s) of one image, upright after its EXIF tag, transparency on black.
+@dataclass(frozen=True)
+class Decoded:
+    """One image as pixels uint8 (c, s, s). cut: share of its pixels that are left out."""
+
+    pixels: NDArray[np.uint8]
+    cut: float
+    has_transparency: bool
+
+
+def decode(stream: IO[bytes] | Path, name: str, square: Square) -> Decoded:
+    """Returns one image, upright after its EXIF tag, with transparent pixels on the square's ground.
 
     Raises CorruptImage or TooLarge; both texts carry `name`.
     """
@@ -59,18 +74,41 @@ def _refuse_unfit(image: Image.Image, name: str, square: Square) -> None:
         raise CorruptImage(f"{name} has pixels of the kind {image.mode!r}; save it with 8 bits a channel")
 
 
-def _pixels(image: Image.Image, square: Square) -> NDArray[np.uint8]:
+def _pixels(image: Image.Image, square: Square) -> Decoded:
     wanted_mode = "L" if square.channels == 1 else "RGB"
     needed = square.side / (square.crop * min(image.size))
     image.draft(wanted_mode, (int(image.width * needed) + 1, int(image.height * needed) + 1))
     upright = ImageOps.exif_transpose(image)
+    has_transparency = False
     if upright.mode in ("LA", "PA", "RGBA") or "transparency" in upright.info:
-        ground = Image.new("RGBA", upright.size, (0, 0, 0, 255))
-        upright = Image.alpha_composite(ground, upright.convert("RGBA"))
-    kept = square.crop * min(upright.size)
-    left, top = (upright.width - kept) / 2, (upright.height - kept) / 2
-    resized = upright.convert(wanted_mode).resize(
-        (square.side, square.side), Image.Resampling.BILINEAR, box=(left, top, left + kept, top + kept)
+        layers = upright.convert("RGBA")
+        has_transparency = bool(np.asarray(layers.getchannel("A")).min() < 255)
+        ground = Image.new("RGBA", upright.size, square.ground)
+        upright = Image.alpha_composite(ground, layers)
+    plain = upright.convert(wanted_mode)
+    if square.fit == "pad" and plain.width != plain.height:
+        return Decoded(_as_array(_padded(plain, square)), 0.0, has_transparency)
+    if square.fit == "stretch":
+        width, height = (square.crop * side for side in plain.size)
+    else:
+        width = height = square.crop * min(plain.size)
+    left, top = (plain.width - width) / 2, (plain.height - height) / 2
+    resized = plain.resize(
+        (square.side, square.side), Image.Resampling.BILINEAR, box=(left, top, left + width, top + height)
     )
-    array = np.asarray(resized, dtype=np.uint8)
-    return array[None] if square.channels == 1 else np.ascontiguousarray(array.transpose(2, 0, 1))
+    return Decoded(_as_array(resized), 1 - width * height / (plain.width * plain.height), has_transparency)
+
+
+def _as_array(image: Image.Image) -> NDArray[np.uint8]:
+    array = np.asarray(image, dtype=np.uint8)
+    return array[None] if array.ndim == 2 else np.ascontiguousarray(array.transpose(2, 0, 1))
+
+
+def _padded(image: Image.Image, square: Square) -> Image.Image:
+    """Returns the whole image, scaled to fit, in the middle of a square of the ground."""
+    scale = square.side / max(image.size)
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    whole = Image.new(image.mode, (square.side, square.side), square.ground)
+    place = ((square.side - width) // 2, (square.side - height) // 2)
+    whole.paste(image.resize((width, height), Image.Resampling.BILINEAR), place)
+    return whole

@@ -1,23 +1,31 @@
-"""A user's own images: a folder of image files and a CSV table that says what is on each."""
+"""A user's own images: a folder of image files and a table that says what is on each."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from tasks.datasets.choosing import OnProgress, choose_rows
-from tasks.datasets.column_types import ColumnType, typed_columns
+from tasks.datasets.column_doubles import double_columns, double_columns_note
+from tasks.datasets.column_types import ColumnType, TypedColumns, typed_columns
 from tasks.datasets.decoding import Square, decode
-from tasks.datasets.errors import BadTable, ConstantAttribute, DataError
-from tasks.datasets.folder_table import FILE_COLUMN, read_table
+from tasks.datasets.errors import BadTable, DataError
+from tasks.datasets.extreme_values import far_out
+from tasks.datasets.file_column import FILE_COLUMN
+from tasks.datasets.folder_table import FolderTable, TableReading, read_table
+from tasks.datasets.image_listing import on_disk
 from tasks.datasets.image_set import ImageSet
 from tasks.datasets.memory_map import new_images
 from tasks.datasets.remote_file import RemoteFile
+from tasks.datasets.shown_text import shown
+from tasks.datasets.table_encoding import known_text_encoding
 
 _MOST_PROBLEMS_NAMED = 20
+_EXAMPLES = 5
 
 
 class FolderSettings(BaseModel):
@@ -28,7 +36,7 @@ class FolderSettings(BaseModel):
     # Moving the images changes nothing: the content of table and images stands for them.
     not_in_key: ClassVar[frozenset[str]] = frozenset({"folder", "table"})
 
-    kind: Literal["folder"] = Field("folder", description="your own images and a CSV of their attributes")
+    kind: Literal["folder"] = Field("folder", description="your own images and a table of their attributes")
     folder: Path = Field(
         description="folder of jpg, png, webp or bmp files; folders inside it are searched too"
     )
@@ -38,14 +46,38 @@ class FolderSettings(BaseModel):
     name: str = Field("folder", min_length=1, description="what to call the data set in the report")
     description: str = Field("A user's own images.", description="what the images show")
     licence: str = Field("not stated", description="terms under which the images may be used")
-    image_size: int = Field(64, ge=16, le=256, description="side of an image in pixels, after a central crop")
+    image_size: int = Field(64, ge=16, le=256, description="side of an image in pixels, after fitting")
     channels: Literal[1, 3] = Field(3, description="1 for grey, 3 for colour")
+    fit: Literal["crop", "pad", "stretch"] = Field(
+        "crop",
+        description="how an image becomes a square: crop keeps its central square, pad puts all of it on the ground, "
+        "stretch changes its proportions",
+    )
+    ground: Literal["white", "black"] = Field(
+        "white", description="what lies behind transparent pixels and beside padded images"
+    )
     attributes: tuple[str, ...] | None = Field(
         None, min_length=1, description="columns to audit; null takes all but the file names"
     )
     types: dict[str, ColumnType] = Field(
         default_factory=dict,
         description="types that replace inferred ones, as in {grade: ordinal, angle: {kind: cyclic, period: 360}}",
+    )
+    file_column: str | None = Field(
+        None, description="column with the images' names; null: `file`, else found by header and content"
+    )
+    delimiter: str | None = Field(
+        None, min_length=1, max_length=1, description="sign between the columns of the table; null: found out"
+    )
+    encoding: Annotated[str, AfterValidator(known_text_encoding)] | None = Field(
+        None, description="encoding of the table, as in utf-8, cp1252 or gb18030; null: found out"
+    )
+    decimal: Literal[".", ","] | None = Field(
+        None, description="sign before decimals in the table; null: found out, or asked about"
+    )
+    missing_values: tuple[str, ...] = Field(
+        ("NaN", "nan", "NULL", "null", "#N/A", "<NA>"),
+        description="words in the table that stand for a missing value, as an empty cell does",
     )
     images: int | None = Field(None, ge=1, description="images drawn without repetition; null takes all")
     fewest_images: int = Field(100, ge=2, description="a table with fewer images than this is refused")
@@ -61,44 +93,95 @@ class FolderSettings(BaseModel):
         """Returns the images that the table names, in its order, decoded one by one to `workspace/images.npy`.
 
         Raises BadTable with every problem of table, folder and types found; CorruptImage or TooLarge for one bad
-        image, BadTable for several; ConstantAttribute where the drawn images agree on one.
+        image, BadTable for several.
         """
-        table = read_table(self.table, self.folder, self.attributes, self.fewest_images)
-        attributes, values, problems = typed_columns(table, self.types)
-        if problems:
-            raise BadTable(f"{self.table} cannot be used yet:", problems)
-        rows = choose_rows(len(table), self.images, seed, self.name)
-        constant = [a.name for a, v in zip(attributes, values[rows].T, strict=True) if v.min() == v.max()]
-        if constant:
-            raise ConstantAttribute(
-                f"all {len(rows):,} chosen images agree on {', '.join(constant)}; raise data.images or leave these out "
-                "of data.attributes"
-            )
-        images = _decode_all(table[FILE_COLUMN].iloc[rows], self, workspace, on_progress)
+        table = read_table(self.table, self.folder, self.attributes, self.fewest_images, self._reading())
+        typed = typed_columns(table.names, table.column, self.types, self.missing_values, self.decimal)
+        if typed.problems:
+            raise BadTable(f"{self.table} cannot be used yet:", typed.problems)
+        rows = choose_rows(len(table.files), self.images, seed, self.name)
+        files = tuple(table.files[row] for row in rows)
+        images, image_notes = _decode_all(files, self, workspace, on_progress)
         return ImageSet(
             name=self.name,
             images=images,
-            attributes=attributes,
-            values=values[rows],
+            attributes=typed.attributes,
+            values=typed.values[rows],
             description=self.description,
             source=self.folder.name,
             licence=self.licence,
+            file_names=files,
+            notes=(*table.notes, *typed.notes, *_value_notes(table, typed), *image_notes),
         )
+
+    def _reading(self) -> TableReading:
+        return TableReading(self.delimiter, self.encoding, self.file_column, self.missing_values)
+
+
+def _value_notes(table: FolderTable, typed: TypedColumns) -> Iterator[str]:
+    for attribute, column in zip(typed.attributes, typed.values.T, strict=True):
+        rows = far_out(column) if attribute.kind in ("ordinal", "continuous") else ()
+        if len(rows):
+            cells = ", ".join(
+                f"{column[row]:g} (line {table.lines[row]:,}, {shown(table.files[row])})"
+                for row in rows[:_EXAMPLES]
+            )
+            more = ", ..." if len(rows) > _EXAMPLES else ""
+            yield (
+                f"Column {shown(attribute.name)!r} has {len(rows):,} values far outside the others: {cells}{more}. "
+                "They widen its standard deviation, in which effects are measured; correct them or leave the rows out."
+            )
+    yield from double_columns_note(double_columns(typed.attributes, typed.values))
+
+
+@dataclass
+class _Seen:
+    """What decoding showed of the images together: those that lost pixels, and those with transparent ones."""
+
+    cut_total: float = 0.0
+    cut_most: tuple[float, str] = (0.0, "")
+    cut_images: int = 0
+    transparent: int = 0
+
+    def notes(self, settings: FolderSettings, images: int) -> Iterator[str]:
+        if self.cut_images:
+            share, name = self.cut_most
+            yield (
+                f"{self.cut_images:,} of {images:,} images are not square and are cropped to their central square: "
+                f"{self.cut_total / images:.1%} of all pixels are cut, at most {share:.0%} ({shown(name)}). data.fit: "
+                "pad or stretch keeps all of them."
+            )
+        if self.transparent:
+            yield f"{self.transparent:,} images have transparent pixels; they lie on {settings.ground} (data.ground)."
 
 
 def _decode_all(
-    names: pd.Series, settings: FolderSettings, workspace: Path, on_progress: OnProgress | None
-) -> NDArray[np.uint8]:
-    square = Square(settings.image_size, settings.channels, pixel_limit=settings.pixel_limit)
+    names: Sequence[str], settings: FolderSettings, workspace: Path, on_progress: OnProgress | None
+) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """Returns the images and what a user should know of how they were read."""
+    square = Square(
+        settings.image_size,
+        settings.channels,
+        pixel_limit=settings.pixel_limit,
+        ground=settings.ground,
+        fit=settings.fit,
+    )
     images = new_images(workspace, len(names), settings.channels, settings.image_size)
     refused: list[DataError] = []
+    seen = _Seen()
     for row, name in enumerate(names):
         try:
-            images[row] = decode(settings.folder / name, name, square)
+            decoded = decode(settings.folder / on_disk(name), shown(name), square)
         except DataError as error:
             refused.append(error)
             if len(refused) == _MOST_PROBLEMS_NAMED:
                 break
+        else:
+            images[row] = decoded.pixels
+            seen.transparent += decoded.has_transparency
+            if decoded.cut > 0:
+                seen.cut_images, seen.cut_total = seen.cut_images + 1, seen.cut_total + decoded.cut
+                seen.cut_most = max(seen.cut_most, (decoded.cut, name))
         if on_progress is not None and ((row + 1) % 500 == 0 or row + 1 == len(names)):
             on_progress(row + 1, len(names))
     if len(refused) == 1:
@@ -109,4 +192,4 @@ def _decode_all(
             tuple(str(error) for error in refused),
         )
     images.flush()
-    return images
+    return images, tuple(seen.notes(settings, len(names)))

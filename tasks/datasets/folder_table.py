@@ -1,173 +1,274 @@
-"""Reads a user's table and holds it against the folder of images: every mismatch, in one message.
+"""Reads a user's table and holds it against the folder of images: every mismatch, in one message."""
 
-Columns stay compact (file names as Arrow strings), so that a million images are not a million objects.
-"""
-
-import csv
-import os
-import warnings
-from collections.abc import Iterator
-from itertools import islice
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from tasks.datasets.cell_numbers import read_numbers
+from tasks.datasets.column_types import empty_cells
 from tasks.datasets.errors import BadTable, MissingFile
+from tasks.datasets.file_column import could_name_files, find_file_column
+from tasks.datasets.image_listing import Listing, list_images
+from tasks.datasets.image_names import ImageNames, Match
+from tasks.datasets.shown_text import differing, shown
+from tasks.datasets.table_cells import Cells, read_cells
+from tasks.datasets.table_column import Column
 
-FILE_COLUMN = "file"
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
-
-_NAMES_A_BATCH = 10_000
+MOST_COLUMNS = 1_000
 _EXAMPLES = 5
 
 
-def read_table(path: Path, folder: Path, columns: tuple[str, ...] | None, fewest_images: int) -> pd.DataFrame:
-    """Returns the table: column `file`, then attribute columns, one row an image, nothing missing.
+@dataclass(frozen=True)
+class TableReading:
+    """How to read a table where what is found out is wrong; null finds out."""
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    file_column: str | None = None
+    missing_values: tuple[str, ...] = ("",)
+
+
+@dataclass(frozen=True)
+class FolderTable:
+    """A table that fits its folder.
+
+    files: the image of each row, below the folder. names: of the columns to audit. lines: where each row begins.
+    """
+
+    files: tuple[str, ...]
+    names: tuple[str, ...]
+    cells: Mapping[str, pa.ChunkedArray]
+    lines: NDArray[np.int64]
+    notes: tuple[str, ...]
+
+    def column(self, name: str) -> Column:
+        """Returns a column with its different cells; made when asked for, since they are many together."""
+        return Column.of(name, self.cells[name], self.lines)
+
+
+def read_table(
+    path: Path,
+    folder: Path,
+    attributes: tuple[str, ...] | None,
+    fewest_images: int,
+    reading: TableReading = TableReading(),
+) -> FolderTable:
+    """Returns the rows of a table, each with its image, and the columns of the attributes.
 
     Raises MissingFile where table or folder is absent, BadTable with all else that is wrong.
     """
     if not path.is_file():
         raise MissingFile(
-            f"there is no table at {path}; data.table names a CSV with a column `{FILE_COLUMN}`"
+            f"there is no table at {path}; data.table names a file of text with a column `file`"
         )
     if not folder.is_dir():
         raise MissingFile(f"there is no folder at {folder}; data.folder names the folder of your images")
-    header = _read_header(path)
-    problems = _header_problems(header, columns)
-    if problems:
+    cells = read_cells(
+        path, reading.encoding, reading.delimiter, _keep(path, attributes, reading.file_column)
+    )
+    listing = list_images(folder)
+    names = ImageNames(listing.images, folder)
+    file_column, said = find_file_column(cells.columns, reading.file_column, names)
+    chosen, notes, problems = _attribute_columns(cells, file_column, attributes)
+    if file_column is None:
+        problems.insert(0, said)
+    if problems or file_column is None:
         raise BadTable(f"the columns of {path} do not fit:", tuple(problems))
-    table = _read_rows(path, [FILE_COLUMN, *(columns or [name for name in header if name != FILE_COLUMN])])
-    problems = [
-        *_cell_problems(table),
-        *_file_problems(table, folder),
-    ]
-    if len(table) < fewest_images:
+    written = Column.of(file_column, cells.columns[file_column], cells.lines)
+    matches = [names.match(name) for name in written.distinct]
+    problems = [*_file_problems(written, matches, listing, folder)]
+    if len(cells.lines) < fewest_images:
         problems.append(
-            f"there are {len(table):,} rows and at least {fewest_images:,} are needed (data.fewest_images)"
+            f"there are {len(cells.lines):,} rows and at least {fewest_images:,} are needed (data.fewest_images)"
         )
     if problems:
+        columns = (Column.of(name, cells.columns[name], cells.lines) for name in chosen)
+        empty = (empty_cells(c, read_numbers(c.distinct, "."), reading.missing_values) for c in columns)
+        problems += [problem for problem in empty if problem]
         raise BadTable(f"{path} and the images in {folder} do not fit together:", tuple(problems))
-    return table
-
-
-def _read_header(path: Path) -> list[str]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            return next(csv.reader(stream), [])
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise BadTable(f"{path} cannot be read:", (f"it is not a CSV in UTF-8 ({error})",)) from error
-
-
-def _header_problems(header: list[str], columns: tuple[str, ...] | None) -> list[str]:
-    problems = []
-    repeated = sorted({name for name in header if header.count(name) > 1})
-    if repeated:
-        problems.append(f"these column names stand more than once: {', '.join(map(repr, repeated))}")
-    if any(not name.strip() for name in header):
-        problems.append("a column has no name")
-    if FILE_COLUMN not in header:
-        problems.append(
-            f"there is no column `{FILE_COLUMN}` with the images' paths; found {', '.join(header)}"
-        )
-    if columns is None and set(header) <= {FILE_COLUMN}:
-        problems.append("there is no attribute column")
-    problems += [
-        f"there is no column {name!r}, which data.attributes names"
-        for name in columns or ()
-        if name not in header or name == FILE_COLUMN
+    files = tuple(matches[code].path or "" for code in written.codes)
+    notes = [
+        *cells.notes,
+        *([said] if said else []),
+        *notes,
+        *_match_notes(written, matches),
+        *_listing_notes(listing),
     ]
-    return problems
+    return FolderTable(files, tuple(chosen), cells.columns, cells.lines, tuple(notes))
 
 
-def _read_rows(path: Path, columns: list[str]) -> pd.DataFrame:
-    try:
-        with warnings.catch_warnings():
-            # A row with a cell too many must not shift the others unseen; so all columns are read, too.
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            table = pd.read_csv(
-                path,
-                encoding="utf-8-sig",
-                dtype={FILE_COLUMN: "string[pyarrow]"},
-                index_col=False,
-                low_memory=False,
+def _keep(
+    path: Path, attributes: tuple[str, ...] | None, file_column: str | None
+) -> Callable[[list[str]], Sequence[str]]:
+    def keep(header: list[str]) -> Sequence[str]:
+        repeated = [name for name, count in Counter(header).items() if count > 1 and name]
+        problems = []
+        if repeated:
+            listed = ", ".join(repr(shown(name)) for name in sorted(repeated)[:_EXAMPLES])
+            problems.append(
+                f"these column names stand more than once: {listed}{', ...' if len(repeated) > _EXAMPLES else ''}"
             )
-    except (UnicodeDecodeError, ValueError, pd.errors.ParserError, pd.errors.ParserWarning) as error:
-        raise BadTable(
-            f"{path} cannot be read:", (f"its rows are not a CSV in UTF-8 that fits its header ({error})",)
-        ) from error
-    return table[columns]
+        if header.count("") > 1:
+            problems.append("several columns have no name")
+        wanted = header
+        if len(header) > MOST_COLUMNS:
+            chosen = frozenset(attributes or ())
+            wanted = [n for n in header if n in chosen or n == file_column or could_name_files(n)]
+            if attributes is None or len(wanted) > MOST_COLUMNS:
+                problems.append(
+                    f"there are {len(header):,} columns, and at most {MOST_COLUMNS:,} can be audited; name those to "
+                    "audit in data.attributes"
+                )
+        if problems:
+            raise BadTable(f"the columns of {path} do not fit:", tuple(problems))
+        return wanted
+
+    return keep
 
 
-def _cell_problems(table: pd.DataFrame) -> Iterator[str]:
-    for name in table.columns:
-        column = table[name]
-        missing = column.isna().to_numpy(dtype=bool)
-        if pd.api.types.is_float_dtype(column.dtype):
-            missing = ~np.isfinite(column.to_numpy(dtype=np.float64, na_value=np.nan))
-        if missing.any():
-            lines = np.flatnonzero(missing)[:_EXAMPLES] + 2  # line 1 is the header
-            yield (
-                f"column {name!r} has {missing.sum():,} empty or not finite cells, the first in line "
-                f"{', '.join(map(str, lines))}; fill them or drop the rows"
+def _attribute_columns(
+    cells: Cells, file_column: str | None, attributes: tuple[str, ...] | None
+) -> tuple[list[str], list[str], list[str]]:
+    """Returns the columns to audit, what a user should know of the others, and what is wrong with them."""
+    header = list(cells.columns)
+    notes, problems = [], []
+    others = [name for name in header if name != file_column]
+    indexes = [name for name in others if _is_saved_index(name, cells)]
+    if attributes is None:
+        if indexes:
+            notes.append(
+                f"{_nameless(indexes[0])} counts the rows (an index saved with the table) and is left out."
             )
+            others = [name for name in others if name not in indexes]
+        if "" in others:
+            problems.append("a column has no name")
+        if not others:
+            problems.append("there is no attribute column")
+        return others, notes, problems
+    problems += [
+        f"there is no column {shown(name)!r}, which data.attributes names"
+        for name in attributes
+        if name not in header or name == file_column
+    ]
+    return list(attributes), notes, problems
 
 
-def _file_problems(table: pd.DataFrame, folder: Path) -> Iterator[str]:
-    names = table[FILE_COLUMN].dropna()
-    listed = pa.chunked_array(pa.array(names, type=pa.string()))
-    repeated = names[names.duplicated()].drop_duplicates()
-    if len(repeated):
+def _is_saved_index(name: str, cells: Cells) -> bool:
+    """Whether a column without a name of its own holds 0, 1, 2, ... or 1, 2, 3, ..."""
+    if name and not name.startswith("Unnamed: "):
+        return False
+    values = cells.columns[name].to_pylist()
+    start = values[0] if values else ""
+    return (
+        len(values) > 1
+        and start in ("0", "1")
+        and values == [str(k) for k in range(int(start), int(start) + len(values))]
+    )
+
+
+def _nameless(name: str) -> str:
+    return f"Column {name!r}" if name else "A column without a name"
+
+
+def _file_problems(
+    written: Column, matches: Sequence[Match], listing: Listing, folder: Path
+) -> Iterator[str]:
+    rows_of = Counter[str]()
+    for name, match, count in zip(written.distinct, matches, written.counts, strict=True):
+        rows_of[match.path or name] += int(count)
+    empty = rows_of.pop("", 0)
+    if empty:
+        yield f"{empty:,} rows name no image: the cell of the file name is empty"
+    repeated = [name for name, count in rows_of.items() if count > 1]
+    if repeated:
         yield _examples(repeated, "file names stand in more than one row")
-    escaping = names.str.match(r"^(?:[/\\]|[A-Za-z]:)") | names.str.contains(r"(?:^|[/\\])\.\.(?:[/\\]|$)")
-    escaping = escaping.astype(bool)
-    if escaping.any():
-        yield _examples(
-            names[escaping], "paths are absolute or lead out of the folder; write them relative to it"
+    pairs = [
+        (name, match)
+        for name, match in zip(written.distinct, matches, strict=True)
+        if name and not match.path
+    ]
+    escaping = [name for name, match in pairs if match.leads_out]
+    if escaping:
+        yield _examples(escaping, "paths are absolute or lead out of the folder; write them relative to it")
+    for name, match in [pair for pair in pairs if pair[1].several][:_EXAMPLES]:
+        fitting = ", ".join(differing(path) for path in match.several[:_EXAMPLES])
+        yield (
+            f"{differing(name)} could be any of these images, which differ in case, extension or the Unicode form of "
+            f"their names alone: {fitting}; write the name as the file has it"
         )
-    present, outside = _listing(folder)
-    if outside:
-        yield _examples(pd.Series(outside), "images are links that lead out of the folder")
-    is_present = pc.is_in(listed, value_set=present).to_numpy(zero_copy_only=False)
-    absent = ~is_present & ~escaping.to_numpy() & ~names.isin(outside).to_numpy()
-    if absent.any():
-        yield _examples(names[absent], f"rows name an image that is not in {folder}")
-    unlisted = present.filter(pc.invert(pc.is_in(present, value_set=listed)))
-    if len(unlisted):
-        shown = pd.Series(unlisted.slice(0, _EXAMPLES).to_pylist())
-        yield _examples(shown, "images have no row in the table; add rows or move them away", len(unlisted))
+    absent = [name for name, match in pairs if not match.leads_out and not match.several]
+    yield from _absent(absent, listing, folder)
+    unlisted = sorted(set(listing.images) - rows_of.keys())
+    if unlisted:
+        yield _examples(unlisted, "images have no row in the table; add rows or move them away")
+    if listing.not_utf8:
+        yield _examples(listing.not_utf8, "images have names that are not UTF-8; rename them")
+    if listing.not_files:
+        yield _examples(
+            listing.not_files, "names of images belong to no regular files (pipes, devices, broken links)"
+        )
 
 
-def _listing(folder: Path) -> tuple[pa.ChunkedArray, list[str]]:
-    """Returns the paths of images below the folder, and of those that are links to outside it."""
-    outside: list[str] = []
-    home = folder.resolve()
-    walk = _walk(folder, home, outside)
-    batches = []
-    while batch := list(islice(walk, _NAMES_A_BATCH)):
-        batches.append(pa.array(batch, type=pa.string()))
-    return pa.chunked_array(batches, type=pa.string()), outside
+def _absent(absent: Sequence[str], listing: Listing, folder: Path) -> Iterator[str]:
+    """Says of each name without an image why, as far as the folder tells."""
+    kinds = (
+        (listing.outside, "images are links that lead out of the folder"),
+        (listing.hidden, "rows name a hidden or system file, which is left out"),
+        (listing.other_kinds, "rows name an image of a kind that is not read; convert it to PNG or JPEG"),
+    )
+    left = list(absent)
+    for paths, what in kinds:
+        known = ImageNames(paths, folder)
+        found = [name for name in left if known.match(name).path]
+        if found:
+            yield _examples(found, what)
+            left = [name for name in left if name not in frozenset(found)]
+    linked = tuple(f"{name}/" for name in listing.linked_folders)
+    behind = [
+        name for name in left if linked and name.replace("\\", "/").removeprefix("./").startswith(linked)
+    ]
+    if behind:
+        yield _examples(
+            behind,
+            f"rows name an image that is not in {folder} itself but in a linked folder; links to "
+            "folders are not followed: copy the images, or name the folder that the link leads to",
+        )
+        left = [name for name in left if name not in frozenset(behind)]
+    if left:
+        yield _examples(left, f"rows name an image that is not in {folder}")
 
 
-def _walk(folder: Path, home: Path, outside: list[str]) -> Iterator[str]:
-    """Yields image paths below the folder with forward slashes; linked folders are not entered."""
-    for place, folders, names in os.walk(folder):
-        folders.sort()
-        prefix = Path(place).relative_to(folder).as_posix()
-        for name in sorted(names):
-            if not name.lower().endswith(IMAGE_SUFFIXES):
-                continue
-            relative = name if prefix == "." else f"{prefix}/{name}"
-            full = Path(place) / name
-            if full.is_symlink() and not full.resolve().is_relative_to(home):
-                outside.append(relative)
-            else:
-                yield relative
+def _match_notes(written: Column, matches: Sequence[Match]) -> Iterator[str]:
+    ways: dict[str, list[tuple[str, str]]] = {}
+    for name, match in zip(written.distinct, matches, strict=True):
+        if match.path and match.how:
+            ways.setdefault(match.how, []).append((name, match.path))
+    for how, pairs in ways.items():
+        name, path = pairs[0]
+        tell = differing if "Unicode" in how else shown
+        yield (
+            f"{len(pairs):,} file names are matched to images although written otherwise ({how}), as "
+            f"'{tell(name)}' for '{tell(path)}'."
+        )
 
 
-def _examples(names: "pd.Series[str]", what: str, count: int | None = None) -> str:
-    shown = ", ".join(str(name) for name in names.iloc[:_EXAMPLES])
-    total = len(names) if count is None else count
-    return f"{total:,} {what}: {shown}{', ...' if total > _EXAMPLES else ''}"
+def _listing_notes(listing: Listing) -> Iterator[str]:
+    kinds = (
+        (listing.hidden, "hidden and system files beside the images are left out"),
+        (listing.outside, "links that lead out of the folder are left out"),
+        (listing.linked_folders, "linked folders are not entered"),
+        (listing.other_kinds, "files of kinds that are not read are left out"),
+    )
+    for paths, what in kinds:
+        if paths:
+            yield f"{_examples(paths, what)}."
+
+
+def _examples(names: Sequence[str], what: str) -> str:
+    listed = ", ".join(shown(name) for name in names[:_EXAMPLES])
+    return f"{len(names):,} {what}: {listed}{', ...' if len(names) > _EXAMPLES else ''}"

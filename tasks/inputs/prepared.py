@@ -36,7 +36,7 @@ class Prepared:
 def open_prepared(prepared: Artifact) -> Prepared:
     """Returns what `tasks.prepare` wrote, images as a memory map."""
     facts = read_json(prepared.path / "data.json")
-    masks = prepared.path / "masks.npy"
+    masks, files = prepared.path / "masks.npy", prepared.path / "files.json"
     sizes = facts["factor_sizes"]
     image_set = ImageSet(
         name=facts["name"],
@@ -48,6 +48,8 @@ def open_prepared(prepared: Artifact) -> Prepared:
         licence=facts["licence"],
         masks=read_array(masks) if masks.is_file() else None,
         factor_sizes=tuple(sizes) if sizes else None,
+        file_names=tuple(read_json(files)) if files.is_file() else None,
+        notes=tuple(facts["notes"]),
     )
     return Prepared(image_set, read_array(prepared.path / "parts.npy"))
 

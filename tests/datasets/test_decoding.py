@@ -2,7 +2,9 @@
 
 import io
 import struct
+import tracemalloc
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.datasets.decoding import Square, decode
+from tasks.datasets.decoding import Fit, Ground, Square, decode
 from tasks.datasets.errors import CorruptImage, DiskFull, TooLarge
 from tasks.datasets.memory_map import new_images
 
@@ -27,7 +29,7 @@ def packed(image: Image.Image, kind: str = "PNG", **options: Any) -> io.BytesIO:
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP"])
 def test_every_format_gives_the_colour_that_was_saved(kind: str) -> None:
-    pixels = decode(packed(Image.new("RGB", (40, 30), (200, 100, 50)), kind), "x", COLOUR)
+    pixels = decode(packed(Image.new("RGB", (40, 30), (200, 100, 50)), kind), "x", COLOUR).pixels
     assert pixels.shape == (3, 16, 16)
     np.testing.assert_allclose(pixels.mean(axis=(1, 2)), [200, 100, 50], atol=4)
 
@@ -37,22 +39,49 @@ def test_modes_become_grey_or_colour(mode: str) -> None:
     kind = "JPEG" if mode == "CMYK" else "PNG"
     white = Image.new("RGB", (16, 16), (255, 255, 255)).convert(mode)
     for square in (COLOUR, GREY):
-        assert (decode(packed(white, kind), "x", square) > 250).all()
+        assert (decode(packed(white, kind), "x", square).pixels > 250).all()
 
 
-def test_transparency_lies_on_black() -> None:
+@pytest.mark.parametrize(("ground", "behind"), [("white", 255), ("black", 0)])
+def test_transparent_pixels_lie_on_the_ground_that_is_set(ground: Ground, behind: int) -> None:
     image = Image.new("RGBA", (16, 16), (255, 255, 255, 0))
-    image.paste((255, 255, 255, 255), (0, 0, 8, 16))
-    pixels = decode(packed(image), "x", GREY)
-    assert (pixels[0, :, :8] == 255).all()
-    assert not pixels[0, :, 8:].any()
+    image.paste((100, 100, 100, 255), (0, 0, 8, 16))
+    decoded = decode(packed(image), "x", replace(GREY, ground=ground))
+    assert (decoded.pixels[0, :, :8] == 100).all()
+    assert (decoded.pixels[0, :, 8:] == behind).all()
+    assert decoded.has_transparency
+    assert not decode(packed(Image.new("RGBA", (16, 16), (1, 2, 3, 255))), "x", GREY).has_transparency
+
+
+@pytest.mark.parametrize(
+    ("fit", "middle", "edge", "cut"),
+    [("crop", 255, 255, 0.9), ("pad", 255, 0, 0.0), ("stretch", 255, 0, 0.0)],
+)
+def test_an_image_that_is_not_square_is_cropped_padded_or_stretched(
+    fit: Fit, middle: int, edge: int, cut: float
+) -> None:
+    image = Image.new("L", (400, 40), 0)
+    image.paste(255, (120, 0, 280, 40))
+    decoded = decode(packed(image), "x", replace(GREY, fit=fit, ground="black"))
+    assert decoded.pixels[0, 8, 8] == middle
+    assert decoded.pixels[0, 8, 0] == edge
+    assert decoded.cut == pytest.approx(cut)
+    if fit == "pad":
+        assert not decoded.pixels[0, :6].any()
+
+
+def test_a_long_strip_is_padded_without_a_square_of_its_length() -> None:
+    tracemalloc.start()
+    decode(packed(Image.new("L", (60_000, 1), 9)), "x", replace(GREY, fit="pad"))
+    assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    tracemalloc.stop()
 
 
 def test_tall_and_wide_images_keep_their_centre() -> None:
     for size, box in (((16, 48), (0, 16, 16, 32)), ((48, 16), (16, 0, 32, 16))):
         image = Image.new("L", size, 0)
         image.paste(255, box)
-        assert (decode(packed(image), "x", GREY) == 255).all()
+        assert (decode(packed(image), "x", GREY).pixels == 255).all()
 
 
 def test_exif_orientation_is_applied() -> None:
@@ -60,7 +89,7 @@ def test_exif_orientation_is_applied() -> None:
     image.paste(255, (0, 0, 32, 16))  # bright above
     tag = Image.Exif()
     tag[0x0112] = 3  # turned by half
-    pixels = decode(packed(image, "JPEG", exif=tag.tobytes(), quality=95), "x", GREY)
+    pixels = decode(packed(image, "JPEG", exif=tag.tobytes(), quality=95), "x", GREY).pixels
     assert pixels[0, 12:].mean() > 240
     assert pixels[0, :4].mean() < 15
 

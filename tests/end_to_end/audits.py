@@ -22,6 +22,7 @@ from tests.chaos import PUBLISHING, Kill, Moment, kill_during
 from tests.end_to_end.existing_audit import write_existing_audit
 from tests.end_to_end.failing_audit import PARTS, write_failing_audit
 from tests.end_to_end.hostile_audit import write_hostile_audit
+from tests.end_to_end.own_audit import write_own_audit
 from tests.end_to_end.tiny_audit import TINY, command_environment
 from tests.left_behind import CHAOS_HOME
 from tests.real_data import real_data_folder
@@ -105,6 +106,12 @@ def others(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
         "wrong checksum": bad("checksum", "--data.kind", "mnist", "--data.mirror", "mirror"),
         "full disk": bad("full", "--data.images", "20000", largest_file=8_000_000),
     }
+    own = write_own_audit(home)
+    asked["own data"] = _words(own, *IN_ONE_THREAD)
+    asked["own data verified"] = {"words": ["verify", "own runs/latest"], "largest_file": 0}
+    asked["unknown group"] = _words(
+        own, "--run.output", "bad runs", "--evidence.subgroup_by", "colour", *IN_ONE_THREAD
+    )
     if real_data_folder().is_dir():
         asked["existing"] = _words(write_existing_audit(home, real_data_folder()), *IN_ONE_THREAD)
     return Commands(home, _in_one_process(asked, home, environment), {}, [])

@@ -2,11 +2,13 @@
 
 import gzip
 import io
+import os
 import struct
 from pathlib import Path
 
 import pytest
 
+from tasks.datasets.celeba import CelebaSettings
 from tasks.datasets.errors import MissingFile
 from tasks.datasets.folder import FolderSettings
 from tasks.datasets.mnist import MnistSettings
@@ -68,6 +70,62 @@ def test_own_files_that_are_not_there(
     said = rf"data\.{which} is .*nowhere, and there is no such {which}"
     with pytest.raises(MissingFile, match=said):
         download(settings, tmp_path, display)
+
+
+def test_files_that_are_not_read_count_for_nothing(
+    own: FolderSettings, tmp_path: Path, display: ProgressDisplay
+) -> None:
+    before = download(own, tmp_path, display).sha256
+    os.mkfifo(own.folder / "000.png")
+    (own.folder / "loop").symlink_to(own.folder)
+    (own.folder / ".DS_Store").write_bytes(b"where the window was")
+    (own.folder / "._a.png").write_bytes(b"resource fork")
+    (own.folder / "Thumbs.db").write_bytes(b"thumbnails")
+    Path(os.fsdecode(os.fsencode(own.folder) + b"/caf\xe9.txt")).write_bytes(b"name that is no UTF-8")
+    Path(os.fsdecode(os.fsencode(own.folder) + b"/caf\xe9.png")).write_bytes(b"refused when it is read")
+    assert download(own, tmp_path, display).sha256 == before
+
+
+def test_a_link_stands_for_the_image_that_it_leads_to(
+    own: FolderSettings, tmp_path: Path, display: ProgressDisplay
+) -> None:
+    (own.folder / "link.png").symlink_to("a.png")
+    before = download(own, tmp_path, display).sha256["images"]
+    (own.folder / "link.png").unlink()
+    (own.folder / "link.png").symlink_to("inner/b.png")
+    assert download(own, tmp_path, display).sha256["images"] != before
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            b"<!DOCTYPE html><html>quota exceeded</html>",
+            "is a web page, which its host gave instead of the file",
+        ),
+        (b"\n <html>", "is a web page"),
+        (b"nothing", "is not a zip archive, as its name says"),
+        (b"", "is not a zip archive, as its name says"),
+    ],
+)
+def test_a_page_in_place_of_an_archive_is_not_called_verified(
+    content: bytes, said: str, tmp_path: Path, display: ProgressDisplay
+) -> None:
+    folder = tmp_path / "mirror" / "celeba"
+    folder.mkdir(parents=True)
+    (folder / "img_align_celeba.zip").write_bytes(content)
+    (folder / "list_attr_celeba.txt").write_text("0\n", encoding="utf-8")
+    with pytest.raises(ChecksumMismatch, match=rf"img_align_celeba\.zip {said}.*Google Drive"):
+        download(CelebaSettings(mirror=str(tmp_path / "mirror")), tmp_path / "store", display)
+
+
+def test_files_without_a_digest_are_not_called_verified(real_data: Path, tmp_path: Path) -> None:
+    said = io.StringIO()
+    download(CelebaSettings(mirror=str(real_data)), tmp_path / "store", ProgressDisplay(said))
+    assert (
+        "1 of 2 files verified by their digests, the others taken as the mirror has them, in"
+        in said.getvalue()
+    )
 
 
 def test_a_mirror_folder_must_have_the_published_files(tmp_path: Path, display: ProgressDisplay) -> None:

@@ -50,6 +50,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
         files=DataFiles(folder, {}),
         shares=SplitSettings().model_dump(),
         entangled_from=0.3,
+        fewest_of_a_class=10,
         seed=0,
     )
     return artifact(folder)

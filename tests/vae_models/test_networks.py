@@ -6,7 +6,7 @@ from torch import nn
 
 from vae_models.errors import BadSettings
 from vae_models.fast_convolutions import FoldedUpsampling, Upsampling, upsampling
-from vae_models.networks import build_decoder, build_encoder, initialise_for_relu
+from vae_models.networks import build_decoder, build_encoder, initialise_for_relu, with_rim, without_rim
 from vae_models.pooled_trunk import PooledTrunk
 from vae_models.vae import parameter_count
 
@@ -43,7 +43,19 @@ def test_few_output_channels_take_the_folded_form():
 
 
 @pytest.mark.parametrize("kind", ["mlp", "burgess", "locatello"])
-@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), (1, 64, 64), (3, 64, 64)])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        (1, 16, 16),
+        (1, 28, 28),
+        (3, 32, 32),
+        (1, 33, 33),
+        (3, 48, 48),
+        (3, 64, 64),
+        (1, 96, 96),
+        (3, 256, 256),
+    ],
+)
 def test_encoder_and_decoder_meet_the_images_shape(kind, shape):
     images = torch.rand(2, *shape)
     outputs = build_encoder(kind, shape, 6)(images)
@@ -51,7 +63,9 @@ def test_encoder_and_decoder_meet_the_images_shape(kind, shape):
     assert build_decoder(kind, shape, 6)(outputs).shape == images.shape
 
 
-@pytest.mark.parametrize("shape", [(1, 28, 28), (1, 32, 32), (3, 64, 64)])
+@pytest.mark.parametrize(
+    "shape", [(1, 16, 16), (1, 28, 28), (1, 32, 32), (3, 47, 47), (3, 64, 64), (1, 128, 128)]
+)
 def test_the_pooled_trunk_takes_every_image_size(shape):
     features = PooledTrunk(shape, strided=2, fine=3, coarse=[4, 5], hidden=7)(torch.rand(2, *shape))
     assert features.shape == (2, 7)
@@ -74,7 +88,18 @@ def test_the_burgess_network_has_the_published_number_of_parameters():
     assert parameter_count(encoder) + parameter_count(decoder) == 502_005
 
 
-@pytest.mark.parametrize("shape", [(1, 48, 48), (2, 64, 64), (1, 32, 64)])
-def test_other_sizes_are_refused_with_what_to_do(shape):
-    with pytest.raises(BadSettings, match=r"square images of 28, 32 or 64 pixels .* or use network mlp"):
+@pytest.mark.parametrize("side", [28, 33, 47])
+def test_a_rim_is_taken_off_where_it_was_put_on(side):
+    images = torch.rand(2, 1, side, side)
+    padded = with_rim(images, 64)
+    assert padded.shape == (2, 1, 64, 64)
+    assert padded.sum() == pytest.approx(images.sum().item())
+    assert torch.equal(without_rim(padded, side), images)
+
+
+@pytest.mark.parametrize("shape", [(1, 257, 257), (2, 64, 64), (1, 32, 64)])
+def test_other_shapes_are_refused_with_what_to_do(shape):
+    with pytest.raises(
+        BadSettings, match=r"square images of at most 256 pixels .* with data\.image_size, or use network mlp"
+    ):
         build_encoder("burgess", shape, 4)

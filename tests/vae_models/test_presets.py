@@ -199,8 +199,8 @@ def test_a_saved_model_comes_back_equal(kind: str, trained, sprites: Data, tmp_p
         np.testing.assert_allclose(first, second, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), (3, 64, 64)])
-@pytest.mark.parametrize("kind", ["attention_vae", "semi_supervised_vae", "vamp_vae"])
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 32, 32), (3, 64, 64), (1, 16, 16), (3, 97, 97)])
+@pytest.mark.parametrize("kind", ["attention_vae", "semi_supervised_vae", "vamp_vae", "interpretable_gan"])
 def test_presets_take_every_image_size(kind: str, shape, sprites: Data) -> None:
     model = build(settings_of(kind), shape, sprites[2], seed=0)
     means = model.encode(torch.rand(2, *shape)).mean

@@ -1,0 +1,21 @@
+"""How a name that a user gave is shown in a message: whole where it can be printed, its other signs escaped."""
+
+_LONGEST = 120
+
+
+def shown(text: str) -> str:
+    """Returns text that is safe to print: control signs and bytes that are not UTF-8 escaped, long text cut."""
+    cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... ({len(text):,} characters)"
+    return "".join(sign if sign.isprintable() else _escaped(sign) for sign in cut)
+
+
+def _escaped(sign: str) -> str:
+    number = ord(sign)
+    if 0xDC80 <= number <= 0xDCFF:  # how Python holds a byte of a file name that is not UTF-8
+        return f"\\x{number - 0xDC00:02x}"
+    return sign.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def differing(text: str) -> str:
+    """Returns text with everything beyond ASCII escaped, so that names that look alike can be told apart."""
+    return text.encode("ascii", "backslashreplace").decode("ascii")

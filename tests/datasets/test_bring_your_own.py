@@ -1,0 +1,75 @@
+"""What people's own data need and a later change brings: each test stands until it passes without its mark."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tasks.analyses.splits import split
+from tasks.datasets.attributes import Attribute
+from tests.datasets.own_folder import OwnFolder
+from vae_models.targets import fit_targets
+
+BRING_YOUR_OWN = "issue: Bring your own: the models and data that people really have"
+WHERE_AN_ATTRIBUTE_LIVES = "issue: Where an attribute lives"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> OwnFolder:
+    return OwnFolder(tmp_path)
+
+
+@pytest.mark.xfail(strict=True, reason=BRING_YOUR_OWN)
+def test_problems_can_be_left_out_and_are_counted(own: OwnFolder) -> None:
+    own.write()
+    with own.table.open("a", encoding="utf-8") as table:
+        table.write("nowhere.png,yes\n")
+    (own.images / "i03.png").write_bytes((own.images / "i03.png").read_bytes()[:60])
+    (own.images / "without row.png").write_bytes((own.images / "i04.png").read_bytes())
+    loaded = own.load(on_problem="skip")
+    assert loaded.file_names == tuple(name for name in own.names if name != "i03.png")
+    text = " ".join(loaded.notes)
+    assert all(name in text for name in ("nowhere.png", "i03.png", "without row.png"))
+
+
+@pytest.mark.parametrize(
+    ("suffix", "mode", "value"),
+    [(".gif", "L", 200), (".tif", "L", 200), (".tif", "I;16", 51400), (".jp2", "L", 200)],
+)
+@pytest.mark.xfail(strict=True, reason=BRING_YOUR_OWN)
+def test_images_of_other_kinds_are_read(own: OwnFolder, suffix: str, mode: str, value: int) -> None:
+    image = Image.fromarray(np.full((16, 16), value, np.uint16 if mode == "I;16" else np.uint8))
+    (own.images / "i05.png").unlink()
+    own.names[5] = f"i05{suffix}"
+    image.save(own.images / own.names[5])
+    own.write()
+    loaded = own.load(channels=1)
+    assert loaded.file_names is not None
+    assert loaded.file_names[5] == own.names[5]
+    np.testing.assert_allclose(loaded.images[5], 200, atol=2)
+
+
+@pytest.mark.xfail(strict=True, reason=BRING_YOUR_OWN)
+def test_fifteen_hundred_images_are_enough() -> None:
+    values = np.tile([0.0, 1.0], 750)[:, None]
+    parts = split([Attribute("lit", "binary", ("no", "yes"))], values, 0)
+    assert len(parts.codes) == 1500
+
+
+@pytest.mark.xfail(strict=True, reason=BRING_YOUR_OWN)
+def test_the_coverage_of_intervals_for_rare_attributes_is_measured() -> None:
+    record = json.loads((ROOT / "tasks" / "selftest_record.json").read_text(encoding="utf-8"))
+    coverage = record["interval_coverage_by_prevalence"]
+    assert {row["prevalence"] for row in coverage} == {0.01, 0.02, 0.05, 0.1}
+    assert all(row["covered"] >= 0.9 for row in coverage if row["prevalence"] >= 0.05)
+
+
+@pytest.mark.xfail(strict=True, reason=WHERE_AN_ATTRIBUTE_LIVES)
+def test_a_few_extreme_values_do_not_stretch_the_scale_of_an_effect() -> None:
+    ages = np.random.default_rng(0).normal(40, 14, 1900)
+    ages[:3], ages[3] = 2014, -31
+    (target,) = fit_targets((Attribute("age", "continuous"),), ages[:, None])
+    assert target.std == pytest.approx(14, rel=0.1)

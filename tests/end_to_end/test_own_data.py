@@ -1,0 +1,89 @@
+"""A user's own folder, by the command: what was noticed is said first, and a rare attribute costs only itself."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.audits import Commands
+from tests.end_to_end.own_audit import COLUMNS, IMAGES, RARE
+
+
+@pytest.fixture(scope="session")
+def audit(others: Commands) -> dict[str, Any]:
+    folder = others.run_folder("own data")
+    loaded: dict[str, Any] = json.loads((folder / "audit.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "own labels.csv is read as UTF-16",
+        "are separated by semicolons",
+        "Column 'Image ID' is taken for the names of the image files",
+        "1,800 file names are matched to images although written otherwise (backslashes, with the folder's own name in "
+        r"front, without its extension), as 'own pictures\größe\0000' for 'größe/0000.png'",
+        "1 hidden and system files beside the images are left out: ._0000.png",
+        "Column 'size (mm)': commas stand before decimals",
+        "1 of 1,800 images are not square and are cropped to their central square",
+        "1,800 images have transparent pixels; they lie on white",
+        "3 of 1,800 images are identical to another, pixel for pixel (größe/0000.png = größe/0001.png = größe/0002",
+        "Columns '50% left' and 'émotion 😀' are likely one attribute twice (the same groups of images)",
+        "Class 'odd' of 'a/b' has 0 images in the part",
+        "glasses is not tested: too few to test: class 'yes' in 5 images",
+    ],
+)
+def test_what_was_noticed_is_said_before_training_and_kept(
+    others: Commands, audit: dict[str, Any], said: str
+) -> None:
+    ended = others.ended["own data"]
+    assert ended.code == 0, ended.err
+    before = ended.err.partition("training the attribute classifier")[0]
+    assert said in before
+    assert any(said in note for note in audit["data"]["notes"])
+
+
+def test_a_rare_attribute_is_not_tested_and_the_rest_goes_on(audit: dict[str, Any]) -> None:
+    assert [row["name"] for row in audit["data"]["attributes"]] == [name for name in COLUMNS if name != RARE]
+    (aside,) = audit["data"]["not_tested"]
+    assert aside["attribute"] == RARE
+    assert sum(aside["images"].values()) == 5
+    assert aside["reason"].startswith("too few to test: class 'yes' in 5 images")
+    assert aside["reason"].endswith("(needs 10 in every part)")
+    assert [row["attribute"] for row in audit["verdicts"]] == [name for name in COLUMNS if name != RARE]
+    assert audit["subgroups"] == []  # it was to be grouped by the rare attribute
+    assert audit["data"]["images"] == IMAGES
+
+
+def test_the_report_says_it_too(others: Commands, audit: dict[str, Any]) -> None:
+    page = (others.run_folder("own data") / "report.html").read_text(encoding="utf-8")
+    assert "Not tested, since too few images show them: glasses." in page
+    assert "What was noticed in reading the data" in page
+    row = page.partition('<th scope="row"><a href="#data"><bdi>glasses</bdi></a></th>')[2].partition("</tr>")[
+        0
+    ]
+    assert "Not tested" in row
+    assert "too few to test: class" in row
+    assert 'id="data"' in page
+
+
+def test_such_a_run_can_be_verified(others: Commands) -> None:
+    ended = others.ended["own data verified"]
+    assert ended.code == 0, ended.out + ended.err
+
+
+def test_a_group_that_is_no_attribute_is_refused_before_training(others: Commands) -> None:
+    said = others.last_line("unknown group", 1)
+    assert said.startswith("evidence.subgroup_by names 'colour', and the data have size (mm), acc@5")
+    assert "training" not in others.ended["unknown group"].err
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="issue: Bring your own: the models and data that people really have (file names, codes.parquet)",
+)
+def test_counter_examples_and_codes_carry_the_names_of_files(others: Commands, audit: dict[str, Any]) -> None:
+    folder = others.run_folder("own data")
+    assert list(folder.glob("**/codes.parquet"))
+    assert "größe/" in json.dumps(audit["verdicts"], ensure_ascii=False)
