@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
 from tasks.arrays import read_array, read_json, write_array, write_json
+from tasks.import_check import reach_of
 from tasks.prepare import Prepared, open_prepared
 from tasks.records import Artifact
 from tasks.stage import Bench
@@ -80,8 +81,12 @@ def compute(folder: Path, bench: Bench, *, prepared: Artifact, trained: Artifact
         means, log_variances = map(np.concatenate, zip(*encoded, strict=True))
         write_array(folder / f"means-{part}.npy", means)
         write_array(folder / f"log_variances-{part}.npy", log_variances)
-    _write_controls(folder, data, trained, model.latent_dim, bench.device)
-    facts = {"names": list(model.dimension_names), "groups": list(model.dimension_groups)}
+    controls = _write_controls(folder, data, trained, model.latent_dim, bench.device)
+    facts = {
+        "controls": controls,
+        "names": list(model.dimension_names),
+        "groups": list(model.dimension_groups),
+    }
     write_json(folder / "codes.json", facts)
 
 
@@ -94,7 +99,7 @@ def open_codes(encoded: Artifact) -> Codes:
 
     return Codes(
         by_part("means"),
-        {control: by_part(control) for control in ("random_init", "pca")},
+        {control: by_part(control) for control in facts["controls"]},
         tuple(facts["names"]),
         tuple(facts["groups"]),
     )
@@ -109,9 +114,14 @@ def decode_components(
     return np.asarray(np.clip(flat, 0.0, 1.0).reshape(len(latents), *shape))
 
 
-def _write_controls(folder: Path, data: Prepared, trained: Artifact, latent_dim: int, device: str) -> None:
-    """The same encoder before training, and principal components of pixels: what any code would know."""
-    untrained = load_untrained(trained.path, device)
+def _write_controls(
+    folder: Path, data: Prepared, trained: Artifact, latent_dim: int, device: str
+) -> list[str]:
+    """The same encoder before training, and principal components of pixels: what any code would know.
+
+    Returns their names. There is no encoder before training where codes do not depend on weights.
+    """
+    untrained = load_untrained(trained.path, device) if reach_of(trained).codes_by_weights else None
     fit = data.images("model_train")[:PCA_IMAGES].reshape(-1, *data.data.images.shape[1:])
     # Fitted on the training part, as the model was.
     components = min(latent_dim, min(len(fit), int(np.prod(fit.shape[1:]))))
@@ -121,8 +131,10 @@ def _write_controls(folder: Path, data: Prepared, trained: Artifact, latent_dim:
     write_array(folder / "pca_mean.npy", pca.mean_.astype(np.float32))
     for part in PROBE_PARTS:
         images = data.images(part)
-        write_array(folder / f"random_init-{part}.npy", encode_images(untrained, images)[0])
+        if untrained is not None:
+            write_array(folder / f"random_init-{part}.npy", encode_images(untrained, images)[0])
         write_array(folder / f"pca-{part}.npy", pca.transform(_flat(images)).astype(np.float32))
+    return ["random_init", "pca"] if untrained is not None else ["pca"]
 
 
 def _flat(images: NDArray[np.uint8]) -> NDArray[np.float32]:

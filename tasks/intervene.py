@@ -15,6 +15,7 @@ from tasks.analyses.plain import to_plain
 from tasks.arrays import read_json, write_json
 from tasks.datasets.attributes import Attribute
 from tasks.encode import ProbeCodes, open_codes
+from tasks.import_check import reach_of
 from tasks.prepare import Prepared, open_prepared
 from tasks.records import Artifact
 from tasks.stage import Bench
@@ -66,7 +67,7 @@ def compute(
     codes = open_codes(encoded).of_probe_parts()
     model = load(trained.path, bench.device)
     judge = load_classifier(classifier.path, bench.device)
-    untrained = load_untrained(trained.path, bench.device)
+    untrained = load_untrained(trained.path, bench.device) if reach_of(trained).images_by_weights else None
     moves = Moves(images, bootstraps, null_moves_per_dimension, seed)
     claims = read_json(probed.path / "probe.json")["specificity"]
     decode = partial(decode_latents, model, precision="auto")
@@ -76,7 +77,7 @@ def compute(
         judge,
         codes,
         decode,
-        partial(decode_latents, untrained, precision="auto"),
+        None if untrained is None else partial(decode_latents, untrained, precision="auto"),
         [claim["dimension"] for claim in claims],
         gates,
         moves,

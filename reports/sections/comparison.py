@@ -68,7 +68,7 @@ def _figure(page: Page, rows: list[dict[str, Any]]) -> Figure:
     caption = page.t("comparison.caption")
     alt = page.t(
         "comparison.alt_one" if len(names) == 1 else "comparison.alt",
-        findings=page.t("word.semicolon").join(_best(page, row) for row in rows[:4])
+        findings=page.t("word.semicolon").join(_best(page, row) for row in rows[:4]),
     )
     return page.drawing(
         "model-comparison",

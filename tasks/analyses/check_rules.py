@@ -71,12 +71,12 @@ def _specificity(model: Plain, claim: Plain, thresholds: Thresholds) -> CheckVer
     if claim["runner_up"] is None:
         # Without another dimension the "gap" is all that this one tells.
         below = f"{name} has no other dimension to be compared with, and tells only {in_words(gap)} of {attribute}, "
-        crossing = f"{name} has no other dimension to be compared with, and tells {in_words(gap)} of {attribute}: "
+        crossing = (
+            f"{name} has no other dimension to be compared with, and tells {in_words(gap)} of {attribute}: "
+        )
         above = f"{name} has no other dimension to be compared with, and tells {in_words(gap)} of {attribute}"
     else:
-        below = (
-            f"not specific: {runner_up} tells nearly as much of {attribute} as {name}, a gap of {in_words(gap)} "
-        )
+        below = f"not specific: {runner_up} tells nearly as much of {attribute} as {name}, a gap of {in_words(gap)} "
         crossing = f"the gap between {name} and {runner_up} for {attribute} is {in_words(gap)}: "
         above = (
             f"{name} tells more of {attribute} than any other dimension by {in_words(gap)} of its uncertainty"

@@ -67,7 +67,13 @@ ONE_DIMENSION = "not defined for one latent dimension: this score compares dimen
 NOT_FINITE = "not defined for these codes: the computation gives no finite number"
 # What each of these scores compares. The formulas divide by the logarithm of one, or give 0 or 1 whatever the code is.
 COMPARES_ATTRIBUTES = frozenset(
-    {"dci_disentanglement", "dci_extra_trees_disentanglement", "modularity", "factor_vae_score", "beta_vae_score"}
+    {
+        "dci_disentanglement",
+        "dci_extra_trees_disentanglement",
+        "modularity",
+        "factor_vae_score",
+        "beta_vae_score",
+    }
 )
 COMPARES_DIMENSIONS = frozenset(
     {
@@ -123,7 +129,7 @@ def compute(
 
 def _undefined(dimensions: int, attributes: int) -> dict[str, NotApplicable]:
     """Returns the scores that are not defined for a code and attributes of these sizes, with the reason."""
-    found = {}
+    found: dict[str, NotApplicable] = {}
     if dimensions == 1:
         found |= dict.fromkeys(COMPARES_DIMENSIONS, NotApplicable(ONE_DIMENSION))
     if attributes == 1:
