@@ -42,6 +42,11 @@ def build(page: Page) -> dict[str, Any]:
         ]
     own += [page.t("limitation.elsewhere", model=shortened(m["name"])) for m in page.leads if m.get("origin")]
     own += [
+        page.t("limitation.odd_at_import", model=shortened(m["name"]), n=len(m["import_check"]["warnings"]))
+        for m in page.leads
+        if m.get("import_check") and m["import_check"]["warnings"]
+    ]
+    own += [
         page.t("limitation.collapsed", model=shortened(m["name"]))
         for m in page.leads
         if m["fitness"]["collapsed"]

@@ -15,7 +15,7 @@ Floats = NDArray[np.floating]
 FAR_OUTSIDE = 0.1
 # More pixels than this far outside are odd.
 MOST_FAR_OUTSIDE = 0.01
-# Another reading is named where it has at most this share of the error.
+# Another reading is named where it has at most this share of the error, and less than one mean image.
 BETTER_BY = 0.5
 # How often the prior's standard deviation, 1, goes into that of the codes or the other way round, before it is odd.
 OFF_PRIOR = 3.0
@@ -113,7 +113,7 @@ def _about_pixels(
         )
     errors = [(_error(pixels, other.pixels), other.words) for other in others]
     best, words = min(errors, default=(np.inf, ""))
-    if best <= BETTER_BY * error:
+    if best <= BETTER_BY * error and best < mean_image_error:
         said.append(
             f"with {words}, the mean squared error of a reconstruction would be {best:.3g} in place of {error:.3g}"
         )
