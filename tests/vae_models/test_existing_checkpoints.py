@@ -177,8 +177,11 @@ class Harm:
         ({"epoch": 3, "model": {"w": torch.zeros(1)}}, "it holds epoch, model. Name the entry"),
         ([torch.zeros(1)], "it holds a list"),
         ({}, "it holds nothing"),
-        (Harm(), "Python objects in it are not unpickled"),
-        (nn.Linear(2, 2), "Python objects in it are not unpickled"),
+        (Harm(), r"a pickle of Python objects that asks for \w*io\.open, and a file of tensors is needed"),
+        (
+            nn.Linear(2, 2),
+            r"asks for torch\.nn\.modules\.linear\.Linear, .* or save model\.state_dict\(\) alone",
+        ),
     ],
 )
 def test_what_is_no_state_dict_is_refused_and_not_run(
@@ -190,11 +193,18 @@ def test_what_is_no_state_dict_is_refused_and_not_run(
     assert not (tmp_path / "harm was done").exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"no weights", b"PK\x03\x04 half a zip"])
-def test_a_file_of_something_else_is_refused(content: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", r"model\.pt is an empty file, and a file of tensors is needed"),
+        (b"no weights", r"model\.pt cannot be read as tensors alone"),
+        (b"PK\x03\x04 half a zip", r"model\.pt is the beginning of a zip archive, cut off"),
+    ],
+)
+def test_a_file_of_something_else_is_refused(content: bytes, said: str, tmp_path: Path) -> None:
     path = tmp_path / "model.pt"
     path.write_bytes(content)
-    with pytest.raises(BadCheckpoint, match=r"model\.pt cannot be read as tensors alone"):
+    with pytest.raises(BadCheckpoint, match=said):
         open_existing(settings().with_files({"path": path}), SHAPE)
     with pytest.raises(BadCheckpoint, match="no entry 'ema'; it holds encoder"):
         open_existing(settings(entry="ema").with_files({"path": written(tmp_path, weights())}), SHAPE)
