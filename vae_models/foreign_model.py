@@ -143,6 +143,12 @@ class ForeignModel(nn.Module):
                 f"the encoder of {self.source} must give a tensor of means (images, dimensions), or a pair of means "
                 f"and log variances, for {images} images; got {_shape(codes)}"
             )
+        if not codes.is_floating_point():
+            raise BadCheckpoint(
+                f"the encoder of {self.source} gives whole numbers ({codes.dtype}). Indices of a codebook (VQ) are "
+                "names and not quantities, so no dimension of them can be audited: return the vectors that they stand "
+                "for, as floating-point numbers, one row an image"
+            )
 
 
 def _moved(value: Any, device: torch.device) -> Any:

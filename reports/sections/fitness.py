@@ -10,6 +10,9 @@ from reports.plots import curves
 from reports.sections import particulars
 from reports.visible_text import shortened
 
+# Kinds of model whose encoder may return a pair of tensors.
+OF_PAIRS = ("entrypoint", "exported_programs")
+
 
 def build(page: Page) -> dict[str, Any]:
     """Returns one table of every model and seed, and curves and pictures of each lead model."""
@@ -67,7 +70,7 @@ def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
     return {
         "edits": None if page.absent(gan) else _edits(page, gan.get("edits", ())),
         "name": shortened(model["name"]),
-        "import_check": _import_check(page, model.get("import_check")),
+        "import_check": _import_check(page, model),
         "collapse": page.prose(fitness["collapse_reason"]),
         "curves": _curves(page, model["name"], key),
         "pairs": _grid(page, fitness["reconstruction_pairs"], f"pairs-{key}", model, "fitness.pairs_alt"),
@@ -80,8 +83,9 @@ def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _import_check(page: Page, found: dict[str, Any] | None) -> dict[str, Any] | None:
+def _import_check(page: Page, model: dict[str, Any]) -> dict[str, Any] | None:
     """Returns what was measured of a model from elsewhere before the audit; None for one trained here."""
+    found = model.get("import_check")
     if found is None:
         return None
     deviations = [value for value in found["code_standard_deviation"] if value is not None]
@@ -95,6 +99,8 @@ def _import_check(page: Page, found: dict[str, Any] | None) -> dict[str, Any] | 
         high=number(max(deviations, default=None)),
         largest=number(max((abs(value) for value in found["code_mean"] if value is not None), default=None)),
     )
+    if found["posterior_standard_deviation"] is not None and model["kind"] in OF_PAIRS:
+        measured += " " + page.t("fitness.import_pair", spread=number(found["posterior_standard_deviation"]))
     return {
         "measured": measured,
         "warnings": [page.prose(warning) for warning in found["warnings"]],

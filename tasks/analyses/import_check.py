@@ -75,6 +75,7 @@ def check(
     warnings = [
         *_about_pixels(pixels, as_set, error, mean_image_error, other_readings),
         *_about_codes(centres, deviations),
+        *_about_whole_numbers(means),
         *(() if log_variances is None else _about_variances(means, log_variances)),
     ]
     return ImportCheck(
@@ -135,6 +136,15 @@ def _about_codes(centres: Floats, deviations: Floats) -> list[str]:
         f"the codes do not follow the standard normal prior (mean 0, standard deviation 1) that samples are drawn "
         f"from: {', and '.join(odd)}. Samples and KL do not describe this model; standardise the codes inside encode "
         "and decode"
+    ]
+
+
+def _about_whole_numbers(means: Floats) -> list[str]:
+    if not np.array_equal(means, np.round(means)) or len(np.unique(means)) <= 2:
+        return []
+    return [
+        "all codes are whole numbers. If they are indices of a codebook (VQ), they are names and not quantities, and "
+        "what is said of their dimensions means nothing: return the vectors that they stand for"
     ]
 
 

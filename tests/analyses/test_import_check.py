@@ -85,6 +85,13 @@ def test_standard_deviations_in_place_of_log_variances() -> None:
     assert f"return 2 * log of them: the KL would be {kl:.3g} nats" in warning
 
 
+def test_whole_numbers_may_be_indices_of_a_codebook() -> None:
+    whole = np.round(CODES)
+    (warning,) = checked(codes=whole, log_variances=None).warnings
+    assert warning.startswith("all codes are whole numbers. If they are indices of a codebook (VQ)")
+    assert checked(codes=np.sign(CODES), log_variances=None).warnings == ()  # binary codes are quantities
+
+
 def test_a_collapsed_or_unit_posterior_is_no_mistake() -> None:
     """Log variances around 0, or all 0, are what a collapsed model gives."""
     assert checked(log_variances=np.zeros((64, 3))).warnings == ()

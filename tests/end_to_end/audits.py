@@ -21,6 +21,7 @@ from safetensors import SafetensorError, safe_open
 from tests.chaos import PUBLISHING, Kill, Moment, kill_during
 from tests.end_to_end.existing_audit import write_existing_audit
 from tests.end_to_end.hostile_audit import write_hostile_audit
+from tests.end_to_end.one_of_each import write_one_of_each
 from tests.end_to_end.tiny_audit import TINY, command_environment
 from tests.left_behind import CHAOS_HOME
 from tests.real_data import real_data_folder
@@ -96,6 +97,7 @@ def others(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
     write_pictures(home, cut=(3,))
     asked = {
         "hostile": _words(write_hostile_audit(home), *IN_ONE_THREAD),
+        "one of each": _words(write_one_of_each(home), *IN_ONE_THREAD),
         "latent size": _latent_size(),
         "too few images": bad("few", "--data.images", "300"),
         "corrupt image": bad("corrupt", f"--data={json.dumps(folder)}"),

@@ -79,6 +79,9 @@ def test_what_is_odd_is_measured_at_import_and_said(audit: dict[str, Any], run: 
     html = (run[0] / "report.html").read_text(encoding="utf-8")
     assert "Odd when the model was imported." in html
     assert "Measured at import on 64 random images" in html
+    assert (
+        html.count("The encoder returns two tensors of one shape. They are read as means and log") == 1
+    )  # frozen
     odd = sum(bool(check["warnings"]) for check in (published, own, frozen, moments))
     assert html.count("things were odd when it was imported") == odd
 

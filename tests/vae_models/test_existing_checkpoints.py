@@ -164,6 +164,37 @@ def test_all_that_does_not_fit_is_said_at_once(tmp_path: Path) -> None:
     assert "with `names`" in said
 
 
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("encoder.down_blocks.0.conv.weight", "Diffusers' AutoencoderKL"),
+        ("encoder.log_var.weight", "pythae"),
+        ("net.0.weight", None),
+    ],
+)
+def test_another_architecture_is_said_where_no_map_can_fit(
+    name: str, family: str | None, tmp_path: Path
+) -> None:
+    path = written(tmp_path, {name: torch.zeros(8, 3, 3, 3), "net.bias": torch.zeros(512)})
+    with pytest.raises(BadCheckpoint) as caught:
+        open_existing(settings().with_files({"path": path}), SHAPE)
+    said, expected = str(caught.value), weights()
+    lacking = len(expected) - 1  # one bias of 512 numbers is there
+    assert "The architecture differs, and no `names` can make it fit" in said
+    assert (
+        f"of the {len(expected)} tensors that the network needs, {lacking} have a shape that no tensor"
+        in said
+    )
+    assert ("Its names are those of" in said) == (family is not None)
+    assert family is None or f"Its names are those of {family}." in said
+    assert "Use kind entrypoint" in said
+    # Where every shape is there, a map of names may fit.
+    path = written(tmp_path, {f"x.{place}": tensor for place, tensor in enumerate(expected.values())})
+    with pytest.raises(BadCheckpoint, match="Name its tensors after ours with `names`") as caught:
+        open_existing(settings().with_files({"path": path}), SHAPE)
+    assert "architecture" not in str(caught.value)
+
+
 class Harm:
     """Would write a file when it is unpickled."""
 

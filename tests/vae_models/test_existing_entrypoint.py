@@ -92,6 +92,10 @@ class Empty:
     def decode(self, codes):
         return codes.view(-1, 1, 8, 8)
 
+class Indices(Own):
+    def encode(self, images):
+        return (images.flatten(1) * 512).long()
+
 class Asks(Own):
     def encode(self, images, labels):
         return self.towards(images.flatten(1))
@@ -224,6 +228,7 @@ def test_saved_weights_come_back_and_the_control_has_lost_them(
         ("value", r"is a int; it must be a function"),
         ("Flat", r"decoder of .*:Flat must give images \(2, 1, 8, 8\) for codes \(2, 3\), got \(2, 64\)"),
         ("Deep", r"encoder of .*:Deep must give a tensor of means .* for 2 images; got \(2, 2, 3\)"),
+        ("Indices", r"gives whole numbers \(torch\.int64\)\. Indices of a codebook \(VQ\) are names"),
         (
             "Wide",
             r"the encoder of .*:Wide failed for images \(2, 1, 8, 8\): RuntimeError: .*\(2x100 and 64x6\)$",
