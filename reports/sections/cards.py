@@ -95,6 +95,10 @@ def _conditioning(page: Page, model: dict[str, Any], specific: dict[str, Any] | 
     if specific is None:
         return []
     t, told = page.t, []
+    unused = [
+        use for use in model["dimensions"] if use["index"] == specific["dimension"] and not use["active"]
+    ]
+    told += [t("card.unused", dimension=page.dimension_name(model, use["index"])) for use in unused]
     if specific["explained_away_by"]:
         names = t("word.comma").join(shortened(name) for name in specific["explained_away_by"])
         told.append(t("card.explained_away", names=names))

@@ -6,7 +6,17 @@ from reports.number_text import number
 from reports.page import Page
 from reports.visible_text import shortened
 
-ALWAYS = ("decodable", "classifier", "attributes", "range", "maps", "attributions", "seeds", "thresholds")
+ALWAYS = (
+    "decodable",
+    "classifier",
+    "attributes",
+    "independent",
+    "range",
+    "maps",
+    "attributions",
+    "seeds",
+    "thresholds",
+)
 
 
 def build(page: Page) -> dict[str, Any]:
