@@ -46,18 +46,19 @@ lock: $(READY)
 		-o requirements-dev.lock --upgrade
 
 # uv comes by the pip that Python has; a pip of .venv's own, which takes four seconds to make, only where it has none.
+# What a user installed beside the lock, for a model of their own, stays: nothing is removed.
 $(READY): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "latent-audit needs Python 3.11 or newer; none was found (name one: make PYTHON=/path/to/python3)" >&2; exit 1; }
 	@echo "Setting up .venv with $(PYTHON) (some seconds; minutes where packages must be downloaded)"
 	@test -x $(BIN)/uv || $(PYTHON) -m venv --without-pip .venv
 	@test -x $(BIN)/uv || $(PYTHON) -m pip --python $(BIN)/python install -q uv 2>/dev/null \
 		|| { $(BIN)/python -m ensurepip >/dev/null && $(BIN)/python -m pip install -q uv; }
-	@$(BIN)/uv pip sync -q requirements.lock
+	@$(BIN)/uv pip install -q -r requirements.lock
 	@$(BIN)/uv pip install -q --no-deps -e .
 	@touch $(READY)
 
 $(READY_TO_TEST): $(READY) requirements-dev.lock
-	@$(BIN)/uv pip sync -q requirements-dev.lock
+	@$(BIN)/uv pip install -q -r requirements-dev.lock
 	@$(BIN)/uv pip install -q --no-deps -e .
 	@touch $(READY_TO_TEST)
 

@@ -19,6 +19,7 @@ from tasks.code import Code
 from tasks.inputs.codes import Codes, open_codes
 from tasks.inputs.informativeness import informativeness
 from tasks.inputs.prepared import open_prepared
+from tasks.inputs.reach import reach_of
 from tasks.records import Artifact
 from tasks.shown_images import ShownImages, write_attributions
 from vae_models.checkpoints import load, load_classifier
@@ -52,16 +53,17 @@ def compute(
     dimensions = np.sort(order[: amounts.attribution_dimensions])
     shown = ShownImages(data, amounts, seed)
     bench.report(0, 3, {})
-    found = list(_encoder_maps(model, codes, dimensions, shown))
+    reach = reach_of(trained)
+    found = list(_encoder_maps(model, codes, dimensions, shown, reach.encoder_gradients))
     bench.report(1, 3, {})
-    found += _decoder_maps(model, codes, dimensions, shown)
+    found += _decoder_maps(model, codes, dimensions, shown, reach.decoder_gradients)
     bench.report(2, 3, {})
     gan: dict[str, Any] | None = None
     if gan_explanations is not None:
         found += _discriminator_maps(cast("InterpretableGan", model), codes, dimensions, shown)
         judge = load_classifier(classifier.path, bench.device)
         gan = gan_explanations.load().explain_gan(folder, model, judge, data, seed)
-    metrics = write_attributions(folder, found)
+    metrics = write_attributions(folder, found, reach.without_gradients())
     if gan is not None:
         write_json(folder / "gan.json", gan)
         metrics["contributions.largest_sum_error"] = gan["contributions"]["largest_sum_error"]
@@ -90,7 +92,7 @@ def _contributions(module: nn.Module, images: Tensor) -> Tensor:
 
 
 def _encoder_maps(
-    model: Model, codes: Codes, dimensions: Sequence[int], shown: ShownImages
+    model: Model, codes: Codes, dimensions: Sequence[int], shown: ShownImages, has_gradient: bool
 ) -> tuple[Attribution, ...]:
     assert isinstance(model, nn.Module)
     device = next(model.parameters()).device
@@ -102,6 +104,7 @@ def _encoder_maps(
         shown.depth,
         shown.seed,
     )
+    methods = tuple(method for method in methods if has_gradient or not method.needs_gradient)
     subjects = _subjects("encoder", codes, dimensions)
     return explain_pixels(
         model, _means, subjects, methods, shown.images, shown.baseline, shown.seed, shown.depth, shown.masks
@@ -109,7 +112,7 @@ def _encoder_maps(
 
 
 def _decoder_maps(
-    model: Model, codes: Codes, dimensions: Sequence[int], shown: ShownImages
+    model: Model, codes: Codes, dimensions: Sequence[int], shown: ShownImages, has_gradient: bool
 ) -> tuple[Attribution, ...]:
     assert isinstance(model, nn.Module)
     held_out = codes.of("probe_test")
@@ -123,6 +126,7 @@ def _decoder_maps(
         shown.seed,
         shown.depth,
         shown.masks,
+        has_gradient=has_gradient,
     )
 
 

@@ -20,6 +20,7 @@ from tasks.bench import Bench
 from tasks.claims import find_claims
 from tasks.inputs.codes import Codes, ProbeCodes, decode_components, open_codes
 from tasks.inputs.prepared import Prepared, open_prepared
+from tasks.inputs.reach import reach_of
 from tasks.interventions import Moves, intervene_on, judge_reconstructions
 from tasks.records import Artifact
 from vae_models.checkpoints import load, load_classifier, load_untrained
@@ -89,13 +90,14 @@ def _controls(
 
     decode = partial(decode_latents, model, precision="auto")
     before = partial(decode_latents, untrained, precision="auto")
-    return {
-        "shuffled": Control(codes.of_probe_parts().shuffled(seed), decode, before),
-        "random_init": Control(codes.of_control("random_init"), before, None),
-        "pca": Control(
-            codes.of_control("pca"), lambda latents: decode_components(encoded, latents, shape), None
-        ),
-    }
+    untrained_decode = before if reach_of(trained).images_by_weights else None
+    controls = {"shuffled": Control(codes.of_probe_parts().shuffled(seed), decode, untrained_decode)}
+    if "random_init" in codes.controls:  # not of a model whose codes do not depend on weights
+        controls["random_init"] = Control(codes.of_control("random_init"), before, None)
+    components = Control(
+        codes.of_control("pca"), lambda latents: decode_components(encoded, latents, shape), None
+    )
+    return {**controls, "pca": components}
 
 
 def _intervene(

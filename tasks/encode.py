@@ -10,6 +10,7 @@ from tasks.arrays import write_array, write_json
 from tasks.bench import Bench
 from tasks.inputs.codes import PROBE_PARTS
 from tasks.inputs.prepared import Prepared, open_prepared
+from tasks.inputs.reach import reach_of
 from tasks.records import Artifact
 from vae_models.checkpoints import load, load_untrained
 from vae_models.inference import encode_images
@@ -36,14 +37,23 @@ def compute(folder: Path, bench: Bench, *, prepared: Artifact, trained: Artifact
         means, log_variances = map(np.concatenate, zip(*encoded, strict=True))
         write_array(folder / f"means-{part}.npy", means)
         write_array(folder / f"log_variances-{part}.npy", log_variances)
-    _write_controls(folder, data, trained, model.latent_dim, bench.device)
-    facts = {"names": list(model.dimension_names), "groups": list(model.dimension_groups)}
+    controls = _write_controls(folder, data, trained, model.latent_dim, bench.device)
+    facts = {
+        "controls": controls,
+        "names": list(model.dimension_names),
+        "groups": list(model.dimension_groups),
+    }
     write_json(folder / "codes.json", facts)
 
 
-def _write_controls(folder: Path, data: Prepared, trained: Artifact, latent_dim: int, device: str) -> None:
-    """The same encoder before training, and principal components of pixels: what any code would know."""
-    untrained = load_untrained(trained.path, device)
+def _write_controls(
+    folder: Path, data: Prepared, trained: Artifact, latent_dim: int, device: str
+) -> list[str]:
+    """The same encoder before training, and principal components of pixels: what any code would know.
+
+    Returns their names. There is no encoder before training where codes do not depend on weights.
+    """
+    untrained = load_untrained(trained.path, device) if reach_of(trained).codes_by_weights else None
     fit = data.images("model_train")[:PCA_IMAGES].reshape(-1, *data.data.images.shape[1:])
     # Fitted on the training part, as the model was.
     components = min(latent_dim, min(len(fit), int(np.prod(fit.shape[1:]))))
@@ -53,8 +63,10 @@ def _write_controls(folder: Path, data: Prepared, trained: Artifact, latent_dim:
     write_array(folder / "pca_mean.npy", pca.mean_.astype(np.float32))
     for part in PROBE_PARTS:
         images = data.images(part)
-        write_array(folder / f"random_init-{part}.npy", encode_images(untrained, images)[0])
+        if untrained is not None:
+            write_array(folder / f"random_init-{part}.npy", encode_images(untrained, images)[0])
         write_array(folder / f"pca-{part}.npy", pca.transform(_flat(images)).astype(np.float32))
+    return ["random_init", "pca"] if untrained is not None else ["pca"]
 
 
 def _flat(images: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -10,9 +10,12 @@ from tasks.errors import SettingsError
 from tasks.progress import ProgressDisplay
 from tasks.records import digest_of, digest_of_file
 from tasks.settings import Settings
+from vae_models.checkpoint_settings import CheckpointSettings
 from vae_models.entrypoint_settings import EntrypointSettings
 from vae_models.errors import BadCheckpoint
 from vae_models.existing_settings import ExistingModelSettings
+from vae_models.exported_settings import ExportedProgramsSettings
+from vae_models.file_kinds import EXPORTED, KINDS_OF_WEIGHTS, kind_of, refuse_other_kinds
 
 _ADDRESS = re.compile(r"(models|runs|mlflow-artifacts):/")
 # How a Python package stands among the files of a model: by one digest over all its files.
@@ -54,8 +57,17 @@ def _files(model: ExistingModelSettings, fetch_program: Callable[[str], Path]) -
             places[setting] = fetch_program(given)
         else:
             places[setting] = Path(given).absolute()
+        if places[setting].is_dir():
+            found = kind_of(places[setting])
+            assert found is not None
+            raise BadCheckpoint(f"{setting} is {given}, {found.name}, and a file is needed: {found.taken_by}")
         if not places[setting].is_file():
             raise FileNotFoundError(f"{setting} is {given}, and there is no such file")
+        # Said before any work starts; whoever opens the file looks again.
+        if isinstance(model, CheckpointSettings):
+            refuse_other_kinds(places[setting], KINDS_OF_WEIGHTS, "a file of tensors")
+        elif isinstance(model, ExportedProgramsSettings):
+            refuse_other_kinds(places[setting], (EXPORTED,), f"an exported program (pt2) as {setting}")
     digests = {setting: digest_of_file(path) for setting, path in places.items()}
     if isinstance(model, EntrypointSettings):
         from vae_models.entrypoint import module_files  # here: torch takes seconds to import

@@ -8,6 +8,7 @@ from tasks.arrays import read_json, write_json
 from tasks.bench import Bench
 from tasks.inputs.codes import open_codes
 from tasks.inputs.prepared import open_prepared
+from tasks.inputs.reach import reach_of
 from tasks.inputs.responses import write_responses
 from tasks.interventions import Moves, intervene_on, judge_reconstructions
 from tasks.records import Artifact
@@ -38,7 +39,7 @@ def compute(
     codes = open_codes(encoded).of_probe_parts()
     model = load(trained.path, bench.device)
     judge = load_classifier(classifier.path, bench.device)
-    untrained = load_untrained(trained.path, bench.device)
+    untrained = load_untrained(trained.path, bench.device) if reach_of(trained).images_by_weights else None
     moves = Moves(images, bootstraps, null_moves_per_dimension, seed)
     claims = read_json(probed.path / "probe.json")["specificity"]
     decode = partial(decode_latents, model, precision="auto")
@@ -48,7 +49,7 @@ def compute(
         judge,
         codes,
         decode,
-        partial(decode_latents, untrained, precision="auto"),
+        None if untrained is None else partial(decode_latents, untrained, precision="auto"),
         [claim["dimension"] for claim in claims],
         gates,
         moves,

@@ -2,6 +2,7 @@
 
 import atexit
 import gc
+import multiprocessing
 import os
 import sys
 
@@ -18,9 +19,13 @@ def leave_untidied() -> None:
     """Spares this process, whose results others have by then, all that Python does at its end: three seconds in a
     worker, whose parent waits for it, and which has imported what `keep_for_good` must leave alone.
 
-    Returns at once; what is registered with `atexit` later still runs. The exit code is 0.
+    Returns at once; what is registered with `atexit` later still runs, and what multiprocessing tidies. The exit code
+    is 0.
     """
     atexit.register(_end)
+    # Since Python 3.13 multiprocessing gives back this process's semaphores in an exit handler of its own, registered
+    # before ours and so run after it: never. Asking for its logger for the first time registers that handler anew.
+    multiprocessing.get_logger()
 
 
 def _end() -> None:

@@ -39,6 +39,7 @@ def model_record(
         "recipe": recipe,
         "dimensions": dimensions,
         "origin": content("train", "origin.json"),
+        "import_check": content("train", "import_check.json"),
         "training": training,
         "fitness": fitness,
         **content("probe", "probe.json"),

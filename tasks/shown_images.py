@@ -46,11 +46,16 @@ class ShownImages:
         return torch.from_numpy(self.baseline).to(device)
 
 
-def write_attributions(folder: Path, found: Sequence[Attribution]) -> dict[str, float]:
-    """Writes attributions.json with its arrays, and evidence.json; returns what MLflow is told."""
-    write_json(
-        folder / "attributions.json", [_record(folder, index, item) for index, item in enumerate(found)]
-    )
+def write_attributions(
+    folder: Path, found: Sequence[Attribution], not_applicable: Sequence[str] = ()
+) -> dict[str, float]:
+    """Writes attributions.json with its arrays, and evidence.json; returns what MLflow is told.
+
+    not_applicable: why methods are missing, a sentence each.
+    """
+    records: list[dict[str, Any]] = [_record(folder, index, item) for index, item in enumerate(found)]
+    records += [{"not_applicable": reason} for reason in not_applicable]
+    write_json(folder / "attributions.json", records)
     write_json(folder / "evidence.json", to_plain(weigh(found)))
     return {"attributions.faithful_share": float(np.mean([bool(item.checks.faithful) for item in found]))}
 

@@ -6,6 +6,7 @@ time at which their run began, and MLflow keeps a point that is the same only on
 """
 
 import os
+import platform
 import re
 import sqlite3
 import tempfile
@@ -325,12 +326,16 @@ def save_exported(folder: Path, module: Any, example: Any) -> None:
     """
     import mlflow.pytorch  # here: only workers that export need torch's flavour of it
 
+    # Said in full: MLflow would look for this environment's pip, and an environment made by uv has none.
+    needed = {
+        "name": "mlflow-env",
+        "channels": ["conda-forge"],
+        "dependencies": [
+            f"python={platform.python_version()}", "pip", {"pip": ["torch", "mlflow", "numpy"]}
+        ],
+    }  # fmt: skip
     mlflow.pytorch.save_model(
-        module,
-        str(folder),
-        input_example=example,
-        serialization_format="pt2",
-        pip_requirements=["torch", "mlflow", "numpy"],
+        module, str(folder), input_example=example, serialization_format="pt2", conda_env=needed
     )
 
 

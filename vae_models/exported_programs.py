@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from vae_models.errors import BadCheckpoint
 from vae_models.exported_archive import refuse_code
 from vae_models.exported_settings import ExportedProgramsSettings
+from vae_models.file_kinds import EXPORTED, refuse_other_kinds
 from vae_models.foreign_model import ForeignModel
 from vae_models.reconstruction import build_reconstruction
 
@@ -38,6 +39,7 @@ class _Program(nn.Module):
         super().__init__()
         if not path.is_file():
             raise BadCheckpoint(f"there is no exported program at {path}: name the file of the {part}")
+        refuse_other_kinds(path, (EXPORTED,), f"an exported program (pt2) of the {part}")
         refuse_code(path)
         try:
             program = torch.export.load(path)

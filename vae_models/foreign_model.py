@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
+from vae_models.call_errors import described
 from vae_models.errors import BadCheckpoint
 from vae_models.model import Posterior
 from vae_models.posteriors import LOG_VARIANCE_RANGE, GaussianPosterior
@@ -33,9 +34,9 @@ class ForeignModel(nn.Module):
         pixel_range: tuple[float, float],
         source: str,
     ) -> None:
-        """networks: holds every weight of both. encode: images -> means (n, d), or a pair of means and log
-        variances. decode: (n, d) -> images. pixel_range: what black and white are to both. source: what errors
-        call the model. Raises BadCheckpoint where they do not fit the images.
+        """networks: holds every torch weight of both, if they have any. encode: images -> means (n, d), or a pair
+        of means and log variances. decode: (n, d) -> images. pixel_range: what black and white are to both. source:
+        what errors call the model. Raises BadCheckpoint where they do not fit the images.
         """
         super().__init__()
         self.image_shape, self.source = image_shape, source
@@ -43,10 +44,11 @@ class ForeignModel(nn.Module):
         self._encode, self._decode = encode, decode
         self.reconstruction = reconstruction
         self.black, self.white = pixel_range
-        if not list(networks.parameters()):
-            raise BadCheckpoint(
-                f"{source} has no weights: its networks must be torch modules with parameters"
-            )
+        # Code without torch weights computes on the CPU, whatever the device of this run.
+        self._on_cpu = not list(networks.parameters())
+        if self._on_cpu:
+            # Without an element; it says on which device this model's tensors are, as a weight would.
+            self.place = nn.Parameter(torch.zeros(0), requires_grad=False)
         self.has_variance = True
         self.eval()
         self.latent_dim = self._tried()
@@ -55,9 +57,10 @@ class ForeignModel(nn.Module):
 
     def encode(self, images: Tensor) -> Posterior:
         """Returns means and log variances (n, latent_dim); the least log variance where the encoder gives none."""
-        given = self._called(
-            self._encode, self.black + images * (self.white - self.black), "encoder", "images"
-        )
+        return self._posterior(images, self.black, self.white)
+
+    def _posterior(self, images: Tensor, black: float, white: float) -> Posterior:
+        given = self._called(self._encode, black + images * (white - black), "encoder", "images")
         mean, log_variance = given if isinstance(given, tuple | list) and len(given) == 2 else (given, None)
         self._refuse_no_codes(mean, len(images))
         self.has_variance = log_variance is not None
@@ -73,6 +76,17 @@ class ForeignModel(nn.Module):
 
     def decode(self, latents: Tensor) -> Tensor:
         """Returns images (n, c, h, w); what the decoder puts beyond black or white is cut."""
+        return ((self._pixels(latents) - self.black) / (self.white - self.black)).clamp(0.0, 1.0)
+
+    def rebuild(self, images: Tensor, pixel_range: tuple[float, float] | None = None) -> Tensor:
+        """Returns what the decoder gives for the codes of images (n, c, h, w) in [0, 1], neither scaled nor cut.
+
+        pixel_range: what black and white are to both networks; None takes the range of the settings.
+        """
+        black, white = pixel_range or (self.black, self.white)
+        return self._pixels(self._posterior(images, black, white).mean)
+
+    def _pixels(self, latents: Tensor) -> Tensor:
         pixels = self._called(self._decode, latents, "decoder", "codes")
         expected = (len(latents), *self.image_shape)
         if not isinstance(pixels, Tensor) or tuple(pixels.shape) != expected:
@@ -80,7 +94,7 @@ class ForeignModel(nn.Module):
                 f"the decoder of {self.source} must give images {_listed(expected)} for codes {_shape(latents)}, "
                 f"got {_shape(pixels)}"
             )
-        return ((pixels.float() - self.black) / (self.white - self.black)).clamp(0.0, 1.0)
+        return pixels.float()
 
     def sample_latents(self, count: int, generator: Generator) -> Tensor:
         """Returns (count, latent_dim) draws of a standard normal."""
@@ -110,14 +124,17 @@ class ForeignModel(nn.Module):
         return int(mean.shape[1])
 
     def _called(self, function: Callable[[Tensor], Any], given: Tensor, part: str, what: str) -> Any:
+        def call(tensor: Tensor) -> Any:
+            with autocast(tensor.device, False):  # code that is not ours was made for one arithmetic
+                if self._on_cpu:
+                    return _moved(function(tensor.cpu()), tensor.device)
+                return function(tensor)
+
         try:
-            with autocast(given.device, False):  # code that is not ours was made for one arithmetic
-                return function(given)
+            return call(given)
         except Exception as error:  # code that is not ours can fail in any way
-            reason = (str(error) or type(error).__name__).split("\n")[0][:300]
             raise BadCheckpoint(
-                f"the {part} of {self.source} refused {what} {_shape(given)}: {reason}. The size of images is set "
-                "with data.image_size"
+                f"the {part} of {self.source} failed for {what} {_shape(given)}: {described(error, call, given)}"
             ) from error
 
     def _refuse_no_codes(self, codes: Any, images: int) -> None:
@@ -126,6 +143,18 @@ class ForeignModel(nn.Module):
                 f"the encoder of {self.source} must give a tensor of means (images, dimensions), or a pair of means "
                 f"and log variances, for {images} images; got {_shape(codes)}"
             )
+        if not codes.is_floating_point():
+            raise BadCheckpoint(
+                f"the encoder of {self.source} gives whole numbers ({codes.dtype}). Indices of a codebook (VQ) are "
+                "names and not quantities, so no dimension of them can be audited: return the vectors that they stand "
+                "for, as floating-point numbers, one row an image"
+            )
+
+
+def _moved(value: Any, device: torch.device) -> Any:
+    if isinstance(value, tuple | list):
+        return tuple(_moved(item, device) for item in value)
+    return value.to(device) if isinstance(value, Tensor) else value
 
 
 def _shape(value: Any) -> str:

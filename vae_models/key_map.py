@@ -1,5 +1,6 @@
 """Fits a state_dict from elsewhere to one of our networks: names, shapes, and the order of mean and variance."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -11,6 +12,13 @@ from vae_models.errors import BadCheckpoint
 # What `separate` calls the two last layers of an encoder.
 SEPARATE = ("encoder.mean", "encoder.log_variance")
 _NAMED_AT_MOST = 40
+_SHAPES_AT_MOST = 4
+# Parts of names by which the writer of a checkpoint is known.
+_FAMILIES = (
+    ("encoder.down_blocks.", "Diffusers' AutoencoderKL"),
+    ("encoder.embedding.", "pythae"),
+    ("encoder.log_var.", "pythae"),
+)
 
 
 def fit_state_dict(
@@ -98,9 +106,30 @@ def _refuse_misfits(named: Mapping[str, Tensor], expected: Mapping[str, Tensor],
         raise BadCheckpoint(
             f"{source} does not fit the network:\n  - "
             + "\n  - ".join(problems)
-            + "\nName its tensors after ours with `names`, leave out what is not needed with `left_out`, and look "
-            "at network, latent_dim and the size of the images"
+            + f"\n{_way_on(named, expected, source)}"
         )
+
+
+def _way_on(named: Mapping[str, Tensor], expected: Mapping[str, Tensor], source: str) -> str:
+    """Says what may help: a map of names, where the shapes allow one; another kind of setting, where they do not."""
+    there = Counter(tuple(tensor.shape) for tensor in named.values())
+    lacking = Counter(tuple(tensor.shape) for tensor in expected.values()) - there
+    if lacking.total() <= len(expected) / 2:  # such as another size of images or of the code
+        return (
+            "Name its tensors after ours with `names`, leave out what is not needed with `left_out`, and look at "
+            "network, latent_dim and the size of the images"
+        )
+    shapes = ["x".join(map(str, shape)) or "one number" for shape in lacking]
+    shown = ", ".join(shapes[:_SHAPES_AT_MOST]) + (", ..." if len(shapes) > _SHAPES_AT_MOST else "")
+    family = next((words for part, words in _FAMILIES if any(part in name for name in named)), None)
+    written = f" Its names are those of {family}." if family else ""
+    return (
+        f"The architecture differs, and no `names` can make it fit: of the {len(expected)} tensors that the network "
+        f"needs, {lacking.total()} have a shape that no tensor of {source} has ({shown}). If network, latent_dim and "
+        f"the size of the images are those of its training, it is no network of ours.{written} Use kind entrypoint, "
+        "with a function that makes the model by its own code and loads these weights, or export encoder and decoder "
+        "with torch.export and use kind exported_programs"
+    )
 
 
 def _shape(tensor: Tensor) -> str:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from vae_models.errors import BadCheckpoint
+from vae_models.file_kinds import KINDS_OF_WEIGHTS, SAFETENSORS, kind_of, refuse_other_kinds
 from vae_models.weight_files import read_tensors
 
 _NAMED_AT_MOST = 8
@@ -21,7 +22,8 @@ def read_state_dict(path: Path, entry: str | None = None) -> dict[str, Tensor]:
     """
     if not path.is_file():
         raise BadCheckpoint(f"there is no file of weights at {path}: name the one that holds them")
-    if path.suffix == ".safetensors":
+    refuse_other_kinds(path, KINDS_OF_WEIGHTS, "a file of tensors")
+    if kind_of(path) == SAFETENSORS or path.suffix == ".safetensors":
         if entry is not None:
             raise BadCheckpoint(
                 f"{path} is a safetensors file and has no entries: leave out entry ({entry!r})"

@@ -98,6 +98,10 @@ def _conditioning(page: Page, model: dict[str, Any], specific: dict[str, Any] | 
     if specific is None:
         return []
     t, told = page.t, []
+    unused = [
+        use for use in model["dimensions"] if use["index"] == specific["dimension"] and not use["active"]
+    ]
+    told += [t("card.unused", dimension=page.dimension_name(model, use["index"])) for use in unused]
     if specific["explained_away_by"]:
         names = t("word.comma").join(shortened(name) for name in specific["explained_away_by"])
         told.append(t("card.explained_away", names=names))
@@ -105,7 +109,11 @@ def _conditioning(page: Page, model: dict[str, Any], specific: dict[str, Any] | 
         survived = sum(row["survives"] is True for row in specific["survives_conditioning"])
         if specific["survives_conditioning"]:
             told.append(t("card.survives", n=survived, total=len(specific["survives_conditioning"])))
-    if known(specific["gap"]) is not None:
+    if not specific["survives_conditioning"]:
+        told.append(t("card.one_attribute"))
+    if specific["runner_up"] is None:
+        told.append(t("card.one_dimension"))
+    elif known(specific["gap"]) is not None:
         runner = page.dimension_name(model, specific["runner_up"])
         told.append(t("card.gap", gap=said(specific["gap"]), runner=runner))
     return told

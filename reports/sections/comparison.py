@@ -12,8 +12,14 @@ def build(page: Page) -> dict[str, Any]:
     rows = page.audit["comparison"]
     absent = page.absent(rows)
     if absent:
-        return {"absent": absent}
-    return {"absent": None, "figure": _figure(page, rows), "differences": _differences(page, rows)}
+        return {"absent": absent, "text": page.t("comparison.text")}
+    one = len(page.audit["subject"]["models"]) == 1
+    return {
+        "absent": None,
+        "text": page.t("comparison.text_one" if one else "comparison.text"),
+        "figure": _figure(page, rows),
+        "differences": None if one else _differences(page, rows),
+    }
 
 
 def _name(page: Page, row: dict[str, Any]) -> str:
@@ -61,7 +67,8 @@ def _figure(page: Page, rows: list[dict[str, Any]]) -> Figure:
     header = (page.t("column.measure"), page.t("column.better"), *(shortened(name, 24) for name in columns))
     caption = page.t("comparison.caption")
     alt = page.t(
-        "comparison.alt", findings=page.t("word.semicolon").join(_best(page, row) for row in rows[:4])
+        "comparison.alt_one" if len(names) == 1 else "comparison.alt",
+        findings=page.t("word.semicolon").join(_best(page, row) for row in rows[:4]),
     )
     return page.drawing(
         "model-comparison",

@@ -43,8 +43,18 @@ def build(page: Page, model: dict[str, Any]) -> Table | None:
         page.t("controls.caption", model=shortened(model["name"]), seed=model["seed"]),
         tuple(page.t(f"column.{key}") for key in columns),
         tuple(rows),
-        page.interval_note(values),
+        " ".join((page.interval_note(values), *_not_made(page, model))).strip(),
     )
+
+
+def _not_made(page: Page, model: dict[str, Any]) -> list[str]:
+    """Returns why controls of untrained weights were not made of a model from elsewhere; nothing where they were."""
+    reach = (model.get("import_check") or {}).get("reach", {})
+    return [
+        page.t(f"controls.{part}_without_weights")
+        for part in ("codes", "images")
+        if reach.get(f"{part}_by_weights") is False
+    ]
 
 
 def _of(control: dict[str, Any], attribute: str) -> dict[str, Any]:

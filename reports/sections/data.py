@@ -32,7 +32,8 @@ def build(page: Page) -> dict[str, Any]:
         "distributions": _distributions(page),
         "full_names": [name for name in page.long_names if len(name) > 48],
         "correlation": _correlation(page),
-        "correlation_absent": page.absent(data["correlation"]),
+        "correlation_absent": page.absent(data["correlation"])
+        or (page.t("data.correlation_one") if len(page.attributes) == 1 else None),
         "entangled": _entangled(page),
         "samples": _samples(page),
         "classifier": _classifier(page),
@@ -95,7 +96,7 @@ def _distributions(page: Page) -> Figure:
 
 def _correlation(page: Page) -> Figure | None:
     correlation = page.audit["data"]["correlation"]
-    if page.absent(correlation):
+    if page.absent(correlation) or len(page.attributes) == 1:
         return None
     names, matrix = correlation["names"], np.array(correlation["matrix"], dtype=float)
     off = np.nan_to_num(matrix - np.diag(np.diag(matrix)))

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from reports import image_files
-from reports.number_text import number
+from reports.number_text import number, percent
 from reports.page import Cell, Figure, Page, Table, estimate, numeral, said, text
 from reports.plots import curves
 from reports.sections import particulars
 from reports.visible_text import shortened
+
+# Kinds of model whose encoder may return a pair of tensors.
+OF_PAIRS = ("entrypoint", "exported_programs")
 
 
 def build(page: Page) -> dict[str, Any]:
@@ -67,6 +70,7 @@ def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
     return {
         "edits": None if page.absent(gan) else _edits(page, gan.get("edits", ())),
         "name": shortened(model["name"]),
+        "import_check": _import_check(page, model),
         "collapse": page.prose(fitness["collapse_reason"]),
         "curves": _curves(page, model["name"], key),
         "pairs": _grid(page, fitness["reconstruction_pairs"], f"pairs-{key}", model, "fitness.pairs_alt"),
@@ -76,6 +80,31 @@ def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
         if page.absent(gan)
         else _grid(page, gan["samples"], f"asked-{key}", model, "fitness.asked_alt"),
         "particulars": particulars.build(page, model),
+    }
+
+
+def _import_check(page: Page, model: dict[str, Any]) -> dict[str, Any] | None:
+    """Returns what was measured of a model from elsewhere before the audit; None for one trained here."""
+    found = model.get("import_check")
+    if found is None:
+        return None
+    deviations = [value for value in found["code_standard_deviation"] if value is not None]
+    measured = page.t(
+        "fitness.import_measured",
+        n=number(found["images"]),
+        cut=percent(found["pixels_cut"]),
+        error=number(found["reconstruction_error"]),
+        mean_image=number(found["mean_image_error"]),
+        low=number(min(deviations, default=None)),
+        high=number(max(deviations, default=None)),
+        largest=number(max((abs(value) for value in found["code_mean"] if value is not None), default=None)),
+    )
+    if found["posterior_standard_deviation"] is not None and model["kind"] in OF_PAIRS:
+        measured += " " + page.t("fitness.import_pair", spread=number(found["posterior_standard_deviation"]))
+    return {
+        "measured": measured,
+        "warnings": [page.prose(warning) for warning in found["warnings"]],
+        "not_applicable": [page.prose(sentence) for sentence in found["not_applicable_parts"]],
     }
 
 

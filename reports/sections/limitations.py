@@ -6,7 +6,17 @@ from reports.number_text import number
 from reports.page import Page
 from reports.visible_text import shortened
 
-ALWAYS = ("decodable", "classifier", "attributes", "range", "maps", "attributions", "seeds", "thresholds")
+ALWAYS = (
+    "decodable",
+    "classifier",
+    "attributes",
+    "independent",
+    "range",
+    "maps",
+    "attributions",
+    "seeds",
+    "thresholds",
+)
 
 
 def build(page: Page) -> dict[str, Any]:
@@ -41,6 +51,11 @@ def build(page: Page) -> dict[str, Any]:
             if r["status"] == "not_assessed"
         ]
     own += [page.t("limitation.elsewhere", model=shortened(m["name"])) for m in page.leads if m.get("origin")]
+    own += [
+        page.t("limitation.odd_at_import", model=shortened(m["name"]), n=len(m["import_check"]["warnings"]))
+        for m in page.leads
+        if m.get("import_check") and m["import_check"]["warnings"]
+    ]
     own += [
         page.t("limitation.collapsed", model=shortened(m["name"]))
         for m in page.leads

@@ -46,7 +46,7 @@ def _figure(page: Page, row: dict[str, Any], name: str) -> Figure | None:
         for label, values in lines
         if (kept := [v for v in values if v is not None])
     ]
-    if not spans:
+    if not spans or len(row["seeds"]) < 2:
         return None
     widest = max(spans)
     alt = page.t(

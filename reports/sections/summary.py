@@ -44,7 +44,7 @@ def build(page: Page) -> dict[str, Any]:
         "sentence": _sentence(page, counts, len(leads), len(page.attributes)),
         "note": page.interval_note(row["effect"] for row in shown),
         "failed": _failed(page),
-        "may": [page.t(f"summary.may.{key}") for key in _may(counts)],
+        "may": [page.t(f"summary.may.{key}") for key in _may(counts, len(leads))],
         "may_not": [page.t(f"summary.may_not.{key}") for key in ("use", "cause", "beyond")],
         "supported": _named(page, shown),
     }
@@ -129,9 +129,10 @@ def _sentence(page: Page, counts: Counter[str], models: int, attributes: int) ->
     )
 
 
-def _may(counts: Counter[str]) -> tuple[str, str, str]:
+def _may(counts: Counter[str], models: int) -> list[str]:
     first = "supported" if counts["supported"] else "none_supported"
-    return (first, "partly" if counts["partly_supported"] else "association", "compare")
+    found = [first, "partly" if counts["partly_supported"] else "association"]
+    return [*found, "compare"] if models > 1 else found
 
 
 def _named(page: Page, rows: list[dict[str, Any]]) -> str:

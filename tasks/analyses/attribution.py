@@ -79,8 +79,10 @@ def explain_decoder(
     seed: int,
     depth: Depth | None = None,
     masks: NDArray[np.bool_] | None = None,
+    *,
+    has_gradient: bool = True,
 ) -> tuple[Attribution, ...]:
-    """Returns two Attributions a latent dimension: how pixels move as it moves.
+    """Returns two Attributions a latent dimension, one where decode has no gradient: how pixels move as it moves.
 
     decode: (module, latents (n, d)) -> images (n, c, h, w). latents: posterior means of `images`;
     aggregate: posterior means (m, d) of many images, which say how far a dimension goes. "Jacobian" is the
@@ -105,6 +107,8 @@ def explain_decoder(
 
     found = []
     for name, explain in (("Jacobian", slopes), ("FiniteDifference", differences)):
+        if explain is slopes and not has_gradient:
+            continue
         maps = explain(model, codes)
         missed = np.full(tuple(maps.shape[:2]), np.nan)
         if explain is slopes:
@@ -164,10 +168,11 @@ def _cascade(
     depth: Depth,
 ) -> tuple[list[tuple[str, NDArray[np.float64], NDArray[np.float64]]], NDArray[np.float32]]:
     """Returns per layer the mean rank correlation over images, (r,) signed and of magnitudes; and the last maps
-    (m, r, h, w), of the wholly randomised module.
+    (m, r, h, w), of the wholly randomised module; no layers, and maps of NaN, where the function uses no weights.
     """
     some = depth.randomisation_images
-    trained = other = _shown(maps[:some])
+    trained = _shown(maps[:some])
+    other = np.full_like(trained, np.nan)
     layers = []
     for layer, redrawn in cascade(module, run, seed, depth.randomisation_levels):
         other = _shown(explain(redrawn, inputs[:some]))

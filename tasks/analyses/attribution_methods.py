@@ -57,13 +57,15 @@ class Method:
     """One way to attribute: `explain(module, images)` -> maps (n, outputs, c, h, w), signed.
 
     scale says what the numbers are: shares of the change from the baseline, or slopes. baselines (m, c, h,
-    w) are what the sums of the maps are measured from, None for methods that promise no sum.
+    w) are what the sums of the maps are measured from, None for methods that promise no sum. needs_gradient: whether
+    it follows gradients of the module; a method that only calls the module does without.
     """
 
     name: str
     scale: Scale
     explain: Read
     baselines: Tensor | None
+    needs_gradient: bool = True
 
 
 def encoder_methods(
@@ -97,7 +99,7 @@ def encoder_methods(
     return (
         integrated_method(read, columns, baseline, depth),
         Method("GradientShap", "share_of_change", shap, drawn),
-        Method("Occlusion", "share_of_change", occluded, None),
+        Method("Occlusion", "share_of_change", occluded, None, needs_gradient=False),
         Method("SmoothGrad", "slope", smooth, None),
     )
 

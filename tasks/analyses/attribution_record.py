@@ -164,7 +164,8 @@ def _checks(
     if masks is not None:
         inside = mass_inside(maps, masks, rng, depth.dilate_pixels, depth.resamples)
         redrawn = measured.randomised[:, place]
-        by_chance = mass_inside(redrawn, masks[: len(redrawn)], rng, depth.dilate_pixels, depth.resamples)
+        if layers:
+            by_chance = mass_inside(redrawn, masks[: len(redrawn)], rng, depth.dilate_pixels, depth.resamples)
     return Checks(
         convergence_delta=None if measured.delta is None else float(measured.delta[place]),
         infidelity=_over_images(measured.infidelity[:, place], rng, depth),

@@ -68,6 +68,19 @@ def _association(model: Plain, claim: Plain, thresholds: Thresholds) -> CheckVer
 def _specificity(model: Plain, claim: Plain, thresholds: Thresholds) -> CheckVerdict:
     gap, least, attribute = claim["gap"], thresholds.gap_min, claim["attribute"]
     name, runner_up = dimension_name(model, claim["dimension"]), dimension_name(model, claim["runner_up"])
+    if claim["runner_up"] is None:
+        # Without another dimension the "gap" is all that this one tells.
+        below = f"{name} has no other dimension to be compared with, and tells only {in_words(gap)} of {attribute}, "
+        crossing = (
+            f"{name} has no other dimension to be compared with, and tells {in_words(gap)} of {attribute}: "
+        )
+        above = f"{name} has no other dimension to be compared with, and tells {in_words(gap)} of {attribute}"
+    else:
+        below = f"not specific: {runner_up} tells nearly as much of {attribute} as {name}, a gap of {in_words(gap)} "
+        crossing = f"the gap between {name} and {runner_up} for {attribute} is {in_words(gap)}: "
+        above = (
+            f"{name} tells more of {attribute} than any other dimension by {in_words(gap)} of its uncertainty"
+        )
     place = interval_against(gap, least)
     leaks = [
         leak["attribute"]
@@ -76,17 +89,9 @@ def _specificity(model: Plain, claim: Plain, thresholds: Thresholds) -> CheckVer
     ]
     word: Word
     if place == "below":
-        word, reason = (
-            "not_supported",
-            f"not specific: {runner_up} tells nearly as much of {attribute} as {name}, a gap of {in_words(gap)} "
-            f"below {least:g}",
-        )
+        word, reason = "not_supported", f"{below}below {least:g}"
     elif place == "crosses":
-        word, reason = (
-            "inconclusive",
-            f"the gap between {name} and {runner_up} for {attribute} is {in_words(gap)}: "
-            f"the interval crosses {least:g}",
-        )
+        word, reason = "inconclusive", f"{crossing}the interval crosses {least:g}"
     elif claim["explained_away_by"]:
         others = ", ".join(claim["explained_away_by"])
         word, reason = (
@@ -99,10 +104,7 @@ def _specificity(model: Plain, claim: Plain, thresholds: Thresholds) -> CheckVer
             f"not only {attribute}: where it is held fixed, {name} still tells of {', '.join(leaks)}",
         )
     else:
-        word, reason = (
-            "supported",
-            f"{name} tells more of {attribute} than any other dimension by {in_words(gap)} of its uncertainty",
-        )
+        word, reason = "supported", above
     return CheckVerdict(word, reason, "gap to the runner-up dimension", gap, least)
 
 

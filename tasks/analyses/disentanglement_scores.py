@@ -62,6 +62,26 @@ Factors = NDArray[np.int64]
 SOURCE = "bootstrap over images"
 SINGULAR = "one dimension repeats others, so the covariance of the code has no inverse"
 NO_GRID = "needs a data set whose factors vary independently on a full grid"
+ONE_ATTRIBUTE = "not defined for one attribute: this score compares attributes with each other"
+ONE_DIMENSION = "not defined for one latent dimension: this score compares dimensions with each other"
+NOT_FINITE = "not defined for these codes: the computation gives no finite number"
+# What each of these scores compares. The formulas divide by the logarithm of one, or give 0 or 1 whatever the code is.
+COMPARES_ATTRIBUTES = frozenset(
+    {
+        "dci_disentanglement",
+        "dci_extra_trees_disentanglement",
+        "modularity",
+        "factor_vae_score",
+        "beta_vae_score",
+    }
+)
+COMPARES_DIMENSIONS = frozenset(
+    {
+        *("mig", "sap_continuous", "sap_discrete", "dci_completeness", "dci_extra_trees_completeness"),
+        *("factor_vae_score", "gaussian_total_correlation_nats", "mutual_information_nats"),
+        "gaussian_wasserstein_correlation_normalised",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -88,8 +108,47 @@ def compute(
     MIG, modularity, SAP by correlation, IRS and the unsupervised scores come from the test part, with
     bootstrap intervals; predictors are fitted on the first `predictor_images` of the fit part and have
     none. FactorVAE and beta-VAE scores need a factor grid. `published_dci` adds the gradient boosting
-    estimator, which takes minutes.
+    estimator, which takes minutes. A score that compares attributes is not applicable to one attribute, and a
+    score that compares dimensions is not applicable to one dimension.
     """
+    scores = _all_scores(
+        fit_codes,
+        fit_factors,
+        test_codes,
+        test_factors,
+        seed,
+        has_factor_grid,
+        published_dci,
+        resamples,
+        predictor_images,
+        votes,
+    )
+    undefined = _undefined(fit_codes.shape[1], fit_factors.shape[1])
+    return {name: undefined.get(name, score) for name, score in scores.items()}
+
+
+def _undefined(dimensions: int, attributes: int) -> dict[str, NotApplicable]:
+    """Returns the scores that are not defined for a code and attributes of these sizes, with the reason."""
+    found: dict[str, NotApplicable] = {}
+    if dimensions == 1:
+        found |= dict.fromkeys(COMPARES_DIMENSIONS, NotApplicable(ONE_DIMENSION))
+    if attributes == 1:
+        found |= dict.fromkeys(COMPARES_ATTRIBUTES, NotApplicable(ONE_ATTRIBUTE))
+    return found
+
+
+def _all_scores(
+    fit_codes: Codes,
+    fit_factors: Factors,
+    test_codes: Codes,
+    test_factors: Factors,
+    seed: int,
+    has_factor_grid: bool,
+    published_dci: bool,
+    resamples: int,
+    predictor_images: int,
+    votes: int,
+) -> dict[str, Estimate | NotApplicable]:
     rng = np.random.default_rng(seed)
     scores = _resampled(test_codes, test_factors, resamples, rng)
     fit_codes, fit_factors = fit_codes[:predictor_images], fit_factors[:predictor_images]
@@ -154,7 +213,9 @@ def _resampled(
     return found
 
 
-def _exact(value: float, n: int) -> Estimate:
+def _exact(value: float, n: int) -> Estimate | NotApplicable:
+    if not np.isfinite(value):
+        return NotApplicable(NOT_FINITE)
     return Estimate(value, None, None, n, "one fit, no interval")
 
 

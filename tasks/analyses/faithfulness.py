@@ -126,7 +126,10 @@ def judge_randomisation(layers: Sequence[LayerCorrelation], threshold: float) ->
     threshold: the largest |rank correlation|, mean over images, at which a map still counts as changed.
     A map that turned into its own negative shows the same picture, hence the absolute value.
     """
-    last = layers[-1] if layers else LayerCorrelation("", None, None)
+    if not layers:
+        return Verdict(None, None, "what was explained uses no torch weights that could be redrawn, so it is not known "
+                       "whether the map follows them")  # fmt: skip
+    last = layers[-1]
     if last.rank_correlation is None:
         return Verdict(None, None, "the map is constant, so nothing can be said of what it depends on")
     facts = f"rank correlation {last.rank_correlation:.2f} with the map of a model with all weights redrawn"

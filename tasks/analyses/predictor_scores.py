@@ -25,7 +25,10 @@ Factors = NDArray[np.integer]
 
 @dataclass(frozen=True)
 class Dci:
-    """Disentanglement, completeness and informativeness (accuracy), each 0 to 1, and their importances (d, k)."""
+    """Disentanglement, completeness and informativeness (accuracy), each 0 to 1, and their importances (d, k).
+
+    disentanglement is NaN for one attribute, completeness is NaN for one dimension.
+    """
 
     disentanglement: float
     completeness: float
@@ -104,13 +107,23 @@ def _dci(
 
 
 def disentanglement(importance: Floats) -> float:
-    """Returns 1 - H_k(row) of an importance matrix (d, k), weighted by each row's share of importance."""
+    """Returns 1 - H_k(row) of an importance matrix (d, k), weighted by each row's share of importance.
+
+    NaN for one attribute, whose entropy cannot be normalised: log(k) is 0.
+    """
+    if importance.shape[1] == 1:
+        return float("nan")
     per_dimension = 1.0 - entropy(importance.T + 1e-11, base=importance.shape[1])
     return _weighted(per_dimension, importance, axis=1)
 
 
 def completeness(importance: Floats) -> float:
-    """Returns 1 - H_d(column) of an importance matrix (d, k), weighted by each column's share of importance."""
+    """Returns 1 - H_d(column) of an importance matrix (d, k), weighted by each column's share of importance.
+
+    NaN for one dimension, whose entropy cannot be normalised: log(d) is 0.
+    """
+    if importance.shape[0] == 1:
+        return float("nan")
     per_factor = 1.0 - entropy(importance + 1e-11, base=importance.shape[0])
     return _weighted(per_factor, importance, axis=0)
 

@@ -37,12 +37,11 @@ def cascade(
     run: calls the part of the module that is explained, so that only its layers count (an encoder's, not
     its decoder's). Layers are taken in the order in which the module defines them; more layers than
     `levels` are redrawn in groups, named after the one nearest the input. The same module is yielded again
-    and again: use it before asking for the next.
+    and again: use it before asking for the next. Nothing is yielded where the explained function uses no weights of
+    the module.
     """
     changed = copy.deepcopy(module).eval()
     groups = _layers(changed, run)[::-1]
-    if not groups:
-        raise ValueError("the explained function uses no weights of the module, so none can be randomised")
     generator = torch.Generator().manual_seed(seed)
     edges = np.linspace(0, len(groups), min(levels, len(groups)) + 1).round().astype(int)
     for start, stop in itertools.pairwise(edges):
@@ -88,14 +87,28 @@ def _layers(module: nn.Module, run: Callable[[nn.Module], Tensor]) -> list[tuple
         parameter.requires_grad_(True)
     with torch.enable_grad():
         output = run(module).square().sum()
+    if output.requires_grad:
         gradients = torch.autograd.grad(output, list(named.values()), allow_unused=True)
+        used = [gradient is not None for gradient in gradients]
+    else:  # code that hides its gradients, or uses no weights
+        used = [_changes(module, run, parameter) for parameter in named.values()]
     layers: dict[str, list[nn.Parameter]] = {}
-    for (name, parameter), gradient in zip(named.items(), gradients, strict=True):
+    for (name, parameter), is_used in zip(named.items(), used, strict=True):
         parameter.requires_grad_(False)
-        if gradient is not None:
+        if is_used:
             owner = name.split(".parametrizations.")[0] if ".parametrizations." in name else name
             layers.setdefault(owner.rpartition(".")[0] or owner, []).append(parameter)
     return list(layers.items())
+
+
+def _changes(module: nn.Module, run: Callable[[nn.Module], Tensor], parameter: nn.Parameter) -> bool:
+    """Returns whether the output is another one when a parameter is; the parameter stays as it was."""
+    with torch.no_grad():
+        before, kept = run(module), parameter.clone()
+        parameter.add_(1.0 + parameter.abs())
+        after = run(module)
+        parameter.copy_(kept)
+    return not torch.equal(before, after)
 
 
 def _redraw(parameter: nn.Parameter, generator: torch.Generator) -> None:

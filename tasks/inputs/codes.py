@@ -63,7 +63,7 @@ def open_codes(encoded: Artifact) -> Codes:
 
     return Codes(
         by_part("means"),
-        {control: by_part(control) for control in ("random_init", "pca")},
+        {control: by_part(control) for control in facts["controls"]},
         tuple(facts["names"]),
         tuple(facts["groups"]),
     )

@@ -5,6 +5,10 @@ import pytest
 from scipy.linalg import sqrtm
 
 from tasks.analyses.disentanglement_scores import (
+    COMPARES_ATTRIBUTES,
+    COMPARES_DIMENSIONS,
+    ONE_ATTRIBUTE,
+    ONE_DIMENSION,
     NotApplicable,
     beta_vae_score,
     completeness,
@@ -220,3 +224,36 @@ def test_reported_scores_have_intervals_or_a_reason():
     singular = compute(twice[:600], factors[:600], twice[600:], factors[600:], 0, False, resamples=2)
     reason = singular["gaussian_total_correlation_nats"]
     assert isinstance(reason, NotApplicable) or reason.value > 5.0
+
+
+@pytest.mark.parametrize(
+    ("dimensions", "attributes", "undefined"),
+    [
+        (3, 1, ONE_ATTRIBUTE),
+        (1, 3, ONE_DIMENSION),
+    ],
+)
+def test_scores_that_compare_are_not_defined_for_one(dimensions, attributes, undefined):
+    rng = np.random.default_rng(0)
+    factors = rng.integers(0, 3, (300, attributes))
+    codes = factors[:, [0] * dimensions] + 0.1 * rng.standard_normal((300, dimensions))
+    found = compute(codes, factors, codes, factors, 0, True, published_dci=True, resamples=5, votes=50)
+    names = COMPARES_ATTRIBUTES if attributes == 1 else COMPARES_DIMENSIONS
+    assert {name for name, score in found.items() if score == NotApplicable(undefined)} == names & set(found)
+    assert all(np.isfinite(score.value) for name, score in found.items() if name not in names)
+
+
+def test_one_dimension_and_one_attribute_leave_what_needs_neither():
+    rng = np.random.default_rng(0)
+    factors = rng.integers(0, 2, (200, 1))
+    found = compute(factors + 0.0, factors, factors + 0.0, factors, 0, False, resamples=5)
+    known = {name: score.value for name, score in found.items() if not isinstance(score, NotApplicable)}
+    assert set(known) == {"irs", "explicitness", "dci_extra_trees_informativeness"}
+    assert known["explicitness"] == known["dci_extra_trees_informativeness"] == 1.0
+
+
+def test_the_published_formulas_say_that_one_is_undefined():
+    importance = np.array([[0.2], [0.8]])
+    assert np.isnan(disentanglement(importance))
+    assert completeness(importance) == pytest.approx(1 - (0.2 * np.log2(5) + 0.8 * np.log2(1.25)))
+    assert np.isnan(completeness(importance.T))

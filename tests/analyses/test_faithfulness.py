@@ -155,8 +155,22 @@ def test_a_function_without_weights_cannot_be_randomised() -> None:
     def ignore(module: nn.Module) -> Tensor:
         return 0.0 * next(module.parameters()).sum().detach().requires_grad_(True)
 
-    with pytest.raises(ValueError, match="uses no weights of the module"):
-        next(cascade(Network(), ignore, seed=0))
+    assert list(cascade(Network(), ignore, seed=0)) == []
+    verdict = judge_randomisation((), 0.5)
+    assert verdict.faithful is verdict.faithful_places is None
+    assert "uses no torch weights that could be redrawn" in verdict.reason
+
+
+def test_layers_are_found_where_no_gradient_leads_to_them(images: Tensor) -> None:
+    network = Network()
+
+    def hidden(module: nn.Module) -> Tensor:
+        with torch.no_grad():
+            return module.encoder(images)
+
+    by_gradient = [name for name, _ in cascade(network, lambda module: module.encoder(images), seed=0)]
+    assert [name for name, _ in cascade(network, hidden, seed=0)] == by_gradient
+    assert len(by_gradient) > 1
 
 
 def test_redrawn_weights_keep_their_scale() -> None:

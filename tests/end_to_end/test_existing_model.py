@@ -30,8 +30,10 @@ def audit(run: tuple[Path, str]) -> dict[str, Any]:
 def test_each_model_has_one_seed_and_every_verdict(audit: dict[str, Any], run: tuple[Path, str]) -> None:
     assert schema_faults(audit) == []
     assert verify(run[0]).problems == ()
-    assert [(model["name"], model["seed"]) for model in audit["models"]] == [("published", 0), ("own", 0)]
-    assert len(audit["verdicts"]) == 2 * len(audit["data"]["attributes"])
+    assert [(model["name"], model["seed"]) for model in audit["models"]] == [
+        ("published", 0), ("own", 0), ("frozen", 0), ("moments", 0)
+    ]  # fmt: skip
+    assert len(audit["verdicts"]) == 4 * len(audit["data"]["attributes"])
     for section in audit["stability"]:
         assert section["status"] == "not_assessed"
         assert section["reason"].startswith("1 seed(s) were trained and 3 are needed")
@@ -39,7 +41,7 @@ def test_each_model_has_one_seed_and_every_verdict(audit: dict[str, Any], run: t
 
 
 def test_published_weights_rebuild_our_sprites(audit: dict[str, Any]) -> None:
-    published, own = audit["models"]
+    published, own = audit["models"][:2]
     assert published["kind"] == "checkpoint"
     assert published["fitness"]["reconstruction_nats_per_image"] < 45
     assert published["fitness"]["active_units"] >= 5
@@ -47,7 +49,7 @@ def test_published_weights_rebuild_our_sprites(audit: dict[str, Any]) -> None:
 
 
 def test_where_they_came_from_is_recorded(audit: dict[str, Any], real_data: Path) -> None:
-    published, own = (model["origin"] for model in audit["models"])
+    published, own = (model["origin"] for model in audit["models"][:2])
     file = real_data / "checkpoints" / "betaH_dsprites" / "model.pt"
     assert published["files"] == [
         {
@@ -61,6 +63,73 @@ def test_where_they_came_from_is_recorded(audit: dict[str, Any], real_data: Path
     assert (own["code"], own["runs_its_code"], own["rebuilds_offline"]) == ("own_four:make", True, False)
     assert audit["models"][1]["fitness"]["kl"] is None
     assert audit["models"][0]["training"] == {"not_applicable": "this model was trained elsewhere"}
+
+
+def test_what_is_odd_is_measured_at_import_and_said(audit: dict[str, Any], run: tuple[Path, str]) -> None:
+    published, own, frozen, moments = (model["import_check"] for model in audit["models"])
+    assert published["warnings"] == []
+    assert published["reconstruction_error"] < 0.3 * published["mean_image_error"]
+    assert any("does not reconstruct images of this data set" in warning for warning in own["warnings"])
+    assert frozen["pixels_cut"] > 0.9
+    assert frozen["warnings"][0].startswith(
+        f"{frozen['pixels_cut']:.0%} of the decoder's pixel values lie below"
+    )
+    assert any("return 2 * log of them: the KL would be" in warning for warning in frozen["warnings"])
+    assert moments["pixels_cut"] == 0
+    html = (run[0] / "report.html").read_text(encoding="utf-8")
+    assert "Odd when the model was imported." in html
+    assert "Measured at import on 64 random images" in html
+    assert (
+        html.count("The encoder returns two tensors of one shape. They are read as means and log") == 1
+    )  # frozen
+    odd = sum(bool(check["warnings"]) for check in (published, own, frozen, moments))
+    assert html.count("things were odd when it was imported") == odd
+
+
+def test_code_without_gradients_or_weights_loses_only_what_needs_them(
+    audit: dict[str, Any], run: tuple[Path, str]
+) -> None:
+    _, own, frozen, moments = audit["models"]
+
+    def methods(model: dict[str, Any]) -> set[str]:
+        return {row["method"] for row in model["attributions"] if row.get("target") in ("encoder", "decoder")}
+
+    def reasons(model: dict[str, Any]) -> list[str]:
+        return [row["not_applicable"] for row in model["attributions"] if "not_applicable" in row]
+
+    assert {"IntegratedGradients", "GradientShap", "SmoothGrad", "Occlusion", "Jacobian"} < methods(own)
+    assert reasons(own) == []
+    for model in (frozen, moments):
+        assert methods(model) == {"Occlusion", "FiniteDifference"}
+        assert [reason.partition(" of this model")[0] for reason in reasons(model)] == [
+            "no gradient passes through encode", "no gradient passes through decode"
+        ]  # fmt: skip
+    faithful = {
+        model["name"]: {
+            row["checks"]["faithful"] for row in model["attributions"] if row.get("target") == "encoder"
+        }
+        for model in (frozen, moments)
+    }
+    assert faithful["moments"] == {None}  # there are no weights to redraw
+    assert None not in faithful["frozen"]  # its weights are found without gradients
+    assert "likelihood regret" not in {row["score"] for row in frozen["uses"]["anomaly"]["scores"]}
+    assert "gradients through the decoder" in frozen["uses"]["anomaly"]["not_applicable"]
+    controls = {
+        name: [c["control"] for c in audit["controls"] if c["name"] == name] for name in ("frozen", "moments")
+    }
+    assert controls == {"frozen": ["shuffled", "random_init", "pca"], "moments": ["shuffled", "pca"]}
+    assert moments["intervention"]["null_untrained_decoder"] == []
+    assert frozen["intervention"]["null_untrained_decoder"] != []
+    assert all("random_init" not in {r["codes"] for r in probe["results"]} for probe in moments["probes"])
+    html = (run[0] / "report.html").read_text(encoding="utf-8")
+    assert "The untrained model is not applicable as a control: this model&#39;s codes do not depend" in html
+
+
+def test_code_without_weights_is_judged_like_any_other(audit: dict[str, Any]) -> None:
+    """Its two numbers are the place of the sprite."""
+    found = {row["attribute"]: row for row in audit["models"][3]["specificity"]}
+    assert (found["posX"]["dimension"], found["posY"]["dimension"]) == (0, 1)
+    assert found["posX"]["uncertainty"]["value"] > 0.5 < found["posY"]["uncertainty"]["value"]
 
 
 def test_the_report_and_the_log_say_what_was_run(run: tuple[Path, str]) -> None:
@@ -83,6 +152,6 @@ def test_no_folder_of_this_machine_gets_out(run: tuple[Path, str], real_data: Pa
         assert USER not in text, name
         assert str(real_data) not in text, name
     stages = [json.loads(line)["stage"] for line in (run[0] / "ledger.jsonl").read_text().splitlines()]
-    assert stages.count("import") == 2
+    assert stages.count("import") == 4
     assert stages.count("export") == 1  # of the networks that are ours
     assert "train" not in stages

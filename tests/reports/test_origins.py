@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from markupsafe import escape
 
 from reports.audit_json import write_audit
 from reports.drawing import section_html
@@ -58,6 +59,44 @@ def test_where_a_model_came_from(small_builder: AuditBuilder, found: dict[str, A
     assert said in html
     assert "<b>model.pt" not in html
     assert "vae was trained elsewhere: how is not recorded here" in html
+
+
+CHECK = {
+    "images": 64,
+    "pixels_cut": 0.43,
+    "reconstruction_error": 0.2,
+    "mean_image_error": 0.1,
+    "code_mean": [0.5, -2.0],
+    "code_standard_deviation": [1.0, 3.5],
+    "posterior_standard_deviation": 1.1,
+    "warnings": ["43% of <b>pixels</b> are cut"],
+    "reach": {
+        "encoder_gradients": True,
+        "decoder_gradients": True,
+        "codes_by_weights": False,
+        "images_by_weights": True,
+    },
+    "not_applicable_parts": ["an untrained encoder as control is not applicable"],
+}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_was_odd_at_import_stands_first(small_builder: AuditBuilder, language: str) -> None:
+    audit = small_builder.write()
+    audit["models"][0] |= {"import_check": CHECK, "kind": "entrypoint"}
+    write_audit(small_builder.folder, audit)
+    page = open_page(small_builder.folder, language)
+    html = {key: section_html(page, environment(page.t), key) for key in ("fitness", "limitations", "checks")}
+    words = page.t
+    for key in ("fitness.import_warnings", "limitation.odd_at_import", "controls.codes_without_weights"):
+        said = str(escape(words(key, model="vae", n=1) if "{" in words.sentences[key] else words(key)))
+        assert sum(said in part for part in html.values()) == 1, key
+    fitness = html["fitness"]
+    assert "43% of &lt;b&gt;pixels&lt;/b&gt; are cut" in fitness
+    assert fitness.index("are cut</li>") < fitness.index("an untrained encoder as control is not applicable")
+    assert "43.0 %" in fitness
+    assert "3.50" in fitness
+    assert str(escape(words("controls.images_without_weights"))) not in html["checks"]
 
 
 def test_in_chinese_too(small_builder: AuditBuilder) -> None:

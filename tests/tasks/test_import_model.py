@@ -1,5 +1,6 @@
 """Models trained elsewhere as a stage: what is found, what its key depends on, what is kept, and what is refused."""
 
+import dataclasses
 import io
 import sys
 from collections.abc import Iterator
@@ -17,17 +18,20 @@ from tasks.datasets.sprites import SpritesSettings
 from tasks.errors import SettingsError
 from tasks.find_models import find_model_files
 from tasks.inputs.prepared import open_prepared
+from tasks.inputs.reach import reach_of
 from tasks.prepare import compute as prepare
 from tasks.progress import ProgressDisplay
 from tasks.records import Artifact
 from tasks.settings import Settings, SplitSettings
 from tasks.stage import key_part
 from tasks.stages import IMPORT_MODEL
-from vae_models.checkpoints import load
+from vae_models.checkpoints import load, load_untrained
 from vae_models.errors import BadCheckpoint
 from vae_models.inference import encode_images
 
 CODE = """
+import types
+import numpy
 import torch
 from torch import nn
 
@@ -56,6 +60,37 @@ class Hidden(Own):
         super().__init__()
         secret = torch.ones(1024, 2)
         self.encode = lambda images: images.flatten(1) @ secret
+
+class NoGrad(Own):
+    @torch.no_grad()
+    def encode(self, images):
+        return super().encode(images)
+
+class Inference(Own):
+    @torch.inference_mode()
+    def encode(self, images):
+        return super().encode(images)
+
+    @torch.inference_mode()
+    def decode(self, codes):
+        return super().decode(codes)
+
+class Arrays:  # no torch weights at all; leaves torch on the way, as scikit-learn does
+    def __init__(self):
+        self.kept = numpy.eye(1024, 2, dtype="float32")
+
+    def encode(self, images):
+        return torch.from_numpy(images.flatten(1).numpy() @ self.kept)
+
+    def decode(self, codes):
+        return torch.from_numpy((codes.numpy() @ self.kept.T).clip(0, 1)).view(-1, 1, 32, 32)
+
+def closed():  # its functions are no methods of what holds the networks
+    model = Own()
+    holder = types.SimpleNamespace(model=model)
+    holder.encode = lambda images: model.encode(images)
+    holder.decode = lambda codes: model.decode(codes)
+    return holder
 """
 
 
@@ -183,7 +218,6 @@ def test_an_imported_model_comes_back_from_what_was_kept(
     ("function", "said"),
     [
         ("Noisy", "gives other codes when it is given the same images again"),
-        ("Hidden", "do not depend on the weights that the model shows"),
     ],
 )
 def test_models_that_no_check_could_make_sense_of_are_refused(
@@ -192,6 +226,36 @@ def test_models_that_no_check_could_make_sense_of_are_refused(
     own = {"kind": "entrypoint", "entrypoint": f"own_import_of_a_test:{function}", "folder": theirs}
     with pytest.raises(BadCheckpoint, match=said):
         imported(settings(own=own), tmp_path / "import", prepared)
+
+
+@pytest.mark.parametrize(
+    ("function", "reach"),
+    [
+        ("Own", (True, True, True, True)),
+        ("closed", (True, True, True, True)),
+        ("Hidden", (True, True, False, True)),
+        ("NoGrad", (False, True, True, True)),
+        ("Inference", (False, False, True, True)),
+        ("Arrays", (False, False, False, False)),
+    ],
+)
+def test_what_a_model_allows_is_found_at_import(
+    function: str, reach: tuple[bool, ...], theirs: Path, prepared: Artifact, tmp_path: Path
+) -> None:
+    """Gradients through encode and decode; codes and images that depend on torch weights."""
+    own = {"kind": "entrypoint", "entrypoint": f"own_import_of_a_test:{function}", "folder": theirs}
+    folder, images = imported(settings(own=own), tmp_path / "import", prepared)
+    found = reach_of(Artifact("import", "key", folder, "digest", 0.0, False, "run"))
+    assert dataclasses.astuple(found) == reach
+    said = read_json(folder / "import_check.json")["not_applicable_parts"]
+    assert len(said) == reach.count(False)
+    assert all(sentence.endswith("not applicable") for sentence in said)
+    # The weights of the import are those that the function gave, whatever was tried with them.
+    again = load(folder, "cpu")
+    assert np.isfinite(encode_images(again, images)[0]).all()
+    untrained = load_untrained(folder, "cpu")
+    same = np.array_equal(encode_images(untrained, images)[0], encode_images(again, images)[0])
+    assert same == (not reach[2])
 
 
 def test_one_seed_of_what_was_trained_elsewhere_and_all_of_the_rest() -> None:

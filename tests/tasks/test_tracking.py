@@ -1,6 +1,8 @@
 """MLflow, with a real SQLite store: what was logged can be read back by MLflow's own client."""
 
+import logging
 import os
+import platform
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +14,7 @@ import mlflow
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from tasks.errors import TrackingError
 from tasks.records import digest_of_file
@@ -315,6 +318,24 @@ def test_a_program_comes_out_of_mlflow_and_a_pickle_does_not(
         tracker.exported_program(f"models:/{other}", tmp_path / "downloads")
     with pytest.raises(TrackingError, match="MLflow has no model at models:/nowhere@candidate"):
         tracker.exported_program("models:/nowhere@candidate", tmp_path / "downloads")
+
+
+@pytest.mark.filterwarnings("ignore:.*Any type hint:UserWarning")
+def test_an_export_says_what_it_needs_without_a_warning(tmp_path: Path) -> None:
+    """An environment made by uv has no pip, whose version MLflow would look for."""
+    told: list[str] = []
+    listening = logging.Handler(logging.WARNING)
+    listening.emit = lambda record: told.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("mlflow")
+    logger.addHandler(listening)
+    try:
+        save_exported(tmp_path / "plain", torch.nn.Linear(3, 2).eval(), np.zeros((2, 3), np.float32))
+    finally:
+        logger.removeHandler(listening)
+    assert told == []
+    assert (tmp_path / "plain" / "requirements.txt").read_text().split() == ["torch", "mlflow", "numpy"]
+    needed = yaml.safe_load((tmp_path / "plain" / "conda.yaml").read_text())
+    assert needed["dependencies"][:2] == [f"python={platform.python_version()}", "pip"]
 
 
 def test_a_database_that_is_made_beforehand_is_the_trackers(tmp_path: Path) -> None:

@@ -165,6 +165,37 @@ def test_all_that_does_not_fit_is_said_at_once(tmp_path: Path) -> None:
     assert "with `names`" in said
 
 
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("encoder.down_blocks.0.conv.weight", "Diffusers' AutoencoderKL"),
+        ("encoder.log_var.weight", "pythae"),
+        ("net.0.weight", None),
+    ],
+)
+def test_another_architecture_is_said_where_no_map_can_fit(
+    name: str, family: str | None, tmp_path: Path
+) -> None:
+    path = written(tmp_path, {name: torch.zeros(8, 3, 3, 3), "net.bias": torch.zeros(512)})
+    with pytest.raises(BadCheckpoint) as caught:
+        open_existing(settings().with_files({"path": path}), SHAPE)
+    said, expected = str(caught.value), weights()
+    lacking = len(expected) - 1  # one bias of 512 numbers is there
+    assert "The architecture differs, and no `names` can make it fit" in said
+    assert (
+        f"of the {len(expected)} tensors that the network needs, {lacking} have a shape that no tensor"
+        in said
+    )
+    assert ("Its names are those of" in said) == (family is not None)
+    assert family is None or f"Its names are those of {family}." in said
+    assert "Use kind entrypoint" in said
+    # Where every shape is there, a map of names may fit.
+    path = written(tmp_path, {f"x.{place}": tensor for place, tensor in enumerate(expected.values())})
+    with pytest.raises(BadCheckpoint, match="Name its tensors after ours with `names`") as caught:
+        open_existing(settings().with_files({"path": path}), SHAPE)
+    assert "architecture" not in str(caught.value)
+
+
 class Harm:
     """Would write a file when it is unpickled."""
 
@@ -178,8 +209,11 @@ class Harm:
         ({"epoch": 3, "model": {"w": torch.zeros(1)}}, "it holds epoch, model. Name the entry"),
         ([torch.zeros(1)], "it holds a list"),
         ({}, "it holds nothing"),
-        (Harm(), "Python objects in it are not unpickled"),
-        (nn.Linear(2, 2), "Python objects in it are not unpickled"),
+        (Harm(), r"a pickle of Python objects that asks for \w*io\.open, and a file of tensors is needed"),
+        (
+            nn.Linear(2, 2),
+            r"asks for torch\.nn\.modules\.linear\.Linear, .* or save model\.state_dict\(\) alone",
+        ),
     ],
 )
 def test_what_is_no_state_dict_is_refused_and_not_run(
@@ -191,11 +225,18 @@ def test_what_is_no_state_dict_is_refused_and_not_run(
     assert not (tmp_path / "harm was done").exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"no weights", b"PK\x03\x04 half a zip"])
-def test_a_file_of_something_else_is_refused(content: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", r"model\.pt is an empty file, and a file of tensors is needed"),
+        (b"no weights", r"model\.pt cannot be read as tensors alone"),
+        (b"PK\x03\x04 half a zip", r"model\.pt is the beginning of a zip archive, cut off"),
+    ],
+)
+def test_a_file_of_something_else_is_refused(content: bytes, said: str, tmp_path: Path) -> None:
     path = tmp_path / "model.pt"
     path.write_bytes(content)
-    with pytest.raises(BadCheckpoint, match=r"model\.pt cannot be read as tensors alone"):
+    with pytest.raises(BadCheckpoint, match=said):
         open_existing(settings().with_files({"path": path}), SHAPE)
     with pytest.raises(BadCheckpoint, match="no entry 'ema'; it holds encoder"):
         open_existing(settings(entry="ema").with_files({"path": written(tmp_path, weights())}), SHAPE)

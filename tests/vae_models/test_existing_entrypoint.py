@@ -92,6 +92,36 @@ class Empty:
     def decode(self, codes):
         return codes.view(-1, 1, 8, 8)
 
+class Indices(Own):
+    def encode(self, images):
+        return (images.flatten(1) * 512).long()
+
+class Asks(Own):
+    def encode(self, images, labels):
+        return self.towards(images.flatten(1))
+
+class Fails(Own):
+    def encode(self, images):
+        raise KeyError("no such layer")
+
+class Eight(Own):
+    def encode(self, images):
+        return self.towards(images.reshape(8, 64))
+
+class EightBack(Own):
+    def decode(self, codes):
+        return self.back(codes.reshape(8, 3)).sigmoid().view(-1, 1, 8, 8)
+
+class Sixteen(Own):
+    def __init__(self):
+        super().__init__()
+        self.towards = nn.Linear(256, 6)
+
+class Colour(Own):
+    def __init__(self):
+        super().__init__()
+        self.towards = nn.Linear(192, 6)
+
 value = 3
 """
 
@@ -198,13 +228,43 @@ def test_saved_weights_come_back_and_the_control_has_lost_them(
         ("value", r"is a int; it must be a function"),
         ("Flat", r"decoder of .*:Flat must give images \(2, 1, 8, 8\) for codes \(2, 3\), got \(2, 64\)"),
         ("Deep", r"encoder of .*:Deep must give a tensor of means .* for 2 images; got \(2, 2, 3\)"),
-        ("Wide", r"the encoder of .*:Wide refused images \(2, 1, 8, 8\): .*data\.image_size"),
-        ("Empty", r":Empty has no weights: its networks must be torch modules with parameters"),
+        ("Indices", r"gives whole numbers \(torch\.int64\)\. Indices of a codebook \(VQ\) are names"),
+        (
+            "Wide",
+            r"the encoder of .*:Wide failed for images \(2, 1, 8, 8\): RuntimeError: .*\(2x100 and 64x6\)$",
+        ),
+        (
+            "Asks",
+            r"TypeError: Asks\.encode\(\) missing 1 required .* 'labels'\. It is called with one argument",
+        ),
+        ("Fails", r"failed for images \(2, 1, 8, 8\): KeyError: 'no such layer'$"),
+        ("Eight", r"It takes 8 at once and not 2: it must take any number of rows"),
+        ("Sixteen", r"It takes images of 16x16 pixels and not of 8x8: set data\.image_size to 16$"),
+        ("Colour", r"It takes images of 3 channel\(s\), and the data have 1: set data\.channels to 3"),
+        ("EightBack", r"decoder of .* failed for codes \(2, 3\): .*It takes 8 at once and not 2"),
     ],
 )
 def test_what_cannot_be_used_is_said(function: str, said: str, folder: Path) -> None:
-    with pytest.raises(BadCheckpoint, match=said):
+    with pytest.raises(BadCheckpoint, match=said) as caught:
         open_existing(named(folder, function), SHAPE)
+    # Sizes are spoken of only where sizes differ.
+    assert ("data.image_size" in str(caught.value)) == (function == "Sixteen")
+
+
+def test_code_without_torch_weights_is_used_saved_and_read_back(
+    folder: Path, images: np.ndarray, tmp_path: Path
+) -> None:
+    settings = named(folder, "Empty")
+    model = open_existing(settings, SHAPE)
+    codes = encode_images(model, images)[0]
+    np.testing.assert_array_equal(codes, images.reshape(6, 64) / np.float32(255))
+    checkpoints.save(tmp_path / "saved", model, checkpoints.recipe(settings, SHAPE, (), seed=3))
+    for again in (
+        checkpoints.load(tmp_path / "saved", "cpu"),
+        checkpoints.load_untrained(tmp_path / "saved", "cpu"),
+    ):
+        np.testing.assert_array_equal(encode_images(again, images)[0], codes)
+        np.testing.assert_array_equal(decode_latents(again, codes), images / np.float32(255))
 
 
 def test_modules_are_found_without_being_run(folder: Path) -> None:

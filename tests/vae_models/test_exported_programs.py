@@ -91,7 +91,7 @@ def test_programs_give_what_their_modules_give(
 
 
 def test_programs_for_other_images_are_named(programs: dict[str, Path], tmp_path: Path) -> None:
-    with pytest.raises(BadCheckpoint, match=r"encoder of the programs encoder\.pt2 and decoder\.pt2 refused"):
+    with pytest.raises(BadCheckpoint, match=r"encoder of the programs encoder\.pt2 and decoder\.pt2 failed"):
         open_existing(settings(programs), (1, 16, 16))
     with pytest.raises(
         BadCheckpoint, match=r"there is no exported program at .*none\.pt2: .* of the decoder"
