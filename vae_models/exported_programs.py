@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from vae_models.errors import BadCheckpoint
 from vae_models.existing_settings import ExportedProgramsSettings
-from vae_models.exported_archive import refuse_code
+from vae_models.exported_archive import safe_archive
 from vae_models.foreign_model import ForeignModel
 from vae_models.reconstruction import build_reconstruction
 
@@ -38,9 +38,11 @@ class _Program(nn.Module):
         super().__init__()
         if not path.is_file():
             raise BadCheckpoint(f"there is no exported program at {path}: name the file of the {part}")
-        refuse_code(path)
         try:
-            program = torch.export.load(path)
+            with safe_archive(path) as archive:
+                program = torch.export.load(archive)
+        except BadCheckpoint:
+            raise
         except Exception as error:  # a foreign file can fail in as many ways as torch's reader has
             reason = (str(error) or type(error).__name__).split("\n")[0][:300]
             raise BadCheckpoint(f"{path} cannot be opened as an exported program: {reason}") from error
