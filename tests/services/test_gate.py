@@ -1,4 +1,4 @@
-"""The servers of `latent-audit up`, by raw requests: who has no password, or is a page of another origin, is refused."""
+"""The servers of `latent-audit up`, by raw requests: without the password, or from a page elsewhere, they refuse."""
 
 import base64
 import json
@@ -131,8 +131,7 @@ def upgraded(port: int, path: str, header: str) -> str:
 def test_a_person_finds_the_pages_and_the_password(up: Up) -> None:
     file = up.home / "artifacts" / "services" / "password"
     assert file.stat().st_mode & 0o777 == 0o600
-    status = up.command("status").stdout
-    for said in (up.said, status):
+    for said in (up.said, up.command("status").stderr):
         assert str(file) in said
         assert up.sign_in.partition(":")[2] not in said
     page = httpx.get(f"http://127.0.0.1:{up.mlflow}/", timeout=30)
