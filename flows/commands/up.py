@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -110,7 +111,6 @@ def _say(states: "list[State]", settings: "ServiceSettings") -> int:
         word = "well" if state.is_well else "does not answer" if state.process else "not running"
         print(f"{state.name:16}{word:17}{state.address or ''}".rstrip())
     if any(state.process for state in states):
-        print(
-            f"user:password of both pages: {password_file(settings.store)} (Prefect's page takes it as one word)"
-        )
+        said = f"user:password of both pages: {password_file(settings.store)} (Prefect's page takes it as one word)"
+        print(said, file=sys.stderr)
     return 0 if all(state.is_well for state in states) else 1
