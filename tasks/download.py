@@ -13,6 +13,7 @@ from tasks.fetching import fetch
 from tasks.progress import ProgressDisplay
 from tasks.records import digest_of_file
 from tasks.runners.order import Report
+from tasks.secrets_apart import whole
 from tasks.store import writing
 
 
@@ -24,7 +25,8 @@ def download(data: DataSettings, store: Path, progress: ProgressDisplay) -> Data
     if isinstance(data, FolderSettings):
         return _own_files(data)
     folder = store / "downloads"
-    mirror = getattr(data, "mirror", None)
+    named = getattr(data, "mirror", None)
+    mirror = None if named is None else whole(named)
     digests: dict[str, str] = {}
     place = folder
     for file in data.files():

@@ -21,6 +21,7 @@ from tasks.progress import ProgressDisplay
 from tasks.records import ModelKey, digest_of
 from tasks.run_folder import RunFolder, open_run_folder
 from tasks.runners.local import start_early
+from tasks.secrets_apart import whole
 from tasks.settings import Settings
 from tasks.shared_store import SharedStore
 from tasks.sources import source_digest
@@ -72,13 +73,18 @@ def open_desk(settings: Settings) -> Iterator[Opening]:
     started, clock = datetime.now(UTC), time.monotonic()
     device = choose_device(settings.compute.device)  # first: what is refused must leave nothing behind
     environment.prepare(settings.run.store)
-    shared = None if settings.run.shared_store is None else SharedStore(settings.run.shared_store)
+    shared_address = settings.run.shared_store
+    shared = None if shared_address is None else SharedStore(whole(shared_address))
     compute = settings.compute
     with (
         ProgressDisplay() as progress,
         # Before a run is known anywhere: a cluster that is not there leaves no run behind.
         Workers(
-            compute.workers or available_cores(), progress.moved, compute.runner, compute.address, shared
+            compute.workers or available_cores(),
+            progress.moved,
+            compute.runner,
+            None if compute.address is None else whole(compute.address),
+            shared,
         ) as workers,
     ):
         record = audit_settings(settings)
