@@ -1,14 +1,11 @@
 """Opens what a run works with, and closes it well: finished, failed or stopped."""
 
 import os
-import signal
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import FrameType
 from typing import Any
 
 from reports.errors import ReportError
@@ -27,6 +24,7 @@ from tasks.shared_store import SharedStore
 from tasks.sources import source_digest
 from tasks.stage import key_part
 from tasks.stages import STAGES
+from tasks.stopping import Stopping
 from tasks.store import Store
 from tasks.tracking import Tracker, connect_early
 from tasks.workers import Workers
@@ -78,6 +76,7 @@ def open_desk(settings: Settings) -> Iterator[Opening]:
     compute = settings.compute
     with (
         ProgressDisplay() as progress,
+        Stopping(progress) as stopping,
         # Before a run is known anywhere: a cluster that is not there leaves no run behind.
         Workers(
             compute.workers or available_cores(),
@@ -87,6 +86,7 @@ def open_desk(settings: Settings) -> Iterator[Opening]:
             shared,
         ) as workers,
     ):
+        stopping.workers = workers
         record = audit_settings(settings)
         folder = open_run_folder(settings.run.output, settings.name, digest_of(record), started)
         store = Store(settings.run.store, shared)
@@ -104,7 +104,7 @@ def open_desk(settings: Settings) -> Iterator[Opening]:
             gpu_slots=compute.gpu_slots,
         )
         tracker.on_wait = desk.warn_once
-        with _stop_on_signals(workers, progress), _ending(desk, folder):
+        with _ending(desk, folder):
             yield Opening(desk, folder, settings, record, started, clock)
 
 
@@ -171,24 +171,3 @@ def _tell_mlflow(desk: Desk, status: str) -> None:
             desk.tracker.finish(run, status)
     except TrackingError as error:
         desk.progress.warn(str(error))
-
-
-@contextmanager
-def _stop_on_signals(workers: Workers, progress: ProgressDisplay) -> Iterator[None]:
-    """The first Ctrl-C asks stages to save and stop; the second ends the process."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        if workers.stop.is_set():
-            raise KeyboardInterrupt
-        progress.line("stopping: training saves where it is; press Ctrl-C again to end at once")
-        workers.stop.set()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -21,7 +21,7 @@ from tasks.store import writing
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 LONGEST_SECONDS = 600
 PROBLEMS_SHOWN = 3
-# Before all that the page says itself, so no script runs either. A policy that stands first can only be made stricter by a later one.
+# Stands before all that the page says itself: a later policy can only be stricter. No script runs either.
 HARMLESS = (
     '<!DOCTYPE html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
     "img-src data:; font-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n"

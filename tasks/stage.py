@@ -40,7 +40,8 @@ class Stage:
     `compute(folder, bench, **inputs)` of `module` is pure code that writes its results as files into `folder`; a file
     summary.json there, {"metrics", "tags", "curves"}, is what MLflow is told. The source of `module`, with all that
     it imports of ours, decides the content key. `doing` is the verb that progress shows. `on_device` stages run on
-    the GPU where there is one.
+    the GPU where there is one. A stage that `saves` stops when it is asked to and goes on from there the next time; the
+    others are finished first.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Stage:
     module: str
     on_device: bool = False
     function: str = "compute"
+    saves: bool = False
 
     @property
     def compute(self) -> Callable[..., None]:

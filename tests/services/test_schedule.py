@@ -121,10 +121,10 @@ def test_a_schedule_fires_and_its_report_is_in_mlflow(
     assert f"http://127.0.0.1:{ports['mlflow']}" in up.stdout
     assert command("status").returncode == 0
     api = f"http://127.0.0.1:{ports['prefect']}/api"
-    client = signed_in(home)
-    fired = first_finished_run(client, api, home)
-    assert seconds_until_taken(client, api, fired) < 60
-    report = report_by_rest(client, f"http://127.0.0.1:{ports['mlflow']}", "minutely")
+    with signed_in(home) as client:
+        fired = first_finished_run(client, api, home)
+        assert seconds_until_taken(client, api, fired) < 60
+        report = report_by_rest(client, f"http://127.0.0.1:{ports['mlflow']}", "minutely")
     assert "<html" in report
     assert "minutely" in (home / "runs" / "latest").resolve().parts
     assert bool(list((home / "artifacts").rglob("*.db"))) == (not databases)
