@@ -90,7 +90,8 @@ def open_desk(settings: Settings) -> Iterator[Opening]:
         record = audit_settings(settings)
         folder = open_run_folder(settings.run.output, settings.name, digest_of(record), started)
         store = Store(settings.run.store, shared)
-        tracker = Tracker(_tracking_uri(settings), settings.name, store.root / "mlflow" / "artifacts")
+        artifacts = store.root / "mlflow" / "artifacts"
+        tracker = Tracker(_tracking_uri(settings), settings.name, artifacts, progress.warn)
         parent, children = _mlflow_runs(tracker, folder, settings)
         desk = Desk(
             store,

@@ -27,6 +27,7 @@ from tasks.sign_in import for_prefect_clients, for_prefect_server, new_sign_in
 DATABASE = "prefect.db"
 ADDRESS = "PREFECT_API_URL"
 ANSWER_SECONDS = 20.0
+CONNECT_SECONDS = 8.0
 # The first start makes a database, which takes a while on a busy machine.
 START_SECONDS = 300.0
 END_SECONDS = 10.0
@@ -148,7 +149,9 @@ def end_server() -> None:
 def refuse_unreachable_server(address: str) -> None:
     """Raises ServiceError where no server answers at an address; Prefect would show a traceback."""
     try:
-        httpx.get(f"{address.rstrip('/')}/health", timeout=ANSWER_SECONDS)
+        httpx.get(
+            f"{address.rstrip('/')}/health", timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
+        )
     except httpx.TransportError as error:
         raise ServiceError(
             f"Prefect's server {address} is not reached ({error}): start it, or unset PREFECT_API_URL to run without "

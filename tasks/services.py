@@ -22,6 +22,7 @@ from tasks.sign_in import (
     for_prefect_server,
     kept_sign_in,
 )
+from tasks.tracking_address import refuse_dead
 
 HOST = "127.0.0.1"
 POOL = "audits"
@@ -63,7 +64,9 @@ def up(settings: ServiceSettings, deployments: Path | None) -> list[State]:
     Raises ServiceError if one does not start; those that this call started are ended again.
     """
     begun: list[str] = []
-    if settings.mlflow_database is None:
+    if settings.mlflow_database is not None:
+        refuse_dead(settings.mlflow_database)
+    else:
         database = settings.store.absolute() / "mlflow" / "mlflow.db"
         database.parent.mkdir(parents=True, exist_ok=True)
         private_file(database)
