@@ -12,6 +12,7 @@ from tasks.datasets.remote_file import RemoteFile
 from tasks.fetching import fetch
 from tasks.progress import ProgressDisplay
 from tasks.records import digest_of_file
+from tasks.resuming import Limits
 from tasks.runners.order import Report
 from tasks.secrets_apart import whole
 from tasks.store import writing
@@ -29,10 +30,13 @@ def download(data: DataSettings, store: Path, progress: ProgressDisplay) -> Data
     mirror = None if named is None else whole(named)
     digests: dict[str, str] = {}
     place = folder
+    bytes_at_most = getattr(data, "download_bytes", Limits.bytes)
+    seconds = getattr(data, "download_seconds", Limits.seconds)
     for file in data.files():
+        limits = Limits(bytes_at_most, seconds)
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            path = fetch(file, folder, mirror, _shown(file, progress))
+            path = fetch(file, folder, mirror, _shown(file, progress), limits=limits)
         digests[file.name] = digest_of_file(path)
         place = path.parents[len(Path(file.name).parts) - 1]
     if digests:
