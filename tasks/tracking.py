@@ -1,4 +1,4 @@
-"""All that MLflow is told; the only file that imports it.
+"""All that MLflow is told; the only file of a run that imports it.
 
 Every call names its run: MLflow's active run belongs to a thread, and stages run in many. Metrics go in batches,
 which is thirty times faster than one by one. A call that is repeated after a kill changes nothing: points carry the

@@ -143,7 +143,7 @@ def _file_problems(table: pd.DataFrame, folder: Path) -> Iterator[str]:
 def _listing(folder: Path) -> tuple[pa.ChunkedArray, list[str]]:
     """Returns the paths of images below the folder, and of those that are links to outside it."""
     outside: list[str] = []
-    home = folder.resolve()
+    home = Path(os.path.realpath(folder))  # never fails, also on links that lead in a circle
     walk = _walk(folder, home, outside)
     batches = []
     while batch := list(islice(walk, _NAMES_A_BATCH)):
@@ -161,7 +161,7 @@ def _walk(folder: Path, home: Path, outside: list[str]) -> Iterator[str]:
                 continue
             relative = name if prefix == "." else f"{prefix}/{name}"
             full = Path(place) / name
-            if full.is_symlink() and not full.resolve().is_relative_to(home):
+            if full.is_symlink() and not Path(os.path.realpath(full)).is_relative_to(home):
                 outside.append(relative)
             else:
                 yield relative
