@@ -2,23 +2,33 @@
 
 Finished stages can be computed again, runs cannot; so a run goes only when it is old, not among the newest of its
 name, not accepted and not runs/latest. MLflow's runs are left alone.
+
+Only what this program wrote is ever removed: folders of the names, and with the manifest, that it gives to runs and to
+stages. Links are left alone, wherever they lead.
 """
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+from reports.manifest import FORMAT, MANIFEST_NAME
 from tasks.acceptance import acceptances
 from tasks.errors import StoreError
 from tasks.file_lock import try_lock
+from tasks.run_folder import RUN_ID
 from tasks.shared_store import MANIFEST
+from tasks.stages import STAGES
 from tasks.store import writing
 
 LEDGER = "ledger.jsonl"
-SEAL = "manifest.json"
+KEY = re.compile(r"[0-9a-f]{32}")
+# Anything larger is no manifest: a stage has tens of files.
+LARGEST_MANIFEST_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,8 @@ def remove(removals: list[Removal]) -> list[Removal]:
 
 def _removed(removal: Removal) -> bool:
     path = removal.path
+    if not (_is_run(path) if removal.kind == "run" else _is_stage(path)):
+        return False  # it was replaced since it was planned
     with writing(path):
         if removal.kind == "run":
             _remove_whole(path)
@@ -75,38 +87,78 @@ def _remove_whole(path: Path) -> None:
 
 def _runs(output: Path, keep: Keep, before: float) -> Iterator[Removal]:
     latest = (output / "latest").resolve()
-    for home in sorted(path for path in output.glob("*") if path.is_dir() and not path.is_symlink()):
+    for home in _folders(output):
         accepted = {note.run_id for note in acceptances(home)}
-        finished = sorted(path for path in home.glob("*") if (path / SEAL).is_file())
+        finished = [path for path in _folders(home) if _is_run(path)]
         for run in finished[: -keep.newest_runs] if keep.newest_runs else finished:
-            if run.name not in accepted and run != latest and run.stat().st_mtime < before:
+            if run.name not in accepted and run.resolve() != latest and run.stat().st_mtime < before:
                 yield Removal(run, "run", _size(run))
 
 
 def _rested_on(output: Path, going: set[Path]) -> set[tuple[str, str]]:
     """Returns stage and key of everything in the ledgers of runs that stay."""
     kept = set()
-    for ledger in output.glob(f"*/*/{LEDGER}"):
-        if ledger.parent not in going:
-            try:
-                entries = [json.loads(line) for line in ledger.read_text(encoding="utf-8").splitlines()]
-                kept |= {(entry["stage"], entry["key"]) for entry in entries}
-            except (ValueError, KeyError) as error:
-                raise StoreError(
-                    f"{ledger} cannot be read ({error}), so what this run rests on is not known: repair it or "
-                    "remove its run; nothing was cleared away"
-                ) from error
+    for run in (path for home in _folders(output) for path in _folders(home)):
+        ledger = run / LEDGER
+        if run in going or not re.fullmatch(RUN_ID, run.name) or not ledger.exists():
+            continue
+        try:
+            entries = [json.loads(line) for line in ledger.read_text(encoding="utf-8").splitlines()]
+            kept |= {(entry["stage"], entry["key"]) for entry in entries}
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            raise StoreError(
+                f"{ledger} cannot be read ({error}), so what this run rests on is not known: repair it or "
+                "remove its run; nothing was cleared away"
+            ) from error
     return kept
 
 
 def _stages(store: Path, kept: set[tuple[str, str]], before: float) -> Iterator[Removal]:
-    for manifest in sorted(store.glob(f"*/*/{MANIFEST}")):
-        folder = manifest.parent
-        stage = (folder.parent.name, folder.name)
-        # An unfinished run has no ledger yet; what it rests on is younger than `days`, or computed again.
-        if not folder.name.startswith(".") and stage not in kept and manifest.stat().st_mtime < before:
-            yield Removal(folder, "stage", _size(folder))
+    known = {stage.name for stage in STAGES}
+    for home in (path for path in _folders(store) if path.name in known):
+        for folder in _folders(home):
+            # An unfinished run has no ledger yet; what it rests on is younger than `days`, or computed again.
+            rested_on = (home.name, folder.name) in kept
+            if not rested_on and _is_stage(folder) and (folder / MANIFEST).stat().st_mtime < before:
+                yield Removal(folder, "stage", _size(folder))
+
+
+def _folders(parent: Path) -> list[Path]:
+    """Returns the folders in one, in order of their names, without links."""
+    found = parent.iterdir() if parent.is_dir() else ()
+    return sorted(path for path in found if path.is_dir() and not path.is_symlink())
+
+
+def _is_run(folder: Path) -> bool:
+    """Whether a folder is a finished run of ours, by its name, its ledger and its manifest."""
+    manifest = _manifest(folder / MANIFEST_NAME)
+    named = re.fullmatch(RUN_ID, folder.name) is not None and not folder.is_symlink()
+    files = manifest.get("files")
+    sealed = isinstance(files, list) and any(
+        isinstance(row, dict) and row.get("path") == LEDGER for row in files
+    )
+    ledger = folder / LEDGER
+    its_own = ledger.is_file() and not ledger.is_symlink()
+    return named and its_own and sealed and manifest.get("format") == FORMAT
+
+
+def _is_stage(folder: Path) -> bool:
+    """Whether a folder is a finished stage of ours, by its name and its manifest, which states both."""
+    manifest = _manifest(folder / MANIFEST)
+    named = KEY.fullmatch(folder.name) is not None and not folder.is_symlink()
+    return named and (manifest.get("stage"), manifest.get("key")) == (folder.parent.name, folder.name)
+
+
+def _manifest(file: Path) -> dict[str, Any]:
+    """Returns what a manifest says; nothing where it is none."""
+    try:
+        if file.is_symlink() or not file.is_file() or file.stat().st_size > LARGEST_MANIFEST_BYTES:
+            return {}
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())

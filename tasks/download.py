@@ -15,7 +15,9 @@ from tasks.fetching import fetch
 from tasks.file_beginnings import refuse_other_kind
 from tasks.progress import ProgressDisplay
 from tasks.records import digest_of_file
+from tasks.resuming import Limits
 from tasks.runners.order import Report
+from tasks.secrets_apart import whole
 from tasks.store import writing
 
 
@@ -27,13 +29,17 @@ def download(data: DataSettings, store: Path, progress: ProgressDisplay) -> Data
     if isinstance(data, FolderSettings):
         return _own_files(data)
     folder = store / "downloads"
-    mirror = getattr(data, "mirror", None)
+    named = getattr(data, "mirror", None)
+    mirror = None if named is None else whole(named)
     digests: dict[str, str] = {}
     place, checked = folder, 0
+    bytes_at_most = getattr(data, "download_bytes", Limits.bytes)
+    seconds = getattr(data, "download_seconds", Limits.seconds)
     for file in data.files():
+        limits = Limits(bytes_at_most, seconds)
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            path = fetch(file, folder, mirror, _shown(file, progress))
+            path = fetch(file, folder, mirror, _shown(file, progress), limits=limits)
         is_published = mirror is None or not file.mirror_may_differ
         if is_published and (file.md5 or file.sha256):
             checked += 1

@@ -6,6 +6,9 @@ Import this first. Every value is a default: what the user's environment says al
 import os
 from pathlib import Path
 
+from tasks.private_files import make_private, private_folder
+from tasks.sign_in import sign_in_to_own
+
 # glibc gives freed memory back to the system on every training step unless told not to; keeping it makes
 # training on a CPU half again as fast. Read by processes at their start, so it takes effect in workers.
 ALLOCATOR = {
@@ -59,3 +62,8 @@ def prepare(store: Path) -> None:
         os.environ.setdefault(name, value)
     for folder in ("prefect", "mlflow", "matplotlib", "numba"):
         (root / folder).mkdir(parents=True, exist_ok=True)
+    # They hold settings and addresses; earlier versions made them for all to read.
+    private_folder(root / "prefect")
+    for database in (root / "prefect" / "prefect.db", root / "mlflow" / "mlflow.db"):
+        make_private(database)
+    sign_in_to_own(root)

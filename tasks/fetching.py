@@ -2,10 +2,12 @@
 off, checked against its digest, and put in place in one step. What can go wrong is in fetch_errors.
 """
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx
 
@@ -20,9 +22,11 @@ from tasks.fetch_errors import (
     Unwritable,
 )
 from tasks.file_lock import wait_for_lock
-from tasks.resuming import AddressFailed, Expected, OnProgress, download
+from tasks.resuming import AddressFailed, Expected, Limits, OnProgress, download
 
 _TIMEOUT = httpx.Timeout(connect=15.0, read=60.0, write=60.0, pool=15.0)
+_LONGEST_SHOWN = 300
+_NOTICING_SECONDS = 2.0
 _ADVICE = "set --data.mirror to a folder or base URL that has it"
 
 
@@ -32,6 +36,7 @@ def fetch(
     mirror: str | None = None,
     on_progress: OnProgress | None = None,
     timeout: httpx.Timeout = _TIMEOUT,
+    limits: Limits | None = None,
 ) -> Path:
     """Returns where the verified file is: in the mirror folder itself, or at `folder / file.name`.
 
@@ -43,7 +48,7 @@ def fetch(
     if mirror is not None:
         if file.mirror_may_differ:
             expected = Expected(None, None, None)
-        if urlsplit(mirror).scheme not in ("http", "https"):
+        if not mirror.lower().startswith(("http://", "https://")):
             return _in_mirror_folder(file, mirror, expected)
         addresses: tuple[str, ...] = (f"{mirror.rstrip('/')}/{quote(file.name)}",)
     else:
@@ -55,17 +60,25 @@ def fetch(
     with _alone(target):
         # Whoever held the lock before may have brought the very file.
         if not (target.is_file() and expected.difference(target) is None):
-            _from_addresses(file, addresses, expected, target, on_progress, timeout)
+            _from_addresses(file, addresses, expected, target, on_progress, timeout, limits or Limits())
     return target
 
 
 def _in_mirror_folder(file: RemoteFile, mirror: str, expected: Expected) -> Path:
     if "://" in mirror:
-        raise UnusableMirror(f"the mirror {mirror!r} is neither a folder nor an http:// or https:// address")
-    home = Path(mirror).expanduser()
-    if not home.is_dir():
         raise UnusableMirror(
-            f"the mirror {mirror!r} is not a folder that exists, nor an http:// or https:// address"
+            f"the mirror {_short(mirror)} is neither a folder nor an http:// or https:// address"
+        )
+    try:
+        home = Path(mirror).expanduser()
+        exists = home.is_dir()
+    except (OSError, RuntimeError, ValueError) as error:  # too long; of an unknown user; with a zero byte
+        raise UnusableMirror(
+            f"the mirror {_short(mirror)} cannot be a folder: {_short(str(error))}"
+        ) from error
+    if not exists:
+        raise UnusableMirror(
+            f"the mirror {_short(mirror)} is not a folder that exists, nor an http:// or https:// address"
         )
     path = home / file.name
     if not path.is_file():
@@ -87,6 +100,7 @@ def _from_addresses(
     target: Path,
     on_progress: OnProgress | None,
     timeout: httpx.Timeout,
+    limits: Limits,
 ) -> None:
     failures: list[tuple[str, Exception]] = []
     # Bytes must come as they are published: a gzip file must not be unpacked on the way.
@@ -94,11 +108,12 @@ def _from_addresses(
     with httpx.Client(follow_redirects=True, timeout=timeout, headers=headers) as client:
         for address in addresses:
             try:
-                download(client, address, target, expected, on_progress)
+                get = partial(download, client, address, target, expected, on_progress, limits)
+                _within(get, limits)
                 return
             except (AddressFailed, ChecksumMismatch, TooManyBytes) as error:
                 failures.append((address, error))
-    tried = "\n".join(f"  - {address}: {error}" for address, error in failures)
+    tried = "\n".join(f"  - {address[:_LONGEST_SHOWN]}: {error}" for address, error in failures)
     kinds = {type(error) for _, error in failures}
     kind: type[FetchError] = Unreachable
     if kinds == {ChecksumMismatch}:
@@ -106,6 +121,32 @@ def _from_addresses(
     elif kinds == {TooManyBytes}:
         kind = TooManyBytes
     raise kind(f"{file.name} could not be fetched from\n{tried}\nTo go on, {_ADVICE}. {file.note}".strip())
+
+
+def _within(get: Callable[[], None], limits: Limits) -> None:
+    """Calls a function and raises what it raises; gives it up where the time is over and it has not noticed.
+
+    It notices with every piece of the file. A host that sends its headers one sign at a time is left in its thread.
+    """
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            get()
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run, name="download", daemon=True)
+    thread.start()
+    thread.join(max(limits.seconds_left(), 0.0) + _NOTICING_SECONDS)
+    if failed:
+        raise failed[0]
+    if thread.is_alive():
+        limits.refuse_late()
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}...")
 
 
 @contextmanager

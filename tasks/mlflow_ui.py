@@ -5,7 +5,9 @@ import subprocess
 import sys
 
 from tasks.errors import TrackingError
+from tasks.services import mlflow_command, mlflow_environment
 from tasks.settings import Settings
+from tasks.sign_in import kept_sign_in, password_file
 
 
 def serve(settings: Settings, port: int) -> int:
@@ -13,9 +15,15 @@ def serve(settings: Settings, port: int) -> int:
     uri = settings.tracking.uri or os.environ["MLFLOW_TRACKING_URI"]
     if uri.startswith(("http://", "https://")):
         raise TrackingError(f"MLflow's pages for this store are already served: open {uri}")
-    print(f"MLflow: http://127.0.0.1:{port}  (Ctrl-C ends it)", file=sys.stderr)
-    command = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1", "--port", str(port)]
+    sign_in = kept_sign_in(settings.run.store)
+    print(
+        f"MLflow: http://127.0.0.1:{port}  (Ctrl-C ends it)\n"
+        f"User name and password: {password_file(settings.run.store)} (user:password)",
+        file=sys.stderr,
+    )
+    # The address not by words: every user of the machine can read a command line.
+    environment = {**os.environ, **mlflow_environment(sign_in), "MLFLOW_BACKEND_STORE_URI": uri}
     try:
-        return subprocess.call([*command, "--backend-store-uri", uri])
+        return subprocess.call(mlflow_command(port), env=environment)
     except KeyboardInterrupt:
         return 0

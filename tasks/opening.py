@@ -1,14 +1,11 @@
 """Opens what a run works with, and closes it well: finished, failed or stopped."""
 
 import os
-import signal
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import FrameType
 from typing import Any
 
 from reports.errors import ReportError
@@ -21,11 +18,13 @@ from tasks.progress import ProgressDisplay
 from tasks.records import ModelKey, digest_of
 from tasks.run_folder import RunFolder, open_run_folder
 from tasks.runners.local import start_early
+from tasks.secrets_apart import whole
 from tasks.settings import Settings
 from tasks.shared_store import SharedStore
 from tasks.sources import source_digest
 from tasks.stage import key_part
 from tasks.stages import STAGES
+from tasks.stopping import Stopping
 from tasks.store import Store
 from tasks.tracking import Tracker, connect_early
 from tasks.workers import Workers
@@ -72,19 +71,27 @@ def open_desk(settings: Settings) -> Iterator[Opening]:
     started, clock = datetime.now(UTC), time.monotonic()
     device = choose_device(settings.compute.device)  # first: what is refused must leave nothing behind
     environment.prepare(settings.run.store)
-    shared = None if settings.run.shared_store is None else SharedStore(settings.run.shared_store)
+    shared_address = settings.run.shared_store
+    shared = None if shared_address is None else SharedStore(whole(shared_address))
     compute = settings.compute
     with (
         ProgressDisplay() as progress,
+        Stopping(progress) as stopping,
         # Before a run is known anywhere: a cluster that is not there leaves no run behind.
         Workers(
-            compute.workers or available_cores(), progress.moved, compute.runner, compute.address, shared
+            compute.workers or available_cores(),
+            progress.moved,
+            compute.runner,
+            None if compute.address is None else whole(compute.address),
+            shared,
         ) as workers,
     ):
+        stopping.workers = workers
         record = audit_settings(settings)
         folder = open_run_folder(settings.run.output, settings.name, digest_of(record), started)
         store = Store(settings.run.store, shared)
-        tracker = Tracker(_tracking_uri(settings), settings.name, store.root / "mlflow" / "artifacts")
+        artifacts = store.root / "mlflow" / "artifacts"
+        tracker = Tracker(_tracking_uri(settings), settings.name, artifacts, progress.warn)
         parent, children = _mlflow_runs(tracker, folder, settings)
         desk = Desk(
             store,
@@ -98,7 +105,7 @@ def open_desk(settings: Settings) -> Iterator[Opening]:
             gpu_slots=compute.gpu_slots,
         )
         tracker.on_wait = desk.warn_once
-        with _stop_on_signals(workers, progress), _ending(desk, folder):
+        with _ending(desk, folder):
             yield Opening(desk, folder, settings, record, started, clock)
 
 
@@ -164,24 +171,3 @@ def _tell_mlflow(desk: Desk, status: str) -> None:
         desk.end_runs(status)
     except TrackingError as error:
         desk.progress.warn(str(error))
-
-
-@contextmanager
-def _stop_on_signals(workers: Workers, progress: ProgressDisplay) -> Iterator[None]:
-    """The first Ctrl-C asks stages to save and stop; the second ends the process."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        if workers.stop.is_set():
-            raise KeyboardInterrupt
-        progress.line("stopping: training saves where it is; press Ctrl-C again to end at once")
-        workers.stop.set()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

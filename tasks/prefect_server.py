@@ -21,10 +21,13 @@ import httpx
 
 from tasks.errors import ServiceError
 from tasks.file_lock import wait_for_lock
+from tasks.private_files import make_private, private_folder
+from tasks.sign_in import for_prefect_clients, for_prefect_server, new_sign_in
 
 DATABASE = "prefect.db"
 ADDRESS = "PREFECT_API_URL"
 ANSWER_SECONDS = 20.0
+CONNECT_SECONDS = 8.0
 # The first start makes a database, which takes a while on a busy machine.
 START_SECONDS = 300.0
 END_SECONDS = 10.0
@@ -35,13 +38,17 @@ TEMPORARY = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFE
 
 @dataclass
 class _Server:
-    """A server of this process; `making` is held while it makes its database."""
+    """A server of this process; `making` is held while it makes its database.
+
+    `environment_before` is what stood in this process's environment for the variables that lead to it.
+    """
 
     process: subprocess.Popen[bytes]
     address: str
     database: Path
     log: IO[bytes]
     making: TextIO | None
+    environment_before: dict[str, str | None]
 
 
 _own: _Server | None = None
@@ -65,25 +72,30 @@ def start_server(home: Path) -> None:
     if ADDRESS in os.environ and (_own is None or os.environ[ADDRESS] != _own.address):
         refuse_unreachable_server(os.environ[ADDRESS])
         return
+    private_folder(home)
+    make_private(home / DATABASE)
     making = _turn_to_make(home / DATABASE)
+    sign_in = new_sign_in()
     log = tempfile.TemporaryFile()  # noqa: SIM115 - it stays open as long as the server runs
     with socket.create_server(("127.0.0.1", 0)) as listening:
         number = listening.fileno()
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
         process = subprocess.Popen(
             # -P: a folder of the user's called "tasks" is not meant.
-            [sys.executable, "-P", "-m", "tasks.serve_prefect", str(number)],
+            [sys.executable, "-P", "-m", "tasks.serve_prefect", "--socket", str(number)],
             stdin=subprocess.PIPE,  # its end ends the server, also when this process is killed
             stdout=log,
             stderr=log,
             pass_fds=(number,),
             start_new_session=True,  # Ctrl-C stops the run, which still has much to tell the server
-            env={**os.environ, **TEMPORARY},
+            env={**os.environ, **TEMPORARY, **for_prefect_server(sign_in, address)},
         )
-        address = f"http://127.0.0.1:{listening.getsockname()[1]}/api"
     if _own is None:
         atexit.register(end_server)
-    _own = _Server(process, address, home / DATABASE, log, making)
-    os.environ[ADDRESS] = address
+    leading = {ADDRESS: f"{address}/api", **for_prefect_clients(sign_in)}
+    before = {name: os.environ.get(name) for name in leading}
+    _own = _Server(process, leading[ADDRESS], home / DATABASE, log, making, before)
+    os.environ.update(leading)
 
 
 def makes_database() -> bool:
@@ -117,7 +129,10 @@ def end_server() -> None:
         return
     server, _own = _own, None
     if os.environ.get(ADDRESS) == server.address:
-        del os.environ[ADDRESS]
+        for name, value in server.environment_before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
     assert server.process.stdin is not None
     with contextlib.suppress(BrokenPipeError):
         server.process.stdin.close()
@@ -134,7 +149,9 @@ def end_server() -> None:
 def refuse_unreachable_server(address: str) -> None:
     """Raises ServiceError where no server answers at an address; Prefect would show a traceback."""
     try:
-        httpx.get(f"{address.rstrip('/')}/health", timeout=ANSWER_SECONDS)
+        httpx.get(
+            f"{address.rstrip('/')}/health", timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
+        )
     except httpx.TransportError as error:
         raise ServiceError(
             f"Prefect's server {address} is not reached ({error}): start it, or unset PREFECT_API_URL to run without "

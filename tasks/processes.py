@@ -50,6 +50,21 @@ def tree(pid: int) -> list[Process]:
     return found
 
 
+def of_session(session: int, since: int) -> list[Process]:
+    """Returns the processes of a session that began at a time or later: what is left of it once its first is gone."""
+    found = []
+    for folder in PROC.glob("[0-9]*"):
+        facts = _facts(int(folder.name))
+        if (
+            facts is not None
+            and int(facts[3]) == session
+            and facts[0] not in "ZX"
+            and int(facts[19]) >= since
+        ):
+            found.append(Process(int(folder.name), int(facts[19])))
+    return sorted(found, key=lambda process: (process.began, process.pid))
+
+
 def command_of(process: Process) -> list[str]:
     """Returns the words that a process was started with; none where it is gone."""
     try:

@@ -4,8 +4,9 @@ import errno
 import hashlib
 import json
 import shutil
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -15,7 +16,6 @@ from tasks.fetch_errors import ChecksumMismatch, NotEnoughSpace, TooManyBytes, U
 OnProgress = Callable[[int, int | None], None]  # bytes here so far, bytes in all where known
 
 _CUTS_FORGIVEN = 4  # connections in a row that broke after giving something, before an address is given up
-_LARGEST_BYTES = 16 << 30  # for files whose size is not known beforehand
 
 
 class AddressFailed(Exception):
@@ -24,6 +24,32 @@ class AddressFailed(Exception):
 
 class _ConnectionCut(Exception):
     """The connection broke off; what came so far is kept."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one file may take: bytes, where its size is not known beforehand, and seconds over all addresses.
+
+    Args:
+        bytes: the setting data.download_bytes.
+        seconds: the setting data.download_seconds.
+        began: when it started, in seconds of the monotonic clock.
+    """
+
+    bytes: int = 4 << 30
+    seconds: float = 6 * 3600.0
+    began: float = field(default_factory=time.monotonic)
+
+    def seconds_left(self) -> float:
+        """Returns the seconds until the file is given up; below zero once it should have been."""
+        return self.began + self.seconds - time.monotonic()
+
+    def refuse_late(self) -> None:
+        """Raises AddressFailed where the time is over."""
+        if self.seconds_left() < 0:
+            raise AddressFailed(
+                f"it took longer than {self.seconds:,.0f} s (data.download_seconds); what came is kept"
+            )
 
 
 @dataclass(frozen=True)
@@ -54,7 +80,12 @@ class Expected:
 
 
 def download(
-    client: httpx.Client, address: str, target: Path, expected: Expected, on_progress: OnProgress | None
+    client: httpx.Client,
+    address: str,
+    target: Path,
+    expected: Expected,
+    on_progress: OnProgress | None,
+    limits: Limits,
 ) -> None:
     """Puts the verified file at target.
 
@@ -67,7 +98,7 @@ def download(
         resumed = part.offset_for(address, expected) > 0
         before = part.size()
         try:
-            _stream(client, address, part, expected, on_progress)
+            _stream(client, address, part, expected, on_progress, limits)
         except _ConnectionCut as cut:
             anew = part.size() == 0 < before  # what was kept did not fit the server's file
             cuts = cuts + 1 if anew or part.size() > before else _CUTS_FORGIVEN
@@ -133,9 +164,15 @@ class _Part:
 
 
 def _stream(
-    client: httpx.Client, address: str, part: _Part, expected: Expected, on_progress: OnProgress | None
+    client: httpx.Client,
+    address: str,
+    part: _Part,
+    expected: Expected,
+    on_progress: OnProgress | None,
+    limits: Limits,
 ) -> None:
     """Appends to the part what the address still has to give; raises _ConnectionCut where it breaks off."""
+    limits.refuse_late()
     offset = part.size()
     headers = {}
     if offset:
@@ -145,11 +182,13 @@ def _stream(
             headers["If-Range"] = validator
     try:
         with client.stream("GET", address, headers=headers) as response:
+            limits.refuse_late()
             offset, total = _agree(response, address, part, offset)
             if total is None:
                 return
-            _write(response, part, offset, total, expected, on_progress)
-    except httpx.InvalidURL as error:
+            _write(response, part, offset, total, expected, on_progress, limits)
+    # ValueError: a host's name that cannot be one, which httpx and the system find out at different times.
+    except (httpx.InvalidURL, ValueError) as error:
         raise AddressFailed(f"not a usable address ({error})") from error
     except (httpx.RemoteProtocolError, httpx.ReadError, httpx.ReadTimeout) as error:
         raise _ConnectionCut(f"the connection broke off: {_reason(error)}") from error
@@ -187,8 +226,9 @@ def _write(
     total: int,
     expected: Expected,
     on_progress: OnProgress | None,
+    limits: Limits,
 ) -> None:
-    limit = _LARGEST_BYTES if expected.bytes is None else expected.bytes
+    limit = limits.bytes if expected.bytes is None else expected.bytes
     if total > limit:
         part.discard()
         raise TooManyBytes(f"the server announces {total:,} bytes; {part.target.name} has at most {limit:,}")
@@ -206,6 +246,7 @@ def _write(
                 if here > limit:
                     break
                 stream.write(chunk)
+                limits.refuse_late()
                 if on_progress is not None:
                     on_progress(here, total if total >= 0 else expected.bytes)
     except OSError as error:

@@ -1,9 +1,11 @@
-"""Serves Prefect on a socket that was handed down, for as long as standard input is open.
+"""Serves Prefect on loopback, behind our gate: on a socket that was handed down, for as long as standard input is
+open, or on a port, until it is told to end.
 
 Standard input is the end of a pipe whose other end only the process that wants the server holds. However that one
 ends, the pipe is closed.
 """
 
+import argparse
 import os
 import signal
 import socket
@@ -11,7 +13,9 @@ import sys
 import threading
 import time
 
+from tasks.gate import Gate
 from tasks.importing import uncollected
+from tasks.private_files import OWNER_ALONE
 
 END_SECONDS = 5.0
 
@@ -23,17 +27,27 @@ def _end_with_input() -> None:
     os._exit(1)
 
 
-def main(number: int) -> None:
-    """Serves on the listening socket with this number."""
-    threading.Thread(target=_end_with_input, daemon=True).start()
+def main() -> None:
+    """Serves on the listening socket with this number, or on this port of 127.0.0.1."""
+    parser = argparse.ArgumentParser()
+    place = parser.add_mutually_exclusive_group(required=True)
+    place.add_argument("--socket", type=int)
+    place.add_argument("--port", type=int)
+    words = parser.parse_args()
+    os.umask(OWNER_ALONE)  # of the database that Prefect makes
+    if words.port is None:
+        threading.Thread(target=_end_with_input, daemon=True).start()
+        listening = socket.socket(fileno=words.socket)
+    else:
+        listening = socket.create_server(("127.0.0.1", words.port))
     with uncollected():
         import prefect.server.api.server
         import uvicorn
 
-    create_app = prefect.server.api.server.create_app
-    settings = uvicorn.Config(create_app, factory=True, log_level="error", lifespan="on")
-    uvicorn.Server(settings).run(sockets=[socket.socket(fileno=number)])
+    # Prefect itself asks for the password, which it finds in its settings.
+    app = Gate(prefect.server.api.server.create_app())
+    uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on")).run(sockets=[listening])
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main()

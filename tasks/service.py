@@ -1,6 +1,7 @@
 """One long-running program that this machine serves: started apart from us, found again by its note, ended whole.
 
-The note, <folder>/<name>.json, says which process it is and since when, so that nothing else is ever ended.
+The note, <folder>/<name>.json, says which process it is and since when, so that nothing else is ever ended. That
+process leads a session of its own, and so what it started is known as its own also when it was killed.
 """
 
 import json
@@ -15,6 +16,7 @@ import httpx
 
 from tasks import processes
 from tasks.errors import ServiceError
+from tasks.private_files import private_file, private_folder
 from tasks.processes import Process
 
 LOOK_AGAIN_SECONDS = 0.2
@@ -66,13 +68,15 @@ def begin(service: Service, folder: Path) -> State:
             f"port {service.port} on 127.0.0.1, which {service.name} was to listen on, is taken by another "
             f"program: end it, or give another port (latent-audit up --help)"
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
+    private_file(_log(service.name, folder))
     pid = _spawn(service, _log(service.name, folder))
     process = processes.find(pid)
     if process is None:
         raise ServiceError(_ended(service.name, folder))
     facts = {**process.facts(), "address": service.address}
     new = _note(service.name, folder).with_suffix(".new")
+    private_file(new)
     new.write_text(json.dumps(facts), encoding="utf-8")
     new.replace(_note(service.name, folder))
     return State(service.name, process, False, service.address)
@@ -96,8 +100,9 @@ def wait_until_well(service: Service, folder: Path, seconds: float) -> State:
 
 def state(service: Service, folder: Path) -> State:
     """Returns how a service is now."""
-    process, address = _noted(service.name, folder)
-    if process is None or not process.is_alive():
+    noted, address = _noted(service.name, folder)
+    process = next(iter(_alive(noted)), None)
+    if process is None:
         return State(service.name, None, False, address)
     try:
         return State(service.name, process, service.is_well(), address)
@@ -107,11 +112,27 @@ def state(service: Service, folder: Path) -> State:
 
 def end(name: str, folder: Path) -> bool:
     """Ends a service with all processes below it; returns whether it ran."""
-    process, _ = _noted(name, folder)
-    everything = processes.tree(process.pid) if process is not None and process.is_alive() else []
+    noted, _ = _noted(name, folder)
+    everything = _alive(noted)
     processes.end(everything, PATIENCE_SECONDS)
     _note(name, folder).unlink(missing_ok=True)
     return bool(everything)
+
+
+def _alive(noted: Process | None) -> list[Process]:
+    """Returns what runs of a service, what was started first at the beginning."""
+    if noted is None:
+        return []
+    now = processes.find(noted.pid)
+    if now is not None and now != noted:
+        return []  # the number is another's by now, and was only given away once nothing was left of the session
+    own = [noted] if now is not None else []
+    below = [
+        process
+        for member in processes.of_session(noted.pid, noted.began)
+        for process in processes.tree(member.pid)
+    ]
+    return list(dict.fromkeys([*own, *below]))
 
 
 def _spawn(service: Service, log: Path) -> int:

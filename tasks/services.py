@@ -1,6 +1,6 @@
 """What scheduled audits need on one machine: a Prefect server, a worker that runs what is due, and MLflow.
 
-All listen on loopback alone. Their notes and logs lie in <store>/services/.
+All listen on loopback alone, and want the password in <store>/services/password. Their notes and logs lie there too.
 """
 
 import os
@@ -13,10 +13,21 @@ import httpx
 
 from tasks import service
 from tasks.errors import ServiceError
+from tasks.private_files import private_file
 from tasks.service import Service, State
+from tasks.sign_in import (
+    SERVER_VARIABLE,
+    for_mlflow_clients,
+    for_prefect_clients,
+    for_prefect_server,
+    kept_sign_in,
+)
+from tasks.tracking_address import refuse_dead
 
 HOST = "127.0.0.1"
 POOL = "audits"
+# The entry point of tasks.serve_mlflow.
+MLFLOW_APP = "latent-audit"
 PREFECT = (sys.executable, "-m", "prefect")
 ANSWER_SECONDS = 2.0
 
@@ -53,6 +64,12 @@ def up(settings: ServiceSettings, deployments: Path | None) -> list[State]:
     Raises ServiceError if one does not start; those that this call started are ended again.
     """
     begun: list[str] = []
+    if settings.mlflow_database is not None:
+        refuse_dead(settings.mlflow_database)
+    else:
+        database = settings.store.absolute() / "mlflow" / "mlflow.db"
+        database.parent.mkdir(parents=True, exist_ok=True)
+        private_file(database)
     try:
         for each in services(settings):
             if service.state(each, settings.folder).process is None:
@@ -105,9 +122,11 @@ def _prefect_server(settings: ServiceSettings) -> Service:
     database = settings.prefect_database
     return Service(
         "prefect-server",
-        [*PREFECT, "server", "start", "--host", HOST, "--port", str(settings.prefect_port)],
+        # -P: a folder of the user's called "tasks" is not meant.
+        [sys.executable, "-P", "-m", "tasks.serve_prefect", "--port", str(settings.prefect_port)],
         {
             **_for_clients(settings),
+            **for_prefect_server(kept_sign_in(settings.store), address),
             "PREFECT_UI_API_URL": f"{address}/api",
             **({"PREFECT_API_DATABASE_CONNECTION_URL": database} if database else {}),
         },
@@ -120,15 +139,13 @@ def _prefect_server(settings: ServiceSettings) -> Service:
 def _mlflow_server(settings: ServiceSettings) -> Service:
     address = f"http://{HOST}:{settings.mlflow_port}"
     home = settings.store.absolute() / "mlflow"
-    words = ["--host", HOST, "--port", str(settings.mlflow_port), "--workers", "1"]
     return Service(
         "mlflow",
-        [sys.executable, "-m", "mlflow", "server", *words],
+        mlflow_command(settings.mlflow_port),
         {
+            **mlflow_environment(kept_sign_in(settings.store)),
             "MLFLOW_BACKEND_STORE_URI": settings.mlflow_database or f"sqlite:///{home / 'mlflow.db'}",
             "MLFLOW_ARTIFACTS_DESTINATION": (home / "artifacts").as_uri(),
-            # Nine processes that nothing here has work for.
-            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         },
         address,
         settings.mlflow_port,
@@ -136,11 +153,30 @@ def _mlflow_server(settings: ServiceSettings) -> Service:
     )
 
 
+def mlflow_command(port: int) -> list[str]:
+    """Returns the command that serves MLflow on a port of this machine alone, behind our gate."""
+    words = ["--host", HOST, "--port", str(port), "--workers", "1", "--app-name", MLFLOW_APP]
+    return [sys.executable, "-m", "mlflow", "server", *words]
+
+
+def mlflow_environment(sign_in: str) -> dict[str, str]:
+    """Returns what an MLflow server is told by its environment, which other users cannot read."""
+    return {
+        SERVER_VARIABLE: sign_in,
+        # A folder of the user's called "tasks" is not meant.
+        "PYTHONSAFEPATH": "1",
+        "UVICORN_APP_DIR": str(Path(__file__).parents[1]),
+        # Nine processes that nothing here has work for.
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    }
+
+
 def _prefect_worker(settings: ServiceSettings) -> Service:
     workers = f"http://{HOST}:{settings.prefect_port}/api/work_pools/{POOL}/workers/filter"
 
     def is_online() -> bool:
-        answer = httpx.post(workers, json={}, timeout=ANSWER_SECONDS)
+        user, _, password = kept_sign_in(settings.store).partition(":")
+        answer = httpx.post(workers, json={}, auth=(user, password), timeout=ANSWER_SECONDS)
         return answer.is_success and any(worker["status"] == "ONLINE" for worker in answer.json())
 
     return Service(
@@ -160,7 +196,10 @@ def _prefect_worker(settings: ServiceSettings) -> Service:
 
 def _for_clients(settings: ServiceSettings) -> dict[str, str]:
     """What leads to these servers, for everything that talks to them."""
+    sign_in = kept_sign_in(settings.store)
     return {
+        **for_prefect_clients(sign_in),
+        **for_mlflow_clients(sign_in),
         "PREFECT_API_URL": f"http://{HOST}:{settings.prefect_port}/api",
         "MLFLOW_TRACKING_URI": f"http://{HOST}:{settings.mlflow_port}",
         # Nobody watches a terminal here: warnings go to the log of each service.

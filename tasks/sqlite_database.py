@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from tasks.file_lock import wait_for_lock
+from tasks.private_files import private_file
 
 SQLITE = "sqlite:///"
 # Seconds that SQLite waits for another process to finish writing; its own five are few where many runs write at once.
@@ -34,6 +35,7 @@ def use_write_ahead_log(uri: str) -> None:
         return
     database = _file_of(uri)
     database.parent.mkdir(parents=True, exist_ok=True)
+    private_file(database)  # SQLite gives the files beside it the same rights
     connection = sqlite3.connect(database, timeout=60)
     try:
         connection.execute("PRAGMA journal_mode=WAL")

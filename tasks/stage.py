@@ -23,7 +23,8 @@ class Stage:
     `compute(folder, bench, **inputs)` of `module` is pure code that writes its results as files into `folder`; a file
     summary.json there, {"metrics", "tags", "curves"}, is what MLflow is told. The source of `module`, with all that
     it imports of ours, decides the content key. `doing` is the verb that progress shows. `on_device` stages run on
-    the GPU where there is one. An audit goes on without the result of a stage that `may_fail`.
+    the GPU where there is one. An audit goes on without the result of a stage that `may_fail`. A stage that
+    `saves` stops when it is asked to and goes on from there the next time; the others are finished first.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Stage:
     on_device: bool = False
     function: str = "compute"
     may_fail: bool = False
+    saves: bool = False
 
     @property
     def compute(self) -> Callable[..., None]:

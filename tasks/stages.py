@@ -5,7 +5,11 @@ from tasks.stage import Stage
 PREPARE = Stage("prepare", "preparing the data", "tasks.prepare")
 HOLD_OUT_FOLD = Stage("hold_out_fold", "dealing folds", "tasks.hold_out_fold")
 TRAIN_CLASSIFIER = Stage(
-    "classify", "training the attribute classifier", "tasks.train_classifiers", on_device=True
+    "classify", "training the attribute classifier", "tasks.train_classifiers", on_device=True, saves=True
+)
+TRAIN_MODEL = Stage("train", "training", "tasks.train_model", on_device=True, saves=True)
+TRAIN_STACK = Stage(
+    "train_stack", "training all seeds beside", "tasks.train_stack", on_device=True, saves=True
 )
 TRAIN_MODEL = Stage("train", "training", "tasks.train_model", on_device=True)
 TRAIN_STACK = Stage("train_stack", "training all seeds beside", "tasks.train_stack", on_device=True)

@@ -23,6 +23,10 @@ from tasks.sources import computed_by
 
 # What a disk must still take for a failure not to be put down to it.
 MORE_BYTES = 1 << 20
+CANNOT_WRITE = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ELOOP),
+    errno.ENAMETOOLONG,
+}
 
 
 class _Damaged(Exception):
@@ -204,7 +208,7 @@ def writing(path: Path) -> Iterator[None]:
                 f"the disk that holds {path} {what}: free some space and run the same command again; "
                 "finished stages are kept"
             ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+        if error.errno in CANNOT_WRITE:
             raise StoreError(
                 f"cannot write {error.filename or path} ({error.strerror}): give a folder you may write with "
                 "--run.store and --run.output"

@@ -1,4 +1,4 @@
-"""All that MLflow is told; the only file that imports it.
+"""All that MLflow is told; the only file of a run that imports it.
 
 Every call names its run: MLflow's active run belongs to a thread, and stages run in many. Metrics go in batches,
 which is thirty times faster than one by one. A call that is repeated after a kill changes nothing: points carry the
@@ -31,6 +31,7 @@ from mlflow.entities import (
     RunTag,
 )
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
 from tasks.addresses import without_password
 from tasks.errors import TrackingError
@@ -38,6 +39,7 @@ from tasks.mlflow_names import clean_model_name, clean_name, clean_tags, flat
 from tasks.records import digest_of_file
 from tasks.sqlite_database import alone, is_sqlite, patient, use_write_ahead_log
 from tasks.told import Told
+from tasks.tracking_address import refuse_dead
 
 # MLflow's own limits: 1,000 things in one call, 100 of them params and 100 tags; and for one value.
 METRICS_AT_ONCE = 900
@@ -49,7 +51,7 @@ OF_A_SERVER = "mlflow-artifacts:"
 # MLflow's store takes up to three connections for one call, of fifteen: more calls at once wait for each other until
 # they fail.
 CALLS_AT_ONCE = 4
-SILENT_SECONDS = 10.0
+SILENT_SECONDS = 8.0
 
 
 def connect_early(uri: str) -> None:
@@ -70,13 +72,20 @@ class Tracker:
     Raises TrackingError with a sentence when the store cannot be used.
     """
 
-    def __init__(self, uri: str, experiment: str, artifact_root: Path) -> None:
+    def __init__(
+        self,
+        uri: str,
+        experiment: str,
+        artifact_root: Path,
+        on_wait: Callable[[str], None] = lambda text: None,
+    ) -> None:
+        refuse_dead(uri)
         self.uri = uri
         self._began: dict[str, int] = {}
         self._kept: dict[str, Told] = {}
         self._keeping = threading.Lock()
         # Told when a store does not answer for a while: calls repeat themselves, for minutes if need be.
-        self.on_wait: Callable[[str], None] = lambda text: None
+        self.on_wait = on_wait
         self._turn = threading.BoundedSemaphore(CALLS_AT_ONCE)
         with self._said():
             use_write_ahead_log(uri)
@@ -115,7 +124,7 @@ class Tracker:
                     yield
                 finally:
                     watch.cancel()
-        except (MlflowException, sqlite3.Error, OSError) as error:
+        except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
             reason = without_password(str(error)).rstrip(". ")
             raise TrackingError(
                 f"MLflow's store {without_password(self.uri)} cannot be used: {reason}. Start its server, or give "

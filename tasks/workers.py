@@ -1,7 +1,8 @@
 """Who computes the stages of a run, and in which order: the runner that the settings name, most urgent first."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 from tasks.errors import StoreError
@@ -39,6 +40,7 @@ class Workers:
         self._turns = Turns(self._runner.count)
         self._on_report = on_report
         self._at_home = threading.Lock()
+        self._at_work: dict[str, bool] = {}
 
     @property
     def count(self) -> int:
@@ -49,6 +51,10 @@ class Workers:
     def stop(self) -> Event:
         """Asks what is computed to save and stop."""
         return self._runner.stop
+
+    def at_work(self) -> dict[str, bool]:
+        """Returns the labels of the stages that are computed now, and whether each saves where it is when stopped."""
+        return dict(self._at_work)
 
     def __enter__(self) -> "Workers":
         return self
@@ -62,7 +68,7 @@ class Workers:
         Returns when computing started and ended, in seconds since the epoch, waiting for a free worker and the
         worker's own start left out.
         """
-        with self._turns.taken(urgency(order.inputs)):
+        with self._turns.taken(urgency(order.inputs)), self._noted(order):
             if self._shared is None:
                 return self._runner.compute(order)
             if not may_travel(order):
@@ -74,6 +80,14 @@ class Workers:
                 f"{order.label}: a worker ended it, and it is not in the shared store {self._shared.address}"
             )
         return interval
+
+    @contextmanager
+    def _noted(self, order: Order) -> Iterator[None]:
+        self._at_work[order.label] = order.stage.saves
+        try:
+            yield
+        finally:
+            del self._at_work[order.label]
 
 
 def _open(kind: Kind, address: str | None, count: int, on_report: Callable[[Report], None]) -> Runner:

@@ -255,7 +255,8 @@ def test_flows_hold_flows_and_define_no_types() -> None:
 
 def test_only_one_file_imports_mlflow() -> None:
     users = {path.name for path in sources(*ROOMS) if any(is_below(n, {"mlflow"}) for n in imports(path))}
-    assert users == {"tracking.py"}
+    # The second is no part of a run: it is what MLflow's own server loads.
+    assert users == {"tracking.py", "serve_mlflow.py"}
 
 
 # ---- settings, in all the places that hold some ------------------------------------------------

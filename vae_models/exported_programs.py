@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from vae_models.errors import BadCheckpoint
-from vae_models.exported_archive import refuse_code
+from vae_models.exported_archive import safe_archive
 from vae_models.exported_settings import ExportedProgramsSettings
 from vae_models.file_kinds import EXPORTED, refuse_other_kinds
 from vae_models.foreign_model import ForeignModel
@@ -40,9 +40,11 @@ class _Program(nn.Module):
         if not path.is_file():
             raise BadCheckpoint(f"there is no exported program at {path}: name the file of the {part}")
         refuse_other_kinds(path, (EXPORTED,), f"an exported program (pt2) of the {part}")
-        refuse_code(path)
         try:
-            program = torch.export.load(path)
+            with safe_archive(path) as archive:
+                program = torch.export.load(archive)
+        except BadCheckpoint:
+            raise
         except Exception as error:  # a foreign file can fail in as many ways as torch's reader has
             reason = (str(error) or type(error).__name__).split("\n")[0][:300]
             raise BadCheckpoint(f"{path} cannot be opened as an exported program: {reason}") from error

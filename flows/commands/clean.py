@@ -11,7 +11,8 @@ from tasks.errors import SettingsError
 DESCRIPTION = """\
 Says what may be cleared away, and with --yes removes it: runs older than --days that are not among the --keep newest
 of their name, and finished stages older than --days that no remaining run rests on. Never an accepted run, never
-runs/latest, nothing of MLflow. A stage that is missed later is computed again.
+runs/latest, nothing of MLflow. A stage that is missed later is computed again. Folders that this program did not make
+and links are left alone.
 
 Runs of another --output that share the store are not looked at: their stages would be computed again.
 """

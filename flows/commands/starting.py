@@ -24,9 +24,14 @@ def ready_for_a_flow(overrides: Sequence[str]) -> "Settings":
         start_server(Path(os.environ["PREFECT_HOME"]))
     from tasks.secrets_apart import without_secrets
     from tasks.settings_sources import settings_from_words
+    from tasks.tracking_address import refuse_dead
+    from tasks.writable import refuse_unwritable
 
     settings = without_secrets(settings_from_words(overrides))
+    refuse_unwritable(settings.run.store, "run.store")
+    refuse_unwritable(settings.run.output, "run.output")
     prepare_store(settings.run.store)
+    refuse_dead(settings.tracking.uri or os.environ["MLFLOW_TRACKING_URI"])
     start_server(Path(os.environ["PREFECT_HOME"]))
     leave_at_once()
     return settings

@@ -1,6 +1,8 @@
 """latent-audit up, down and status: the servers and the worker that scheduled audits need, on this machine."""
 
 import argparse
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Starts a Prefect server, a worker for the pool "audits", and MLflow, all on 127.0.0.1 alone, and waits until they
 answer. They go on when this command ends; `latent-audit down` ends exactly them. What runs already is left alone.
+Both servers ask for the user name and password in <store>/services/password, which only you can read.
 
 With --deploy, every deployment of prefect.yaml in this folder is applied: its schedules begin to count.
 """
@@ -31,11 +34,15 @@ def add(commands: Any) -> None:
     )
     _add_places(parser)
     parser.add_argument("--deploy", action="store_true", help="apply prefect.yaml of this folder")
-    for name, example in (("prefect", "postgresql+asyncpg"), ("mlflow", "postgresql")):
+    for name, example, variable in (
+        ("prefect", "postgresql+asyncpg", "PREFECT_API_DATABASE_CONNECTION_URL"),
+        ("mlflow", "postgresql", "MLFLOW_BACKEND_STORE_URI"),
+    ):
         parser.add_argument(
             f"--{name}-database",
             metavar="URL",
-            help=f"database of the {name} server, as {example}://...; default: SQLite in the store",
+            help=f"database of the {name} server, as {example}://... (other users can read a command line: give an "
+            f"address with a password as {variable}); default: SQLite in the store",
         )
     parser.add_argument(
         "--wait", type=float, default=180.0, metavar="SECONDS", help="until each has answered (default 180)"
@@ -62,7 +69,8 @@ def _up(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from tasks import services
 
     prepare_store(arguments.store)  # what it starts inherits this
-    return _say(services.up(_settings(arguments), Path("prefect.yaml") if arguments.deploy else None))
+    settings = _settings(arguments)
+    return _say(services.up(settings, Path("prefect.yaml") if arguments.deploy else None), settings)
 
 
 def _down(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
@@ -76,25 +84,33 @@ def _down(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
 def _status(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from tasks import services
 
-    return _say(services.status(_settings(arguments)))
+    settings = _settings(arguments)
+    return _say(services.status(settings), settings)
 
 
 def _settings(arguments: argparse.Namespace) -> "ServiceSettings":
     from tasks.services import ServiceSettings
 
+    # Prefect reads its own variable.
+    mlflow_database = arguments.mlflow_database or os.environ.get("MLFLOW_BACKEND_STORE_URI")
     return ServiceSettings(
         arguments.store,
         arguments.prefect_port,
         arguments.mlflow_port,
         arguments.prefect_database,
-        arguments.mlflow_database,
+        mlflow_database,
         arguments.wait,
     )
 
 
-def _say(states: "list[State]") -> int:
-    """Prints a line a service; returns 0 if all are well."""
+def _say(states: "list[State]", settings: "ServiceSettings") -> int:
+    """Prints a line a service, and where their password is; returns 0 if all are well."""
+    from tasks.sign_in import password_file
+
     for state in states:
         word = "well" if state.is_well else "does not answer" if state.process else "not running"
         print(f"{state.name:16}{word:17}{state.address or ''}".rstrip())
+    if any(state.process for state in states):
+        said = f"user:password of both pages: {password_file(settings.store)} (Prefect's page takes it as one word)"
+        print(said, file=sys.stderr)
     return 0 if all(state.is_well for state in states) else 1

@@ -2,11 +2,18 @@
 than it holds. Nothing is ever unpacked to disk by the names inside; such an archive is not what was published.
 """
 
+import struct
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from tasks.datasets.errors import CorruptFile, TooLarge
 
+# What Python raises on broken archives; NotImplementedError where one claims a version of the format that is unknown.
+BROKEN_ZIP = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, struct.error),
+    *(NotImplementedError, RuntimeError, OverflowError, UnicodeError),
+)
 _LARGEST_BYTES = 16 << 30  # several times the largest data set here
 _MOST_ENTRIES = 2_000_000
 # dSprites, the densest that is published, unpacks to 116 times its size; deflate cannot do more than 1,032.

@@ -5,7 +5,6 @@ Wild", ICCV 2015), read from the official archive and attribute list without unp
 import io
 import re
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from tasks.datasets.aligned_face import face_region
-from tasks.datasets.archives import refuse_hostile
+from tasks.datasets.archives import BROKEN_ZIP, refuse_hostile
 from tasks.datasets.attributes import Attribute
 from tasks.datasets.celeba_attributes import ATTRIBUTE_NAMES, read_attributes
 from tasks.datasets.choosing import OnProgress, choose_rows
@@ -118,7 +117,7 @@ class CelebaSettings(PublicDataSettings):
                 chosen = [members[row] for row in rows]
                 values = _values(chosen, numbers, table, self.attributes, archive_path)
                 images = _decode_all(archive, chosen, self, workspace, on_progress)
-        except zipfile.BadZipFile as error:
+        except BROKEN_ZIP as error:
             raise CorruptFile(
                 f"{archive_path} is not a sound zip archive ({error}); download it again"
             ) from error
@@ -200,7 +199,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -
     try:
         with archive.open(member) as stream:
             content = stream.read(_LARGEST_IMAGE_BYTES + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+    except BROKEN_ZIP as error:
         raise CorruptImage(f"{name} cannot be unpacked ({error}); download the archive again") from error
     if len(content) > _LARGEST_IMAGE_BYTES:
         raise TooLarge(f"{name} unpacks to more than {_LARGEST_IMAGE_BYTES:,} bytes, the limit for one image")

@@ -14,6 +14,10 @@ from tasks.datasets.errors import CorruptImage, TooLarge
 Ground = Literal["white", "black"]
 Fit = Literal["crop", "pad", "stretch"]
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
+# Each row of an image costs memory of its own, however short it is.
+_FEWEST_A_ROW = 16
+# An image this many times as large as its central square is cut before it is converted.
+_LONG = 8
 _EIGHT_BIT_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
 # What Pillow raises on broken files of these formats.
 _DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, zlib.error)
@@ -51,6 +55,8 @@ def decode(stream: IO[bytes] | Path, name: str, square: Square) -> Decoded:
 
     Raises CorruptImage or TooLarge; both texts carry `name`.
     """
+    if isinstance(stream, Path) and not stream.is_file():  # reading from a pipe would wait for ever
+        raise CorruptImage(f"{name} is no plain file, or a link that leads nowhere")
     try:
         with Image.open(stream, formats=FORMATS) as image:
             _refuse_unfit(image, name, square)
@@ -70,15 +76,37 @@ def _refuse_unfit(image: Image.Image, name: str, square: Square) -> None:
             f"{name} is {image.width} x {image.height} = {pixels:,} pixels; the limit is "
             f"{square.pixel_limit:,}"
         )
+    counted = max(image.width, _FEWEST_A_ROW) * image.height
+    if counted > square.pixel_limit:
+        raise TooLarge(
+            f"{name} is {image.width} x {image.height}; in memory its rows take as much as {counted:,} pixels, and the "
+            f"limit is {square.pixel_limit:,}"
+        )
     if image.mode not in _EIGHT_BIT_MODES:
         raise CorruptImage(f"{name} has pixels of the kind {image.mode!r}; save it with 8 bits a channel")
+
+
+def _without_ends(image: Image.Image) -> Image.Image:
+    """Returns a long image without most of what lies outside its central square, so that copies of it are small."""
+    short, long = sorted(image.size)
+    if long < _LONG * short:
+        return image
+    # As much again on both sides, which resizing may look at; of even parity, so that the centre stays where it is.
+    kept = 3 * short + (long - 3 * short) % 2
+    ends = (long - kept) // 2
+    wide = image.width == long
+    box = (ends, 0, ends + kept, short) if wide else (0, ends, short, ends + kept)
+    cut = image.crop(box)
+    cut.info, cut.format = image.info, image.format
+    return cut
 
 
 def _pixels(image: Image.Image, square: Square) -> Decoded:
     wanted_mode = "L" if square.channels == 1 else "RGB"
     needed = square.side / (square.crop * min(image.size))
     image.draft(wanted_mode, (int(image.width * needed) + 1, int(image.height * needed) + 1))
-    upright = ImageOps.exif_transpose(image)
+    whole = image.width * image.height
+    upright = ImageOps.exif_transpose(_without_ends(image) if square.fit == "crop" else image)
     has_transparency = False
     if upright.mode in ("LA", "PA", "RGBA") or "transparency" in upright.info:
         layers = upright.convert("RGBA")
@@ -96,7 +124,7 @@ def _pixels(image: Image.Image, square: Square) -> Decoded:
     resized = plain.resize(
         (square.side, square.side), Image.Resampling.BILINEAR, box=(left, top, left + width, top + height)
     )
-    return Decoded(_as_array(resized), 1 - width * height / (plain.width * plain.height), has_transparency)
+    return Decoded(_as_array(resized), 1 - width * height / whole, has_transparency)
 
 
 def _as_array(image: Image.Image) -> NDArray[np.uint8]:

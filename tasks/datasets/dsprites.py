@@ -1,7 +1,6 @@
 """dSprites as published (Matthey, Higgins, Hassabis, Lerchner 2017): the npz, streamed and not unpickled."""
 
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Literal
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tasks.datasets.archives import refuse_hostile
+from tasks.datasets.archives import BROKEN_ZIP, refuse_hostile
 from tasks.datasets.choosing import OnProgress, choose_rows
 from tasks.datasets.errors import CorruptFile, TruncatedFile
 from tasks.datasets.image_set import ImageSet
@@ -64,10 +63,10 @@ class DspritesSettings(PublishedGridSettings):
                 rows = choose_rows(len(latents), self.images, seed, "dsprites")
                 blocks = _image_blocks(archive, path, len(latents))
                 images = self.take_images(blocks, _whitened, rows, workspace, 1, on_progress)
-        except (zipfile.BadZipFile, zlib.error, KeyError, ValueError) as error:
-            raise CorruptFile(f"{path} is not the published dSprites archive ({error})") from error
         except EOFError as error:
             raise TruncatedFile(f"{path} ends too early; delete it and download it again") from error
+        except (*BROKEN_ZIP, KeyError, ValueError) as error:
+            raise CorruptFile(f"{path} is not the published dSprites archive ({error})") from error
         return ImageSet(
             name="dsprites",
             images=images,

@@ -14,12 +14,18 @@ class PublicDataSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     # Where the files come from does not change what they are: their digests stand for them.
-    not_in_key: ClassVar[frozenset[str]] = frozenset({"mirror"})
+    not_in_key: ClassVar[frozenset[str]] = frozenset({"mirror", "download_bytes", "download_seconds"})
 
     mirror: str | None = Field(
         None,
         min_length=1,
         description="folder (used in place) or base URL that has the files; null takes the public addresses",
+    )
+    download_bytes: int = Field(
+        4 << 30, ge=1, description="a file of unknown size is refused beyond this many bytes"
+    )
+    download_seconds: float = Field(
+        6 * 3600.0, gt=0, description="a file that takes longer is given up; what came of it is kept"
     )
 
 

@@ -4,9 +4,11 @@ Its workers must be able to import this project. They share this machine's store
 """
 
 import logging
+import os
 import uuid
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from tasks.errors import ServiceError
 from tasks.runners.extras import needs_extra
@@ -15,7 +17,12 @@ from tasks.runners.runner import worker_died
 from tasks.runners.stopping import StopForAll, asked_seldom
 from tasks.runners.travelling_order import carry_out_anywhere
 
+if TYPE_CHECKING:
+    import distributed
+
 JOIN_SECONDS = 10.0
+# Read when Dask is imported, here and in its workers.
+NO_PAGES = {"DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES": "[]", "DASK_DISTRIBUTED__WORKER__HTTP__ROUTES": "[]"}
 ONE_THREAD = (
     "stages share what a process has but once, so a Dask worker must have one thread: start it with "
     "`dask worker ADDRESS --nworkers N --nthreads 1`"
@@ -32,6 +39,8 @@ class DaskRunner:
     """
 
     def __init__(self, address: str | None, count: int, on_report: Callable[[Report], None]) -> None:
+        if address is None:
+            os.environ.update(NO_PAGES)
         with needs_extra("dask"):
             import distributed
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
@@ -39,10 +48,7 @@ class DaskRunner:
         self._cluster = self._client = None
         try:
             if address is None:
-                self._cluster = distributed.LocalCluster(
-                    n_workers=count, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0",
-                    memory_limit=0, silence_logs=logging.CRITICAL,
-                )  # fmt: skip
+                self._cluster = _own_cluster(count)
             self._client = distributed.Client(
                 self._cluster or address, timeout=JOIN_SECONDS, set_as_default=False
             )
@@ -88,6 +94,20 @@ class DaskRunner:
         for joined in (self._client, self._cluster):
             if joined is not None:
                 joined.close()
+
+
+def _own_cluster(count: int) -> "distributed.LocalCluster":
+    """Starts a cluster that only this run can use: what reaches a scheduler or a worker of Dask runs code there.
+
+    All of it listens on loopback, with a certificate made for it that only its own processes have, without dashboards
+    and without pages of other kinds.
+    """
+    import distributed
+
+    return distributed.LocalCluster(
+        n_workers=count, threads_per_worker=1, host="127.0.0.1", security=True, dashboard_address=None,
+        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"}, memory_limit=0, silence_logs=logging.CRITICAL,
+    )  # fmt: skip
 
 
 def _work(order: Order, name: str) -> tuple[float, float]:

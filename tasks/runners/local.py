@@ -9,17 +9,22 @@ import os
 import queue
 import signal
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from importlib import import_module
+from multiprocessing.process import BaseProcess
 from typing import Any, Literal, Protocol
 
 from tasks.importing import uncollected
 from tasks.leaving import leave_untidied
 from tasks.runners.order import Order, Report, carry_out
-from tasks.runners.runner import Event, worker_died
+from tasks.runners.runner import ASKED_TO_END, Event, worker_died
+
+# That workers take to end once one of them has.
+END_SECONDS = 2.0
 
 
 class _Queue(Protocol):
@@ -27,13 +32,32 @@ class _Queue(Protocol):
     def get(self) -> Report | None: ...
 
 
+class _Flag:
+    """An event that takes no lock: a worker that is killed while it holds one would stop all others for ever."""
+
+    def __init__(self, shared: Any) -> None:
+        self._shared = shared
+
+    def is_set(self) -> bool:
+        """Whether it is up."""
+        return bool(self._shared.value)
+
+    def set(self) -> None:
+        """Puts it up, for all processes."""
+        self._shared.value = 1
+
+    def clear(self) -> None:
+        """Takes it down."""
+        self._shared.value = 0
+
+
 class _Processes:
-    """Worker processes, a queue for what they report, and an event that stops them."""
+    """Worker processes, a queue for what they report, and a flag that stops them."""
 
     def __init__(self, count: int) -> None:
         context = multiprocessing.get_context("spawn")
         self.count = count
-        self.stop: Event = context.Event()
+        self.stop: Event = _Flag(context.RawValue("b", 0))
         self.reports: _Queue = context.SimpleQueue()
         started = (self.reports, self.stop, context.Value("i", 0), count)
         self.pool = ProcessPoolExecutor(
@@ -101,6 +125,7 @@ class LocalRunner:
         else:
             self.stop, self._reports = threading.Event(), queue.SimpleQueue()
             self._pool = ThreadPoolExecutor(1, "stages", _start_thread, (self._reports, self.stop))
+        self._children: dict[int, BaseProcess] = {}
         self._on_report = on_report
         self._listener = threading.Thread(target=self._listen, name="progress", daemon=True)
         self._listener.start()
@@ -108,16 +133,34 @@ class LocalRunner:
     def compute(self, order: Order) -> tuple[float, float]:
         """Computes a stage and waits for it; returns when it began and ended, in seconds since the epoch."""
         try:
-            return self._pool.submit(_compute, order).result()
+            future = self._pool.submit(_compute, order)
+            self._children.update(
+                {child.pid: child for child in multiprocessing.active_children() if child.pid}
+            )
+            return future.result()
         except BrokenProcessPool as error:
-            raise worker_died(order.label) from error
+            codes = self._exit_codes()
+            if codes and codes <= {-number for number in ASKED_TO_END}:
+                self._wait_for_stop()  # the same signal may be meant for all processes, and is on its way to this one
+            raise worker_died(order.label, codes) from error
 
     def close(self) -> None:
         """Stops what is still computed and ends the workers."""
         self.stop.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
-        self._reports.put(None)
+        # In a thread: a worker that was killed while it reported holds the queue's lock for ever.
+        threading.Thread(target=self._reports.put, args=(None,), name="last report", daemon=True).start()
         self._listener.join(timeout=5)
+
+    def _exit_codes(self) -> set[int]:
+        for child in list(self._children.values()):
+            child.join(timeout=END_SECONDS)
+        return {child.exitcode for child in list(self._children.values()) if child.exitcode}
+
+    def _wait_for_stop(self) -> None:
+        deadline = time.monotonic() + END_SECONDS
+        while not self.stop.is_set() and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def _listen(self) -> None:
         while (report := self._reports.get()) is not None:

@@ -5,6 +5,7 @@ Its nodes must be able to import this project. They share this machine's store, 
 
 import logging
 import os
+import secrets
 import socket
 import threading
 import time
@@ -21,6 +22,7 @@ from tasks.runners.travelling_order import carry_out_anywhere
 JOIN_SECONDS = 10.0
 # Ray takes 127.0.0.1 for a wish to be reached from elsewhere, but for systems whose firewall would ask the user;
 # this variable makes any system one of them.
+AUTHENTICATION, TOKEN = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"
 LOOPBACK_ALONE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 
 
@@ -36,6 +38,10 @@ class RayRunner:
     def __init__(self, address: str | None, count: int, on_report: Callable[[Report], None]) -> None:
         if address is None:
             os.environ.setdefault(LOOPBACK_ALONE, "0")
+            # Whoever reaches a head of Ray runs code there: this one answers to who has the token, in environments
+            # alone. Ray would write one into the user's home.
+            os.environ.setdefault(AUTHENTICATION, "token")
+            os.environ.setdefault(TOKEN, secrets.token_hex(32))
         with needs_extra("ray"):
             import ray
         self._ray = ray

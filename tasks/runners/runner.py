@@ -1,9 +1,14 @@
 """What computes stages, wherever it is: this machine's processes, a thread, a Dask cluster or a Ray head."""
 
+import signal
+from collections.abc import Iterable
 from typing import Protocol
 
 from tasks.errors import WorkerDied
 from tasks.runners.order import Order
+
+ASKED_TO_END = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT)
 
 
 class Event(Protocol):
@@ -32,9 +37,22 @@ class Runner(Protocol):
         """Ends what was started for the run, and nothing else."""
 
 
-def worker_died(label: str) -> WorkerDied:
-    """Returns the sentence for a stage whose worker ended under it."""
+def worker_died(label: str, exit_codes: Iterable[int] = ()) -> WorkerDied:
+    """Returns the sentence for a stage whose worker ended under it.
+
+    exit_codes: of the workers that ended, negative for a signal, where they are known.
+    """
+    codes = set(exit_codes)
+    # When one ended, the others are asked to end (SIGTERM): that says nothing of the first, unless all were.
+    telling = codes - {-signal.SIGTERM} or codes
+    number = -min(telling, default=-signal.SIGKILL)
+    kept = "Finished stages are kept; run the same command again"
+    if number in ASKED_TO_END:
+        name = signal.Signals(number).name
+        return WorkerDied(f"{label}: a worker process was sent {name} and ended. {kept}")
+    if number in CRASHES:
+        return WorkerDied(f"{label}: a worker process crashed ({signal.Signals(number).name}). {kept}")
     return WorkerDied(
-        f"{label}: a worker process died, most often because memory ran out. Finished stages are kept; run the same "
-        "command again, with fewer workers (--compute.workers 1) if it happens again"
+        f"{label}: a worker process died, most often because memory ran out. {kept}, with fewer workers "
+        "(--compute.workers 1) if it happens again"
     )

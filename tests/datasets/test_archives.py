@@ -61,3 +61,17 @@ def test_readers_of_archives_refuse_them(tmp_path: Path) -> None:
     archive_of(tmp_path / FILE_NAME, "imgs.npy", "/latents_values.npy")
     with pytest.raises(CorruptFile, match="leads out of its folder"):
         DspritesSettings().load(tmp_path, tmp_path, 0)
+
+
+def test_an_archive_of_an_unknown_version_is_said(tmp_path: Path) -> None:
+    for path in (tmp_path / FILE_NAME, tmp_path / "celeba" / "img_align_celeba.zip"):
+        archive_of(path, "img/000001.jpg")
+        content = bytearray(path.read_bytes())
+        content[content.index(b"PK\x01\x02") + 6] = 255
+        path.write_bytes(content)
+    (tmp_path / "celeba" / "list_attr_celeba.txt").write_text(
+        f"1\n{' '.join(ATTRIBUTE_NAMES)}\n000001.jpg {'1 ' * len(ATTRIBUTE_NAMES)}\n"
+    )
+    for settings in (DspritesSettings(), CelebaSettings()):
+        with pytest.raises(CorruptFile, match=r"zip file version 25\.5"):
+            settings.load(tmp_path, tmp_path / "work", 0)

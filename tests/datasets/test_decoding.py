@@ -1,6 +1,7 @@
 """One image at a time: crops, modes, orientation, and what is refused."""
 
 import io
+import os
 import struct
 import tracemalloc
 import zlib
@@ -128,6 +129,45 @@ def png_that_claims(width: int, height: int) -> io.BytesIO:
 def test_pixel_bombs_are_refused_before_they_are_unpacked(side: int) -> None:
     with pytest.raises(TooLarge, match=r"bomb\.png"):
         decode(png_that_claims(side, side), "bomb.png", COLOUR)
+
+
+def test_memory_is_bounded_by_the_limit_whatever_the_shape() -> None:
+    """Of 64,000,000 pixels at most; a column of so many would take a gigabyte for its rows alone."""
+    with pytest.raises(
+        TooLarge, match=r"1 x 64000000; in memory its rows take as much as 1,024,000,000 pixels"
+    ):
+        decode(png_that_claims(1, 64_000_000), "column.png", COLOUR)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P"])
+@pytest.mark.parametrize("size", [(1000, 20), (20, 1001), (999, 20), (21, 1000)])
+def test_long_images_give_their_centre_and_no_copy_of_the_rest(mode: str, size: tuple[int, int]) -> None:
+    noise = Image.effect_noise(size, 90).convert(mode)
+    left, top = (size[0] - min(size)) / 2, (size[1] - min(size)) / 2
+    box = (left, top, left + min(size), top + min(size))
+    expected = np.asarray(noise.convert("RGB").resize((16, 16), Image.Resampling.BILINEAR, box=box))
+    found = decode(packed(noise), "x", COLOUR).transpose(1, 2, 0)
+    np.testing.assert_allclose(found.astype(int), expected.astype(int), atol=1)
+
+
+def test_an_upside_down_long_image_is_turned() -> None:
+    image = Image.new("L", (400, 16), 0)
+    image.paste(255, (0, 0, 200, 16))
+    tag = Image.Exif()
+    tag[0x0112] = 3
+    pixels = decode(packed(image, "JPEG", exif=tag.tobytes(), quality=95), "x", GREY)
+    assert pixels[0, :, :6].mean() < 15
+    assert pixels[0, :, 10:].mean() > 240
+
+
+def test_what_is_no_plain_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "000.png")
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    (tmp_path / "gone.png").symlink_to("nowhere.png")
+    (tmp_path / "folder.png").mkdir()
+    for path in tmp_path.iterdir():
+        with pytest.raises(CorruptImage, match=rf"{path.name} is no plain file"):
+            decode(path, path.name, COLOUR)
 
 
 def test_a_disk_that_cannot_hold_the_images_is_said_before(tmp_path: Path) -> None:

@@ -121,14 +121,19 @@ def test_a_schedule_fires_and_its_report_is_in_mlflow(
     assert f"http://127.0.0.1:{ports['mlflow']}" in up.stdout
     assert command("status").returncode == 0
     api = f"http://127.0.0.1:{ports['prefect']}/api"
-    fired = first_finished_run(api, home)
-    assert seconds_until_taken(api, fired) < 60
-    report = report_by_rest(f"http://127.0.0.1:{ports['mlflow']}", "minutely")
+    with signed_in(home) as client:
+        fired = first_finished_run(client, api, home)
+        assert seconds_until_taken(client, api, fired) < 60
+        report = report_by_rest(client, f"http://127.0.0.1:{ports['mlflow']}", "minutely")
     assert "<html" in report
     assert "minutely" in (home / "runs" / "latest").resolve().parts
     assert bool(list((home / "artifacts").rglob("*.db"))) == (not databases)
-    notes = [path.read_text() for path in (home / "artifacts" / "services").iterdir()]
-    assert not [text for text in notes if "secret" in text]
+    kept = {path.name: path for path in (home / "artifacts" / "services").iterdir()}
+    assert {path.stat().st_mode & 0o077 for path in (kept["password"].parent, *kept.values())} == {0}
+    password = kept.pop("password").read_text().strip().partition(":")[2]
+    assert not [
+        path for path in kept.values() if "secret" in path.read_text() or password in path.read_text()
+    ]
     down = command("down")
     assert down.stdout == "ended: prefect-worker, mlflow, prefect-server\n"
     assert processes_of(str(home)) == []
@@ -136,10 +141,16 @@ def test_a_schedule_fires_and_its_report_is_in_mlflow(
     assert "not running" in command("status").stdout
 
 
-def first_finished_run(api: str, home: Path) -> dict[str, Any]:
+def signed_in(home: Path) -> httpx.Client:
+    """Returns a client that knows the servers' password."""
+    user, _, password = (home / "artifacts" / "services" / "password").read_text().strip().partition(":")
+    return httpx.Client(auth=(user, password), timeout=60)
+
+
+def first_finished_run(client: httpx.Client, api: str, home: Path) -> dict[str, Any]:
     deadline = time.monotonic() + AUDIT_SECONDS
     while time.monotonic() < deadline:
-        runs = httpx.post(f"{api}/flow_runs/filter", json={"sort": "START_TIME_ASC"}, timeout=30).json()
+        runs = client.post(f"{api}/flow_runs/filter", json={"sort": "START_TIME_ASC"}).json()
         ended = [run for run in runs if run["state_type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")]
         if ended:
             log = home / "artifacts" / "services" / "prefect-worker.log"
@@ -150,25 +161,25 @@ def first_finished_run(api: str, home: Path) -> dict[str, Any]:
     raise TimeoutError(f"no run ended; {[(run['state_type'], run['expected_start_time']) for run in runs]}")
 
 
-def seconds_until_taken(api: str, run: dict[str, Any]) -> float:
+def seconds_until_taken(client: httpx.Client, api: str, run: dict[str, Any]) -> float:
     """Returns how long after its time the worker took a scheduled run."""
-    states = httpx.get(f"{api}/flow_run_states/", params={"flow_run_id": run["id"]}, timeout=30).json()
+    states = client.get(f"{api}/flow_run_states/", params={"flow_run_id": run["id"]}).json()
     taken = next(state["timestamp"] for state in states if state["type"] == "PENDING")
     expected = datetime.fromisoformat(run["expected_start_time"])
     return (datetime.fromisoformat(taken) - expected).total_seconds()
 
 
-def report_by_rest(mlflow: str, experiment: str) -> str:
+def report_by_rest(client: httpx.Client, mlflow: str, experiment: str) -> str:
     api = f"{mlflow}/api/2.0/mlflow"
-    found = httpx.get(f"{api}/experiments/get-by-name", params={"experiment_name": experiment}, timeout=30)
+    found = client.get(f"{api}/experiments/get-by-name", params={"experiment_name": experiment})
     number = found.json()["experiment"]["experiment_id"]
-    runs = httpx.post(f"{api}/runs/search", json={"experiment_ids": [number]}, timeout=30).json()["runs"]
+    runs = client.post(f"{api}/runs/search", json={"experiment_ids": [number]}).json()["runs"]
     whole = [run for run in runs if run["info"]["status"] == "FINISHED" and _is_parent(run)]
     run = whole[0]["info"]["run_id"]
-    files = httpx.get(f"{api}/artifacts/list", params={"run_id": run}, timeout=30).json()["files"]
+    files = client.get(f"{api}/artifacts/list", params={"run_id": run}).json()["files"]
     assert {"report.html", "audit.json"} <= {file["path"] for file in files}
     params = {"run_uuid": run, "path": "report.html"}
-    return httpx.get(f"{mlflow}/get-artifact", params=params, timeout=60).text
+    return client.get(f"{mlflow}/get-artifact", params=params).text
 
 
 def _is_parent(run: dict[str, Any]) -> bool:

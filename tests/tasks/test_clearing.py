@@ -15,26 +15,41 @@ from tasks.file_lock import try_lock
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
-def a_run(home: Path, run_id: str, keys: list[str], days_old: float) -> Path:
-    folder = home / "runs" / "nightly" / run_id
+def run_id(name: str) -> str:
+    return f"20260101-00000{name[-1]}-aaaaaa"
+
+
+def key(name: str) -> str:
+    return name.encode().hex().ljust(32, "0")
+
+
+def short(folder: Path) -> str:
+    """Returns the name that a test gave a run or a stage."""
+    if folder.name.endswith("-aaaaaa"):
+        return f"2026-{folder.name[14]}"
+    return bytes.fromhex(folder.name).rstrip(b"\0").decode()
+
+
+def a_run(home: Path, name: str, keys: list[str], days_old: float) -> Path:
+    folder = home / "runs" / "nightly" / run_id(name)
     folder.mkdir(parents=True)
-    lines = [json.dumps({"stage": "train", "key": key}) for key in keys]
+    lines = [json.dumps({"stage": "train", "key": key(one)}) for one in keys]
     (folder / "ledger.jsonl").write_text("\n".join(lines))
-    (folder / "manifest.json").write_text("{}")
+    (folder / "manifest.json").write_text(json.dumps({"format": 1, "files": [{"path": "ledger.jsonl"}]}))
     return aged(folder, days_old)
 
 
-def a_stage(home: Path, key: str, days_old: float) -> Path:
-    folder = home / "artifacts" / "train" / key
+def a_stage(home: Path, name: str, days_old: float) -> Path:
+    folder = home / "artifacts" / "train" / key(name)
     folder.mkdir(parents=True)
     (folder / "weights").write_bytes(b"0" * 100)
+    manifest = {"stage": "train", "key": key(name), "origin": "", "seconds": 1.0, "files": {}}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
     aged((folder / "manifest.json"), days_old)
     return folder
 
 
 def aged(path: Path, days_old: float) -> Path:
-    if path.name == "manifest.json":
-        path.write_text("{}")
     then = (NOW - timedelta(days=days_old)).timestamp()
     os.utime(path, (then, then))
     return path
@@ -54,7 +69,7 @@ def home(tmp_path: Path) -> Path:
 
 def planned(home: Path, newest_runs: int = 1, days: float = 15) -> list[str]:
     found = plan(home / "artifacts", home / "runs", Keep(newest_runs, days), NOW)
-    return [removal.path.name for removal in found]
+    return [short(removal.path) for removal in found]
 
 
 def everything(home: Path) -> set[str]:
@@ -74,7 +89,7 @@ def test_what_is_old_and_not_rested_on_may_go(home: Path) -> None:
 
 
 def test_an_accepted_run_never_goes_nor_what_it_rests_on(home: Path) -> None:
-    note = {"run_id": "2026-0", "manifest": "m", "accepted": "2026-01-01", "by": ""}
+    note = {"run_id": run_id("2026-0"), "manifest": "m", "accepted": "2026-01-01", "by": ""}
     accepted = home / "runs" / "nightly" / "accepted.jsonl"
     accepted.write_text(json.dumps(note) + "\n")
     assert planned(home) == ["2026-1", "2026-2", "nobody's", "own1", "own2"]
@@ -85,25 +100,25 @@ def test_an_accepted_run_never_goes_nor_what_it_rests_on(home: Path) -> None:
 
 
 def test_the_run_that_latest_leads_to_stays(home: Path) -> None:
-    (home / "runs" / "latest").symlink_to("nightly/2026-1")
+    (home / "runs" / "latest").symlink_to(f"nightly/{run_id('2026-1')}")
     assert "2026-1" not in planned(home, newest_runs=0, days=0)
 
 
 def test_a_ledger_that_cannot_be_read_stops_everything(home: Path) -> None:
-    (home / "runs" / "nightly" / "2026-3" / "ledger.jsonl").write_text("{half")
+    (home / "runs" / "nightly" / run_id("2026-3") / "ledger.jsonl").write_text("{half")
     with pytest.raises(StoreError, match="nothing was cleared away"):
         planned(home)
 
 
 def test_removal_leaves_no_halves_and_what_is_held(home: Path) -> None:
     found = plan(home / "artifacts", home / "runs", Keep(1, 15), NOW)
-    assert found[0] == Removal(home / "runs" / "nightly" / "2026-0", "run", found[0].size)
-    assert found[3].size == 102
-    lock = try_lock(home / "artifacts" / "train" / ".lock-own0")
+    assert found[0] == Removal(home / "runs" / "nightly" / run_id("2026-0"), "run", found[0].size)
+    assert found[3].size > 100
+    lock = try_lock(home / "artifacts" / "train" / f".lock-{key('own0')}")
     assert lock is not None
     with lock:
         gone = remove(found)
-    assert [removal.path.name for removal in gone] == [
+    assert [short(removal.path) for removal in gone] == [
         "2026-0",
         "2026-1",
         "2026-2",
@@ -112,8 +127,9 @@ def test_removal_leaves_no_halves_and_what_is_held(home: Path) -> None:
         "own2",
     ]
     assert planned(home) == ["own0"]
-    assert sorted(path.name for path in (home / "artifacts" / "train").iterdir()) == [
-        ".lock-own0", "own0", "own3", "shared", "young"
+    left = (home / "artifacts" / "train").iterdir()
+    assert sorted(short(path) for path in left if not path.name.startswith(".lock-")) == [
+        "own0", "own3", "shared", "young"
     ]  # fmt: skip
 
 
@@ -124,13 +140,72 @@ def test_the_command_says_first_and_removes_when_told(
     before = everything(home)
     assert main(["clean", "--days", "0", "--keep", "3"]) == 0
     shown = capsys.readouterr().out
-    assert "runs/nightly/2026-0" in shown
+    assert f"runs/nightly/{run_id('2026-0')}" in shown
     assert shown.endswith("may go; --yes removes it\n")
     assert everything(home) == before
     assert main(["clean", "--days", "0", "--keep", "3", "--yes"]) == 0
     assert capsys.readouterr().out.endswith("folders removed\n")
-    assert not (home / "runs" / "nightly" / "2026-0").exists()
-    assert (home / "runs" / "nightly" / "2026-1").is_dir()
+    assert not (home / "runs" / "nightly" / run_id("2026-0")).exists()
+    assert (home / "runs" / "nightly" / run_id("2026-1")).is_dir()
     assert main(["clean", "--days", "-1"]) == 2
     assert "must not be negative" in capsys.readouterr().err
     assert main(["clean"]) == 0
+
+
+FOREIGN = '{"files": [{"path": "ledger.jsonl"}], "format": 1, "stage": "train"}'
+
+
+def test_what_others_made_is_left_alone_and_no_link_is_followed(
+    home: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folders that look like ours by one mark alone, and links to runs and stages that are."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    ours = a_run(elsewhere, "2026-9", [], 400)
+    stage = a_stage(elsewhere, "linked", 400)
+    made = [
+        *("webapp/extension", f"train/{'a' * 32}", f"train/{'B' * 32}", f"notastage/{key('x')}", "train/old"),
+        *("nightly/extension", "nightly/20250101-000000-bbbbbb", "nightly/20250101-000000"),
+    ]
+    for below in (home, home / "artifacts", home / "runs"):
+        for name in made:
+            (below / name).mkdir(parents=True)
+            (below / name / "manifest.json").write_text(FOREIGN)
+            (below / name / "data.bin").write_bytes(bytes(10))
+            aged(below / name / "manifest.json", 400)
+            aged(below / name, 400)
+    (home / "artifacts" / "train" / stage.name).symlink_to(stage)
+    (home / "artifacts" / "probe").symlink_to(stage.parent)
+    (home / "runs" / "nightly" / ours.name).symlink_to(ours)
+    (home / "runs" / "linked").symlink_to(ours.parent)
+    (home / "runs" / "nightly" / "20250101-000000-bbbbbb" / "ledger.jsonl").symlink_to(ours / "ledger.jsonl")
+    (home / "runs" / "webapp" / "extension" / "ledger.jsonl").write_text("of another program")
+    before = everything(home) | everything(elsewhere)
+    monkeypatch.chdir(home)
+    for words in (
+        ["--store", "."],
+        ["--output", "."],
+        ["--store", ".", "--output", "."],
+        ["--output", "artifacts"],
+    ):
+        assert main(["clean", "--yes", "--days", "0", "--keep", "0", *words, *without(words, home)]) == 0
+        assert everything(home) | everything(elsewhere) == before
+    assert main(["clean", "--yes", "--days", "0", "--keep", "0"]) == 0
+    gone = before - (everything(home) | everything(elsewhere))
+    assert {path for path in gone if any(name in path for name in made)} == set()
+    assert ours.is_dir()
+    assert stage.is_dir()
+    assert not (home / "runs" / "nightly" / run_id("2026-0")).exists()
+
+
+def without(words: list[str], home: Path) -> list[str]:
+    """Returns words that name an empty folder for whatever is not named."""
+    empty = str(home / "nothing")
+    return [word for name in ("--store", "--output") if name not in words for word in (name, empty)]
+
+
+def test_a_folder_that_was_replaced_since_it_was_planned_stays(home: Path) -> None:
+    found = plan(home / "artifacts", home / "runs", Keep(1, 15), NOW)
+    folder = found[-1].path
+    (folder / "manifest.json").write_text(FOREIGN)
+    assert folder not in [removal.path for removal in remove(found)]
+    assert folder.is_dir()

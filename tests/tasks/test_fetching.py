@@ -4,7 +4,9 @@ import contextlib
 import hashlib
 import http.server
 import re
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from tasks.fetch_errors import (
     Unwritable,
 )
 from tasks.fetching import fetch
+from tasks.resuming import Limits
 from tests.ports import free_port
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
@@ -252,12 +255,62 @@ def test_more_bytes_than_the_file_has(host: Host, tmp_path: Path, announced: boo
     assert leftovers(tmp_path) == []
 
 
-def test_size_limit_of_files_of_unknown_size(
-    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(resuming, "_LARGEST_BYTES", 299_999)
-    with pytest.raises(TooManyBytes, match="at most 299,999"):
-        fetch(remote(f"{host.base}/f.gz"), tmp_path, None, None, QUICK)
+@pytest.mark.parametrize("announced", [True, False])
+def test_size_limit_of_files_of_unknown_size(host: Host, tmp_path: Path, announced: bool) -> None:
+    host.announce_length = announced
+    with pytest.raises(TooManyBytes, match=r"299,999"):
+        fetch(remote(f"{host.base}/f.gz"), tmp_path, None, None, QUICK, Limits(bytes=299_999))
+    assert leftovers(tmp_path) == []
+
+
+@contextlib.contextmanager
+def dripping(beginning: bytes) -> Iterator[str]:
+    """Serves an answer that begins so and goes on for ever, a sign every 50 ms: no read ever times out."""
+    ended = threading.Event()
+
+    def serve(connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            connection.recv(4096)
+            connection.sendall(beginning)
+            while not ended.wait(0.05):
+                connection.sendall(b"x")
+
+    def accept(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, args=(listener,), daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        ended.set()
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"HTTP/1.1 200 OK\r\nX-Header: "],
+    ids=["body", "headers"],
+)
+def test_a_host_that_sends_a_sign_at_a_time_is_given_up(beginning: bytes, tmp_path: Path) -> None:
+    with dripping(beginning) as address:
+        began = time.monotonic()
+        with pytest.raises(Unreachable, match=r"took longer than 1 s \(data\.download_seconds\)"):
+            fetch(remote(f"{address}/f.gz"), tmp_path, None, None, QUICK, Limits(seconds=1.0))
+        assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    "mirror",
+    [
+        "http://[", "http://xn--/", f"http://{'h' * 300}/", "http://", "http://a..b/", "http://127.0.0.1:99999/",
+        "HTTP://[", "~nosuchuser/x", "p" * 5000, "a\0b", "ftp://host/x", "http://\u2488com/",
+    ],
+    ids=range(12),
+)  # fmt: skip
+def test_an_impossible_mirror_is_said(mirror: str, tmp_path: Path) -> None:
+    with pytest.raises((UnusableMirror, Unreachable)) as caught:
+        fetch(remote("http://unused/f.gz"), tmp_path, mirror, None, QUICK)
+    assert len(str(caught.value)) < 1500
 
 
 def test_a_disk_without_room_is_said_before_writing(

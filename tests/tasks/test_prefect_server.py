@@ -83,12 +83,23 @@ def test_a_server_is_started_once_and_ends_when_told(home: Path) -> None:
         if "tasks.serve_prefect" in processes.command_of(child)
     ]
     wait_for_server()
+    user, _, password = os.environ["PREFECT_API_AUTH_STRING"].partition(":")
+    for known, headers, expected in (
+        (None, {}, 401),
+        ((user, password), {"origin": "http://evil.example"}, 403),
+        ((user, password), {"host": "evil.example"}, 403),
+        ((user, password), {}, 200),
+    ):
+        asked = httpx.post(f"{address}/flows/filter", json={}, auth=known, headers=headers, timeout=20)
+        assert asked.status_code == expected
+    assert (home / "prefect.db").stat().st_mode & 0o077 == 0
     free = try_lock(lock)
     assert free is not None
     free.close()
     end_server()
     assert not server.is_alive()
     assert "PREFECT_API_URL" not in os.environ
+    assert "PREFECT_API_AUTH_STRING" not in os.environ
 
 
 def test_a_server_that_cannot_start_is_said_with_its_words(home: Path) -> None:

@@ -3,6 +3,8 @@
 import errno
 import gc
 import multiprocessing
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -17,7 +19,7 @@ from tasks.runners.order import Order, Report
 from tasks.stage import Stage
 from tasks.workers import Kind, Workers
 from tests.ports import free_port
-from tests.tasks.toy_stages import DIE, FAIL, INTERRUPTED, SQUARE, WAIT
+from tests.tasks.toy_stages import DIE, FAIL, INTERRUPTED, POLL, SQUARE, WAIT
 
 REPORTS: list[Report] = []
 
@@ -120,3 +122,42 @@ def test_a_worker_that_is_killed_has_a_sentence(tmp_path: Path) -> None:
     )
     with Workers(1, REPORTS.append) as pool, pytest.raises(StageFailed, match=said):
         run(pool, DIE, tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (signal.SIGTERM, r"^dying: a worker process was sent SIGTERM and ended\. Finished stages are kept"),
+        (signal.SIGHUP, r"^dying: a worker process was sent SIGHUP and ended"),
+        (signal.SIGSEGV, r"^dying: a worker process crashed \(SIGSEGV\)"),
+    ],
+)
+def test_a_worker_that_was_sent_a_signal_is_not_called_out_of_memory(
+    number: int, said: str, tmp_path: Path
+) -> None:
+    with Workers(1, REPORTS.append) as pool, pytest.raises(StageFailed, match=said):
+        run(pool, DIE, tmp_path, {"number": int(number)})
+
+
+def test_a_worker_that_is_killed_while_it_asks_whether_to_stop_blocks_nobody(tmp_path: Path) -> None:
+    """With a lock around the answer it dies holding it in most of these, and the question waits for ever."""
+    for attempt in range(3):
+        home = tmp_path / str(attempt)
+        home.mkdir()
+        with Workers(1, REPORTS.append) as pool:
+            asked = threading.Thread(target=failing, args=(pool, home), daemon=True)
+            asked.start()
+            while not (home / "began").is_file() or not (home / "began").read_text():
+                time.sleep(0.01)
+            os.kill(int((home / "began").read_text()), signal.SIGKILL)
+            asked.join(30)
+            assert not asked.is_alive()
+            answered = threading.Thread(target=pool.stop.is_set, daemon=True)
+            answered.start()
+            answered.join(5)
+            assert not answered.is_alive()
+
+
+def failing(pool: Workers, folder: Path) -> None:
+    with pytest.raises(StageFailed):
+        run(pool, POLL, folder, {})

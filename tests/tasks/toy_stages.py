@@ -20,8 +20,16 @@ def fail(folder: Path, bench: Bench, *, code: int) -> None:
     raise OSError(code, os.strerror(code))
 
 
-def die(folder: Path, bench: Bench) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+def die(folder: Path, bench: Bench, *, number: int = signal.SIGKILL) -> None:
+    os.kill(os.getpid(), number)
+    time.sleep(60)
+
+
+def poll_for_ever(folder: Path, bench: Bench) -> None:
+    """Asks without a pause whether to stop, and does not: whenever it is killed, it is asking."""
+    (bench.work_folder / "began").write_text(str(os.getpid()))
+    while True:
+        bench.should_stop()
 
 
 def wait_for_stop(folder: Path, bench: Bench) -> None:
@@ -44,5 +52,6 @@ def ignore_interrupts(folder: Path, bench: Bench) -> None:
 SQUARE = Stage("square", "squaring", __name__, function="square")
 FAIL = Stage("fail", "failing", __name__, function="fail")
 DIE = Stage("die", "dying", __name__, function="die")
+POLL = Stage("poll", "polling", __name__, function="poll_for_ever")
 WAIT = Stage("wait", "waiting", __name__, function="wait_for_stop")
 INTERRUPTED = Stage("interrupted", "going on", __name__, function="ignore_interrupts")
