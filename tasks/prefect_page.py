@@ -84,7 +84,7 @@ def tell_of_changes(name: str, since: Mapping[str, Any]) -> None:
     emit_event(
         event="latent-audit.changed",
         resource={"prefect.resource.id": f"latent-audit.{artifact_key(name)}", "prefect.resource.name": name},
-        payload={"compared_with": since["run_id"], "changes": list(over_time.sentences(since))},
+        payload={"compared_with": since["run_id"], "changes": over_time.sentences(since)},
     )
 
 

@@ -35,7 +35,7 @@ from tasks.addresses import without_password
 from tasks.errors import TrackingError
 from tasks.mlflow_names import clean_model_name, clean_name, clean_tags, flat
 from tasks.records import digest_of_file
-from tasks.sqlite_database import alone, is_sqlite, patient, use_write_ahead_log
+from tasks.sqlite_database import alone, is_missing, is_sqlite, patient, use_write_ahead_log
 from tasks.told import Told
 
 # MLflow's own limits: 1,000 things in one call, 100 of them params and 100 tags; and for one value.
@@ -115,11 +115,8 @@ class Tracker:
                 finally:
                     watch.cancel()
         except (MlflowException, sqlite3.Error, OSError) as error:
-            reason = without_password(str(error)).rstrip(". ")
-            raise TrackingError(
-                f"MLflow's store {without_password(self.uri)} cannot be used: {reason}. Start its server, or give "
-                "another with --tracking.uri"
-            ) from None  # the cause shows the address with its password
+            # Without its cause, which shows the address with its password.
+            raise TrackingError(_unusable(self.uri, error)) from None
 
     def _create(self, experiment: str, artifact_root: Path) -> str:
         # Servers choose where artifacts go; a database on this machine would choose the current folder.
@@ -313,6 +310,34 @@ class Tracker:
         with self._said():
             # Not before it began, also where the clock was put back.
             self._client.set_terminated(run_id, status, max(_now(), self._began[run_id]))
+
+
+def knows_run(uri: str, run_id: str, experiment: str) -> bool:
+    """Returns whether MLflow has a run of this id in an experiment of this name. Nothing is made where it has none.
+
+    Raises TrackingError where it does not answer.
+    """
+    if is_missing(uri):
+        return False
+    client = mlflow.MlflowClient(tracking_uri=patient(uri))
+    try:
+        with alone(uri):
+            found = client.get_experiment(client.get_run(run_id).info.experiment_id)
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return False
+        raise TrackingError(_unusable(uri, error)) from None
+    except (sqlite3.Error, OSError) as error:
+        raise TrackingError(_unusable(uri, error)) from None
+    return bool(found.name == experiment)
+
+
+def _unusable(uri: str, error: Exception) -> str:
+    reason = without_password(str(error)).rstrip(". ")
+    return (
+        f"MLflow's store {without_password(uri)} cannot be used: {reason}. Start its server, or give another with "
+        "--tracking.uri"
+    )
 
 
 def save_exported(folder: Path, module: Any, example: Any) -> None:

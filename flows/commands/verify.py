@@ -36,9 +36,7 @@ def add(commands: Any) -> None:
         usage="latent-audit verify DIR [--digest SHA256] [--key PUBLIC_KEY]",
     )
     parser.add_argument("folder", metavar="DIR", type=Path, help="folder of a finished run, as runs/latest")
-    parser.add_argument(
-        "--digest", default="", metavar="SHA256", help="of manifest.json, handed over by another way"
-    )
+    parser.add_argument("--digest", metavar="SHA256", help="of manifest.json, handed over by another way")
     parser.add_argument(
         "--key", type=Path, metavar="PUBLIC_KEY", help="Ed25519 key that must have signed it, PEM or OpenSSH"
     )
