@@ -22,6 +22,7 @@ from reports.problem import Problem
 from reports.run_files import MOST_BYTES, NotPlain, read_plain
 from reports.strict_json import parse
 from tasks.errors import AcceptanceError, RunUnusable
+from tasks.saying import named
 from tasks.store import writing
 from tasks.verify import Verified, verify
 
@@ -60,10 +61,12 @@ def accept(
     checked = verified.checked
     folder = checked.found.folder
     if not checked.manifest:
-        raise AcceptanceError(f"{folder} is no finished run: expected a folder such as runs/latest")
+        raise AcceptanceError(f"{named(folder)} is no finished run: expected a folder such as runs/latest")
     if verified.problems:
         said = "\n  ".join(problem.sentence for problem in verified.problems)
-        raise AcceptanceError(f"{folder.name} is not what the run wrote, and is not accepted:\n  {said}")
+        raise AcceptanceError(
+            f"{named(folder.name)} is not what the run wrote, and is not accepted:\n  {said}"
+        )
     acceptances(folder.parent)  # a line after one that cannot be read would never count
     note = Acceptance(folder.name, checked.manifest_sha256, now.isoformat(timespec="seconds"), by)
     path = folder.parent / ACCEPTED
@@ -109,7 +112,7 @@ def acceptances(home: Path) -> list[Acceptance]:
         reason = f"it is {found}"
     except (NotPlainJson, ValueError) as error:
         reason = str(error)
-    raise AcceptanceError(f"{path} cannot be read ({reason}); it has one JSON object a line")
+    raise AcceptanceError(f"{named(path)} cannot be read ({reason}); it has one JSON object a line")
 
 
 def _note(line: Any) -> Acceptance:

@@ -11,6 +11,7 @@ from reports.changes import Changes, changes
 from reports.errors import LanguageUnknown, ReportError
 from reports.what_changed import record
 from tasks.errors import RunUnusable, UsageError
+from tasks.saying import named
 from tasks.store import writing
 
 
@@ -53,7 +54,7 @@ def _audit(folder: Path) -> dict[str, Any]:
     try:
         return read_audit(folder)
     except ReportError as error:
-        raise RunUnusable(f"{folder} cannot be compared: {error}") from None
+        raise RunUnusable(f"{named(folder)} cannot be compared: {error}") from None
 
 
 def _name(folder: Path) -> str:

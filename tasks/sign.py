@@ -11,6 +11,7 @@ from reports.errors import KeyUnusable
 from reports.run_files import SIGNATURE_NAME
 from reports.signature import fingerprint, read_private_key, sign
 from tasks.errors import RunUnusable, UsageError
+from tasks.saying import named
 from tasks.store import writing
 from tasks.verify import verify
 
@@ -41,7 +42,7 @@ def sign_run(folder: Path, key_file: Path, *, replace: bool = False) -> Signed:
     if problems:
         more = f" (and {len(problems) - 1} more: latent-audit verify)" if len(problems) > 1 else ""
         raise RunUnusable(
-            f"{folder} is not signed, for it is not what was sealed: {problems[0].sentence}{more}"
+            f"{named(folder)} is not signed, for it is not what was sealed: {problems[0].sentence}{more}"
         )
     try:
         key = read_private_key(key_file, lambda: _passphrase(key_file))
@@ -51,9 +52,11 @@ def sign_run(folder: Path, key_file: Path, *, replace: bool = False) -> Signed:
     place = checked.found.folder / SIGNATURE_NAME
     if (checked.signer not in ("", signer) or len(problems) < len(verified.problems)) and not replace:
         by = f"by {checked.signer}" if checked.signer else "one that does not hold"
-        raise RunUnusable(f"{folder} has a signature already, {by}: sign in its place with --replace")
+        raise RunUnusable(f"{named(folder)} has a signature already, {by}: sign in its place with --replace")
     if place.is_dir():
-        raise RunUnusable(f"{place} is a folder, where the signature should be: remove it and sign again")
+        raise RunUnusable(
+            f"{named(place)} is a folder, where the signature should be: remove it and sign again"
+        )
     with writing(place):
         _write(place, sign(checked.manifest, key))
     warnings = [*_of_the_key(key_file)]

@@ -31,6 +31,7 @@ from mlflow.entities import (
 )
 from mlflow.exceptions import MlflowException
 
+from reports.visible_text import visible, visible_lines
 from tasks.addresses import without_password
 from tasks.errors import TrackingError
 from tasks.mlflow_names import clean_model_name, clean_name, clean_tags, flat
@@ -80,7 +81,7 @@ class Tracker:
         with self._said():
             use_write_ahead_log(uri)
             with alone(uri):  # two processes that make or migrate one database at once break it
-                self._connect(experiment, artifact_root)
+                self._connect(visible(experiment), artifact_root)
 
     def _connect(self, experiment: str, artifact_root: Path) -> None:
         address = patient(self.uri)
@@ -145,7 +146,10 @@ class Tracker:
             if run is None:
                 nested = {"mlflow.parentRunId": parent} if parent else {}
                 run = self._client.create_run(
-                    self.experiment_id, run_name=name, tags={**nested, **clean_tags(tags)}, start_time=_now()
+                    self.experiment_id,
+                    run_name=visible(name),
+                    tags={**nested, **clean_tags(tags)},
+                    start_time=_now(),
                 )
             else:
                 self._client.update_run(run.info.run_id, status="RUNNING")
@@ -163,7 +167,10 @@ class Tracker:
 
     def params(self, run_id: str, params: Mapping[str, Any]) -> None:
         """Logs settings; nested ones under dotted names."""
-        found = [Param(name, without_password(str(value))[:LONGEST_PARAM]) for name, value in flat(params)]
+        found = [
+            Param(name, visible_lines(without_password(str(value)))[:LONGEST_PARAM])
+            for name, value in flat(params)
+        ]
         with self._said():
             for start in range(0, len(found), PARAMS_AT_ONCE):
                 self._client.log_batch(run_id, params=found[start : start + PARAMS_AT_ONCE])
@@ -183,7 +190,9 @@ class Tracker:
         with self._keeping:
             kept = self._kept.pop(run_id, Told())
         told = kept.then(Told(metrics or {}, curves or {}, tags or {}))
-        known = [RunTag(name, value[:LONGEST_TAG]) for name, value in clean_tags(told.tags).items()]
+        known = [
+            RunTag(name, value[:LONGEST_TAG]) for name, value in clean_tags(told.tags).items()
+        ]
         found = [
             Metric(clean_name(name), value, self._began[run_id], step)
             for name, value, step in told.points()
@@ -329,7 +338,7 @@ def knows_run(uri: str, run_id: str, experiment: str) -> bool:
         raise TrackingError(_unusable(uri, error)) from None
     except (sqlite3.Error, OSError) as error:
         raise TrackingError(_unusable(uri, error)) from None
-    return bool(found.name == experiment)
+    return bool(found.name == visible(experiment))
 
 
 def _unusable(uri: str, error: Exception) -> str:

@@ -34,6 +34,7 @@ def add(commands: Any) -> None:
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from tasks.acceptance import Acceptance, accept
+    from tasks.saying import named, say
     from tasks.settings_sources import load_settings
 
     settings = load_settings(None, overrides)
@@ -47,9 +48,9 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
 
     note = accept(arguments.folder, arguments.by, datetime.now(UTC), tell)
     audited = told[0]
-    print(f"accepted: {note.run_id}")
+    say(f"accepted: {named(note.run_id)}")
     if audited is None:
-        print("MLflow does not know this run, so nothing was said there; name its store with --tracking.uri")
+        say("MLflow does not know this run, so nothing was said there; name its store with --tracking.uri")
     else:
-        print(f"audited in MLflow: {', '.join(audited) or 'no model has enough Supported attributes'}")
+        say(f"audited in MLflow: {', '.join(audited) or 'no model has enough Supported attributes'}")
     return 0

@@ -39,10 +39,11 @@ def add(commands: Any) -> None:
 
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
+    from tasks.saying import say
     from tasks.sign import sign_run
 
     signed = sign_run(arguments.folder, arguments.key, replace=arguments.replace)
     for warning in signed.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
-    print(f"signed by {signed.fingerprint}")
+        say(f"warning: {warning}", sys.stderr)
+    say(f"signed by {signed.fingerprint}")
     return 0

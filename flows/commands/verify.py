@@ -44,8 +44,9 @@ def add(commands: Any) -> None:
 
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
+    from tasks.saying import say
     from tasks.verify import sentences, verify
 
     verified = verify(arguments.folder, arguments.digest, arguments.key)
-    print("\n".join(sentences(verified)), file=sys.stderr if verified.problems else sys.stdout)
+    say("\n".join(sentences(verified)), sys.stderr if verified.problems else sys.stdout)
     return verified.exit_code

@@ -44,7 +44,9 @@ def test_every_file_is_missed_and_every_flipped_byte_is_found(run: Path) -> None
     assert len(listed) > 60
     one, *others = sorted(listed)
     flip(run / one)
-    assert [(problem.kind, problem.path) for problem in compared(read_run_files(run), listed)] == [("altered", one)]
+    assert [(problem.kind, problem.path) for problem in compared(read_run_files(run), listed)] == [
+        ("altered", one)
+    ]
     for name in others:
         flip(run / name)
     assert found(run, listed) == [("altered", name) for name in sorted(listed)]
