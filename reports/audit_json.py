@@ -16,6 +16,7 @@ from reports.audit_rows import doubled_rows
 from reports.errors import AuditInvalid, NotPlainJson, RunIncomplete
 from reports.run_files import MOST_BYTES, NotPlain, read_plain
 from reports.strict_json import parse
+from reports.visible_text import visible
 
 AUDIT_NAME = "audit.json"
 # The version that is written comes last. Released versions stay readable.
@@ -56,11 +57,13 @@ def read_audit(folder: Path) -> dict[str, Any]:
     try:
         return parse_audit(read_plain(path, MOST_BYTES[AUDIT_NAME]))
     except FileNotFoundError as error:
-        raise RunIncomplete(f"{folder} holds no {AUDIT_NAME}; give the folder of a finished run.") from error
+        raise RunIncomplete(
+            f"{visible(str(folder))} holds no {AUDIT_NAME}; give the folder of a finished run."
+        ) from error
     except NotPlain as found:
-        raise RunIncomplete(f"{path} is {found}, where a plain file should be.") from None
+        raise RunIncomplete(f"{visible(str(path))} is {found}, where a plain file should be.") from None
     except NotPlainJson as error:
-        raise RunIncomplete(f"{path} is not JSON that can be read: {error}.") from error
+        raise RunIncomplete(f"{visible(str(path))} is not JSON that can be read: {error}.") from error
 
 
 def parse_audit(data: bytes) -> dict[str, Any]:

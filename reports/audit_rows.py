@@ -19,12 +19,12 @@ def doubled_rows(audit: Plain) -> list[str]:
 def _doubled(audit: Plain) -> Iterator[str]:
     yield from _twice("subject.models", [(name,) for name in audit["subject"]["models"]])
     yield from _rows("data.attributes", audit["data"]["attributes"], "name")
-    yield from _rows("classifier.scores", audit["classifier"]["scores"], "attribute")
+    yield from _rows("classifier.scores", _part(audit["classifier"], "scores"), "attribute")
     yield from _rows("models", audit["models"], "name", "seed")
     yield from _rows("models with is_lead", [m for m in audit["models"] if m["is_lead"]], "name")
     for index, model in enumerate(audit["models"]):
         yield from _evidence(f"models[{index}]", model)
-        yield from _rows(f"models[{index}].probes", model["probes"], "attribute")
+        yield from _rows(f"models[{index}].probes", model.get("probes"), "attribute")
     yield from _rows("controls", audit["controls"], "name", "control")
     for index, control in enumerate(audit["controls"]):
         yield from _evidence(f"controls[{index}]", control)
@@ -38,15 +38,17 @@ def _doubled(audit: Plain) -> Iterator[str]:
 
 
 def _evidence(where: str, model: Plain) -> Iterator[str]:
-    yield from _rows(f"{where}.dimensions", model["dimensions"], "index")
-    yield from _rows(f"{where}.specificity", model["specificity"], "attribute")
-    yield from _twice(
-        f"{where}.association.attributes", [(name,) for name in model["association"]["attributes"]]
-    )
-    section = model.get("intervention")
+    yield from _rows(f"{where}.dimensions", model.get("dimensions"), "index")
+    yield from _rows(f"{where}.specificity", model.get("specificity"), "attribute")
+    named = _part(model.get("association"), "attributes")
+    yield from _twice(f"{where}.association.attributes", [(name,) for name in named or ()])
     for part in ("gates", "claims"):
-        if isinstance(section, Mapping) and isinstance(section.get(part), list):
-            yield from _rows(f"{where}.intervention.{part}", section[part], "attribute")
+        yield from _rows(f"{where}.intervention.{part}", _part(model.get("intervention"), part), "attribute")
+
+
+def _part(section: Any, name: str) -> Any:
+    """Returns a part of a section, None where the section is not there."""
+    return section.get(name) if isinstance(section, Mapping) else None
 
 
 def _rows(where: str, rows: Any, *keys: str) -> Iterator[str]:

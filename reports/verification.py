@@ -72,10 +72,10 @@ def check(
         signer: the key that was handed over, or None.
     """
     manifest = manifest_bytes(folder)
-    problems: list[Problem] = [manifest] if isinstance(manifest, Problem) else []
-    data = b"" if isinstance(manifest, Problem) else manifest
-    listed = None
-    if data:
+    if isinstance(manifest, Problem):
+        data, listed, problems = b"", None, [manifest]
+    else:
+        data = manifest
         listed, problems = read_manifest(data)
     found = read_run_files(folder, {name: facts.bytes for name, facts in (listed or {}).items()})
     problems += _digest(data, manifest_sha256)

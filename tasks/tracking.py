@@ -190,9 +190,7 @@ class Tracker:
         with self._keeping:
             kept = self._kept.pop(run_id, Told())
         told = kept.then(Told(metrics or {}, curves or {}, tags or {}))
-        known = [
-            RunTag(name, value[:LONGEST_TAG]) for name, value in clean_tags(told.tags).items()
-        ]
+        known = [RunTag(name, value[:LONGEST_TAG]) for name, value in clean_tags(told.tags).items()]
         found = [
             Metric(clean_name(name), value, self._began[run_id], step)
             for name, value, step in told.points()
