@@ -10,10 +10,10 @@ import pytest
 from reports.audit_json import read_audit, write_audit
 from reports.render import render
 from tasks import over_time
-from tasks.acceptance import accept, acceptances, last_accepted
-from tasks.errors import AcceptanceError, Changed
+from tasks.acceptance import Acceptance, accept, acceptances, last_accepted
+from tasks.errors import AcceptanceError, Changed, TrackingError
 from tasks.records import Artifact, digest_of_file
-from tasks.verify import verify
+from tasks.verify import Verified, verify
 from tests.reports.audit_builder import ATTRIBUTES
 from tests.reports.judged_run import write_judged_run
 
@@ -125,3 +125,48 @@ def test_a_run_without_changes_passes(home: Path) -> None:
         (home / "20260301-1" / "run.json").write_text(json.dumps({**run, "since_accepted": since}))
         assert over_time.changes_of(home / "20260301-1") == []
         over_time.refuse_change(home / "20260301-1")
+
+
+def test_nothing_is_noted_where_mlflow_cannot_be_told(home: Path) -> None:
+    def fail(note: Acceptance, verified: Verified) -> None:
+        assert verified.checked.run is not None
+        raise TrackingError("MLflow does not answer")
+
+    with pytest.raises(TrackingError):
+        accept(home / "20260301-1", "", NOW, fail)
+    assert not (home / "accepted.jsonl").exists()
+    first = accept(home / "20260301-1", "", NOW)
+    with pytest.raises(TrackingError):
+        accept(home / "20260302-2", "", NOW, fail)
+    assert acceptances(home) == [first]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{}",
+        "[1]",
+        "null",
+        '{"run_id": 3, "manifest": "", "accepted": "", "by": ""}',
+        '{"run_id": "../other", "manifest": "", "accepted": "", "by": ""}',
+        '{"run_id": "a", "run_id": "b", "manifest": "", "accepted": "", "by": ""}',
+        '{"run_id": "a", "manifest": "", "accepted": "", "by": "", "more": 1}',
+        "[" * 100_000,
+        "\x00",
+    ],
+)
+def test_a_note_that_was_broken_by_hand_is_said(home: Path, line: str) -> None:
+    (home / "accepted.jsonl").write_text(line + "\n")
+    with pytest.raises(
+        AcceptanceError, match=r"accepted\.jsonl cannot be read \(.*\); it has one JSON object"
+    ):
+        acceptances(home)
+    with pytest.raises(AcceptanceError, match="one JSON object a line"):
+        accept(home / "20260301-1", "", NOW)
+
+
+def test_an_accepted_audit_that_was_edited_since_does_not_count(home: Path) -> None:
+    accept(home / "20260301-1", "", NOW)
+    audit = home / "20260301-1" / "audit.json"
+    audit.write_text(audit.read_text() + " ")
+    assert last_accepted(home) is None
