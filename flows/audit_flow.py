@@ -170,7 +170,7 @@ def report(
     manifest_digest = render_report(opening, judged, drawn)
     publish(opening, _exports(analysed), manifest_digest)
     finished = opening.folder.finish()
-    index_runs(opening.settings.run.output, opening.settings.report.language)
+    index_runs(opening.settings.run.output, opening.settings.report.language, opening.desk.progress.warn)
     return finished
 
 

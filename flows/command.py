@@ -21,6 +21,7 @@ from flows.commands import (
 )
 from tasks.datasets.errors import DataError
 from tasks.errors import AuditError, Stopped
+from tasks.saying import said, say
 
 DESCRIPTION = """\
 Audits what generative models know: which latent dimensions carry which semantic attributes, and how sure we are.
@@ -49,13 +50,13 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         code: int = arguments.act(arguments, overrides)
     except Stopped as error:
-        print(f"latent-audit: {error}", file=sys.stderr)
+        say(f"latent-audit: {error}", sys.stderr)
         return INTERRUPTED
     except KeyboardInterrupt:
         print("latent-audit: ended; the same command goes on from the last finished stage", file=sys.stderr)
         return INTERRUPTED
     except (AuditError, DataError) as error:
-        print(f"latent-audit: {error}", file=sys.stderr)
+        say(f"latent-audit: {said(error)}", sys.stderr)
         return error.exit_code if isinstance(error, AuditError) else 1
     return code
 

@@ -12,7 +12,11 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from reports.errors import AuditInvalid, RunIncomplete
+from reports.audit_rows import doubled_rows
+from reports.errors import AuditInvalid, NotPlainJson, RunIncomplete
+from reports.run_files import MOST_BYTES, NotPlain, read_plain
+from reports.strict_json import parse
+from reports.visible_text import visible
 
 AUDIT_NAME = "audit.json"
 # The version that is written comes last. Released versions stay readable.
@@ -51,14 +55,28 @@ def read_audit(folder: Path) -> dict[str, Any]:
     """
     path = folder / AUDIT_NAME
     try:
-        audit = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+        return parse_audit(read_plain(path, MOST_BYTES[AUDIT_NAME]))
     except FileNotFoundError as error:
-        raise RunIncomplete(f"{folder} holds no {AUDIT_NAME}; give the folder of a finished run.") from error
-    except ValueError as error:
-        raise RunIncomplete(f"{path} is not JSON that can be read: {error}.") from error
-    faults = schema_faults(audit)
+        raise RunIncomplete(
+            f"{visible(str(folder))} holds no {AUDIT_NAME}; give the folder of a finished run."
+        ) from error
+    except NotPlain as found:
+        raise RunIncomplete(f"{visible(str(path))} is {found}, where a plain file should be.") from None
+    except NotPlainJson as error:
+        raise RunIncomplete(f"{visible(str(path))} is not JSON that can be read: {error}.") from error
+
+
+def parse_audit(data: bytes) -> dict[str, Any]:
+    """Returns the audit that the bytes of an audit.json hold, checked against the schema.
+
+    Raises:
+        NotPlainJson: they are no JSON with one plain meaning.
+        AuditInvalid: it breaks the schema, or rows stand twice.
+    """
+    audit = parse(data)
+    faults = schema_faults(audit) or doubled_rows(audit)
     if faults:
-        raise AuditInvalid(faults)
+        raise AuditInvalid(_at_most(faults))
     return dict(audit)
 
 
@@ -92,11 +110,7 @@ def schema_faults(audit: Any) -> list[str]:
     errors = sorted(
         validator.iter_errors(audit), key=lambda error: [str(step) for step in error.absolute_path]
     )
-    sentences = [_sentence(error) for error in errors]
-    if len(sentences) > MOST_SENTENCES:
-        rest = len(sentences) - MOST_SENTENCES
-        sentences = [*sentences[:MOST_SENTENCES], f"And {rest} more faults."]
-    return sentences
+    return _at_most([_sentence(error) for error in errors])
 
 
 # Files beside this module that it reads; they count in content keys (tasks/sources.py).
@@ -113,8 +127,9 @@ def _validator(version: str) -> Draft202012Validator:
     return Draft202012Validator(json.loads(schema_path(version).read_text(encoding="utf-8")))
 
 
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"it holds {name}, where an unknown number must be null")
+def _at_most(sentences: list[str]) -> list[str]:
+    rest = len(sentences) - MOST_SENTENCES
+    return sentences if rest <= 0 else [*sentences[:MOST_SENTENCES], f"And {rest} more faults."]
 
 
 def _sentence(error: ValidationError) -> str:

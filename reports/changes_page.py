@@ -11,6 +11,7 @@ from reports.number_text import interval, number
 from reports.page import Cell, Table, estimate, text
 from reports.templating import ROOM, environment
 from reports.visible_text import shortened
+from reports.what_changed import record, sentences
 
 
 def page(changes: Changes, first: str, second: str, language: str) -> str:
@@ -28,6 +29,7 @@ def page(changes: Changes, first: str, second: str, language: str) -> str:
             first=shortened(first, 80),
             second=shortened(second, 80),
             summary=summary(changes, words),
+            said=_said(changes, words),
             tables=[table for table in _tables(changes, words) if table.rows],
             style=Markup((ROOM / "static" / "report.css").read_text(encoding="utf-8")),
         )
@@ -38,7 +40,8 @@ def lines(changes: Changes, first: str, second: str, language: str) -> list[str]
     """Returns what to print, a line each: the runs, a sentence, then every table with its cells in columns."""
     words = catalogue.load(language)
     told = [words("changes.from_to", first=shortened(first, 80), second=shortened(second, 80))]
-    told.append(summary(changes, words))
+    told += [summary(changes, words), "", words("changes.said")]
+    told += [f"  {sentence}" for sentence in _said(changes, words)]
     for table in _tables(changes, words):
         if table.rows:
             told += ["", table.caption, *_columns(table, words)]
@@ -58,12 +61,15 @@ def summary(changes: Changes, words: catalogue.Catalogue) -> str:
     )
 
 
+def _said(changes: Changes, words: catalogue.Catalogue) -> list[str]:
+    return sentences(record(changes), words) or [words("changes.nothing")]
+
+
 def _tables(changes: Changes, words: catalogue.Catalogue) -> tuple[Table, ...]:
     def table(key: str, header: tuple[str, ...], rows: Any, note: str = "") -> Table:
         return Table(words(f"changes.{key}"), tuple(words(name) for name in header), tuple(rows), note)
 
     sides = ("changes.first", "changes.second")
-    moved = [change for change in changes.verdicts if change.direction != "same"]
     verdicts = (
         (
             text(change.attribute),
@@ -73,7 +79,7 @@ def _tables(changes: Changes, words: catalogue.Catalogue) -> tuple[Table, ...]:
             text(words(f"changes.{change.direction}")),
             Cell("prose", shortened(change.second_reason, 300)),
         )
-        for change in moved
+        for change in changes.changed_verdicts
     )
     effects = (
         (
@@ -114,8 +120,11 @@ def _tables(changes: Changes, words: catalogue.Catalogue) -> tuple[Table, ...]:
         table("scores", ("column.score", "column.model", *measured), scores, note),
         table(
             "claims",
-            ("column.attribute", "column.model", "column.status"),
-            ((text(attribute), text(model), text(words(key))) for (model, attribute), key in claims),
+            ("column.attribute", "column.model", "column.status", "column.verdict"),
+            (
+                (text(claim.attribute), text(claim.model), text(words(key)), Cell("verdict", claim.verdict))
+                for claim, key in claims
+            ),
         ),
         table("facts", ("changes.what", *sides), facts),
     )

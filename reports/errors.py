@@ -24,6 +24,10 @@ class LanguageUnknown(ReportError):
     """No catalogue exists for the language asked for."""
 
 
+class NotPlainJson(ReportError):
+    """A file is no JSON with one plain meaning; the text says why, to follow the file's name."""
+
+
 class KeyUnusable(ReportError):
     """A file holds no Ed25519 key that can sign or check a run."""
 

@@ -16,8 +16,10 @@ from reports.errors import RunIncomplete
 from reports.image_files import Picture
 from reports.number_text import estimate_text, interval, number
 from reports.plots.inline_svg import inline
+from reports.run_files import NotPlain, read_plain
 from reports.visible_text import shortened, slug, visible, with_short_names
 
+MOST_ARRAY_BYTES = 2 * 2**30
 CHECKS = ("association", "specificity", "intervention", "stability")
 VERDICTS = ("supported", "partly_supported", "not_supported", "inconclusive", "not_tested")
 
@@ -155,13 +157,14 @@ class Page:
         """
         if self._last is not None and self._last[0] == reference["sha256"]:
             return self._last[1]  # a sprite sheet is asked for once a dimension
-        path = self.folder / reference["path"]
         try:
-            data = path.read_bytes()
-        except OSError as error:
+            data = read_plain(self.folder / reference["path"], MOST_ARRAY_BYTES)
+        except FileNotFoundError as error:
             raise RunIncomplete(
                 f"{reference['path']} is missing from {self.folder}; restore or rerun."
             ) from error
+        except NotPlain as found:
+            raise RunIncomplete(f"{reference['path']} is {found}, where a plain file should be.") from None
         if hashlib.sha256(data).hexdigest() != reference["sha256"]:
             raise RunIncomplete(f"{reference['path']} is not the file that audit.json was written with.")
         try:

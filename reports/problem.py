@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from reports.visible_text import visible
+
 Kind = Literal[
     "manifest",
     "signature",
@@ -24,3 +26,7 @@ class Problem:
     kind: Kind
     path: str
     sentence: str
+
+    def __post_init__(self) -> None:
+        # Sentences name files, models and attributes, and a terminal would obey what is in a name.
+        object.__setattr__(self, "sentence", visible(self.sentence))

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,10 +10,12 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from reports import catalogue
-from reports.audit_json import AUDIT_NAME, read_audit
+from reports.audit_json import AUDIT_NAME, parse_audit
 from reports.drawing import FIGURES_FOLDER, Builder, section_html, write_figures
-from reports.errors import RunIncomplete
+from reports.errors import NotPlainJson, RunIncomplete
 from reports.page import Page
+from reports.run_facts import LEDGER_NAME, RUN_NAME, parse_ledger, parse_run
+from reports.run_files import MOST_BYTES, NotPlain, read_plain
 from reports.sections import (
     attributions,
     cards,
@@ -103,19 +104,26 @@ def render(run_folder: Path, language: str = "en", drawn: Sequence[Path] = ()) -
 
 def open_page(run_folder: Path, language: str) -> Page:
     """Returns the page of a run with nothing drawn yet."""
-    audit = read_audit(run_folder)
-    digest = hashlib.sha256((run_folder / AUDIT_NAME).read_bytes()).hexdigest()
+    data = _content(run_folder, AUDIT_NAME)
     try:
-        run = json.loads((run_folder / "run.json").read_text(encoding="utf-8"))
-        lines = (run_folder / "ledger.jsonl").read_text(encoding="utf-8").splitlines()
-        ledger = [json.loads(line) for line in lines if line.strip()]
-    except FileNotFoundError as error:
-        raise RunIncomplete(
-            f"{error.filename} is missing; a report needs run.json and ledger.jsonl."
-        ) from error
-    except ValueError as error:
-        raise RunIncomplete(f"run.json or ledger.jsonl in {run_folder} is not JSON: {error}.") from error
+        audit = parse_audit(data)
+    except NotPlainJson as error:
+        raise RunIncomplete(f"{AUDIT_NAME} in {run_folder} is not JSON that can be read: {error}.") from None
+    run = parse_run(_content(run_folder, RUN_NAME))
+    ledger = parse_ledger(_content(run_folder, LEDGER_NAME))
+    digest = hashlib.sha256(data).hexdigest()
     return Page(run_folder, audit, run, ledger, digest, catalogue.load(language))
+
+
+def _content(run_folder: Path, name: str) -> bytes:
+    try:
+        return read_plain(run_folder / name, MOST_BYTES[name])
+    except FileNotFoundError:
+        raise RunIncomplete(
+            f"{run_folder / name} is missing; a report needs {AUDIT_NAME}, {RUN_NAME} and {LEDGER_NAME}."
+        ) from None
+    except NotPlain as found:
+        raise RunIncomplete(f"{run_folder / name} is {found}, where a plain file should be.") from None
 
 
 def page_html(page: Page, templates: Environment, bodies: Mapping[str, Markup]) -> str:

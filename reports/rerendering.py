@@ -1,21 +1,23 @@
 """A report is what its audit.json renders to: rendered again elsewhere and compared byte for byte."""
 
+import hashlib
 import re
-import shutil
 import tempfile
 from pathlib import Path
 
 from reports.audit_json import AUDIT_NAME
 from reports.drawing import FIGURES_FOLDER
 from reports.render import REPORT_NAME, render
+from reports.run_facts import LEDGER_NAME, RUN_NAME
+from reports.run_files import RunFiles
 
-RENDERED_FROM = (AUDIT_NAME, "run.json", "ledger.jsonl")
+RENDERED_FROM = (AUDIT_NAME, RUN_NAME, LEDGER_NAME)
 
 
-def differing(folder: Path) -> list[str]:
+def differing(found: RunFiles) -> list[str]:
     """Returns the files of a run, report and figures, that are not what the run renders to now.
 
-    The folder itself is not touched.
+    Rendered from the bytes that were read before; arrays are read again and held against the digests in audit.json.
 
     Raises:
         ReportError: it cannot be rendered, with the reason.
@@ -23,19 +25,22 @@ def differing(folder: Path) -> list[str]:
     with tempfile.TemporaryDirectory() as place:
         again = Path(place)
         for name in RENDERED_FROM:
-            shutil.copyfile(folder / name, again / name)
-        (again / "arrays").symlink_to((folder / "arrays").resolve())
-        render(again, language_of(folder / REPORT_NAME))
+            if name in found.contents:
+                (again / name).write_bytes(found.contents[name])
+        (again / "arrays").symlink_to((found.folder / "arrays").resolve())
+        render(again, language_of(found.contents.get(REPORT_NAME, b"")))
         figures = sorted(path.name for path in (again / FIGURES_FOLDER).iterdir())
         names = [REPORT_NAME, *(f"{FIGURES_FOLDER}/{name}" for name in figures)]
-        return [name for name in names if not _same(folder / name, again / name)]
+        drawn = {name for name in found.files if name.startswith(f"{FIGURES_FOLDER}/")}
+        return [name for name in names if not _same(found, name, again / name)] + sorted(drawn - {*names})
 
 
-def language_of(report: Path) -> str:
+def language_of(report: bytes) -> str:
     """Returns the language that a report says it is written in; English where it says none."""
-    found = re.search(rb'<html lang="([A-Za-z-]+)"', report.read_bytes()[:2000])
-    return found.group(1).decode("ascii") if found else "en"
+    said = re.search(rb'<html lang="([A-Za-z-]+)"', report[:2000])
+    return said.group(1).decode("ascii") if said else "en"
 
 
-def _same(first: Path, second: Path) -> bool:
-    return first.is_file() and first.read_bytes() == second.read_bytes()
+def _same(found: RunFiles, name: str, again: Path) -> bool:
+    facts = found.files.get(name)
+    return facts is not None and facts.sha256 == hashlib.sha256(again.read_bytes()).hexdigest()

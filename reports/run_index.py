@@ -15,9 +15,7 @@ INDEX_NAME = "index.html"
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """One line of the index; `href` leads to the report from where the index stands, and `counts` is None for
-    a run whose audit cannot be read.
-    """
+    """One line of the index; `href` leads to the report from where the index stands."""
 
     href: str
     name: str
@@ -25,11 +23,19 @@ class FinishedRun:
     title: str
     started: str
     seconds: float | None
-    counts: Mapping[str, int] | None
+    counts: Mapping[str, int]
 
 
-def index_page(runs: Sequence[FinishedRun], language: str) -> str:
-    """Returns a whole HTML document that lists `runs` in their order.
+@dataclass(frozen=True)
+class LeftOut:
+    """A folder that cannot be read as a run, and why."""
+
+    name: str
+    why: str
+
+
+def index_page(runs: Sequence[FinishedRun], left_out: Sequence[LeftOut], language: str) -> str:
+    """Returns a whole HTML document that lists `runs` in their order, and names what was left out.
 
     Raises:
         LanguageUnknown: there is no catalogue for `language`.
@@ -41,6 +47,7 @@ def index_page(runs: Sequence[FinishedRun], language: str) -> str:
         .render(
             language=language,
             runs=runs,
+            left_out=left_out,
             verdicts=VERDICTS,
             duration=duration,
             style=Markup((ROOM / "static" / "report.css").read_text(encoding="utf-8")),

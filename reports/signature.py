@@ -5,7 +5,6 @@ openssl pkeyutl -verify -pubin -inkey signer.pem -rawin -in manifest.json -sigfi
 """
 
 import base64
-import binascii
 import hashlib
 import json
 from collections.abc import Callable
@@ -15,42 +14,40 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from reports.errors import KeyUnusable, SignatureWrong
+from reports.errors import KeyUnusable, NotPlainJson, SignatureWrong
+from reports.run_files import MANIFEST_NAME, SIGNATURE_NAME
+from reports.strict_json import parse
 
-SIGNATURE_NAME = "signature.json"
 FORMAT = 1
 ALGORITHM = "Ed25519"
 
 
 def sign(manifest: bytes, key: Ed25519PrivateKey) -> bytes:
     """Returns the content of signature.json over the bytes of a manifest; the same key gives the same bytes."""
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    record = {
-        "format": FORMAT,
-        "algorithm": ALGORITHM,
-        "signed": "manifest.json",
-        "public_key": public.decode("ascii"),
-        "signature": base64.b64encode(key.sign(manifest)).decode("ascii"),
-    }
-    return (json.dumps(record, indent=1, sort_keys=True) + "\n").encode("ascii")
+    return _written(key.public_key(), key.sign(manifest))
 
 
 def signer_of(manifest: bytes, record: bytes) -> Ed25519PublicKey:
     """Returns the key that signed the bytes of a manifest.
 
     Raises:
-        SignatureWrong: `record` is no signature.json, or its signature is not of these bytes.
+        SignatureWrong: `record` is no signature.json, holds more than one, or its signature is not of these bytes.
     """
     try:
-        fields = json.loads(record)
-        if (fields["format"], fields["algorithm"]) != (FORMAT, ALGORITHM):
+        fields = parse(record)
+        if not isinstance(fields, dict) or (fields.get("format"), fields.get("algorithm")) != (
+            FORMAT,
+            ALGORITHM,
+        ):
             raise SignatureWrong(f"{SIGNATURE_NAME} is not {ALGORITHM} in format {FORMAT}.")
-        key = _public(fields["public_key"].encode("ascii"))
-        signature = base64.b64decode(fields["signature"], validate=True)
-    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error, KeyUnusable) as error:
-        raise SignatureWrong(f"{SIGNATURE_NAME} cannot be read as a signature: {error}") from error
+        key = _public(str(fields.get("public_key")).encode("ascii"))
+        signature = base64.b64decode(str(fields.get("signature")), validate=True)
+    except (ValueError, NotPlainJson, KeyUnusable) as error:
+        raise SignatureWrong(f"{SIGNATURE_NAME} cannot be read as a signature: {error}.") from error
+    if record != _written(key, signature):
+        raise SignatureWrong(
+            f"{SIGNATURE_NAME} is not in the form that `latent-audit sign` writes: it was edited by other means."
+        )
     try:
         key.verify(signature, manifest)
     except InvalidSignature:
@@ -58,6 +55,18 @@ def signer_of(manifest: bytes, record: bytes) -> Ed25519PublicKey:
             f"{SIGNATURE_NAME} does not sign this manifest.json: one of them was altered or belongs to another run."
         ) from None
     return key
+
+
+def _written(key: Ed25519PublicKey, signature: bytes) -> bytes:
+    public = key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    record = {
+        "format": FORMAT,
+        "algorithm": ALGORITHM,
+        "signed": MANIFEST_NAME,
+        "public_key": public.decode("ascii"),
+        "signature": base64.b64encode(signature).decode("ascii"),
+    }
+    return (json.dumps(record, indent=1, sort_keys=True) + "\n").encode("ascii")
 
 
 def fingerprint(key: Ed25519PublicKey) -> str:

@@ -19,6 +19,11 @@ def visible(text: str) -> str:
     return "".join(_shown(character) for character in text)
 
 
+def visible_lines(text: str) -> str:
+    """Returns text of several lines made visible: line ends stay, and everything else is as `visible` shows it."""
+    return "\n".join(visible(line) for line in text.split("\n"))
+
+
 def shortened(text: str, length: int = SHORT_LENGTH) -> str:
     """Returns `text` made visible and cut in the middle to at most `length` characters."""
     seen = visible(text)

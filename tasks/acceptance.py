@@ -4,21 +4,30 @@ runs/<name>/accepted.jsonl has a line an acceptance, the last one counts. It lie
 sealed.
 """
 
+import errno
+import hashlib
 import json
+import os
+import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reports.audit_json import read_audit
-from reports.errors import ReportError
-from reports.manifest import MANIFEST_NAME
-from reports.verification import check
-from tasks.errors import AcceptanceError
-from tasks.records import digest_of_file
+from reports.audit_json import AUDIT_NAME, parse_audit
+from reports.errors import NotPlainJson, ReportError
+from reports.manifest import manifest_bytes, read_manifest
+from reports.problem import Problem
+from reports.run_files import MOST_BYTES, NotPlain, read_plain
+from reports.strict_json import parse
+from tasks.errors import AcceptanceError, RunUnusable
+from tasks.saying import named
 from tasks.store import writing
+from tasks.verify import Verified, verify
 
 ACCEPTED = "accepted.jsonl"
+MOST_BYTES_ACCEPTED = 16 * 2**20
 
 
 @dataclass(frozen=True)
@@ -31,24 +40,61 @@ class Acceptance:
     by: str
 
 
-def accept(folder: Path, by: str, now: datetime) -> Acceptance:
+def accept(
+    folder: Path, by: str, now: datetime, tell: Callable[[Acceptance, Verified], None] | None = None
+) -> Acceptance:
     """Notes a finished run as accepted and returns the note.
+
+    Args:
+        folder: the run.
+        by: who accepts it; may be empty.
+        now: when.
+        tell: called with the note and what was read of the run, before the note is written. Where it raises, nothing
+            is written here.
 
     Raises AcceptanceError for a folder that is no run, or not what the run wrote.
     """
-    folder = folder.resolve()  # runs/latest is a link
-    if not (folder / MANIFEST_NAME).is_file():
-        raise AcceptanceError(f"{folder} is no finished run: expected a folder such as runs/latest")
-    problems = check(folder).problems
-    if problems:
-        said = "\n  ".join(problem.sentence for problem in problems)
-        raise AcceptanceError(f"{folder.name} is not what the run wrote, and is not accepted:\n  {said}")
-    digest = digest_of_file(folder / MANIFEST_NAME)
-    note = Acceptance(folder.name, digest, now.isoformat(timespec="seconds"), by)
+    try:
+        verified = verify(folder)
+    except RunUnusable as error:
+        raise AcceptanceError(str(error)) from None
+    checked = verified.checked
+    folder = checked.found.folder
+    if not checked.manifest:
+        raise AcceptanceError(f"{named(folder)} is no finished run: expected a folder such as runs/latest")
+    if verified.problems:
+        said = "\n  ".join(problem.sentence for problem in verified.problems)
+        raise AcceptanceError(
+            f"{named(folder.name)} is not what the run wrote, and is not accepted:\n  {said}"
+        )
+    acceptances(folder.parent)  # a line after one that cannot be read would never count
+    note = Acceptance(folder.name, checked.manifest_sha256, now.isoformat(timespec="seconds"), by)
     path = folder.parent / ACCEPTED
-    with writing(path), path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(note), sort_keys=True) + "\n")
+    line = (json.dumps(asdict(note), sort_keys=True) + "\n").encode("ascii")
+    is_new = not path.exists()
+    with writing(path), path.open("ab") as file:  # opened first: where it cannot be written, nobody is told
+        try:
+            if tell is not None:
+                tell(note, verified)
+            _append(file.fileno(), line)
+        except BaseException:
+            if is_new:
+                path.unlink()
+            raise
     return note
+
+
+def _append(descriptor: int, line: bytes) -> None:
+    """Appends a whole line or nothing."""
+    size = os.fstat(descriptor).st_size
+    try:
+        written = os.write(descriptor, line)
+        if written != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(descriptor)
+    except OSError:
+        os.ftruncate(descriptor, size)
+        raise
 
 
 def acceptances(home: Path) -> list[Acceptance]:
@@ -57,24 +103,49 @@ def acceptances(home: Path) -> list[Acceptance]:
     Raises AcceptanceError where the file was broken by hand: guessing would clear away what was accepted.
     """
     path = home / ACCEPTED
-    if not path.is_file():
-        return []
     try:
-        return [
-            Acceptance(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines() if line
-        ]
-    except (ValueError, TypeError) as error:
-        raise AcceptanceError(f"{path} cannot be read ({error}); it has one JSON object a line") from error
+        lines = read_plain(path, MOST_BYTES_ACCEPTED).splitlines()
+        return [_note(parse(line)) for line in lines if line.strip()]
+    except FileNotFoundError:
+        return []
+    except NotPlain as found:
+        reason = f"it is {found}"
+    except (NotPlainJson, ValueError) as error:
+        reason = str(error)
+    raise AcceptanceError(f"{named(path)} cannot be read ({reason}); it has one JSON object a line")
+
+
+def _note(line: Any) -> Acceptance:
+    match line:
+        case {"run_id": str(run_id), "manifest": str(manifest), "accepted": str(accepted), "by": str(by)} if (
+            len(line) == 4 and run_id not in ("", ".", "..") and not re.search(r"[/\0]", run_id)
+        ):
+            return Acceptance(run_id, manifest, accepted, by)
+    raise ValueError(
+        "expected run_id, the name of a folder beside it, manifest, accepted and by, all of them texts"
+    )
 
 
 def last_accepted(home: Path) -> tuple[Acceptance, dict[str, Any]] | None:
     """Returns the last accepted run that is still there unchanged, and its audit; None if there is none."""
     for note in reversed(acceptances(home)):
-        folder = home / note.run_id
-        manifest = folder / MANIFEST_NAME
-        if manifest.is_file() and digest_of_file(manifest) == note.manifest:
-            try:
-                return note, read_audit(folder)
-            except ReportError:
-                continue
+        audit = _unchanged(home / note.run_id, note.manifest)
+        if audit is not None:
+            return note, audit
     return None
+
+
+def _unchanged(folder: Path, manifest_sha256: str) -> dict[str, Any] | None:
+    """Returns the audit of a run whose manifest is the one that was accepted and lists it as it is; else None."""
+    manifest = manifest_bytes(folder)
+    if isinstance(manifest, Problem) or hashlib.sha256(manifest).hexdigest() != manifest_sha256:
+        return None
+    listed, _ = read_manifest(manifest)
+    try:
+        data = read_plain(folder / AUDIT_NAME, MOST_BYTES[AUDIT_NAME])
+        facts = (listed or {}).get(AUDIT_NAME)
+        if facts is None or facts.sha256 != hashlib.sha256(data).hexdigest():
+            return None
+        return parse_audit(data)
+    except (OSError, NotPlain, ReportError):
+        return None

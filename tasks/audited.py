@@ -1,39 +1,53 @@
-"""What MLflow is told of an accepted run: a tag, and the alias `audited` on the models that earned it."""
+"""What MLflow is told of an accepted run: the alias `audited` on the models that earned it, and a tag."""
 
 import os
+import re
 from collections import Counter
-from pathlib import Path
+from collections.abc import Mapping
+from typing import Any
 
-from reports.audit_json import read_audit
+from reports.visible_text import visible
 from tasks.acceptance import Acceptance
 from tasks.analyses.lead_verdicts import lead_verdicts
-from tasks.arrays import read_json
-from tasks.export import PARTS
+from tasks.publish import EXPORTED
 from tasks.settings import Settings
-from tasks.tracking import Tracker
+from tasks.tracking import Tracker, knows_run
+from tasks.verify import Verified
 
 ALIAS = "audited"
+RUN_ID = re.compile("[0-9a-f]{32}")
 
 
-def tell_mlflow(folder: Path, settings: Settings, note: Acceptance) -> list[str]:
-    """Tags the run as accepted and returns the registered models that now carry the alias `audited`."""
-    facts = read_json(folder / "run.json")["mlflow"]
+def tell_mlflow(verified: Verified, settings: Settings, note: Acceptance) -> list[str] | None:
+    """Tags the run as accepted and returns the registered models that now carry the alias `audited`.
+
+    Returns None where MLflow has no such run, as on another machine than the one that audited; nothing is made there
+    then. The tag comes last: a run that carries it was accepted whole.
+    """
+    checked = verified.checked
+    facts = (checked.run or {}).get("mlflow") or {}
+    run_id, experiment = str(facts.get("parent_run_id")), facts.get("experiment")
     uri = settings.tracking.uri or os.environ["MLFLOW_TRACKING_URI"]
-    tracker = Tracker(uri, facts["experiment"], settings.run.store.absolute() / "mlflow" / "artifacts")
-    who = {"accepted_by": note.by} if note.by else {}
-    tracker.log(facts["parent_run_id"], tags={"accepted": note.accepted, **who})
+    if (
+        not isinstance(experiment, str)
+        or not RUN_ID.fullmatch(run_id)
+        or not knows_run(uri, run_id, experiment)
+    ):
+        return None
+    tracker = Tracker(uri, experiment, settings.run.store.absolute() / "mlflow" / "artifacts")
     audited = []
-    for model, digest in _earned(folder, settings.over_time.audited_from_supported).items():
-        for part in PARTS:
-            name = f"{facts['experiment']}-{model}-{part}"
+    for model, digest in _earned(checked.audit or {}, settings.over_time.audited_from_supported).items():
+        for part in EXPORTED:
+            name = f"{experiment}-{model}-{part}"
             if tracker.point(name, digest, ALIAS):
                 audited.append(name)
+    who = {"accepted_by": visible(note.by)} if note.by else {}
+    tracker.log(run_id, tags={"accepted": note.accepted, **who})
     return audited
 
 
-def _earned(folder: Path, supported_min: int) -> dict[str, str]:
+def _earned(audit: Mapping[str, Any], supported_min: int) -> dict[str, str]:
     """Returns the weights' digests of the lead models with enough Supported attributes, by model."""
-    audit = read_audit(folder)
     supported = Counter(
         verdict["model"] for verdict in lead_verdicts(audit) if verdict["verdict"] == "supported"
     )

@@ -9,7 +9,9 @@ from reports import changes_page
 from reports.audit_json import read_audit, settled
 from reports.changes import Changes, changes
 from reports.errors import LanguageUnknown, ReportError
+from reports.what_changed import record
 from tasks.errors import RunUnusable, UsageError
+from tasks.saying import named
 from tasks.store import writing
 
 
@@ -22,8 +24,12 @@ def compare_runs(first: Path, second: Path) -> Changes:
 
 
 def as_json(found: Changes) -> str:
-    """Returns everything that was compared as JSON, sorted, with nine significant digits."""
-    return json.dumps(settled(asdict(found), "changes"), indent=1, sort_keys=True) + "\n"
+    """Returns everything that was compared as JSON, sorted, with nine significant digits.
+
+    Under `what_changed` is what `latent-audit run` says of a run since the last accepted one.
+    """
+    plain = {**asdict(found), "what_changed": record(found)}
+    return json.dumps(settled(plain, "changes"), indent=1, sort_keys=True) + "\n"
 
 
 def as_text(found: Changes, first: Path, second: Path, language: str) -> str:
@@ -48,7 +54,7 @@ def _audit(folder: Path) -> dict[str, Any]:
     try:
         return read_audit(folder)
     except ReportError as error:
-        raise RunUnusable(f"{folder} cannot be compared: {error}") from None
+        raise RunUnusable(f"{named(folder)} cannot be compared: {error}") from None
 
 
 def _name(folder: Path) -> str:

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from reports.visible_text import visible
 from tasks.datasets.attributes import Attribute
 from tasks.datasets.image_doubles import refuse_all_alike
 from tasks.download import download
@@ -24,12 +26,13 @@ def describe_data(settings: Settings) -> None:
         data = settings.data.load(files.folder, Path(workspace), settings.run.seed)
         count, channels, height, width = data.images.shape
         console = Console(file=sys.stdout, highlight=False)
-        console.print(f"{data.name}: {data.description}", markup=False)
-        console.print(f"source: {data.source}\nlicence: {data.licence}", markup=False)
+        console.print(visible(f"{data.name}: {data.description}"), markup=False)
+        console.print(f"source: {visible(data.source)}\nlicence: {visible(data.licence)}", markup=False)
         console.print(f"{count:,} images of {height} x {width} pixels, {channels} channels")
         table = Table("attribute", "type", "values", "meaning", box=None)
         for attribute, column in zip(data.attributes, data.values.T, strict=True):
-            table.add_row(attribute.name, attribute.kind, _values(attribute, column), attribute.description)
+            cells = (attribute.name, attribute.kind, _values(attribute, column), attribute.description)
+            table.add_row(*(Text(visible(cell)) for cell in cells))  # Text: a name is no markup
         console.print(table)
         for note in (*data.notes, *refuse_all_alike(data)):
             console.print(f"note: {note}", markup=False)

@@ -20,19 +20,20 @@ AuditError
 
 from pathlib import Path
 
+from reports.visible_text import visible_lines
 from tasks.addresses import without_password
 
 
 class AuditError(Exception):
     """Anything this project can say in a sentence; the command prints it without a traceback.
 
-    No sentence shows the password of an address that it names.
+    No sentence shows the password of an address that it names, or sends a terminal what a name holds.
     """
 
     exit_code = 1
 
     def __init__(self, sentence: str) -> None:
-        super().__init__(without_password(sentence))
+        super().__init__(visible_lines(without_password(sentence)))
 
 
 class UsageError(AuditError):

@@ -10,8 +10,8 @@ from reports.audit_json import SCHEMA_VERSION, settled, write_audit
 from tasks.analyses import comparison, counter_examples, stability, unclaimed
 from tasks.analyses.association import Association
 from tasks.analyses.plain import to_plain
-from tasks.analyses.thresholds import Thresholds, thresholds_from
-from tasks.analyses.verdicts import judge, verdicts_on_control, verdicts_without_stability
+from tasks.analyses.rules import RULES, thresholds_digest
+from tasks.analyses.thresholds import Thresholds
 from tasks.arrays import gather, read_json, reference, write_json
 from tasks.bench import Bench
 from tasks.inputs.codes import Codes, open_codes
@@ -22,6 +22,7 @@ from vae_models.saved_model import WEIGHTS_FILE
 
 COUNTER_EXAMPLES = 6
 MOST_IN_A_TITLE = 4
+CURRENT = RULES[SCHEMA_VERSION]
 Record = dict[str, Any]
 
 
@@ -57,7 +58,7 @@ def compute(
     ]
     codes = [open_codes(results[model.id]["encode"]) for model in models]
     stable = [to_plain(_stability(name, models, records, codes, thresholds, seed)) for name in names]
-    verdicts = [to_plain(verdict) for verdict in judge(records, stable, thresholds)]
+    verdicts = [to_plain(verdict) for verdict in CURRENT.judge(records, stable, thresholds)]
     _add_counter_examples(folder, verdicts, models, data, codes, lead)
     leads = [(model, record) for model, record in zip(models, records, strict=True) if record["is_lead"]]
     audit = {
@@ -67,7 +68,7 @@ def compute(
         # Digests are of what is written, so that they can be taken again from the file alone.
         "settings_digest": digest_of(settled(settings)),
         "thresholds": to_plain(thresholds),
-        "thresholds_digest": thresholds_from(settled(to_plain(thresholds))).digest(),
+        "thresholds_digest": thresholds_digest(settled(to_plain(thresholds))),
         # The store has hashed every file of the data already.
         "data": {key: described[key] for key in described if key != "factor_sizes"}
         | {"digest": prepared.digest},
@@ -78,7 +79,7 @@ def compute(
         "models": records,
         "stability": stable,
         "controls": [
-            {**control, "verdicts": verdicts_on_control(control, thresholds)}
+            {**control, "verdicts": CURRENT.judge_control(control, thresholds)}
             for control in _controls(models, results, lead)
         ],
         "subgroups": [
@@ -136,7 +137,7 @@ def _stability(
         [models[index].seed for index in family],
         [codes[index].of("probe_test") for index in family],
         {attribute: [claim["dimension"] for claim in found] for attribute, found in claims.items()},
-        verdicts_without_stability(seeds, thresholds),
+        CURRENT.judge_seeds(seeds, thresholds),
         {
             attribute: [claim["uncertainty"]["value"] for claim in found]
             for attribute, found in claims.items()

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from reports.visible_text import visible_lines
+
 
 def clean_name(name: str) -> str:
     """Returns the name with what MLflow refuses in names replaced by an underscore."""
@@ -25,7 +27,8 @@ def flat(settings: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, A
 
 
 def clean_tags(tags: Mapping[str, str]) -> dict[str, str]:
-    """Returns tags under names that MLflow takes; its own stay as they are."""
+    """Returns tags under names that MLflow takes, its own as they are, and with values that can be seen."""
     return {
-        name if name.startswith("mlflow.") else clean_name(name): str(value) for name, value in tags.items()
+        name if name.startswith("mlflow.") else clean_name(name): visible_lines(str(value))
+        for name, value in tags.items()
     }

@@ -10,13 +10,14 @@ from typing import Any
 
 from reports.errors import ReportError
 from tasks import environment
+from tasks.acceptance import acceptances
 from tasks.datasets.errors import DataError
 from tasks.desk import Desk
 from tasks.devices import available_cores, choose_device
 from tasks.errors import AuditError, Stopped, TrackingError
 from tasks.progress import ProgressDisplay
 from tasks.records import ModelKey, digest_of
-from tasks.run_folder import RunFolder, open_run_folder
+from tasks.run_folder import RunFolder, open_run_folder, safe_folder_name
 from tasks.runners.local import start_early
 from tasks.secrets_apart import whole
 from tasks.settings import Settings
@@ -88,6 +89,8 @@ def open_desk(settings: Settings) -> Iterator[Opening]:
     ):
         stopping.workers = workers
         record = audit_settings(settings)
+        # At the end of a run it would be too late to say that this cannot be read.
+        acceptances(settings.run.output / safe_folder_name(settings.name))
         folder = open_run_folder(settings.run.output, settings.name, digest_of(record), started)
         store = Store(settings.run.store, shared)
         artifacts = store.root / "mlflow" / "artifacts"

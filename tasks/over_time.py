@@ -1,13 +1,14 @@
 """Compares a run with the last accepted one of its name, and says what changed where people look."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from reports.audit_json import read_audit
+from reports import catalogue, what_changed
+from reports.audit_json import read_audit, settled
+from reports.changes import changes
+from reports.what_changed import record
 from tasks.acceptance import last_accepted
-from tasks.analyses import drift
-from tasks.analyses.plain import to_plain
 from tasks.arrays import read_json
 from tasks.errors import Changed
 from tasks.records import Artifact
@@ -16,19 +17,14 @@ from tasks.records import Artifact
 def since_accepted(home: Path, judged: Artifact) -> dict[str, Any] | None:
     """Returns what changed since the last accepted run in `home` (runs/<name>), None if none was accepted.
 
-    Has `run_id` (of the accepted one), `accepted` (when), `changed`, and the lists of `Drift`.
+    Has `run_id` (of the accepted one), `accepted` (when), and the record of what changed.
     """
     found = last_accepted(home)
     if found is None:
         return None
     note, before = found
-    compared = drift.compute(before, read_audit(judged.path))
-    return {
-        "run_id": note.run_id,
-        "accepted": note.accepted,
-        "changed": compared.any,
-        **to_plain(compared),
-    }
+    changed = settled(record(changes(before, read_audit(judged.path))), "since_accepted")
+    return {"run_id": note.run_id, "accepted": note.accepted, **changed}
 
 
 def tags(since: Mapping[str, Any]) -> dict[str, str]:
@@ -41,24 +37,15 @@ def tags(since: Mapping[str, Any]) -> dict[str, str]:
     return {"compared_with": since["run_id"], **counts, **verdicts}
 
 
-def sentences(since: Mapping[str, Any]) -> Iterator[str]:
-    """Yields a line on each change, for a terminal."""
-    for change in since["verdicts"]:
-        yield f"{change['model']}, {change['attribute']}: {_word(change['before'])}, now {_word(change['now'])}"
-    for change in since["scores"]:
-        yield (
-            f"{change['model']} seed {change['seed']}, {change['score']}: {change['now']:g}, outside "
-            f"{change['low']:g} to {change['high']:g}"
-        )
-    for change in since["data"]:
-        shift = "" if change["shift"] is None else f" moved by {change['shift']:.2f}"
-        yield f"data: {change['attribute'] or 'all'}: {change['what']}{shift}"
+def sentences(since: Mapping[str, Any]) -> list[str]:
+    """Returns a line on each change, for a terminal."""
+    return what_changed.sentences(since, catalogue.load("en"))
 
 
 def changes_of(folder: Path) -> list[str]:
     """Returns a line on each change that a finished run found; none where no run was accepted before it."""
     since = read_json(folder / "run.json")["since_accepted"]
-    return [] if since is None else list(sentences(since))
+    return [] if since is None else sentences(since)
 
 
 def refuse_change(folder: Path) -> None:
@@ -70,7 +57,3 @@ def refuse_change(folder: Path) -> None:
             f"If that is as it should be: latent-audit accept {folder}",
             folder,
         )
-
-
-def _word(verdict: str | None) -> str:
-    return "not asked" if verdict is None else verdict.replace("_", " ")

@@ -7,6 +7,7 @@ from prefect import allow_failure, task
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import PrefectFuture
 
+from reports.visible_text import visible
 from tasks.data_files import DataFiles
 from tasks.datasets.catalogue import DataSettings
 from tasks.desk import Desk
@@ -81,4 +82,4 @@ def submit(
 
 def _escaped(name: str) -> str:
     """Prefect formats run names with the parameters; a user's model name is not a format."""
-    return name.replace("{", "{{").replace("}", "}}")
+    return visible(name).replace("{", "{{").replace("}", "}}")

@@ -20,6 +20,7 @@ from prefect.context import SettingsContext, get_settings_context
 from prefect.events import emit_event
 from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RETRIES, Settings
 
+from reports.visible_text import visible
 from tasks import over_time
 from tasks.analyses.lead_verdicts import lead_verdicts
 from tasks.desk import Desk
@@ -57,7 +58,10 @@ def move_flow_progress(desk: Desk) -> None:
 
 def show_results(desk: Desk, name: str, folder: Path, audit: Mapping[str, Any]) -> None:
     """Shows the lead models' verdicts, and where the report is."""
-    table = [{column: str(verdict[column]) for column in VERDICT_COLUMNS} for verdict in lead_verdicts(audit)]
+    table = [
+        {column: visible(str(verdict[column])) for column in VERDICT_COLUMNS}
+        for verdict in lead_verdicts(audit)
+    ]
     report = (folder / "report.html").as_uri()
 
     def show() -> None:
@@ -83,8 +87,11 @@ def tell_of_changes(name: str, since: Mapping[str, Any]) -> None:
     """Emits an event that Prefect's automations can wait for."""
     emit_event(
         event="latent-audit.changed",
-        resource={"prefect.resource.id": f"latent-audit.{artifact_key(name)}", "prefect.resource.name": name},
-        payload={"compared_with": since["run_id"], "changes": list(over_time.sentences(since))},
+        resource={
+            "prefect.resource.id": f"latent-audit.{artifact_key(name)}",
+            "prefect.resource.name": visible(name),
+        },
+        payload={"compared_with": since["run_id"], "changes": over_time.sentences(since)},
     )
 
 

@@ -8,6 +8,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from reports.visible_text import visible, visible_lines
 from tasks.runners.order import Report
 
 PLAIN_LINE_EVERY_SECONDS = 10.0
@@ -48,7 +49,7 @@ class ProgressDisplay:
         """Prints one line with the time since the start."""
         minutes, seconds = divmod(int(time.monotonic() - self._started), 60)
         with self._lock:
-            self._console.print(f"{minutes:2d}:{seconds:02d}  {text}", markup=False)
+            self._console.print(f"{minutes:2d}:{seconds:02d}  {visible_lines(text)}", markup=False)
 
     def warn(self, text: str) -> None:
         """Prints one line that a reader should not miss."""
@@ -60,7 +61,7 @@ class ProgressDisplay:
             self._draw(report)
         elif time.monotonic() - self._last.get(report.label, self._started) >= PLAIN_LINE_EVERY_SECONDS:
             self._last[report.label] = time.monotonic()
-            self.line(f"{report.label}: {report.done:,}/{report.total:,}{_facts(report)}")
+            self.line(f"{visible(report.label)}: {report.done:,}/{report.total:,}{_facts(report)}")
 
     def ended(self, label: str, text: str) -> None:
         """Takes a stage's bar away and prints how it ended."""
@@ -68,13 +69,13 @@ class ProgressDisplay:
             bar = self._bars.pop(label, None)
         if bar is not None:
             self._progress.remove_task(bar)
-        self.line(f"{label}: {text}")
+        self.line(f"{visible(label)}: {text}")
 
     def _draw(self, report: Report) -> None:
         with self._lock:
             bar = self._bars.get(report.label)
             if bar is None:
-                bar = self._progress.add_task(report.label, total=report.total, facts="")
+                bar = self._progress.add_task(visible(report.label), total=report.total, facts="")
                 self._bars[report.label] = bar
         self._progress.update(bar, completed=report.done, total=report.total, facts=_facts(report))
 

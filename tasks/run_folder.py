@@ -110,7 +110,7 @@ def _continue(folder: Path, run_id: str, output: Path, name: str, settings_diges
         _clear(folder.parent, run_id)
         lock.close()
         return None
-    if state.get("settings_digest") != settings_digest:
+    if not isinstance(state, dict) or state.get("settings_digest") != settings_digest:
         lock.close()
         return None
     return RunFolder(output, name, run_id, lock, state)

@@ -14,6 +14,9 @@ from pathlib import Path
 
 import httpx
 
+from reports.errors import NotPlainJson
+from reports.run_files import NotPlain, read_plain
+from reports.strict_json import parse
 from tasks import processes
 from tasks.errors import ServiceError
 from tasks.private_files import private_file, private_folder
@@ -22,6 +25,7 @@ from tasks.processes import Process
 LOOK_AGAIN_SECONDS = 0.2
 PATIENCE_SECONDS = 10.0
 LOG_LINES_SHOWN = 5
+MOST_NOTE_BYTES = 2**16
 
 
 @dataclass(frozen=True)
@@ -152,11 +156,15 @@ def _spawn(service: Service, log: Path) -> int:
 
 
 def _noted(name: str, folder: Path) -> tuple[Process | None, str | None]:
+    """Returns what a note says; nothing where there is none, or one of another form."""
     try:
-        facts = json.loads(_note(name, folder).read_text(encoding="utf-8"))
-        return Process(facts["pid"], facts["began"]), facts["address"]
-    except (OSError, ValueError, KeyError, TypeError):
+        facts = parse(read_plain(_note(name, folder), MOST_NOTE_BYTES))
+    except (FileNotFoundError, NotPlain, NotPlainJson):
         return None, None
+    match facts:
+        case {"pid": int(pid), "began": int(began), "address": str() | None as address} if pid > 0:
+            return Process(pid, began), address
+    return None, None
 
 
 def _note(name: str, folder: Path) -> Path:

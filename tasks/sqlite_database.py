@@ -17,6 +17,11 @@ def is_sqlite(uri: str) -> bool:
     return uri.startswith(SQLITE)
 
 
+def is_missing(uri: str) -> bool:
+    """Returns whether a tracking address is of a SQLite file that is not there."""
+    return is_sqlite(uri) and not _file_of(uri).is_file()
+
+
 def patient(uri: str) -> str:
     """Returns the address with our patience, where it is of a SQLite file and has no options of its own."""
     return uri + PATIENT if is_sqlite(uri) and "?" not in uri else uri

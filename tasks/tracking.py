@@ -33,11 +33,12 @@ from mlflow.entities import (
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
+from reports.visible_text import visible, visible_lines
 from tasks.addresses import without_password
 from tasks.errors import TrackingError
 from tasks.mlflow_names import clean_model_name, clean_name, clean_tags, flat
 from tasks.records import digest_of_file
-from tasks.sqlite_database import alone, is_sqlite, patient, use_write_ahead_log
+from tasks.sqlite_database import alone, is_missing, is_sqlite, patient, use_write_ahead_log
 from tasks.told import Told
 from tasks.tracking_address import refuse_dead
 
@@ -90,7 +91,7 @@ class Tracker:
         with self._said():
             use_write_ahead_log(uri)
             with alone(uri):  # two processes that make or migrate one database at once break it
-                self._connect(experiment, artifact_root)
+                self._connect(visible(experiment), artifact_root)
 
     def _connect(self, experiment: str, artifact_root: Path) -> None:
         address = patient(self.uri)
@@ -125,11 +126,8 @@ class Tracker:
                 finally:
                     watch.cancel()
         except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
-            reason = without_password(str(error)).rstrip(". ")
-            raise TrackingError(
-                f"MLflow's store {without_password(self.uri)} cannot be used: {reason}. Start its server, or give "
-                "another with --tracking.uri"
-            ) from None  # the cause shows the address with its password
+            # Without its cause, which shows the address with its password.
+            raise TrackingError(_unusable(self.uri, error)) from None
 
     def _create(self, experiment: str, artifact_root: Path) -> str:
         # Servers choose where artifacts go; a database on this machine would choose the current folder.
@@ -158,7 +156,10 @@ class Tracker:
             if run is None:
                 nested = {"mlflow.parentRunId": parent} if parent else {}
                 run = self._client.create_run(
-                    self.experiment_id, run_name=name, tags={**nested, **clean_tags(tags)}, start_time=_now()
+                    self.experiment_id,
+                    run_name=visible(name),
+                    tags={**nested, **clean_tags(tags)},
+                    start_time=_now(),
                 )
             else:
                 self._client.update_run(run.info.run_id, status="RUNNING")
@@ -176,7 +177,10 @@ class Tracker:
 
     def params(self, run_id: str, params: Mapping[str, Any]) -> None:
         """Logs settings; nested ones under dotted names."""
-        found = [Param(name, without_password(str(value))[:LONGEST_PARAM]) for name, value in flat(params)]
+        found = [
+            Param(name, visible_lines(without_password(str(value)))[:LONGEST_PARAM])
+            for name, value in flat(params)
+        ]
         with self._said():
             for start in range(0, len(found), PARAMS_AT_ONCE):
                 self._client.log_batch(run_id, params=found[start : start + PARAMS_AT_ONCE])
@@ -323,6 +327,34 @@ class Tracker:
         with self._said():
             # Not before it began, also where the clock was put back.
             self._client.set_terminated(run_id, status, max(_now(), self._began[run_id]))
+
+
+def knows_run(uri: str, run_id: str, experiment: str) -> bool:
+    """Returns whether MLflow has a run of this id in an experiment of this name. Nothing is made where it has none.
+
+    Raises TrackingError where it does not answer.
+    """
+    if is_missing(uri):
+        return False
+    client = mlflow.MlflowClient(tracking_uri=patient(uri))
+    try:
+        with alone(uri):
+            found = client.get_experiment(client.get_run(run_id).info.experiment_id)
+    except MlflowException as error:
+        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+            return False
+        raise TrackingError(_unusable(uri, error)) from None
+    except (sqlite3.Error, OSError) as error:
+        raise TrackingError(_unusable(uri, error)) from None
+    return bool(found.name == visible(experiment))
+
+
+def _unusable(uri: str, error: Exception) -> str:
+    reason = without_password(str(error)).rstrip(". ")
+    return (
+        f"MLflow's store {without_password(uri)} cannot be used: {reason}. Start its server, or give another with "
+        "--tracking.uri"
+    )
 
 
 def save_exported(folder: Path, module: Any, example: Any) -> None:

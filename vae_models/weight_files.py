@@ -43,8 +43,10 @@ def read_tensors(path: Path, device: torch.device) -> tuple[dict[str, Tensor], d
     try:
         with safe_open(path, framework="pt", device=str(device)) as file:
             facts = json.loads((file.metadata() or {}).get("facts", "{}"))
+            if not isinstance(facts, dict):
+                raise BadCheckpoint(f"{path} is not ours: its facts are no JSON object")
             return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118
-    except (SafetensorError, json.JSONDecodeError) as error:
+    except (SafetensorError, json.JSONDecodeError, RecursionError) as error:
         raise BadCheckpoint(
             f"{path} is not a whole safetensors file ({error}): delete it and train again"
         ) from error

@@ -4,14 +4,17 @@ import argparse
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flows.commands.starting import prepare_store
 
+if TYPE_CHECKING:
+    from tasks.verify import Verified
+
 DESCRIPTION = """\
-Checks a finished run against its seal and notes it in runs/<name>/accepted.jsonl. Later runs of that name say what
-changed since, and `latent-audit clean` never removes it. In MLflow the run gets the tag `accepted`, and each of its
-models with enough Supported attributes (over_time.audited_from_supported) the alias `audited`.
+Checks a finished run as `latent-audit verify` does and notes it in runs/<name>/accepted.jsonl. Later runs of that
+name say what changed since, and `latent-audit clean` never removes it. In MLflow each of its models with enough
+Supported attributes (over_time.audited_from_supported) gets the alias `audited`, and the run the tag `accepted`.
 """
 
 
@@ -30,15 +33,24 @@ def add(commands: Any) -> None:
 
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
-    from tasks.acceptance import accept
+    from tasks.acceptance import Acceptance, accept
+    from tasks.saying import named, say
     from tasks.settings_sources import load_settings
 
     settings = load_settings(None, overrides)
-    note = accept(arguments.folder, arguments.by, datetime.now(UTC))
-    prepare_store(settings.run.store)
-    from tasks.audited import tell_mlflow
+    told: list[list[str] | None] = []
 
-    audited = tell_mlflow(arguments.folder, settings, note)
-    print(f"accepted: {note.run_id}")
-    print(f"audited in MLflow: {', '.join(audited) or 'no model has enough Supported attributes'}")
+    def tell(note: Acceptance, verified: "Verified") -> None:
+        prepare_store(settings.run.store)  # before MLflow is imported
+        from tasks.audited import tell_mlflow
+
+        told.append(tell_mlflow(verified, settings, note))
+
+    note = accept(arguments.folder, arguments.by, datetime.now(UTC), tell)
+    audited = told[0]
+    say(f"accepted: {named(note.run_id)}")
+    if audited is None:
+        say("MLflow does not know this run, so nothing was said there; name its store with --tracking.uri")
+    else:
+        say(f"audited in MLflow: {', '.join(audited) or 'no model has enough Supported attributes'}")
     return 0

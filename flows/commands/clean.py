@@ -41,13 +41,14 @@ def add(commands: Any) -> None:
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from tasks.clearing import Keep, plan, remove
+    from tasks.saying import named, say
 
     if arguments.days < 0 or arguments.keep < 0:
         raise SettingsError("--days and --keep must not be negative")
     found = plan(arguments.store, arguments.output, Keep(arguments.keep, arguments.days), datetime.now(UTC))
     gone = remove(found) if arguments.yes else found
     for removal in gone:
-        print(f"{removal.kind:6}{removal.size / 1e6:10.1f} MB  {removal.path}")
+        say(f"{removal.kind:6}{removal.size / 1e6:10.1f} MB  {named(removal.path)}")
     word = "removed" if arguments.yes else "may go; --yes removes it"
-    print(f"{sum(removal.size for removal in gone) / 1e6:.1f} MB in {len(gone)} folders {word}")
+    say(f"{sum(removal.size for removal in gone) / 1e6:.1f} MB in {len(gone)} folders {word}")
     return 0

@@ -29,6 +29,8 @@ def add(commands: Any) -> None:
 
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
+    from tasks.saying import say
+
     with uncollected(for_good=True):
         settings = ready_for_a_flow(overrides)
         from flows.latent_size_flow import latent_size
@@ -37,5 +39,5 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     wait_for_services(settings)
     with gone_server_said():
         folder = latent_size(settings)
-    print(f"\nlatent size: {shown_path(folder) / 'latent_size.html'}")
+    say(f"\nlatent size: {shown_path(folder) / 'latent_size.html'}")
     return 0

@@ -21,6 +21,7 @@ def add(commands: Any) -> None:
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from tasks.print_pdf import print_pdf
+    from tasks.saying import named, say
 
-    print(print_pdf(arguments.folder, arguments.output, arguments.browser))
+    say(named(print_pdf(arguments.folder, arguments.output, arguments.browser)))
     return 0

@@ -38,6 +38,8 @@ def add(commands: Any) -> None:
 
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
+    from tasks.saying import say
+
     with uncollected(for_good=True):
         settings = ready_for_a_flow(overrides)
         from flows.audit_flow import audit
@@ -52,7 +54,7 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
         _name_report(error.folder, settings)
         raise
     for change in over_time.changes_of(folder):
-        print(f"changed since the last accepted run: {change}", file=sys.stderr)
+        say(f"changed since the last accepted run: {change}", sys.stderr)
     _name_report(folder, settings)
     return 0
 

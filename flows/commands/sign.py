@@ -1,6 +1,7 @@
 """latent-audit sign: somebody vouches for a finished run."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,9 @@ from typing import Any
 DESCRIPTION = """\
 Signs a finished run with an Ed25519 key of yours: writes signature.json over the bytes of manifest.json, which
 lists every other file. Make a key with: ssh-keygen -t ed25519 -f my_key
+
+The run is checked first as `latent-audit verify` does: what is not whole is not signed. Another's signature is
+replaced only with --replace.
 
 A signature shows who vouched for the run; not when, which takes a trusted timestamp.
 """
@@ -20,17 +24,26 @@ def add(commands: Any) -> None:
         help="sign a finished run with your key",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        usage="latent-audit sign DIR --key PRIVATE_KEY",
+        usage="latent-audit sign DIR --key PRIVATE_KEY [--replace]",
     )
     parser.add_argument("folder", metavar="DIR", type=Path, help="folder of a finished run, as runs/latest")
     parser.add_argument(
         "--key", type=Path, required=True, metavar="PRIVATE_KEY", help="Ed25519 key, PEM or OpenSSH"
     )
+    parser.add_argument(
+        "--replace",
+        action="store_true",
+        help="in the place of another's signature, or of one that does not hold",
+    )
     parser.set_defaults(act=_act)
 
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
+    from tasks.saying import say
     from tasks.sign import sign_run
 
-    print(f"signed by {sign_run(arguments.folder, arguments.key)}")
+    signed = sign_run(arguments.folder, arguments.key, replace=arguments.replace)
+    for warning in signed.warnings:
+        say(f"warning: {warning}", sys.stderr)
+    say(f"signed by {signed.fingerprint}")
     return 0

@@ -36,9 +36,7 @@ def add(commands: Any) -> None:
         usage="latent-audit verify DIR [--digest SHA256] [--key PUBLIC_KEY]",
     )
     parser.add_argument("folder", metavar="DIR", type=Path, help="folder of a finished run, as runs/latest")
-    parser.add_argument(
-        "--digest", default="", metavar="SHA256", help="of manifest.json, handed over by another way"
-    )
+    parser.add_argument("--digest", metavar="SHA256", help="of manifest.json, handed over by another way")
     parser.add_argument(
         "--key", type=Path, metavar="PUBLIC_KEY", help="Ed25519 key that must have signed it, PEM or OpenSSH"
     )
@@ -46,8 +44,9 @@ def add(commands: Any) -> None:
 
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
+    from tasks.saying import say
     from tasks.verify import sentences, verify
 
     verified = verify(arguments.folder, arguments.digest, arguments.key)
-    print("\n".join(sentences(verified)), file=sys.stderr if verified.problems else sys.stdout)
+    say("\n".join(sentences(verified)), sys.stderr if verified.problems else sys.stdout)
     return verified.exit_code

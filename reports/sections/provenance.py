@@ -8,6 +8,7 @@ from reports.number_text import duration, number, percent
 from reports.page import Cell, Figure, Page, Table, numeral, text
 from reports.plots import timeline
 from reports.visible_text import shortened
+from reports.what_changed import sentences
 
 
 def build(page: Page) -> dict[str, Any]:
@@ -126,16 +127,10 @@ def _since(page: Page, since: Any) -> list[tuple[str, str]]:
     """Returns what changed since the last accepted run of this name; nothing where none was accepted."""
     if not isinstance(since, dict):
         return []
-    counts = {part: len(since[part]) for part in ("verdicts", "scores", "data")}
-    key = "provenance.since_changed" if since["changed"] else "provenance.since_same"
-    said = [page.t(key, run=since["run_id"], **counts)]
-    for change in since["verdicts"]:
-        before, now = (
-            "–" if change[when] is None else page.t(f"verdict.{change[when]}") for when in ("before", "now")
-        )
-        names = {"model": shortened(change["model"]), "attribute": shortened(change["attribute"])}
-        said.append(page.t("provenance.since_verdict", **names, before=before, now=now))
-    return [("since", "; ".join(said))]
+    if not since["changed"]:
+        return [("since", page.t("provenance.since_same", run=since["run_id"]))]
+    said = "; ".join(sentences(since, page.t))
+    return [("since", page.t("provenance.since_changed", run=since["run_id"], said=said))]
 
 
 def _pairs(page: Page, prefix: str, part: Any) -> list[tuple[str, str]]:

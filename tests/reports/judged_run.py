@@ -8,7 +8,11 @@ from reports.audit_json import read_audit, write_audit
 from reports.manifest import write_manifest
 from reports.render import render
 from tasks.analyses.thresholds import Thresholds
-from tasks.analyses.verdicts import verdicts_from_audit, verdicts_on_control
+from tasks.analyses.verdicts import (
+    verdicts_from_audit,
+    verdicts_on_control,
+    verdicts_without_stability,
+)
 from tasks.records import digest_of
 from tests.reports.audit_builder import ATTRIBUTES, AuditBuilder
 
@@ -20,8 +24,12 @@ def write_judged_run(folder: Path, **sizes: Any) -> None:
     audit["thresholds"] = asdict(Thresholds())
     audit["thresholds_digest"] = Thresholds().digest()
     audit["settings_digest"] = digest_of(audit["settings"])
-    for row in (row for section in audit["stability"] for row in section["attributes"]):
-        row["same_dimension"] = {"value": 0.9, "low": 0.8, "high": 0.95, "n": 3, "source": "seeds"}
+    for section in audit["stability"]:
+        seeds = [model for model in audit["models"] if model["name"] == section["model"]]
+        words = verdicts_without_stability(seeds, Thresholds())
+        for row in section["attributes"]:
+            row["same_dimension"] = {"value": 0.9, "low": 0.8, "high": 0.95, "n": 3, "source": "seeds"}
+            row["verdicts"] = words[row["attribute"]]
     write_audit(folder, audit)  # verdicts are drawn from what is written: rounded numbers
     written = read_audit(folder)
     audit["verdicts"] = [{**verdict, "counter_examples": None} for verdict in verdicts_from_audit(written)]

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.command import main
-from reports.changes import changes, difference
+from reports.audit_json import write_audit
+from reports.changes import _moved, changes, difference
 from reports.changes_page import lines, page
+from reports.manifest import write_manifest
+from reports.render import open_page
+from reports.sections import provenance
+from tasks import over_time
+from tasks.records import Artifact, digest_of_file
 from tests.reports.conftest import Rendered, elements
 
 
@@ -75,7 +82,8 @@ def test_every_kind_of_change_is_found(full_run: Rendered, changed: dict[str, An
         ("shape", "not_supported", "supported", "stronger"),
         ("scale", "inconclusive", "not_supported", "weaker"),
     ]
-    assert found.only_first == (("vae", "posY"), ("beta_vae", "posY"), ("interpretable_gan", "posY"))
+    lone = [(claim.model, claim.attribute) for claim in found.only_first]
+    assert lone == [("vae", "posY"), ("beta_vae", "posY"), ("interpretable_gan", "posY")]
     assert found.only_second == ()
     assert [fact.name for fact in found.facts] == ["data.digest", "thresholds.association"]
     (mig,) = [c for c in found.scores if (c.model, c.score) == ("vae", "mig")]
@@ -98,6 +106,110 @@ def test_text_and_page_say_the_same(full_run: Rendered, changed: dict[str, Any])
         assert told in html
     assert "script" not in {e.tag for e in elements(html)}
     assert "两次审计之间的变化" in page(found, "a", "b", "zh")
+
+
+@pytest.fixture
+def moved(full_run: Rendered) -> dict[str, Any]:
+    """The same audit on other data."""
+    audit = copy.deepcopy(full_run.audit)
+    audit["data"]["digest"] = "11" * 32
+    return audit
+
+
+def attribute(audit: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(row for row in audit["data"]["attributes"] if row["name"] == name)
+
+
+def test_other_images_of_the_same_kind_are_no_change(full_run: Rendered, moved: dict[str, Any]) -> None:
+    found = changes(full_run.audit, moved)
+    assert (found.same_data, found.data, found.any) == (False, (), False)
+
+
+@pytest.mark.parametrize(
+    ("counts", "quantile", "shown"),
+    [
+        ([549, 451, 0], 0.5, []),
+        ([551, 449, 0], 0.5, [("shape", "shares", 0.051)]),
+        ([500, 500, 0], 0.528, []),
+        ([500, 500, 0], 0.53, [("posX", "quantiles", 0.03 / 0.29)]),
+        ([560, 440, 0], 0.6, [("shape", "shares", 0.06), ("posX", "quantiles", 0.1 / 0.29)]),
+    ],
+)
+def test_limits_of_a_drift_of_the_data(
+    full_run: Rendered, moved: dict[str, Any], counts: list[int], quantile: float, shown: list[Any]
+) -> None:
+    before = copy.deepcopy(full_run.audit)
+    attribute(before, "shape")["summary"]["counts"] = [500, 500, 0]
+    attribute(moved, "shape")["summary"]["counts"] = counts
+    attribute(moved, "posX")["summary"]["quantiles"][2] = quantile
+    found = [(change.attribute, change.what, change.shift) for change in changes(before, moved).data]
+    assert found == [(name, what, pytest.approx(shift)) for name, what, shift in shown]
+
+
+def test_attributes_that_came_went_or_are_something_else(full_run: Rendered, moved: dict[str, Any]) -> None:
+    moved["data"]["images"] += 1
+    attribute(moved, "shape")["classes"][0] = "circle"
+    attribute(moved, "posX")["name"] = "width"
+    attribute(moved, "posY")["summary"] = {"counts": [1]}
+    constant = copy.deepcopy(full_run.audit)
+    attribute(constant, "orientation")["summary"].update(std=0.0, quantiles=[0.5] * 5)
+    assert [(change.attribute, change.what) for change in changes(constant, moved).data] == [
+        (None, "images"),
+        ("shape", "other_kind"),
+        ("orientation", "spread"),
+        ("posX", "gone"),
+        ("posY", "other_kind"),
+        ("width", "new"),
+    ]
+
+
+@given(st.lists(st.integers(1, 1000), min_size=3, max_size=3), st.integers(2, 9))
+def test_shares_do_not_depend_on_how_many_images_there_are(counts: list[int], times: int) -> None:
+    before = {"counts": counts}
+    after = {"counts": [count * times for count in counts]}
+    assert list(_moved("shape", before, after)) == []
+
+
+def test_what_is_too_large_has_no_difference() -> None:
+    assert difference(estimate(-1e308, None, None), estimate(1e308, None, None)) is None
+    found = difference(estimate(0, -1.5e308, 1.5e308), estimate(1, -1.5e308, 1.5e308))
+    assert (found.low, found.high) == (None, None)  # type: ignore[union-attr]
+
+
+def test_run_compare_and_report_say_the_same(
+    full_run: Rendered, changed: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One set of rules and words: what a run says since the last accepted one is what `compare` says of the two."""
+    home = tmp_path / "runs" / "nightly"
+    changed["data"]["images"] += 1
+    for run_id, audit in (("20260301-101500-aaaaaa", full_run.audit), ("20260302-101500-bbbbbb", changed)):
+        shutil.copytree(full_run.folder, home / run_id)
+        write_audit(home / run_id, audit)
+        write_manifest(home / run_id)
+    first, second = sorted(home.iterdir())
+    digest = digest_of_file(first / "manifest.json")
+    note = {"run_id": first.name, "manifest": digest, "accepted": "2026-03-01T12:00:00+00:00", "by": ""}
+    (home / "accepted.jsonl").write_text(json.dumps(note) + "\n")
+    since = over_time.since_accepted(home, Artifact("judge", "key", second, "digest", 1.0, False, "run"))
+    assert since is not None
+    assert since["changed"]
+    assert main(["compare", str(first), str(second), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["what_changed"]
+    assert told == {key: value for key, value in since.items() if key not in ("run_id", "accepted")}
+    said = over_time.sentences(since)
+    assert said[:2] == [
+        "vae, shape: Not supported, now Supported",
+        "vae, scale: Inconclusive, now Not supported",
+    ]
+    assert "vae, MIG: 0.31, now 0.61, a difference of 0.30 [0.27, 0.33]" in said
+    assert said[-1] == "data: another number of images"
+    assert main(["compare", str(first), str(second)]) == 0
+    text = capsys.readouterr().out
+    assert [line.strip() for line in text.split("What changed\n")[1].split("\n\n")[0].splitlines()] == said
+    run = json.loads((second / "run.json").read_text())
+    (second / "run.json").write_text(json.dumps({**run, "since_accepted": since}))
+    facts = dict(provenance.build(open_page(second, "en"))["facts"])
+    assert facts["Since the last accepted run"] == f"{first.name}: " + "; ".join(said)
 
 
 def test_hostile_names_are_text(hostile_run: Rendered) -> None:

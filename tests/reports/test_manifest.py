@@ -7,6 +7,7 @@ import pytest
 
 from reports.manifest import compared, read_manifest, write_manifest
 from reports.problem import Problem
+from reports.run_files import read_run_files
 
 
 @pytest.fixture
@@ -19,8 +20,8 @@ def sealed(tmp_path: Path) -> Path:
 
 
 def problems(folder: Path) -> list[Problem]:
-    listed, found = read_manifest(folder)
-    return found + (compared(folder, listed) if listed is not None else [])
+    listed, found = read_manifest((folder / "manifest.json").read_bytes())
+    return found + (compared(read_run_files(folder), listed) if listed is not None else [])
 
 
 def test_the_manifest_is_the_same_every_time(sealed: Path) -> None:

@@ -1,6 +1,7 @@
 """One service, a web server of Python's: started apart, found again, ended whole, and nothing else touched."""
 
 import json
+import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -65,6 +66,34 @@ def test_a_process_that_got_the_number_later_is_left_alone(web: Service, tmp_pat
     assert not service.end("web", tmp_path)
     assert begun.process.is_alive()
     processes.end(processes.tree(begun.process.pid), 5)
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "",
+        "null",
+        "[1]",
+        '{"pid": 1}',
+        '{"pid": "1", "began": 2, "address": null}',
+        '{"pid": null, "began": 1e999, "address": 3}',
+        '{"pid": -1, "began": 2, "address": null}',
+        "[" * 100_000,
+        "PIPE",
+        "FOLDER",
+    ],
+)
+def test_a_note_of_another_form_is_no_note(note: str, web: Service, tmp_path: Path) -> None:
+    place = tmp_path / "web.json"
+    if note == "PIPE":
+        os.mkfifo(place)
+    elif note == "FOLDER":
+        place.mkdir()
+    else:
+        place.write_text(note)
+    assert service.state(web, tmp_path).process is None
+    if note == "FOLDER":
+        place.rmdir()  # else it is asked to be ended, which unlinks a note
 
 
 def test_a_port_that_is_taken(web: Service, port: int, tmp_path: Path) -> None:

@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 
 from reports.audit_json import read_audit, write_audit
-from reports.manifest import write_manifest
 from reports.render import render
-from reports.verification import check
 from tasks import over_time
-from tasks.acceptance import accept, acceptances, last_accepted
-from tasks.errors import AcceptanceError, Changed
+from tasks.acceptance import Acceptance, accept, acceptances, last_accepted
+from tasks.errors import AcceptanceError, Changed, TrackingError
 from tasks.records import Artifact, digest_of_file
-from tests.reports.audit_builder import ATTRIBUTES, AuditBuilder
-from tests.reports.conftest import make_run
+from tasks.verify import Verified, verify
+from tests.reports.audit_builder import ATTRIBUTES
+from tests.reports.judged_run import write_judged_run
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -24,10 +23,7 @@ NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sealed")
-    sizes = {"attributes": ATTRIBUTES[:1], "dimensions": 2, "seeds": 1, "image_size": 10}
-    make_run(AuditBuilder(folder, models=("vae",), **sizes))
-    render(folder)
-    write_manifest(folder)
+    write_judged_run(folder, attributes=ATTRIBUTES[:1], dimensions=2)
     return folder
 
 
@@ -48,7 +44,7 @@ def test_an_accepted_run_is_noted_beside_its_folder(home: Path) -> None:
     assert acceptances(home) == [first, second]
     assert (second.run_id, second.by, second.accepted) == ("20260302-2", "Ada", "2026-03-01T12:00:00+00:00")
     assert second.manifest == digest_of_file(home / "20260302-2" / "manifest.json")
-    assert check(home / "20260302-2").problems == ()  # the seal still holds
+    assert verify(home / "20260302-2").problems == ()  # the seal still holds
     found = last_accepted(home)
     assert found is not None
     assert found[0] == second
@@ -111,7 +107,7 @@ def test_a_run_says_what_changed_since(home: Path) -> None:
     run = json.loads((second / "run.json").read_text())
     (second / "run.json").write_text(json.dumps({**run, "since_accepted": since}))
     said = over_time.changes_of(second)
-    assert said[0] == f"{name}, {attribute}: {before.replace('_', ' ')}, now inconclusive"
+    assert said[0] == f"{name}, {attribute}: {before.replace('_', ' ').capitalize()}, now Inconclusive"
     assert len(said) == 2
     with pytest.raises(
         Changed, match=r"(?s)20260302-2 is complete and differs.*latent-audit accept"
@@ -120,7 +116,7 @@ def test_a_run_says_what_changed_since(home: Path) -> None:
     assert caught.value.exit_code == 3
     html = render(second).read_text()
     assert "Since the last accepted run" in html
-    assert "20260301-1: 1 verdicts differ, 0 scores left their intervals, 1 facts of the data moved" in html
+    assert f"20260301-1: {said[0]}; data: another number of images" in html
 
 
 def test_a_run_without_changes_passes(home: Path) -> None:
@@ -129,3 +125,48 @@ def test_a_run_without_changes_passes(home: Path) -> None:
         (home / "20260301-1" / "run.json").write_text(json.dumps({**run, "since_accepted": since}))
         assert over_time.changes_of(home / "20260301-1") == []
         over_time.refuse_change(home / "20260301-1")
+
+
+def test_nothing_is_noted_where_mlflow_cannot_be_told(home: Path) -> None:
+    def fail(note: Acceptance, verified: Verified) -> None:
+        assert verified.checked.run is not None
+        raise TrackingError("MLflow does not answer")
+
+    with pytest.raises(TrackingError):
+        accept(home / "20260301-1", "", NOW, fail)
+    assert not (home / "accepted.jsonl").exists()
+    first = accept(home / "20260301-1", "", NOW)
+    with pytest.raises(TrackingError):
+        accept(home / "20260302-2", "", NOW, fail)
+    assert acceptances(home) == [first]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{}",
+        "[1]",
+        "null",
+        '{"run_id": 3, "manifest": "", "accepted": "", "by": ""}',
+        '{"run_id": "../other", "manifest": "", "accepted": "", "by": ""}',
+        '{"run_id": "a", "run_id": "b", "manifest": "", "accepted": "", "by": ""}',
+        '{"run_id": "a", "manifest": "", "accepted": "", "by": "", "more": 1}',
+        "[" * 100_000,
+        "\x00",
+    ],
+)
+def test_a_note_that_was_broken_by_hand_is_said(home: Path, line: str) -> None:
+    (home / "accepted.jsonl").write_text(line + "\n")
+    with pytest.raises(
+        AcceptanceError, match=r"accepted\.jsonl cannot be read \(.*\); it has one JSON object"
+    ):
+        acceptances(home)
+    with pytest.raises(AcceptanceError, match="one JSON object a line"):
+        accept(home / "20260301-1", "", NOW)
+
+
+def test_an_accepted_audit_that_was_edited_since_does_not_count(home: Path) -> None:
+    accept(home / "20260301-1", "", NOW)
+    audit = home / "20260301-1" / "audit.json"
+    audit.write_text(audit.read_text() + " ")
+    assert last_accepted(home) is None

@@ -288,6 +288,44 @@ def test_what_is_not_whole_is_not_signed(run: Path, key: Path, capsys: pytest.Ca
     assert not (run / "signature.json").exists()
 
 
+def test_what_does_not_follow_is_not_signed(run: Path, key: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    edit_verdict(run)
+    seal(run, read_audit(run))
+    assert main(["sign", str(run), "--key", str(key)]) == 1
+    assert "does not follow from the evidence beside it" in capsys.readouterr().err
+    assert not (run / "signature.json").exists()
+
+
+def test_another_signature_is_replaced_only_when_asked(
+    run: Path, key: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sign", str(run), "--key", str(key)]) == 0
+    first = (run / "signature.json").read_bytes()
+    assert main(["sign", str(run), "--key", str(key)]) == 0  # one's own again
+    another = write_key(tmp_path / "another")
+    capsys.readouterr()
+    assert main(["sign", str(run), "--key", str(another)]) == 1
+    said = capsys.readouterr().err
+    assert "has a signature already, by SHA256:" in said
+    assert "sign in its place with --replace" in said
+    assert (run / "signature.json").read_bytes() == first
+    (run / "signature.json").write_text("{}")
+    assert main(["sign", str(run), "--key", str(another)]) == 1
+    assert "one that does not hold" in capsys.readouterr().err
+    assert main(["sign", str(run), "--key", str(another), "--replace"]) == 0
+    capsys.readouterr()
+    assert found(run, "--key", str(another.with_suffix(".pub")), capsys=capsys)[0] == 0
+
+
+@pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o400, False), (0o640, True), (0o644, True)])
+def test_a_key_that_others_can_read_is_warned_of(
+    mode: int, warned: bool, run: Path, key: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key.chmod(mode)
+    assert main(["sign", str(run), "--key", str(key)]) == 0
+    assert ("can be used by others" in capsys.readouterr().err) == warned
+
+
 def test_keys_that_cannot_be_used_are_refused(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
