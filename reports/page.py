@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,6 +111,87 @@ class Page:
         return with_short_names(sentence, self.long_names) if sentence else "–"
 
     @property
+    def unreadable(self) -> dict[str, dict[str, Any]]:
+        """The attributes that the classifier cannot read in real images either: nothing can be audited of them."""
+        rows = self.audit.get("auditability", ())
+        return {row["attribute"]: row for row in rows if not row["auditable"]}
+
+    def closed(self, model: dict[str, Any], attribute: str) -> str | None:
+        """Returns why the classifier may not judge an attribute in a model's images, or None where it may."""
+        if attribute in self.unreadable:
+            return self.prose(self.unreadable[attribute]["reason"])
+        part = model["intervention"]
+        for gate in () if self.absent(part) else part["gates"]:
+            if gate["attribute"] == attribute and gate["status"] != "passed":
+                return self.prose(gate["reason"])
+        return None
+
+    def trained(self, model: dict[str, Any]) -> str:
+        """Returns with which labels a model was trained, in a few words."""
+        known = model.get("supervision") or {"attributes": None}
+        names = known["attributes"]
+        if names is None:
+            return self.t("supervision.unknown")
+        if not names:
+            return self.t("supervision.none")
+        share = known["labelled_share"]
+        whole = set(names) >= {attribute["name"] for attribute in self.attributes}
+        listed = (
+            self.t("supervision.all")
+            if whole
+            else self.t("word.comma").join(shortened(name, 24) for name in names[:8])
+            + (" …" if len(names) > 8 else "")
+        )
+        if share is None or share >= 1:
+            return self.t("supervision.labels", names=listed)
+        return self.t("supervision.share", names=listed, share=f"{100 * share:.3g}")
+
+    def with_training(self, model: dict[str, Any], length: int) -> str:
+        """Returns a model's name with the labels it was trained with, for the head of a column."""
+        return self.t("supervision.of", model=shortened(model["name"], length), trained=self.trained(model))
+
+    def better(self, score: str) -> str:
+        """Returns which end of a score is the good one: "higher", "lower" or "none"."""
+        stated = self.audit.get("score_directions", {})
+        measured = {row["measure"]: row["better"] for row in self.audit["comparison"]} if not stated else {}
+        return str(stated.get(score, measured.get(score, "none")))
+
+    def was_given(self, model: dict[str, Any], attribute: str) -> bool:
+        """Returns whether a model was trained with an attribute's labels."""
+        return attribute in ((model.get("supervision") or {}).get("attributes") or ())
+
+    def by_seed(self, model: str, attribute: str) -> list[tuple[int, str]]:
+        """Returns the verdict of the first three checks under every seed of a model."""
+        if self.absent(self.audit["stability"]):
+            return []
+        return [
+            (seed, verdict)
+            for row in self.audit["stability"]
+            if row["model"] == model
+            for found in row["attributes"]
+            if found["attribute"] == attribute
+            for seed, verdict in zip(row["seeds"], found["verdicts"], strict=False)
+            if verdict
+        ]
+
+    def seed_words(self, model: str, attribute: str) -> list[tuple[str, str]]:
+        """Returns a verdict for each seed with what it is of, in words; none where there is one seed."""
+        seeds = self.by_seed(model, attribute)
+        return [
+            (verdict, self.t("summary.seed", seed=seed, verdict=self.t(f"verdict.{verdict}")))
+            for seed, verdict in (seeds if len(seeds) > 1 else ())
+        ]
+
+    def limit(self, name: str, otherwise: float) -> str:
+        """Returns a threshold of the run as text; `otherwise` where the audit does not state it."""
+        return f"{self.audit['thresholds'].get(name, otherwise):g}"
+
+    @property
+    def significance(self) -> float:
+        """The limit that the run's p-values were held against."""
+        return float(self.audit["thresholds"].get("significance", 0.05))
+
+    @property
     def failed(self) -> list[dict[str, Any]]:
         """The parts of the audit that failed: part, model, seed and reason each."""
         return list(self.audit.get("failed", ()))
@@ -217,27 +298,43 @@ class Page:
 
     # ---- cells ----------------------------------------------------------------------------------
 
-    def interval_note(self, estimates: Iterable[Any]) -> str:
-        """Returns a sentence that names the source and n of the intervals in `estimates`."""
-        sizes: dict[str, list[int]] = {}
-        for estimate in estimates:
-            if isinstance(estimate, dict) and estimate.get("low") is not None:
-                sizes.setdefault(estimate["source"], []).extend(
-                    [] if estimate["n"] is None else [estimate["n"]]
-                )
-        if not sizes:
+    def interval_note(self, estimates: Iterable[Any] | Mapping[str, Iterable[Any]]) -> str:
+        """Returns a sentence that names the source of the intervals, and how many of what they are over.
+
+        A mapping has estimates by what they are of, which is said where their numbers differ.
+        """
+        named = estimates if isinstance(estimates, Mapping) else {"": estimates}
+        over: dict[str, list[str]] = {}
+        for name, some in named.items():
+            sizes: dict[str, set[int]] = {}
+            for value in some:
+                if isinstance(value, dict) and value.get("low") is not None:
+                    sizes.setdefault(value["source"], set()).update(
+                        [] if value["n"] is None else [value["n"]]
+                    )
+            for source, counts in sorted(sizes.items()):
+                over.setdefault(self._over(source, counts), []).append(name)
+        if not over:
             return ""
         parts = [
-            f"{self.t.known(f'source.{source}', shortened(source, 80))}{self._span(counts)}"
-            for source, counts in sorted(sizes.items())
+            told if len(over) == 1 or not all(names) else f"{self.t('word.comma').join(names)}: {told}"
+            for told, names in over.items()
         ]
         return self.t("interval.note", sources="; ".join(parts))
 
-    def _span(self, counts: Sequence[int]) -> str:
+    def _over(self, source: str, counts: set[int]) -> str:
+        """Returns a source with its count in words: "bootstrap over 256 images"."""
         if not counts:
-            return ""
+            return self.t.known(f"source.{source}", shortened(source, 80))
         least, most = min(counts), max(counts)
-        return f"{self.t('word.comma')}n = {number(least)}" + ("" if least == most else f" … {number(most)}")
+        n = (
+            number(least)
+            if least == most
+            else self.t("interval.range", least=number(least), most=number(most))
+        )
+        if f"source_n.{source}" in self.t.sentences:
+            return self.t(f"source_n.{source}", n=n)
+        return f"{self.t.known(f'source.{source}', shortened(source, 80))}{self.t('word.comma')}n = {n}"
 
 
 def image_element(picture: Picture, alt: str, scale: float = 1, extra: Markup | None = None) -> Markup:

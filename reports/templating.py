@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from reports import catalogue
 from reports.number_text import number
-from reports.visible_text import visible
+from reports.visible_text import paragraph, visible
 
 # Files beside this module that it reads; they count in content keys (tasks/sources.py).
 FILES_READ = ("templates/*.html",)
@@ -28,6 +28,7 @@ def environment(words: catalogue.Catalogue) -> Environment:
     )
     made.globals["t"] = words
     made.globals["number"] = number
+    made.filters["paragraph"] = paragraph
     return made
 
 

@@ -7,6 +7,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from markupsafe import Markup, escape
+
 SHORT_LENGTH = 48
 # Controls, bidirectional overrides and lone surrogates: invisible, or able to reorder what stands beside them.
 _UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -22,6 +24,17 @@ def visible(text: str) -> str:
 def visible_lines(text: str) -> str:
     """Returns text of several lines made visible: line ends stay, and everything else is as `visible` shows it."""
     return "\n".join(visible(line) for line in text.split("\n"))
+
+
+def block(text: str) -> Markup:
+    """Returns a text of many lines for a <pre>: escaped, made visible line by line, with its line breaks."""
+    return escape(visible_lines(text))
+
+
+def paragraph(text: str) -> str:
+    """Returns a text that somebody wrote over several lines as one: line breaks in prose are spaces."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    return " ".join(line.strip() for line in lines if line.strip())
 
 
 def shortened(text: str, length: int = SHORT_LENGTH) -> str:

@@ -21,7 +21,7 @@ from tasks.claims import find_claims
 from tasks.inputs.codes import Codes, ProbeCodes, decode_components, open_codes
 from tasks.inputs.prepared import Prepared, open_prepared
 from tasks.inputs.reach import reach_of
-from tasks.interventions import Moves, intervene_on, judge_reconstructions
+from tasks.interventions import Moves, intervene_on, judge_reconstructions, not_readable
 from tasks.records import Artifact
 from vae_models.checkpoints import load, load_classifier, load_untrained
 from vae_models.inference import decode_latents
@@ -61,11 +61,14 @@ def compute(
     codes = open_codes(encoded)
     controls = _controls(codes, trained, encoded, data.data.images.shape[1:], bench.device, seed)
     moves = Moves(images, bootstraps, null_moves_per_dimension, seed)
+    unreadable = not_readable(data, classifier, classifier_share_of_way)
     found = []
     for done, (name, control) in enumerate(controls.items()):
         bench.report(done, len(controls), {})
         associated, claims = find_claims(data, control.codes, permutations, bootstraps, survives_from, seed)
-        gates = judge_reconstructions(data, judge, control.codes, control.decode, classifier_share_of_way)
+        gates = judge_reconstructions(
+            data, judge, control.codes, control.decode, classifier_share_of_way, unreadable
+        )
         intervened = (
             _intervene(data, judge, control, claims, gates, moves)
             if any(gate.status == "passed" for gate in gates)

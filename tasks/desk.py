@@ -140,7 +140,7 @@ class Desk:
 
                 artifact = self.store.build(stage.name, key, run, compute)
             self.store.forget_work(stage.name, key)  # of a reused one too: a kill may have come just before
-        self.ledger.add(artifact, model, interval)
+        self.ledger.add(artifact, model, interval, artifact.origin if artifact.origin != run else None)
         self._track(stage, run, artifact)
         self.progress.ended(label, "reused" if artifact.reused else f"{artifact.seconds:.1f} s")
         return artifact
@@ -148,9 +148,8 @@ class Desk:
     def _track(self, stage: Stage, run: str, artifact: Artifact) -> None:
         summary_file = artifact.path / "summary.json"
         summary = json.loads(summary_file.read_text(encoding="utf-8")) if summary_file.is_file() else {}
-        tags = {f"digest.{stage.name}": artifact.digest, **summary.get("tags", {})}
-        if artifact.reused and artifact.origin != run:
-            tags[f"reused_from.{stage.name}"] = artifact.origin
+        # Digests, and what was reused from which run, stand in ledger.jsonl: as tags they would hide all others.
+        tags = summary.get("tags", {})
         metrics = {f"seconds.{stage.name}": artifact.seconds, **_known(summary.get("metrics", {}))}
         self.tracker.keep(run, Told(metrics, summary.get("curves", {}), tags))
         if not artifact.reused:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from tasks.analyses.plain import to_plain
 from tasks.arrays import write_json
 from tasks.bench import Bench
 from tasks.data_files import ModelFiles
@@ -20,6 +21,7 @@ from vae_models.existing_settings import ExistingModelSettings
 from vae_models.inference import decode_latents, encode_images
 from vae_models.model import Model
 from vae_models.recipes import recipe, save
+from vae_models.supervision import as_stated
 
 # Enough images to see whether a model can be audited at all.
 TRIED_IMAGES = 64
@@ -36,7 +38,8 @@ def compute(
     files: ModelFiles,
     seed: int,
 ) -> None:
-    """Writes weights.safetensors, recipe.json, training.json (why there is none), origin.json and import_check.json.
+    """Writes weights.safetensors, recipe.json, training.json (why there is none, and which labels its owner says it
+    was trained with), origin.json and import_check.json.
 
     The recipe's seed draws the weights of the untrained control.
     """
@@ -51,7 +54,11 @@ def compute(
     parameters = sum(weights.numel() for weights in opened.parameters())
     write_json(
         folder / "training.json",
-        {"not_applicable": "this model was trained elsewhere", "parameters": parameters},
+        {
+            "not_applicable": "this model was trained elsewhere",
+            "parameters": parameters,
+            "supervision": to_plain(as_stated(model.trained_with_labels)),
+        },
     )
     write_json(folder / "origin.json", _origin(model, files))
     write_json(

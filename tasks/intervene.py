@@ -3,6 +3,7 @@
 from functools import partial
 from pathlib import Path
 
+from tasks.analyses.estimates import Estimate
 from tasks.analyses.plain import to_plain
 from tasks.arrays import read_json, write_json
 from tasks.bench import Bench
@@ -10,7 +11,7 @@ from tasks.inputs.codes import open_codes
 from tasks.inputs.prepared import open_prepared
 from tasks.inputs.reach import reach_of
 from tasks.inputs.responses import write_responses
-from tasks.interventions import Moves, intervene_on, judge_reconstructions
+from tasks.interventions import Moves, intervene_on, judge_reconstructions, not_readable
 from tasks.records import Artifact
 from vae_models.checkpoints import load, load_classifier, load_untrained
 from vae_models.inference import decode_latents
@@ -43,7 +44,8 @@ def compute(
     moves = Moves(images, bootstraps, null_moves_per_dimension, seed)
     claims = read_json(probed.path / "probe.json")["specificity"]
     decode = partial(decode_latents, model, precision="auto")
-    gates = judge_reconstructions(data, judge, codes, decode, classifier_share_of_way)
+    unreadable = not_readable(data, classifier, classifier_share_of_way)
+    gates = judge_reconstructions(data, judge, codes, decode, classifier_share_of_way, unreadable)
     result = intervene_on(
         data,
         judge,
@@ -56,5 +58,9 @@ def compute(
     )
     write_json(folder / "intervention.json", to_plain(result))
     write_responses(folder, result, moves.rows(codes), judge.response_columns)
-    effects = {f"effect.{claim.attribute}": claim.on_target.value for claim in result.claims}
+    effects = {
+        f"effect.{claim.attribute}": claim.on_target.value
+        for claim in result.claims
+        if isinstance(claim.on_target, Estimate)
+    }
     write_json(folder / "summary.json", {"metrics": effects})

@@ -1,17 +1,19 @@
 """Check C of a code: whether moving a dimension changes the attribute in the picture, if the classifier can read it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.analyses import classifier_gate, intervention
+from tasks.analyses import auditability, classifier_gate, intervention
 from tasks.analyses.classifier_gate import Gate
 from tasks.analyses.intervention import Decode, Intervention
+from tasks.arrays import read_json
 from tasks.inputs.codes import ProbeCodes
 from tasks.inputs.prepared import Prepared
+from tasks.records import Artifact
 from vae_models.inference import classify_images
 
 if TYPE_CHECKING:
@@ -36,8 +38,22 @@ class Moves:
         return np.sort(np.random.default_rng(self.seed).choice(count, min(self.images, count), False))
 
 
+def not_readable(
+    data: Prepared, classifier: Artifact, share_of_way: float
+) -> Mapping[str, Mapping[str, str]]:
+    """Returns the reason of each attribute that the classifier cannot read in real held-out images."""
+    described = [{"name": a.name, "kind": a.kind} for a in data.data.attributes]
+    scores = read_json(classifier.path / "classifier.json")["scores"]
+    return auditability.reasons(auditability.compute(described, scores, share_of_way))
+
+
 def judge_reconstructions(
-    data: Prepared, judge: "AttributeClassifier", codes: ProbeCodes, decode: Decode, share_of_way: float
+    data: Prepared,
+    judge: "AttributeClassifier",
+    codes: ProbeCodes,
+    decode: Decode,
+    share_of_way: float,
+    unreadable: Mapping[str, Mapping[str, str]],
 ) -> tuple[Gate, ...]:
     """Returns, for each attribute, whether the classifier reads what `decode` makes of held-out codes."""
     rows = slice(GATE_IMAGES)
@@ -48,6 +64,7 @@ def judge_reconstructions(
         judge.response_columns,
         {target.name: (target.mean, target.std) for target in judge.targets},
         share_of_way,
+        unreadable,
     )
 
 

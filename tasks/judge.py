@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 
 from reports.audit_json import SCHEMA_VERSION, settled, write_audit
-from tasks.analyses import comparison, counter_examples, stability, unclaimed
+from tasks.analyses import auditability, comparison, counter_examples, stability, unclaimed
 from tasks.analyses.association import Association
 from tasks.analyses.plain import to_plain
 from tasks.analyses.rules import RULES, thresholds_digest
+from tasks.analyses.score_meanings import MEANINGS
 from tasks.analyses.thresholds import Thresholds
 from tasks.arrays import gather, read_json, reference, write_json
 from tasks.bench import Bench
+from tasks.closed_gates import closed_gates, take_out_unread
 from tasks.inputs.codes import Codes, open_codes
 from tasks.inputs.prepared import Prepared, open_prepared
 from tasks.model_record import model_record
@@ -57,8 +59,20 @@ def compute(
         for index, model in enumerate(models)
     ]
     codes = [open_codes(results[model.id]["encode"]) for model in models]
-    stable = [to_plain(_stability(name, models, records, codes, thresholds, seed)) for name in names]
-    verdicts = [to_plain(verdict) for verdict in CURRENT.judge(records, stable, thresholds)]
+    for record, code in zip(records, codes, strict=True):
+        for dimension, group in zip(record["dimensions"], code.groups, strict=True):
+            dimension["group"] = int(group)
+    judged_by = read_json(classifier.path / "classifier.json")
+    auditable = auditability.compute(
+        described["attributes"], judged_by["scores"], thresholds.classifier_share_of_way
+    )
+    unreadable = auditability.reasons(auditable)
+    for record in records:
+        take_out_unread(record, closed_gates(record, unreadable), unreadable)
+    stable = [
+        to_plain(_stability(name, models, records, codes, thresholds, unreadable, seed)) for name in names
+    ]
+    verdicts = [to_plain(verdict) for verdict in CURRENT.judge(records, stable, thresholds, unreadable)]
     _add_counter_examples(folder, verdicts, models, data, codes, lead)
     leads = [(model, record) for model, record in zip(models, records, strict=True) if record["is_lead"]]
     audit = {
@@ -73,13 +87,14 @@ def compute(
         "data": {key: described[key] for key in described if key != "factor_sizes"}
         | {"digest": prepared.digest},
         "classifier": {
-            **read_json(classifier.path / "classifier.json"),
+            **judged_by,
             "weights_digest": digest_of_file(classifier.path / WEIGHTS_FILE),
         },
+        "auditability": to_plain(auditable),
         "models": records,
         "stability": stable,
         "controls": [
-            {**control, "verdicts": CURRENT.judge_control(control, thresholds)}
+            {**control, "verdicts": CURRENT.judge_control(control, thresholds, unreadable)}
             for control in _controls(models, results, lead)
         ],
         "subgroups": [
@@ -89,6 +104,10 @@ def compute(
             for row in read_json(results[model.id]["subgroup"].path / "subgroups.json")
         ],
         "comparison": to_plain(_comparison(names, records, verdicts)),
+        "score_directions": {
+            name: MEANINGS[name].better
+            for name in sorted({name for record in records for name in record["scores"]})
+        },
         "verdicts": verdicts,
         "unclaimed": [row for _, record in leads for row in _unclaimed(record, thresholds)],
         "selftest": selftest,
@@ -120,6 +139,7 @@ def _stability(
     records: Sequence[Record],
     codes: Sequence[Codes],
     thresholds: Thresholds,
+    unreadable: Mapping[str, Record],
     seed: int,
 ) -> stability.Stability:
     family = [index for index, model in enumerate(models) if model.name == name]
@@ -137,7 +157,7 @@ def _stability(
         [models[index].seed for index in family],
         [codes[index].of("probe_test") for index in family],
         {attribute: [claim["dimension"] for claim in found] for attribute, found in claims.items()},
-        CURRENT.judge_seeds(seeds, thresholds),
+        CURRENT.judge_seeds(seeds, thresholds, unreadable),
         {
             attribute: [claim["uncertainty"]["value"] for claim in found]
             for attribute, found in claims.items()
@@ -216,6 +236,7 @@ def _unclaimed(record: Record, thresholds: Thresholds) -> list[Record]:
             np.asarray(kl),
             association,
             [claim["dimension"] for claim in record["specificity"]],
+            [use["group"] for use in record["dimensions"]],
             thresholds,
         )
     )
@@ -243,18 +264,23 @@ def _comparison(
             "nats per image",
             "lower",
             by_model(lambda record: record["fitness"]["reconstruction_nats_per_image"]),
+            bounded=False,
         ),
         comparison.compute(
-            "mean uncertainty coefficient of claims", "", "higher", by_model(best_uncertainty)
+            "mean uncertainty coefficient of claims", "", "higher", by_model(best_uncertainty), bounded=True
         ),
-        comparison.compute("supported attributes", "attributes", "higher", by_model(supported)),
+        comparison.compute("supported attributes", "attributes", "higher", by_model(supported), bounded=True),
     ]
     shared = [
         name for name in records[0]["scores"] if all(_known(record["scores"].get(name)) for record in records)
     ]
     measures += [
         comparison.compute(
-            name, "", "higher", by_model(lambda record, name=name: record["scores"][name]["value"])
+            name,
+            "",
+            MEANINGS[name].better,
+            by_model(lambda record, name=name: record["scores"][name]["value"]),
+            bounded=MEANINGS[name].bounded,
         )
         for name in shared
     ]

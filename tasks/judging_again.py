@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reports.audit_json import AUDIT_NAME
+from reports.audit_json import AUDIT_NAME, settled
 from reports.problem import Kind, Problem
+from tasks.analyses import auditability
+from tasks.analyses.plain import to_plain
 from tasks.analyses.rules import RULES, thresholds_digest, thresholds_of, verdicts_of
 from tasks.analyses.thresholds import Thresholds
 from tasks.records import digest_of
@@ -13,7 +15,7 @@ Plain = Mapping[str, Any]
 # What judging adds to a verdict beside what the rules say.
 BESIDE_THE_RULES = frozenset({"counter_examples"})
 # What is said of a verdict or check in sentences. Other versions say it in other words.
-SENTENCES = frozenset({"reason", "would_change", "statistic"})
+SENTENCES = frozenset({"reason", "would_change", "statistic", "helps"})
 
 
 def judged_again(audit: Plain, *, words_alone: bool) -> list[Problem]:
@@ -40,12 +42,27 @@ def _problems(audit: Plain, words_alone: bool) -> Iterator[Problem]:
     except ValueError as error:
         yield _problem("thresholds", f"the thresholds in {AUDIT_NAME} cannot be used: {error}.")
         return
-    for part in (_verdicts, _stability, _controls):
+    for part in (_auditability, _verdicts, _stability, _controls):
         try:
             yield from part(audit, thresholds, words_alone)
         except Exception as error:  # evidence of a stranger's can lack whatever the rules look for
             told = f"no verdicts can be drawn from the evidence in {AUDIT_NAME} ({type(error).__name__}: {error})."
             yield _problem("verdict", told)
+
+
+def _auditability(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator[Problem]:
+    """Which attributes can be audited follows from the classifier's scores, where a file says it."""
+    stated = audit.get("auditability", ())
+    again = settled(to_plain(auditability.of_audit(audit, thresholds))) if stated else ()
+    if len(stated) != len(again) or any(
+        row[key] != right[key]
+        for row, right in zip(stated, again, strict=True)
+        for key in right
+        if not (words_alone and key in SENTENCES)
+    ):
+        yield _problem(
+            "verdict", "which attributes are auditable does not follow from the classifier's scores."
+        )
 
 
 def _verdicts(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator[Problem]:
@@ -71,9 +88,10 @@ def _verdicts(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterat
 def _stability(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator[Problem]:
     """The words by seed that check D counts are drawn from the first three checks."""
     rules = RULES[audit["schema_version"]]
+    unreadable = rules.not_auditable(audit, thresholds)
     for section in audit["stability"]:
         seeds = [model for model in audit["models"] if model["name"] == section["model"]]
-        again = rules.judge_seeds(seeds, thresholds)
+        again = rules.judge_seeds(seeds, thresholds, unreadable)
         for row in section["attributes"]:
             if list(row["verdicts"]) != again.get(row["attribute"]):
                 claim = f"{row['attribute']} in {section['model']}"
@@ -84,8 +102,9 @@ def _stability(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Itera
 def _controls(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator[Problem]:
     """Negative controls are judged by the same rules as claims."""
     rules = RULES[audit["schema_version"]]
+    unreadable = rules.not_auditable(audit, thresholds)
     for control in audit["controls"]:
-        again, stated = rules.judge_control(control, thresholds), control["verdicts"]
+        again, stated = rules.judge_control(control, thresholds, unreadable), control["verdicts"]
         if len(again) != len(stated) or any(
             _differing(row, right, words_alone) for row, right in zip(stated, again, strict=True)
         ):

@@ -11,7 +11,10 @@ from tasks.records import Artifact, ModelKey
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """One stage of a run. `seconds` is what computing it took, in this run or in the one it is reused from."""
+    """One stage of a run. `seconds` is what computing it took, in this run or in the one it is reused from.
+
+    `reused_from` is the id of that other run in MLflow.
+    """
 
     stage: str
     model: str | None
@@ -21,6 +24,7 @@ class LedgerEntry:
     seconds: float
     reused: bool
     started: str
+    reused_from: str | None
 
 
 class Ledger:
@@ -31,7 +35,13 @@ class Ledger:
         self._intervals: list[tuple[float, float]] = []
         self._lock = threading.Lock()
 
-    def add(self, artifact: Artifact, model: ModelKey | None, interval: tuple[float, float]) -> None:
+    def add(
+        self,
+        artifact: Artifact,
+        model: ModelKey | None,
+        interval: tuple[float, float],
+        reused_from: str | None = None,
+    ) -> None:
         """Notes a finished stage; `interval` is when it was computed, in seconds since the epoch."""
         started = datetime.fromtimestamp(interval[0], UTC).isoformat(timespec="milliseconds")
         entry = LedgerEntry(
@@ -43,6 +53,7 @@ class Ledger:
             round(artifact.seconds, 3),
             artifact.reused,
             started,
+            reused_from if artifact.reused else None,
         )
         with self._lock:
             self._entries.append(entry)

@@ -25,6 +25,7 @@ def model_record(
     trained = results["train"].path
     recipe = read_json(trained / RECIPE_FILE)
     training = content("train", "training.json")
+    supervision = training.pop("supervision")
     fitness = content("fitness", "fitness.json")
     dimensions = fitness.pop("dimensions")
     return {
@@ -40,6 +41,7 @@ def model_record(
         "dimensions": dimensions,
         "origin": content("train", "origin.json"),
         "import_check": content("train", "import_check.json"),
+        "supervision": supervision,
         "training": training,
         "fitness": fitness,
         **content("probe", "probe.json"),

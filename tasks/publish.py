@@ -35,6 +35,7 @@ def publish(opening: Opening, exports: Mapping[ModelKey, Artifact], manifest_dig
     profile = f'{{"images": {data["images"]}, "attributes": {len(data["attributes"])}}}'
     for run in (desk.parent_run, *desk.model_runs.values()):
         desk.tracker.data_set(run, data["name"], data["digest"], data["source"], profile)
+    commit = read_json(folder / "run.json")["commit"]
     digests = {"manifest": manifest_digest, "data": data["digest"], "settings": audit["settings_digest"]}
     desk.tracker.log(
         desk.parent_run,
@@ -42,14 +43,20 @@ def publish(opening: Opening, exports: Mapping[ModelKey, Artifact], manifest_dig
         tags={
             **{f"digest.{name}": digest for name, digest in digests.items()},
             "mlflow.note.content": _description(audit),
+            **({"mlflow.source.git.commit": commit} if commit else {}),
         },
     )
     judged = {ModelKey(model["name"], model["seed"]) for model in audit["models"]}
     desk.failed_models = frozenset(desk.model_runs.keys() - judged)
-    for model, export in exports.items():
-        if model in desk.failed_models:
-            continue
-        _publish_model(desk, settings.name, model, export, settings.tracking.register_models)
+    for record in audit["models"]:
+        desk.tracker.log(desk.model_runs[ModelKey(record["name"], record["seed"])], tags=_model_tags(record))
+    logged = [
+        made
+        for model, export in exports.items()
+        if model not in desk.failed_models
+        for made in _publish_model(desk, settings.name, model, export, settings.tracking.register_models)
+    ]
+    desk.tracker.outputs(desk.parent_run, logged)
     show_results(desk, settings.name, opening.folder.finished, audit)
     since = read_json(folder / "run.json")["since_accepted"]
     if since is not None:
@@ -93,12 +100,24 @@ def _description(audit: Mapping[str, Any]) -> str:
     )
 
 
-def _publish_model(desk: Desk, name: str, model: ModelKey, export: Artifact, register: bool) -> None:
+def _model_tags(record: Mapping[str, Any]) -> dict[str, str]:
+    """Returns what a reader of a model's run asks for: its weights, and the labels that it was trained with."""
+    names = record["supervision"]["attributes"]
+    labels = "not stated" if names is None else ", ".join(names) or "none"
+    return {"weights_digest": record["weights_digest"], "trained_with_labels": labels}
+
+
+def _publish_model(desk: Desk, name: str, model: ModelKey, export: Artifact, register: bool) -> list[str]:
+    """Logs encoder and decoder to the model's run; returns their ids."""
+    made = []
     run = desk.model_runs[model]
     digest = export.json("export.json")["weights_digest"]
     for part in EXPORTED:
         logged = desk.tracker.model(
             run, f"{model.name}-{part}", export.path / part, {"weights_digest": digest}
         )
+        made.append(logged)
         if register:
             desk.tracker.register(f"{name}-{model.name}-{part}", logged, run, digest, "candidate")
+    desk.tracker.outputs(run, made)
+    return made

@@ -57,7 +57,9 @@ def write_attributions(
     records += [{"not_applicable": reason} for reason in not_applicable]
     write_json(folder / "attributions.json", records)
     write_json(folder / "evidence.json", to_plain(weigh(found)))
-    return {"attributions.faithful_share": float(np.mean([bool(item.checks.faithful) for item in found]))}
+    return {
+        "attributions.faithful_share": float(np.mean([item.checks.verdict == "passed" for item in found]))
+    }
 
 
 def _record(folder: Path, index: int, item: Attribution) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from tasks.bench import Bench
 from tasks.inputs.prepared import Prepared
 from tasks.training_report import Given, Trained, on_interval, shortened, stopped_said
 from vae_models.building import build
-from vae_models.recipes import recipe
 from vae_models.stacked_training import train_together
 
 
@@ -31,6 +30,6 @@ def train_stack_on_part(
             bench.should_stop,
         )
     return [
-        Trained(model, given.targets, result, recipe(settings, given.shape, given.targets, seed))
+        given.trained(model, result, settings, seed)
         for model, result, seed in zip(models, results, seeds, strict=True)
     ]

@@ -5,6 +5,7 @@ which is thirty times faster than one by one. A call that is repeated after a ki
 time at which their run began, and MLflow keeps a point that is the same only once.
 """
 
+import getpass
 import os
 import platform
 import re
@@ -12,7 +13,7 @@ import sqlite3
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from mlflow.entities import (
     DatasetInput,
     InputTag,
     LoggedModel,
+    LoggedModelOutput,
     LoggedModelStatus,
     Metric,
     Param,
@@ -52,6 +54,13 @@ OF_A_SERVER = "mlflow-artifacts:"
 # MLflow's store takes up to three connections for one call, of fifteen: more calls at once wait for each other until
 # they fail.
 CALLS_AT_ONCE = 4
+# What MLflow's own pages go by: without it they guess, and show audits as evaluations of language models.
+KIND_TAG, KIND = "mlflow.experimentKind", "custom_model_development"
+ABOUT_EXPERIMENT = (
+    "Audits of latent spaces by latent-audit: a run for each audit, and below it one for each model and seed. Each "
+    "audit's **report.html** is under its artifacts; ledger.jsonl beside it has the digest of every stage, and which "
+    "were reused."
+)
 SILENT_SECONDS = 8.0
 
 
@@ -107,6 +116,7 @@ class Tracker:
         self.experiment_id = (
             found.experiment_id if found is not None else self._create(experiment, artifact_root)
         )
+        self._describe(found.tags if found is not None else {})
         # MLflow's registry looks up logged models in the process's own store, whatever client asks.
         mlflow.set_tracking_uri(address)
         # It sets the variable, too, which what comes next in this process takes for its user's wish.
@@ -144,6 +154,14 @@ class Tracker:
                 raise
             return str(self._client.get_experiment_by_name(experiment).experiment_id)
 
+    def _describe(self, tags: Mapping[str, str]) -> None:
+        """Says what the experiment is, where nobody has: what its owner chose stays."""
+        kind = tags.get(KIND_TAG, "")
+        if not kind or kind.endswith("_inferred") or kind == "no_inferred_type":  # MLflow's pages guessed
+            self._client.set_experiment_tag(self.experiment_id, KIND_TAG, KIND)
+        if "mlflow.note.content" not in tags:
+            self._client.set_experiment_tag(self.experiment_id, "mlflow.note.content", ABOUT_EXPERIMENT)
+
     def start(
         self, name: str, *, parent: str | None, params: Mapping[str, Any], tags: Mapping[str, str]
     ) -> str:
@@ -155,11 +173,9 @@ class Tracker:
             run = self._find(tags) if tags else None
             if run is None:
                 nested = {"mlflow.parentRunId": parent} if parent else {}
+                own = {**source_tags(), **nested, **clean_tags(tags)}
                 run = self._client.create_run(
-                    self.experiment_id,
-                    run_name=visible(name),
-                    tags={**nested, **clean_tags(tags)},
-                    start_time=_now(),
+                    self.experiment_id, run_name=visible(name), tags=own, start_time=_now()
                 )
             else:
                 self._client.update_run(run.info.run_id, status="RUNNING")
@@ -252,6 +268,15 @@ class Tracker:
                 self._client.log_model_artifacts(logged.model_id, str(folder))
                 self._client.finalize_logged_model(logged.model_id, "READY")
             return str(logged.model_id)
+
+    def outputs(self, run_id: str, model_ids: Sequence[str]) -> None:
+        """Says which logged models came out of a run; those that are said already are left out."""
+        with self._said():
+            outputs = self._client.get_run(run_id).outputs
+            known = {output.model_id for output in outputs.model_outputs} if outputs else set()
+            new = [LoggedModelOutput(model_id, 0) for model_id in model_ids if model_id not in known]
+            if new:
+                self._client.log_outputs(run_id, new)
 
     def _logged(self, run_id: str, name: str, tags: Mapping[str, str]) -> LoggedModel | None:
         found = self._client.search_logged_models(
@@ -378,6 +403,15 @@ def save_exported(folder: Path, module: Any, example: Any) -> None:
     mlflow.pytorch.save_model(
         module, str(folder), input_example=example, serialization_format="pt2", conda_env=needed
     )
+
+
+def source_tags() -> dict[str, str]:
+    """Returns who ran what, as MLflow's own loggers say it of a run."""
+    try:
+        user = getpass.getuser()
+    except (ImportError, KeyError, OSError):  # a container's user may have no name
+        user = "unknown"
+    return {"mlflow.user": user, "mlflow.source.name": "latent-audit", "mlflow.source.type": "LOCAL"}
 
 
 def _again(call: Callable[[], None]) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def compute(folder: Path, bench: Bench, *, prepared: Artifact, model: "ModelSettings", seed: int) -> None:
-    """Writes weights.safetensors, recipe.json and training.json (steps, how it stopped, curves)."""
+    """Writes weights.safetensors, recipe.json and training.json (steps, how it stopped, curves, labels used)."""
     write_trained(
         folder, train_on_part(open_prepared(prepared), "model_train", HELD_OUT_SHARE, model, seed, bench)
     )

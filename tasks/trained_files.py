@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tasks.analyses.plain import to_plain
 from tasks.arrays import write_json
 from tasks.training_report import Trained, training_facts
 from vae_models.recipes import save
@@ -14,6 +15,7 @@ def write_trained(folder: Path, trained: Trained) -> None:
     """Writes a trained model's files."""
     save(folder, trained.model, trained.recipe)
     facts = training_facts(trained.result)
+    facts["supervision"] = to_plain(trained.supervision)
     facts["parameters"] = sum(weights.numel() for weights in trained.model.parameters())
     write_json(folder / "training.json", facts)
     write_json(

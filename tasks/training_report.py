@@ -16,6 +16,7 @@ from vae_models.building import build
 from vae_models.errors import Cancelled
 from vae_models.model import Trainable
 from vae_models.recipes import recipe
+from vae_models.supervision import Supervision, supervision_of
 from vae_models.targets import Target, fit_targets
 from vae_models.training import train
 from vae_models.training_records import Progress, TrainingResult
@@ -24,12 +25,15 @@ from vae_models.training_settings import TrainingSettings
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained model or classifier, the targets it was given, how training went, and what rebuilds it."""
+    """A trained model or classifier, the targets it was given, which of them it used, how training went, and what
+    rebuilds it.
+    """
 
     model: Trainable
     targets: tuple[Target, ...]
     result: TrainingResult
     recipe: dict[str, Any]
+    supervision: Supervision
 
 
 def train_on_part(
@@ -55,7 +59,7 @@ def train_on_part(
             bench.should_stop,
             validation_values=given.held_out_values,
         )
-    return Trained(model, given.targets, result, recipe(settings, given.shape, given.targets, seed))
+    return given.trained(model, result, settings, seed)
 
 
 def training_facts(result: TrainingResult) -> dict[str, Any]:
@@ -98,6 +102,17 @@ class Given:
             values[:held_out],
             targets,
             images.shape[1:],
+        )
+
+    def trained(self, model: Trainable, result: TrainingResult, settings: BaseModel, seed: int) -> Trained:
+        """Returns a model that was trained on this, with what rebuilds it and the labels that it used."""
+        names = [target.name for target in self.targets]
+        return Trained(
+            model,
+            self.targets,
+            result,
+            recipe(settings, self.shape, self.targets, seed),
+            supervision_of(model, names, self.values, seed),
         )
 
 

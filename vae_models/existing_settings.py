@@ -41,6 +41,11 @@ class ExistingModelSettings(BaseModel, ABC):
     pixel_variance: float | None = Field(
         None, gt=0, description="variance of gaussian pixels on the [0, 1] scale; only with gaussian"
     )
+    trained_with_labels: tuple[str, ...] | None = Field(
+        None,
+        description="names of the attributes whose labels the model was trained with, [] for none; null: not known, "
+        "and the report says so",
+    )
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "ExistingModelSettings":

@@ -23,8 +23,10 @@ def draw(
     struck: npt.NDArray[np.bool_] | None = None,
     outlined: Sequence[tuple[int, int]] = (),
 ) -> str:
-    """Returns SVG of `values` (rows, columns) in [0, 1] or more; `struck` cells carry a diagonal stroke,
-    `outlined` (row, column) cells a frame. Cells are written out where there are at most 160.
+    """Returns SVG of `values` (rows, columns), all from 0 to 1, in colours that mean the same in every matrix.
+
+    `struck` cells carry a diagonal stroke, `outlined` (row, column) cells a frame. Cells are written out where
+    there are at most 160.
     """
     height, width = values.shape
     small = values.size > MOST_WRITTEN_CELLS
@@ -36,15 +38,13 @@ def draw(
     canvas = Canvas(max(260.0, left + width * cell_width + BAR), bottom + height * cell_height + 6)
     axes = canvas.axes_within(left, BAR, bottom, 6)
     filled = np.nan_to_num(values)
-    top = max(float(filled.max(initial=0.0)), 1e-9)
-    top = 1.0 if 0.6 < top <= 1 else top
-    image = axes.imshow(filled, cmap="cividis", vmin=0, vmax=top, aspect="auto", interpolation="nearest")
+    image = axes.imshow(filled, cmap="cividis", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
     axes.set_xticks(range(width), [canvas.name(name, 14) for name in columns], rotation=turn)
     axes.set_yticks(range(height), [canvas.name(name) for name in rows])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     if struck is not None:
-        _strike(axes, struck, filled / top)
+        _strike(axes, struck, filled)
     for row, column in outlined:
         frame = mpl.patches.Rectangle(
             (column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor="#d55e00", linewidth=2
@@ -52,7 +52,7 @@ def draw(
         axes.add_patch(frame)
     if not small:
         for (row, column), value in np.ndenumerate(filled):
-            colour = "#111111" if value / top > 0.55 else "#ffffff"
+            colour = "#111111" if value > 0.55 else "#ffffff"
             axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7.5, color=colour)
     scale = canvas.axes(canvas.width - BAR + 8, bottom, 8, canvas.height - bottom - 6)
     bar = canvas.figure.colorbar(image, cax=scale)

@@ -12,13 +12,17 @@ from reports.plots.panels import panels
 
 @dataclass(frozen=True)
 class Row:
-    """One named value; `group` chooses colour, shape and hatch, and `low` and `high` may be unknown."""
+    """One named value; `group` chooses colour, shape and hatch, and `low` and `high` may be unknown.
+
+    `seeds` are the numbers behind a mean: drawn as dots, and the mean as a stroke.
+    """
 
     name: str
     value: float
     low: float | None
     high: float | None
     group: int = 0
+    seeds: tuple[float, ...] = ()
 
 
 def bars(rows: Sequence[Row], label: str, width: float = 250) -> str:
@@ -60,9 +64,19 @@ def points(tables: Sequence[Panel], columns: int = 3) -> str:
     for axes, panel in zip(grid, tables, strict=True):
         for group in sorted({row.group % 8 for row in panel.rows}):
             placed = [(index, row) for index, row in enumerate(panel.rows) if row.group % 8 == group]
-            axes.plot(*_whiskers(placed), color=COLOURS[group], linewidth=2)
-            values, places = [row.value for _, row in placed], [index for index, _ in placed]
-            axes.plot(values, places, MARKERS[group], color=COLOURS[group], markersize=5.5)
+            axes.plot(*_whiskers(placed), color=COLOURS[group], linewidth=1.2)
+            dots = [(value, index) for index, row in placed for value in (row.seeds or (row.value,))]
+            values, places = [value for value, _ in dots], [index for _, index in dots]
+            axes.plot(values, places, MARKERS[group], color=COLOURS[group], markersize=5.5, alpha=0.75)
+            means = [(row.value, index) for index, row in placed if len(row.seeds) > 1]
+            axes.plot(
+                [value for value, _ in means],
+                [index for _, index in means],
+                "|",
+                color=COLOURS[group],
+                markersize=12,
+                markeredgewidth=1.6,
+            )
         _name_rows(canvas, axes, panel.rows, panel.label)
         axes.set_title(canvas.name(panel.title, 30))
         axes.locator_params(axis="x", nbins=4)

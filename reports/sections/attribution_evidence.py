@@ -2,25 +2,47 @@
 
 from typing import Any
 
+from reports.number_text import number
 from reports.page import Cell, Page, Table, estimate, numeral, text
+
+# Below this rank correlation maps have next to no order of pixels in common: they share under a tenth of its variance.
+HARDLY_AGREES = 0.3
+
+
+def agreement(page: Page, rows: list[dict[str, Any]]) -> str | None:
+    """Returns how far the methods that count agree, over all subjects; None with fewer than two methods."""
+    known = [row["agreement"] for row in rows if row["agreement"] is not None]
+    if not known:
+        return None
+    least, most = min(known), max(known)
+    key = "disagree" if most < HARDLY_AGREES else "agree"
+    return page.t(f"attribution.{key}", least=number(least), most=number(most), n=len(known))
 
 
 def counted(page: Page, name: str, rows: list[dict[str, Any]]) -> Table:
     """Returns what is left to say of each subject once methods that failed are set aside."""
-    keys = ("subject", "target", "counted", "set_aside", "agreement", "inside", "inside_randomised", "area")
+    keys = (
+        "subject",
+        "target",
+        "counted",
+        "signs_only",
+        "set_aside",
+        "agreement",
+        "inside",
+        "inside_randomised",
+        "area",
+    )
 
-    def listed(row: dict[str, Any]) -> str:
-        return page.t("word.comma").join(
-            method + (page.t("attribution.signs_only") if method in row["signs_only"] else "")
-            for method in row["counted"]
-        )
+    def listed(methods: list[str]) -> Cell:
+        return Cell("prose", page.t("word.comma").join(methods) or "–")
 
     cells = tuple(
         (
             text(row["subject"]),
             Cell("text", page.t(f"target.{row['target']}")),
-            Cell("prose", listed(row) or "–"),
-            Cell("prose", page.t("word.comma").join(row["set_aside"]) or "–"),
+            listed([method for method in row["counted"] if method not in row["signs_only"]]),
+            listed(row["signs_only"]),
+            listed(row["set_aside"]),
             numeral(row["agreement"]),
             numeral(row["mass_inside"]),
             numeral(row.get("mass_randomised")),

@@ -49,6 +49,7 @@ def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
     made = [row for row in rows if "not_applicable" not in row]
     key = page.model_key(model["name"])
     return {
+        "trained": page.trained(model),
         "absent": [absent]
         if absent
         else [page.prose(row["not_applicable"]) for row in rows if "not_applicable" in row],
@@ -74,11 +75,25 @@ def _maps(
     items = [(row, _item(page, row, f"attribution-{key}-{i + 1}")) for i, row in enumerate(rows)]
     return {
         "name": name,
-        "items": [item for row, item in items if row["checks"]["faithful"] is True],
-        "set_aside": [item for row, item in items if row["checks"]["faithful"] is not True],
+        "items": [item for row, item in items if word(row) == "passed"],
+        "signs_only": [item for row, item in items if word(row) == "passed_in_sign_only"],
+        "set_aside": [item for row, item in items if word(row) in ("failed", "not_checked")],
+        "agreement": attribution_evidence.agreement(page, evidence),
         "checks": _checks(page, name, rows) if rows else None,
         "evidence": attribution_evidence.counted(page, name, evidence) if evidence else None,
     }
+
+
+def word(row: dict[str, Any]) -> str:
+    """Returns how a map stood its randomisation check: passed, passed_in_sign_only, failed or not_checked."""
+    checks = row["checks"]
+    if "verdict" in checks:
+        return str(checks["verdict"])
+    if checks["faithful"] is None:
+        return "not_checked"
+    if not checks["faithful"]:
+        return "failed"
+    return "passed_in_sign_only" if checks.get("faithful_places") is False else "passed"
 
 
 def _item(page: Page, row: dict[str, Any], identifier: str) -> dict[str, Any]:
@@ -88,8 +103,7 @@ def _item(page: Page, row: dict[str, Any], identifier: str) -> dict[str, Any]:
         mean = page.array(row["mean_map"]).astype(float)
         plain = np.zeros((1, *images.shape[1:]), np.uint8)
         shown = np.concatenate([shown, _overlays(plain, mean[None])[1:]])
-    checks = row["checks"]
-    flag = "unknown" if checks["faithful"] is None else "faithful" if checks["faithful"] else "not_faithful"
+    checks, flag = row["checks"], word(row)
     picked = page.t("word.comma").join(
         page.t.known(f"picked.{word}", shortened(word, 24)) for word in row["picked"][:MOST_SHOWN]
     )
@@ -148,15 +162,12 @@ def _checks(page: Page, name: str, rows: list[dict[str, Any]]) -> Table:
         checks = row["checks"]
         by_chance = checks.get("mass_randomised")
         estimates += [checks["infidelity"], checks["max_sensitivity"], checks["mass_inside"], by_chance]
-        flag = (
-            "unknown" if checks["faithful"] is None else "faithful" if checks["faithful"] else "not_faithful"
-        )
         cascade = " · ".join(number(r["rank_correlation"]) for r in checks["randomisation"])
         cells.append(
             (
                 text(f"{row['method']} · {row['subject']}"),
                 Cell("text", page.t(f"target.{row['target']}")),
-                Cell("text", page.t(f"faithful.short_{flag}")),
+                Cell("text", page.t(f"faithful.short_{word(row)}")),
                 estimate(checks["mass_inside"]),
                 estimate(by_chance),
                 numeral(checks["area_share"]),

@@ -14,8 +14,8 @@ MOST_BARS = 14
 def dose(
     page: Page, model: dict[str, Any], attribute: str, claim: dict[str, Any] | None, place: str
 ) -> Figure | None:
-    """Returns the curve of one claim with its band, or None where there is none."""
-    if claim is None or page.absent(claim["curve"]):
+    """Returns the curve of one claim with its band, or None where there is none or its gate is closed."""
+    if claim is None or page.absent(claim["curve"]) or page.closed(model, attribute):
         return None
     curve = claim["curve"]
     dimension = page.dimension_name(model, claim["dimension"])
@@ -52,11 +52,15 @@ def dose(
 def effects(
     page: Page, model: dict[str, Any], attribute: str, claim: dict[str, Any] | None, place: str
 ) -> Figure | None:
-    """Returns bars of the effect on the claimed attribute beside those on all others."""
-    if claim is None or known(claim["on_target"]) is None:
+    """Returns bars of the effect on the claimed attribute beside those on all others that can be judged."""
+    if claim is None or known(claim["on_target"]) is None or page.closed(model, attribute):
         return None
     others = sorted(
-        (row for row in claim["off_target"] if known(row["effect"]) is not None),
+        (
+            row
+            for row in claim["off_target"]
+            if known(row["effect"]) is not None and not page.closed(model, row["attribute"])
+        ),
         key=lambda row: -abs(row["effect"]["value"]),
     )
     units = {row["attribute"]: row["unit"] for row in model["intervention"]["claims"]}

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import numpy as np
+
 from reports.number_text import number
-from reports.page import CHECKS, Cell, Figure, Page, Table, estimate, known, numeral, said, text
-from reports.plots import null_histogram
+from reports.page import CHECKS, Cell, Figure, Page, Table, known, numeral, said, text
+from reports.plots import effect_nulls
 from reports.sections import card_figures, strips
 from reports.visible_text import shortened
 
@@ -21,6 +23,11 @@ def build(page: Page) -> dict[str, Any]:
             "key": f"card-{page.attribute_key(attribute['name'])}",
             "description": page.prose(attribute["description"]),
             "kind": page.t(f"kind.{attribute['kind']}"),
+            "unreadable": (
+                page.prose(page.unreadable[attribute["name"]]["reason"])
+                if attribute["name"] in page.unreadable
+                else None
+            ),
             "open": place == 0 or len(leads) * len(page.attributes) <= MOST_OPEN_CARDS,
             "models": [
                 _card(page, model, attribute["name"], verdicts[model["name"], attribute["name"]])
@@ -65,11 +72,12 @@ def _card(page: Page, model: dict[str, Any], attribute: str, verdict: dict[str, 
         "key": f"card-{place}",
         "model": shortened(model["name"]),
         "verdict": verdict["verdict"],
-        "dimension": page.dimension_name(model, verdict["dimension"]),
-        "effect": said(verdict["effect"]),
-        "unit": shortened(page.t.known(f"unit.{verdict['effect_unit']}", verdict["effect_unit"] or "")),
+        "what": _what(page, model, verdict),
+        "trained": page.trained(model),
+        "given": page.was_given(model, attribute),
+        "seeds": page.seed_words(verdict["model"], verdict["attribute"]),
         "note": page.interval_note(
-            [verdict["effect"], *(verdict["checks"][check]["value"] for check in CHECKS)]
+            {page.t(f"check.{check}.name"): [verdict["checks"][check]["value"]] for check in CHECKS}
         ),
         "reason": page.prose(verdict["reason"]),
         "would_change": page.prose(verdict["would_change"]),
@@ -85,6 +93,19 @@ def _card(page: Page, model: dict[str, Any], attribute: str, verdict: dict[str, 
             if reason
         ],
     }
+
+
+def _what(page: Page, model: dict[str, Any], verdict: dict[str, Any]) -> str:
+    """Returns the dimension and its effect; the dimension alone where no effect is stated."""
+    if verdict["dimension"] is None:
+        return page.t("card.unnamed")
+    dimension = page.dimension_name(model, verdict["dimension"])
+    if known(verdict["effect"]) is None or page.closed(model, verdict["attribute"]):
+        return dimension
+    unit = page.t.known(f"unit.{verdict['effect_unit']}", verdict["effect_unit"] or "")
+    return page.t(
+        "card.what", dimension=dimension, effect=f"{said(verdict['effect'])} {shortened(unit)}".strip()
+    )
 
 
 def _of(page: Page, part: Any, key: str, attribute: str) -> dict[str, Any] | None:
@@ -120,28 +141,44 @@ def _conditioning(page: Page, model: dict[str, Any], specific: dict[str, Any] | 
 
 
 def _null(page: Page, model: dict[str, Any]) -> Figure | None:
-    """Draws on-target effects over what random directions and an untrained decoder give."""
+    """Draws each claim's effect over what moves that leave its dimension alone give, a panel for each attribute."""
     part = model["intervention"]
-    if page.absent(part) or not part["null_random_directions"]:
+    claims = [
+        claim
+        for claim in (() if page.absent(part) else part["claims"])
+        if claim.get("null") and not page.closed(model, claim["attribute"])
+    ]
+    if not claims:
         return None
-    nulls = [(page.t("null.random"), part["null_random_directions"])]
-    if part["null_untrained_decoder"]:
-        nulls.append((page.t("null.untrained"), part["null_untrained_decoder"]))
-    pairs = [(c["attribute"], c["on_target"]) for c in part["claims"] if known(c["on_target"]) is not None]
-    if not pairs:
-        return None
-    most = max(part["null_random_directions"])
-    above = sum(e["value"] > most for _, e in pairs)
-    svg = null_histogram.draw(nulls, [(shortened(n), e["value"]) for n, e in pairs], page.t("null.x"))
-    name = shortened(model["name"])
-    alt = page.t("null.alt", model=name, above=above, n=len(pairs), most=number(most))
+    units = {c["attribute"]: page.t.known(f"unit.{c['unit']}", c["unit"]) for c in claims}
+    panels = [
+        effect_nulls.Panel(
+            shortened(c["attribute"], 24),
+            units[c["attribute"]],
+            c["null"]["effect"],
+            c["null"]["random_directions"],
+            c["null"]["untrained_decoder"],
+        )
+        for c in claims
+    ]
+    svg = effect_nulls.draw(panels, page.t("null.random"), page.t("null.untrained"), page.t("null.x"))
+    name, significance = shortened(model["name"]), page.significance
+    above = sum(c["null"]["p_adjusted"] <= significance for c in claims)
+    alt = page.t("null.alt", model=name, above=above, n=len(claims), significance=f"{significance:g}")
     caption = page.t("null.caption", model=name)
-    table = Table(
-        caption,
-        (page.t("column.attribute"), page.t("column.effect")),
-        tuple((text(n), estimate(e)) for n, e in pairs),
-        page.interval_note(e for _, e in pairs),
+    keys = ("attribute", "unit", "effect", "null_median", "null_most", "p_adjusted")
+    rows = tuple(
+        (
+            text(c["attribute"]),
+            Cell("text", units[c["attribute"]]),
+            numeral(c["null"]["effect"]),
+            numeral(float(np.median(c["null"]["random_directions"]))),
+            numeral(max(c["null"]["random_directions"])),
+            numeral(c["null"]["p_adjusted"]),
+        )
+        for c in claims
     )
+    table = Table(caption, tuple(page.t(f"column.{key}") for key in keys), rows)
     return page.drawing(f"effect-null-{page.model_key(model['name'])}", svg, alt, caption, table)
 
 

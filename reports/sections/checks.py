@@ -27,7 +27,8 @@ LETTERS = {"association": "A", "specificity": "B", "intervention": "C", "stabili
 
 
 def _table(page: Page, model: dict[str, Any]) -> Table:
-    rows, values = [], []
+    rows: list[tuple[Cell, ...]] = []
+    values: dict[str, list[Any]] = {page.t(f"check.{check}.name"): [] for check in CHECKS}
     number_of = {attribute["name"]: index + 1 for index, attribute in enumerate(page.attributes)}
     for verdict in page.verdicts:
         if verdict["model"] != model["name"]:
@@ -35,7 +36,7 @@ def _table(page: Page, model: dict[str, Any]) -> Table:
         card = f"card-{page.attribute_key(verdict['attribute'])}-{page.model_key(model['name'])}"
         for check in CHECKS:
             result = verdict["checks"][check]
-            values.append(result["value"])
+            values[page.t(f"check.{check}.name")].append(result["value"])
             rows.append(
                 (
                     Cell(

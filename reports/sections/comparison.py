@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from reports.number_text import number
 from reports.page import Cell, Figure, Page, Table, estimate, known, said, text
 from reports.plots import interval_bars
 from reports.visible_text import shortened
@@ -17,6 +18,7 @@ def build(page: Page) -> dict[str, Any]:
     return {
         "absent": None,
         "text": page.t("comparison.text_one" if one else "comparison.text"),
+        "trained": [(shortened(model["name"]), page.trained(model)) for model in page.leads],
         "figure": _figure(page, rows),
         "differences": None if one else _differences(page, rows),
     }
@@ -36,9 +38,9 @@ def _measure(page: Page, row: dict[str, Any]) -> str:
 
 def _figure(page: Page, rows: list[dict[str, Any]]) -> Figure:
     names = page.audit["subject"]["models"]
+    models = {model["name"]: model for model in page.leads}
     panels = []
     for row in rows:
-        kept = [m for m in row["models"] if known(m["estimate"]) is not None]
         drawn = [
             interval_bars.Row(
                 shortened(m["model"]),
@@ -46,25 +48,32 @@ def _figure(page: Page, rows: list[dict[str, Any]]) -> Figure:
                 m["estimate"]["low"],
                 m["estimate"]["high"],
                 names.index(m["model"]) if m["model"] in names else 0,
+                tuple(m.get("by_seed", ())),
             )
-            for m in kept
+            for m in row["models"]
+            if known(m["estimate"]) is not None
         ]
-        arrow = "↑" if row["better"] == "higher" else "↓"
-        title = f"{shortened(_name(page, row), 28)} {arrow}"
-        panels.append(interval_bars.Panel(title, drawn, row["unit"] or ""))
-    columns: list[str] = [m for m in names if any(r["model"] == m for row in rows for r in row["models"])]
+        if drawn:
+            arrow = {"higher": " ↑", "lower": " ↓"}.get(row["better"], "")
+            unit = page.t.known(f"unit.{row['unit']}", row["unit"] or "")
+            panels.append(interval_bars.Panel(f"{_name(page, row)}{arrow}", drawn, unit))
+    columns = list(dict.fromkeys(m["model"] for row in rows for m in row["models"]))
     cells = []
     for row in rows:
-        found = {m["model"]: m["estimate"] for m in row["models"]}
+        found = {m["model"]: m for m in row["models"]}
         cells.append(
             (
                 Cell("text", _measure(page, row)),
                 Cell("text", page.t(f"better.{row['better']}")),
-                *(estimate(found.get(name)) for name in columns),
+                *(_mean_and_seeds(page, found.get(name)) for name in columns),
             )
         )
     note = page.interval_note(m["estimate"] for row in rows for m in row["models"])
-    header = (page.t("column.measure"), page.t("column.better"), *(shortened(name, 24) for name in columns))
+    header = (
+        page.t("column.measure"),
+        page.t("column.better"),
+        *(page.with_training(models[n], 24) if n in models else shortened(n, 24) for n in columns),
+    )
     caption = page.t("comparison.caption")
     alt = page.t(
         "comparison.alt_one" if len(names) == 1 else "comparison.alt",
@@ -79,10 +88,22 @@ def _figure(page: Page, rows: list[dict[str, Any]]) -> Figure:
     )
 
 
+def _mean_and_seeds(page: Page, found: dict[str, Any] | None) -> Cell:
+    """Returns the mean over seeds with its interval, or, where it has none, with the numbers of the seeds."""
+    cell = estimate(found["estimate"] if found else None)
+    if found is None or cell.extra or len(found.get("by_seed", ())) < 2:
+        return cell
+    seeds = page.t("word.comma").join(number(value) for value in found["by_seed"])
+    return Cell("estimate", cell.text, page.t("comparison.seeds", seeds=seeds), cell.sort)
+
+
 def _best(page: Page, row: dict[str, Any]) -> str:
     kept = [m for m in row["models"] if known(m["estimate"]) is not None]
     if not kept:
         return f"{_measure(page, row)} –"
+    if row["better"] == "none":
+        told = [f"{shortened(m['model'])} {said(m['estimate'])}" for m in kept]
+        return f"{_measure(page, row)}: {page.t('word.comma').join(told)}"
     choose = max if row["better"] == "higher" else min
     best = choose(kept, key=lambda m: m["estimate"]["value"])
     return page.t(
@@ -101,12 +122,21 @@ def _differences(page: Page, rows: list[dict[str, Any]]) -> Table:
             bounds = pair["estimate"] or {}
             low, high = bounds.get("low"), bounds.get("high")
             word = "unknown" if low is None or high is None else "apart" if low > 0 or high < 0 else "same"
+            if word == "unknown" and "seeds" in pair and known(pair["estimate"]) is not None:
+                word = pair["seeds"]
             cells.append(
                 (
                     Cell("text", _measure(page, row)),
                     text(f"{pair['first']} − {pair['second']}"),
                     estimate(pair["estimate"]),
-                    Cell("text", page.t(f"comparison.{word}")),
+                    Cell(
+                        "text",
+                        page.t(
+                            f"comparison.{word}",
+                            first=shortened(pair["first"], 24),
+                            second=shortened(pair["second"], 24),
+                        ),
+                    ),
                 )
             )
     header = tuple(page.t(f"column.{key}") for key in ("measure", "pair", "difference", "reading"))

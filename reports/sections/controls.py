@@ -18,16 +18,17 @@ def build(page: Page, model: dict[str, Any]) -> Table | None:
     if not controls:
         return None
     own = [v for v in page.verdicts if v["model"] == model["name"]]
-    rows, values = [], []
+    rows: list[tuple[Cell, ...]] = []
+    checks = ("association", "specificity", "intervention")
+    values: dict[str, list[Any]] = {page.t(f"check.{check}.name"): [] for check in checks}
     for verdict in own:
         for code, found in [
             ("model", verdict),
             *((c["control"], _of(c, verdict["attribute"])) for c in controls),
         ]:
-            results = [
-                found["checks"][check]["value"] for check in ("association", "specificity", "intervention")
-            ]
-            values.extend(results)
+            results = [found["checks"][check]["value"] for check in checks]
+            for name, result in zip(values, results, strict=True):
+                values[name].append(result)
             rows.append(
                 (
                     text(verdict["attribute"]),

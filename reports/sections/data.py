@@ -156,9 +156,27 @@ def _classifier(page: Page) -> Table | None:
     classifier = page.audit["classifier"]
     if page.absent(classifier):
         return None
-    header = tuple(page.t(f"column.{key}") for key in ("attribute", "statistic", "score", "chance"))
+    asked = {(row["attribute"], row["statistic"]): row for row in page.audit.get("auditability", ())}
+    keys = ("attribute", "statistic", "score", "chance", "needed", "auditable")
+    header = tuple(page.t(f"column.{key}") for key in keys[: 6 if asked else 4])
+
+    def auditable(row: dict[str, Any]) -> tuple[Cell, ...]:
+        if not asked:
+            return ()
+        found = asked.get((row["attribute"], row["statistic"]))
+        if found is None:
+            return (Cell("number", "–"), Cell("text", "–"))
+        word = page.t("word.yes" if found["auditable"] else "word.no")
+        return (numeral(found["threshold"]), Cell("text", word))
+
     rows = tuple(
-        (text(row["attribute"]), text(row["statistic"]), estimate(row["estimate"]), numeral(row["chance"]))
+        (
+            text(row["attribute"]),
+            text(row["statistic"]),
+            estimate(row["estimate"]),
+            numeral(row["chance"]),
+            *auditable(row),
+        )
         for row in classifier["scores"]
     )
     note = page.interval_note(row["estimate"] for row in classifier["scores"])

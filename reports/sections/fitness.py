@@ -71,6 +71,7 @@ def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
         "edits": None if page.absent(gan) else _edits(page, gan.get("edits", ())),
         "name": shortened(model["name"]),
         "import_check": _import_check(page, model),
+        "trained": page.trained(model),
         "collapse": page.prose(fitness["collapse_reason"]),
         "curves": _curves(page, model["name"], key),
         "pairs": _grid(page, fitness["reconstruction_pairs"], f"pairs-{key}", model, "fitness.pairs_alt"),

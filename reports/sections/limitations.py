@@ -38,7 +38,10 @@ def build(page: Page) -> dict[str, Any]:
         for m in page.leads
         if not page.absent(m["intervention"])
         for g in m["intervention"]["gates"]
-        if g["status"] == "not_tested"
+        if g["status"] == "not_tested" and g["attribute"] not in page.unreadable
+    ]
+    own += [
+        page.t("limitation.not_auditable", attribute=shortened(name)) for name in list(page.unreadable)[:8]
     ]
     own += [
         page.t("limitation.gated", model=shortened(m["name"]), attribute=shortened(g["attribute"]))
@@ -50,6 +53,11 @@ def build(page: Page) -> dict[str, Any]:
             for r in page.audit["stability"]
             if r["status"] == "not_assessed"
         ]
+    own += [
+        page.t("limitation.given", model=shortened(m["name"]), trained=page.trained(m))
+        for m in page.leads
+        if any(page.was_given(m, attribute["name"]) for attribute in page.attributes)
+    ]
     own += [page.t("limitation.elsewhere", model=shortened(m["name"])) for m in page.leads if m.get("origin")]
     own += [
         page.t("limitation.odd_at_import", model=shortened(m["name"]), n=len(m["import_check"]["warnings"]))

@@ -9,8 +9,6 @@ from reports.page import Cell, Figure, Page, Table, estimate, numeral, text
 from reports.plots import heat_map, null_histogram
 from reports.visible_text import shortened
 
-SIGNIFICANCE = 0.05
-
 
 def build(page: Page) -> dict[str, Any]:
     """Returns matrix, null distribution and probes of each lead model, and the global scores of all."""
@@ -26,6 +24,7 @@ def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
     absent = page.absent(association)
     return {
         "name": shortened(model["name"]),
+        "trained": page.trained(model),
         "key": page.model_key(model["name"]),
         "seed": model["seed"],
         "absent": absent,
@@ -40,7 +39,7 @@ def _matrix(page: Page, model: dict[str, Any], association: dict[str, Any]) -> F
     values = np.array(association["uncertainty"], dtype=float)
     p_values = np.array(association["p_adjusted"], dtype=float)
     attributes, dimensions = association["attributes"], [row["name"] for row in model["dimensions"]]
-    significant = p_values <= SIGNIFICANCE
+    significant = p_values <= page.significance
     claimed = {v["attribute"]: v["dimension"] for v in page.verdicts if v["model"] == model["name"]}
     outlined = [(row, claimed[name]) for row, name in enumerate(attributes) if claimed.get(name) is not None]
     svg = heat_map.draw(
@@ -79,6 +78,7 @@ def _matrix(page: Page, model: dict[str, Any], association: dict[str, Any]) -> F
         n=number(association["n"]),
         permutations=number(association["permutations"]),
         mark=page.t("mapping.not_significant_mark"),
+        significance=f"{page.significance:g}",
     )
     table = Table(
         caption, (page.t("column.attribute"), *(shortened(n, 16) for n in dimensions)), tuple(rows), note
@@ -99,16 +99,23 @@ def _null(page: Page, model: dict[str, Any], association: dict[str, Any]) -> Fig
         (name, max((v for v in row if v is not None), default=0.0))
         for name, row in zip(association["attributes"], association["statistic"], strict=True)
     ]
-    limit = float(np.quantile(null, 1 - SIGNIFICANCE))
+    limit = float(np.quantile(null, 1 - page.significance))
     above = sum(value > limit for _, value in best)
     svg = null_histogram.draw(
         [(page.t("mapping.null_name"), null)],
         [(shortened(n), v) for n, v in best],
         page.t("mapping.null_statistic"),
-        (page.t("mapping.limit"), limit),
+        (page.t("mapping.limit", share=f"{100 * page.significance:.3g}"), limit),
         ratios=True,
     )
-    alt = page.t("mapping.null_alt", above=above, n=len(best), limit=number(limit), most=number(max(null)))
+    alt = page.t(
+        "mapping.null_alt",
+        above=above,
+        n=len(best),
+        limit=number(limit),
+        most=number(max(null)),
+        share=f"{100 * page.significance:.3g}",
+    )
     table = Table(
         page.t("mapping.null_caption"),
         (page.t("column.attribute"), page.t("column.strongest"), page.t("column.above")),
@@ -159,10 +166,15 @@ def _scores(page: Page) -> Table:
     rows = tuple(
         (
             Cell("text", page.t.known(f"score.{name}", name)),
+            Cell("text", page.t(f"better.{page.better(name)}")),
             *(estimate(model["scores"].get(name)) for model in leads),
         )
         for name in names
     )
     note = page.interval_note(model["scores"].get(name) for model in leads for name in names)
-    header = (page.t("column.measure"), *(shortened(model["name"], 24) for model in leads))
+    header = (
+        page.t("column.measure"),
+        page.t("column.better"),
+        *(page.with_training(model, 24) for model in leads),
+    )
     return Table(page.t("mapping.scores_caption"), header, rows, note)

@@ -23,6 +23,7 @@ def build(page: Page) -> dict[str, Any]:
         models.append(
             {
                 "name": shortened(model["name"]),
+                "trained": page.trained(model),
                 "absent": absent,
                 "figures": figures,
                 "table": None if absent else _table(page, model, part),

@@ -1,6 +1,7 @@
 """Moving through the latent space: ways between images, attributes added and edited, and noise on dimensions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,17 +17,43 @@ SHOWN_SIDE = 40
 
 def build(page: Page) -> dict[str, Any]:
     """Returns what was asked of each lead model on the way through its latent space."""
-    return {"models": [_model(page, model) for model in page.leads]}
+    return {"models": [_model(page, _judged_only(page, model)) for model in page.leads]}
+
+
+def _judged_only(page: Page, model: dict[str, Any]) -> dict[str, Any]:
+    """Returns the model without what the classifier says of attributes that it may not judge in its images."""
+    part = model.get("moves")
+    if part is None or page.absent(part):
+        return model
+
+    def shown(row: dict[str, Any], ways: Sequence[str]) -> dict[str, Any]:
+        closed = page.closed(model, row["attribute"])
+        return {**row, **dict.fromkeys(ways), "reason": closed} if closed else row
+
+    arithmetic = [shown(row, ("plain", "conditional", "random")) for row in part["arithmetic"]]
+    edits = [shown(row, ("primal", "conditional")) for row in part["boundaries"]["edits"]]
+    disturbed = part["perturbation"]
+    kept = [i for i, name in enumerate(disturbed["attributes"]) if not page.closed(model, name)]
+    disturbed = {
+        **disturbed,
+        "attributes": [disturbed["attributes"][i] for i in kept],
+        "units": [disturbed["units"][i] for i in kept],
+        "rows": [{**row, "attributes": [row["attributes"][i] for i in kept]} for row in disturbed["rows"]],
+    }
+    boundaries = {**part["boundaries"], "edits": edits}
+    moves = {**part, "arithmetic": arithmetic, "boundaries": boundaries, "perturbation": disturbed}
+    return {**model, "moves": moves}
 
 
 def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
     part = model.get("moves")
     name, absent = shortened(model["name"]), page.absent(part, "move", model)
     if part is None or absent:
-        return {"name": name, "absent": absent}
+        return {"name": name, "trained": page.trained(model), "absent": absent}
     key = page.model_key(model["name"])
     return {
         "name": name,
+        "trained": page.trained(model),
         "absent": None,
         "interpolation": _interpolation(page, part["interpolation"], name, key),
         "paths": _paths(page, part["interpolation"], name),
@@ -101,7 +128,7 @@ def _arithmetic(page: Page, rows: Sequence[dict[str, Any]], name: str) -> Table:
         )
         for row in rows
     )
-    note = page.interval_note(row[way]["success"] for row in rows for way in ways if row[way])
+    note = _note(page, rows, ways)
     return Table(page.t("move.arithmetic_caption", model=name), header, cells, note)
 
 
@@ -126,9 +153,25 @@ def _boundaries(page: Page, rows: Sequence[dict[str, Any]], name: str) -> Table:
         )
         for row in rows
     )
-    estimates = [row["accuracy"] for row in rows]
-    estimates += [row[way]["success"] for row in rows for way in ways if row[way]]
-    return Table(page.t("move.boundary_caption", model=name), header, cells, page.interval_note(estimates))
+    note = _note(page, rows, ways, {page.t("column.boundary_accuracy"): [row["accuracy"] for row in rows]})
+    return Table(page.t("move.boundary_caption", model=name), header, cells, note)
+
+
+def _note(
+    page: Page,
+    rows: Sequence[dict[str, Any]],
+    ways: Sequence[str],
+    before: Mapping[str, Sequence[Any]] = MappingProxyType({}),
+) -> str:
+    """Returns what the intervals of a table of edits are over: an edit starts from images without the attribute."""
+    outcomes = [row[way] for row in rows for way in ways if row[way]]
+    return page.interval_note(
+        {
+            **before,
+            page.t("move.success"): [outcome["success"] for outcome in outcomes],
+            page.t("move.kept"): [outcome["others_kept"] for outcome in outcomes],
+        }
+    )
 
 
 def _reason_header(page: Page, rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:

@@ -4,10 +4,12 @@ import json
 from datetime import datetime
 from typing import Any
 
+from markupsafe import Markup
+
 from reports.number_text import duration, number, percent
 from reports.page import Cell, Figure, Page, Table, numeral, text
 from reports.plots import timeline
-from reports.visible_text import shortened
+from reports.visible_text import block, shortened
 from reports.what_changed import sentences
 
 
@@ -58,15 +60,16 @@ def build(page: Page) -> dict[str, Any]:
         "origins": [_origin(page, m) for m in page.leads if m.get("origin")],
         "weights": weights,
         "packages": packages,
-        "settings": json.dumps(audit["settings"], indent=2, sort_keys=True, ensure_ascii=True),
-        "thresholds": json.dumps(audit["thresholds"], indent=2, sort_keys=True, ensure_ascii=True),
-        "recipes": [
-            (shortened(m["name"]), json.dumps(m["recipe"], indent=2, sort_keys=True, ensure_ascii=True))
-            for m in page.leads
-        ],
+        "settings": _plain_text(audit["settings"]),
+        "thresholds": _plain_text(audit["thresholds"]),
+        "recipes": [(shortened(m["name"]), _plain_text(m["recipe"])) for m in page.leads],
         "selftest": _selftest(page),
         "ledger": _ledger(page),
     }
+
+
+def _plain_text(settings: Any) -> Markup:
+    return block(json.dumps(settings, indent=2, sort_keys=True, ensure_ascii=True))
 
 
 def _selftest(page: Page) -> dict[str, Any]:

@@ -10,7 +10,15 @@ from reports.visible_text import shortened
 
 def build(page: Page) -> dict[str, Any]:
     """Returns seed stability of each model and the subgroup differences of the whole run."""
-    rows, groups = page.audit["stability"], page.audit["subgroups"]
+    models = {model["name"]: model for model in page.leads}
+    rows = page.audit["stability"]
+    groups = page.audit["subgroups"]
+    if not page.absent(groups):
+        groups = [
+            row
+            for row in groups
+            if row["model"] not in models or not page.closed(models[row["model"]], row["attribute"])
+        ]
     absent = page.absent(rows)
     return {
         "absent": absent,
@@ -27,16 +35,22 @@ def _model(page: Page, row: dict[str, Any]) -> dict[str, Any]:
     told = page.t(
         "stability.assessed" if assessed else "stability.not_assessed",
         n=len(row["seeds"]),
+        needed=page.limit("seeds_min", 3),
         strength=said(row["matched_strength"]),
     )
     return {
         "name": name,
+        "trained": _trained(page, row["model"]),
         "sentence": told,
         "reason": page.prose(row["reason"]),
         "assessed": assessed,
         "note": page.interval_note([row["matched_strength"]]),
         "figure": _figure(page, row, name),
     }
+
+
+def _trained(page: Page, name: str) -> str:
+    return next((page.trained(model) for model in page.leads if model["name"] == name), "")
 
 
 def _figure(page: Page, row: dict[str, Any], name: str) -> Figure | None:
@@ -77,9 +91,9 @@ def _figure(page: Page, row: dict[str, Any], name: str) -> Figure | None:
 
 
 def _subgroups(page: Page, groups: list[dict[str, Any]]) -> Table:
-    rows, estimates = [], []
+    rows: list[tuple[Cell, ...]] = []
     for row in groups:
-        estimates += [row["difference"], *(group["effect"] for group in row["groups"])]
+        unit = _unit(page, row)
         told = page.t("word.semicolon").join(
             f"{shortened(g['group'], 20)} {said(g['effect'])}" for g in row["groups"]
         )
@@ -90,15 +104,21 @@ def _subgroups(page: Page, groups: list[dict[str, Any]]) -> Table:
                 text(row["by"]),
                 Cell("prose", told),
                 estimate(row["difference"]),
+                Cell("text", unit),
                 numeral(row["p_adjusted"]),
             )
         )
-    keys = ("model", "attribute", "by", "effects", "difference", "p_adjusted")
+    keys = ("model", "attribute", "by", "effects", "difference", "unit", "p_adjusted")
     return Table(
         page.t("subgroup.caption"),
         tuple(page.t(f"column.{k}") for k in keys),
         tuple(rows),
-        page.interval_note(estimates),
+        page.interval_note(
+            {
+                page.t("column.effects"): [group["effect"] for row in groups for group in row["groups"]],
+                page.t("column.difference"): [row["difference"] for row in groups],
+            }
+        ),
     )
 
 
@@ -113,13 +133,19 @@ def _subgroup_figure(page: Page, groups: list[dict[str, Any]]) -> Figure | None:
                 interval_bars.Row(shortened(group["group"]), *_bounds(group["effect"]))
                 for group in row["groups"]
             ],
-            page.t("column.effect"),
+            _unit(page, row),
         )
         for row in shown
     ]
-    clear = sum((row["p_adjusted"] is not None and row["p_adjusted"] <= 0.05) for row in groups)
+    clear = sum((row["p_adjusted"] is not None and row["p_adjusted"] <= page.significance) for row in groups)
     alt = page.t("subgroup.alt", clear=clear, n=len(groups))
     return page.drawing("subgroups", interval_bars.points(panels), alt, page.t("subgroup.caption"))
+
+
+def _unit(page: Page, row: dict[str, Any]) -> str:
+    kinds = {attribute["name"]: attribute["kind"] for attribute in page.attributes}
+    is_class = kinds.get(row["attribute"]) in ("binary", "categorical")
+    return page.t("unit.probability" if is_class else "unit.standard deviations")
 
 
 def _bounds(effect: dict[str, Any]) -> tuple[float, float | None, float | None]:

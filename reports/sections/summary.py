@@ -19,6 +19,7 @@ def build(page: Page) -> dict[str, Any]:
         {
             "name": shortened(attribute["name"]),
             "card": f"card-{page.attribute_key(attribute['name'])}",
+            "unreadable": attribute["name"] in page.unreadable,
             "cells": [
                 _cell(page, model, verdicts.get((model["name"], attribute["name"]))) for model in leads
             ],
@@ -27,7 +28,6 @@ def build(page: Page) -> dict[str, Any]:
     ]
     rows += [_not_tested(row, leads) for row in page.set_aside]
     shown = [row for row in page.verdicts if any(row["model"] == model["name"] for model in leads)]
-    counts = Counter(row["verdict"] for row in shown)
     return {
         "layout": _layout(len(leads), len(rows)),
         "aside": page.t(
@@ -37,16 +37,29 @@ def build(page: Page) -> dict[str, Any]:
         if page.set_aside
         else "",
         "models": [
-            {"name": shortened(m["name"], 28), "seed": m["seed"], "tally": _tally(shown, m["name"])}
+            {
+                "name": shortened(m["name"], 28),
+                "seed": m["seed"],
+                "tally": _tally(shown, m["name"]),
+                "trained": page.trained(m),
+            }
             for m in leads
         ],
         "rows": rows,
-        "sentence": _sentence(page, counts, len(leads), len(page.attributes)),
+        "sentence": _sentence(page, shown, len(leads), len(page.attributes)),
+        "unreadable": [
+            (shortened(row["attribute"]), page.prose(row["reason"]), page.prose(row["helps"]))
+            for row in page.unreadable.values()
+        ],
         "note": page.interval_note(row["effect"] for row in shown),
         "failed": _failed(page),
-        "may": [page.t(f"summary.may.{key}") for key in _may(counts, len(leads))],
-        "may_not": [page.t(f"summary.may_not.{key}") for key in ("use", "cause", "beyond")],
+        "may": [page.t(f"summary.may.{key}") for key in _may(page, shown)],
+        "may_not": [
+            page.t(f"summary.may_not.{key}")
+            for key in (*(("discovery",) if _given(page, shown) else ()), "use", "cause", "beyond")
+        ],
         "supported": _named(page, shown),
+        "seeded": any(len(page.by_seed(row["model"], row["attribute"])) > 1 for row in shown),
     }
 
 
@@ -108,6 +121,8 @@ def _cell(page: Page, model: dict[str, Any], row: dict[str, Any] | None) -> dict
         "effect": said(row["effect"]),
         "unit": shortened(unit, 24),
         "reason": page.prose(row["reason"]),
+        "given": page.was_given(model, row["attribute"]),
+        "seeds": page.seed_words(row["model"], row["attribute"]),
         "card": f"card-{page.attribute_key(row['attribute'])}-{page.model_key(row['model'])}",
     }
 
@@ -117,22 +132,36 @@ def _tally(rows: list[dict[str, Any]], model: str) -> list[tuple[str, int]]:
     return [(verdict, counts[verdict]) for verdict in VERDICTS if counts[verdict]]
 
 
-def _sentence(page: Page, counts: Counter[str], models: int, attributes: int) -> str:
+def _sentence(page: Page, shown: list[dict[str, Any]], models: int, attributes: int) -> str:
+    counts = Counter(row["verdict"] for row in shown)
     parts = [page.t(f"summary.count.{verdict}", n=counts[verdict]) for verdict in VERDICTS if counts[verdict]]
     key = "summary.sentence_one" if models == 1 else "summary.sentence_many"
-    return page.t(
+    told = page.t(
         key,
         claims=number(sum(counts.values())),
         attributes=attributes,
         models=models,
         parts=page.t("word.comma").join(parts),
     )
+    supported = [row for row in shown if row["verdict"] == "supported"]
+    given = _given(page, supported)
+    return f"{told} {page.t('summary.given', n=given, of=len(supported))}" if given else told
 
 
-def _may(counts: Counter[str], models: int) -> list[str]:
+def _given(page: Page, rows: list[dict[str, Any]]) -> int:
+    """Returns how many of the claims are of a model that was trained with the attribute's labels."""
+    models = {model["name"]: model for model in page.leads}
+    return sum(page.was_given(models[row["model"]], row["attribute"]) for row in rows)
+
+
+def _may(page: Page, shown: list[dict[str, Any]]) -> tuple[str, ...]:
+    counts = Counter(row["verdict"] for row in shown)
     first = "supported" if counts["supported"] else "none_supported"
-    found = [first, "partly" if counts["partly_supported"] else "association"]
-    return [*found, "compare"] if models > 1 else found
+    second = "partly" if counts["partly_supported"] else "association"
+    if len(page.leads) < 2:
+        return (first, second)
+    alike = len({page.trained(model) for model in page.leads}) == 1
+    return (first, second, "compare" if alike else "compare_unlike")
 
 
 def _named(page: Page, rows: list[dict[str, Any]]) -> str:

@@ -40,6 +40,7 @@ def _model(page: Page, model: dict[str, Any], rows: list[dict[str, Any]]) -> dic
     figures = [strips.build(page, model, row["dimension"], "unclaimed") for row in carrying]
     return {
         "name": shortened(model["name"]),
+        "trained": page.trained(model),
         "count": len(rows),
         "table": table,
         "strips": [figure for figure in figures if figure is not None],

@@ -22,10 +22,11 @@ def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
     part = model.get("uses")
     name, absent = shortened(model["name"]), page.absent(part, "use", model)
     if part is None or absent:
-        return {"name": name, "absent": absent}
+        return {"name": name, "trained": page.trained(model), "absent": absent}
     anomaly = part["anomaly"]
     return {
         "name": name,
+        "trained": page.trained(model),
         "absent": None,
         "anomaly": _anomaly(page, anomaly, name),
         "reading": _reading(page, anomaly),
@@ -52,7 +53,13 @@ def _anomaly(page: Page, part: dict[str, Any], name: str) -> Table:
         )
         for row in part["scores"]
     )
-    note = page.interval_note(row["auroc"] for row in part["scores"])
+    note = page.interval_note(
+        {
+            page.t("column.auroc"): [row["auroc"] for row in part["scores"]],
+            page.t("column.inside_mean"): [row["inside"] for row in part["scores"]],
+            page.t("column.outside_mean"): [row["outside"] for row in part["scores"]],
+        }
+    )
     return Table(caption, tuple(page.t(f"column.{key}") for key in keys), rows, note)
 
 

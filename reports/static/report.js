@@ -15,9 +15,16 @@
     return true;
   }
   document.addEventListener("click", function (event) {
-    var link = event.target.closest ? event.target.closest('a[href^="#"]') : null;
-    if (link && go(decodeURIComponent(link.getAttribute("href").slice(1)))) event.preventDefault();
+    var link = event.target.closest && event.target.closest('a[href^="#"]'), to = link && link.getAttribute("href");
+    if (!to || !at(to)) return;
+    event.preventDefault();
+    try { history.pushState(null, "", to); } catch (sandboxed) { }
   });
+  function at(hash) { return go(decodeURIComponent(hash.slice(1))); }
+  function here() { at(location.hash); }
+  try { history.scrollRestoration = "manual"; } catch (sandboxed) { }
+  window.addEventListener("popstate", here);
+  here();
 
   // The section in view is marked in the contents.
   var links = {};
@@ -33,7 +40,7 @@
     document.querySelectorAll("main > section").forEach(function (section) { watcher.observe(section); });
   }
 
-  // A box that scrolls can be reached by keyboard; one that does not is no stop on the way.
+  // A box that scrolls can be reached by keyboard.
   function reach() {
     document.querySelectorAll(".wide,.art,pre,.full").forEach(function (box) {
       if (box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1) box.tabIndex = 0;
@@ -46,7 +53,7 @@
   document.addEventListener("toggle", later, true);
   later();
 
-  // Open all; and before printing, whatever was closed, to be closed again after.
+  // Open all; and, while printing, whatever was closed.
   var all = Array.prototype.slice.call(document.querySelectorAll("details")), closed = [];
   var button = document.createElement("button");
   button.type = "button";
@@ -96,7 +103,7 @@
     image.closest(".art").insertAdjacentElement("afterend", dial);
   });
 
-  // Maps: the point under the mouse, or the next one by arrow keys, is ringed in every panel and said in words.
+  // Maps: the point under the mouse, or the next one by arrow keys, is ringed everywhere and said.
   function bytes(text) { return Uint8Array.from(atob(text), function (c) { return c.charCodeAt(0); }); }
   document.querySelectorAll("[data-map]").forEach(function (box) {
     var map = JSON.parse(box.dataset.map), places = bytes(map.places), values = bytes(map.values);
@@ -151,7 +158,7 @@
     });
   });
 
-  // Tables: sort by a column's own values, and filter rows where there are many.
+  // Tables: sort by a column, and filter rows where there are many.
   function value(row, column) {
     var cell = row.cells[column];
     var text = cell.hasAttribute("data-sort") ? cell.getAttribute("data-sort") : cell.textContent.trim();

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tasks.analyses.attribution_methods import Depth
 from tasks.analyses.estimates import Estimate, mean_estimate
-from tasks.analyses.faithfulness import judge_randomisation
+from tasks.analyses.faithfulness import Word, judge_randomisation
 from tasks.analyses.mass_inside import mass_inside
 from tasks.analyses.weight_randomisation import LayerCorrelation, mean_known, rank_correlations
 
@@ -40,7 +40,7 @@ class Checks:
 
     convergence_delta: mean |sum of map - change of output|, in units of the output. infidelity: share of
     output changes, in [0, 1], that the map does not foresee. max_sensitivity: largest relative change of
-    the map under small noise. faithful, faithful_places: see `Verdict`; where the second is false,
+    the map under small noise. verdict, faithful, faithful_places: see `Verdict`; where the second is false,
     mass_inside says where the image is, not where the model looks. mass_inside, area_share: share of |map|
     inside object masks, and of area. mass_randomised: the same share for maps of the wholly randomised model, which is
     what the method gives by chance: one that multiplies by the image finds the object whatever the weights.
@@ -58,6 +58,7 @@ class Checks:
     area_share: float | None
     mass_randomised: Estimate | None
     agreement: dict[str, float | None]
+    verdict: Word
 
 
 @dataclass(frozen=True)
@@ -184,6 +185,7 @@ def _checks(
             for other in others
             if other is not measured
         },
+        verdict=verdict.word,
     )
 
 

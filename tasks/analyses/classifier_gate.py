@@ -34,26 +34,36 @@ def compute(
     response_columns: Mapping[str, Sequence[int]],
     standardisation: Mapping[str, tuple[float, float]] | None = None,
     share_of_way: float = HALF_WAY,
+    not_auditable: Mapping[str, Mapping[str, str]] | None = None,
 ) -> tuple[Gate, ...]:
     """Returns one gate per attribute from responses (m, columns) to reconstructions of images with `values`.
 
     AUROC for binary, balanced accuracy for categorical, R2 for the others; the threshold lies `share_of_way`
     from chance to 1. `standardisation` gives the mean and standard deviation by which the classifier scaled
-    ordinal and continuous attributes; without it those of `values` are taken.
+    ordinal and continuous attributes; without it those of `values` are taken. `not_auditable` gives the reason
+    of each attribute that the classifier cannot read in real images: no reconstruction can pass for it.
     """
+    unreadable = not_auditable or {}
     gates = []
     for column, attribute in enumerate(attributes):
         predicted = np.asarray(responses[:, list(response_columns[attribute.name])], dtype=np.float64)
         statistic, chance, value = _quality(attribute, values[:, column], predicted, standardisation or {})
         threshold = chance + share_of_way * (1.0 - chance)
-        passed = bool(value >= threshold)
+        readable = attribute.name not in unreadable
+        passed = readable and bool(value >= threshold)
         found = f"{statistic} of {value:.2f} on reconstructions"
-        reason = (
-            f"the classifier of {attribute.name} reads reconstructions: {found}, at least {threshold:.2f}"
-            if passed
-            else f"the classifier of {attribute.name} does not read reconstructions well enough to judge "
-            f"decoded images: {found}, below {threshold:.2f}"
-        )
+        if passed:
+            reason = (
+                f"the classifier of {attribute.name} reads reconstructions: {found}, at least {threshold:.2f}"
+            )
+        elif not readable:
+            reason = unreadable[attribute.name]["reason"]
+        else:
+            known = "" if not_auditable is None else ", though it reads real images"
+            reason = (
+                f"the classifier of {attribute.name} does not read this model's reconstructions well enough to judge "
+                f"decoded images{known}: {found}, below {threshold:.2f}"
+            )
         gates.append(
             Gate(attribute.name, "passed" if passed else "not_tested", statistic, value, threshold, reason)
         )

@@ -1,11 +1,12 @@
-"""Models side by side: means over seeds, and differences with the spread that seeds alone produce.
+"""Models side by side: a number for each seed, means over seeds, and differences between models.
 
 Intervals are Student's t over seeds, Welch's (1947) for differences: with three to ten seeds a bootstrap
-over seeds is far too narrow. The n of an estimate is the number of seeds.
+over seeds is far too narrow. A measure with an end (a share, a score from 0 to 1, a count) has none: Student's
+t knows no ends and would go beyond them. The n of an estimate is the number of seeds.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Literal
 
@@ -14,52 +15,79 @@ from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from tasks.analyses.estimates import CONFIDENCE, Estimate
+from tasks.analyses.score_meanings import Better
 
 SOURCE = "Student's t over seeds"
+# Where there is a mean over seeds and no interval.
+SEEDS = "seeds"
 DIFFERENCE_SOURCE = "Welch's t over seeds"
 
 
 @dataclass(frozen=True)
 class ModelMean:
-    """A model's mean over its seeds."""
+    """A model's mean over its seeds, and the number of each seed, in the order of the seeds."""
 
     model: str
     estimate: Estimate
+    by_seed: tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Mean of the first model less that of the second."""
+    """Mean of the first model less that of the second.
+
+    `seeds`: whether every seed of the first model is above every seed of the second, below, or neither.
+    """
 
     first: str
     second: str
     estimate: Estimate
+    seeds: Literal["above", "below", "overlap"]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One measure over all models."""
+    """One measure over all models; `better` names the good end, none where neither end is good."""
 
     measure: str
     unit: str
-    better: Literal["higher", "lower"]
+    better: Better
     models: tuple[ModelMean, ...]
     differences: tuple[Difference, ...]
 
 
 def compute(
-    measure: str, unit: str, better: Literal["higher", "lower"], values: Mapping[str, Sequence[float]]
+    measure: str, unit: str, better: Better, values: Mapping[str, Sequence[float]], *, bounded: bool
 ) -> Comparison:
     """Returns means and pairwise differences of `values`, one number per seed for each model.
 
-    With a single seed there is no spread to speak of, and low and high are None.
+    With a single seed there is no spread to speak of, and low and high are None. `bounded` measures have no
+    intervals either.
     """
-    means = tuple(ModelMean(model, mean_over_seeds(numbers)) for model, numbers in values.items())
+    means = tuple(
+        ModelMean(model, _without_interval(mean_over_seeds(numbers), bounded), tuple(map(float, numbers)))
+        for model, numbers in values.items()
+    )
     differences = tuple(
-        Difference(first, second, difference_of_means(values[first], values[second]))
+        Difference(
+            first,
+            second,
+            _without_interval(difference_of_means(values[first], values[second]), bounded),
+            _apart(values[first], values[second]),
+        )
         for first, second in combinations(values, 2)
     )
     return Comparison(measure, unit, better, means, differences)
+
+
+def _without_interval(estimate: Estimate, bounded: bool) -> Estimate:
+    return replace(estimate, low=None, high=None, source=SEEDS) if bounded else estimate
+
+
+def _apart(first: Sequence[float], second: Sequence[float]) -> Literal["above", "below", "overlap"]:
+    if min(first) > max(second):
+        return "above"
+    return "below" if max(first) < min(second) else "overlap"
 
 
 def mean_over_seeds(numbers: Sequence[float] | NDArray[np.float64], source: str = SOURCE) -> Estimate:

@@ -1,12 +1,11 @@
 """Global scores of a code under one name each, and the set of them that an audit reports."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.analyses.estimates import Estimate, centred_interval
+from tasks.analyses.estimates import Estimate, NotApplicable, centred_interval
 from tasks.analyses.information_scores import (
     Mig,
     Modularity,
@@ -82,13 +81,6 @@ COMPARES_DIMENSIONS = frozenset(
         "gaussian_wasserstein_correlation_normalised",
     }
 )
-
-
-@dataclass(frozen=True)
-class NotApplicable:
-    """Why a score was not computed."""
-
-    not_applicable: str
 
 
 def compute(

@@ -26,6 +26,13 @@ class Estimate:
     source: str
 
 
+@dataclass(frozen=True)
+class NotApplicable:
+    """Why there is no number."""
+
+    not_applicable: str
+
+
 def interval(samples: Floats, confidence: float = CONFIDENCE) -> tuple[Floats, Floats]:
     """Returns the low and high percentiles of `samples` along the first axis; NaN samples are left out."""
     tail = 50.0 * (1.0 - confidence)

@@ -17,6 +17,7 @@ from tasks.analyses.attribution_maps import Function
 from tasks.analyses.weight_randomisation import LayerCorrelation
 
 Scale = Literal["share_of_change", "slope"]
+Word = Literal["passed", "passed_in_sign_only", "failed", "not_checked"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,15 @@ class Verdict:
     faithful: bool | None
     faithful_places: bool | None
     reason: str
+
+    @property
+    def word(self) -> Word:
+        """The verdict in one word: a map whose places do not follow the weights has passed in its signs only."""
+        if self.faithful is None:
+            return "not_checked"
+        if not self.faithful:
+            return "failed"
+        return "passed_in_sign_only" if self.faithful_places is False else "passed"
 
 
 def completeness_gap(maps: Tensor, outputs: Tensor, baseline_outputs: Tensor) -> Tensor:
@@ -138,13 +148,18 @@ def judge_randomisation(layers: Sequence[LayerCorrelation], threshold: float) ->
     if not faithful:
         reason = f"not faithful: {facts}, above {threshold:g} in size; it hardly depends on what was learned"
         return Verdict(False, places, reason)
-    reason = f"faithful: {facts}, at most {threshold:g} in size; the map follows the weights"
     if places is False:
-        reason += (
-            f", but only in its signs: where it is large hardly depends on what was learned (rank "
-            f"correlation of magnitudes {last.of_magnitudes:.2f})"
+        return Verdict(
+            True,
+            False,
+            f"faithful in its signs only: {facts}, at most {threshold:g} in size, but where the map is large hardly "
+            f"depends on what was learned (rank correlation of magnitudes {last.of_magnitudes:.2f})",
         )
-    return Verdict(True, places, reason)
+    return Verdict(
+        True,
+        places,
+        f"faithful: {facts}, at most {threshold:g} in size; the map follows the weights",
+    )
 
 
 def random_patches(

@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 
 from tasks.analyses.classifier_gate import Gate
 from tasks.analyses.estimates import image_weights, interval
-from tasks.analyses.intervention_claims import ClaimedEffect, Measured
+from tasks.analyses.intervention_claims import ClaimedEffect, EffectNull, Measured
 from tasks.analyses.intervention_null import (
     InterventionNull,
     adjusted_p_values,
     directions_needed,
     null_effects,
+    null_of_dimension,
 )
 from tasks.analyses.responses import effects, refuse_wrong_columns
 from tasks.datasets.attributes import Attribute
@@ -25,11 +26,14 @@ Respond = Callable[[Images], NDArray[np.float32]]
 # The outermost doses stop at 2 % and 98 %: beyond them a decoder has seen next to nothing.
 DOSES = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98)
 LEAST_IMAGES = 256
+DRAWN_NULL_VALUES = 40
 
 
 @dataclass(frozen=True)
 class Intervention:
     """Effects (k, d), each with interval and family-wise p-value, and the claims in detail.
+
+    Rows of attributes whose classifier did not pass its gate are NaN: what it says of these pictures means nothing.
 
     `responses` float32 (d, doses, m, columns) are kept for the subgroup analysis.
     """
@@ -41,8 +45,6 @@ class Intervention:
     effect_low: Floats
     effect_high: Floats
     p_adjusted: Floats
-    null_random_directions: Floats
-    null_untrained_decoder: Floats
     claims: tuple[ClaimedEffect, ...]
     responses: NDArray[np.float32] = field(metadata={"plain": False})
 
@@ -105,20 +107,24 @@ def compute(
             codes[: 4 * null_images], levels[tested], partners, _Scorer(untrained_decode, respond, batch_size)
         )
         untrained = effects(idle.mean(axis=2, dtype=np.float64), attributes, response_columns)
-    result = Measured(attributes, response_columns, responses, means, levels, effect, drawn, drawn_means)
+    result = Measured(
+        attributes, response_columns, responses, means, levels, effect, drawn, drawn_means, gates
+    )
+    tested_effect = effects(means[:, tested], attributes, response_columns).T
+    p_values = adjusted_p_values(tested_effect, null, untrained, groups)
+    judged = np.array([[0.0 if gate.status == "passed" else np.nan] for gate in gates])
     return Intervention(
         images=len(codes),
         doses=tuple(doses),
         gates=tuple(gates),
-        effect=effect,
-        effect_low=low.T,
-        effect_high=high.T,
-        p_adjusted=adjusted_p_values(
-            effects(means[:, tested], attributes, response_columns).T, null, untrained, groups
+        effect=effect + judged,
+        effect_low=low.T + judged,
+        effect_high=high.T + judged,
+        p_adjusted=p_values + judged,
+        claims=tuple(
+            result.claim(k, j, _null_of(k, j, tested_effect, null, untrained, groups, p_values))
+            for k, j in enumerate(claimed_dimensions)
         ),
-        null_random_directions=_drawn(null),
-        null_untrained_decoder=np.sort(untrained.max(axis=1, initial=0.0)),
-        claims=tuple(result.claim(k, j) for k, j in enumerate(claimed_dimensions)),
         responses=responses,
     )
 
@@ -131,10 +137,25 @@ def _tested_doses(count: int) -> list[int]:
     return sorted({0, count // 2, count - 1})
 
 
-def _drawn(null: InterventionNull) -> Floats:
-    """Returns at most 100 sorted values of the largest effect on any attribute."""
-    largest = null.effects.max(axis=1, initial=0.0)
-    return np.quantile(largest, np.linspace(0, 1, min(100, len(largest)))) if len(largest) else largest
+def _null_of(
+    k: int,
+    j: int,
+    tested_effect: Floats,
+    null: InterventionNull,
+    untrained: Floats,
+    groups: Sequence[int],
+    p_values: Floats,
+) -> EffectNull | None:
+    """Returns what the effect of dimension j on attribute k is held against; None without such moves."""
+    drawn = null.effects[null_of_dimension(null, j, groups), k]
+    if len(drawn) == 0:
+        return None
+    return EffectNull(
+        float(tested_effect[k, j]),
+        np.quantile(drawn, np.linspace(0, 1, min(DRAWN_NULL_VALUES, len(drawn)))),
+        np.sort(untrained[:, k]),
+        float(p_values[k, j]),
+    )
 
 
 class _Scorer:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.analyses.estimates import Estimate, from_samples, interval
+from tasks.analyses.classifier_gate import Gate
+from tasks.analyses.estimates import Estimate, NotApplicable, from_samples, interval
 from tasks.analyses.responses import column_names, effect_unit, leading_column
 from tasks.datasets.attributes import Attribute
 
@@ -30,12 +31,31 @@ class OffTarget:
     """Effect of the claimed dimension on another attribute, in that attribute's unit."""
 
     attribute: str
-    effect: Estimate
+    effect: Estimate | NotApplicable
+
+
+@dataclass(frozen=True)
+class EffectNull:
+    """What the claimed dimension's effect is held against, all in the attribute's own unit.
+
+    `effect` is taken over the first, middle and last dose, as those of the null are. `random_directions` holds
+    at most 40 sorted effects of equally long moves that leave the claimed dimension and its group alone;
+    `untrained_decoder` those of every dimension of the untrained decoder. `p_adjusted` holds for all attributes
+    and dimensions together.
+    """
+
+    effect: float
+    random_directions: Floats
+    untrained_decoder: Floats
+    p_adjusted: float
 
 
 @dataclass(frozen=True)
 class ClaimedEffect:
     """What setting the claimed dimension does to its attribute, and to the others.
+
+    Where the classifier did not pass its gate for an attribute, effects on that attribute are not applicable:
+    what it says of these pictures means nothing.
 
     `consistency` is the share of images whose own response moves the way the mean does; `sign` is 1 or -1
     for a response that ends higher or lower than it starts, 0 for one that returns.
@@ -44,11 +64,12 @@ class ClaimedEffect:
     attribute: str
     dimension: int
     unit: str
-    on_target: Estimate
-    consistency: Estimate
-    sign: int
-    curve: Curve
+    on_target: Estimate | NotApplicable
+    consistency: Estimate | NotApplicable
+    sign: int | None
+    curve: Curve | NotApplicable
     off_target: tuple[OffTarget, ...]
+    null: EffectNull | None
 
 
 @dataclass(frozen=True)
@@ -67,10 +88,19 @@ class Measured:
     effect: Floats
     drawn: Floats
     drawn_means: Floats
+    gates: Sequence[Gate]
 
-    def claim(self, k: int, j: int) -> ClaimedEffect:
+    def claim(self, k: int, j: int, null: EffectNull | None) -> ClaimedEffect:
         """Returns the details of the claim that dimension j carries attribute k."""
         attribute = self.attributes[k]
+        off_target = tuple(
+            OffTarget(other.name, self._estimate(i, j)) for i, other in enumerate(self.attributes) if i != k
+        )
+        closed = self._closed(k)
+        if closed is not None:
+            return ClaimedEffect(
+                attribute.name, j, effect_unit(attribute), closed, closed, None, closed, off_target, None
+            )
         columns = list(self.response_columns[attribute.name])
         column = leading_column(self.means[j], columns)
         mean = self.means[j][:, column]
@@ -89,14 +119,19 @@ class Measured:
                 high,
                 column_names(attribute)[columns.index(column)],
             ),
-            off_target=tuple(
-                OffTarget(other.name, self._estimate(i, j))
-                for i, other in enumerate(self.attributes)
-                if i != k
-            ),
+            off_target=off_target,
+            null=null,
         )
 
-    def _estimate(self, k: int, j: int) -> Estimate:
+    def _closed(self, k: int) -> NotApplicable | None:
+        """Returns why nothing is said of an attribute, or None where the classifier may judge."""
+        gate = self.gates[k]
+        return None if gate.status == "passed" else NotApplicable(gate.reason)
+
+    def _estimate(self, k: int, j: int) -> Estimate | NotApplicable:
+        closed = self._closed(k)
+        if closed is not None:
+            return closed
         return from_samples(float(self.effect[k, j]), self.drawn[:, j, k], self.responses.shape[2], SOURCE)
 
     def _consistency(self, j: int, column: int) -> Estimate:

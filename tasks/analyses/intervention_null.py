@@ -92,6 +92,12 @@ def _moving_groups(groups: int, count: int, rng: np.random.Generator) -> NDArray
     return np.asarray(order < moved_groups(groups))
 
 
+def null_of_dimension(null: InterventionNull, dimension: int, groups: Sequence[int]) -> NDArray[np.bool_]:
+    """Returns which directions (directions,) leave a dimension and its group alone: its null."""
+    labels = np.asarray(groups)
+    return np.asarray(~null.moves[:, labels == labels[dimension]].any(axis=1))
+
+
 def adjusted_p_values(
     effect: Floats, null: InterventionNull, untrained: Floats, groups: Sequence[int]
 ) -> Floats:
@@ -103,10 +109,9 @@ def adjusted_p_values(
     of all dimensions by 1 - (1 - p)^d (Sidak).
     """
     attributes, dimensions = effect.shape
-    labels = np.asarray(groups)
     p_values = np.ones((attributes, dimensions))
     for j in range(dimensions):
-        others = ~null.moves[:, labels == labels[j]].any(axis=1)
+        others = null_of_dimension(null, j, groups)
         pool = np.concatenate([null.effects[others], untrained])
         if not others.any():
             continue

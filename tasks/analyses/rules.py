@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from tasks.analyses import verdicts
+from tasks.analyses import auditability, verdicts
 from tasks.analyses.plain import to_plain
 from tasks.analyses.thresholds import Thresholds
 from tasks.analyses.verdicts import Verdict
@@ -27,12 +27,19 @@ class Rules:
         judge_control: from a control and thresholds to the verdicts on its claims, JSON-ready.
         judge_seeds: from the seeds of one model and thresholds to the words that check D counts, by attribute.
         thresholds: the names of all limits.
+        not_auditable: from an audit.json and thresholds to "reason" and "helps" of each attribute that cannot be
+            audited, which the three others are given.
     """
 
-    judge: Callable[[Sequence[Plain], Sequence[Plain], Thresholds], list[Verdict]]
-    judge_control: Callable[[Plain, Thresholds], list[dict[str, Any]]]
-    judge_seeds: Callable[[Sequence[Plain], Thresholds], dict[str, list[str]]]
+    judge: Callable[[Sequence[Plain], Sequence[Plain], Thresholds, Mapping[str, Plain]], list[Verdict]]
+    judge_control: Callable[[Plain, Thresholds, Mapping[str, Plain]], list[dict[str, Any]]]
+    judge_seeds: Callable[[Sequence[Plain], Thresholds, Mapping[str, Plain]], dict[str, list[str]]]
     thresholds: frozenset[str]
+    not_auditable: Callable[[Plain, Thresholds], Mapping[str, Plain]]
+
+
+def _everything_is_auditable(_: Plain, __: Thresholds) -> Mapping[str, Plain]:
+    return {}
 
 
 THRESHOLDS_1_0 = frozenset(
@@ -55,13 +62,18 @@ THRESHOLDS_1_0 = frozenset(
 )
 RULES: Mapping[str, Rules] = {
     "1.0": Rules(
-        verdicts.judge, verdicts.verdicts_on_control, verdicts.verdicts_without_stability, THRESHOLDS_1_0
+        verdicts.judge,
+        verdicts.verdicts_on_control,
+        verdicts.verdicts_without_stability,
+        THRESHOLDS_1_0,
+        _everything_is_auditable,
     ),
     "1.1": Rules(
         verdicts.judge,
         verdicts.verdicts_on_control,
         verdicts.verdicts_without_stability,
         frozenset(limit.name for limit in fields(Thresholds)),
+        auditability.not_auditable,
     ),
 }
 
@@ -89,8 +101,9 @@ def thresholds_of(audit: Plain) -> Thresholds:
 
 def verdicts_of(audit: Plain) -> list[dict[str, Any]]:
     """Returns the verdicts, JSON-ready, that follow from the models, stability and thresholds of an audit.json."""
-    rules = RULES[audit["schema_version"]]
+    rules, thresholds = RULES[audit["schema_version"]], thresholds_of(audit)
+    unreadable = rules.not_auditable(audit, thresholds)
     return [
         to_plain(verdict)
-        for verdict in rules.judge(audit["models"], audit["stability"], thresholds_of(audit))
+        for verdict in rules.judge(audit["models"], audit["stability"], thresholds, unreadable)
     ]

@@ -39,16 +39,20 @@ def compute(
     kl_nats: NDArray[np.float64],
     association: Association,
     claimed_dimensions: Sequence[int],
+    groups: Sequence[int],
     thresholds: Thresholds,
 ) -> tuple[Unclaimed, ...]:
-    """Returns every dimension that is not among `claimed_dimensions`, with at most three associations.
+    """Returns every dimension outside the groups of `claimed_dimensions`, with at most three associations.
+
+    `groups` (d,): dimensions that stand for one attribute together share a number, and are claimed together.
 
     `kl_nats` (d,) is each dimension's mean divergence from the prior. Only associations with a family-wise
     p-value at or below the threshold are named; none of them counts as supported.
     """
     results = []
+    claimed = {groups[j] for j in claimed_dimensions}
     for j, name in enumerate(dimension_names):
-        if j in set(claimed_dimensions):
+        if groups[j] in claimed:
             continue
         unused = bool(kl_nats[j] < thresholds.unused_kl_nats)
         order = np.argsort(-association.uncertainty[:, j], kind="stable")

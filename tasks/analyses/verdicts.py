@@ -13,13 +13,16 @@ but few images follow or another attribute moves as much | effect interval cross
 | D stability | holds in enough seeds, strength interval at or above the limit | holds in enough seeds, in unlike \
 dimensions | strength interval crosses it, or enough only with inconclusive seeds | holds in too few seeds |
 
-C is "not tested" where the classifier's gate did not pass, D "not assessed" with too few seeds. The overall
-verdict is the weakest check, in the order not supported, not tested, inconclusive, partly supported,
-supported; "not assessed" counts as partly supported, so without stability nothing is Supported.
+C is "not tested" where the classifier's gate did not pass, D "not assessed" with too few seeds. An attribute that
+the classifier cannot read in real images either is not auditable: its verdict is "not tested" for every model,
+whatever the checks say. Otherwise the overall verdict is the weakest check, in the order not supported, not tested,
+inconclusive, partly supported, supported; "not assessed" counts as partly supported, so without stability nothing is
+Supported.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from tasks.analyses.check_rules import (
@@ -34,6 +37,7 @@ from tasks.analyses.check_rules import (
 from tasks.analyses.plain import to_plain
 from tasks.analyses.thresholds import Thresholds, thresholds_from
 
+NOTHING: Mapping[str, Plain] = MappingProxyType({})
 COUNT = {3: "three", 4: "four"}
 CHECKS = ("association", "specificity", "intervention", "stability")
 # Weakest first. "not_assessed" is a cap, as strong as partly_supported.
@@ -71,10 +75,16 @@ def verdicts_from_audit(audit: Plain) -> list[dict[str, Any]]:
     ]
 
 
-def judge(models: Sequence[Plain], stability: Sequence[Plain], thresholds: Thresholds) -> list[Verdict]:
+def judge(
+    models: Sequence[Plain],
+    stability: Sequence[Plain],
+    thresholds: Thresholds,
+    unreadable: Mapping[str, Plain] = NOTHING,
+) -> list[Verdict]:
     """Returns one verdict per model, seed and attribute, in the order of `models` and their attributes.
 
-    `models` and `stability` are those sections of audit.json: plain, already rounded results.
+    `models` and `stability` are those sections of audit.json: plain, already rounded results. `unreadable` gives
+    "reason" and "helps" of each attribute that is not auditable.
     """
     by_model = {section["model"]: section for section in stability}
     family = {name: [m for m in models if m["name"] == name] for name in {m["name"] for m in models}}
@@ -83,36 +93,51 @@ def judge(models: Sequence[Plain], stability: Sequence[Plain], thresholds: Thres
         for claim in model["specificity"]:
             checks = first_three(model, claim, thresholds)
             checks["stability"] = _stability(
-                by_model.get(model["name"]), family[model["name"]], claim["attribute"], thresholds
+                by_model.get(model["name"]), model, family[model["name"]], claim["attribute"], thresholds
             )
-            verdicts.append(_overall(model, claim, checks))
+            verdicts.append(_overall(model, claim, checks, unreadable.get(claim["attribute"])))
     return verdicts
 
 
-def verdicts_on_control(control: Plain, thresholds: Thresholds) -> list[dict[str, Any]]:
+def verdicts_on_control(
+    control: Plain, thresholds: Thresholds, unreadable: Mapping[str, Plain] = NOTHING
+) -> list[dict[str, Any]]:
     """Returns the verdicts, JSON-ready, on the claims of a code that can carry nothing by design.
 
     `control` has a model's name, seed, dimensions, association, specificity and intervention. Its first three
     checks decide: a control is not trained again with other seeds, and stability can only weaken a verdict.
     """
     return [
-        to_plain(_overall(control, claim, first_three(control, claim, thresholds)))
+        to_plain(
+            _overall(
+                control,
+                claim,
+                first_three(control, claim, thresholds),
+                unreadable.get(claim["attribute"]),
+            )
+        )
         for claim in control["specificity"]
     ]
 
 
-def verdicts_without_stability(models: Sequence[Plain], thresholds: Thresholds) -> dict[str, list[str]]:
-    """Returns, per attribute, the weakest of the first three checks in each of `models` (seeds of one model)."""
+def verdicts_without_stability(
+    models: Sequence[Plain], thresholds: Thresholds, unreadable: Mapping[str, Plain] = NOTHING
+) -> dict[str, list[str]]:
+    """Returns, per attribute, the weakest of the first three checks in each of `models` (seeds of one model).
+
+    For an attribute that is not auditable that is "not tested".
+    """
     found: dict[str, list[str]] = {}
     for model in models:
         for claim in model["specificity"]:
             checks = first_three(model, claim, thresholds)
-            found.setdefault(claim["attribute"], []).append(checks[_weakest(checks)].verdict)
+            word = "not_tested" if claim["attribute"] in unreadable else checks[_weakest(checks)].verdict
+            found.setdefault(claim["attribute"], []).append(word)
     return found
 
 
 def _stability(
-    section: Plain | None, seeds: Sequence[Plain], attribute: str, thresholds: Thresholds
+    section: Plain | None, model: Plain, seeds: Sequence[Plain], attribute: str, thresholds: Thresholds
 ) -> CheckVerdict:
     statistic, least = "rank correlation between seeds", thresholds.matched_strength_min
     if section is None or section["status"] != "assessed" or len(seeds) < thresholds.seeds_min:
@@ -123,14 +148,15 @@ def _stability(
         )
         return CheckVerdict("not_assessed", why, statistic, None, least)
     row = next(a for a in section["attributes"] if a["attribute"] == attribute)
-    strengths = [_strength(model, attribute, thresholds) for model in seeds]
+    strengths = [_strength(trained, attribute, thresholds) for trained in seeds]
     holds = sum(strength >= WEAKNESS["partly_supported"] for strength in strengths)
+    here = _strength(model, attribute, thresholds) >= WEAKNESS["partly_supported"]
     doubtful = sum(strength == WEAKNESS["inconclusive"] for strength in strengths)
     enough = thresholds.seeds_share_min * len(seeds)
     value = row["same_dimension"]
     found = f"the other checks hold in {holds} of {len(seeds)} seeds"
     if holds + doubtful < enough:
-        return CheckVerdict("not_supported", f"not stable: {found}", statistic, value, least)
+        return CheckVerdict("not_supported", _unstable(holds, len(seeds), here), statistic, value, least)
     if holds < enough:
         return CheckVerdict(
             "inconclusive", f"{found} and are inconclusive in {doubtful}", statistic, value, least
@@ -143,6 +169,16 @@ def _stability(
         "below": f"in dimensions that order images differently, {in_words(value)} below {least:g}",
     }[place]
     return CheckVerdict(word, f"{found}, {ending}", statistic, value, least)
+
+
+def _unstable(holds: int, seeds: int, here: bool) -> str:
+    """Says in how many trainings a finding holds, and whether the model that is judged is one of them."""
+    if not here:
+        return f"not stable: the other checks hold in {holds} of {seeds} seeds, and not in this trained model"
+    others = f"the {seeds - 1} models trained from other seeds"
+    if holds == 1:
+        return f"not stable: true of this trained model, not found again in {others}"
+    return f"not stable: true of this trained model, found again in {holds - 1} of {others}"
 
 
 def _strength(model: Plain, attribute: str, thresholds: Thresholds) -> int:
@@ -158,10 +194,20 @@ def _weakest(checks: Mapping[str, CheckVerdict]) -> str:
     return min((name for name in CHECKS if name in checks), key=lambda name: WEAKNESS[checks[name].verdict])
 
 
-def _overall(model: Plain, claim: Plain, checks: Mapping[str, CheckVerdict]) -> Verdict:
+def _overall(
+    model: Plain, claim: Plain, checks: Mapping[str, CheckVerdict], unreadable: Plain | None
+) -> Verdict:
     weakest = _weakest(checks)
     check = checks[weakest]
     word: Word = "partly_supported" if check.verdict == "not_assessed" else check.verdict
+    reason = (
+        f"all {COUNT[len(checks)]} checks hold: {checks['intervention'].reason}"
+        if word == "supported"
+        else f"{weakest}: {check.reason}"
+    )
+    would_change = _would_change(weakest, check)
+    if unreadable is not None:
+        word, reason, would_change = "not_tested", unreadable["reason"], unreadable["helps"]
     section = model.get("intervention") or {}
     found = next((c for c in section.get("claims", ()) if c["attribute"] == claim["attribute"]), None)
     tested = checks["intervention"].verdict != "not_tested"
@@ -172,13 +218,11 @@ def _overall(model: Plain, claim: Plain, checks: Mapping[str, CheckVerdict]) -> 
         dimension=claim["dimension"],
         dimension_name=dimension_name(model, claim["dimension"]),
         verdict=word,
-        reason=f"all {COUNT[len(checks)]} checks hold: {checks['intervention'].reason}"
-        if word == "supported"
-        else f"{weakest}: {check.reason}",
-        effect=found["on_target"] if found is not None and tested else None,
+        reason=reason,
+        effect=found["on_target"] if found is not None and tested and unreadable is None else None,
         effect_unit=found["unit"] if found is not None else "",
         checks=dict(checks),
-        would_change=_would_change(weakest, check),
+        would_change=would_change,
     )
 
 
@@ -188,8 +232,8 @@ def _would_change(weakest: str, check: CheckVerdict) -> str:
         return "any one check that falls below its threshold, on more images, other images or more seeds"
     if check.verdict == "not_tested":
         return (
-            "an attribute classifier that reads this model's reconstructions, "
-            "or a model whose images show the attribute"
+            "decoded images in which the classifier reads the attribute as it does in real ones: "
+            "train longer, or use a larger network or code"
         )
     if check.verdict == "not_assessed":
         return "more training seeds, so that stability can be assessed"

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.analyses.estimates import NotApplicable
 from tasks.analyses.intervention import Intervention
 from tasks.analyses.plain import to_plain
 from tasks.arrays import read_array, read_json, write_array, write_json
@@ -19,8 +20,8 @@ READINGS, FACTS = "responses.npy", "responses.json"
 class Responses:
     """Readings float32 (doses, images, columns) by dimension, and what they are of.
 
-    `claims` are pairs of an attribute and its dimension; `rows` the images' rows in probe_test; `columns` the
-    columns of each attribute's readings.
+    `claims` are pairs of an attribute that the classifier may judge and its dimension; `rows` the images' rows in
+    probe_test; `columns` the columns of each attribute's readings.
     """
 
     claims: tuple[tuple[str, int], ...]
@@ -35,7 +36,12 @@ def write_responses(
     """Writes the readings of claimed dimensions into a stage's folder."""
     dimensions = sorted({claim.dimension for claim in result.claims})
     write_array(folder / READINGS, result.responses[dimensions])
-    claims = [[claim.attribute, claim.dimension] for claim in result.claims]
+    # Where the classifier did not pass its gate, it says nothing of any group's pictures either.
+    claims = [
+        [claim.attribute, claim.dimension]
+        for claim in result.claims
+        if not isinstance(claim.on_target, NotApplicable)
+    ]
     facts = {"claims": claims, "dimensions": dimensions, "rows": rows.tolist(), "columns": dict(columns)}
     write_json(folder / FACTS, to_plain(facts))
 

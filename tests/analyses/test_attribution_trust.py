@@ -7,6 +7,7 @@ from tasks.analyses import calibration
 from tasks.analyses.attribution_evidence import weigh
 from tasks.analyses.attribution_record import Attribution, Checks
 from tasks.analyses.estimates import Estimate
+from tasks.analyses.faithfulness import Verdict
 from tasks.datasets.attributes import Attribute
 
 
@@ -19,7 +20,8 @@ def attribution(
 ) -> Attribution:
     inside = None if mass is None else Estimate(mass, None, None, 8, "")
     by_chance = None if mass is None else Estimate(mass / 2, None, None, 6, "")
-    checks = Checks(None, None, None, (), faithful, places, "", inside, 0.1, by_chance, agreement)
+    word = Verdict(faithful, places, "").word
+    checks = Checks(None, None, None, (), faithful, places, "", inside, 0.1, by_chance, agreement, word)
     empty = np.zeros((3, 4, 4), np.float32)
     images = np.zeros((3, 1, 4, 4), np.uint8)
     return Attribution("encoder", method, "z0", 0, images, empty, (), "", (), empty[0], empty[0], 3, checks)

@@ -212,9 +212,14 @@ def test_the_verdict_follows_the_threshold_and_gives_its_reason(
     verdict = judge_randomisation([LayerCorrelation("first", 1.0, 1.0), last], 0.5)
     assert verdict.faithful is faithful
     assert verdict.faithful_places is places
-    word = {True: "faithful: rank", False: "not faithful: rank", None: "the map is constant"}[faithful]
-    assert verdict.reason.startswith(word)
-    assert ("only in its signs" in verdict.reason) is (faithful is True and places is False)
+    begins = {
+        "passed": "faithful: rank",
+        "passed_in_sign_only": "faithful in its signs only: rank",
+        "failed": "not faithful: rank",
+        "not_checked": "the map is constant",
+    }
+    assert verdict.reason.startswith(begins[verdict.word])
+    assert (verdict.word == "passed_in_sign_only") is (faithful is True and places is False)
 
 
 def test_mass_inside_is_all_for_a_map_on_the_object_and_area_for_an_even_one() -> None:

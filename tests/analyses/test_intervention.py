@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tasks.analyses import classifier_gate, intervention, subgroups
+from tasks.analyses.classifier_gate import Gate
 from tasks.analyses.intervention import partners_of
 from tasks.analyses.intervention_null import directions_needed
 from tasks.analyses.plain import to_plain
@@ -36,10 +37,27 @@ def codes(n=300, seed=0):
     return np.random.default_rng(seed).uniform(-1, 1, size=(n, D)).astype(np.float32)
 
 
-def run(made=None, responder=respond, seed=0, **options):
+def gates_of(closed=()):
+    return [
+        Gate(a.name, "not_tested" if a.name in closed else "passed", "R2", 0.9, 0.5, f"gate of {a.name}")
+        for a in ATTRIBUTES
+    ]
+
+
+def run(made=None, responder=respond, seed=0, gates=None, **options):
     made = codes() if made is None else made
     return intervention.compute(
-        ATTRIBUTES, made, made, decode, responder, COLUMNS, (), (0, 1, 2, 3), range(D), seed, **options
+        ATTRIBUTES,
+        made,
+        made,
+        decode,
+        responder,
+        COLUMNS,
+        gates_of() if gates is None else gates,
+        (0, 1, 2, 3),
+        range(D),
+        seed,
+        **options,
     )
 
 
@@ -85,8 +103,6 @@ def test_result_has_the_agreed_keys_and_no_responses(found):
         "effect_low",
         "effect_high",
         "p_adjusted",
-        "null_random_directions",
-        "null_untrained_decoder",
         "claims",
     }
     assert set(plain["claims"][0]) == {
@@ -98,9 +114,46 @@ def test_result_has_the_agreed_keys_and_no_responses(found):
         "sign",
         "curve",
         "off_target",
+        "null",
     }
-    assert len(plain["null_random_directions"]) == 100
-    assert plain["null_untrained_decoder"] == [0.0] * D
+    null = plain["claims"][0]["null"]
+    assert len(null["random_directions"]) == 40
+    assert null["untrained_decoder"] == [0.0] * D
+
+
+def test_each_claim_has_a_null_in_its_own_unit(found):
+    def in_hundredths(images):
+        responses = respond(images)
+        responses[:, 4] *= 100.0
+        return responses
+
+    again = run(responder=in_hundredths, untrained_decode=lambda latents: decode(0.0 * latents))
+    for before, after in zip(found.claims, again.claims, strict=True):
+        unit = 100.0 if before.attribute == "size" else 1.0
+        assert after.null.effect == pytest.approx(unit * before.null.effect, rel=1e-4)
+        assert after.null.random_directions == pytest.approx(unit * before.null.random_directions, rel=1e-4)
+    # No null move touches the claimed dimension, which alone changes the attribute.
+    assert [claim.null.random_directions.max() for claim in found.claims] == pytest.approx(
+        [0.0] * 4, abs=1e-6
+    )
+    on_axis = [found.p_adjusted[k, k] for k in range(4)]
+    assert [claim.null.p_adjusted for claim in found.claims] == on_axis
+
+
+def test_nothing_is_stated_where_the_gate_is_closed(found):
+    closed = run(gates=gates_of(closed=("size",)), untrained_decode=lambda latents: decode(0.0 * latents))
+    size = to_plain(closed)["claims"][2]
+    reason = {"not_applicable": "gate of size"}
+    assert [size[key] for key in ("on_target", "consistency", "curve")] == [reason] * 3
+    assert (size["sign"], size["null"]) == (None, None)
+    for other in (claim for claim in to_plain(closed)["claims"] if claim["attribute"] != "size"):
+        said = {off["attribute"]: off["effect"] for off in other["off_target"]}
+        assert said["size"] == reason
+        assert all("value" in effect for name, effect in said.items() if name != "size")
+    for matrix in (closed.effect, closed.effect_low, closed.effect_high, closed.p_adjusted):
+        assert np.isnan(matrix[2]).all()
+        assert not np.isnan(np.delete(matrix, 2, axis=0)).any()
+    assert closed.claims[0].on_target == found.claims[0].on_target
 
 
 def test_same_seed_same_numbers_and_batches_change_nothing():
@@ -126,7 +179,7 @@ def test_permuting_dimensions_permutes_effects_and_p_values():
         lambda latents: decode(latents[:, back]),
         respond,
         COLUMNS,
-        (),
+        gates_of(),
         back[[0, 1, 2, 3]],
         range(D),
         0,
@@ -146,7 +199,7 @@ def test_flipping_a_dimension_changes_only_the_sign_of_its_effect():
         lambda latents: decode(latents * signs),
         respond,
         COLUMNS,
-        (),
+        gates_of(),
         (0, 1, 2, 3),
         range(D),
         0,
@@ -171,7 +224,7 @@ def test_setting_one_logit_of_a_group_lets_go_of_the_others():
         return np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
 
     result = intervention.compute(
-        ATTRIBUTES[1:2], made, made, decode, softmax, {"shape": (0, 1, 2)}, (), (0,), groups, 0
+        ATTRIBUTES[1:2], made, made, decode, softmax, {"shape": (0, 1, 2)}, gates_of()[1:2], (0,), groups, 0
     )
     claim = result.claims[0]
     assert claim.on_target.value > 0.95
@@ -189,7 +242,7 @@ def test_the_unit_of_a_dimension_changes_nothing():
         lambda latents: decode(latents / scale),
         respond,
         COLUMNS,
-        (),
+        gates_of(),
         (0, 1, 2, 3),
         range(D),
         0,
@@ -255,7 +308,20 @@ def test_gate_passes_a_good_classifier_and_stops_a_blind_one():
     assert (good.status, good.statistic, good.threshold) == ("passed", "AUROC", 0.75)
     blind = gate(truth, rng.normal(size=(400, 1)))
     assert blind.status == "not_tested"
-    assert "does not read reconstructions well enough" in blind.reason
+    assert "does not read this model's reconstructions well enough" in blind.reason
+    assert "though it reads real images" not in blind.reason  # nobody asked
+
+
+def test_what_real_images_do_not_show_no_reconstruction_shows():
+    rng = np.random.default_rng(0)
+    truth = rng.integers(2, size=400).astype(float)
+    clear = truth[:, None] + 0.3 * rng.normal(size=(400, 1))
+    told = {"lit": {"reason": "not auditable: the classifier cannot read lit", "helps": "leave it out"}}
+    assert gate(truth, clear, not_auditable={}).status == "passed"
+    closed = gate(truth, clear, not_auditable=told)
+    assert (closed.status, closed.reason) == ("not_tested", told["lit"]["reason"])
+    blurred = gate(truth, rng.normal(size=(400, 1)), not_auditable={})
+    assert "though it reads real images" in blurred.reason
 
 
 def test_gate_of_each_type():

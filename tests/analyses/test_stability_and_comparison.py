@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr, ttest_ind
 
-from tasks.analyses import association, comparison, stability, unclaimed
+from tasks.analyses import association, comparison, disentanglement_scores, stability, unclaimed
+from tasks.analyses.score_meanings import MEANINGS
 from tasks.analyses.stability import match
 from tasks.analyses.thresholds import Thresholds
 
@@ -88,7 +89,7 @@ def test_constant_dimensions_match_nothing():
 
 def test_differences_of_models_are_welch_intervals():
     first, second = [1.0, 1.2, 1.1], [0.5, 0.9, 0.4]
-    found = comparison.compute("mig", "", "higher", {"a": first, "b": second})
+    found = comparison.compute("nats", "", "lower", {"a": first, "b": second}, bounded=False)
     expected = ttest_ind(first, second, equal_var=False).confidence_interval()
     assert found.differences[0].estimate.value == pytest.approx(0.5)
     assert found.differences[0].estimate.low == pytest.approx(expected.low)
@@ -97,11 +98,53 @@ def test_differences_of_models_are_welch_intervals():
 
 
 def test_one_seed_has_no_interval_and_equal_seeds_a_point():
-    found = comparison.compute("mig", "", "higher", {"a": [1.0], "b": [2.0]})
+    found = comparison.compute("nats", "", "lower", {"a": [1.0], "b": [2.0]}, bounded=False)
     assert found.models[0].estimate.low is None
     assert found.differences[0].estimate.high is None
     exact = comparison.difference_of_means([1.0, 1.0], [2.0, 2.0])
     assert (exact.low, exact.value, exact.high) == (-1.0, -1.0, -1.0)
+
+
+def test_measures_with_two_ends_have_their_seeds_and_no_interval():
+    seeds = {"a": [0.9, 1.0, 0.95], "b": [0.0, 0.3, 0.1], "c": [0.2, 0.98, 0.5]}
+    found = comparison.compute("mig", "", "higher", seeds, bounded=True)
+    estimates = [row.estimate for row in (*found.models, *found.differences)]
+    assert {(one.low, one.high) for one in estimates} == {(None, None)}
+    assert [list(row.by_seed) for row in found.models] == list(seeds.values())
+    assert found.models[0].estimate.value == pytest.approx(0.95)
+    assert [(d.first, d.second, d.seeds) for d in found.differences] == [
+        ("a", "b", "above"),
+        ("a", "c", "overlap"),
+        ("b", "c", "overlap"),
+    ]
+
+
+def test_every_score_says_which_end_is_good():
+    rng = np.random.default_rng(0)
+    codes, factors = rng.normal(size=(240, 3)), rng.integers(3, size=(240, 2))
+    scores = disentanglement_scores.compute(
+        codes[:120], factors[:120], codes[120:], factors[120:], 0, True, True, 3, 120, 40
+    )
+    assert set(scores) == set(MEANINGS)
+    assert all(meaning.definition for meaning in MEANINGS.values())
+    # Two dimensions that repeat each other depend on each other more than two that do not, and more is worse.
+    apart = disentanglement_scores.unsupervised_scores(codes)
+    alike = disentanglement_scores.unsupervised_scores(
+        np.column_stack([codes[:, :2], codes[:, 0] + 0.3 * codes[:, 2]])
+    )
+    for name, value in vars(apart).items():
+        if name in MEANINGS:
+            assert MEANINGS[name].better == "lower"
+            assert getattr(alike, name) > value
+
+
+def test_a_claimed_group_is_claimed_whole():
+    uncertainty, p_values = np.array([[0.6, 0.5, 0.1]]), np.array([[0.001, 0.001, 0.5]])
+    four = [uncertainty] * 3
+    found = association.Association(("shape",), *four, p_values, 9, 99, p_values, p_values, uncertainty)
+    names = ("shape=square", "shape=heart", "free0")
+    rows = unclaimed.compute("gan", names, np.ones(3), found, [0], [0, 0, 1], Thresholds())
+    assert [row.name for row in rows] == ["free0"]
 
 
 def test_unclaimed_dimensions_are_unused_or_carry_something():
@@ -120,7 +163,7 @@ def test_unclaimed_dimensions_are_unused_or_carry_something():
         uncertainty,
     )
     first, second = unclaimed.compute(
-        "vae", ("z0", "z1", "z2"), np.array([2.0, 1.0, 0.001]), found, [0, 0], Thresholds()
+        "vae", ("z0", "z1", "z2"), np.array([2.0, 1.0, 0.001]), found, [0, 0], [0, 1, 2], Thresholds()
     )
     assert (first.name, first.status) == ("z1", "carries")
     assert [a.attribute for a in first.associations] == ["lit", "size"]

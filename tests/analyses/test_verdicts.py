@@ -221,8 +221,22 @@ def test_stability_needs_the_other_checks_in_two_of_three_seeds():
     found = verdict(weak)
     assert found.checks["association"].verdict == "supported"
     assert found.checks["stability"].verdict == "not_supported"
-    assert "1 of 3 seeds" in found.checks["stability"].reason
+    again = "true of this trained model, not found again in the 2 models trained from other seeds"
+    assert found.checks["stability"].reason == f"not stable: {again}"
     assert found.verdict == "not_supported"
+
+
+def test_an_unstable_finding_says_whether_it_holds_in_the_model_that_is_judged():
+    models = [model(seed) for seed in range(5)]
+    for made in models[:3]:
+        set_p("association", 0.5)(made)
+    here = judge(models, [stability()], Thresholds())
+    assert here[0].checks["stability"].reason.endswith("hold in 2 of 5 seeds, and not in this trained model")
+    assert (
+        here[4]
+        .checks["stability"]
+        .reason.endswith("found again in 1 of the 4 models trained from other seeds")
+    )
 
 
 def test_a_model_without_decoder_is_not_tested():

@@ -1,10 +1,12 @@
 """The report works where it is read: from disk, and in a sandboxed frame with and without an origin."""
 
+from pathlib import Path
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from reports.render import SECTIONS
-from tests.browser.watching import CLOSE_ALL, OPEN_ALL, Watched
+from tests.browser.watching import CLOSE_ALL, OPEN_ALL, SLOWEST, Watched
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]  # the first waits for the session's audits
 
@@ -53,6 +55,33 @@ def test_a_link_to_what_is_closed_opens_it(watched: Watched) -> None:
     card = watched.frame.locator(f"[id='{target}']")
     expect(card).to_be_in_viewport()
     assert card.evaluate("card => card.tagName !== 'DETAILS' || card.open")
+
+
+def test_back_stays_in_the_report_and_every_card_has_an_address(page: Page, report: Path) -> None:
+    page.goto(report.as_uri(), timeout=SLOWEST)
+    card = (page.locator('#summary a[href^="#card-"]').first.get_attribute("href") or "#")[1:]
+    page.locator(f'#summary a[href="#{card}"]').first.click()
+    page.locator('nav.contents a[href="#limitations"]').click()
+    assert page.url == f"{report.as_uri()}#limitations"
+    page.go_back(timeout=SLOWEST)
+    assert page.url == f"{report.as_uri()}#{card}"
+    expect(page.locator(f"[id='{card}']")).to_be_in_viewport()
+    page.goto("about:blank")
+    page.goto(f"{report.as_uri()}#{card}", timeout=SLOWEST)
+    expect(page.locator(f"[id='{card}']")).to_be_in_viewport()
+
+
+def test_a_narrow_page_shows_every_verdict_whole(page: Page, report: Path) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto(report.as_uri(), timeout=SLOWEST)
+    cells = page.locator("#summary table.verdicts :is(.what, .why, .chip, .given)")
+    assert cells.count() > 5
+    assert (
+        cells.evaluate_all(
+            "all => all.filter(one => one.offsetParent === null || one.getBoundingClientRect().right > 390).length"
+        )
+        == 0
+    )
 
 
 def test_sliders_follow_the_keyboard(watched: Watched) -> None:

@@ -12,9 +12,11 @@ import pytest
 
 from reports.audit_json import read_audit, schema_faults
 from tasks import selftest_record
-from tasks.analyses.plain import to_plain
+from tasks.analyses.auditability import not_auditable
+from tasks.analyses.rules import verdicts_of
+from tasks.analyses.score_meanings import MEANINGS
 from tasks.analyses.thresholds import Thresholds
-from tasks.analyses.verdicts import judge, verdicts_on_control
+from tasks.analyses.verdicts import verdicts_on_control
 from tasks.records import digest_of, digest_of_file
 from tests.end_to_end.audits import KILLED_AT, USER, Commands
 from tests.left_behind import half_written, wrong_in_mlflow
@@ -106,11 +108,69 @@ def test_audit_json_is_valid_and_complete(audit: dict[str, Any]) -> None:
 
 
 def test_verdicts_follow_from_the_evidence_beside_them(audit: dict[str, Any]) -> None:
-    again = to_plain(judge(audit["models"], audit["stability"], Thresholds(**audit["thresholds"])))
+    again = verdicts_of(audit)
     for found, drawn in zip(audit["verdicts"], again, strict=True):
         assert {name: found[name] for name in drawn if name != "counter_examples"} == {
             name: value for name, value in drawn.items() if name != "counter_examples"
         }
+
+
+def test_nothing_is_stated_where_the_classifier_may_not_judge(audit: dict[str, Any]) -> None:
+    unreadable = {row["attribute"] for row in audit["auditability"] if not row["auditable"]}
+    assert unreadable == set(not_auditable(audit, Thresholds(**audit["thresholds"]))) >= {"orientation"}
+    for verdict in audit["verdicts"]:
+        if verdict["attribute"] in unreadable:
+            assert (verdict["verdict"], verdict["effect"]) == ("not_tested", None)
+            assert verdict["reason"].startswith("not auditable: ")
+    for model in audit["models"]:
+        part = model["intervention"]
+        closed = {gate["attribute"] for gate in part["gates"] if gate["status"] != "passed"}
+        assert unreadable <= closed
+        for row, claim in enumerate(part["claims"]):
+            if claim["attribute"] in closed:
+                assert "not_applicable" in claim["on_target"]
+                assert "not_applicable" in claim["curve"]
+                assert set(part["effect"][row]) == {None}
+            assert all(
+                ("not_applicable" in off["effect"]) == (off["attribute"] in closed)
+                for off in claim["off_target"]
+            )
+        for edit in (model["moves"] or {"arithmetic": ()})["arithmetic"]:
+            assert edit["attribute"] not in closed or edit["plain"] is edit["random"] is None
+    closed_leads = {
+        (model["name"], gate["attribute"])
+        for model in audit["models"]
+        for gate in model["intervention"]["gates"]
+        if gate["status"] != "passed" and model["is_lead"]
+    }
+    assert not closed_leads & {(row["model"], row["attribute"]) for row in audit["subgroups"]}
+
+
+def test_labels_directions_groups_and_seeds_are_on_record(audit: dict[str, Any]) -> None:
+    for model in audit["models"]:
+        labels = {"vae": [], "gan": ["shape", "posX"]}[model["name"]]
+        assert model["supervision"] == {
+            "attributes": labels,
+            "labelled_share": 1.0 if labels else 0.0,
+            "stated_by": "training",
+        }
+        assert {dimension["group"] for dimension in model["dimensions"]}
+    assert audit["score_directions"] == {name: MEANINGS[name].better for name in audit["models"][0]["scores"]}
+    for row in audit["comparison"]:
+        assert {len(found["by_seed"]) for found in row["models"]} == {2}
+        if row["measure"] != "reconstruction":
+            assert row["better"] == MEANINGS[row["measure"]].better if row["measure"] in MEANINGS else True
+            assert {found["estimate"]["low"] for found in row["models"]} == {None}
+    groups = {
+        (model["name"], use["name"]): use["group"] for model in audit["models"] for use in model["dimensions"]
+    }
+    claimed = {
+        (model["name"], model["dimensions"][claim["dimension"]]["group"])
+        for model in audit["models"]
+        if model["is_lead"]
+        for claim in model["specificity"]
+    }
+    assert all((row["model"], groups[row["model"], row["name"]]) not in claimed for row in audit["unclaimed"])
 
 
 def test_no_control_is_supported_and_each_is_judged_by_the_same_rules(audit: dict[str, Any]) -> None:
@@ -120,7 +180,9 @@ def test_no_control_is_supported_and_each_is_judged_by_the_same_rules(audit: dic
     ]
     thresholds = Thresholds(**audit["thresholds"])
     for control in controls:
-        assert control["verdicts"] == verdicts_on_control(control, thresholds)
+        assert control["verdicts"] == verdicts_on_control(
+            control, thresholds, not_auditable(audit, thresholds)
+        )
         assert [row["attribute"] for row in control["verdicts"]] == control["association"]["attributes"]
         assert {row["verdict"] for row in control["verdicts"]} <= {
             "not_supported",
@@ -246,19 +308,29 @@ def test_mlflow_has_a_parent_and_a_child_a_model_and_seed(
     assert sorted(child.info.run_name for child in children) == sorted(
         f"{name} seed {seed}" for name, seed in MODELS
     )
-    trained = {
-        (line["model"], line["seed"]): line["digest"] for line in ledger(run) if line["stage"] == "train"
-    }
+    for item in (parent, *children):
+        assert item.data.tags["mlflow.user"]
+        assert item.data.tags["mlflow.source.name"] == "latent-audit"
+        assert [name for name in item.data.tags if name.startswith("reused_from.")] == []
+    assert len(parent.data.tags) < 15, sorted(parent.data.tags)
+    records = {(model["name"], model["seed"]): model for model in audit["models"]}
     for child in children:
         name, seed = child.data.params["kind"], int(child.data.params["seed"])
         model = {"beta_vae": "vae", "interpretable_gan": "gan"}[name]
         assert child.info.status == "FINISHED"
-        assert child.data.tags["digest.train"] == trained[model, seed]
+        assert child.data.tags["weights_digest"] == records[model, seed]["weights_digest"]
+        assert child.data.tags["trained_with_labels"] == {"vae": "none", "gan": "shape, posX"}[model]
+        made = [output.model_id for output in child.outputs.model_outputs] if child.outputs else []
+        assert len(made) == (2 if seed == 0 else 0)
         if model == "vae":
             curve = client.get_metric_history(child.info.run_id, "training.held_out")
             assert [point.step for point in curve] == [120, 240]
         (data,) = child.inputs.dataset_inputs
         assert data.dataset.digest == audit["data"]["digest"][:36]
+    assert len(parent.outputs.model_outputs) == 4
+    about = client.get_experiment(experiment).tags
+    assert about["mlflow.experimentKind"] == "custom_model_development"
+    assert "report.html" in about["mlflow.note.content"]
     newest = read_audit(commands.run_folder("one model"))  # the last that trained another VAE
     weights = {model["name"]: model["weights_digest"] for model in newest["models"] if model["is_lead"]}
     vae = client.get_model_version_by_alias("tiny-vae-encoder", "candidate")

@@ -50,7 +50,9 @@ class AuditBuilder:
         image_size: int = 32,
         channels: int = 1,
         seed: int = 0,
+        unreadable: tuple[str, ...] = (),
     ) -> None:
+        self.unreadable = unreadable
         self.folder, self.models, self.attributes = folder, models, attributes
         self.dimensions, self.seeds, self.size, self.channels = dimensions, seeds, image_size, channels
         self.random = np.random.default_rng(seed)
@@ -251,6 +253,12 @@ class AuditBuilder:
                         for other in self.names
                         if other != name
                     ],
+                    "null": {
+                        "effect": float(effect[i, best[i]]),
+                        "random_directions": np.sort(self.random.gamma(5, 0.04, 40)).tolist(),
+                        "untrained_decoder": np.sort(self.random.gamma(3, 0.01, self.dimensions)).tolist(),
+                        "p_adjusted": 0.02 if i % 2 == 0 else 0.4,
+                    },
                 }
             )
         intervention = {
@@ -271,8 +279,6 @@ class AuditBuilder:
             "effect_low": (effect * 0.9).tolist(),
             "effect_high": (effect * 1.1).tolist(),
             "p_adjusted": adjusted.tolist(),
-            "null_random_directions": np.sort(self.random.gamma(5, 0.04, 100)).tolist(),
-            "null_untrained_decoder": np.sort(self.random.gamma(3, 0.01, 100)).tolist(),
             "claims": claims,
         }
         return {
@@ -351,16 +357,18 @@ class AuditBuilder:
                         {"layer": "head", "rank_correlation": 0.2},
                         {"layer": "conv1", "rank_correlation": 0.05},
                     ],
-                    "faithful": faithful,
+                    "faithful": word != "failed",
+                    "verdict": word,
                     "reason": "The map changes when the weights are randomised.",
                     "mass_inside": self.estimate(0.71),
                     "area_share": 0.12,
                     "mass_randomised": self.estimate(0.2),
                 },
             }
-            for target, method, subject, dimension, faithful in (
-                ("encoder", "IntegratedGradients", "z0", 0, True),
-                ("decoder", "Jacobian", "z1", 1, False),
+            for target, method, subject, dimension, word in (
+                ("encoder", "IntegratedGradients", "z0", 0, "passed_in_sign_only"),
+                ("encoder", "SmoothGrad", "z0", 0, "passed"),
+                ("decoder", "Jacobian", "z1", 1, "failed"),
             )
         ]
         return {"traversal": traversal, "projections": projections, "attributions": attributions}
@@ -419,6 +427,11 @@ class AuditBuilder:
             "parameters": 412345,
             "weights_digest": "cd" * 32,
             "recipe": {"kind": "vae", "beta": 4.0},
+            "supervision": {
+                "attributes": self.names if name == "interpretable_gan" else [],
+                "labelled_share": 0.25 if name == "interpretable_gan" else 0.0,
+                "stated_by": "training",
+            },
             "dimensions": [
                 {"index": j, "name": f"z{j}", "kl_nats": 3.0 / (j + 1), "active": j < self.dimensions - 3}
                 for j in range(self.dimensions)
@@ -626,6 +639,21 @@ class AuditBuilder:
                     for name, _, classes, _ in self.attributes
                 ],
             },
+            "auditability": [
+                {
+                    "attribute": name,
+                    "auditable": name not in self.unreadable,
+                    "statistic": "balanced accuracy" if classes else "R2",
+                    "value": -0.02 if name in self.unreadable else 0.96,
+                    "threshold": 0.5,
+                    "reason": f"not auditable: the classifier cannot read {name} in real held-out images either"
+                    if name in self.unreadable
+                    else "",
+                    "helps": f"leave {name} out" if name in self.unreadable else "",
+                }
+                for name, _, classes, _ in self.attributes
+            ],
+            "score_directions": {"mig": "higher", "dci_disentanglement": "higher"},
             "models": models,
             "stability": [
                 {
@@ -669,20 +697,28 @@ class AuditBuilder:
                     "unit": unit,
                     "better": better,
                     "models": [
-                        {"model": name, "estimate": self.estimate(value + i * 0.1, 0.05, "seeds")}
+                        {
+                            "model": name,
+                            "estimate": self.estimate(value + i * 0.1, 0.05, "seeds")
+                            | ({} if unit else {"low": None, "high": None}),
+                            "by_seed": [value + i * 0.1 + 0.01 * (s - 1) for s in seeds],
+                        }
                         for i, name in enumerate(self.models)
                     ],
                     "differences": [
                         {
                             "first": self.models[i],
                             "second": self.models[i + 1],
-                            "estimate": self.estimate(-0.1, 0.06, "seeds"),
+                            "estimate": self.estimate(-0.1, 0.06, "seeds")
+                            | ({} if unit else {"low": None, "high": None}),
+                            "seeds": "below",
                         }
                         for i in range(len(self.models) - 1)
                     ],
                 }
                 for measure, unit, better, value in (
                     ("mig", "", "higher", 0.3),
+                    ("mutual_information_nats", "", "lower", 0.1),
                     ("reconstruction", "nats per image", "lower", 14.0),
                 )
             ],

@@ -38,7 +38,7 @@ def _evidence(row: dict[str, Any]) -> dict[str, Any]:
         "target": row["target"],
         "subject": row["subject"],
         "counted": [row["method"]] if counts else [],
-        "signs_only": [row["method"]] if counts and row["target"] == "encoder" else [],
+        "signs_only": [row["method"]] if row["checks"]["verdict"] == "passed_in_sign_only" else [],
         "set_aside": [] if counts else [row["method"]],
         "agreement": None,
         "mass_inside": 0.7,

@@ -7,6 +7,8 @@ from typing import Any
 from reports.audit_json import read_audit, write_audit
 from reports.manifest import write_manifest
 from reports.render import render
+from tasks.analyses import auditability
+from tasks.analyses.plain import to_plain
 from tasks.analyses.thresholds import Thresholds
 from tasks.analyses.verdicts import (
     verdicts_from_audit,
@@ -23,6 +25,9 @@ def write_judged_run(folder: Path, **sizes: Any) -> None:
     audit = AuditBuilder(folder, **{**chosen, **sizes}).write()
     audit["thresholds"] = asdict(Thresholds())
     audit["thresholds_digest"] = Thresholds().digest()
+    audit["auditability"] = to_plain(
+        auditability.compute(audit["data"]["attributes"], audit["classifier"]["scores"], 0.5)
+    )
     audit["settings_digest"] = digest_of(audit["settings"])
     for section in audit["stability"]:
         seeds = [model for model in audit["models"] if model["name"] == section["model"]]

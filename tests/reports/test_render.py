@@ -91,7 +91,7 @@ def test_first_screen_says_what_was_found(full_run: Rendered) -> None:
 
 
 def test_every_interval_names_its_source_and_count(full_run: Rendered) -> None:
-    assert "Intervals: 95 %, bootstrap over images, n = 1 024." in full_run.html
+    assert "Intervals: 95 %, bootstrap over 1 024 images." in full_run.html
     assert "Intervals: 95 %, seeds, n = 1 024." in full_run.html
 
 

@@ -87,4 +87,5 @@ def test_lines_do_not_depend_on_the_order_of_events(tmp_path: Path) -> None:
         "seconds": 1.235,
         "reused": False,
         "started": "1970-01-01T00:00:00.000+00:00",
+        "reused_from": None,
     }

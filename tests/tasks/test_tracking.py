@@ -1,5 +1,6 @@
 """MLflow, with a real SQLite store: what was logged can be read back by MLflow's own client."""
 
+import getpass
 import logging
 import os
 import platform
@@ -39,6 +40,50 @@ def client(tracker: Tracker) -> mlflow.MlflowClient:
 @pytest.fixture
 def run(tracker: Tracker) -> str:
     return tracker.start("a run", parent=None, params={}, tags={})
+
+
+def test_an_experiment_says_what_it_is_and_keeps_what_its_owner_says(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    first = Tracker(uri, "faces", tmp_path)
+    client = mlflow.MlflowClient(uri)
+
+    def tags() -> dict[str, str]:
+        return dict(client.get_experiment(first.experiment_id).tags)
+
+    assert tags()["mlflow.experimentKind"] == "custom_model_development"
+    assert "latent-audit" in tags()["mlflow.note.content"]
+    client.set_experiment_tag(first.experiment_id, "mlflow.experimentKind", "genai_development_inferred")
+    Tracker(uri, "faces", tmp_path)
+    assert tags()["mlflow.experimentKind"] == "custom_model_development"
+    client.set_experiment_tag(first.experiment_id, "mlflow.experimentKind", "finetuning")
+    client.set_experiment_tag(first.experiment_id, "mlflow.note.content", "mine")
+    Tracker(uri, "faces", tmp_path)
+    assert (tags()["mlflow.experimentKind"], tags()["mlflow.note.content"]) == ("finetuning", "mine")
+
+
+def test_a_run_says_who_started_it_and_with_what(
+    tracker: Tracker, client: mlflow.MlflowClient, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tags = client.get_run(run).data.tags
+    assert tags["mlflow.user"] == getpass.getuser()
+    assert (tags["mlflow.source.name"], tags["mlflow.source.type"]) == ("latent-audit", "LOCAL")
+
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found")
+
+    monkeypatch.setattr(getpass, "getuser", nobody)
+    nameless = tracker.start("in a container", parent=None, params={}, tags={})
+    assert client.get_run(nameless).data.tags["mlflow.user"] == "unknown"
+
+
+def test_models_that_came_out_of_a_run_are_said_once(
+    tracker: Tracker, client: mlflow.MlflowClient, run: str, tmp_path: Path
+) -> None:
+    (tmp_path / "MLmodel").write_text("flavors: {}\n")
+    made = tracker.model(run, "vae-encoder", tmp_path, {"weights_digest": "w"})
+    tracker.outputs(run, [made])
+    tracker.outputs(run, [made])
+    assert [output.model_id for output in client.get_run(run).outputs.model_outputs] == [made]
 
 
 def test_a_child_is_under_its_parent(tracker: Tracker, client: mlflow.MlflowClient) -> None:

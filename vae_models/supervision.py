@@ -1,0 +1,53 @@
+"""Which labels a model was trained with: a model that was given them has not discovered what they say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vae_models.model import Trainable
+
+
+@dataclass(frozen=True)
+class Supervision:
+    """The attributes whose labels a model learned from, none for a model trained without labels.
+
+    labelled_share: share of its training images that had a label. stated_by: "training" where it was trained here,
+    "user" where its owner says so; None, and `attributes` None, where nobody knows.
+    """
+
+    attributes: tuple[str, ...] | None
+    labelled_share: float | None
+    stated_by: Literal["training", "user"] | None
+
+
+def supervision_of(
+    model: Trainable, attributes: Sequence[str], values: NDArray[np.float64], seed: int
+) -> Supervision:
+    """Returns what a model takes from the values (n, k) of its training images, found by asking the model itself.
+
+    An attribute is used when taking its values away takes away something that the model would train on.
+    """
+    trained_on = model.training_values(values, seed)
+    if trained_on is None:
+        return Supervision((), 0.0, "training")
+    without_one = np.repeat(values[:1], len(attributes), axis=0)
+    np.fill_diagonal(without_one, np.nan)
+    left = model.encode_values(without_one)
+    assert left is not None  # a model that has training values encodes values
+    used = np.flatnonzero(np.isnan(left).any(axis=1))
+    labelled = ~np.isnan(trained_on).all(axis=1)
+    return Supervision(
+        tuple(attributes[int(column)] for column in used),
+        float(labelled.mean()),
+        "training",
+    )
+
+
+def as_stated(attributes: Sequence[str] | None) -> Supervision:
+    """Returns what the owner of a model that was trained elsewhere says of it; None says nothing."""
+    if attributes is None:
+        return Supervision(None, None, None)
+    return Supervision(tuple(attributes), None if attributes else 0.0, "user")
