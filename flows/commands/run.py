@@ -60,10 +60,11 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
 
 
 def _name_report(folder: Path, settings: "Settings") -> None:
-    print(
-        f"\nreport: {shown_path(folder) / 'report.html'}\nMLflow: {_ui_command(settings.run.store)}",
-        flush=True,
-    )
+    from tasks.saying import named, say
+
+    report = named(shown_path(folder) / "report.html")
+    say(f"\nreport: {report}\nMLflow: {_ui_command(settings.run.store)}")
+    sys.stdout.flush()
 
 
 def _ui_command(store: Path) -> str:
