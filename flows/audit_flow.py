@@ -110,6 +110,7 @@ def explain_classifier(
         prepared=prepared,
         classifier=classifier,
         amounts=settings.explanations.amounts(),
+        reference_images=settings.explanations.reference_images,
         seed=settings.run.seed,
     )
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from prefect.futures import PrefectFuture
 
-from tasks.amounts import Amounts
 from tasks.code import Code
 from tasks.data_files import ModelFiles
 from tasks.desk import Desk
+from tasks.explanation_settings import ExplanationSettings
 from tasks.perform import submit
 from tasks.records import Artifact, ModelKey
 from tasks.settings import EvidenceSettings, Settings
@@ -90,26 +90,25 @@ def analyse(
     Evidence is gathered for every seed; controls and pictures for the first one, which the report shows in full.
     `outside` is the data set of another kind that anomaly detection is tried against.
     """
-    encoded = submit(desk, ENCODE, model, prepared=prepared, trained=trained)
+    encoded = submit(
+        desk,
+        ENCODE,
+        model,
+        prepared=prepared,
+        trained=trained,
+        pca_images=settings.evidence.pca_images,
+        seed=settings.run.seed,
+    )
     inputs = {"prepared": prepared, "trained": trained, "encoded": encoded, "seed": settings.run.seed}
     futures = {
         "train": trained,
         "encode": encoded,
-        **gather_evidence(desk, settings.evidence, model, classifier, inputs),
+        **gather_evidence(desk, settings, model, classifier, inputs),
     }
     if model.seed == settings.seeds[0]:
-        kind = settings.models[model.name].kind
+        kind, explanations = settings.models[model.name].kind, settings.explanations
         futures["control"] = control(desk, settings.evidence, model, classifier, inputs)
-        futures |= explain(
-            desk,
-            settings.explanations.amounts(),
-            model,
-            kind,
-            classifier,
-            futures["fitness"],
-            outside,
-            inputs,
-        )
+        futures |= explain(desk, explanations, model, kind, classifier, futures["fitness"], outside, inputs)
         futures["subgroup"] = submit(
             desk,
             SUBGROUP,
@@ -127,6 +126,9 @@ def analyse(
             prepared=prepared,
             trained=trained,
             bootstraps=settings.evidence.bootstraps,
+            attention_images=explanations.attention_images,
+            uncertainty_images=explanations.uncertainty_images,
+            label_images=explanations.label_images,
             label_efficiency=_only_if(kind == "semi_supervised_vae", "tasks.label_efficiency"),
             seed=settings.run.seed,
         )
@@ -137,12 +139,13 @@ def analyse(
 
 def gather_evidence(
     desk: Desk,
-    evidence: EvidenceSettings,
+    settings: Settings,
     model: ModelKey,
     classifier: PrefectFuture[Artifact],
     inputs: Inputs,
 ) -> Futures:
     """Submits what verdicts rest on: association and specificity, intervention, and fitness; and the scores."""
+    evidence = settings.evidence
     probed = submit(
         desk,
         PROBE,
@@ -152,6 +155,7 @@ def gather_evidence(
         permutations=evidence.permutations,
         bootstraps=evidence.bootstraps,
         probe_images=evidence.probe_images,
+        boosting_images=evidence.boosting_images,
         boosting_iterations=evidence.boosting_iterations,
         survives_from=evidence.thresholds.survives_min,
         seed=inputs["seed"],
@@ -165,12 +169,29 @@ def gather_evidence(
         images=evidence.intervention_images,
         bootstraps=evidence.bootstraps,
         null_moves_per_dimension=evidence.null_moves_per_dimension,
+        gate_images=evidence.gate_images,
+        null_images=evidence.null_images,
+        untrained_images=evidence.untrained_images,
         classifier_share_of_way=evidence.thresholds.classifier_share_of_way,
         **inputs,
     )
-    fitness = submit(desk, FITNESS, model, bootstraps=evidence.bootstraps, **inputs)
+    fitness = submit(
+        desk,
+        FITNESS,
+        model,
+        bootstraps=evidence.bootstraps,
+        memorisation_images=settings.explanations.memorisation_images,
+        memorisation_held_out_images=settings.explanations.memorisation_held_out_images,
+        **inputs,
+    )
     scored = submit(
-        desk, SCORE, model, prepared=inputs["prepared"], encoded=inputs["encoded"], seed=inputs["seed"]
+        desk,
+        SCORE,
+        model,
+        prepared=inputs["prepared"],
+        encoded=inputs["encoded"],
+        predictor_images=evidence.predictor_images,
+        seed=inputs["seed"],
     )
     return {"probe": probed, "intervene": intervened, "fitness": fitness, "score": scored}
 
@@ -193,6 +214,9 @@ def control(
         survives_from=evidence.thresholds.survives_min,
         images=evidence.intervention_images,
         null_moves_per_dimension=evidence.null_moves_per_dimension,
+        gate_images=evidence.gate_images,
+        null_images=evidence.null_images,
+        untrained_images=evidence.untrained_images,
         classifier_share_of_way=evidence.thresholds.classifier_share_of_way,
         **inputs,
     )
@@ -200,7 +224,7 @@ def control(
 
 def explain(
     desk: Desk,
-    amounts: Amounts,
+    explanations: ExplanationSettings,
     model: ModelKey,
     kind: str,
     classifier: PrefectFuture[Artifact],
@@ -209,6 +233,7 @@ def explain(
     inputs: Inputs,
 ) -> Futures:
     """Submits what a reader looks at: latent maps, traversals, moves, uses and attributions."""
+    amounts = explanations.amounts()
     projected = submit(
         desk,
         PROJECT,
@@ -221,7 +246,15 @@ def explain(
         seed=inputs["seed"],
     )
     traversed = submit(desk, TRAVERSE, model, fitness=fitness, steps=amounts.traversal_steps, **inputs)
-    moved = submit(desk, MOVE, model, classifier=classifier, images=amounts.move_images, **inputs)
+    moved = submit(
+        desk,
+        MOVE,
+        model,
+        classifier=classifier,
+        images=amounts.move_images,
+        distance_images=explanations.distance_images,
+        **inputs,
+    )
     used = submit(
         desk,
         USE,
@@ -229,6 +262,7 @@ def explain(
         fitness=fitness,
         outside=outside,
         images=amounts.use_images,
+        application_images=explanations.application_images,
         regret_steps=amounts.regret_steps,
         **inputs,
     )
@@ -239,6 +273,8 @@ def explain(
         fitness=fitness,
         classifier=classifier,
         amounts=amounts,
+        reference_images=explanations.reference_images,
+        discriminator_images=explanations.discriminator_images,
         gan_explanations=_only_if(kind == "interpretable_gan", "tasks.explain_gan"),
         **inputs,
     )

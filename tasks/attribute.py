@@ -39,6 +39,8 @@ def compute(
     fitness: Artifact,
     classifier: Artifact,
     amounts: Amounts,
+    reference_images: int,
+    discriminator_images: int,
     gan_explanations: Code | None,
     seed: int,
 ) -> None:
@@ -49,9 +51,9 @@ def compute(
     data = open_prepared(prepared)
     codes = open_codes(encoded)
     model = load(trained.path, bench.device)
-    order = np.argsort(-informativeness(fitness), kind="stable")
-    dimensions = np.sort(order[: amounts.attribution_dimensions])
-    shown = ShownImages(data, amounts, seed)
+    by_information = np.argsort(-informativeness(fitness), kind="stable")
+    dimensions = np.sort(by_information[: amounts.attribution_dimensions])
+    shown = ShownImages(data, amounts.attribution_images, amounts.attribution_steps, reference_images, seed)
     bench.report(0, 3, {})
     reach = reach_of(trained)
     found = list(_encoder_maps(model, codes, dimensions, shown, reach.encoder_gradients))
@@ -62,7 +64,8 @@ def compute(
     if gan_explanations is not None:
         found += _discriminator_maps(cast("InterpretableGan", model), codes, dimensions, shown)
         judge = load_classifier(classifier.path, bench.device)
-        gan = gan_explanations.load().explain_gan(folder, model, judge, data, seed)
+        explain_gan = gan_explanations.load().explain_gan
+        gan = explain_gan(folder, model, judge, data, discriminator_images, seed)
     metrics = write_attributions(folder, found, reach.without_gradients())
     if gan is not None:
         write_json(folder / "gan.json", gan)

@@ -52,6 +52,9 @@ def compute(
     survives_from: float,
     images: int,
     null_moves_per_dimension: int,
+    gate_images: int,
+    null_images: int,
+    untrained_images: int,
     classifier_share_of_way: float,
     seed: int,
 ) -> None:
@@ -60,14 +63,16 @@ def compute(
     judge = load_classifier(classifier.path, bench.device)
     codes = open_codes(encoded)
     controls = _controls(codes, trained, encoded, data.data.images.shape[1:], bench.device, seed)
-    moves = Moves(images, bootstraps, null_moves_per_dimension, seed)
+    moves = Moves(
+        images, bootstraps, null_moves_per_dimension, gate_images, null_images, untrained_images, seed
+    )
     unreadable = not_readable(data, classifier, classifier_share_of_way)
     found = []
     for done, (name, control) in enumerate(controls.items()):
         bench.report(done, len(controls), {})
         associated, claims = find_claims(data, control.codes, permutations, bootstraps, survives_from, seed)
         gates = judge_reconstructions(
-            data, judge, control.codes, control.decode, classifier_share_of_way, unreadable
+            data, judge, control.codes, control.decode, classifier_share_of_way, unreadable, moves
         )
         intervened = (
             _intervene(data, judge, control, claims, gates, moves)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
+from tasks.analyses.batches import batches
 from tasks.arrays import write_array, write_json
 from tasks.bench import Bench
 from tasks.inputs.codes import PROBE_PARTS
@@ -15,31 +16,33 @@ from tasks.records import Artifact
 from vae_models.checkpoints import load, load_untrained
 from vae_models.inference import encode_images
 
-# More images than this do not move principal components that matter.
-PCA_IMAGES = 5000
 # Read from disk, encoded and reported at once.
 IMAGES_AT_A_TIME = 10_000
 
 
-def compute(folder: Path, bench: Bench, *, prepared: Artifact, trained: Artifact) -> None:
-    """Writes means, log variances and the controls' codes of both probe parts, and codes.json."""
+def compute(
+    folder: Path, bench: Bench, *, prepared: Artifact, trained: Artifact, pca_images: int, seed: int
+) -> None:
+    """Writes means, log variances and the controls' codes of both probe parts, and codes.json.
+
+    Principal components are fitted on at most `pca_images` training images, drawn with the seed.
+    """
     data = open_prepared(prepared)
     model = load(trained.path, bench.device)
     total, done = sum(len(data.rows(part)) for part in PROBE_PARTS), 0
     for part in PROBE_PARTS:
         rows = data.rows(part)
         encoded = []
-        for start in range(0, len(rows), IMAGES_AT_A_TIME):
-            some = rows[start : start + IMAGES_AT_A_TIME]
-            encoded.append(encode_images(model, data.data.images[some]))
-            done += len(some)
+        for some in batches(len(rows), IMAGES_AT_A_TIME):
+            encoded.append(encode_images(model, data.data.images[rows[some]]))
+            done += some.stop - some.start
             bench.report(done, total, {})
         means, log_variances = map(np.concatenate, zip(*encoded, strict=True))
         write_array(folder / f"means-{part}.npy", means)
         write_array(folder / f"log_variances-{part}.npy", log_variances)
-    controls = _write_controls(folder, data, trained, model.latent_dim, bench.device)
+    fit = data.images("model_train", data.draw("model_train", pca_images, seed, "principal components"))
     facts = {
-        "controls": controls,
+        "controls": _write_controls(folder, data, trained, fit, model.latent_dim, bench.device),
         "names": list(model.dimension_names),
         "groups": list(model.dimension_groups),
     }
@@ -47,17 +50,16 @@ def compute(folder: Path, bench: Bench, *, prepared: Artifact, trained: Artifact
 
 
 def _write_controls(
-    folder: Path, data: Prepared, trained: Artifact, latent_dim: int, device: str
+    folder: Path, data: Prepared, trained: Artifact, fit: NDArray[np.uint8], latent_dim: int, device: str
 ) -> list[str]:
     """The same encoder before training, and principal components of pixels: what any code would know.
 
-    Returns their names. There is no encoder before training where codes do not depend on weights.
+    Returns their names. There is no encoder before training where codes do not depend on weights. fit: images of the
+    training part, which the model was trained on, too.
     """
     untrained = load_untrained(trained.path, device) if reach_of(trained).codes_by_weights else None
-    fit = data.images("model_train")[:PCA_IMAGES].reshape(-1, *data.data.images.shape[1:])
-    # Fitted on the training part, as the model was.
-    components = min(latent_dim, min(len(fit), int(np.prod(fit.shape[1:]))))
-    pca = PCA(components, svd_solver="randomized", random_state=0)
+    count = min(latent_dim, min(len(fit), int(np.prod(fit.shape[1:]))))
+    pca = PCA(count, svd_solver="randomized", random_state=0)
     pca.fit(_flat(fit))
     write_array(folder / "pca_components.npy", pca.components_.astype(np.float32))
     write_array(folder / "pca_mean.npy", pca.mean_.astype(np.float32))
@@ -65,7 +67,8 @@ def _write_controls(
         images = data.images(part)
         if untrained is not None:
             write_array(folder / f"random_init-{part}.npy", encode_images(untrained, images)[0])
-        write_array(folder / f"pca-{part}.npy", pca.transform(_flat(images)).astype(np.float32))
+        components = [pca.transform(_flat(images[some])) for some in batches(len(images), IMAGES_AT_A_TIME)]
+        write_array(folder / f"pca-{part}.npy", np.concatenate(components).astype(np.float32))
     return ["random_init", "pca"] if untrained is not None else ["pca"]
 
 

@@ -18,14 +18,22 @@ from vae_models.checkpoints import load_classifier
 
 
 def compute(
-    folder: Path, bench: Bench, *, prepared: Artifact, classifier: Artifact, amounts: Amounts, seed: int
+    folder: Path,
+    bench: Bench,
+    *,
+    prepared: Artifact,
+    classifier: Artifact,
+    amounts: Amounts,
+    reference_images: int,
+    seed: int,
 ) -> None:
     """Writes attributions.json and evidence.json for the first response of each attribute.
 
     One response an attribute is enough to see whether the judge looks at the object.
     """
     judge = load_classifier(classifier.path, bench.device)
-    shown = ShownImages(open_prepared(prepared), amounts, seed)
+    data = open_prepared(prepared)
+    shown = ShownImages(data, amounts.attribution_images, amounts.attribution_steps, reference_images, seed)
     columns = {name: int(column[0]) for name, column in judge.response_columns.items()}
     picked = list(columns.values())
     baseline = shown.baseline_on(next(judge.parameters()).device)

@@ -13,6 +13,7 @@ from tasks.analyses.gan_explanations import (
     explain_discriminator,
 )
 from tasks.analyses.plain import to_plain
+from tasks.analyses.sample_rows import draw_rows
 from tasks.arrays import reference
 from tasks.inputs.prepared import Prepared
 from vae_models.inference import classify_images, decode_latents
@@ -21,18 +22,25 @@ if TYPE_CHECKING:
     from vae_models.attribute_classifier import AttributeClassifier
     from vae_models.interpretable_gan import InterpretableGan
 
-EXPLAINED_IMAGES = 500
 ASKED_SAMPLES = 1000
-SHOWN_SAMPLES = 16
-CAPTUM_IMAGES = 32
 
 
 def explain_gan(
-    folder: Path, model: "InterpretableGan", judge: "AttributeClassifier", data: Prepared, seed: int
+    folder: Path,
+    model: "InterpretableGan",
+    judge: "AttributeClassifier",
+    data: Prepared,
+    most_images: int,
+    seed: int,
+    shown_samples: int = 16,
 ) -> dict[str, Any]:
-    """Returns the `gan` section of audit.json: contributions, whether samples follow the code, edits, and samples."""
+    """Returns the `gan` section of audit.json: contributions, whether samples follow the code, edits, and samples.
+
+    Decisions about at most `most_images` held-out images, drawn with the seed, are explained, and edited by name.
+    """
     device = next(model.parameters()).device
-    images = torch.from_numpy(data.images("probe_test")[:EXPLAINED_IMAGES]).to(device).float() / 255
+    places = data.draw("probe_test", most_images, seed, "discriminator")
+    images = torch.from_numpy(data.images("probe_test", places)).to(device).float() / 255
     with torch.no_grad():
         codes = model.encoder(images)
         presented = model.layout.presented(codes)
@@ -43,7 +51,7 @@ def explain_gan(
         contributions.values.cpu().numpy(),
         float(contributions.bias.detach()),
         logits.cpu().numpy(),
-        _captum(model, presented),
+        _captum(model, presented, seed),
     )
     generator = torch.Generator(device).manual_seed(seed)
     samples, asked = model.sample(ASKED_SAMPLES, generator)
@@ -68,17 +76,19 @@ def explain_gan(
         [target.name for target in model.layout.targets],
         np.random.default_rng((seed, 0xED17)),
     )
-    shown = (pictures[:SHOWN_SAMPLES] * 255).round().astype(np.uint8)
+    shown = pictures[draw_rows(len(pictures), shown_samples, seed, "shown samples")]
     return {
         "contributions": to_plain(explained),
         "samples_follow": to_plain(followed),
         "edits": to_plain(edits),
-        "samples": reference(folder, "gan_samples", shown),
+        "samples": reference(folder, "gan_samples", (shown * 255).round().astype(np.uint8)),
         "collapse_reason": model.collapse_reason,
     }
 
 
-def _captum(model: "InterpretableGan", presented: torch.Tensor) -> CaptumAgreement:
+def _captum(
+    model: "InterpretableGan", presented: torch.Tensor, seed: int, most_images: int = 32
+) -> CaptumAgreement:
     """Integrated gradients over the code, from its mean, against the contributions themselves."""
-    some = presented[:CAPTUM_IMAGES].detach()
+    some = presented[draw_rows(len(presented), most_images, seed, "captum")].detach()
     return agree_with_captum(model.discriminator.terms, some, presented.mean(0, keepdim=True).detach())

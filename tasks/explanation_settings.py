@@ -90,6 +90,35 @@ class ExplanationSettings(BaseModel):
     use_images: int | None = Field(
         None, ge=20, description="images of either kind in anomaly detection; null: by depth"
     )
+    application_images: int = Field(
+        1500, ge=50, description="most images in compression and augmentation, to fit and to score on"
+    )
+    distance_images: int = Field(
+        500, ge=50, description="most held-out images in the Frechet distance of samples"
+    )
+    memorisation_images: int = Field(
+        10_000, ge=50, description="most training images that samples are held against"
+    )
+    memorisation_held_out_images: int = Field(
+        200, ge=50, description="most held-out images that show how near a new image comes to those"
+    )
+    reference_images: int = Field(
+        200, ge=2, description="most training images behind the baselines of pixel attributions"
+    )
+    discriminator_images: int = Field(
+        500,
+        ge=32,
+        description="most held-out images whose decisions an InterpretableGAN's discriminator explains",
+    )
+    attention_images: int = Field(
+        1000, ge=8, description="most held-out images that the reach of attention is averaged over"
+    )
+    uncertainty_images: int = Field(
+        100, ge=8, description="most held-out images that the uncertainty of weights is averaged over"
+    )
+    label_images: int = Field(
+        5000, ge=100, description="most labelled images that the baseline of label efficiency is fitted on"
+    )
     regret_steps: int | None = Field(
         None, ge=1, description="steps that each image's posterior is optimised for; null: by depth"
     )

@@ -44,7 +44,9 @@ def compute(folder: Path, bench: Bench, *, prepared: Artifact, trained: Artifact
     model = load(trained.path, "cpu")
     assert isinstance(model, nn.Module)
     model.to(memory_format=torch.contiguous_format)  # weights in another layout are stored with a warning
-    images = torch.from_numpy(open_prepared(prepared).images("probe_test")[:2]).float() / 255
+    data = open_prepared(prepared)
+    examples = data.images("probe_test", data.draw("probe_test", 2, 0, "example images"))
+    images = torch.from_numpy(examples).float() / 255
     with torch.no_grad():
         latents = model.encode(images).mean
     for name, module, example in (

@@ -10,7 +10,7 @@ from torch import nn
 
 from tasks.analyses.fitness import measure_fitness, reconstruction_pairs, spread_of_reconstructions
 from tasks.analyses.plain import to_plain
-from tasks.analyses.sampling import sample_images
+from tasks.analyses.sampling import Samples, sample_images
 from tasks.arrays import reference, write_json
 from tasks.bench import Bench
 from tasks.inputs.codes import Codes, open_codes
@@ -21,11 +21,7 @@ from vae_models.evaluation import evaluate
 from vae_models.inference import decode_latents
 from vae_models.model import Model
 
-SHOWN_PAIRS = 12
 SHOWN_SAMPLES = 16
-# Enough for the memorisation check: the nearest of this many training images, and so many held-out ones.
-MEMORY_IMAGES = 10_000
-HELD_OUT_IMAGES = 200
 
 
 def compute(
@@ -36,9 +32,14 @@ def compute(
     trained: Artifact,
     encoded: Artifact,
     bootstraps: int,
+    memorisation_images: int,
+    memorisation_held_out_images: int,
     seed: int,
 ) -> None:
-    """Writes fitness.json: nats per image, every dimension's use, collapse, pairs and samples."""
+    """Writes fitness.json: nats per image, every dimension's use, collapse, pairs and samples.
+
+    Samples, and `memorisation_held_out_images`, are held against `memorisation_images` training images.
+    """
     data = open_prepared(prepared)
     codes = open_codes(encoded)
     model = load(trained.path, bench.device)
@@ -57,7 +58,16 @@ def compute(
     plain = to_plain(result)
     if kl is None:
         plain["kl_not_applicable"] = evaluation.kl_not_applicable
-    plain.update(_pictures(folder, data, codes, model, seed))
+    against = data.draw("model_train", memorisation_images, seed, "memorisation check")
+    new = data.draw("probe_test", memorisation_held_out_images, seed, "memorisation check")
+    samples = sample_images(
+        lambda count, generator: _draw(model, count, generator),
+        SHOWN_SAMPLES,
+        data.images("model_train", against),
+        data.images("probe_test", new),
+        np.random.default_rng(seed),
+    )
+    plain.update(_pictures(folder, data, codes, model, samples, seed))
     write_json(folder / "fitness.json", plain)
     names = ("reconstruction_nats_per_image", "kl_nats_per_image", "active_units")
     write_json(
@@ -69,16 +79,18 @@ def compute(
     )
 
 
-def _pictures(folder: Path, data: Prepared, codes: Codes, model: Model, seed: int) -> dict[str, Any]:
-    shown = data.images("probe_test")[:SHOWN_PAIRS]
-    rebuilt = decode_latents(model, codes.of("probe_test")[:SHOWN_PAIRS])
-    samples = sample_images(
-        lambda count, generator: _draw(model, count, generator),
-        SHOWN_SAMPLES,
-        data.images("model_train")[:MEMORY_IMAGES],
-        data.images("probe_test")[:HELD_OUT_IMAGES],
-        np.random.default_rng(seed),
-    )
+def _pictures(
+    folder: Path,
+    data: Prepared,
+    codes: Codes,
+    model: Model,
+    samples: Samples,
+    seed: int,
+    shown_pairs: int = 12,
+) -> dict[str, Any]:
+    places = data.draw("probe_test", shown_pairs, seed, "shown reconstructions")
+    shown = data.images("probe_test", places)
+    rebuilt = decode_latents(model, codes.of("probe_test")[places])
     return {
         "reconstruction_pairs": reference(
             folder, "reconstruction_pairs", reconstruction_pairs(shown, rebuilt)

@@ -13,7 +13,7 @@ from tasks.bench import Bench
 from tasks.inputs.prepared import open_prepared
 from tasks.records import Artifact
 
-PREPARED_FILES = ("images.npy", "values.npy", "masks.npy", "data.json")
+PREPARED_FILES = ("images.npy", "values.npy", "masks.npy", "order.npy", "data.json")
 # Nothing reads this part in a study of sizes: what was held out for audits stays unseen.
 UNUSED = "classifier_train"
 
@@ -24,18 +24,21 @@ def compute(folder: Path, bench: Bench, *, prepared: Artifact, fold: int, folds:
     for name in PREPARED_FILES:
         if (prepared.path / name).is_file():
             _link(prepared.path / name, folder / name)
-    write_array(folder / "parts.npy", hold_out(data.parts, fold, folds, seed))
+    write_array(folder / "parts.npy", hold_out(data.parts, fold, folds, seed, data.order))
 
 
-def hold_out(parts: NDArray[np.int8], fold: int, folds: int, seed: int) -> NDArray[np.int8]:
+def hold_out(
+    parts: NDArray[np.int8], fold: int, folds: int, seed: int, order: NDArray[np.int64] | None = None
+) -> NDArray[np.int8]:
     """Returns parts (n,) with one fold of model_train as probe_test; the former probe_test is left unused.
 
     Folds are of equal size to within one image, disjoint, and together all of model_train.
     """
     dealt = np.array(parts)
     dealt[parts == PARTS.index("probe_test")] = PARTS.index(UNUSED)
-    rows = np.random.default_rng(seed).permutation(np.flatnonzero(parts == PARTS.index("model_train")))
-    dealt[rows[fold::folds]] = PARTS.index("probe_test")
+    order = np.arange(len(parts)) if order is None else order
+    rows = np.random.default_rng(seed).permutation(order[parts[order] == PARTS.index("model_train")])
+    dealt[np.array_split(rows, folds)[fold]] = PARTS.index("probe_test")
     return dealt
 
 

@@ -23,8 +23,6 @@ from vae_models.model import Model
 from vae_models.recipes import recipe, save
 from vae_models.supervision import as_stated
 
-# Enough images to see whether a model can be audited at all.
-TRIED_IMAGES = 64
 # Where files that a model cannot be rebuilt without are kept, below the artifact.
 GIVEN = Path("given")
 
@@ -84,10 +82,9 @@ def _entrypoint(model: ExistingModelSettings) -> str | None:
     return entrypoint
 
 
-def _random_images(data: Prepared, seed: int) -> NDArray[np.uint8]:
-    rows = data.rows("probe_fit")
-    place = np.random.default_rng(seed).choice(len(rows), min(TRIED_IMAGES, len(rows)), replace=False)
-    return np.asarray(data.data.images[rows[np.sort(place)]])
+def _random_images(data: Prepared, seed: int, count: int = 64) -> NDArray[np.uint8]:
+    """Returns enough images to see whether a model can be audited at all."""
+    return data.images("probe_fit", data.draw("probe_fit", count, seed, "import check"))
 
 
 def _try(model: Model, images: NDArray[np.uint8]) -> None:

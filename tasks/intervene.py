@@ -29,6 +29,9 @@ def compute(
     images: int,
     bootstraps: int,
     null_moves_per_dimension: int,
+    gate_images: int,
+    null_images: int,
+    untrained_images: int,
     classifier_share_of_way: float,
     seed: int,
 ) -> None:
@@ -41,11 +44,13 @@ def compute(
     model = load(trained.path, bench.device)
     judge = load_classifier(classifier.path, bench.device)
     untrained = load_untrained(trained.path, bench.device) if reach_of(trained).images_by_weights else None
-    moves = Moves(images, bootstraps, null_moves_per_dimension, seed)
+    moves = Moves(
+        images, bootstraps, null_moves_per_dimension, gate_images, null_images, untrained_images, seed
+    )
     claims = read_json(probed.path / "probe.json")["specificity"]
     decode = partial(decode_latents, model, precision="auto")
     unreadable = not_readable(data, classifier, classifier_share_of_way)
-    gates = judge_reconstructions(data, judge, codes, decode, classifier_share_of_way, unreadable)
+    gates = judge_reconstructions(data, judge, codes, decode, classifier_share_of_way, unreadable, moves)
     result = intervene_on(
         data,
         judge,

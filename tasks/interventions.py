@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tasks.analyses import auditability, classifier_gate, intervention
 from tasks.analyses.classifier_gate import Gate
 from tasks.analyses.intervention import Decode, Intervention
+from tasks.analyses.sample_rows import draw_rows
 from tasks.arrays import read_json
 from tasks.inputs.codes import ProbeCodes
 from tasks.inputs.prepared import Prepared
@@ -19,23 +20,26 @@ from vae_models.inference import classify_images
 if TYPE_CHECKING:
     from vae_models.attribute_classifier import AttributeClassifier
 
-# Reconstructions that the gate is judged on.
-GATE_IMAGES = 2000
-
 
 @dataclass(frozen=True)
 class Moves:
-    """How much is moved: held-out images to start from, bootstrap draws, random moves behind the null."""
+    """How much is moved: held-out images to start from, bootstrap draws, random moves behind the null.
+
+    gate_images: most reconstructions that the classifier is tried on. null_images, untrained_images: images that
+    the null's random moves, and the moves in the untrained decoder, start from.
+    """
 
     images: int
     bootstraps: int
     null_moves_per_dimension: int
+    gate_images: int
+    null_images: int
+    untrained_images: int
     seed: int
 
     def rows(self, codes: ProbeCodes) -> NDArray[np.int64]:
-        """Returns the sorted rows of probe_test that interventions start from."""
-        count = len(codes.test)
-        return np.sort(np.random.default_rng(self.seed).choice(count, min(self.images, count), False))
+        """Returns the places within probe_test that interventions start from, ascending."""
+        return draw_rows(len(codes.test), self.images, self.seed, "interventions")
 
 
 def not_readable(
@@ -54,13 +58,14 @@ def judge_reconstructions(
     decode: Decode,
     share_of_way: float,
     unreadable: Mapping[str, Mapping[str, str]],
+    moves: Moves,
 ) -> tuple[Gate, ...]:
     """Returns, for each attribute, whether the classifier reads what `decode` makes of held-out codes."""
-    rows = slice(GATE_IMAGES)
+    places = data.draw("probe_test", moves.gate_images, moves.seed, "gate", every_class=True)
     return classifier_gate.compute(
         data.data.attributes,
-        data.values("probe_test")[rows],
-        classify_images(judge, decode(codes.test[rows]), precision="auto"),
+        data.values("probe_test", places),
+        classify_images(judge, decode(codes.test[places]), precision="auto"),
         judge.response_columns,
         {target.name: (target.mean, target.std) for target in judge.targets},
         share_of_way,
@@ -92,5 +97,7 @@ def intervene_on(
         moves.seed,
         untrained_decode=untrained_decode,
         resamples=moves.bootstraps,
+        null_images=moves.null_images,
+        untrained_images=moves.untrained_images,
         null_moves_per_dimension=moves.null_moves_per_dimension,
     )

@@ -73,7 +73,7 @@ def compute(
         to_plain(_stability(name, models, records, codes, thresholds, unreadable, seed)) for name in names
     ]
     verdicts = [to_plain(verdict) for verdict in CURRENT.judge(records, stable, thresholds, unreadable)]
-    _add_counter_examples(folder, verdicts, models, data, codes, lead)
+    _add_counter_examples(folder, verdicts, models, data, codes, lead, seed)
     leads = [(model, record) for model, record in zip(models, records, strict=True) if record["is_lead"]]
     audit = {
         "schema_version": SCHEMA_VERSION,
@@ -188,10 +188,10 @@ def _add_counter_examples(
     data: Prepared,
     codes: Sequence[Codes],
     lead: int,
+    seed: int,
 ) -> None:
     """Adds the held-out images that contradict each claim of a lead model most."""
     columns = {attribute.name: index for index, attribute in enumerate(data.data.attributes)}
-    images = data.images("probe_test")
     for verdict in verdicts:
         verdict["counter_examples"] = None
         if verdict["seed"] != lead or verdict["dimension"] is None:
@@ -205,8 +205,11 @@ def _add_counter_examples(
             codes[index].of("probe_test")[:, dimension],
             data.values("probe_test")[:, column],
             COUNTER_EXAMPLES,
+            np.random.default_rng((seed, index, column)),
         )
-        verdict["counter_examples"] = reference(folder, f"model{index}/against{column}", images[rows])
+        verdict["counter_examples"] = reference(
+            folder, f"model{index}/against{column}", data.images("probe_test", rows)
+        )
 
 
 def _unclaimed(record: Record, thresholds: Thresholds) -> list[Record]:

@@ -23,9 +23,6 @@ from tasks.records import Artifact
 from vae_models.checkpoints import load, load_classifier
 from vae_models.inference import classifier_features, classify_images, decode_latents
 
-# Enough for a covariance of the few main axes that a Frechet distance is taken over.
-FRECHET_IMAGES = 500
-
 
 def compute(
     folder: Path,
@@ -36,10 +33,14 @@ def compute(
     encoded: Artifact,
     classifier: Artifact,
     images: int,
+    distance_images: int,
     seed: int,
 ) -> None:
-    """Writes moves.json and its pictures; edits start from `images` held-out images, drawn with the seed."""
-    space = _Space(prepared, trained, encoded, classifier, images, seed, bench.device)
+    """Writes moves.json and its pictures; edits start from `images` held-out images, drawn with the seed.
+
+    The Frechet distance is of half as many samples as `distance_images`, to as many held-out images.
+    """
+    space = _Space(prepared, trained, encoded, classifier, images, distance_images, seed, bench.device)
     parts = {
         "interpolation": _interpolation,
         "arithmetic": _arithmetic,
@@ -70,6 +71,7 @@ class _Space:
         encoded: Artifact,
         classifier: Artifact,
         images: int,
+        distance_images: int,
         seed: int,
         device: str,
     ) -> None:
@@ -78,10 +80,8 @@ class _Space:
         self.model = load(trained.path, device)
         self.judge = load_classifier(classifier.path, device)
         self.fit, self.held_out = self.codes.of("probe_fit"), self.codes.of("probe_test")
-        count = min(images, len(self.held_out))
-        self.some = self.held_out[
-            np.sort(np.random.default_rng(seed).choice(len(self.held_out), count, False))
-        ]
+        self.some = self.held_out[self.data.draw("probe_test", images, seed, "moves")]
+        self.distance_images = distance_images
         self.poles = poles_of(self.data.data.attributes, self.data.values("probe_fit"))
         self.seed = seed
         self.reader = Reader(
@@ -159,5 +159,8 @@ def _perturbation(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
 
 
 def _frechet(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
-    real = classifier_features(space.judge, space.data.images("probe_test")[:FRECHET_IMAGES])
-    return to_plain(compare_samples(space.features(space.samples(FRECHET_IMAGES // 2)), real, rng))
+    places = space.data.draw("probe_test", space.distance_images, space.seed, "Frechet distance")
+    real = classifier_features(space.judge, space.data.images("probe_test", places))
+    # One half of the held-out images is the reference, and as many samples as the other half are held against it.
+    samples = space.samples(len(real) // 2)
+    return to_plain(compare_samples(space.features(samples), real, rng))

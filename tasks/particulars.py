@@ -1,15 +1,17 @@
 """Particulars: what only this kind of model can show, for the seed that is shown in full."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from tasks.analyses import attention_reach, classifier_scores, mixture_components, uncertainty_sources
 from tasks.analyses.plain import to_plain
+from tasks.analyses.sample_rows import draw_rows
 from tasks.arrays import reference, write_json
 from tasks.bench import Bench
 from tasks.code import Code
@@ -26,11 +28,7 @@ if TYPE_CHECKING:
     from vae_models.semantic_layout import SemanticLayout
     from vae_models.vae import VariationalAutoencoder
 
-SHOWN_IMAGES = 8
 SAMPLES_A_COMPONENT = 8
-# Enough for means over images; doubt needs many draws of each.
-MOST_IMAGES = 1000
-DOUBTED_IMAGES = 100
 DRAWS = 24
 
 
@@ -41,12 +39,17 @@ def compute(
     prepared: Artifact,
     trained: Artifact,
     bootstraps: int,
+    attention_images: int,
+    uncertainty_images: int,
+    label_images: int,
     label_efficiency: Code | None,
     seed: int,
 ) -> None:
     """Writes particulars.json, with a key for each thing that this model can show and others cannot.
 
-    `label_efficiency` is the module that trains a semi-supervised model on fewer labels, None for other models.
+    attention_images, uncertainty_images: held-out images that attention, and the uncertainty of weights, are averaged
+    over. label_efficiency: the module that trains a semi-supervised model on fewer labels, None for other models;
+    label_images: labelled images that its baseline is fitted on, at most.
     """
     data = open_prepared(prepared)
     model = load(trained.path, bench.device)
@@ -54,12 +57,18 @@ def compute(
     layout = named_layout(model)
     if layout is not None:
         shown["named"] = _named(model, layout, data, seed)
-    for name, show in _PARTS.items():
-        part = show(folder, model, data, bootstraps, np.random.default_rng(seed))
-        if part is not None:
-            shown[name] = part
+    attended = _Some.of(data, attention_images, "attention", seed)
+    doubted = _Some.of(data, uncertainty_images, "uncertainty", seed)
+    parts = {
+        "mixture": _mixture(folder, model, data, bootstraps, np.random.default_rng(seed)),
+        "attention": _attention(folder, model, attended, bootstraps, np.random.default_rng(seed)),
+        "uncertainty": _uncertainty(folder, model, doubted, bootstraps, np.random.default_rng(seed)),
+        "information": _information(model),
+    }
+    shown |= {name: part for name, part in parts.items() if part is not None}
     if label_efficiency is not None:
-        found = label_efficiency.load().label_efficiency(model, data, bench, bootstraps, seed)
+        train_again = label_efficiency.load().label_efficiency
+        found = train_again(model, data, bench, bootstraps, seed, label_images)
         shown["label_efficiency"] = to_plain(found)
     write_json(folder / "particulars.json", shown)
 
@@ -86,8 +95,21 @@ def _device(model: Model) -> torch.device:
     return next(model.parameters()).device
 
 
-def _pixels(model: Model, data: Prepared, count: int) -> torch.Tensor:
-    return torch.from_numpy(data.images("probe_test")[:count]).to(_device(model)).float() / 255
+@dataclass(frozen=True)
+class _Some:
+    """Held-out images drawn at random, uint8 (n, c, h, w), and which of them are shown."""
+
+    images: NDArray[np.uint8]
+    shown: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, data: Prepared, most: int, name: str, seed: int, shown: int = 8) -> "_Some":
+        images = data.images("probe_test", data.draw("probe_test", most, seed, name))
+        return cls(images, draw_rows(len(images), shown, seed, f"shown for {name}"))
+
+    def pixels(self, model: Model) -> torch.Tensor:
+        """Returns the images float32 in [0, 1] on the model's device."""
+        return torch.from_numpy(self.images).to(_device(model)).float() / 255
 
 
 def _mixture(
@@ -125,20 +147,20 @@ def _mixture(
 
 
 def _attention(
-    folder: Path, model: Model, data: Prepared, bootstraps: int, rng: np.random.Generator
+    folder: Path, model: Model, some: _Some, bootstraps: int, rng: np.random.Generator
 ) -> dict[str, Any] | None:
     """Where the encoder's attention looks, on a few images and on the mean."""
     encoder = getattr(model, "encoder", nn.Identity())
     trunks = [cast("ConvolutionTrunk", part) for part in encoder.modules() if hasattr(part, "attention")]
     with torch.no_grad():
-        found = trunks[0].attention(_pixels(model, data, MOST_IMAGES)) if trunks else None
+        found = trunks[0].attention(some.pixels(model)) if trunks else None
     if found is None:
         return None
     weights, strength = found
     reach = attention_reach.compute(weights.cpu().numpy(), bootstraps, rng)
-    size, side = trunks[0].size, data.data.images.shape[2]
+    size, side = trunks[0].size, some.images.shape[2]
     maps = (
-        reach.received[:SHOWN_IMAGES]
+        reach.received[some.shown]
         .repeat(size // reach.received.shape[1], 1)
         .repeat(size // reach.received.shape[2], 2)
     )
@@ -148,13 +170,13 @@ def _attention(
         "strength": round(strength, 6),
         "reach": to_plain(reach.reach),
         "uniform_reach": to_plain(reach.uniform_reach),
-        "images": reference(folder, "attention_images", data.images("probe_test")[:SHOWN_IMAGES]),
+        "images": reference(folder, "attention_images", some.images[some.shown]),
         "maps": reference(folder, "attention_maps", maps),
     }
 
 
 def _uncertainty(
-    folder: Path, model: Model, data: Prepared, bootstraps: int, rng: np.random.Generator
+    folder: Path, model: Model, some: _Some, bootstraps: int, rng: np.random.Generator
 ) -> dict[str, Any] | None:
     """Pixel by pixel, what drawing weights changes beside what drawing codes does."""
     if getattr(model, "weights", None) is None:
@@ -163,7 +185,7 @@ def _uncertainty(
     generator = torch.Generator(_device(model)).manual_seed(int(rng.integers(2**31)))
     by_weights, by_codes = [], []
     with torch.no_grad():
-        posterior = vae.encode(_pixels(model, data, DOUBTED_IMAGES))
+        posterior = vae.encode(some.pixels(model))
         for _ in range(DRAWS):
             drawn = vae.decode_with_drawn_weights(posterior.mean, generator)
             by_weights.append(drawn.cpu().numpy())
@@ -171,18 +193,16 @@ def _uncertainty(
             by_codes.append(vae.decode(codes).cpu().numpy())
     deviations = [uncertainty_sources.running_deviation(draws) for draws in (by_weights, by_codes)]
     found = uncertainty_sources.compute(*deviations, bootstraps, rng)
-    maps = [deviation[:SHOWN_IMAGES].mean(axis=1).astype(np.float32) for deviation in deviations]
+    maps = [deviation[some.shown].mean(axis=1).astype(np.float32) for deviation in deviations]
     return {
         **to_plain(found),
-        "images": reference(folder, "doubted_images", data.images("probe_test")[:SHOWN_IMAGES]),
+        "images": reference(folder, "doubted_images", some.images[some.shown]),
         "weight_maps": reference(folder, "weight_maps", maps[0]),
         "latent_maps": reference(folder, "latent_maps", maps[1]),
     }
 
 
-def _information(
-    folder: Path, model: Model, data: Prepared, bootstraps: int, rng: np.random.Generator
-) -> dict[str, Any] | None:
+def _information(model: Model) -> dict[str, Any] | None:
     """How much each dimension told as capacity grew."""
     regulariser = getattr(model, "regulariser", None)
     if not hasattr(regulariser, "information"):
@@ -190,12 +210,3 @@ def _information(
     assert regulariser is not None
     capacity, kl = regulariser.information()
     return {"capacity_nats": to_plain(capacity), "kl_nats": to_plain(kl.cpu().double().numpy())}
-
-
-_Show = Callable[[Path, Model, Prepared, int, np.random.Generator], dict[str, Any] | None]
-_PARTS: dict[str, _Show] = {
-    "mixture": _mixture,
-    "attention": _attention,
-    "uncertainty": _uncertainty,
-    "information": _information,
-}

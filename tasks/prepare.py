@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.analyses import attribute_correlation, splits
+from tasks.analyses.content_order import content_order
 from tasks.analyses.parts import PARTS, PURPOSES
 from tasks.analyses.plain import to_plain
 from tasks.analyses.testable import SetAside, rare_classes, split_testable
@@ -19,11 +20,10 @@ from tasks.datasets.attributes import Attribute
 from tasks.datasets.errors import ConstantAttribute, DataError, NotEnoughImages
 from tasks.datasets.image_doubles import refuse_all_alike
 from tasks.datasets.image_set import ImageSet
+from tasks.inputs.prepared import Prepared
 
 if TYPE_CHECKING:
     from tasks.datasets.catalogue import DataSettings
-
-SAMPLES = 24
 
 
 def compute(
@@ -37,7 +37,7 @@ def compute(
     fewest_of_a_class: int,
     seed: int,
 ) -> None:
-    """Writes images.npy, values.npy, masks.npy, parts.npy, files.json, and data.json: the report's section on the data.
+    """Writes images.npy, values.npy, masks.npy, parts.npy, order.npy, files.json, and data.json, for the report.
 
     Attributes that cannot be tested are set aside here: values.npy and all later stages have the others alone.
     """
@@ -45,7 +45,8 @@ def compute(
     _refuse_unusable(image_set)
     alike = refuse_all_alike(image_set)
     try:
-        split = splits.split(image_set.attributes, image_set.values, seed, shares)
+        order = content_order(image_set.images, image_set.values, image_set.masks, seed)
+        split = splits.split(image_set.attributes, image_set.values, seed, shares, order=order)
     except ValueError as error:
         raise NotEnoughImages(f"{image_set.name}: {error}") from error
     image_set, aside = _set_aside(image_set, split, fewest_of_a_class)
@@ -54,12 +55,14 @@ def compute(
     _write_unless_mapped(folder / "images.npy", image_set.images)
     write_array(folder / "values.npy", image_set.values)
     write_array(folder / "parts.npy", split.codes)
+    write_array(folder / "order.npy", order)
     if image_set.masks is not None:
         _write_unless_mapped(folder / "masks.npy", image_set.masks)
-    write_json(folder / "data.json", _description(folder, image_set, split, aside, entangled_from))
+    prepared = Prepared(image_set, split.codes, order)
+    write_json(folder / "data.json", _description(folder, prepared, aside, entangled_from, seed))
     if image_set.file_names is not None:
         write_json(folder / "files.json", list(image_set.file_names))
-    counts = {f"images.{name}": float(len(split.rows(name))) for name in PARTS}
+    counts = {f"images.{name}": float(len(prepared.rows(name))) for name in PARTS}
     write_json(folder / "summary.json", {"metrics": counts})
 
 
@@ -103,10 +106,16 @@ def _set_aside(image_set: ImageSet, split: splits.Split, fewest: int) -> tuple[I
 
 
 def _description(
-    folder: Path, image_set: ImageSet, split: splits.Split, aside: Sequence[SetAside], entangled_from: float
+    folder: Path,
+    prepared: Prepared,
+    aside: Sequence[SetAside],
+    entangled_from: float,
+    seed: int,
+    shown_images: int = 24,
 ) -> dict[str, Any]:
+    image_set = prepared.data
     correlation = attribute_correlation.compute(image_set.attributes, image_set.values, entangled_from)
-    shown = split.rows("probe_test")[:SAMPLES]
+    shown = prepared.images("probe_test", prepared.draw("probe_test", shown_images, seed, "shown images"))
     return {
         "name": image_set.name,
         "description": image_set.description,
@@ -116,7 +125,7 @@ def _description(
         "image_shape": list(image_set.images.shape[1:]),
         "factor_sizes": list(image_set.factor_sizes) if image_set.factor_sizes else None,
         "parts": [
-            {"name": part, "images": len(split.rows(part)), "purpose": PURPOSES[part]} for part in PARTS
+            {"name": part, "images": len(prepared.rows(part)), "purpose": PURPOSES[part]} for part in PARTS
         ],
         "attributes": [
             {**_plain_attribute(attribute), "summary": _summary(attribute, column)}
@@ -134,7 +143,7 @@ def _description(
         ],
         "notes": list(image_set.notes),
         "correlation": to_plain(correlation),
-        "samples": reference(folder, "data_samples", np.asarray(image_set.images[shown])),
+        "samples": reference(folder, "data_samples", shown),
     }
 
 

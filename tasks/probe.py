@@ -21,6 +21,7 @@ def compute(
     permutations: int,
     bootstraps: int,
     probe_images: int,
+    boosting_images: int,
     boosting_iterations: int,
     survives_from: float,
     seed: int,
@@ -34,17 +35,20 @@ def compute(
     bench.report(0, 2, {})
     associated, specific = find_claims(data, codes, permutations, bootstraps, survives_from, seed)
     bench.report(1, 2, {})
-    few = slice(probe_images)
+    fitted, scored = (
+        data.draw(part, probe_images, seed, f"probes on {part}", every_class=True) for part in PROBE_PARTS
+    )
     probed = probes.compute(
         attributes,
-        codes.fit[few],
-        fit_values[few],
-        codes.test[few],
-        test_values[few],
-        {name: (of["probe_fit"][few], of["probe_test"][few]) for name, of in kept.controls.items()},
+        codes.fit[fitted],
+        fit_values[fitted],
+        codes.test[scored],
+        test_values[scored],
+        {name: (of["probe_fit"][fitted], of["probe_test"][scored]) for name, of in kept.controls.items()},
         seed,
         bootstraps,
         boosting_iterations,
+        boosting_images,
     )
     write_json(
         folder / "probe.json",

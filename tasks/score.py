@@ -13,8 +13,13 @@ from tasks.inputs.prepared import open_prepared
 from tasks.records import Artifact
 
 
-def compute(folder: Path, bench: Bench, *, prepared: Artifact, encoded: Artifact, seed: int) -> None:
-    """Writes scores.json: each score by its name, as audit.json holds them."""
+def compute(
+    folder: Path, bench: Bench, *, prepared: Artifact, encoded: Artifact, predictor_images: int, seed: int
+) -> None:
+    """Writes scores.json: each score by its name, as audit.json holds them.
+
+    Predictors are fitted on at most `predictor_images`, drawn with the seed.
+    """
     data = open_prepared(prepared)
     codes = open_codes(encoded).of_probe_parts()
     attributes = data.data.attributes
@@ -26,6 +31,7 @@ def compute(folder: Path, bench: Bench, *, prepared: Artifact, encoded: Artifact
         factor_levels(attributes, fit_values, test_values),
         seed,
         has_factor_grid=data.data.factor_sizes is not None,
+        predictor_images=predictor_images,
     )
     write_json(folder / "scores.json", to_plain(scores))
     known = {f"score.{name}": score.value for name, score in scores.items() if isinstance(score, Estimate)}

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from tasks.analyses.attribute_poles import labels_of, poles_of
+from tasks.analyses.batches import batches
 from tasks.analyses.boundary_editing import fit_boundaries
 from tasks.analyses.fitness import ACTIVE_KL_NATS
 from tasks.analyses.probe_scores import balanced_accuracy
@@ -46,8 +47,8 @@ def _bound(model: Model, data: Prepared, seed: int) -> tuple[np.ndarray, np.ndar
     images = data.images("probe_test")
     bounds, divergences = [], []
     with torch.no_grad():
-        for start in range(0, len(images), BATCH):
-            pixels = torch.from_numpy(images[start : start + BATCH]).to(device).float() / 255
+        for some in batches(len(images), BATCH):
+            pixels = torch.from_numpy(images[some]).to(device).float() / 255
             kl = model.kl_per_dimension(pixels)
             if kl is None:
                 raise SettingsError(

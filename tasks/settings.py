@@ -61,10 +61,30 @@ class EvidenceSettings(Section):
     probe_images: int = Field(
         3000, ge=200, description="most images that probes are fitted on, and scored on"
     )
+    boosting_images: int = Field(
+        2000, ge=100, description="most images that the boosting probe is fitted on, of those of probes"
+    )
     boosting_iterations: int = Field(40, ge=5, description="trees of the histogram gradient boosting probe")
+    predictor_images: int = Field(
+        2000, ge=100, description="most images that the predictors of DCI, SAP and explicitness are fitted on"
+    )
+    pca_images: int = Field(
+        5000, ge=100, description="most training images that the control `pca` is fitted on"
+    )
+    gate_images: int = Field(
+        2000,
+        ge=100,
+        description="most reconstructions that the attribute classifier is tried on before it judges",
+    )
     intervention_images: int = Field(256, ge=256, description="held-out images that interventions start from")
     null_moves_per_dimension: int = Field(
         45, ge=20, description="random latent moves behind the intervention's null, for each dimension"
+    )
+    null_images: int = Field(8, ge=2, description="held-out images that those random moves start from")
+    untrained_images: int = Field(
+        32,
+        ge=2,
+        description="held-out images that moves in the untrained decoder start from, for the same null",
     )
     fewest_of_a_class: int = Field(
         10,

@@ -9,15 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tasks.amounts import Amounts
 from tasks.analyses.attribution_evidence import weigh
 from tasks.analyses.attribution_methods import Depth
 from tasks.analyses.attribution_record import Attribution
 from tasks.analyses.plain import to_plain
 from tasks.arrays import reference, write_json
 from tasks.inputs.prepared import Prepared
-
-REFERENCE_IMAGES = 200
 
 
 class ShownImages:
@@ -26,19 +23,17 @@ class ShownImages:
     place: rows within probe_test. baseline: float32 (c, h, w), the mean of `reference`, training images.
     """
 
-    def __init__(self, data: Prepared, amounts: Amounts, seed: int) -> None:
-        rows = data.rows("probe_test")
-        place = np.random.default_rng(seed).choice(
-            len(rows), min(amounts.attribution_images, len(rows)), False
-        )
-        self.place = np.sort(place)
-        self.images: NDArray[np.uint8] = np.asarray(data.data.images[rows[self.place]])
-        self.masks = None if data.data.masks is None else np.asarray(data.data.masks[rows[self.place]])
-        train = data.images("model_train")[:REFERENCE_IMAGES]
+    def __init__(self, data: Prepared, images: int, steps: int, reference_images: int, seed: int) -> None:
+        self.place = data.draw("probe_test", images, seed, "attributions")
+        self.images = data.images("probe_test", self.place)
+        rows = data.rows("probe_test")[self.place]
+        self.masks = None if data.data.masks is None else np.asarray(data.data.masks[rows])
+        drawn = data.draw("model_train", reference_images, seed, "reference images")
+        train = data.images("model_train", drawn)
         self.reference = train.astype(np.float32) / 255
         # The mean image: no information, yet nothing that a model has never seen the like of.
         self.baseline = self.reference.mean(axis=0)
-        self.depth = Depth(gradient_steps=amounts.attribution_steps)
+        self.depth = Depth(gradient_steps=steps)
         self.seed = seed
 
     def baseline_on(self, device: torch.device) -> Tensor:

@@ -12,10 +12,10 @@ from vae_models.stacked_training import train_together
 
 
 def train_stack_on_part(
-    data: Prepared, part: str, held_out_share: int, settings: BaseModel, seeds: Sequence[int], bench: Bench
+    data: Prepared, part: str, settings: BaseModel, seeds: Sequence[int], bench: Bench
 ) -> list[Trained]:
     """Returns the same for several seeds of one model, all trained in one step."""
-    given = Given.of(data, part, held_out_share)
+    given = Given.of(data, part, settings.training)
     models = [build(settings, given.shape, given.targets, seed) for seed in seeds]
     with stopped_said():
         results = train_together(

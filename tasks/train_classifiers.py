@@ -13,19 +13,16 @@ from vae_models.attribute_classifier_settings import AttributeClassifierSettings
 from vae_models.inference import classify_images
 from vae_models.recipes import save
 
-# Part of classifier_train that decides when to stop.
-HELD_OUT_SHARE = 10
-
 
 def compute(
     folder: Path, bench: Bench, *, prepared: Artifact, classifier: AttributeClassifierSettings, seed: int
 ) -> None:
     """Writes weights, recipe and classifier.json with the held-out score and calibration of every attribute.
 
-    A tenth of its own part decides when to stop; scores are of probe_test, which it never saw.
+    Images held out of its own part decide when to stop; scores are of probe_test, which it never saw.
     """
     data = open_prepared(prepared)
-    trained = train_on_part(data, "classifier_train", HELD_OUT_SHARE, classifier, seed, bench)
+    trained = train_on_part(data, "classifier_train", classifier, seed, bench)
     model = trained.model
     save(folder, model, trained.recipe)
     responses = classify_images(model, data.images("probe_test"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from tasks.bench import Bench
 from tasks.inputs.prepared import open_prepared
 from tasks.records import Artifact
-from tasks.trained_files import HELD_OUT_SHARE, write_trained
+from tasks.trained_files import write_trained
 from tasks.training_report import train_on_part
 
 if TYPE_CHECKING:
@@ -15,6 +15,4 @@ if TYPE_CHECKING:
 
 def compute(folder: Path, bench: Bench, *, prepared: Artifact, model: "ModelSettings", seed: int) -> None:
     """Writes weights.safetensors, recipe.json and training.json (steps, how it stopped, curves, labels used)."""
-    write_trained(
-        folder, train_on_part(open_prepared(prepared), "model_train", HELD_OUT_SHARE, model, seed, bench)
-    )
+    write_trained(folder, train_on_part(open_prepared(prepared), "model_train", model, seed, bench))

@@ -8,7 +8,7 @@ from tasks.bench import Bench
 from tasks.inputs.prepared import open_prepared
 from tasks.records import Artifact
 from tasks.stack_training import train_stack_on_part
-from tasks.trained_files import HELD_OUT_SHARE, write_trained
+from tasks.trained_files import write_trained
 
 if TYPE_CHECKING:
     from vae_models.presets import ModelSettings
@@ -20,7 +20,7 @@ def compute(
     """Writes a folder for each seed, with what tasks.train_model writes for one."""
     data = open_prepared(prepared)
     for seed, trained in zip(
-        seeds, train_stack_on_part(data, "model_train", HELD_OUT_SHARE, model, seeds, bench), strict=True
+        seeds, train_stack_on_part(data, "model_train", model, seeds, bench), strict=True
     ):
         (folder / str(seed)).mkdir()
         write_trained(folder / str(seed), trained)

@@ -1,4 +1,4 @@
-"""What every training of a generative model holds out and writes, alone or in a stack."""
+"""What every training of a generative model writes, alone or in a stack."""
 
 from pathlib import Path
 
@@ -6,9 +6,6 @@ from tasks.analyses.plain import to_plain
 from tasks.arrays import write_json
 from tasks.training_report import Trained, training_facts
 from vae_models.recipes import save
-
-# Part of model_train that is held out of training, to watch the objective and to stop early on.
-HELD_OUT_SHARE = 20
 
 
 def write_trained(folder: Path, trained: Trained) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from tasks.analyses.sample_rows import draw_rows, hold_out
 from tasks.bench import Bench
 from tasks.errors import Stopped
 from tasks.inputs.prepared import Prepared
@@ -21,6 +22,10 @@ from vae_models.targets import Target, fit_targets
 from vae_models.training import train
 from vae_models.training_records import Progress, TrainingResult
 from vae_models.training_settings import TrainingSettings
+
+Places = NDArray[np.int64]
+# The seed of what is held out. The order of a part's images depends on the run's seed already.
+_SAME_FOR_ALL = 0
 
 
 @dataclass(frozen=True)
@@ -36,14 +41,12 @@ class Trained:
     supervision: Supervision
 
 
-def train_on_part(
-    data: Prepared, part: str, held_out_share: int, settings: BaseModel, seed: int, bench: Bench
-) -> Trained:
-    """Returns what `settings` build, trained on one part of the data, of which 1 / held_out_share watches.
+def train_on_part(data: Prepared, part: str, settings: BaseModel, seed: int, bench: Bench) -> Trained:
+    """Returns what `settings` build, trained on one part of the data but for the share that is held out.
 
     Raises Stopped when the user asks to stop; the state is kept in the bench's work folder.
     """
-    given = Given.of(data, part, held_out_share)
+    given = Given.of(data, part, settings.training)
     model = build(settings, given.shape, given.targets, seed)
     with stopped_said():
         result = train(
@@ -78,6 +81,23 @@ def training_facts(result: TrainingResult) -> dict[str, Any]:
     }
 
 
+def training_places(data: Prepared, part: str, settings: TrainingSettings) -> tuple[Places, Places]:
+    """Returns the places within a part of the images to learn from, and of those that training is watched by.
+
+    Every class that the part has is among the first. The same for every seed of a model, so that all seeds learn
+    from the same images, in a stack or alone.
+    """
+    learnt, held_out = hold_out(
+        len(data.rows(part)),
+        settings.held_out_share,
+        _SAME_FOR_ALL,
+        f"held out of {part}",
+        data.classes(part),
+    )
+    watched = draw_rows(len(held_out), settings.evaluation_images, _SAME_FOR_ALL, f"evaluation on {part}")
+    return learnt, held_out[watched]
+
+
 @dataclass(frozen=True)
 class Given:
     """One part of the data: images and values to learn from, others to watch by, and what there is to learn."""
@@ -90,17 +110,16 @@ class Given:
     shape: tuple[int, int, int]
 
     @classmethod
-    def of(cls, data: Prepared, part: str, held_out_share: int) -> "Given":
-        """Returns what a training on `part` is given, of which 1 / held_out_share watches."""
-        images, values = data.images(part), data.values(part)
-        held_out = max(len(images) // held_out_share, 1)
-        targets = fit_targets(data.data.attributes, values)
+    def of(cls, data: Prepared, part: str, settings: TrainingSettings) -> "Given":
+        """Returns what a training on `part` is given, but for the share that is held out."""
+        learnt, watched = training_places(data, part, settings)
+        images = data.images(part, learnt)
         return cls(
-            images[held_out:],
-            values[held_out:],
-            images[:held_out],
-            values[:held_out],
-            targets,
+            images,
+            data.values(part, learnt),
+            data.images(part, watched),
+            data.values(part, watched),
+            fit_targets(data.data.attributes, data.values(part)),
             images.shape[1:],
         )
 

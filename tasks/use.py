@@ -30,8 +30,6 @@ EXCHANGED = "the same images with their quarters exchanged"
 NO_GRADIENT = "likelihood regret follows gradients through the decoder, and none passes through this one"
 NO_LIKELIHOOD = "the model has no evidence lower bound, so only the error of reconstruction can be scored"
 OTHER_PRIOR = "likelihood regret is computed for standard normal priors, and this model has another one"
-# Real images that probes are fitted from and scored on, and that rates are averaged over.
-PROBE_IMAGES = 1500
 
 
 def compute(
@@ -44,39 +42,45 @@ def compute(
     fitness: Artifact,
     outside: Artifact | None,
     images: int,
+    application_images: int,
     regret_steps: int,
     seed: int,
 ) -> None:
-    """Writes uses.json; `outside` is a prepared data set of another kind, None for exchanged quarters."""
+    """Writes uses.json; `outside` is a prepared data set of another kind, None for exchanged quarters.
+
+    images: of either kind in anomaly detection. application_images: real images that probes are fitted from and
+    scored on, and that rates of compression are averaged over.
+    """
     data = open_prepared(prepared)
     codes = open_codes(encoded)
     model = load(trained.path, bench.device)
-    inside = data.images("probe_test")[:images]
-    name, strange = _outside(outside, inside)
+    inside = data.images("probe_test", data.draw("probe_test", images, seed, "anomaly detection"))
+    name, strange = _outside(outside, inside, seed)
     gradients = reach_of(trained).decoder_gradients
     anomaly = _anomaly(model, name, inside, strange, regret_steps, gradients, seed)
     bench.report(1, 3, {})
+    places = data.draw("probe_test", application_images, seed, "compression")
     compressed = compress(
         codes.of("probe_fit"),
-        codes.of("probe_test")[:PROBE_IMAGES],
-        data.images("probe_test")[:PROBE_IMAGES],
+        codes.of("probe_test")[places],
+        data.images("probe_test", places),
         np.argsort(-informativeness(fitness), kind="stable").tolist(),
         lambda latents: decode_latents(model, latents),
         np.random.default_rng((seed, 1)),
     )
     bench.report(2, 3, {})
-    taught = _augmentation(model, data, codes, seed)
+    taught = _augmentation(model, data, codes, application_images, seed)
     uses = {"anomaly": anomaly, "compression": compressed, "augmentation": taught}
     write_json(folder / "uses.json", {name: to_plain(part) for name, part in uses.items()})
     metrics = {f"anomaly_auroc.{score.score}": score.auroc.value for score in anomaly.scores}
     write_json(folder / "summary.json", {"metrics": metrics})
 
 
-def _outside(outside: Artifact | None, inside: NDArray[np.uint8]) -> tuple[str, NDArray[np.uint8]]:
+def _outside(outside: Artifact | None, inside: NDArray[np.uint8], seed: int) -> tuple[str, NDArray[np.uint8]]:
     if outside is None:
         return EXCHANGED, exchange_quarters(inside)
     other = open_prepared(outside)
-    images = other.images("probe_test")[: len(inside)]
+    images = other.images("probe_test", other.draw("probe_test", len(inside), seed, "anomaly detection"))
     if images.shape[1:] != inside.shape[1:]:
         raise SettingsError(
             f"explanations.outside gives images of shape {images.shape[1:]} (channels, height, width), the "
@@ -85,14 +89,20 @@ def _outside(outside: Artifact | None, inside: NDArray[np.uint8]) -> tuple[str, 
     return other.data.name, images
 
 
-def _augmentation(model: Model, data: Prepared, codes: Codes, seed: int) -> tuple[Augmentation, ...]:
+def _augmentation(
+    model: Model, data: Prepared, codes: Codes, images: int, seed: int
+) -> tuple[Augmentation, ...]:
     poles = poles_of(data.data.attributes, data.values("probe_fit"))
+    fitted, scored = (
+        data.draw(part, images, seed, f"augmentation on {part}", every_class=True)
+        for part in ("probe_fit", "probe_test")
+    )
     return augment(
-        codes.of("probe_fit")[:PROBE_IMAGES],
-        data.images("probe_fit")[:PROBE_IMAGES],
-        labels_of(poles, data.values("probe_fit")[:PROBE_IMAGES]),
-        data.images("probe_test")[:PROBE_IMAGES],
-        labels_of(poles, data.values("probe_test")[:PROBE_IMAGES]),
+        codes.of("probe_fit")[fitted],
+        data.images("probe_fit", fitted),
+        labels_of(poles, data.values("probe_fit", fitted)),
+        data.images("probe_test", scored),
+        labels_of(poles, data.values("probe_test", scored)),
         poles,
         lambda latents: decode_latents(model, latents),
         np.random.default_rng((seed, 2)),

@@ -25,6 +25,7 @@ TOGETHER = (
     ("tests/end_to_end/test_own_data.py", "other commands"),
     ("tests/end_to_end/test_one_of_each.py", "other commands"),
     ("tests/end_to_end/test_hostile_names.py", "other commands"),
+    ("tests/end_to_end/test_order_of_images.py", "other commands"),
     ("tests/end_to_end/test_latent_size_command.py", "other commands"),
     ("tests/end_to_end/test_failed_parts.py", "other commands"),
     ("tests/browser/test_hostile_names.py", "other commands"),

@@ -32,8 +32,8 @@ def evaluate(model: Model, images: NDArray[np.uint8], batch_size: int = _BATCH) 
     device = next(model.parameters()).device
     reconstruction, divergence = [], []
     with torch.no_grad():
-        for start in range(0, len(images), batch_size):
-            pixels = torch.from_numpy(np.array(images[start : start + batch_size])).to(device)
+        for some in torch.split(torch.arange(len(images)), batch_size):
+            pixels = torch.from_numpy(images[some.numpy()]).to(device)
             batch = pixels.to(torch.float32).div_(255)
             reconstruction.append(model.reconstruction_nats(batch, model.encode(batch).mean).double().cpu())
             kl = model.kl_per_dimension(batch)

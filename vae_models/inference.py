@@ -72,8 +72,8 @@ def _batched(
     device = next(module.parameters()).device
     parts = []
     with torch.no_grad(), autocast(device, use_bfloat16(precision, device)):
-        for start in range(0, len(rows), batch_size):
-            batch = torch.from_numpy(np.array(rows[start : start + batch_size])).to(device)
+        for some in torch.split(torch.arange(len(rows)), batch_size):
+            batch = torch.from_numpy(rows[some.numpy()]).to(device)
             batch = (
                 batch.to(torch.float32).div_(255) if batch.dtype == torch.uint8 else batch.to(torch.float32)
             )

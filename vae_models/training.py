@@ -47,7 +47,8 @@ def train(
     """Trains `model` in place and returns how it went; resumes where `checkpoint_folder` holds a state.
 
     images: uint8 (n, c, h, w), array or memory map. values: raw attribute values (n, k), one column a target
-    of the model, or None for models without targets. seed: of the images' order and of noise; a model that is a
+    of the model, or None for models without targets. validation_images: every evaluation uses all of them; the
+    caller draws `settings.evaluation_images`. seed: of the images' order and of noise; a model that is a
     stack takes one for each of its models, and has a curve for each: "kl.0", "kl.1". on_interval is called about
     once a second and at each evaluation. Raises Diverged (the last good checkpoint stays), Cancelled (after
     saving) and BadSettings.
@@ -61,9 +62,7 @@ def train(
     model.in_bfloat16 = use_bfloat16(settings.precision, device)
     seeds = (seed,) if isinstance(seed, int) else seed
     training = ResidentImages(images, model.training_values(values, seeds[0]), device)
-    rows = min(settings.evaluation_images, len(validation_images))
-    held_out_values = None if validation_values is None else validation_values[:rows]
-    held_out = ResidentImages(validation_images[:rows], model.encode_values(held_out_values), device)
+    held_out = ResidentImages(validation_images, model.encode_values(validation_values), device)
     identity = identity_of(model, settings, seeds, images, values)
     run = _Run(model, training, held_out, settings, seeds, device, checkpoint_folder, identity)
     was_deterministic = torch.are_deterministic_algorithms_enabled()
@@ -207,9 +206,9 @@ class _Run:
         totals = [0.0] * len(self.seeds)
         self.module.eval()
         with torch.no_grad():
-            for start in range(0, len(self.held_out), _EVALUATION_BATCH):
-                rows = np.arange(start, min(start + _EVALUATION_BATCH, len(self.held_out)))
-                objective = self.model.held_out_objective(self.held_out.take(rows), generator).sum(0)
+            for rows in torch.split(torch.arange(len(self.held_out)), _EVALUATION_BATCH):
+                batch = self.held_out.take(rows.numpy())
+                objective = self.model.held_out_objective(batch, generator).sum(0)
                 totals = [
                     total + one for total, one in zip(totals, objective.reshape(-1).tolist(), strict=True)
                 ]

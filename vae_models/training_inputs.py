@@ -10,6 +10,9 @@ from vae_models.errors import BadSettings
 from vae_models.model import Trainable
 from vae_models.training_settings import TrainingSettings
 
+# Spread evenly over all images: enough to tell other images from these.
+_COMPARED_IMAGES = 64
+
 
 def check_images(model: Trainable, images: NDArray[np.uint8], validation_images: NDArray[np.uint8]) -> None:
     """Raises BadSettings where there are no images, or not of the model's shape as bytes."""
@@ -34,7 +37,8 @@ def identity_of(
     parts = [type(model).__name__, settings.model_dump_json(exclude=free), str(seeds), str(images.shape)]
     parts += [f"{name}{tuple(tensor.shape)}" for name, tensor in model.state_dict().items()]
     digest = hashlib.sha256("|".join(parts).encode())
-    digest.update(np.ascontiguousarray(images[:64]).tobytes())
+    some = np.linspace(0, len(images) - 1, min(len(images), _COMPARED_IMAGES)).round().astype(np.int64)
+    digest.update(np.ascontiguousarray(images[some]).tobytes())
     if values is not None:
         digest.update(np.ascontiguousarray(values).tobytes())
     return digest.hexdigest()

@@ -28,7 +28,12 @@ class TrainingSettings(BaseModel):
         gt=0,
         description="steps between held-out evaluations, a point on each curve; below 1: a share of all steps",
     )
-    evaluation_images: int = Field(1000, ge=1, description="held-out images of each evaluation, at most")
+    held_out_share: float = Field(
+        0.05, gt=0, lt=1, description="share of the training images that is held out, drawn at random"
+    )
+    evaluation_images: int = Field(
+        1000, ge=1, description="held-out images of each evaluation, at most, drawn at random"
+    )
     checkpoint_every: int = Field(2000, ge=1, description="steps between checkpoints to resume from")
     patience: int | None = Field(
         None,

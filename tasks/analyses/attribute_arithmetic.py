@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from tasks.analyses.attribute_poles import Bools, Decode, Pole, Reader
 from tasks.analyses.edit_outcome import FEW_WITHOUT, EditOutcome, judge_edit
-from tasks.analyses.traversal import to_uint8
+from tasks.analyses.sample_rows import draw_rows
+from tasks.analyses.traversal import no_images, to_uint8
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ def add_attributes(
             return judge_edit(codes, (codes + step).astype(np.float32), place, poles, decode, reader, rng)
 
         outcome = adding(vector)
-        rows = np.flatnonzero(~answers[:, place])[:shown]
+        without = np.flatnonzero(~answers[:, place])
+        rows = without[draw_rows(len(without), shown, int(rng.integers(2**31)), "shown edits")]
         pairs = np.stack([codes[rows], (codes[rows] + vector).astype(np.float32)], axis=1)
         found.append(
             Arithmetic(
@@ -95,7 +97,7 @@ def add_attributes(
                 reason=None if outcome else FEW_WITHOUT,
                 pictures=to_uint8(decode(pairs.reshape(-1, codes.shape[1])))
                 if len(rows)
-                else to_uint8(decode(codes[:1]))[:0],
+                else no_images(decode, codes),
             )
         )
     return tuple(found)

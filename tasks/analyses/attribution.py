@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from tasks.analyses.attribution_methods import Depth, Method, Read
-from tasks.analyses.attribution_record import Attribution, Measured, Subjects, assemble
+from tasks.analyses.attribution_record import Attribution, Measured, Subjects, assemble, randomised_rows
 from tasks.analyses.decoder_maps import finite_differences, jacobian_maps
 from tasks.analyses.faithfulness import completeness_gap, max_sensitivities, unexplained_shares
+from tasks.analyses.sample_rows import draw_rows
 from tasks.analyses.weight_randomisation import cascade, mean_known, rank_correlations
 
 
@@ -43,6 +44,7 @@ def explain_pixels(
     pixels = as_pixels(images, model)
     empty = torch.as_tensor(baseline).to(pixels)
     columns = list(subjects.columns)
+    some = draw_rows(len(pixels), depth.layer_images, seed, "layers").tolist()
     found = []
     for method in methods:
         maps = method.explain(model, pixels)
@@ -51,7 +53,7 @@ def explain_pixels(
             start = None if method.baselines is None else read(model, method.baselines)[:, columns].mean(0)
         gap = None if start is None else completeness_gap(maps, outputs, start).abs().mean(0)
         layers, randomised = _cascade(
-            module, lambda m: read(m, pixels[:2]), method.explain, pixels, maps, seed, depth
+            module, lambda m: read(m, pixels[some]), method.explain, pixels, maps, seed, depth
         )
         found.append(
             Measured(
@@ -92,7 +94,7 @@ def explain_decoder(
     """
     depth = depth or Depth()
     model = frozen_copy(module)
-    like = as_pixels(images[:1], model)
+    like = as_pixels(images, model)
     codes = torch.as_tensor(np.asarray(latents, dtype=np.float32)).to(like.device)
     columns = list(subjects.columns)
     reach = np.asarray(aggregate, dtype=np.float64)[:, columns]
@@ -105,6 +107,7 @@ def explain_decoder(
     def differences(decoder: nn.Module, at: Tensor) -> Tensor:
         return finite_differences(partial(decode, decoder), at, columns, low, high)
 
+    some = draw_rows(len(codes), depth.layer_images, seed, "layers").tolist()
     found = []
     for name, explain in (("Jacobian", slopes), ("FiniteDifference", differences)):
         if explain is slopes and not has_gradient:
@@ -115,7 +118,7 @@ def explain_decoder(
             missed = _nonlinearity(partial(decode, model), codes, maps, columns, units)
         sensitivity = _sensitivity(partial(explain, model), codes, len(columns), seed, depth)
         layers, randomised = _cascade(
-            module, lambda m: decode(m, codes[:2]), explain, codes, maps, seed, depth
+            module, lambda m: decode(m, codes[some]), explain, codes, maps, seed, depth
         )
         found.append(Measured(name, _shown(maps), missed, sensitivity, layers, None, randomised))
     return _all(subjects, found, images, masks, seed, depth)
@@ -154,8 +157,10 @@ def _shown(maps: Tensor) -> NDArray[np.float32]:
 def _sensitivity(
     explain: Callable[[Tensor], Tensor], inputs: Tensor, outputs: int, seed: int, depth: Depth
 ) -> NDArray[np.float64]:
-    some = inputs[: depth.sensitivity_images]
-    return max_sensitivities(explain, some, outputs, seed, depth.sensitivity_radius, depth.sensitivity_draws)
+    some = draw_rows(len(inputs), depth.sensitivity_images, seed, "sensitivity").tolist()
+    return max_sensitivities(
+        explain, inputs[some], outputs, seed, depth.sensitivity_radius, depth.sensitivity_draws
+    )
 
 
 def _cascade(
@@ -168,14 +173,15 @@ def _cascade(
     depth: Depth,
 ) -> tuple[list[tuple[str, NDArray[np.float64], NDArray[np.float64]]], NDArray[np.float32]]:
     """Returns per layer the mean rank correlation over images, (r,) signed and of magnitudes; and the last maps
-    (m, r, h, w), of the wholly randomised module; no layers, and maps of NaN, where the function uses no weights.
+    (m, r, h, w), of the wholly randomised module and the images of `randomised_rows`; no layers, and maps of NaN,
+    where the function uses no weights.
     """
-    some = depth.randomisation_images
-    trained = _shown(maps[:some])
+    some = randomised_rows(len(inputs), seed, depth).tolist()
+    trained = _shown(maps[some])
     other = np.full_like(trained, np.nan)
     layers = []
     for layer, redrawn in cascade(module, run, seed, depth.randomisation_levels):
-        other = _shown(explain(redrawn, inputs[:some]))
+        other = _shown(explain(redrawn, inputs[some]))
         signed = rank_correlations(trained, other)
         magnitudes = rank_correlations(np.abs(trained), np.abs(other))
         layers.append((layer, mean_known(signed), mean_known(magnitudes)))

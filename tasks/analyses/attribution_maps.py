@@ -4,12 +4,13 @@ Captum explains one output a call; a latent space has ten. These compute the sam
 with Captum to 1e-5) with one forward pass and one backward pass an output.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tasks.analyses.batches import batches
 from tasks.analyses.entrance import gradients_through
 
 Function = Callable[[Tensor], Tensor]
@@ -60,7 +61,7 @@ def integrated_gradients(
     difference = images - baseline
     parts = (
         (baseline + alphas[some].view(-1, 1, 1, 1, 1) * difference, shares[some])
-        for some in _slices(steps, max(1, batch // len(images)))
+        for some in batches(steps, max(1, batch // len(images)))
     )
     return _summed_gradients(function, parts, columns, entrance) * difference.unsqueeze(1)
 
@@ -87,7 +88,7 @@ def expected_gradients(
     samples = len(path)
     weights = images.new_full((samples,), 1 / samples)
     total = images.new_zeros((len(images), len(columns), *images.shape[1:]))
-    for some in _slices(samples, max(1, batch // len(images))):
+    for some in batches(samples, max(1, batch // len(images))):
         total += _weighted_gradients(function, path[some], weights[some], columns, factors[some])
     return total
 
@@ -107,7 +108,7 @@ def smooth_gradients(
     """
     points = images + noise.transpose(0, 1)
     weights = points.new_full((len(points),), 1 / len(points))
-    parts = ((points[some], weights[some]) for some in _slices(len(points), max(1, batch // len(images))))
+    parts = ((points[some], weights[some]) for some in batches(len(points), max(1, batch // len(images))))
     return _summed_gradients(function, parts, columns, entrance)
 
 
@@ -136,7 +137,7 @@ def occlusion(
     with torch.no_grad():
         plain = function(images)[:, list(columns)]
         drops = []
-        for some in _slices(len(covers), max(1, batch // len(images))):
+        for some in batches(len(covers), max(1, batch // len(images))):
             occluded = torch.where(covers[some, None, None], baseline, images)
             outputs = function(occluded.flatten(0, 1))[:, list(columns)]
             drops.append(plain - outputs.reshape(-1, *plain.shape))
@@ -184,8 +185,3 @@ def _windows(height: int, width: int, window: int, stride: int) -> Tensor:
         for j, left in enumerate(lefts):
             covers[i, j, top : top + window, left : left + window] = True
     return covers.flatten(0, 1)
-
-
-def _slices(total: int, size: int) -> Iterator[slice]:
-    for start in range(0, total, size):
-        yield slice(start, min(start + size, total))

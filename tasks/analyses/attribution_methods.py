@@ -32,8 +32,9 @@ class Depth:
     noise: their standard deviation, pixels in [0, 1]. window, stride: occlusion square in pixels; None
     takes a sixth of the image, at least 3, and half of that, rounded up. removals: random patch removals behind
     infidelity. sensitivity_*: images, draws and radius behind max-sensitivity. randomisation_*: images and
-    layer groups of the cascade. faithful_below: largest |rank correlation| of a map that follows its
-    weights. dilate_pixels: widening of object masks. resamples: bootstrap resamples.
+    layer groups of the cascade. layer_images: images that show which layers are used. faithful_below: largest
+    |rank correlation| of a map that follows its weights. dilate_pixels: widening of object masks.
+    resamples: bootstrap resamples.
     """
 
     gradient_steps: int = 16
@@ -47,6 +48,7 @@ class Depth:
     sensitivity_radius: float = 0.02
     randomisation_images: int = 6
     randomisation_levels: int = 5
+    layer_images: int = 2
     faithful_below: float = 0.5
     dilate_pixels: int = 2
     resamples: int = 1000
@@ -93,7 +95,7 @@ def encoder_methods(
 
     def smooth(module: nn.Module, images: Tensor) -> Tensor:
         function = partial(read, module)
-        entrance = find_entrance(module, function, images[:2])
+        entrance = find_entrance(module, function, images)
         return smooth_gradients(function, images, noise, columns, entrance=entrance)
 
     return (
@@ -109,7 +111,7 @@ def integrated_method(read: Read, columns: Sequence[int], baseline: Tensor, dept
 
     def integrated(module: nn.Module, images: Tensor) -> Tensor:
         function = partial(read, module)
-        entrance = find_entrance(module, function, images[:2])
+        entrance = find_entrance(module, function, images)
         return integrated_gradients(
             function, images, baseline, columns, depth.gradient_steps, entrance=entrance
         )

@@ -11,6 +11,7 @@ from tasks.analyses.attribution_methods import Depth
 from tasks.analyses.estimates import Estimate, mean_estimate
 from tasks.analyses.faithfulness import Word, judge_randomisation
 from tasks.analyses.mass_inside import mass_inside
+from tasks.analyses.sample_rows import draw_rows
 from tasks.analyses.weight_randomisation import LayerCorrelation, mean_known, rank_correlations
 
 TargetKind = Literal["encoder", "decoder", "classifier", "discriminator"]
@@ -96,7 +97,7 @@ class Measured:
     sensitivity: NDArray[np.float64]
     layers: list[tuple[str, NDArray[np.float64], NDArray[np.float64]]]  # name, signed and magnitudes (r,)
     delta: NDArray[np.float64] | None  # (r,)
-    randomised: NDArray[np.float32]  # (m, r, h, w), maps of the first m images by the wholly randomised model
+    randomised: NDArray[np.float32]  # (m, r, h, w), maps of `randomised_rows` by the wholly randomised model
 
 
 def assemble(
@@ -126,7 +127,7 @@ def assemble(
             mean_map=np.abs(measured.shown[:, place]).mean(axis=0),
             spread_map=measured.shown[:, place].std(axis=0),
             image_count=len(images),
-            checks=_checks(measured, others, place, masks, np.random.default_rng((seed, place)), depth),
+            checks=_checks(measured, others, place, masks, seed, depth),
         )
         for place in range(len(subjects.columns))
         for rows, picked_by in [_examples(measured, place)]
@@ -152,9 +153,10 @@ def _checks(
     others: Sequence[Measured],
     place: int,
     masks: NDArray[np.bool_] | None,
-    rng: np.random.Generator,
+    seed: int,
     depth: Depth,
 ) -> Checks:
+    rng = np.random.default_rng((seed, place))
     layers = tuple(
         LayerCorrelation(name, _known(signed[place]), _known(magnitudes[place]))
         for name, signed, magnitudes in measured.layers
@@ -166,7 +168,8 @@ def _checks(
         inside = mass_inside(maps, masks, rng, depth.dilate_pixels, depth.resamples)
         redrawn = measured.randomised[:, place]
         if layers:
-            by_chance = mass_inside(redrawn, masks[: len(redrawn)], rng, depth.dilate_pixels, depth.resamples)
+            same = randomised_rows(len(masks), seed, depth)
+            by_chance = mass_inside(redrawn, masks[same], rng, depth.dilate_pixels, depth.resamples)
     return Checks(
         convergence_delta=None if measured.delta is None else float(measured.delta[place]),
         infidelity=_over_images(measured.infidelity[:, place], rng, depth),
@@ -187,6 +190,11 @@ def _checks(
         },
         verdict=verdict.word,
     )
+
+
+def randomised_rows(images: int, seed: int, depth: Depth) -> NDArray[np.int64]:
+    """Returns which images the maps of randomised weights are of."""
+    return draw_rows(images, depth.randomisation_images, seed, "weight randomisation")
 
 
 def _over_images(scores: NDArray[np.float64], rng: np.random.Generator, depth: Depth) -> Estimate | None:

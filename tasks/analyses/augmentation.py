@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from tasks.analyses.attribute_poles import Bools, Decode, Pole
 from tasks.analyses.estimates import Estimate, from_samples, image_weights
 from tasks.analyses.probe_scores import balanced_accuracy, balanced_accuracy_resamples
+from tasks.analyses.sample_rows import draw_rows
 
 LABELLED = (40, 80, 160, 320)
 
@@ -65,12 +66,12 @@ def augment(
     axes = PCA(min(components, len(real), real.shape[1]), svd_solver="randomized", random_state=0).fit(real)
     shown, asked = axes.transform(real), axes.transform(test)
     weights = image_weights(len(test), resamples, rng)
-    order = rng.permutation(len(real))
+    seed = int(rng.integers(2**31))
     curves = []
     for place, pole in enumerate(poles):
         points = []
         for count in labelled:
-            rows = order[:count]
+            rows = draw_rows(len(real), count, seed, f"{count} labelled images", classes=labels[:, [place]])
             own = labels[rows, place]
             if count > len(real) or min(own.sum(), (~own).sum()) < 4:
                 continue

@@ -15,7 +15,8 @@ from tasks.analyses.attribute_poles import Bools, Decode, Pole, Reader
 from tasks.analyses.edit_outcome import FEW_WITHOUT, EditOutcome, judge_edit
 from tasks.analyses.estimates import Estimate, from_samples, image_weights
 from tasks.analyses.probe_scores import balanced_accuracy, balanced_accuracy_resamples
-from tasks.analyses.traversal import to_uint8
+from tasks.analyses.sample_rows import draw_rows
+from tasks.analyses.traversal import no_images, to_uint8
 
 STEPS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 # Of a unit normal: with less left after projection, an edit would have to go further than codes reach.
@@ -113,10 +114,11 @@ def edit_across(
     reached = found.distances(fit_codes)
     held_out = found.distances(all_codes)
     weights = image_weights(len(all_codes), resamples, rng)
+    shown = codes[draw_rows(len(codes), 1, int(rng.integers(2**31)), "shown edit")]
     results = []
     for place, pole in enumerate(poles):
         if not np.isfinite(found.normals[place]).all():
-            strip = to_uint8(decode(codes[:1]))[:0]
+            strip = no_images(decode, codes)
             results.append(
                 BoundaryEdit(pole.attribute.name, pole.name, None, None, None, None, NO_BOUNDARY, strip)
             )
@@ -135,7 +137,7 @@ def edit_across(
         primal = crossing(found.normals[place])
         conditional = crossing(direction) if can_move else None
         way = direction if can_move else found.normals[place]
-        line = np.concatenate([_moved(found, codes[:1], place, way, step) for step in STEPS])
+        line = np.concatenate([_moved(found, shown, place, way, step) for step in STEPS])
         results.append(
             BoundaryEdit(
                 pole.attribute.name,

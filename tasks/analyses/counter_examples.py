@@ -17,12 +17,13 @@ def find(
     test_codes: NDArray[np.floating],
     test_values: Floats,
     count: int,
+    rng: np.random.Generator,
 ) -> NDArray[np.int64]:
     """Returns the rows of the `count` test images that contradict a claim most, the strongest first.
 
     Codes and values are (n,): one dimension, one attribute. An image contradicts the claim when its attribute
     is rarer among images with a code like its own than it is overall: the least pointwise mutual information,
-    with counts of probe_fit plus one half in each cell.
+    with counts of probe_fit plus one half in each cell. Images that contradict it equally come in random order.
     """
     coding = fit_attribute_coding(attribute, fit_values, ATTRIBUTE_BINS)
     bins = fit_code_bins(fit_codes[:, None], CODE_BINS)
@@ -31,4 +32,4 @@ def find(
     joint = table / table.sum()
     information = np.log(joint / (joint.sum(axis=1, keepdims=True) * joint.sum(axis=0, keepdims=True)))
     found = information[bins.apply(test_codes[:, None])[:, 0], coding.apply(test_values)]
-    return np.argsort(found, kind="stable")[:count]
+    return np.lexsort((rng.random(len(found)), found))[:count]

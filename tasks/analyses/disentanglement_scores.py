@@ -25,6 +25,7 @@ from tasks.analyses.predictor_scores import (
     sap,
 )
 from tasks.analyses.robustness_score import Irs, irs
+from tasks.analyses.sample_rows import draw_rows
 from tasks.analyses.sampling_scores import SamplingScore, beta_vae_score, factor_vae_score
 from tasks.analyses.unsupervised_scores import Udr, UnsupervisedScores, udr, unsupervised_scores
 
@@ -98,10 +99,10 @@ def compute(
     """Returns the scores of codes (n, d) for integer factors (n, k), by name.
 
     MIG, modularity, SAP by correlation, IRS and the unsupervised scores come from the test part, with
-    bootstrap intervals; predictors are fitted on the first `predictor_images` of the fit part and have
-    none. FactorVAE and beta-VAE scores need a factor grid. `published_dci` adds the gradient boosting
-    estimator, which takes minutes. A score that compares attributes is not applicable to one attribute, and a
-    score that compares dimensions is not applicable to one dimension.
+    bootstrap intervals; predictors are fitted on `predictor_images` of the fit part, drawn at random
+    with every level of every factor, and have none. FactorVAE and beta-VAE scores need a factor grid.
+    `published_dci` adds the gradient boosting estimator, which takes minutes. A score that compares attributes is
+    not applicable to one attribute, and a score that compares dimensions is not applicable to one dimension.
     """
     scores = _all_scores(
         fit_codes,
@@ -143,7 +144,8 @@ def _all_scores(
 ) -> dict[str, Estimate | NotApplicable]:
     rng = np.random.default_rng(seed)
     scores = _resampled(test_codes, test_factors, resamples, rng)
-    fit_codes, fit_factors = fit_codes[:predictor_images], fit_factors[:predictor_images]
+    drawn = draw_rows(len(fit_codes), predictor_images, seed, "predictors", classes=fit_factors)
+    fit_codes, fit_factors = fit_codes[drawn], fit_factors[drawn]
     n = len(fit_codes)
     trees = dci_extra_trees(fit_codes, fit_factors, test_codes, test_factors, seed)
     scores |= _dci_scores("dci_extra_trees", trees, n)

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from tasks.analyses.sample_rows import draw_rows
+
 Function = Callable[[Tensor], Tensor]
 
 
@@ -31,10 +33,11 @@ def find_entrance(module: nn.Module, function: Function, images: Tensor) -> nn.M
     """Returns the first Conv2d or Linear that is an entrance of `function`, None where there is none.
 
     function: images (n, c, h, w) -> outputs (n, r), computed by layers of `module`. images: (n, c, h, w); whether
-    a layer is an entrance is tried on them and on as many of random pixels.
+    a layer is an entrance is tried on two of them and on as many of random pixels.
     """
-    noise = torch.rand(images.shape, generator=torch.Generator().manual_seed(0)).to(images)
-    tried = torch.cat([images, noise])
+    some = images[draw_rows(len(images), 2, 0, "entrance").tolist()]
+    noise = torch.rand(some.shape, generator=torch.Generator().manual_seed(0)).to(images)
+    tried = torch.cat([some, noise])
     layers = (layer for layer in module.modules() if isinstance(layer, nn.Conv2d | nn.Linear))
     return next((layer for layer in layers if _is_entrance(layer, function, tried)), None)
 

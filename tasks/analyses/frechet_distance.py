@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.linalg import sqrtm
 
 from tasks.analyses.estimates import Estimate, interval
+from tasks.analyses.sample_rows import draw_rows
 
 
 @dataclass(frozen=True)
@@ -47,18 +48,17 @@ def compare_samples(
 
     Features are first turned onto the `components` main axes of the held-out images, since a covariance of
     more features than a few hundred images can carry is mostly noise. Both distances use half of the
-    held-out images as reference, so that they compare.
+    held-out images as reference, and as many points on the other side (m // 2, drawn from samples that are
+    more), so that they compare.
     """
     real = np.asarray(held_out, dtype=np.float64)
-    order = rng.permutation(len(real))
-    reference, rest = real[order[: len(real) // 2]], real[order[len(real) // 2 :]]
+    reference, rest = (real[rows] for rows in np.array_split(rng.permutation(len(real)), 2))
     centre = reference.mean(axis=0)
     kept = min(components, reference.shape[1], len(reference) - 1)
     axes = np.linalg.svd(reference - centre, full_matrices=False)[2][:kept].T
-    made, reference, rest = ((points - centre) @ axes for points in (samples, reference, rest))
-    return FrechetDistance(
-        *(_with_interval(points, reference, rng, resamples) for points in (made[: len(rest)], rest))
-    )
+    some = draw_rows(len(samples), len(rest), int(rng.integers(2**31)), "samples")
+    made, reference, rest = ((points - centre) @ axes for points in (samples[some], reference, rest))
+    return FrechetDistance(*(_with_interval(points, reference, rng, resamples) for points in (made, rest)))
 
 
 def _with_interval(

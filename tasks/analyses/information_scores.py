@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.analyses.batches import batches
 from tasks.analyses.joint_counts import attribute_blocks
 from tasks.analyses.mutual_information import entropy_nats, information_nats
 
@@ -97,8 +98,7 @@ def _factor_tables(codes: NDArray[np.floating], factors: NDArray[np.integer], bi
     for j in range(codes.shape[1]):
         column = np.ascontiguousarray(codes[:, j])
         edges = _edges(column, bins)
-        for start in range(0, len(column), _ROWS_AT_ONCE):
-            rows = slice(start, start + _ROWS_AT_ONCE)
+        for rows in batches(len(column), _ROWS_AT_ONCE):
             binned = _bins_between(edges, column[rows])
             for index, found in zip(joint, counts, strict=True):
                 found[j] += np.bincount(index[rows] + binned, minlength=found.shape[1])

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from tasks.analyses.attribute_poles import Decode
 from tasks.analyses.estimates import Estimate, mean_estimate
+from tasks.analyses.sample_rows import draw_rows
 from tasks.analyses.traversal import to_uint8
 
 Features = Callable[[NDArray[np.floating]], NDArray[np.floating]]
@@ -83,8 +84,8 @@ def interpolate(
     pairs = min(pairs, len(codes) // 2)
     if pairs < 1 or steps < 3:
         raise ValueError(f"interpolation needs two codes and three steps, got {len(codes)} and {steps}")
-    rows = rng.choice(len(codes), 2 * pairs, replace=False)
-    start, end = codes[rows[:pairs]].astype(np.float64), codes[rows[pairs:]].astype(np.float64)
+    rows = np.array_split(rng.choice(len(codes), 2 * pairs, replace=False), 2)
+    start, end = (codes[side].astype(np.float64) for side in rows)
     ways = {}
     for kind, path in (("linear", linear_path), ("spherical", spherical_path)):
         latents = path(start, end, steps).reshape(-1, codes.shape[1]).astype(np.float32)
@@ -93,13 +94,13 @@ def interpolate(
     share = np.linspace(0.0, 1.0, steps, dtype=np.float32)[None, :, None, None, None]
     ends = ways["linear"][:, [0, -1]]
     ways["pixels"] = (1 - share) * ends[:, :1] + share * ends[:, 1:]
-    shown = min(shown, pairs)
-    pictures = np.stack([images[:shown] for images in ways.values()], axis=1)
+    some = draw_rows(pairs, shown, int(rng.integers(2**31)), "shown interpolations")
+    pictures = np.stack([images[some] for images in ways.values()], axis=1)
     return Interpolation(
         tuple(_smoothness(kind, images, features, rng, resamples) for kind, images in ways.items()),
         pairs,
         steps,
-        shown,
+        len(some),
         to_uint8(pictures.reshape(-1, *pictures.shape[3:])),
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.analyses.batches import batches
 from tasks.analyses.classifier_gate import Gate
 from tasks.analyses.estimates import image_weights, interval
 from tasks.analyses.intervention_claims import ClaimedEffect, EffectNull, Measured
@@ -17,6 +18,7 @@ from tasks.analyses.intervention_null import (
     null_of_dimension,
 )
 from tasks.analyses.responses import effects, refuse_wrong_columns
+from tasks.analyses.sample_rows import draw_rows
 from tasks.datasets.attributes import Attribute
 
 Floats = NDArray[np.float64]
@@ -64,6 +66,7 @@ def compute(
     doses: Sequence[float] = DOSES,
     resamples: int = 500,
     null_images: int = 8,
+    untrained_images: int = 32,
     null_moves_per_dimension: int = 45,
     batch_size: int = 512,
     least_images: int = LEAST_IMAGES,
@@ -72,8 +75,9 @@ def compute(
 
     `codes` (m, d) are encoded held-out images, `reference_codes` (n, d) give each dimension's own quantiles;
     `respond` returns the classifiers' responses (b, columns) to decoded images; `claimed_dimensions` names
-    one dimension per attribute. Never more than `batch_size` images are decoded at once. Raises ValueError
-    with fewer than `least_images` codes or when the columns do not fit the attributes.
+    one dimension per attribute. The null's random moves start from `null_images` of the codes, drawn at random,
+    those in the untrained decoder from `untrained_images`. Never more than `batch_size` images are decoded at
+    once. Raises ValueError with fewer than `least_images` codes or when the columns do not fit the attributes.
     """
     if len(codes) < least_images:
         raise ValueError(
@@ -93,7 +97,7 @@ def compute(
     low, high = interval(drawn)
     tested = _tested_doses(len(doses))
     null = null_effects(
-        codes[:null_images],
+        codes[draw_rows(len(codes), null_images, seed, "random moves")],
         levels[tested],
         reference_codes.std(axis=0, dtype=np.float64),
         groups,
@@ -103,8 +107,9 @@ def compute(
     )
     untrained = np.zeros((0, len(attributes)))
     if untrained_decode is not None:
+        some = draw_rows(len(codes), untrained_images, seed, "untrained decoder")
         idle = _responses(
-            codes[: 4 * null_images], levels[tested], partners, _Scorer(untrained_decode, respond, batch_size)
+            codes[some], levels[tested], partners, _Scorer(untrained_decode, respond, batch_size)
         )
         untrained = effects(idle.mean(axis=2, dtype=np.float64), attributes, response_columns)
     result = Measured(
@@ -167,8 +172,8 @@ class _Scorer:
     def __call__(self, latents: NDArray[np.float32]) -> NDArray[np.float32]:
         flat = latents.reshape(-1, latents.shape[-1])
         parts = [
-            np.asarray(self.respond(self.decode(flat[i : i + self.batch_size])), dtype=np.float32)
-            for i in range(0, len(flat), self.batch_size)
+            np.asarray(self.respond(self.decode(flat[some])), dtype=np.float32)
+            for some in batches(len(flat), self.batch_size)
         ]
         return np.concatenate(parts).reshape(*latents.shape[:-1], -1)
 

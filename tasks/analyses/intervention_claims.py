@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from tasks.analyses.classifier_gate import Gate
 from tasks.analyses.estimates import Estimate, NotApplicable, from_samples, interval
 from tasks.analyses.responses import column_names, effect_unit, leading_column
+from tasks.analyses.sample_rows import hold_out
 from tasks.datasets.attributes import Attribute
 
 Floats = NDArray[np.float64]
@@ -139,8 +140,9 @@ class Measured:
         per_image = self.responses[j, :, :, column].astype(np.float64)
         m = per_image.shape[1]
         agrees = np.zeros(m)
+        halves = hold_out(m, 0.5, 0, "halves of the images")
         for half in (0, 1):
-            chosen, tried = np.arange(half, m, 2), np.arange(1 - half, m, 2)
+            chosen, tried = halves[half], halves[1 - half]
             mean = per_image[:, chosen].mean(axis=1)
             agrees[tried] = per_image[int(mean.argmax())][tried] > per_image[int(mean.argmin())][tried]
         share = float(agrees.mean())

@@ -13,6 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tasks.analyses.batches import batches
+
 # Image by image: (images, latents) -> (n,) negative log-likelihood in nats.
 Nats = Callable[[Tensor, Tensor], Tensor]
 _LEARNING_RATE = 0.05
@@ -43,15 +45,8 @@ def likelihood_regret(
     """
     generator = torch.Generator().manual_seed(seed)
     parts = [
-        _regret(
-            images[start : start + batch],
-            mean[start : start + batch],
-            log_variance[start : start + batch],
-            nats,
-            steps,
-            generator,
-        )
-        for start in range(0, len(images), batch)
+        _regret(images[some], mean[some], log_variance[some], nats, steps, generator)
+        for some in batches(len(images), batch)
     ]
     bound, regret = (torch.cat(list(column)).double().cpu().numpy() for column in zip(*parts, strict=True))
     return Regret(bound, regret)

@@ -1,4 +1,4 @@
-"""How far a projection keeps neighbourhoods, and a sample that keeps the mix of groups.
+"""How far a projection keeps neighbourhoods.
 
 Venna & Kaski 2001, "Neighborhood preservation in nonlinear projection methods": a picture can lie in two
 ways, by showing strangers as neighbours (trustworthiness) or by tearing neighbours apart (continuity).
@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def neighbour_ranks(points: NDArray[np.floating]) -> NDArray[np.int32]:
+def neighbour_ranks(points: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.int32]:
     """Returns ranks (n, n): entry [i, j] is 1 for i's nearest other point, n - 1 for the farthest, 0 for i.
 
-    points: (n, d). Euclidean distance; equal distances keep the order of the rows.
+    points: (n, d). Euclidean distance; equal distances come in random order, another one for each point, so that
+    neighbours among tied points do not depend on the order of the rows.
     """
     distances = _squared_distances(points.astype(np.float64))
     np.fill_diagonal(distances, -1.0)
-    order = np.argsort(distances, axis=1, kind="stable")
+    order = np.lexsort((rng.random(distances.shape), distances), axis=1)
     ranks = np.empty(order.shape, dtype=np.int32)
     np.put_along_axis(ranks, order, np.arange(len(points), dtype=np.int32)[None, :], axis=1)
     return ranks
@@ -44,29 +45,6 @@ def continuity(
 ) -> float:
     """Returns continuity in [0, 1]: 1 when all original neighbours are still neighbours in the picture."""
     return trustworthiness(picture_ranks, original_ranks, neighbours)
-
-
-def stratified_rows(
-    strata: NDArray[np.integer], count: int, generator: np.random.Generator
-) -> NDArray[np.int64]:
-    """Returns `count` row numbers, ascending, in which every stratum keeps its share to within one row.
-
-    strata: (n,) a group code per row. All rows are returned when count >= n. Places that rounding leaves
-    over go to the strata with the largest remainders.
-    """
-    n = len(strata)
-    if count >= n:
-        return np.arange(n, dtype=np.int64)
-    codes, sizes = np.unique(strata, return_counts=True)
-    exact = sizes * (count / n)
-    quota = np.floor(exact).astype(np.int64)
-    by_remainder = np.argsort(-(exact - quota), kind="stable")
-    quota[by_remainder[: count - quota.sum()]] += 1
-    chosen = [
-        generator.choice(np.flatnonzero(strata == code), size=share, replace=False)
-        for code, share in zip(codes, quota, strict=True)
-    ]
-    return np.sort(np.concatenate(chosen)).astype(np.int64)
 
 
 def _squared_distances(points: NDArray[np.float64]) -> NDArray[np.float64]:

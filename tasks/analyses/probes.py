@@ -19,6 +19,7 @@ from tasks.analyses.probe_scores import (
     r_squared,
     r_squared_resamples,
 )
+from tasks.analyses.sample_rows import class_columns, draw_rows
 from tasks.datasets.attributes import Attribute
 
 Floats = NDArray[np.float64]
@@ -63,22 +64,24 @@ def compute(
     """Returns one Probe per attribute, two for binary ones (balanced accuracy and AUROC).
 
     `controls` maps "random_init", "pca" to their (fit codes, test codes) on the same images. Probes are
-    fitted on the fit part, scored on the test part. Boosting sees the first `boosting_images` of the fit
-    part. One thread: models and seeds are what runs side by side.
+    fitted on the fit part, scored on the test part. Boosting is fitted on `boosting_images` of the fit part, drawn
+    with every class of the attribute. One thread: models and seeds are what runs side by side.
     """
     rng = np.random.default_rng(seed)
     weights = image_weights(len(test_values), resamples, rng)
-    order = rng.permutation(len(fit_values))
+    every = np.arange(len(fit_values))
     sets = {"model": (fit_codes, test_codes), **controls}
     probes: list[Probe] = []
     with threadpool_limits(limits=1):
         for column, attribute in enumerate(attributes):
+            labels = class_columns([attribute], fit_values[:, [column]])
+            boosted = draw_rows(len(every), boosting_images, seed, "boosting", classes=labels)
             task = _Task(attribute, fit_values[:, column], test_values[:, column], weights, rng)
             runs: list[tuple[str, str, _Scores]] = []
             for name, (fit, test) in [*sets.items(), ("shuffled_labels", sets["model"])]:
                 for kind, rows in (
-                    (task.linear_name, order),
-                    ("boosting", order[:boosting_images]),
+                    (task.linear_name, every),
+                    ("boosting", boosted),
                 ):
                     predicted = task.predict(
                         kind, fit, test, rows, boosting_iterations, name == "shuffled_labels", seed

@@ -17,7 +17,8 @@ from sklearn.manifold import TSNE
 from threadpoolctl import threadpool_limits
 
 from tasks.analyses.clusters import Clusters, find_clusters
-from tasks.analyses.neighbourhoods import continuity, neighbour_ranks, stratified_rows, trustworthiness
+from tasks.analyses.neighbourhoods import continuity, neighbour_ranks, trustworthiness
+from tasks.analyses.sample_rows import draw_rows
 from tasks.datasets.attributes import Attribute
 
 Method = Literal["pca", "tsne", "umap"]
@@ -93,23 +94,20 @@ def project(
     The same arguments give the same bytes: everything runs on one thread.
     """
     _refuse(codes, values, seeds, components)
-    generator = np.random.default_rng(seeds[0])
-    rows = stratified_rows(_strata(attributes, values), sample, generator)
+    rows = draw_rows(len(codes), sample, seeds[0], "projection", strata=_strata(attributes, values))
     points, shown = np.ascontiguousarray(codes[rows], dtype=np.float64), values[rows]
     reason = _nothing_to_draw(points, components)
     if reason is not None:
         return Projections((), rows, shown, len(codes), reason)
     neighbours = min(neighbours, (len(points) - 1) // 2 - 1)
-    original = neighbour_ranks(points)
+    original = neighbour_ranks(points, np.random.default_rng(seeds[0]))
     pictures = []
     # Sums over threads end in an order, and so in last digits, that differ from run to run.
     with threadpool_limits(limits=1):
         for method in methods:
             for seed in (None,) if method == "pca" else seeds:
-                coordinates = _coordinates(
-                    method, points, original, components, seed, tsne_iterations, umap_epochs
-                )
-                ranks = neighbour_ranks(coordinates)
+                coordinates = _coordinates(method, points, components, seed, tsne_iterations, umap_epochs)
+                ranks = neighbour_ranks(coordinates, np.random.default_rng((seeds[0], seed or 0)))
                 pictures.append(
                     Projection(
                         method,
@@ -130,22 +128,44 @@ def project(
 def _coordinates(
     method: Method,
     points: NDArray[np.float64],
-    ranks: NDArray[np.int32],
     components: int,
     seed: int | None,
     tsne_iterations: int,
     umap_epochs: int,
 ) -> NDArray[np.float32]:
+    """Returns coordinates (n, components); seed None: principal components.
+
+    t-SNE and UMAP see the points in an order drawn with the seed, since both treat points that lie in the same place
+    by the order in which they come.
+    """
     linear = PCA(components, svd_solver="full").fit_transform(points)
     if seed is None:
         return linear.astype(np.float32)
+    rng = np.random.default_rng(seed)
+    shuffled = rng.permutation(len(points))
+    found = np.empty(linear.shape, dtype=np.float32)
+    found[shuffled] = _stochastic(
+        method, points[shuffled], linear[shuffled], seed, rng, tsne_iterations, umap_epochs
+    )
+    return found
+
+
+def _stochastic(
+    method: Method,
+    points: NDArray[np.float64],
+    linear: NDArray[np.float64],
+    seed: int,
+    rng: np.random.Generator,
+    tsne_iterations: int,
+    umap_epochs: int,
+) -> NDArray[np.float32]:
     # scikit-learn starts every seed at the same PCA, so its seeds would differ in name only. Here noise as
     # large as the PCA is added to the start, and pictures of two seeds agree only where the data make them.
-    noise = np.random.default_rng(seed).standard_normal(linear.shape)
+    noise = rng.standard_normal(linear.shape)
     start = (linear / linear[:, 0].std() + noise).astype(np.float32)
     if method == "tsne":
         return _tsne(points, start * np.float32(1e-4), seed, tsne_iterations)
-    return _umap(points, ranks, start * np.float32(5.0), seed, umap_epochs)
+    return _umap(points, neighbour_ranks(points, rng), start * np.float32(5.0), seed, umap_epochs)
 
 
 def _tsne(

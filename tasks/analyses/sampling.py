@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.analyses.batches import batches
 from tasks.analyses.estimates import Estimate, mean_estimate
 from tasks.analyses.traversal import to_uint8
 
@@ -78,13 +79,13 @@ def nearest_images(
     best = np.full(len(queries), np.inf)
     rows = np.zeros(len(queries), dtype=np.int64)
     squares = (wanted.astype(np.float64) ** 2).sum(axis=1)
-    for start in range(0, len(images), chunk):
-        block = np.asarray(images[start : start + chunk]).reshape(-1, wanted.shape[1]).astype(np.float32)
+    for some in batches(len(images), chunk):
+        block = np.asarray(images[some]).reshape(-1, wanted.shape[1]).astype(np.float32)
         # |a - b|^2 as sums and one matrix product; float32 rounds, which the exact distance below repairs.
         distances = squares[:, None] - 2.0 * (wanted @ block.T) + (block**2).sum(axis=1)[None, :]
         place = distances.argmin(axis=1)
         found = distances[np.arange(len(queries)), place]
         closer = found < best
-        best[closer], rows[closer] = found[closer], start + place[closer]
+        best[closer], rows[closer] = found[closer], some.start + place[closer]
     difference = wanted - np.asarray(images[rows]).reshape(len(queries), -1)
     return rows, np.sqrt((difference.astype(np.float64) ** 2).mean(axis=1)) / 255.0

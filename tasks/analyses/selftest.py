@@ -238,13 +238,13 @@ def relabelling_row(worlds: int, seed: int) -> Row:
 
 
 def _associate(world: World, seed: int, permutations: int, resamples: int) -> association.Association:
-    half = len(world.codes) // 2
+    fit, test = world.halves()
     return association.compute(
         world.attributes,
-        world.codes[:half],
-        world.values[:half],
-        world.codes[half:],
-        world.values[half:],
+        world.codes[fit],
+        world.values[fit],
+        world.codes[test],
+        world.values[test],
         seed,
         permutations=permutations,
         resamples=resamples,

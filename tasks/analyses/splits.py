@@ -47,26 +47,30 @@ def split(
     seed: int,
     shares: Mapping[str, float] = DEFAULT_SHARES,
     minimum: Mapping[str, int] = DEFAULT_MINIMUM,
+    order: NDArray[np.int64] | None = None,
 ) -> Split:
     """Returns the part of each image; the parts are disjoint, cover all images and follow `shares`.
 
     Images are ordered by their attributes (coarsely binned, random within equal ones) and dealt out along
     that order at even steps, so each part gets its share of every combination that is common enough.
-    Shares are relative to their sum. Raises ValueError, with what each part needs, when a part gets fewer
-    images than `minimum`.
+    order: the rows in the order in which they are given their random numbers, by default that of `values`; from
+    `content_order`, the split does not depend on how the rows are stored. Shares are relative to their sum.
+    Raises ValueError, with what each part needs, when a part gets fewer images than `minimum`.
     """
     _refuse_bad_shares(shares)
     n = len(values)
     rng = np.random.default_rng(seed)
-    keys = [rng.random(n)]  # lexsort: the last key sorts first
+    by_chance = np.empty(n)
+    by_chance[np.arange(n) if order is None else order] = rng.random(n)
+    keys = [by_chance]  # lexsort: the last key sorts first
     for column in reversed(range(len(attributes))):
         coding = fit_attribute_coding(attributes[column], values[:, column], bins=_STRATUM_BINS)
         keys.append(coding.apply(values[:, column]).astype(np.float64))
-    order = np.lexsort(keys)
+    dealt = np.lexsort(keys)
     position = np.mod(rng.random() + _STEP * np.arange(n), 1.0)
     limits = np.cumsum([shares[name] for name in PARTS])
     codes = np.empty(n, dtype=np.int8)
-    codes[order] = np.searchsorted(limits[:-1] / limits[-1], position, side="right")
+    codes[dealt] = np.searchsorted(limits[:-1] / limits[-1], position, side="right")
     _refuse_small_parts(codes, shares, minimum)
     return Split(codes)
 

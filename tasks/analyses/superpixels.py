@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from tasks.analyses.attribution_maps import Function
 from tasks.analyses.attribution_methods import Method, Read
+from tasks.analyses.batches import batches
 
 SUPERPIXELS = 16
 # Weight of the empty and of the full coalition, which KernelShap must fit exactly; Captum's choice too.
@@ -102,8 +103,7 @@ def coalition_maps(
     with torch.no_grad():
         answers = []
         per_pass = max(1, batch // max(1, len(masks)))
-        for start in range(0, len(images), per_pass):
-            some = slice(start, start + per_pass)
+        for some in batches(len(images), per_pass):
             kept = masks[:, segments[some]].transpose(0, 1).unsqueeze(2)  # (m, s, 1, h, w)
             mixed = torch.where(kept, images[some].unsqueeze(1), baseline)
             outputs = function(mixed.flatten(0, 1))[:, list(columns)]

@@ -101,6 +101,11 @@ def to_uint8(images: NDArray[np.floating]) -> NDArray[np.uint8]:
     return np.asarray(np.round(np.clip(images, 0.0, 1.0) * 255.0), dtype=np.uint8)
 
 
+def no_images(decode: Decode, codes: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Returns uint8 (0, c, h, w), of the shape that decoded codes have."""
+    return np.empty((0, *np.asarray(decode(codes[[0]])).shape[1:]), np.uint8)
+
+
 def _strips(
     start: NDArray[np.float64], chosen: NDArray[np.int64], levels: NDArray[np.float64]
 ) -> NDArray[np.float64]:

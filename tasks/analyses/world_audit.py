@@ -9,6 +9,7 @@ import numpy as np
 
 from tasks.analyses import association, classifier_gate, intervention, specificity, stability
 from tasks.analyses.plain import to_plain
+from tasks.analyses.sample_rows import draw_rows
 from tasks.analyses.thresholds import Thresholds
 from tasks.analyses.verdicts import verdicts_from_audit, verdicts_without_stability
 from tasks.analyses.worlds import World
@@ -26,11 +27,11 @@ def audit_worlds(worlds: Sequence[World], seed: int, permutations: int = 300) ->
         name: [next(c for c in model["specificity"] if c["attribute"] == name) for model in models]
         for name in verdicts
     }
-    half = len(worlds[0].codes) // 2
+    _, test = worlds[0].halves()
     section = stability.compute(
         "world",
         range(len(worlds)),
-        [world.codes[half:] for world in worlds],
+        [world.codes[test] for world in worlds],
         {name: [claim["dimension"] for claim in found] for name, found in claims.items()},
         verdicts,
         {name: [claim["uncertainty"]["value"] for claim in found] for name, found in claims.items()},
@@ -45,22 +46,23 @@ def audit_worlds(worlds: Sequence[World], seed: int, permutations: int = 300) ->
 
 
 def _audit_one(world: World, index: int, seed: int, permutations: int) -> dict[str, Any]:
-    half = len(world.codes) // 2
-    parts = (world.codes[:half], world.values[:half], world.codes[half:], world.values[half:])
+    fit, test = world.halves()
+    parts = (world.codes[fit], world.values[fit], world.codes[test], world.values[test])
     groups = list(range(world.codes.shape[1]))
     found = association.compute(world.attributes, *parts, seed, permutations=permutations, resamples=60)
     claims = specificity.compute(world.attributes, *parts, found, groups, seed, resamples=60, shuffles=40)
-    codes = world.codes[half:][:256]
+    started = test[draw_rows(len(test), intervention.LEAST_IMAGES, seed, "interventions")]
+    codes = world.codes[started]
     gates = classifier_gate.compute(
         world.attributes,
-        world.values[half:][:256],
+        world.values[started],
         world.respond(world.decode(codes)),
         world.response_columns,
     )
     effects = intervention.compute(
         world.attributes,
         codes,
-        world.codes[:half],
+        world.codes[fit],
         world.decode,
         world.respond,
         world.response_columns,

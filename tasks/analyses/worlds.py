@@ -29,6 +29,10 @@ class World:
     respond: Callable[[NDArray[np.float32]], NDArray[np.float32]]
     response_columns: Mapping[str, tuple[int, ...]]
 
+    def halves(self) -> list[NDArray[np.int64]]:
+        """Returns the rows of either half: rows of a world are independent draws, in no order."""
+        return np.array_split(np.arange(len(self.codes)), 2)
+
 
 def null_world(n: int, dimensions: int, rng: np.random.Generator) -> World:
     """Returns codes that know nothing of five attributes of five types; both are dependent among themselves."""

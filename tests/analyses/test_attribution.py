@@ -21,7 +21,7 @@ from tasks.analyses.attribution_methods import (
 from tasks.analyses.attribution_record import Attribution, Subjects, pick_by_rule
 from tasks.analyses.plain import to_plain
 
-SHALLOW = Depth(gradient_steps=8, draws=4, removals=8, randomisation_images=4, resamples=200)
+SHALLOW = Depth(gradient_steps=8, draws=4, removals=8, randomisation_images=8, resamples=200)
 ENCODER = Subjects("encoder", (0, 1), ("row", "column"), (0, 1))
 
 

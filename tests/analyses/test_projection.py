@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
 from sklearn.manifold import trustworthiness as their_trustworthiness
 
 from tasks.analyses.clusters import find_clusters
-from tasks.analyses.neighbourhoods import continuity, neighbour_ranks, stratified_rows, trustworthiness
+from tasks.analyses.neighbourhoods import continuity, neighbour_ranks, trustworthiness
 from tasks.analyses.projection import Projections, project
 from tasks.datasets.attributes import Attribute
 
@@ -119,7 +120,7 @@ def test_bad_input_gets_a_sentence() -> None:
         project(codes[:50], ATTRIBUTES, values)
     with pytest.raises(ValueError, match="NaN or infinity"):
         project(np.full_like(codes, np.nan), ATTRIBUTES, values)
-    ranks = neighbour_ranks(codes)
+    ranks = neighbour_ranks(codes, np.random.default_rng(0))
     with pytest.raises(ValueError, match="less than half of the 60"):
         trustworthiness(ranks, ranks, 30)
 
@@ -129,7 +130,7 @@ def test_bad_input_gets_a_sentence() -> None:
 def test_a_map_onto_itself_is_perfect_and_any_other_is_within_bounds(seed: int, neighbours: int) -> None:
     rng = np.random.default_rng(seed)
     points, other = rng.random((25, 3)), rng.random((25, 2))
-    ranks, others = neighbour_ranks(points), neighbour_ranks(other)
+    ranks, others = neighbour_ranks(points, rng), neighbour_ranks(other, rng)
     assert trustworthiness(ranks, ranks, neighbours) == 1.0
     assert continuity(ranks, ranks, neighbours) == 1.0
     ours = trustworthiness(ranks, others, neighbours)
@@ -137,16 +138,28 @@ def test_a_map_onto_itself_is_perfect_and_any_other_is_within_bounds(seed: int, 
     assert ours == pytest.approx(their_trustworthiness(points, other, n_neighbors=neighbours))
 
 
-@settings(deadline=None, max_examples=30)
-@given(st.lists(st.integers(0, 4), min_size=1, max_size=80), st.integers(1, 60))
-def test_a_stratified_sample_keeps_every_groups_share_to_within_one(strata: list[int], count: int) -> None:
-    codes = np.asarray(strata)
-    rows = stratified_rows(codes, count, np.random.default_rng(0))
-    assert len(rows) == min(count, len(codes))
-    assert (np.diff(rows) > 0).all()
-    for code in np.unique(codes):
-        exact = (codes == code).sum() * len(rows) / len(codes)
-        assert abs((codes[rows] == code).sum() - exact) < 1.0
+def test_tied_neighbours_come_in_an_order_of_each_points_own() -> None:
+    """Forty points in one place: who is nearest must not be who is stored first."""
+    ranks = neighbour_ranks(np.zeros((40, 2)), np.random.default_rng(0))
+    assert (np.diag(ranks) == 0).all()
+    assert (np.sort(ranks, axis=1) == np.arange(40)).all()
+    assert len(np.unique(ranks.argsort(axis=1)[:, 1])) > 15
+
+
+def test_tied_codes_show_no_structure_of_the_order_of_rows() -> None:
+    """Codes in seven places say nothing of four labels, and images are stored label by label."""
+    rng = np.random.default_rng(0)
+    codes = rng.standard_normal((7, 4))[rng.integers(7, size=600)].astype(np.float32)
+    labels = np.repeat(np.arange(4.0), 150)
+    label = Attribute("label", "categorical", ("a", "b", "c", "d"))
+    maps = project(codes, (label,), labels[:, None], sample=600)
+    assert {picture.method for picture in maps.pictures} == {"pca", "tsne", "umap"}
+    for picture in maps.pictures:
+        nearest = np.argsort(cdist(picture.coordinates, picture.coordinates) + 1e9 * np.eye(600), axis=1)
+        votes = labels[nearest[:, :5]][:, :, None] == np.arange(4.0)
+        accuracy = (votes.sum(axis=1).argmax(axis=1) == labels).mean()
+        # 0.25 by chance; four standard deviations of 600 guesses.
+        assert accuracy < 0.25 + 4 * (0.25 * 0.75 / 600) ** 0.5, (picture.method, picture.seed)
 
 
 def test_one_blob_is_one_cluster_without_a_silhouette() -> None:

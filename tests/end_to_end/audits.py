@@ -23,6 +23,7 @@ from tests.end_to_end.existing_audit import write_existing_audit
 from tests.end_to_end.failing_audit import PARTS, write_failing_audit
 from tests.end_to_end.hostile_audit import write_hostile_audit
 from tests.end_to_end.one_of_each import write_one_of_each
+from tests.end_to_end.ordered_audit import write_ordered_audits
 from tests.end_to_end.own_audit import write_own_audit
 from tests.end_to_end.tiny_audit import TINY, command_environment
 from tests.left_behind import CHAOS_HOME
@@ -100,6 +101,10 @@ def others(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
     asked = {
         "hostile": _words(write_hostile_audit(home), *IN_ONE_THREAD),
         "one of each": _words(write_one_of_each(home), *IN_ONE_THREAD),
+        **{
+            order: _words(name, *IN_ONE_THREAD)
+            for order, name in write_ordered_audits(home, 1500, small=True).items()
+        },
         "latent size": _latent_size(),
         "parts fail": _words(write_failing_audit(home), *IN_ONE_THREAD, failing=PARTS),
         "parts tried again": _words("parts.yaml", *IN_ONE_THREAD),

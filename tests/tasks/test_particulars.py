@@ -73,6 +73,9 @@ def test_a_model_shows_what_only_it_can(kind: str, prepared: Artifact, tmp_path:
         prepared=prepared,
         trained=artifact(trained),
         bootstraps=50,
+        attention_images=60,
+        uncertainty_images=30,
+        label_images=500,
         label_efficiency=Code("tasks.label_efficiency") if kind == "semi_supervised_vae" else None,
         seed=0,
     )

@@ -1,0 +1,173 @@
+"""Nothing takes the first rows: images, codes and values are cut by `draw_rows` and `hold_out`, or walked in batches.
+
+Read from the syntax tree of every file. Row data are what `images`, `values`, `of`, `rows` and `array` return, names
+that say so, and local names for either; a cut is `[a:b]` along the first axis, `slice`, `islice`, `head` and the like.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = sorted(
+    path for room in ("flows", "tasks", "vae_models", "reports") for path in (ROOT / room).rglob("*.py")
+)
+ROW_DATA = re.compile(
+    r"\b(\w*images|\w*codes|\w*values|\w*pixels|\w*latents|\w*means|\w*labels|\w*masks|\w*rows|\w*places|\w*samples|"
+    r"\w*pictures|\w*maps|\w*factors|\w*responses|\w*points|mean|log_variance|inputs|presented|held_out|inside|real)\b"
+)
+ROW_METHODS = {"images", "values", "of", "rows", "array", "draw", "sample"}
+CUTTING_CALLS = {"slice", "islice", "head", "tail", "narrow", "truncate"}
+DRAWING = {"draw_rows", "draw"}
+BATCHES = "tasks/analyses/batches.py"
+READ_IN_BLOCKS = "a reader of a data set walks through all rows, a block at a time"
+DRAWN_BEFORE = "pictures that a stage has drawn or ranked; the page shows as many as it has room for"
+TABLE = "lines of a table or chart, ranked before, and no images"
+# File, the cut as `ast.unparse` writes it, and why it is none of the first rows of a part.
+ALLOWED = {
+    ("tasks/datasets/choosing.py", "ascending[first:last]"): READ_IN_BLOCKS,
+    ("tasks/datasets/dsprites.py", "images[start:start + _ROWS_A_BLOCK, 0]"): READ_IN_BLOCKS,
+    ("tasks/datasets/dsprites.py", "masks[start:start + _ROWS_A_BLOCK]"): READ_IN_BLOCKS,
+    ("tasks/datasets/shapes3d.py", "images[start:start + _ROWS_A_BLOCK]"): READ_IN_BLOCKS,
+    ("tasks/datasets/idx_images.py", "images[start:start + len(chosen), 0, inner, inner]"): READ_IN_BLOCKS,
+    ("tasks/datasets/idx_images.py", "rows[start:start + _IMAGES_A_CHUNK]"): READ_IN_BLOCKS,
+    ("tasks/datasets/idx_images.py", "slice(margin, margin + _SIDE)"): "pixels of a frame, and no rows",
+    ("tasks/datasets/sprites.py", "slice(start, start + 16384)"): READ_IN_BLOCKS,
+    ("tasks/datasets/folder_table.py", "islice(walk, _NAMES_A_BATCH)"): READ_IN_BLOCKS,
+    ("tasks/datasets/folder_table.py", "unlisted.slice(0, _EXAMPLES)"): "names in an error message",
+    (
+        "vae_models/resident_images.py",
+        "slice(place * size, (place + 1) * size)",
+    ): "a batch of a shuffled epoch",
+    (
+        "vae_models/gan_losses.py",
+        "images[:share_of(len(images), model.settings.penalised_share)]",
+    ): "a share of a training batch, whose images come in random order",
+    ("reports/sections/attributions.py", "page.array(row['images'])[:MOST_SHOWN]"): DRAWN_BEFORE,
+    ("reports/sections/attributions.py", "page.array(row['maps'])[:MOST_SHOWN]"): DRAWN_BEFORE,
+    ("reports/sections/card_figures.py", "page.array(reference)[:12]"): DRAWN_BEFORE,
+    ("reports/sections/data.py", "page.array(reference)[:40]"): DRAWN_BEFORE,
+    ("reports/sections/fitness.py", "images[:2 * pairs]"): DRAWN_BEFORE,
+    ("reports/sections/fitness.py", "images[:32]"): DRAWN_BEFORE,
+    ("reports/plots/timeline.py", "rows[:MOST_ROWS]"): TABLE,
+    ("reports/sections/attributions.py", "rows[:24]"): TABLE,
+    ("reports/sections/card_figures.py", "rows[:MOST_BARS]"): TABLE,
+    ("reports/sections/comparison.py", "rows[:4]"): TABLE,
+}
+
+
+def is_row_data(node: ast.expr, local: set[str]) -> bool:
+    """Returns whether an expression is images, codes, values or the like, one row each."""
+    if isinstance(node, ast.Name):
+        return node.id in local or ROW_DATA.fullmatch(node.id) is not None
+    if isinstance(node, ast.Attribute):
+        return node.attr not in ("shape", "size") and ROW_DATA.fullmatch(node.attr) is not None
+    if isinstance(node, ast.Subscript):
+        return is_row_data(node.value, local)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.attr in ROW_METHODS or is_row_data(node.func.value, local)
+    return False
+
+
+def local_names(tree: ast.AST) -> set[str]:
+    """Returns the names that are assigned row data anywhere in a file."""
+    found: set[str] = set()
+    for _ in range(3):  # a name of a name
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assign) and is_row_data(node.value, found):
+                found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return found
+
+
+def cuts(source: str) -> Iterator[str]:
+    """Yields every cut of row data in a file."""
+    tree = ast.parse(source)
+    local = local_names(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript):
+            along_rows = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) else node.slice
+            cut = isinstance(along_rows, ast.Slice) and (along_rows.lower or along_rows.upper)
+            if cut and is_row_data(node.value, local):
+                yield ast.unparse(node)
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            of_a_network = name == "head" and ast.unparse(node.func) == "self.head"  # its last layer
+            if name in CUTTING_CALLS and not of_a_network:
+                yield ast.unparse(node)
+
+
+def fixed_limits(source: str) -> Iterator[str]:
+    """Yields every draw whose size is a number or a module's constant, and neither a setting nor an argument."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name in DRAWING and len(node.args) > 1:
+                most = node.args[1]
+                # One or two images show the shape or the layers of a model, whichever they are.
+                if (isinstance(most, ast.Constant) and most.value not in (1, 2)) or (
+                    isinstance(most, ast.Name) and most.id.isupper()
+                ):
+                    yield ast.unparse(node)
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        "data.images('probe_test')[:count]",
+        "codes.of('probe_fit')[LIMIT:]",
+        "fit_codes[: 2 * n]",
+        "data.data.images[0:200, :, 3]",
+        "some = data.images('probe_test')\nshown = some[:8]",
+        "some = codes.of('probe_test')\nother = some\nother[-5:]",
+        "few = slice(probe_images)\ncodes[few]",
+        "list(islice(images, 200))",
+        "table.head(5)",
+        "torch.narrow(pixels, 0, 0, 5)",
+    ],
+)
+def test_first_rows_are_found(cut: str) -> None:
+    assert list(cuts(cut))
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "images.shape[1:]",
+        "codes[:, :named]",
+        "images[..., ::2, ::2]",
+        "codes[draw_rows(len(codes), most, seed, 'gate')]",
+        "for some in batches(len(images), 500):\n    images[some]",
+        "name[:300]",
+        "values[:, 3]",
+    ],
+)
+def test_what_is_no_cut_of_rows_is_left_alone(kept: str) -> None:
+    assert not list(cuts(kept))
+
+
+def test_images_codes_and_values_are_cut_by_the_sampling_function_alone() -> None:
+    found = {
+        (path.relative_to(ROOT).as_posix(), cut)
+        for path in SOURCES
+        for cut in cuts(path.read_text(encoding="utf-8"))
+    }
+    found -= {(BATCHES, cut) for file, cut in found if file == BATCHES}
+    new, gone = found - set(ALLOWED), set(ALLOWED) - found
+    assert not new, f"draw these with draw_rows, or walk through them with batches: {sorted(new)}"
+    assert not gone, f"these are there no more; take them off the list: {sorted(gone)}"
+    assert all(len(reason) > 10 for reason in ALLOWED.values())
+
+
+def test_every_limit_of_a_draw_is_a_setting_or_an_argument() -> None:
+    assert list(fixed_limits("draw_rows(len(codes), GATE_IMAGES, seed, 'gate')"))
+    assert list(fixed_limits("data.draw('probe_test', 3000, seed, 'gate')"))
+    found = {
+        path.name: limits
+        for path in SOURCES
+        if (limits := list(fixed_limits(path.read_text(encoding="utf-8"))))
+    }
+    assert Path(BATCHES).name not in found
+    assert found == {}
