@@ -9,7 +9,7 @@ from typing import Any
 from reports.visible_text import visible
 from tasks.acceptance import Acceptance
 from tasks.analyses.lead_verdicts import lead_verdicts
-from tasks.publish import EXPORTED
+from tasks.mlflow_names import EXPORTED_PARTS, registered_name
 from tasks.settings import Settings
 from tasks.tracking import Tracker, knows_run
 from tasks.verify import Verified
@@ -37,8 +37,8 @@ def tell_mlflow(verified: Verified, settings: Settings, note: Acceptance) -> lis
     tracker = Tracker(uri, experiment, settings.run.store.absolute() / "mlflow" / "artifacts")
     audited = []
     for model, digest in _earned(checked.audit or {}, settings.over_time.audited_from_supported).items():
-        for part in EXPORTED:
-            name = f"{experiment}-{model}-{part}"
+        for part in EXPORTED_PARTS:
+            name = registered_name(experiment, model, part)
             if tracker.point(name, digest, ALIAS):
                 audited.append(name)
     who = {"accepted_by": visible(note.by)} if note.by else {}

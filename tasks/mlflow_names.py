@@ -6,6 +6,14 @@ from typing import Any
 
 from reports.visible_text import visible_lines
 
+# What is exported of a model, each part as a registered model of its own.
+EXPORTED_PARTS = ("encoder", "decoder")
+
+
+def registered_name(experiment: str, model: str, part: str) -> str:
+    """Returns the name in MLflow's registry of one exported part of a model."""
+    return f"{experiment}-{model}-{part}"
+
 
 def clean_name(name: str) -> str:
     """Returns the name with what MLflow refuses in names replaced by an underscore."""

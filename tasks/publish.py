@@ -8,12 +8,12 @@ from tasks import over_time
 from tasks.analyses.lead_verdicts import lead_verdicts
 from tasks.arrays import read_json
 from tasks.desk import Desk
+from tasks.mlflow_names import EXPORTED_PARTS, registered_name
 from tasks.opening import Opening
 from tasks.prefect_page import show_results, tell_of_changes
 from tasks.records import Artifact, ModelKey
 from tasks.run_outcome import failed_sentences
 
-EXPORTED = ("encoder", "decoder")
 SHOWN_FILES = ("report.html", "audit.json", "manifest.json", "settings.yaml", "run.json", "ledger.jsonl")
 
 
@@ -112,12 +112,12 @@ def _publish_model(desk: Desk, name: str, model: ModelKey, export: Artifact, reg
     made = []
     run = desk.model_runs[model]
     digest = export.json("export.json")["weights_digest"]
-    for part in EXPORTED:
+    for part in EXPORTED_PARTS:
         logged = desk.tracker.model(
             run, f"{model.name}-{part}", export.path / part, {"weights_digest": digest}
         )
         made.append(logged)
         if register:
-            desk.tracker.register(f"{name}-{model.name}-{part}", logged, run, digest, "candidate")
+            desk.tracker.register(registered_name(name, model.name, part), logged, run, digest, "candidate")
     desk.tracker.outputs(run, made)
     return made
