@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import os
 import types
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from tasks.analyses.thresholds import Thresholds
 from tasks.errors import SettingsError
+from tasks.run_settings import SOURCES
 from tasks.settings import Settings
 from tasks.settings_words import layered, parse_overrides, read_yaml, split_words
 
@@ -25,10 +27,18 @@ def load_settings(config: Path | None, overrides: Sequence[str] = ()) -> Setting
 
     Raises SettingsError that lists every unknown key and wrong value, one a line.
     """
+    given = parse_overrides(overrides)
     file_layer = _with_default_kinds(read_yaml(config) if config else {})
+    in_words, in_environment = _gives_all_models(overrides)
+    if in_words or in_environment:
+        # As in a file, a whole `models` says which models there are; below it, only knobs of theirs can be turned.
+        file_layer = {**file_layer, "models": {}}
+    if in_words and isinstance(given["models"], dict):
+        given["models"] = {name: _with_kind(name, model) for name, model in given["models"].items()}
     try:
-        found = layered(Settings, file_layer)(**parse_overrides(overrides))
-        return Settings.model_validate(found.model_dump())
+        found = layered(Settings, file_layer, without=("models",) if in_words else ())(**given)
+        # Not validated again: that would read the environment once more, and add its models to those of the words.
+        return Settings.model_construct(**{name: getattr(found, name) for name in Settings.model_fields})
     except ValidationError as error:
         raise SettingsError(_sentences(error)) from None
 
@@ -46,11 +56,26 @@ def describe(settings: BaseModel) -> str:
 def _with_default_kinds(values: dict[str, Any]) -> dict[str, Any]:
     """Returns the file's values with the kinds of default data and models, so that one knob can be turned alone."""
     data = Settings.model_fields["data"].default
-    models = Settings.model_fields["models"].default
     given = values.get("data", {})
     if isinstance(given, dict):
         values = {**values, "data": {"kind": data.kind, **given}}
-    return {"models": {name: {"kind": model.kind} for name, model in models.items()}, **values}
+    return {"models": {name: _with_kind(name, {}) for name in _DEFAULT_MODELS}, **values}
+
+
+_DEFAULT_MODELS = Settings.model_fields["models"].default
+
+
+def _with_kind(name: str, model: Any) -> Any:
+    """Returns a model's values, with the kind of the default model of that name where they give none."""
+    if name in _DEFAULT_MODELS and isinstance(model, dict):
+        return {"kind": _DEFAULT_MODELS[name].kind, **model}
+    return model
+
+
+def _gives_all_models(overrides: Sequence[str]) -> tuple[bool, bool]:
+    """Returns whether `models` is given as a whole on the command line, and in the environment."""
+    in_words = any(word == "--models" or word.startswith("--models=") for word in overrides)
+    return in_words, any(name.upper() == f"{SOURCES['env_prefix']}MODELS" for name in os.environ)
 
 
 def _sentences(error: ValidationError) -> str:

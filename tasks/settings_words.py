@@ -1,6 +1,6 @@
 """What a user's words, file and environment say, before it is known which settings there are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -55,8 +55,12 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return values
 
 
-def layered(settings: type[Made], file_layer: Mapping[str, Any]) -> type[Made]:
-    """Returns the same settings, read from arguments over the environment over `file_layer`."""
+def layered(
+    settings: type[Made], file_layer: Mapping[str, Any], without: Collection[str] = ()
+) -> type[Made]:
+    """Returns the same settings, read from arguments over the environment, less the sections `without`, over
+    `file_layer`.
+    """
 
     class FromSources(settings):  # type: ignore[misc,valid-type]
         @classmethod
@@ -68,7 +72,11 @@ def layered(settings: type[Made], file_layer: Mapping[str, Any]) -> type[Made]:
             dotenv_settings: PydanticBaseSettingsSource,
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return init_settings, env_settings, InitSettingsSource(settings_cls, dict(file_layer))
+            lowest = InitSettingsSource(settings_cls, dict(file_layer))
+            if not without:
+                return init_settings, env_settings, lowest
+            kept = {name: value for name, value in env_settings().items() if name not in without}
+            return init_settings, InitSettingsSource(settings_cls, kept), lowest
 
     return FromSources
 

@@ -115,6 +115,28 @@ def test_models_of_a_file_replace_the_default_ones(tmp_path: Path) -> None:
     assert settings.models["mine"].model_dump()["latent_dim"] == 4
 
 
+def test_all_models_given_at_once_replace_those_below(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever a whole `models` stands, it says which models there are."""
+
+    def kinds(config: Path | None, *words: str) -> dict[str, str]:
+        return {name: model.kind for name, model in load_settings(config, words).models.items()}
+
+    config = written(tmp_path, "models: {of_file: {kind: vae}}\n")
+    for place in (None, config):
+        assert kinds(place, "--models", "{mine: {kind: vae}}") == {"mine": "vae"}
+        assert kinds(place, "--models={vae: {latent_dim: 3}}") == {"vae": "vae"}
+        assert kinds(place, "--models={a: {kind: vae}}", "--models.a.kind", "beta_vae") == {"a": "beta_vae"}
+    monkeypatch.setenv("LATENT_AUDIT_MODELS", '{"of_environment": {"kind": "beta_vae"}}')
+    for place in (None, config):
+        assert kinds(place) == {"of_environment": "beta_vae"}
+        assert kinds(place, "--models", "{mine: {kind: vae}}") == {"mine": "vae"}
+    monkeypatch.setenv("LATENT_AUDIT_MODELS__OF_ENVIRONMENT__LATENT_DIM", "3")
+    assert load_settings(config).models["of_environment"].model_dump()["latent_dim"] == 3
+    assert refused(None, "--models", "3")[1].startswith("models: ")
+
+
 def test_another_kind_of_data_takes_its_own_settings() -> None:
     settings = load_settings(None, ["--data.kind", "mnist", "--data.mirror", "../data"])
     assert (settings.data.kind, settings.name) == ("mnist", "mnist")
