@@ -39,7 +39,7 @@ def loader() -> Encode:
 
     encoder, to_tensor = encoder_layers().eval(), ToTensor()
 
-    class Pictures(torch.utils.data.Dataset):
+    class Pictures(torch.utils.data.Dataset[torch.Tensor]):
         def __init__(self, images: NDArray[np.uint8]) -> None:
             self.images = images.transpose(0, 2, 3, 1)
 

@@ -25,7 +25,8 @@ from tasks.analyses.classifier_gate import Gate
 from tasks.analyses.factor_levels import factor_levels
 from tasks.analyses.information_scores import mig
 from tasks.analyses.projection import project
-from tasks.datasets.attributes import Attribute
+from tasks.analyses.thresholds import Thresholds
+from tasks.datasets.attributes import Attribute, AttributeKind
 
 Run = Callable[[], object]
 
@@ -60,7 +61,9 @@ class World:
 def world(size: Size) -> World:
     """Returns binary, categorical, ordinal and continuous attributes in turns, and codes that follow them."""
     rng = np.random.default_rng(0)
-    kinds = [("binary", ("no", "yes")), ("categorical", ("a", "b", "c")), ("ordinal", ()), ("continuous", ())]
+    kinds: list[tuple[AttributeKind, tuple[str, ...]]] = [
+        ("binary", ("no", "yes")), ("categorical", ("a", "b", "c")), ("ordinal", ()), ("continuous", ())
+    ]  # fmt: skip
     named = tuple(Attribute(f"attribute_{i}", *kinds[i % 4]) for i in range(size.attributes))
     draw: Sequence[Callable[[], NDArray[np.generic]]] = (
         lambda: rng.integers(2, size=size.images),
@@ -85,7 +88,7 @@ def splitting(size: Size) -> Run:
 def correlations(size: Size) -> Run:
     """Asks which attributes go together, as preparing does."""
     made = world(size)
-    return lambda: attribute_correlation.compute(made.attributes, made.values, 0.3)
+    return lambda: attribute_correlation.compute(made.attributes, made.values)
 
 
 def encoding(size: Size) -> Run:
@@ -119,7 +122,16 @@ def specificities(size: Size) -> Run:
     made = world(size)
     found = association.compute(made.attributes, *made.parts(), seed=0, permutations=19, resamples=20)
     groups = range(size.latent_size)
-    return lambda: specificity.compute(made.attributes, *made.parts(), found, groups, 0)
+    limits = Thresholds()
+    return lambda: specificity.compute(
+        made.attributes,
+        *made.parts(),
+        found,
+        groups,
+        0,
+        significance=limits.significance,
+        survives_from=limits.survives_min,
+    )
 
 
 def interventions(size: Size) -> Run:
@@ -165,7 +177,7 @@ def comparisons(size: Size) -> Run:
     """Compares models over three seeds."""
     rng = np.random.default_rng(0)
     values = {f"model_{i}": rng.normal(size=3).tolist() for i in range(size.models)}
-    return lambda: comparison.compute("mig", "", "higher", values)
+    return lambda: comparison.compute("mig", "", "higher", values, bounded=True)
 
 
 def reports(size: Size) -> Run:

@@ -25,7 +25,9 @@ from tasks.analyses.information_scores import mig
 from tasks.datasets.sprites import ATTRIBUTES, SpritesSettings
 from vae_models.building import build
 from vae_models.evaluation import evaluate
+from vae_models.existing_settings import ExistingModelSettings
 from vae_models.inference import encode_images
+from vae_models.model import TrainableModel
 from vae_models.named_reading import named_layout, named_responses, response_columns
 from vae_models.presets import ModelSettings
 from vae_models.targets import fit_targets
@@ -131,6 +133,8 @@ def measure(
     targets = fit_targets(ATTRIBUTES, values)
     settings = TypeAdapter(ModelSettings).validate_python(given)
     model = build(settings, images.shape[1:], targets, seed)
+    assert isinstance(model, TrainableModel)
+    assert not isinstance(settings, ExistingModelSettings)
     started = time.monotonic()
     work = options.folder / f"work-{name.split(' ')[0]}-seed{seed}-{steps}"
 
@@ -144,7 +148,7 @@ def measure(
     )  # fmt: skip
     codes = encode_images(model, held_out)[0]
     nats = evaluate(model, held_out)
-    found = {
+    found: dict[str, Any] = {
         "steps": result.steps,
         "seconds": time.monotonic() - started,
         "mig": mig(codes, factor_levels(ATTRIBUTES, values, held_values)).score,

@@ -64,7 +64,8 @@ class Section:
         """Returns the promises that were not kept, in words; nothing is promised at --quick sizes."""
         if self.quick:
             return []
-        return [text for part in (*self.rows, *self.series) for text in part.missed()]
+        of_rows = [text for row in self.rows for text in row.missed()]
+        return of_rows + [text for growth in self.series for text in growth.missed()]
 
 
 def write_section(path: Path, name: str, section: Section) -> None:

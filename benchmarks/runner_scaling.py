@@ -53,7 +53,6 @@ def _prepared(place: Path) -> Artifact:
         "data": SpritesSettings(images=20_000),
         "files": DataFiles(place, {}),
         "shares": SplitSettings().model_dump(),
-        "entangled_from": 0.3,
         "seed": 0,
     }
     folder = place / "prepared"

@@ -12,7 +12,9 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -79,7 +81,7 @@ def measure(given: argparse.Namespace) -> Section:
     limits = measure_limits(torch.get_num_threads(), given.quick, given.device)
     with tempfile.TemporaryDirectory() as folder:
         sides: dict[str, Callable[[], float]] = {
-            _name(stack): lambda stack=stack: trained_images_per_second(stack, images, steps, given.device)
+            _name(stack): partial(trained_images_per_second, stack, images, steps, given.device)
             for stack in (0, *stacks)
         }
         if given.peer_python is not None:
@@ -104,7 +106,7 @@ def measure(given: argparse.Namespace) -> Section:
 
 
 def _rows(measured: dict[str, Spread], limits: Limits, device: str) -> list[Row]:
-    precision = "bf16" if use_bfloat16("auto", torch.device(device)) else "fp32"
+    precision: Literal["bf16", "fp32"] = "bf16" if use_bfloat16("auto", torch.device(device)) else "fp32"
     work = Work(burgess.operations_per_image(training=True), precision=precision)
     rows = []
     for name, found in measured.items():

@@ -44,7 +44,7 @@ class Decoder(DisentDecoder):
         return self.layers(z)
 
 
-class Pictures(torch.utils.data.Dataset):
+class Pictures(torch.utils.data.Dataset[NDArray[np.uint8]]):
     """Images (h, w, c) as its transforms take them."""
 
     def __init__(self, images: NDArray[np.uint8]) -> None:

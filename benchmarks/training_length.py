@@ -24,13 +24,14 @@ from tasks.analyses.comparison import mean_over_seeds
 from tasks.datasets.image_set import ImageSet
 from tasks.datasets.sprites import SpritesSettings
 from tasks.devices import available_cores
+from vae_models.attribute_classifier import AttributeClassifier
 from vae_models.attribute_classifier_settings import AttributeClassifierSettings
 from vae_models.beta_vae import BetaVaeSettings
 from vae_models.building import build
 from vae_models.evaluation import evaluate
 from vae_models.inference import classify_images, encode_images
 from vae_models.interpretable_gan_settings import InterpretableGanSettings
-from vae_models.model import Model
+from vae_models.model import Model, Trainable
 from vae_models.named_reading import named_layout, named_responses, response_columns
 from vae_models.plain_vae import VaeSettings
 from vae_models.targets import Target, fit_targets
@@ -81,6 +82,7 @@ def measure(name: str, seed: int, images: int | None) -> Found:
     rows = slice(HELD_OUT, None if images is None else HELD_OUT + images)
     targets = fit_targets(data.attributes, data.values[rows])
     model = build(settings, data.images.shape[1:], targets, seed)
+    assert isinstance(model, Trainable)
     started = time.monotonic()
     train(
         model, data.images[rows], data.values[rows], data.images[:1000], settings.training, seed, "cpu", None,
@@ -88,8 +90,10 @@ def measure(name: str, seed: int, images: int | None) -> Found:
     )  # fmt: skip
     seconds = time.monotonic() - started
     if isinstance(settings, AttributeClassifierSettings):
+        assert isinstance(model, AttributeClassifier)
         responses = classify_images(model, data.images[:HELD_OUT])
         return Found(seconds, _scores(data, responses, model.response_columns, targets, seed))
+    assert isinstance(model, Model)
     figures = _nats(model, data, settings.beta if isinstance(settings, BetaVaeSettings) else 1.0)
     layout = named_layout(model)
     if layout is not None:

@@ -58,7 +58,7 @@ class Timed(BaseTrainer):
         return loss
 
 
-class ShortThenWhole(torch.utils.data.Sampler):
+class ShortThenWhole(torch.utils.data.Sampler[int]):
     """`first` random images in the first epoch, all of them in the second."""
 
     def __init__(self, first: int, count: int) -> None:

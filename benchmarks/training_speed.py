@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -52,7 +52,7 @@ def measure(given: argparse.Namespace) -> Section:
         words = [str(word) for pair in places.items() for word in pair] + ["--warm-up", str(warm_up)]
         asked, absent = all_ways(given, words)
         speeds, limits = measured_ways(asked, given.rounds, given.quick, note)
-    precision = "bf16" if cpu_multiplies_bfloat16() else "fp32"
+    precision: Literal["bf16", "fp32"] = "bf16" if cpu_multiplies_bfloat16() else "fp32"
     work = Work(burgess.operations_per_image(training=True), precision=precision)
     reached = {side: list(by_seed.values()) for side, by_seed in nats.items()}
     return Section(

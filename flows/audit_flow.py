@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from prefect import flow
 from prefect.futures import PrefectFuture
@@ -31,7 +31,7 @@ Drawn = list[PrefectFuture[Artifact]]
 
 
 # Threads only wait here; what computes is the desk's worker processes, one a core.
-@flow(name="audit", task_runner=ThreadPoolTaskRunner(max_workers=256), persist_result=False)
+@flow(name="audit", task_runner=cast(Any, ThreadPoolTaskRunner(max_workers=256)), persist_result=False)
 def audit(settings: Settings) -> Path:
     """Returns the folder of a complete audit: report.html, audit.json and all they rest on."""
     with open_desk(settings) as opening:
@@ -82,7 +82,6 @@ def prepare(desk: Desk, settings: Settings, data: DataSettings) -> PrefectFuture
         data=data,
         files=files,
         shares=settings.splits.model_dump(),
-        entangled_from=settings.evidence.thresholds.entangled_from,
         fewest_of_a_class=settings.evidence.fewest_of_a_class,
         seed=settings.run.seed,
     )
@@ -168,7 +167,12 @@ def report(
     analysed: dict[ModelKey, Futures],
 ) -> Path:
     """Renders the report, publishes it, moves the run to its place and adds it to the index of runs."""
-    manifest_digest = render_report(opening, judged, drawn)
+    manifest_digest = render_report(
+        # Prefect hands a task what its futures hold.
+        opening,
+        cast(Artifact, judged),
+        cast(list[Artifact], drawn),
+    )
     publish(opening, _exports(analysed), manifest_digest)
     finished = opening.folder.finish()
     index_runs(opening.settings.run.output, opening.settings.report.language, opening.desk.progress.warn)

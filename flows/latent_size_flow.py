@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any, cast
 
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -17,7 +18,7 @@ from tasks.settings import Settings
 from tasks.stages import CHOOSE_SIZE, HOLD_OUT_FOLD, SCORE_SIZE, TRAIN_MODEL
 
 
-@flow(name="latent_size", task_runner=ThreadPoolTaskRunner(max_workers=256), persist_result=False)
+@flow(name="latent_size", task_runner=cast(Any, ThreadPoolTaskRunner(max_workers=256)), persist_result=False)
 def latent_size(settings: Settings) -> Path:
     """Returns the folder of a complete study: latent_size.html and latent_size.json.
 
@@ -37,13 +38,14 @@ def latent_size(settings: Settings) -> Path:
         ]
         scores = {}
         for size, model in study.models.items():
-            scores[str(model.latent_dim)] = [
+            scores[str(model.model_dump()["latent_dim"])] = [
                 submit(
                     desk,
                     SCORE_SIZE,
                     key,
                     fold=fold,
                     trained=submit(desk, TRAIN_MODEL, key, prepared=fold, model=model, seed=study.run.seed),
+                    unused_kl_nats=study.evidence.thresholds.unused_kl_nats,
                     seed=study.run.seed,
                 )
                 for key, fold in ((ModelKey(size, seed), folds[seed]) for seed in study.seeds)

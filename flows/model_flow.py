@@ -70,7 +70,7 @@ def start_model(
     found: Mapping[str, ModelFiles],
 ) -> PrefectFuture[Artifact]:
     """Submits the training of one model with one seed by itself, or its import."""
-    inputs = {"prepared": prepared, "model": settings.models[model.name], "seed": model.seed}
+    inputs: dict[str, Any] = {"prepared": prepared, "model": settings.models[model.name], "seed": model.seed}
     if model.name in found:
         return submit(desk, IMPORT_MODEL, model, files=found[model.name], **inputs)
     return submit(desk, TRAIN_MODEL, model, **inputs)
@@ -157,6 +157,7 @@ def gather_evidence(
         probe_images=evidence.probe_images,
         boosting_images=evidence.boosting_images,
         boosting_iterations=evidence.boosting_iterations,
+        significance=evidence.thresholds.significance,
         survives_from=evidence.thresholds.survives_min,
         seed=inputs["seed"],
     )
@@ -180,6 +181,7 @@ def gather_evidence(
         FITNESS,
         model,
         bootstraps=evidence.bootstraps,
+        unused_kl_nats=evidence.thresholds.unused_kl_nats,
         memorisation_images=settings.explanations.memorisation_images,
         memorisation_held_out_images=settings.explanations.memorisation_held_out_images,
         **inputs,
@@ -211,6 +213,7 @@ def control(
         classifier=classifier,
         permutations=evidence.permutations,
         bootstraps=evidence.bootstraps,
+        significance=evidence.thresholds.significance,
         survives_from=evidence.thresholds.survives_min,
         images=evidence.intervention_images,
         null_moves_per_dimension=evidence.null_moves_per_dimension,

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Literal
 
+from vocabulary.verdicts import STRENGTH
+
 Plain = Mapping[str, Any]
 Direction = Literal["stronger", "weaker", "same"]
 DataWhat = Literal["images", "new", "gone", "other_kind", "shares", "quantiles", "spread"]
-# As in the rule table of verdicts: weakest first.
-STRENGTH = ("not_supported", "not_tested", "inconclusive", "partly_supported", "supported")
 # A tenth of a standard deviation, and one image in twenty in another class: half of what is usually called small
 # (Cohen, 1988: d = 0.2), so that a drift of the data is seen before it matters. These are sizes of a change, not
 # tests of whether there is one: with many images everything differs.
@@ -201,7 +201,7 @@ def _facts(first: Plain, second: Plain) -> list[Fact]:
 
 
 def _verdict(first: Plain, second: Plain) -> VerdictChange:
-    before, after = STRENGTH.index(first["verdict"]), STRENGTH.index(second["verdict"])
+    before, after = STRENGTH[first["verdict"]], STRENGTH[second["verdict"]]
     direction: Direction = "same" if before == after else "stronger" if after > before else "weaker"
     comparable = first["effect_unit"] == second["effect_unit"]
     return VerdictChange(

@@ -11,7 +11,8 @@ from html.parser import HTMLParser
 from typing import Any
 
 from reports.audit_json import AUDIT_NAME
-from reports.page import CHECKS, VERDICTS
+from vocabulary.checks import CHECKS
+from vocabulary.verdicts import OVERALL
 
 Plain = Mapping[str, Any]
 # As pages of schema 1.0 and 1.1 show them. Kept apart from the catalogues, whose words may change.
@@ -164,7 +165,7 @@ def _is_of(row: Plain, leads: Sequence[Plain]) -> bool:
 
 def _counts(lead: Plain, rows: Any) -> list[tuple[str, str]]:
     found = Counter(row["verdict"] for row in rows if row["model"] == lead["name"])
-    return [(verdict, str(found[verdict])) for verdict in VERDICTS if found[verdict]]
+    return [(verdict, str(found[verdict])) for verdict in OVERALL if found[verdict]]
 
 
 def _read(page: str) -> _Shown:

@@ -20,8 +20,6 @@ from reports.run_files import NotPlain, read_plain
 from reports.visible_text import shortened, slug, visible, with_short_names
 
 MOST_ARRAY_BYTES = 2 * 2**30
-CHECKS = ("association", "specificity", "intervention", "stability")
-VERDICTS = ("supported", "partly_supported", "not_supported", "inconclusive", "not_tested")
 
 
 @dataclass(frozen=True)
@@ -106,6 +104,10 @@ class Page:
             + [model["name"] for model in self.audit["models"]]
         )
 
+    def limit(self, name: str) -> float:
+        """Returns one of the thresholds that the audit was judged by."""
+        return float(self.audit["thresholds"][name])
+
     def prose(self, sentence: str | None) -> str:
         """Returns a sentence of the audit with overlong names cut; a dash for none."""
         return with_short_names(sentence, self.long_names) if sentence else "–"
@@ -182,14 +184,10 @@ class Page:
             for seed, verdict in (seeds if len(seeds) > 1 else ())
         ]
 
-    def limit(self, name: str, otherwise: float) -> str:
-        """Returns a threshold of the run as text; `otherwise` where the audit does not state it."""
-        return f"{self.audit['thresholds'].get(name, otherwise):g}"
-
     @property
     def significance(self) -> float:
         """The limit that the run's p-values were held against."""
-        return float(self.audit["thresholds"].get("significance", 0.05))
+        return self.limit("significance")
 
     @property
     def failed(self) -> list[dict[str, Any]]:

@@ -7,8 +7,8 @@ from markupsafe import Markup
 
 from reports import catalogue
 from reports.number_text import duration
-from reports.page import VERDICTS
 from reports.templating import ROOM, environment
+from vocabulary.verdicts import OVERALL
 
 INDEX_NAME = "index.html"
 
@@ -48,7 +48,7 @@ def index_page(runs: Sequence[FinishedRun], left_out: Sequence[LeftOut], languag
             language=language,
             runs=runs,
             left_out=left_out,
-            verdicts=VERDICTS,
+            verdicts=OVERALL,
             duration=duration,
             style=Markup((ROOM / "static" / "report.css").read_text(encoding="utf-8")),
         )

@@ -52,7 +52,7 @@ def compute(
     codes = open_codes(encoded)
     model = load(trained.path, bench.device)
     by_information = np.argsort(-informativeness(fitness), kind="stable")
-    dimensions = np.sort(by_information[: amounts.attribution_dimensions])
+    dimensions = sorted(by_information[: amounts.attribution_dimensions].tolist())
     shown = ShownImages(data, amounts.attribution_images, amounts.attribution_steps, reference_images, seed)
     bench.report(0, 3, {})
     reach = reach_of(trained)
@@ -74,11 +74,11 @@ def compute(
 
 
 def _means(module: nn.Module, images: Tensor) -> Tensor:
-    return module.encode(images).mean  # type: ignore[operator]
+    return module.encode(images).mean  # type: ignore[operator]  # a Module has whatever it was given
 
 
 def _decoded(module: nn.Module, latents: Tensor) -> Tensor:
-    return module.decode(latents)  # type: ignore[operator]
+    return module.decode(latents)  # type: ignore[operator]  # a Module has whatever it was given
 
 
 def _presented(module: nn.Module, images: Tensor) -> Tensor:
@@ -87,11 +87,11 @@ def _presented(module: nn.Module, images: Tensor) -> Tensor:
 
 
 def _logit(module: nn.Module, presented: Tensor) -> Tensor:
-    return module.discriminator(presented)  # type: ignore[operator]
+    return module.discriminator(presented)  # type: ignore[operator]  # a Module has whatever it was given
 
 
 def _contributions(module: nn.Module, images: Tensor) -> Tensor:
-    return module.contributions(images).values  # type: ignore[operator]
+    return module.contributions(images).values  # type: ignore[operator]  # a Module has whatever it was given
 
 
 def _encoder_maps(

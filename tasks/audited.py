@@ -13,6 +13,7 @@ from tasks.mlflow_names import EXPORTED_PARTS, registered_name
 from tasks.settings import Settings
 from tasks.tracking import Tracker, knows_run
 from tasks.verify import Verified
+from vocabulary.verdicts import SUPPORTED
 
 ALIAS = "audited"
 RUN_ID = re.compile("[0-9a-f]{32}")
@@ -49,7 +50,7 @@ def tell_mlflow(verified: Verified, settings: Settings, note: Acceptance) -> lis
 def _earned(audit: Mapping[str, Any], supported_min: int) -> dict[str, str]:
     """Returns the weights' digests of the lead models with enough Supported attributes, by model."""
     supported = Counter(
-        verdict["model"] for verdict in lead_verdicts(audit) if verdict["verdict"] == "supported"
+        verdict["model"] for verdict in lead_verdicts(audit) if verdict["verdict"] == SUPPORTED
     )
     return {
         model["name"]: model["weights_digest"]

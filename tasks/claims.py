@@ -8,7 +8,13 @@ from tasks.inputs.prepared import Prepared
 
 
 def find_claims(
-    data: Prepared, codes: ProbeCodes, permutations: int, bootstraps: int, survives_from: float, seed: int
+    data: Prepared,
+    codes: ProbeCodes,
+    permutations: int,
+    bootstraps: int,
+    significance: float,
+    survives_from: float,
+    seed: int,
 ) -> tuple[Association, tuple[Specificity, ...]]:
     """Returns checks A and B of a code: every cell's association, and the claim that is made of each attribute."""
     fit_values, test_values = (data.values(part) for part in PROBE_PARTS)
@@ -16,6 +22,13 @@ def find_claims(
     attributes = data.data.attributes
     associated = association.compute(attributes, *parts, seed, permutations, bootstraps)
     claims = specificity.compute(
-        attributes, *parts, associated, codes.groups, seed, bootstraps, survives_from=survives_from
+        attributes,
+        *parts,
+        associated,
+        codes.groups,
+        seed,
+        significance=significance,
+        survives_from=survives_from,
+        resamples=bootstraps,
     )
     return associated, claims

@@ -16,7 +16,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from reports.manifest import FORMAT, MANIFEST_NAME
+from reports.manifest import FORMAT
+from reports.run_files import MANIFEST_NAME
 from tasks.acceptance import acceptances
 from tasks.errors import StoreError
 from tasks.file_lock import try_lock

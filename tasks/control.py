@@ -49,6 +49,7 @@ def compute(
     encoded: Artifact,
     permutations: int,
     bootstraps: int,
+    significance: float,
     survives_from: float,
     images: int,
     null_moves_per_dimension: int,
@@ -70,7 +71,9 @@ def compute(
     found = []
     for done, (name, control) in enumerate(controls.items()):
         bench.report(done, len(controls), {})
-        associated, claims = find_claims(data, control.codes, permutations, bootstraps, survives_from, seed)
+        associated, claims = find_claims(
+            data, control.codes, permutations, bootstraps, significance, survives_from, seed
+        )
         gates = judge_reconstructions(
             data, judge, control.codes, control.decode, classifier_share_of_way, unreadable, moves
         )

@@ -133,7 +133,7 @@ class Desk:
                     nonlocal interval
                     order = Order(
                         stage, key, run, label, inputs, device, folder, work, self.store.root, self._timeout,
-                        self._gpu_slots, self.store.shared and self.store.shared.address, made_by,
+                        self._gpu_slots, self.store.shared.address if self.store.shared else None, made_by,
                     )  # fmt: skip
                     interval = self.workers.run(order)
                     return interval[1] - interval[0]

@@ -59,4 +59,4 @@ def compute(
 
 
 def _responses(module: nn.Module, images: Tensor) -> Tensor:
-    return module.responses(images)  # type: ignore[operator]
+    return module.responses(images)  # type: ignore[operator]  # a Module has whatever it was given

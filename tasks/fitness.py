@@ -32,6 +32,7 @@ def compute(
     trained: Artifact,
     encoded: Artifact,
     bootstraps: int,
+    unused_kl_nats: float,
     memorisation_images: int,
     memorisation_held_out_images: int,
     seed: int,
@@ -53,6 +54,7 @@ def compute(
         codes.names,
         spread_of_reconstructions(images, decode_latents(model, means)),
         np.random.default_rng(seed),
+        unused_kl_nats=unused_kl_nats,
         resamples=bootstraps,
     )
     plain = to_plain(result)

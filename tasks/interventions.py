@@ -68,8 +68,8 @@ def judge_reconstructions(
         classify_images(judge, decode(codes.test[places]), precision="auto"),
         judge.response_columns,
         {target.name: (target.mean, target.std) for target in judge.targets},
-        share_of_way,
-        unreadable,
+        share_of_way=share_of_way,
+        not_auditable=unreadable,
     )
 
 

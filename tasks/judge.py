@@ -9,6 +9,7 @@ import numpy as np
 from reports.audit_json import SCHEMA_VERSION, settled, write_audit
 from tasks.analyses import auditability, comparison, counter_examples, stability, unclaimed
 from tasks.analyses.association import Association
+from tasks.analyses.attribute_correlation import entangled_pairs
 from tasks.analyses.plain import to_plain
 from tasks.analyses.rules import RULES, thresholds_digest
 from tasks.analyses.score_meanings import MEANINGS
@@ -21,6 +22,7 @@ from tasks.inputs.prepared import Prepared, open_prepared
 from tasks.model_record import model_record
 from tasks.records import Artifact, ModelKey, digest_of, digest_of_file
 from vae_models.saved_model import WEIGHTS_FILE
+from vocabulary.verdicts import PARTLY_SUPPORTED, SUPPORTED
 
 COUNTER_EXAMPLES = 6
 MOST_IN_A_TITLE = 4
@@ -84,8 +86,11 @@ def compute(
         "thresholds": to_plain(thresholds),
         "thresholds_digest": thresholds_digest(settled(to_plain(thresholds))),
         # The store has hashed every file of the data already.
-        "data": {key: described[key] for key in described if key != "factor_sizes"}
-        | {"digest": prepared.digest},
+        "data": {
+            **{key: described[key] for key in described if key != "factor_sizes"},
+            "correlation": _with_entangled(described["correlation"], thresholds.entangled_from),
+            "digest": prepared.digest,
+        },
         "classifier": {
             **judged_by,
             "weights_digest": digest_of_file(classifier.path / WEIGHTS_FILE),
@@ -115,11 +120,16 @@ def compute(
     }
     write_audit(folder, audit)
     counts = {
-        word: float(sum(v["verdict"] == word for v in verdicts)) for word in ("supported", "partly_supported")
+        word: float(sum(v["verdict"] == word for v in verdicts)) for word in (SUPPORTED, PARTLY_SUPPORTED)
     }
     write_json(
         folder / "summary.json", {"metrics": {f"judged.{word}": count for word, count in counts.items()}}
     )
+
+
+def _with_entangled(correlation: Record, entangled_from: float) -> Record:
+    pairs = entangled_pairs(correlation["names"], correlation["matrix"], entangled_from)
+    return {**correlation, "entangled": to_plain(pairs)}
 
 
 def _subject(subject: Mapping[str, str | None], data: str, names: Sequence[str], lead: int) -> dict[str, Any]:
@@ -227,20 +237,15 @@ def _unclaimed(record: Record, thresholds: Thresholds) -> list[Record]:
         statistic=np.asarray(cells["statistic"]),
         fit_uncertainty=arrays["uncertainty"],
     )
-    # A code without a KL is used when it varies over images.
-    kl = [
-        use["kl_nats"] if use["kl_nats"] else (np.inf if use["active"] else 0.0)
-        for use in record["dimensions"]
-    ]
     plain: list[Record] = to_plain(
         unclaimed.compute(
             record["name"],
             [use["name"] for use in record["dimensions"]],
-            np.asarray(kl),
+            [use["active"] for use in record["dimensions"]],
             association,
             [claim["dimension"] for claim in record["specificity"]],
             [use["group"] for use in record["dimensions"]],
-            thresholds,
+            thresholds.significance,
         )
     )
     return plain
@@ -256,7 +261,7 @@ def _comparison(
 
     def supported(record: Record) -> float:
         own = [v for v in verdicts if (v["model"], v["seed"]) == (record["name"], record["seed"])]
-        return float(sum(v["verdict"] == "supported" for v in own))
+        return float(sum(v["verdict"] == SUPPORTED for v in own))
 
     def best_uncertainty(record: Record) -> float:
         return float(np.mean([claim["uncertainty"]["value"] for claim in record["specificity"]]))

@@ -66,4 +66,4 @@ def _named_by(model: "SemiSupervisedVae", images: NDArray[np.uint8]) -> NDArray[
 
 
 def _flat(images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return images.reshape(len(images), -1).astype(np.float32) / 255
+    return images.reshape(len(images), -1).astype(np.float32) / np.float32(255)

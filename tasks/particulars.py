@@ -191,9 +191,9 @@ def _uncertainty(
             by_weights.append(drawn.cpu().numpy())
             codes = vae.posterior.sample(posterior, generator)
             by_codes.append(vae.decode(codes).cpu().numpy())
-    deviations = [uncertainty_sources.running_deviation(draws) for draws in (by_weights, by_codes)]
-    found = uncertainty_sources.compute(*deviations, bootstraps, rng)
-    maps = [deviation[some.shown].mean(axis=1).astype(np.float32) for deviation in deviations]
+    of_weights, of_codes = (uncertainty_sources.running_deviation(draws) for draws in (by_weights, by_codes))
+    found = uncertainty_sources.compute(of_weights, of_codes, bootstraps, rng)
+    maps = [deviation[some.shown].mean(axis=1).astype(np.float32) for deviation in (of_weights, of_codes)]
     return {
         **to_plain(found),
         "images": reference(folder, "doubted_images", some.images[some.shown]),

@@ -75,9 +75,9 @@ def submit(
     """
     desk.submitted += 1
     run_name = f"{stage.name} {model.name} seed {model.seed}" if model else stage.name
-    return _perform.with_options(name=stage.name, task_run_name=_escaped(run_name)).submit(
-        desk, stage, model, allow_failure(inputs), accept_failed
-    )
+    named = _perform.with_options(name=stage.name, task_run_name=_escaped(run_name))
+    waited: Any = allow_failure(inputs)  # Prefect hands the task what these hold
+    return named.submit(desk, stage, model, waited, accept_failed)
 
 
 def _escaped(name: str) -> str:

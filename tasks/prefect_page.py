@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 import httpx
 from prefect.artifacts import (
@@ -27,7 +28,7 @@ from tasks.desk import Desk
 from tasks.run_outcome import failed_sentences
 
 # A page is not worth waiting for: stages wait for each other, and each would wait for a server that is gone.
-PATIENCE = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 5.0}
+PATIENCE: Mapping[Any, Any] = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 5.0}
 # Each move costs a run tens of milliseconds: many short stages would spend seconds on a bar.
 SECONDS_BETWEEN_MOVES = 1.0
 VERDICT_COLUMNS = ("model", "seed", "attribute", "dimension_name", "verdict", "reason")
@@ -37,9 +38,10 @@ def show_flow_progress(desk: Desk, name: str) -> None:
     """Begins a progress bar on Prefect's page of the flow run; stages move it as they end."""
 
     def show() -> None:
-        desk.flow_progress = create_progress_artifact(
+        made = create_progress_artifact(
             0.0, key=f"{artifact_key(name)}-progress", description="Share of the audit's stages that are done"
         )
+        desk.flow_progress = cast(UUID, made)  # a coroutine only inside an event loop
 
     _if_reached(desk, show)
 

@@ -33,7 +33,6 @@ def compute(
     data: "DataSettings",
     files: DataFiles,
     shares: dict[str, float],
-    entangled_from: float,
     fewest_of_a_class: int,
     seed: int,
 ) -> None:
@@ -59,7 +58,7 @@ def compute(
     if image_set.masks is not None:
         _write_unless_mapped(folder / "masks.npy", image_set.masks)
     prepared = Prepared(image_set, split.codes, order)
-    write_json(folder / "data.json", _description(folder, prepared, aside, entangled_from, seed))
+    write_json(folder / "data.json", _description(folder, prepared, aside, seed))
     if image_set.file_names is not None:
         write_json(folder / "files.json", list(image_set.file_names))
     counts = {f"images.{name}": float(len(prepared.rows(name))) for name in PARTS}
@@ -109,12 +108,11 @@ def _description(
     folder: Path,
     prepared: Prepared,
     aside: Sequence[SetAside],
-    entangled_from: float,
     seed: int,
     shown_images: int = 24,
 ) -> dict[str, Any]:
     image_set = prepared.data
-    correlation = attribute_correlation.compute(image_set.attributes, image_set.values, entangled_from)
+    correlation = attribute_correlation.compute(image_set.attributes, image_set.values)
     shown = prepared.images("probe_test", prepared.draw("probe_test", shown_images, seed, "shown images"))
     return {
         "name": image_set.name,

@@ -4,7 +4,6 @@ A report may come from a stranger. Its folder is checked first, and what is prin
 script runs, nothing is fetched or read from disk, and Chromium keeps its sandbox.
 """
 
-import hashlib
 import os
 import re
 import shutil
@@ -12,11 +11,10 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from reports.manifest import read_manifest
 from reports.render import REPORT_NAME
-from reports.verification import check
 from tasks.errors import RunUnusable, StageFailed, UsageError
 from tasks.store import writing
+from tasks.verify import verify
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 LONGEST_SECONDS = 600
@@ -80,12 +78,10 @@ def print_pdf(folder: Path, into: Path | None = None, browser: str | None = None
 
 def _checked_page(folder: Path) -> str:
     """Returns the report of a folder that is what a run wrote."""
-    content = (folder / REPORT_NAME).read_bytes()
-    problems = [problem.sentence for problem in check(folder).problems]
-    listed = read_manifest(folder)[0] or {}
-    if not problems and listed[REPORT_NAME]["sha256"] != hashlib.sha256(content).hexdigest():
-        problems = [f"{REPORT_NAME} changed while it was checked."]
-    page = content.decode("utf-8", errors="replace")
+    verified = verify(folder)
+    problems = [problem.sentence for problem in verified.problems]
+    # The bytes that were checked, not the file again.
+    page = verified.checked.found.contents.get(REPORT_NAME, b"").decode("utf-8", errors="replace")
     if not problems and OTHER_PRAGMA.search(page):
         problems = [f"{REPORT_NAME} sends the browser elsewhere, which no report does."]
     if problems:

@@ -23,6 +23,7 @@ def compute(
     probe_images: int,
     boosting_images: int,
     boosting_iterations: int,
+    significance: float,
     survives_from: float,
     seed: int,
 ) -> None:
@@ -33,7 +34,9 @@ def compute(
     attributes = data.data.attributes
     fit_values, test_values = (data.values(part) for part in PROBE_PARTS)
     bench.report(0, 2, {})
-    associated, specific = find_claims(data, codes, permutations, bootstraps, survives_from, seed)
+    associated, specific = find_claims(
+        data, codes, permutations, bootstraps, significance, survives_from, seed
+    )
     bench.report(1, 2, {})
     fitted, scored = (
         data.draw(part, probe_images, seed, f"probes on {part}", every_class=True) for part in PROBE_PARTS

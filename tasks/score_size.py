@@ -9,7 +9,7 @@ from torch import nn
 from tasks.analyses.attribute_poles import labels_of, poles_of
 from tasks.analyses.batches import batches
 from tasks.analyses.boundary_editing import fit_boundaries
-from tasks.analyses.fitness import ACTIVE_KL_NATS
+from tasks.analyses.fitness import is_used
 from tasks.analyses.probe_scores import balanced_accuracy
 from tasks.arrays import write_json
 from tasks.bench import Bench
@@ -23,14 +23,16 @@ from vae_models.model import Model
 BATCH = 500
 
 
-def compute(folder: Path, bench: Bench, *, fold: Artifact, trained: Artifact, seed: int) -> None:
+def compute(
+    folder: Path, bench: Bench, *, fold: Artifact, trained: Artifact, unused_kl_nats: float, seed: int
+) -> None:
     """Writes score.json: elbo_nats, active_units and probe, each a mean over the held-out fold."""
     data = open_prepared(fold)
     model = load(trained.path, bench.device)
     elbo, kl = _bound(model, data, seed)
     score = {
         "elbo_nats": float(elbo.mean()),
-        "active_units": int((kl.mean(axis=0) > ACTIVE_KL_NATS).sum()),
+        "active_units": int(is_used(kl.mean(axis=0), unused_kl_nats).sum()),
         "probe": _probe(model, data),
     }
     write_json(folder / "score.json", score)

@@ -3,6 +3,7 @@
 Precedence: command line, then environment (LATENT_AUDIT_DATA__IMAGE_SIZE=64), then the YAML file, then defaults.
 """
 
+import math
 from typing import Any, Literal
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
@@ -97,6 +98,22 @@ class EvidenceSettings(Section):
         description="attribute whose groups effects are compared in; null: the first binary or categorical",
     )
     thresholds: Thresholds = Field(Thresholds(), description="when a check passes")
+
+    @model_validator(mode="after")
+    def _significance_can_be_reached(self) -> "EvidenceSettings":
+        """Refuses limits below the smallest p-value that there can be: no claim would ever pass."""
+        for name, draws, smallest in (
+            ("permutations", self.permutations, 1.0 / (self.permutations + 1.0)),
+            ("null_moves_per_dimension", self.null_moves_per_dimension, 1.0 / self.null_moves_per_dimension),
+        ):
+            limit = self.thresholds.significance
+            if smallest > limit:
+                needed = f"give at least {math.ceil(1.0 / limit)}, or " if limit > 0.0 else "give "
+                raise ValueError(
+                    f"no p-value can be as small as thresholds.significance, {limit:g}: with {name} {draws} the "
+                    f"smallest is {smallest:.2g}; {needed}a larger significance"
+                )
+        return self
 
 
 class LatentSizeSettings(Section):

@@ -55,14 +55,12 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return values
 
 
-def layered(
-    settings: type[Made], file_layer: Mapping[str, Any], without: Collection[str] = ()
-) -> type[Made]:
+def layered(settings: type[Made], file_layer: Mapping[str, Any], without: Collection[str] = ()) -> type[Made]:
     """Returns the same settings, read from arguments over the environment, less the sections `without`, over
     `file_layer`.
     """
 
-    class FromSources(settings):  # type: ignore[misc,valid-type]
+    class FromSources(settings):  # type: ignore[misc,valid-type]  # a class that is an argument
         @classmethod
         def settings_customise_sources(
             cls,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tasks.syntax import Syntax, read_syntax
 
-ROOMS = ("flows", "tasks", "vae_models", "reports")
+ROOMS = ("flows", "tasks", "vae_models", "reports", "vocabulary")
 
 # Says where each kind of model is, without importing any. What it names counts where it is used, not the list.
 LISTS = frozenset({"vae_models.kinds"})

@@ -1,22 +1,31 @@
 """Trains several seeds of one model in one step, on one part of the data."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
 
 from pydantic import BaseModel
 
 from tasks.bench import Bench
 from tasks.inputs.prepared import Prepared
-from tasks.training_report import Given, Trained, on_interval, shortened, stopped_said
+from tasks.training_report import Given, Learning, Trained, on_interval, shortened, stopped_said
 from vae_models.building import build
 from vae_models.stacked_training import train_together
 
+if TYPE_CHECKING:
+    from vae_models.vae import VariationalAutoencoder
+
 
 def train_stack_on_part(
-    data: Prepared, part: str, settings: BaseModel, seeds: Sequence[int], bench: Bench
+    data: Prepared, part: str, settings: Learning, seeds: Sequence[int], bench: Bench
 ) -> list[Trained]:
     """Returns the same for several seeds of one model, all trained in one step."""
+    assert isinstance(settings, BaseModel)  # as all settings are
     given = Given.of(data, part, settings.training)
-    models = [build(settings, given.shape, given.targets, seed) for seed in seeds]
+    models = [
+        # Only settings that build one are asked to be stacked.
+        cast("VariationalAutoencoder", build(settings, given.shape, given.targets, seed))
+        for seed in seeds
+    ]
     with stopped_said():
         results = train_together(
             models,

@@ -152,7 +152,9 @@ class Tracker:
             # Made since we looked, by a run on another machine: a server has no lock that we could take.
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
-            return str(self._client.get_experiment_by_name(experiment).experiment_id)
+            made = self._client.get_experiment_by_name(experiment)
+            assert made is not None  # the answer was that it exists
+            return str(made.experiment_id)
 
     def _describe(self, tags: Mapping[str, str]) -> None:
         """Says what the experiment is, where nobody has: what its owner chose stays."""

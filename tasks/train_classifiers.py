@@ -9,6 +9,7 @@ from tasks.bench import Bench
 from tasks.inputs.prepared import open_prepared
 from tasks.records import Artifact
 from tasks.training_report import train_on_part, training_facts
+from vae_models.attribute_classifier import AttributeClassifier
 from vae_models.attribute_classifier_settings import AttributeClassifierSettings
 from vae_models.inference import classify_images
 from vae_models.recipes import save
@@ -24,6 +25,7 @@ def compute(
     data = open_prepared(prepared)
     trained = train_on_part(data, "classifier_train", classifier, seed, bench)
     model = trained.model
+    assert isinstance(model, AttributeClassifier)
     save(folder, model, trained.recipe)
     responses = classify_images(model, data.images("probe_test"))
     scores = classifier_scores.compute(

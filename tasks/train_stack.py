@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from tasks.bench import Bench
 from tasks.inputs.prepared import open_prepared
@@ -11,6 +11,7 @@ from tasks.stack_training import train_stack_on_part
 from tasks.trained_files import write_trained
 
 if TYPE_CHECKING:
+    from tasks.training_report import Learning
     from vae_models.presets import ModelSettings
 
 
@@ -18,9 +19,10 @@ def compute(
     folder: Path, bench: Bench, *, prepared: Artifact, model: "ModelSettings", seeds: Sequence[int]
 ) -> None:
     """Writes a folder for each seed, with what tasks.train_model writes for one."""
+    settings = cast("Learning", model)  # others are imported
     data = open_prepared(prepared)
     for seed, trained in zip(
-        seeds, train_stack_on_part(data, "model_train", model, seeds, bench), strict=True
+        seeds, train_stack_on_part(data, "model_train", settings, seeds, bench), strict=True
     ):
         (folder / str(seed)).mkdir()
         write_trained(folder / str(seed), trained)

@@ -1,13 +1,14 @@
 """What the training stages have in common: one part of the data to learn from, a time limit, progress, its facts."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
+from torch import nn
 
 from tasks.analyses.sample_rows import draw_rows, hold_out
 from tasks.bench import Bench
@@ -28,26 +29,39 @@ Places = NDArray[np.int64]
 _SAME_FOR_ALL = 0
 
 
+class Learning(Protocol):
+    """Settings of a model or a classifier that is trained here, and not elsewhere."""
+
+    @property
+    def training(self) -> TrainingSettings:
+        """How long it is trained, and on what."""
+
+    def build(self, image_shape: tuple[int, int, int], targets: Sequence[Target]) -> nn.Module:
+        """Returns it untrained."""
+
+
 @dataclass(frozen=True)
 class Trained:
     """A trained model or classifier, the targets it was given, which of them it used, how training went, and what
     rebuilds it.
     """
 
-    model: Trainable
+    model: nn.Module
     targets: tuple[Target, ...]
     result: TrainingResult
     recipe: dict[str, Any]
     supervision: Supervision
 
 
-def train_on_part(data: Prepared, part: str, settings: BaseModel, seed: int, bench: Bench) -> Trained:
+def train_on_part(data: Prepared, part: str, settings: Learning, seed: int, bench: Bench) -> Trained:
     """Returns what `settings` build, trained on one part of the data but for the share that is held out.
 
     Raises Stopped when the user asks to stop; the state is kept in the bench's work folder.
     """
+    assert isinstance(settings, BaseModel)  # as all settings are
     given = Given.of(data, part, settings.training)
     model = build(settings, given.shape, given.targets, seed)
+    assert isinstance(model, Trainable)
     with stopped_said():
         result = train(
             model,
@@ -125,6 +139,7 @@ class Given:
 
     def trained(self, model: Trainable, result: TrainingResult, settings: BaseModel, seed: int) -> Trained:
         """Returns a model that was trained on this, with what rebuilds it and the labels that it used."""
+        assert isinstance(model, nn.Module)  # as every implementation is
         names = [target.name for target in self.targets]
         return Trained(
             model,

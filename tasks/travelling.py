@@ -26,7 +26,7 @@ def travelling_words(words: list[str]) -> list[str]:
 
 def travelling_address(address: str) -> str:
     """Returns the address of a store as others may read it."""
-    kind, path = re.match(r"((?:sqlite:///|file://)?)(.*)", address, re.DOTALL).groups()  # type: ignore[union-attr]
+    kind, path = re.match(r"((?:sqlite:///|file://)?)(.*)", address, re.DOTALL).groups()  # type: ignore[union-attr]  # every text matches
     if not kind:
         return without_password(address)
     return f"{kind}{_plain_path(Path(path))}"

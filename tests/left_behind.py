@@ -14,7 +14,7 @@ CHAOS_HOME = "CHAOS_HOME"
 
 def half_written(home: Path) -> list[str]:
     """Returns what is wrong with whatever looks finished: artifacts, runs, and the link to the newest run."""
-    faults = []
+    faults: list[str] = []
     for folder in _visible(home, "artifacts/*/*"):
         if len(folder.name) == 32:  # a content key
             faults += _differences(folder, "artifact")

@@ -37,14 +37,15 @@ def mlflow_server(store: Path, folder: Path, workers: int = 1) -> Iterator[str]:
             stderr=file,
         )
         try:
-            _wait_until_healthy(f"http://127.0.0.1:{port}/health", process, log)
+            wait_until_healthy(f"http://127.0.0.1:{port}/health", process, log)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
             process.wait(timeout=60)
 
 
-def _wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Returns once the server answers; fails the test, with the server's log, where it does not."""
     deadline = time.monotonic() + SLOWEST_START
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text()

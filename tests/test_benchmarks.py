@@ -14,7 +14,7 @@ import pytest
 import torch
 
 import benchmarks.__main__ as every_benchmark
-from benchmarks import burgess, growth, growth_point, results
+from benchmarks import burgess, growth, growth_point, growth_work, results
 from benchmarks.growth_fit import Point, fit, slope
 from benchmarks.limits import Limits, Work
 from benchmarks.measuring import interleaved, spread
@@ -100,8 +100,8 @@ def test_working_memory_is_the_peak_beyond_what_was_held(monkeypatch: pytest.Mon
         kept = np.ones(size.images)  # inputs do not count
         return lambda: float((np.ones(8_000_000) * 2).sum() + kept[0])  # 64 MB, doubled in place
 
-    monkeypatch.setitem(growth_point.WORK, "allocate", (allocate, ("images",)))
-    found = growth_point.measured("allocate", growth_point.Size(images=8_000_000))
+    monkeypatch.setitem(growth_work.WORK, "allocate", (allocate, ("images",)))
+    found = growth_point.measured("allocate", growth_work.Size(images=8_000_000))
     assert 62 < found["megabytes"] < 70
     assert found["seconds"] > 0
 

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 RECIPES = ROOT / "tests" / "recipes"
-ROOMS = ("flows", "tasks", "vae_models", "reports")
+ROOMS = ("flows", "tasks", "vae_models", "reports", "vocabulary")
 
 
 class Copy:

@@ -114,7 +114,7 @@ class AttributeClassifier(nn.Module):
         classes = [nats[target.name] for target in self.targets if target.kind == "categorical"]
         loss = total + (self._settings.class_weight - 1) * sum(classes, total.new_zeros(()))
         self._optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self._optimizer.step()
         return {name: value.detach() for name, value in ({"total": total} | nats).items()}
 

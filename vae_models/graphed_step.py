@@ -39,7 +39,7 @@ class GraphedStep:
 
     def _beside(self, images: Tensor) -> dict[str, Tensor]:
         """What comes before a recording must not run on the default stream."""
-        here, beside = torch.cuda.current_stream(), torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        here, beside = torch.cuda.current_stream(), torch.cuda.Stream()
         beside.wait_stream(here)
         with torch.cuda.stream(beside):
             found = dict(self._step(images))

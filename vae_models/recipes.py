@@ -33,7 +33,7 @@ def recipe(
     }
 
 
-def save(folder: Path, model: "Model | Trainable", recipe: dict[str, Any]) -> None:
+def save(folder: Path, model: "nn.Module | Model | Trainable", recipe: dict[str, Any]) -> None:
     """Writes weights.safetensors, then recipe.json, each in one atomic step."""
     assert isinstance(model, nn.Module)
     write_tensors(folder / WEIGHTS_FILE, model.state_dict(), {"kind": recipe["kind"], "format": FORMAT})

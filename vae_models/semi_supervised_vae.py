@@ -225,7 +225,7 @@ class SemiSupervisedVae(nn.Module):
         means = {name: nats.mean() for name, nats in self._terms(batch, step, generator).items()}
         total = self._total(means)
         self._optimizer.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
+        total.backward()
         self._optimizer.step()
         return {name: nats.detach() for name, nats in (means | {"total": total}).items()}
 

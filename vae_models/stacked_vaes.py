@@ -106,7 +106,7 @@ class StackedVaes(nn.Module):
         means = {name: nats.mean(1) for name, nats in self._terms(images, step, self._generators).items()}
         means["total"] = means["reconstruction"] + means["penalty"]
         self._optimizer.zero_grad(set_to_none=True)
-        means["total"].sum().backward()  # type: ignore[no-untyped-call]
+        means["total"].sum().backward()
         self._optimizer.step()
         return {name: nats.detach() for name, nats in means.items()}
 

@@ -67,6 +67,6 @@ class DiscriminatedTotalCorrelation(nn.Module):
         shuffled = self.total_correlation(shuffled_dimensions(encoded.latents, generator))
         loss = 0.5 * (functional.softplus(-real) + functional.softplus(shuffled)).mean()
         self._optimizer.zero_grad(set_to_none=True)  # the penalty's gradient went through here too
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self._optimizer.step()
         return {"discriminator": loss.detach(), "total_correlation": real.mean().detach()}

@@ -148,7 +148,7 @@ class VariationalAutoencoder(nn.Module):
         means = {name: nats.mean() for name, nats in terms.items()}
         total = _total(means)
         self._optimizer.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
+        total.backward()
         self._optimizer.step()
         scalars = {name: nats.detach() for name, nats in (means | {"total": total}).items()}
         return scalars | self._after_step(encoded, step, generator)

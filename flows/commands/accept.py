@@ -52,5 +52,7 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     if audited is None:
         say("MLflow does not know this run, so nothing was said there; name its store with --tracking.uri")
     else:
-        say(f"audited in MLflow: {', '.join(audited) or 'no registered model has enough Supported attributes'}")
+        say(
+            f"audited in MLflow: {', '.join(audited) or 'no registered model has enough Supported attributes'}"
+        )
     return 0

@@ -5,10 +5,12 @@ from typing import Any
 import numpy as np
 
 from reports.number_text import number
-from reports.page import CHECKS, Cell, Figure, Page, Table, known, numeral, said, text
+from reports.page import Cell, Figure, Page, Table, known, numeral, said, text
 from reports.plots import effect_nulls
 from reports.sections import card_figures, strips
 from reports.visible_text import shortened
+from vocabulary.checks import CHECKS
+from vocabulary.verdicts import NOT_TESTED
 
 MOST_OPEN_CARDS = 4
 
@@ -194,7 +196,7 @@ def _gates(page: Page, model: dict[str, Any]) -> dict[str, Any]:
             numeral(g["value"]),
             numeral(g["threshold"]),
             Cell("verdict", g["status"])
-            if g["status"] == "not_tested"
+            if g["status"] == NOT_TESTED
             else Cell("text", page.t("word.passed")),
             Cell("prose", page.prose(g["reason"])),
         )

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from reports.page import CHECKS, Cell, Page, Table, estimate, numeral, text
+from reports.page import Cell, Page, Table, estimate, numeral, text
 from reports.sections import controls
 from reports.visible_text import shortened
+from vocabulary.checks import CHECKS, LETTERS
 
 
 def build(page: Page) -> dict[str, Any]:
@@ -20,10 +21,6 @@ def build(page: Page) -> dict[str, Any]:
         "controls_found": page.t("controls.found", supported=supported, claims=claims) if claims else "",
         "controls_alarm": bool(supported),
     }
-
-
-# The checks' letters in docs/evidence.md.
-LETTERS = {"association": "A", "specificity": "B", "intervention": "C", "stability": "D"}
 
 
 def _table(page: Page, model: dict[str, Any]) -> Table:

@@ -4,12 +4,14 @@ from typing import Any
 
 from reports.page import Cell, Page, Table, estimate, text
 from reports.visible_text import shortened
+from vocabulary.checks import CHECKS_OF_ONE_MODEL
+from vocabulary.verdicts import SUPPORTED
 
 
 def count(page: Page) -> tuple[int, int]:
     """Returns how many claims on controls the rules call supported, and how many there are."""
     words = [row["verdict"] for control in page.audit["controls"] for row in control["verdicts"]]
-    return words.count("supported"), len(words)
+    return words.count(SUPPORTED), len(words)
 
 
 def build(page: Page, model: dict[str, Any]) -> Table | None:
@@ -19,14 +21,13 @@ def build(page: Page, model: dict[str, Any]) -> Table | None:
         return None
     own = [v for v in page.verdicts if v["model"] == model["name"]]
     rows: list[tuple[Cell, ...]] = []
-    checks = ("association", "specificity", "intervention")
-    values: dict[str, list[Any]] = {page.t(f"check.{check}.name"): [] for check in checks}
+    values: dict[str, list[Any]] = {page.t(f"check.{check}.name"): [] for check in CHECKS_OF_ONE_MODEL}
     for verdict in own:
         for code, found in [
             ("model", verdict),
             *((c["control"], _of(c, verdict["attribute"])) for c in controls),
         ]:
-            results = [found["checks"][check]["value"] for check in checks]
+            results = [found["checks"][check]["value"] for check in CHECKS_OF_ONE_MODEL]
             for name, result in zip(values, results, strict=True):
                 values[name].append(result)
             rows.append(

@@ -5,6 +5,7 @@ from typing import Any
 from reports.number_text import number
 from reports.page import Page
 from reports.visible_text import shortened
+from vocabulary.verdicts import NOT_ASSESSED, NOT_TESTED
 
 ALWAYS = (
     "decodable",
@@ -38,7 +39,7 @@ def build(page: Page) -> dict[str, Any]:
         for m in page.leads
         if not page.absent(m["intervention"])
         for g in m["intervention"]["gates"]
-        if g["status"] == "not_tested" and g["attribute"] not in page.unreadable
+        if g["status"] == NOT_TESTED and g["attribute"] not in page.unreadable
     ]
     own += [
         page.t("limitation.not_auditable", attribute=shortened(name)) for name in list(page.unreadable)[:8]
@@ -51,7 +52,7 @@ def build(page: Page) -> dict[str, Any]:
         own += [
             page.t("limitation.unstable", model=shortened(r["model"]), n=len(r["seeds"]))
             for r in page.audit["stability"]
-            if r["status"] == "not_assessed"
+            if r["status"] == NOT_ASSESSED
         ]
     own += [
         page.t("limitation.given", model=shortened(m["name"]), trained=page.trained(m))

@@ -146,7 +146,7 @@ def _information(page: Page, model: Record, part: Record, key: str) -> Record:
     drawn = curves.draw({title: traces}, page.t("particular.information_x"))
     alt = page.t(
         "particular.information_alt",
-        active=int((kl[-1] > 0.05).sum()),
+        active=int((kl[-1] > page.limit("unused_kl_nats")).sum()),
         capacity=number(capacity[-1]),
         first=traces[0][0],
         value=number(traces[0][2][-1]),

@@ -35,7 +35,7 @@ def _model(page: Page, row: dict[str, Any]) -> dict[str, Any]:
     told = page.t(
         "stability.assessed" if assessed else "stability.not_assessed",
         n=len(row["seeds"]),
-        needed=page.limit("seeds_min", 3),
+        needed=f"{page.limit('seeds_min'):g}",
         strength=said(row["matched_strength"]),
     )
     return {

@@ -4,8 +4,9 @@ from collections import Counter
 from typing import Any
 
 from reports.number_text import number
-from reports.page import VERDICTS, Page, said
+from reports.page import Page, said
 from reports.visible_text import shortened
+from vocabulary.verdicts import NOT_TESTED, OVERALL, PARTLY_SUPPORTED, SUPPORTED
 
 MOST_ROOMY_MODELS = 4
 MOST_ROOMY_CELLS = 40
@@ -58,7 +59,7 @@ def build(page: Page) -> dict[str, Any]:
             page.t(f"summary.may_not.{key}")
             for key in (*(("discovery",) if _given(page, shown) else ()), "use", "cause", "beyond")
         ],
-        "supported": _named(page, shown),
+        SUPPORTED: _named(page, shown),
         "seeded": any(len(page.by_seed(row["model"], row["attribute"])) > 1 for row in shown),
     }
 
@@ -89,7 +90,7 @@ def _not_tested(row: dict[str, Any], leads: list[dict[str, Any]]) -> dict[str, A
     cells = [
         {
             "model": shortened(model["name"], 28),
-            "verdict": "not_tested",
+            "verdict": NOT_TESTED,
             "dimension": "–",
             "effect": "",
             "unit": "",
@@ -129,12 +130,12 @@ def _cell(page: Page, model: dict[str, Any], row: dict[str, Any] | None) -> dict
 
 def _tally(rows: list[dict[str, Any]], model: str) -> list[tuple[str, int]]:
     counts = Counter(row["verdict"] for row in rows if row["model"] == model)
-    return [(verdict, counts[verdict]) for verdict in VERDICTS if counts[verdict]]
+    return [(verdict, counts[verdict]) for verdict in OVERALL if counts[verdict]]
 
 
 def _sentence(page: Page, shown: list[dict[str, Any]], models: int, attributes: int) -> str:
     counts = Counter(row["verdict"] for row in shown)
-    parts = [page.t(f"summary.count.{verdict}", n=counts[verdict]) for verdict in VERDICTS if counts[verdict]]
+    parts = [page.t(f"summary.count.{verdict}", n=counts[verdict]) for verdict in OVERALL if counts[verdict]]
     key = "summary.sentence_one" if models == 1 else "summary.sentence_many"
     told = page.t(
         key,
@@ -143,7 +144,7 @@ def _sentence(page: Page, shown: list[dict[str, Any]], models: int, attributes: 
         models=models,
         parts=page.t("word.comma").join(parts),
     )
-    supported = [row for row in shown if row["verdict"] == "supported"]
+    supported = [row for row in shown if row["verdict"] == SUPPORTED]
     given = _given(page, supported)
     return f"{told} {page.t('summary.given', n=given, of=len(supported))}" if given else told
 
@@ -156,8 +157,8 @@ def _given(page: Page, rows: list[dict[str, Any]]) -> int:
 
 def _may(page: Page, shown: list[dict[str, Any]]) -> tuple[str, ...]:
     counts = Counter(row["verdict"] for row in shown)
-    first = "supported" if counts["supported"] else "none_supported"
-    second = "partly" if counts["partly_supported"] else "association"
+    first = SUPPORTED if counts[SUPPORTED] else "none_supported"
+    second = "partly" if counts[PARTLY_SUPPORTED] else "association"
     if len(page.leads) < 2:
         return (first, second)
     alike = len({page.trained(model) for model in page.leads}) == 1
@@ -166,7 +167,7 @@ def _may(page: Page, shown: list[dict[str, Any]]) -> tuple[str, ...]:
 
 def _named(page: Page, rows: list[dict[str, Any]]) -> str:
     """Returns the supported attributes with how many models support each."""
-    counts = Counter(row["attribute"] for row in rows if row["verdict"] == "supported")
+    counts = Counter(row["attribute"] for row in rows if row["verdict"] == SUPPORTED)
     order = [attribute["name"] for attribute in page.attributes if counts[attribute["name"]]]
     return page.t("word.comma").join(shortened(name, 28) for name in order[:12]) + (
         " …" if len(order) > 12 else ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +11,6 @@ from tasks.datasets.attributes import Attribute
 
 Floats = NDArray[np.float64]
 STATISTIC = "largest canonical correlation (class indicators, ranks, cosine and sine)"
-# At 0.3 one attribute accounts for about a tenth of the other, which is where conditioning starts to matter.
-ENTANGLED_FROM = 0.3
 
 
 @dataclass(frozen=True)
@@ -25,35 +24,38 @@ class EntangledPair:
 
 @dataclass(frozen=True)
 class AttributeCorrelation:
-    """Symmetric matrix (k, k) in 0 to 1 with ones on the diagonal, and the pairs that stand out."""
+    """Symmetric matrix (k, k) in 0 to 1 with ones on the diagonal."""
 
     names: tuple[str, ...]
     matrix: Floats
     statistic: str
-    entangled: tuple[EntangledPair, ...]
 
 
-def compute(
-    attributes: Sequence[Attribute], values: Floats, entangled_from: float = ENTANGLED_FROM
-) -> AttributeCorrelation:
+def compute(attributes: Sequence[Attribute], values: Floats) -> AttributeCorrelation:
     """Returns the correlation of all attributes in values (n, k), whatever their types.
 
     Each attribute becomes columns (class indicators, ranks, or cosine and sine), and two attributes are
     compared by the largest canonical correlation of their columns (Hotelling 1936): for two binary ones
     the absolute phi, for two continuous ones the absolute Spearman correlation. Independent attributes
-    score about the square root of their columns by n, not exactly 0. Pairs are sorted, strongest first.
+    score about the square root of their columns by n, not exactly 0.
     """
     bases = [_orthonormal(_columns(a, values[:, i])) for i, a in enumerate(attributes)]
     matrix = np.eye(len(attributes))
-    pairs = []
-    for i, first in enumerate(attributes):
-        for j in range(i + 1, len(attributes)):
-            value = _largest_singular_value(bases[i].T @ bases[j])
-            matrix[i, j] = matrix[j, i] = value
-            if value >= entangled_from:
-                pairs.append(EntangledPair(first.name, attributes[j].name, value))
-    pairs.sort(key=lambda pair: -pair.value)
-    return AttributeCorrelation(tuple(a.name for a in attributes), matrix, STATISTIC, tuple(pairs))
+    for i, j in combinations(range(len(attributes)), 2):
+        matrix[i, j] = matrix[j, i] = _largest_singular_value(bases[i].T @ bases[j])
+    return AttributeCorrelation(tuple(a.name for a in attributes), matrix, STATISTIC)
+
+
+def entangled_pairs(
+    names: Sequence[str], matrix: Sequence[Sequence[float]] | Floats, entangled_from: float
+) -> tuple[EntangledPair, ...]:
+    """Returns the pairs of attributes whose correlation is at or above the threshold, strongest first."""
+    pairs = [
+        EntangledPair(names[i], names[j], float(matrix[i][j]))
+        for i, j in combinations(range(len(names)), 2)
+        if matrix[i][j] >= entangled_from
+    ]
+    return tuple(sorted(pairs, key=lambda pair: -pair.value))
 
 
 def _columns(attribute: Attribute, values: Floats) -> Floats:

@@ -9,8 +9,16 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tasks.analyses.thresholds import Thresholds
+from vocabulary.checks import ASSOCIATION, INTERVENTION, SPECIFICITY
+from vocabulary.verdicts import (
+    INCONCLUSIVE,
+    NOT_SUPPORTED,
+    NOT_TESTED,
+    PARTLY_SUPPORTED,
+    SUPPORTED,
+    VerdictWord,
+)
 
-Word = Literal["supported", "partly_supported", "not_supported", "inconclusive", "not_tested", "not_assessed"]
 Plain = Mapping[str, Any]
 
 
@@ -18,7 +26,7 @@ Plain = Mapping[str, Any]
 class CheckVerdict:
     """One check's verdict, its reason, and the number (with interval) that was held against a threshold."""
 
-    verdict: Word
+    verdict: VerdictWord
     reason: str
     statistic: str
     value: Plain | None
@@ -28,9 +36,9 @@ class CheckVerdict:
 def first_three(model: Plain, claim: Plain, thresholds: Thresholds) -> dict[str, CheckVerdict]:
     """Returns association, specificity and intervention of one claim (a row of the model's specificity)."""
     return {
-        "association": _association(model, claim, thresholds),
-        "specificity": _specificity(model, claim, thresholds),
-        "intervention": _intervention(model, claim, thresholds),
+        ASSOCIATION: _association(model, claim, thresholds),
+        SPECIFICITY: _specificity(model, claim, thresholds),
+        INTERVENTION: _intervention(model, claim, thresholds),
     }
 
 
@@ -40,26 +48,26 @@ def _association(model: Plain, claim: Plain, thresholds: Thresholds) -> CheckVer
     value, least = claim["uncertainty"], thresholds.uncertainty_min
     name, told = dimension_name(model, claim["dimension"]), in_words(value)
     place = interval_against(value, least)
-    word: Word
+    word: VerdictWord
     if p_value > thresholds.significance:
         word, reason = (
-            "not_supported",
+            NOT_SUPPORTED,
             f"{name} tells nothing of {claim['attribute']} beyond chance (adjusted p {p_value:.2g})",
         )
     elif place == "below":
         word, reason = (
-            "not_supported",
+            NOT_SUPPORTED,
             f"{name} is associated with {claim['attribute']}, but tells only {told} of its uncertainty, "
             f"below {least:g}",
         )
     elif place == "crosses":
         word, reason = (
-            "inconclusive",
+            INCONCLUSIVE,
             f"{name} tells {told} of the uncertainty of {claim['attribute']}: the interval crosses {least:g}",
         )
     else:
         word, reason = (
-            "supported",
+            SUPPORTED,
             f"{name} tells {told} of the uncertainty of {claim['attribute']} (adjusted p {p_value:.2g})",
         )
     return CheckVerdict(word, reason, "uncertainty coefficient", value, least)
@@ -87,24 +95,24 @@ def _specificity(model: Plain, claim: Plain, thresholds: Thresholds) -> CheckVer
         for leak in claim["leakage"]
         if (leak["conditional_uncertainty"]["value"] or 0.0) >= thresholds.leakage_max
     ]
-    word: Word
+    word: VerdictWord
     if place == "below":
-        word, reason = "not_supported", f"{below}below {least:g}"
+        word, reason = NOT_SUPPORTED, f"{below}below {least:g}"
     elif place == "crosses":
-        word, reason = "inconclusive", f"{crossing}the interval crosses {least:g}"
+        word, reason = INCONCLUSIVE, f"{crossing}the interval crosses {least:g}"
     elif claim["explained_away_by"]:
         others = ", ".join(claim["explained_away_by"])
         word, reason = (
-            "partly_supported",
+            PARTLY_SUPPORTED,
             f"explained away by {others}: where that is held fixed, {name} tells next to nothing of {attribute}",
         )
     elif leaks:
         word, reason = (
-            "partly_supported",
+            PARTLY_SUPPORTED,
             f"not only {attribute}: where it is held fixed, {name} still tells of {', '.join(leaks)}",
         )
     else:
-        word, reason = "supported", above
+        word, reason = SUPPORTED, above
     return CheckVerdict(word, reason, "gap to the runner-up dimension", gap, least)
 
 
@@ -119,13 +127,13 @@ def _intervention(model: Plain, claim: Plain, thresholds: Thresholds) -> CheckVe
     statistic = "range of the mean response"
     if section is None or "not_applicable" in section:
         why = "the model cannot decode a code" if section is None else str(section["not_applicable"])
-        return CheckVerdict("not_tested", why, statistic, None, thresholds.effect_standard_deviations_min)
+        return CheckVerdict(NOT_TESTED, why, statistic, None, thresholds.effect_standard_deviations_min)
     row = next(i for i, gate in enumerate(section["gates"]) if gate["attribute"] == attribute)
     found = next(c for c in section["claims"] if c["attribute"] == attribute)
     least = _effect_least(found["unit"], thresholds)
     gate = section["gates"][row]
     if gate["status"] != "passed":
-        return CheckVerdict("not_tested", gate["reason"], statistic, None, least)
+        return CheckVerdict(NOT_TESTED, gate["reason"], statistic, None, least)
     p_value = section["p_adjusted"][row][found["dimension"]]
     by_data = _moves_by_entanglement(model, claim, thresholds)
     word, reason = _intervention_word(
@@ -136,21 +144,21 @@ def _intervention(model: Plain, claim: Plain, thresholds: Thresholds) -> CheckVe
 
 def _intervention_word(
     name: str, section: Plain, found: Plain, p_value: float, by_data: set[str], thresholds: Thresholds
-) -> tuple[Word, str]:
+) -> tuple[VerdictWord, str]:
     least = _effect_least(found["unit"], thresholds)
     units = {c["attribute"]: c["unit"] for c in section["claims"]}
     effect, unit, attribute = found["on_target"], found["unit"], found["attribute"]
     moved = f"setting {name} moves {attribute} by {in_words(effect)} {unit}"
     if p_value > thresholds.significance:
-        return "not_supported", f"{moved}, no more than null moves do (adjusted p {p_value:.2g})"
+        return NOT_SUPPORTED, f"{moved}, no more than null moves do (adjusted p {p_value:.2g})"
     place = interval_against(effect, least)
     if place == "below":
-        return "not_supported", f"{moved}, below {least:g}"
+        return NOT_SUPPORTED, f"{moved}, below {least:g}"
     if place == "crosses":
-        return "inconclusive", f"{moved}: the interval crosses {least:g}"
+        return INCONCLUSIVE, f"{moved}: the interval crosses {least:g}"
     if found["consistency"]["value"] < thresholds.consistency_min:
         share = found["consistency"]["value"]
-        return "partly_supported", f"{moved}, but only {share:.0%} of the images follow the mean"
+        return PARTLY_SUPPORTED, f"{moved}, but only {share:.0%} of the images follow the mean"
     relative = effect["value"] / least
     judges = {gate["attribute"] for gate in section["gates"] if gate["status"] == "passed"}
     as_much = [
@@ -161,8 +169,8 @@ def _intervention_word(
         and off["effect"]["value"] / _effect_least(units[off["attribute"]], thresholds) >= relative
     ]
     if as_much:
-        return "partly_supported", f"{moved}, and moves {', '.join(as_much)} as much"
-    return "supported", f"{moved}, in {found['consistency']['value']:.0%} of the images the same way"
+        return PARTLY_SUPPORTED, f"{moved}, and moves {', '.join(as_much)} as much"
+    return SUPPORTED, f"{moved}, in {found['consistency']['value']:.0%} of the images the same way"
 
 
 def _moves_by_entanglement(model: Plain, claim: Plain, thresholds: Thresholds) -> set[str]:

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from tasks.analyses.probe_scores import auroc, balanced_accuracy, r_squared
 from tasks.datasets.attributes import Attribute
+from vocabulary.verdicts import NOT_TESTED
 
 Floats = NDArray[np.float64]
-# Half of the way from chance to perfect: below that more than half of a response is noise or habit.
-HALF_WAY = 0.5
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,8 @@ def compute(
     responses: NDArray[np.floating],
     response_columns: Mapping[str, Sequence[int]],
     standardisation: Mapping[str, tuple[float, float]] | None = None,
-    share_of_way: float = HALF_WAY,
+    *,
+    share_of_way: float,
     not_auditable: Mapping[str, Mapping[str, str]] | None = None,
 ) -> tuple[Gate, ...]:
     """Returns one gate per attribute from responses (m, columns) to reconstructions of images with `values`.
@@ -65,7 +65,7 @@ def compute(
                 f"decoded images{known}: {found}, below {threshold:.2f}"
             )
         gates.append(
-            Gate(attribute.name, "passed" if passed else "not_tested", statistic, value, threshold, reason)
+            Gate(attribute.name, "passed" if passed else NOT_TESTED, statistic, value, threshold, reason)
         )
     return tuple(gates)
 

@@ -7,9 +7,6 @@ from numpy.typing import NDArray
 
 from tasks.analyses.estimates import Estimate, mean_estimate
 
-# A dimension that says less than this of an image is not used.
-ACTIVE_KL_NATS = 0.05
-
 
 @dataclass(frozen=True)
 class DimensionUse:
@@ -52,7 +49,8 @@ def measure_fitness(
     names: tuple[str, ...],
     reconstruction_spread: float,
     rng: np.random.Generator,
-    active_kl_nats: float = ACTIVE_KL_NATS,
+    *,
+    unused_kl_nats: float,
     active_variance: float = 0.01,
     least_spread: float = 0.02,
     resamples: int = 1000,
@@ -61,14 +59,14 @@ def measure_fitness(
 
     reconstruction_nats: (n,); kl_nats and means: (n, d), of the same images; kl_nats is None for a model
     whose code is a point. reconstruction_spread: from `spread_of_reconstructions`. A dimension is active
-    when its mean KL exceeds active_kl_nats (by default a twentieth of a nat); by Burda's criterion, the
+    when its mean KL exceeds unused_kl_nats; by Burda's criterion, the
     only one without a KL, when the variance of its posterior mean exceeds active_variance.
     """
     _refuse(reconstruction_nats, kl_nats, means, names)
     variance = means.astype(np.float64).var(axis=0)
     by_variance = variance > active_variance
     per_dimension = None if kl_nats is None else kl_nats.astype(np.float64).mean(axis=0)
-    active = by_variance if per_dimension is None else per_dimension > active_kl_nats
+    active = by_variance if per_dimension is None else is_used(per_dimension, unused_kl_nats)
     uses = tuple(
         DimensionUse(
             index=j,
@@ -97,6 +95,11 @@ def measure_fitness(
         collapsed=collapsed,
         collapse_reason=reason,
     )
+
+
+def is_used(mean_kl_nats: NDArray[np.float64], unused_kl_nats: float) -> NDArray[np.bool_]:
+    """Returns (d,) whether a dimension is used: whether its KL, a mean over images, exceeds the limit."""
+    return np.asarray(mean_kl_nats > unused_kl_nats)
 
 
 def decide_collapse(

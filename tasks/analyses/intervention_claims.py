@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from tasks.analyses.classifier_gate import Gate
-from tasks.analyses.estimates import Estimate, NotApplicable, from_samples, interval
+from tasks.analyses.estimates import CONFIDENCE, Estimate, NotApplicable, from_samples, interval
 from tasks.analyses.responses import column_names, effect_unit, leading_column
 from tasks.analyses.sample_rows import hold_out
 from tasks.datasets.attributes import Attribute
@@ -151,7 +152,7 @@ class Measured:
 
 def _share_estimate(share: float, m: int) -> Estimate:
     """Returns a share with its Wilson interval, which unlike a bootstrap keeps a width at 0 and 1."""
-    z = 1.959964
+    z = float(norm.ppf(0.5 + CONFIDENCE / 2.0))
     centre = (share + z * z / (2 * m)) / (1 + z * z / m)
     half = z / (1 + z * z / m) * float(np.sqrt(share * (1 - share) / m + z * z / (4 * m * m)))
     low, high = max(min(centre - half, share), 0.0), min(max(centre + half, share), 1.0)

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from tasks.analyses import association
 from tasks.analyses.coverage import effect_coverage, score_coverage, uncertainty_coverage
+from tasks.analyses.estimates import CONFIDENCE
 from tasks.analyses.plain import to_plain
+from tasks.analyses.thresholds import Thresholds
 from tasks.analyses.world_audit import audit_worlds
 from tasks.analyses.worlds import (
     MAP_KINDS,
@@ -22,8 +24,12 @@ from tasks.analyses.worlds import (
     planted_world,
     rotation,
 )
+from vocabulary.checks import SPECIFICITY
+from vocabulary.verdicts import NOT_TESTED, SUPPORTED
 
 Floats = NDArray[np.float64]
+# The error rates are those of the defaults.
+LIMITS = Thresholds()
 # The least uncertainty coefficient at which naming the right dimension is promised, at 500 images a part.
 DETECTABLE_UNCERTAINTY = 0.1
 PLANTED_NOISE = (0.2, 0.5, 1.0)
@@ -93,17 +99,20 @@ def null_row(worlds: int, seed: int, images: int = 600, dimensions: int = 6) -> 
     for world in range(worlds):
         made = null_world(2 * images, dimensions, np.random.default_rng([seed, world, 1]))
         found = _associate(made, seed=world, permutations=199, resamples=1)
-        false_families += bool((found.p_adjusted <= 0.05).any())
+        false_families += bool((found.p_adjusted <= LIMITS.significance).any())
         best = found.fit_uncertainty.argmax(axis=1)
         picked = np.arange(len(best))
-        passed = (found.p_adjusted[picked, best] <= 0.05) & (found.uncertainty[picked, best] >= 0.2)
+        passed = (found.p_adjusted[picked, best] <= LIMITS.significance) & (
+            found.uncertainty[picked, best] >= LIMITS.uncertainty_min
+        )
         false_supported += int(passed.sum())
         claims += len(best)
     rate, supported = false_families / worlds, false_supported / claims
-    limit = 0.05 + 2.0 * float(np.sqrt(0.05 * 0.95 / worlds))
+    promised = LIMITS.significance
+    limit = promised + 2.0 * float(np.sqrt(promised * (1.0 - promised) / worlds))
     return Row(
         "null world",
-        "family-wise false 'associated' <= 0.05 + 2 standard errors; false 'Supported' <= 0.005",
+        f"family-wise false 'associated' <= {promised:g} + 2 standard errors; false 'Supported' <= 0.005",
         {"worlds": worlds, "false_associated": rate, "limit": limit, "false_supported": supported},
         rate <= limit and supported <= 0.005,
     )
@@ -122,7 +131,9 @@ def planted_row(worlds: int, seed: int, images: int = 500, dimensions: int = 8) 
                 if found.uncertainty[0, planted] < DETECTABLE_UNCERTAINTY:
                     continue
                 chosen = int(found.fit_uncertainty[0].argmax())
-                named[kind].append(chosen == planted and bool(found.p_adjusted[0, planted] <= 0.05))
+                named[kind].append(
+                    chosen == planted and bool(found.p_adjusted[0, planted] <= LIMITS.significance)
+                )
     rates = {kind: float(np.mean(hits)) if hits else float("nan") for kind, hits in named.items()}
     counted = sum(len(hits) for hits in named.values())
     return Row(
@@ -144,12 +155,12 @@ def entangled_row(worlds: int, seed: int) -> Row:
                 if verdict["attribute"] not in ("first", "third"):
                     continue
                 judged += 1
-                supported += verdict["verdict"] == "supported"
-                specific += verdict["checks"]["specificity"]["verdict"] != "supported"
+                supported += verdict["verdict"] == SUPPORTED
+                specific += verdict["checks"][SPECIFICITY]["verdict"] != SUPPORTED
     return Row(
         "entangled world",
         "rotated codes and duplicated dimensions never 'Supported'; specificity named",
-        {"verdicts": judged, "supported": supported / judged, "specificity_fails": specific / judged},
+        {"verdicts": judged, SUPPORTED: supported / judged, "specificity_fails": specific / judged},
         supported == 0 and specific == judged,
     )
 
@@ -162,8 +173,8 @@ def confounded_row(worlds: int, seed: int) -> Row:
         by_attribute = {v["attribute"]: v for v in audit["verdicts"] if v["seed"] == 0}
         claims = {c["attribute"]: c for c in audit["models"][0]["specificity"]}
         judged += 1
-        kept += by_attribute["first"]["verdict"] == "supported"
-        capped += by_attribute["second"]["verdict"] != "supported"
+        kept += by_attribute["first"]["verdict"] == SUPPORTED
+        capped += by_attribute["second"]["verdict"] != SUPPORTED
         explained += "first" in claims["second"]["explained_away_by"]
     return Row(
         "confounded world",
@@ -184,11 +195,11 @@ def leaky_row(worlds: int, seed: int) -> Row:
     for world in range(worlds):
         audit = audit_worlds(_seeds(np.eye(5), seed, 8, world, leaky=True), seed=world)
         verdict = next(v for v in audit["verdicts"] if v["attribute"] == "first")
-        refused += verdict["verdict"] == "not_tested"
+        refused += verdict["verdict"] == NOT_TESTED
     return Row(
         "leaky classifier",
         "the gate trips, 'not tested'",
-        {"worlds": worlds, "not_tested": refused / worlds},
+        {"worlds": worlds, NOT_TESTED: refused / worlds},
         refused == worlds,
     )
 
@@ -201,7 +212,7 @@ def interval_row(simulations: int, seed: int) -> Row:
         "effect": effect_coverage(simulations, seed),
     }
     # Fewer than 1,000 simulations scatter more: allow two standard errors of the smaller number beyond it.
-    slack = 2.0 * float(np.sqrt(0.95 * 0.05 / simulations)) if simulations < 1000 else 0.0
+    slack = 2.0 * float(np.sqrt(CONFIDENCE * (1.0 - CONFIDENCE) / simulations)) if simulations < 1000 else 0.0
     return Row(
         "intervals",
         "95 % intervals cover the true value in 93 to 97 %",
@@ -254,9 +265,9 @@ def _associate(world: World, seed: int, permutations: int, resamples: int) -> as
 def _seeds(
     mixing: Floats, seed: int, row: int, world: int, shares: float = 0.0, leaky: bool = False
 ) -> list[World]:
-    """Returns three "training seeds": the same images, codes with their dimensions in another order."""
+    """Returns as many "training seeds" as stability needs: the same images, dimensions of codes in another order."""
     worlds = []
-    for training_seed in range(3):
+    for training_seed in range(LIMITS.seeds_min):
         rng = np.random.default_rng([seed, row, world, 4])
         order = np.random.default_rng([seed, training_seed, 5]).permutation(mixing.shape[1])
         worlds.append(linear_world(mixing[:, order], 2000, 0.1, rng, shares, leaky))

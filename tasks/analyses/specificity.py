@@ -1,5 +1,6 @@
 """Check B: does one dimension alone carry the attribute, and is it this attribute that it carries?"""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,9 +19,8 @@ SOURCE = "bootstrap over images"
 # Three variables share one table: coarser bins keep a dozen images in a cell.
 CONDITIONAL_CODE_BINS = 8
 CONDITIONAL_ATTRIBUTE_BINS = 8
-# An attribute is told beyond another one when at least this share of what is left open is told.
-SURVIVES_FROM = 0.05
-SIGNIFICANT = 0.05
+# Of these many shuffles at most two may tell as much, at a significance of 0.05.
+LEAST_SHUFFLES = 60
 
 
 @dataclass(frozen=True)
@@ -63,18 +63,21 @@ def compute(
     association: Association,
     groups: Sequence[int],
     seed: int,
+    *,
+    significance: float,
+    survives_from: float,
     resamples: int = 200,
-    shuffles: int = 60,
-    survives_from: float = SURVIVES_FROM,
+    least_shuffles: int = LEAST_SHUFFLES,
 ) -> tuple[Specificity, ...]:
     """Returns one result per attribute.
 
     The dimension, and the runner-up among dimensions of other groups, are the best on the fit part; the
     gap U(best) - U(runner-up), leakage and conditioning are of the test part. A claim survives conditioning
-    on another attribute when it tells more of what is left open than 95 % of shuffles within the levels of
-    that attribute, and at least `survives_from` of it (half of its own uncertainty, if that is less). Only an
-    associated claim can be explained away.
+    on another attribute when it tells more of what is left open than shuffles within the levels of that
+    attribute do, all but a share `significance` of them, and at least `survives_from` of it (half of its own
+    uncertainty, if that is less). Only an associated claim can be explained away.
     """
+    shuffles = max(least_shuffles, shuffles_for(significance))
     rng = np.random.default_rng(seed)
     binned = fit_code_bins(fit_codes, CODE_BINS).apply(test_codes)
     levels, level_count = attribute_levels(attributes, fit_values, test_values, ATTRIBUTE_BINS)
@@ -97,9 +100,9 @@ def compute(
             leakage.append(Leakage(name, leaked.estimate))
             kept = conditional_uncertainty(dimension, own, others, shuffles, turned, rng)
             enough = min(survives_from, float(association.uncertainty[k, chosen]) / 2.0)
-            survives = kept.estimate.value >= enough and kept.p_value <= SIGNIFICANT
+            survives = kept.estimate.value >= enough and kept.p_value <= significance
             conditioned.append(Conditioned(name, kept.estimate, bool(survives)))
-        associated = association.p_adjusted[k, chosen] <= SIGNIFICANT
+        associated = association.p_adjusted[k, chosen] <= significance
         results.append(
             Specificity(
                 attribute=attribute.name,
@@ -113,6 +116,11 @@ def compute(
             )
         )
     return tuple(results)
+
+
+def shuffles_for(significance: float) -> int:
+    """Returns how many shuffles let a p-value be at or below `significance` where two of them tell as much."""
+    return math.ceil(3.0 / significance - 1e-9)
 
 
 def claimed_dimensions(uncertainty: Floats, groups: Sequence[int]) -> tuple[int, int | None]:

@@ -11,10 +11,10 @@ from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
 from tasks.analyses.estimates import Estimate, from_samples, image_weights
+from vocabulary.verdicts import NOT_ASSESSED
 
 Floats = NDArray[np.float64]
 SOURCE = "bootstrap over images"
-LEAST_SEEDS = 3
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,10 @@ def compute(
     uncertainty: Mapping[str, Sequence[float]],
     seed: int,
     groups: Sequence[int],
+    *,
+    least_seeds: int,
     active: Sequence[NDArray[np.bool_]] | None = None,
     resamples: int = 200,
-    least_seeds: int = LEAST_SEEDS,
 ) -> Stability:
     """Returns how far seeds agree; `codes` are (n, d) of the same held-out images for each seed.
 
@@ -90,7 +91,7 @@ def compute(
     return Stability(
         model,
         tuple(seeds),
-        "assessed" if assessed else "not_assessed",
+        "assessed" if assessed else NOT_ASSESSED,
         reason,
         matched,
         tuple(attributes),

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tasks.analyses.association import Association
 from tasks.analyses.estimates import Estimate
-from tasks.analyses.thresholds import Thresholds
 
 LEADING = 3
 
@@ -36,29 +34,28 @@ class Unclaimed:
 def compute(
     model: str,
     dimension_names: Sequence[str],
-    kl_nats: NDArray[np.float64],
+    used: Sequence[bool],
     association: Association,
     claimed_dimensions: Sequence[int],
     groups: Sequence[int],
-    thresholds: Thresholds,
+    significance: float,
 ) -> tuple[Unclaimed, ...]:
     """Returns every dimension outside the groups of `claimed_dimensions`, with at most three associations.
 
     `groups` (d,): dimensions that stand for one attribute together share a number, and are claimed together.
 
-    `kl_nats` (d,) is each dimension's mean divergence from the prior. Only associations with a family-wise
-    p-value at or below the threshold are named; none of them counts as supported.
+    `used` says of each dimension whether the model uses it, as its fitness has it. Only associations with a
+    family-wise p-value at or below `significance` are named; none of them counts as supported.
     """
     results = []
     claimed = {groups[j] for j in claimed_dimensions}
     for j, name in enumerate(dimension_names):
         if groups[j] in claimed:
             continue
-        unused = bool(kl_nats[j] < thresholds.unused_kl_nats)
         order = np.argsort(-association.uncertainty[:, j], kind="stable")
-        leading = [k for k in order if association.p_adjusted[k, j] <= thresholds.significance][:LEADING]
+        leading = [k for k in order if association.p_adjusted[k, j] <= significance][:LEADING]
         associations = tuple(
             LeadingAssociation(association.attributes[k], association.cell(k, j)) for k in leading
         )
-        results.append(Unclaimed(model, j, name, "unused" if unused else "carries", associations))
+        results.append(Unclaimed(model, j, name, "carries" if used[j] else "unused", associations))
     return tuple(results)

@@ -28,7 +28,6 @@ from typing import Any
 from tasks.analyses.check_rules import (
     CheckVerdict,
     Plain,
-    Word,
     dimension_name,
     first_three,
     in_words,
@@ -36,19 +35,20 @@ from tasks.analyses.check_rules import (
 )
 from tasks.analyses.plain import to_plain
 from tasks.analyses.thresholds import Thresholds, thresholds_from
+from vocabulary.checks import ASSOCIATION, CHECKS, INTERVENTION, SPECIFICITY, STABILITY
+from vocabulary.verdicts import (
+    INCONCLUSIVE,
+    NOT_ASSESSED,
+    NOT_SUPPORTED,
+    NOT_TESTED,
+    PARTLY_SUPPORTED,
+    STRENGTH,
+    SUPPORTED,
+    VerdictWord,
+)
 
 NOTHING: Mapping[str, Plain] = MappingProxyType({})
 COUNT = {3: "three", 4: "four"}
-CHECKS = ("association", "specificity", "intervention", "stability")
-# Weakest first. "not_assessed" is a cap, as strong as partly_supported.
-WEAKNESS: Mapping[str, int] = {
-    "not_supported": 0,
-    "not_tested": 1,
-    "inconclusive": 2,
-    "partly_supported": 3,
-    "not_assessed": 3,
-    "supported": 4,
-}
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Verdict:
     attribute: str
     dimension: int | None
     dimension_name: str
-    verdict: Word
+    verdict: VerdictWord
     reason: str
     effect: Plain | None
     effect_unit: str
@@ -131,7 +131,7 @@ def verdicts_without_stability(
     for model in models:
         for claim in model["specificity"]:
             checks = first_three(model, claim, thresholds)
-            word = "not_tested" if claim["attribute"] in unreadable else checks[_weakest(checks)].verdict
+            word = NOT_TESTED if claim["attribute"] in unreadable else checks[_weakest(checks)].verdict
             found.setdefault(claim["attribute"], []).append(word)
     return found
 
@@ -146,23 +146,26 @@ def _stability(
             if section is not None and section["status"] != "assessed"
             else f"{len(seeds)} seed(s), {thresholds.seeds_min} needed"
         )
-        return CheckVerdict("not_assessed", why, statistic, None, least)
+        return CheckVerdict(NOT_ASSESSED, why, statistic, None, least)
     row = next(a for a in section["attributes"] if a["attribute"] == attribute)
     strengths = [_strength(trained, attribute, thresholds) for trained in seeds]
-    holds = sum(strength >= WEAKNESS["partly_supported"] for strength in strengths)
-    here = _strength(model, attribute, thresholds) >= WEAKNESS["partly_supported"]
-    doubtful = sum(strength == WEAKNESS["inconclusive"] for strength in strengths)
+    holds = sum(strength >= STRENGTH[PARTLY_SUPPORTED] for strength in strengths)
+    here = _strength(model, attribute, thresholds) >= STRENGTH[PARTLY_SUPPORTED]
+    doubtful = sum(strength == STRENGTH[INCONCLUSIVE] for strength in strengths)
     enough = thresholds.seeds_share_min * len(seeds)
     value = row["same_dimension"]
     found = f"the other checks hold in {holds} of {len(seeds)} seeds"
     if holds + doubtful < enough:
-        return CheckVerdict("not_supported", _unstable(holds, len(seeds), here), statistic, value, least)
+        return CheckVerdict(NOT_SUPPORTED, _unstable(holds, len(seeds), here), statistic, value, least)
     if holds < enough:
         return CheckVerdict(
-            "inconclusive", f"{found} and are inconclusive in {doubtful}", statistic, value, least
+            INCONCLUSIVE, f"{found} and are inconclusive in {doubtful}", statistic, value, least
         )
     place = interval_against(value, least)
-    word: Word = {"above": "supported", "crosses": "inconclusive", "below": "partly_supported"}[place]  # type: ignore[assignment]
+    by_place: Mapping[str, VerdictWord] = {
+        "above": SUPPORTED, "crosses": INCONCLUSIVE, "below": PARTLY_SUPPORTED
+    }  # fmt: skip
+    word = by_place[place]
     ending = {
         "above": f"and the dimensions order images alike, {in_words(value)}",
         "crosses": f"the likeness of the dimensions is {in_words(value)}: the interval crosses {least:g}",
@@ -182,16 +185,16 @@ def _unstable(holds: int, seeds: int, here: bool) -> str:
 
 
 def _strength(model: Plain, attribute: str, thresholds: Thresholds) -> int:
-    """Returns the WEAKNESS of an attribute in one seed, by the checks that could be made."""
+    """Returns the STRENGTH of an attribute in one seed, by the checks that could be made."""
     claim = next(c for c in model["specificity"] if c["attribute"] == attribute)
     checks = first_three(model, claim, thresholds)
-    made = {name: check for name, check in checks.items() if check.verdict != "not_tested"}
-    return WEAKNESS[made[_weakest(made)].verdict]
+    made = {name: check for name, check in checks.items() if check.verdict != NOT_TESTED}
+    return STRENGTH[made[_weakest(made)].verdict]
 
 
 def _weakest(checks: Mapping[str, CheckVerdict]) -> str:
     """Returns the name of the weakest check, the first in the order of CHECKS among equals."""
-    return min((name for name in CHECKS if name in checks), key=lambda name: WEAKNESS[checks[name].verdict])
+    return min((name for name in CHECKS if name in checks), key=lambda name: STRENGTH[checks[name].verdict])
 
 
 def _overall(
@@ -199,18 +202,18 @@ def _overall(
 ) -> Verdict:
     weakest = _weakest(checks)
     check = checks[weakest]
-    word: Word = "partly_supported" if check.verdict == "not_assessed" else check.verdict
+    word: VerdictWord = PARTLY_SUPPORTED if check.verdict == NOT_ASSESSED else check.verdict
     reason = (
         f"all {COUNT[len(checks)]} checks hold: {checks['intervention'].reason}"
-        if word == "supported"
+        if word == SUPPORTED
         else f"{weakest}: {check.reason}"
     )
     would_change = _would_change(weakest, check)
     if unreadable is not None:
-        word, reason, would_change = "not_tested", unreadable["reason"], unreadable["helps"]
+        word, reason, would_change = NOT_TESTED, unreadable["reason"], unreadable["helps"]
     section = model.get("intervention") or {}
     found = next((c for c in section.get("claims", ()) if c["attribute"] == claim["attribute"]), None)
-    tested = checks["intervention"].verdict != "not_tested"
+    tested = checks[INTERVENTION].verdict != NOT_TESTED
     return Verdict(
         model=model["name"],
         seed=model["seed"],
@@ -228,20 +231,20 @@ def _overall(
 
 def _would_change(weakest: str, check: CheckVerdict) -> str:
     """Returns what would have to be found for the verdict to be another one."""
-    if check.verdict == "supported":
+    if check.verdict == SUPPORTED:
         return "any one check that falls below its threshold, on more images, other images or more seeds"
-    if check.verdict == "not_tested":
+    if check.verdict == NOT_TESTED:
         return (
             "decoded images in which the classifier reads the attribute as it does in real ones: "
             "train longer, or use a larger network or code"
         )
-    if check.verdict == "not_assessed":
+    if check.verdict == NOT_ASSESSED:
         return "more training seeds, so that stability can be assessed"
-    if check.verdict == "inconclusive":
+    if check.verdict == INCONCLUSIVE:
         return f"more held-out images, which narrow the interval of the {check.statistic}"
     return {
-        "association": f"a dimension whose {check.statistic} reaches {check.threshold:g}",
-        "specificity": "one dimension that carries this attribute alone, and data in which the attributes vary apart",
-        "intervention": f"an effect of at least {check.threshold:g} that most images and no other attribute follow",
-        "stability": "the same finding with more of the seeds, in dimensions that order images alike",
+        ASSOCIATION: f"a dimension whose {check.statistic} reaches {check.threshold:g}",
+        SPECIFICITY: "one dimension that carries this attribute alone, and data in which the attributes vary apart",
+        INTERVENTION: f"an effect of at least {check.threshold:g} that most images and no other attribute follow",
+        STABILITY: "the same finding with more of the seeds, in dimensions that order images alike",
     }[weakest]

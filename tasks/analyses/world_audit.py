@@ -21,7 +21,7 @@ def audit_worlds(worlds: Sequence[World], seed: int, permutations: int = 300) ->
     All worlds hold the same images; the first half of them is probe_fit, the other probe_test.
     """
     thresholds = Thresholds()
-    models = [_audit_one(world, index, seed, permutations) for index, world in enumerate(worlds)]
+    models = [_audit_one(world, index, seed, permutations, thresholds) for index, world in enumerate(worlds)]
     verdicts = verdicts_without_stability(models, thresholds)
     claims = {
         name: [next(c for c in model["specificity"] if c["attribute"] == name) for model in models]
@@ -37,6 +37,7 @@ def audit_worlds(worlds: Sequence[World], seed: int, permutations: int = 300) ->
         {name: [claim["uncertainty"]["value"] for claim in found] for name, found in claims.items()},
         seed,
         range(worlds[0].codes.shape[1]),
+        least_seeds=thresholds.seeds_min,
         resamples=60,
     )
     audit = {"models": models, "stability": [to_plain(section)], "thresholds": asdict(thresholds)}
@@ -45,12 +46,23 @@ def audit_worlds(worlds: Sequence[World], seed: int, permutations: int = 300) ->
     return dict(json.loads(json.dumps(audit, allow_nan=False)))
 
 
-def _audit_one(world: World, index: int, seed: int, permutations: int) -> dict[str, Any]:
+def _audit_one(
+    world: World, index: int, seed: int, permutations: int, thresholds: Thresholds
+) -> dict[str, Any]:
     fit, test = world.halves()
     parts = (world.codes[fit], world.values[fit], world.codes[test], world.values[test])
     groups = list(range(world.codes.shape[1]))
     found = association.compute(world.attributes, *parts, seed, permutations=permutations, resamples=60)
-    claims = specificity.compute(world.attributes, *parts, found, groups, seed, resamples=60, shuffles=40)
+    claims = specificity.compute(
+        world.attributes,
+        *parts,
+        found,
+        groups,
+        seed,
+        significance=thresholds.significance,
+        survives_from=thresholds.survives_min,
+        resamples=60,
+    )
     started = test[draw_rows(len(test), intervention.LEAST_IMAGES, seed, "interventions")]
     codes = world.codes[started]
     gates = classifier_gate.compute(
@@ -58,6 +70,7 @@ def _audit_one(world: World, index: int, seed: int, permutations: int) -> dict[s
         world.values[started],
         world.respond(world.decode(codes)),
         world.response_columns,
+        share_of_way=thresholds.classifier_share_of_way,
     )
     effects = intervention.compute(
         world.attributes,

@@ -8,7 +8,7 @@ import os
 import uuid
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tasks.errors import ServiceError
 from tasks.runners.extras import needs_extra
@@ -45,7 +45,8 @@ class DaskRunner:
             import distributed
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         self._distributed = distributed
-        self._cluster = self._client = None
+        self._cluster: Any = None  # distributed has no types
+        self._client: Any = None
         try:
             if address is None:
                 self._cluster = _own_cluster(count)

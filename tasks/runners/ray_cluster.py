@@ -44,9 +44,13 @@ class RayRunner:
             os.environ.setdefault(TOKEN, secrets.token_hex(32))
         with needs_extra("ray"):
             import ray
-        self._ray = ray
+        self._ray: Any = ray  # its decorators hide what they return from type checkers
         quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
-        here = {"num_cpus": count, "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+        here: dict[str, Any] = {
+            "num_cpus": count,
+            "include_dashboard": False,
+            "_node_ip_address": "127.0.0.1",
+        }
         try:
             if address is not None:
                 _knock(address)
@@ -58,8 +62,8 @@ class RayRunner:
                 "the run"
             ) from error
         self.count = max(1, int(ray.cluster_resources().get("CPU", 1)))
-        self._board = ray.remote(num_cpus=0)(_Board).remote()
-        self._work = ray.remote(num_cpus=1, max_retries=0)(_work)
+        self._board = self._ray.remote(num_cpus=0)(_Board).remote()
+        self._work = self._ray.remote(num_cpus=1, max_retries=0)(_work)
         self.stop = StopForAll(lambda up: self._board.stop.remote(up))
         self._on_report, self._open = on_report, True
         self._listener = threading.Thread(target=self._listen, name="progress", daemon=True)

@@ -28,7 +28,10 @@ class Runner(Protocol):
     """Computes orders, up to `count` at once, until `stop` is set."""
 
     count: int
-    stop: Event
+
+    @property
+    def stop(self) -> Event:
+        """Up when the user asked to stop."""
 
     def compute(self, order: Order) -> tuple[float, float]:
         """Waits for a stage; returns when it began and ended, in seconds since the epoch, or raises what it raised."""

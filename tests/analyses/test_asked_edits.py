@@ -12,7 +12,7 @@ ATTRIBUTES = (
     Attribute("scarf", "binary", ("no", "yes")),
     Attribute("brim", "binary", ("no", "yes")),
 )
-COLUMNS = {"hat": (0,), "height": (1,), "scarf": (2,), "brim": (3,)}
+COLUMNS: dict[str, tuple[int, ...]] = {"hat": (0,), "height": (1,), "scarf": (2,), "brim": (3,)}
 IMAGES = 400
 
 

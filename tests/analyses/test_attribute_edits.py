@@ -26,7 +26,7 @@ def decode(latents: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def reader(columns: dict[str, tuple[int, ...]], respond: object) -> Reader:
-    return Reader(respond, columns, dict.fromkeys(columns, (0.0, 1.0)))  # type: ignore[arg-type]
+    return Reader(respond, columns, dict.fromkeys(columns, (0.0, 1.0)))  # type: ignore[arg-type]  # a function of tests
 
 
 def two_binary() -> tuple[tuple[Pole, ...], Reader]:

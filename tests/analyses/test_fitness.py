@@ -19,7 +19,7 @@ def codes(active: tuple[float, ...], n: int = 200) -> tuple[np.ndarray, np.ndarr
 def test_numbers_are_means_over_images_with_an_interval_around_them() -> None:
     kl, means = codes((2.0, 0.5, 0.0))
     nats = np.arange(200.0)
-    fit = measure_fitness(nats, kl, means, NAMES, 0.9, np.random.default_rng(1))
+    fit = measure_fitness(nats, kl, means, NAMES, 0.9, np.random.default_rng(1), unused_kl_nats=0.05)
     assert fit.reconstruction_nats_per_image == fit.reconstruction.value == pytest.approx(99.5)
     assert fit.reconstruction.low < 99.5 < fit.reconstruction.high
     # The interval is that of a mean of 200: about 1.96 standard errors on each side.
@@ -41,7 +41,9 @@ def test_numbers_are_means_over_images_with_an_interval_around_them() -> None:
 
 def test_posterior_collapse_is_decided_and_explained() -> None:
     kl, means = codes((0.0, 0.0, 0.0))
-    fit = measure_fitness(np.ones(200), kl + 0.01, means, NAMES, 0.5, np.random.default_rng(1))
+    fit = measure_fitness(
+        np.ones(200), kl + 0.01, means, NAMES, 0.5, np.random.default_rng(1), unused_kl_nats=0.05
+    )
     assert fit.collapsed
     assert fit.active_units == 0
     assert fit.collapse_reason.startswith(
@@ -53,7 +55,9 @@ def test_constant_reconstructions_are_a_collapse_although_dimensions_are_active(
     kl, means = codes((2.0, 1.0, 1.0))
     images = np.random.default_rng(0).integers(0, 256, (20, 1, 4, 4)).astype(np.uint8)
     spread = spread_of_reconstructions(images, np.full(images.shape, 0.5))
-    fit = measure_fitness(np.ones(200), kl, means, NAMES, spread, np.random.default_rng(1))
+    fit = measure_fitness(
+        np.ones(200), kl, means, NAMES, spread, np.random.default_rng(1), unused_kl_nats=0.05
+    )
     assert spread == 0.0
     assert fit.collapsed
     assert fit.collapse_reason.startswith("constant reconstructions")
@@ -61,11 +65,15 @@ def test_constant_reconstructions_are_a_collapse_although_dimensions_are_active(
 
 def test_a_model_without_a_posterior_is_judged_by_the_variance_of_its_code() -> None:
     _, means = codes((1.0, 0.0, 1.0))
-    fit = measure_fitness(np.ones(200), None, means, NAMES, 0.5, np.random.default_rng(1))
+    fit = measure_fitness(
+        np.ones(200), None, means, NAMES, 0.5, np.random.default_rng(1), unused_kl_nats=0.05
+    )
     assert fit.kl is None
     assert fit.kl_nats_per_image is None
     assert [use.kl_nats for use in fit.dimensions] == [None] * 3
-    dead = measure_fitness(np.ones(200), None, 0 * means, NAMES, 0.5, np.random.default_rng(1))
+    dead = measure_fitness(
+        np.ones(200), None, 0 * means, NAMES, 0.5, np.random.default_rng(1), unused_kl_nats=0.05
+    )
     assert "largest variance of a posterior mean 0)" in dead.collapse_reason
     assert fit.active_units == 2
     assert not fit.collapsed
@@ -90,8 +98,8 @@ def test_bad_input_gets_a_sentence() -> None:
     kl, means = codes((1.0, 1.0, 1.0))
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match="NaN or infinite: the model has diverged"):
-        measure_fitness(np.full(200, np.nan), kl, means, NAMES, 1.0, rng)
+        measure_fitness(np.full(200, np.nan), kl, means, NAMES, 1.0, rng, unused_kl_nats=0.05)
     with pytest.raises(ValueError, match=r"of shape \(images, dimensions\)"):
-        measure_fitness(np.ones(200), kl[:, :2], means, NAMES, 1.0, rng)
+        measure_fitness(np.ones(200), kl[:, :2], means, NAMES, 1.0, rng, unused_kl_nats=0.05)
     with pytest.raises(ValueError, match="must agree"):
         spread_of_reconstructions(np.zeros((2, 1, 2, 2), np.uint8), np.zeros((2, 1, 3, 3)))

@@ -295,9 +295,14 @@ def test_null_moves_are_enough_for_the_smallest_p_value():
     assert directions_needed([0, 0, 0], 45) == 0
 
 
-def gate(truth, responses, attribute=ATTRIBUTES[0], columns=(0,), **options):
+def gate(truth, responses, attribute=ATTRIBUTES[0], columns=(0,), share_of_way=0.5, **options):
     return classifier_gate.compute(
-        (attribute,), truth[:, None], responses, {attribute.name: columns}, **options
+        (attribute,),
+        truth[:, None],
+        responses,
+        {attribute.name: columns},
+        share_of_way=share_of_way,
+        **options,
     )[0]
 
 

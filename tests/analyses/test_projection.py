@@ -1,5 +1,7 @@
 """Maps of known groups: trustworthiness as scikit-learn's, clusters found, the same bytes twice."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -81,7 +83,7 @@ def test_the_same_arguments_give_the_same_bytes(maps: Projections) -> None:
 
 
 def test_records_state_the_sample_and_hold_the_attributes_of_its_rows(maps: Projections) -> None:
-    record = maps.as_records()[0]
+    record: dict[str, Any] = maps.as_records()[0]
     assert (record["shown"], record["available"]) == (120, 150)
     np.testing.assert_array_equal(record["values"], groups()[1][maps.rows])
     assert set(record["clusters"]) >= {"count", "silhouette", "adjusted_rand"}

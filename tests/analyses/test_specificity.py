@@ -1,21 +1,32 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tasks.analyses import association, attribute_correlation, specificity
 from tasks.analyses.conditional_information import conditional_uncertainty, resampled_tables
-from tasks.analyses.specificity import claimed_dimensions
+from tasks.analyses.specificity import claimed_dimensions, shuffles_for
 from tasks.datasets.attributes import Attribute
 
 NAMES = ("first", "second", "third")
 BINARY = tuple(Attribute(name, "binary", ("no", "yes")) for name in NAMES)
 
 
-def check(codes, values, attributes=BINARY, groups=None):
+def check(codes, values, attributes=BINARY, groups=None, significance=0.05, survives_from=0.05):
     half = len(codes) // 2
     parts = (codes[:half], values[:half], codes[half:], values[half:])
     found = association.compute(attributes, *parts, 0, permutations=199, resamples=50)
     groups = range(codes.shape[1]) if groups is None else groups
-    results = specificity.compute(attributes, *parts, found, groups, 0, resamples=100, shuffles=50)
+    results = specificity.compute(
+        attributes,
+        *parts,
+        found,
+        groups,
+        0,
+        significance=significance,
+        survives_from=survives_from,
+        resamples=100,
+    )
     return {result.attribute: result for result in results}
 
 
@@ -159,13 +170,50 @@ def test_correlation_of_mixed_types():
     assert found.matrix[0, 1] == pytest.approx(0.9, abs=0.02)
     assert found.matrix[0, 3] < 0.05
     assert (found.matrix[5, :5] == 0.0).all()
-    assert (found.entangled[0].first, found.entangled[0].second) == ("size", "cube")
-    assert {(pair.first, pair.second) for pair in found.entangled} == {
+    entangled = attribute_correlation.entangled_pairs(found.names, found.matrix, 0.3)
+    assert [pair.value for pair in entangled] == sorted((pair.value for pair in entangled), reverse=True)
+    assert (entangled[0].first, entangled[0].second) == ("size", "cube")
+    assert {(pair.first, pair.second) for pair in entangled} == {
         ("size", "cube"),
         ("first", "kind"),
         ("angle", "first"),
         ("angle", "kind"),
     }
+
+
+def test_the_significance_that_associates_a_claim_also_lets_it_be_explained_away():
+    """At p between two limits a claim counts as associated, and can be explained away, by one of them alone."""
+    values, rng = binaries(n=1200, copies=0.9)
+    codes = np.column_stack([values[:, 0] + 0.4 * rng.normal(size=1200), rng.normal(size=(1200, 2))])
+    half = len(codes) // 2
+    parts = (codes[:half], values[:half], codes[half:], values[half:])
+    found = association.compute(BINARY, *parts, 0, permutations=199, resamples=50)
+    p_values = found.p_adjusted.copy()
+    p_values[1] = 0.07
+    weak = replace(found, p_adjusted=p_values)
+
+    def explained(significance):
+        results = specificity.compute(
+            BINARY, *parts, weak, range(3), 0, significance=significance, survives_from=0.5, resamples=50
+        )
+        return results[1].explained_away_by
+
+    assert explained(0.05) == ()
+    assert "first" in explained(0.1)
+
+
+@pytest.mark.parametrize(("significance", "shuffles"), [(0.05, 60), (0.1, 30), (0.01, 300), (0.001, 3000)])
+def test_shuffles_are_enough_for_the_significance(significance, shuffles):
+    assert shuffles_for(significance) == shuffles
+    assert (1 + 2) / (shuffles + 1) <= significance < (1 + 3) / (shuffles + 1)
+
+
+def test_a_strict_significance_does_not_explain_everything_away():
+    """With sixty shuffles no p-value could be as small."""
+    values, rng = binaries(n=2000)
+    found = check(values + 0.2 * rng.normal(size=values.shape), values, significance=0.01)
+    assert all(result.explained_away_by == () for result in found.values())
+    assert all(c.survives for result in found.values() for c in result.survives_conditioning)
 
 
 def test_correlation_of_two_binary_attributes_is_phi():

@@ -5,13 +5,12 @@ from scipy.stats import spearmanr, ttest_ind
 from tasks.analyses import association, comparison, disentanglement_scores, stability, unclaimed
 from tasks.analyses.score_meanings import MEANINGS
 from tasks.analyses.stability import match
-from tasks.analyses.thresholds import Thresholds
 
 RNG = np.random.default_rng(0)
 CODES = RNG.normal(size=(600, 4))
 
 
-def compute(codes, dimensions, groups=range(4), seeds=(0, 1, 2), **options):
+def compute(codes, dimensions, groups=range(4), seeds=(0, 1, 2), least_seeds=3, **options):
     n = len(seeds)
     return stability.compute(
         "vae",
@@ -22,6 +21,7 @@ def compute(codes, dimensions, groups=range(4), seeds=(0, 1, 2), **options):
         {"size": [0.5] * n},
         0,
         groups,
+        least_seeds=least_seeds,
         **options,
     )
 
@@ -143,7 +143,7 @@ def test_a_claimed_group_is_claimed_whole():
     four = [uncertainty] * 3
     found = association.Association(("shape",), *four, p_values, 9, 99, p_values, p_values, uncertainty)
     names = ("shape=square", "shape=heart", "free0")
-    rows = unclaimed.compute("gan", names, np.ones(3), found, [0], [0, 0, 1], Thresholds())
+    rows = unclaimed.compute("gan", names, [True] * 3, found, [0], [0, 0, 1], 0.05)
     assert [row.name for row in rows] == ["free0"]
 
 
@@ -163,7 +163,7 @@ def test_unclaimed_dimensions_are_unused_or_carry_something():
         uncertainty,
     )
     first, second = unclaimed.compute(
-        "vae", ("z0", "z1", "z2"), np.array([2.0, 1.0, 0.001]), found, [0, 0], [0, 1, 2], Thresholds()
+        "vae", ("z0", "z1", "z2"), [True, True, False], found, [0, 0], [0, 1, 2], 0.05
     )
     assert (first.name, first.status) == ("z1", "carries")
     assert [a.attribute for a in first.associations] == ["lit", "size"]

@@ -126,7 +126,7 @@ def test_the_same_coalitions_give_captums_lime(images: Tensor, baseline: Tensor)
     theirs = LimeBase(
         model,
         SkLearnLinearRegression(),
-        lambda original, perturbed, mask, **_: weights[(mask[0].numpy() > 0.5).tobytes()],
+        lambda _original, _perturbed, mask, **_: weights[(mask[0].numpy() > 0.5).tobytes()],
         draws,
         True,
         applied,

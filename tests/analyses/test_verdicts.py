@@ -6,12 +6,12 @@ import pytest
 
 from tasks.analyses.thresholds import Thresholds, thresholds_from
 from tasks.analyses.verdicts import (
-    WEAKNESS,
     judge,
     verdicts_from_audit,
     verdicts_on_control,
     verdicts_without_stability,
 )
+from vocabulary.verdicts import STRENGTH
 
 
 def estimate(value, low=None, high=None):
@@ -184,8 +184,8 @@ def test_not_tested_is_weaker_than_all_but_not_supported():
 
 def test_order_of_weakness_is_explicit():
     words = ["not_supported", "not_tested", "inconclusive", "partly_supported", "supported"]
-    assert sorted(words, key=WEAKNESS.__getitem__) == words
-    assert WEAKNESS["not_assessed"] == WEAKNESS["partly_supported"]
+    assert sorted(words, key=STRENGTH.__getitem__) == words
+    assert STRENGTH["not_assessed"] == STRENGTH["partly_supported"]
 
 
 def test_without_stability_the_most_is_partly_supported():

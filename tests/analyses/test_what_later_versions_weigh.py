@@ -15,7 +15,7 @@ def associated(
 ) -> Association:
     half = len(codes) // 2
     parts = (codes[:half], values[:half, None], codes[half:], values[half:, None])
-    return association.compute((attribute,), *parts, seed, 200, 50, **given)  # type: ignore[arg-type]
+    return association.compute((attribute,), *parts, seed, 200, 50, **given)  # type: ignore[arg-type]  # words of a later version
 
 
 @pytest.mark.xfail(strict=True, raises=TypeError, reason=WHERE)

@@ -1,6 +1,8 @@
 """The report in the artifact pane of MLflow's own pages, which serve the real run's store."""
 
 import json
+import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,7 +14,9 @@ from playwright.sync_api import Page, expect
 from reports.render import SECTIONS
 from tests.browser.test_places import LOST
 from tests.browser.watching import LISTEN, SLOWEST
-from tests.mlflow_server import mlflow_server
+from tests.end_to_end.tiny_audit import COMMAND
+from tests.mlflow_server import wait_until_healthy
+from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.browser,
@@ -24,10 +28,21 @@ pytestmark = [
 
 @pytest.fixture
 def server(run_folder: Path, tmp_path: Path) -> Iterator[str]:
-    """Returns the address of MLflow's pages over the store that the run wrote to."""
-    store = run_folder.resolve().parents[2] / "artifacts" / "mlflow" / "mlflow.db"
-    with mlflow_server(store, tmp_path) as address:
-        yield address
+    """Returns the address of MLflow's pages over the store that the run wrote to, as `latent-audit ui` shows them."""
+    store, port, log = run_folder.resolve().parents[2] / "artifacts", free_port(), tmp_path / "ui.log"
+    (tmp_path / "ui.yaml").write_text("run: {name: mine, store: nowhere}\n")
+    words = ["ui", "ui.yaml", "--port", str(port), "--run.store", str(store)]
+    with log.open("w") as file:
+        process = subprocess.Popen([COMMAND, *words], cwd=tmp_path, stdout=file, stderr=file)
+        try:
+            wait_until_healthy(f"http://127.0.0.1:{port}/health", process, log)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.send_signal(signal.SIGINT)
+            ended = process.wait(timeout=60)
+    assert log.read_text().startswith(f"MLflow: http://127.0.0.1:{port}  (Ctrl-C ends it)\n")
+    assert ended == 0
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_the_report_works_in_the_artifact_pane(page: Page, server: str, run_folder: Path) -> None:

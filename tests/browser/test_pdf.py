@@ -13,20 +13,22 @@ from flows.command import main
 from reports.manifest import write_manifest
 from tasks.print_pdf import HARMLESS, OTHER_PRAGMA, _command, chromium
 from tests.browser.test_shapes import pages
+from tests.end_to_end.tiny_audit import COMMAND
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
 
 
 @pytest.mark.usefixtures("chromium")
-def test_the_report_is_printed_whole(
-    report: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_report_is_printed_whole(report: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     shutil.copytree(report.parent, folder)
     before = sorted(path for path in folder.rglob("*"))
-    assert main(["pdf", str(folder)]) == 0
-    assert capsys.readouterr().out == f"{tmp_path / 'run.pdf'}\n"
-    data = (tmp_path / "run.pdf").read_bytes()
+    words = ["run", "--output", "printed.pdf", "--browser", chromium()]
+    printed = subprocess.run(
+        [COMMAND, "pdf", *words], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert printed.stdout == f"{tmp_path / 'printed.pdf'}\n"
+    data = (tmp_path / "printed.pdf").read_bytes()
     assert data.startswith(b"%PDF-")
     assert pages(data) > 5
     assert sorted(path for path in folder.rglob("*")) == before  # the sealed folder is as it was

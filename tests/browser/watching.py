@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Frame, Page, Route
+from playwright.sync_api import Dialog, Frame, Page, Route
 
 # Machines that do other work as well are slow, not wrong.
 SLOWEST = 240_000
@@ -54,11 +54,15 @@ def watch(page: Page, report: Path, sandbox: str | None) -> Watched:
             asked.append(route.request.url)
             route.abort()
 
+    def dismissed(dialog: Dialog) -> None:
+        errors.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
     page.add_init_script(LISTEN)
     page.route("**/*", nothing_else)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    page.on("dialog", lambda dialog: (errors.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    page.on("dialog", dismissed)
     if sandbox is None:
         page.goto(report.as_uri(), timeout=SLOWEST)
         return Watched(page, page.main_frame, asked, errors)

@@ -21,7 +21,11 @@ def write_images(folder: Path, names: Sequence[str], size: tuple[int, int] = (4,
 
 
 def write_table(
-    path: Path, columns: Mapping[str, Sequence[Any]], *, delimiter: str = ",", encoding: str = "utf-8"
+    path: Path,
+    columns: Mapping[str, Sequence[Any] | np.ndarray],
+    *,
+    delimiter: str = ",",
+    encoding: str = "utf-8",
 ) -> None:
     """Writes a table; cells stand as they are, without quotation marks."""
     rows = [delimiter.join(columns)]
@@ -40,7 +44,7 @@ class OwnFolder:
         write_images(self.images, self.names)
         (home / "work").mkdir()
 
-    def write(self, columns: Mapping[str, Sequence[Any]] | None = None, **how: str) -> None:
+    def write(self, columns: Mapping[str, Sequence[Any] | np.ndarray] | None = None, **how: str) -> None:
         """Writes the table: the names under `file`, then `columns`."""
         write_table(self.table, {"file": self.names, **(columns or {"lit": ["no", "yes"] * 12})}, **how)
 
@@ -57,7 +61,9 @@ class OwnFolder:
         """Returns what is read with these settings."""
         return self.settings(**given).load(self.home, self.home / "work", 0)
 
-    def read(self, column: Sequence[Any], **given: Any) -> tuple[Any, np.ndarray, tuple[str, ...]]:
+    def read(
+        self, column: Sequence[Any] | np.ndarray, **given: Any
+    ) -> tuple[Any, np.ndarray, tuple[str, ...]]:
         """Returns the attribute and the values of one column, and the notes."""
         self.write({"it": column}, delimiter=";")
         loaded = self.load(**given)

@@ -27,6 +27,6 @@ def test_image_sets_refuse_wrong_shapes() -> None:
     images = np.zeros((3, 1, 4, 4), np.uint8)
     attributes = (Attribute("x", "continuous"),)
     with pytest.raises(ValueError, match=r"uint8 \(n, c, h, w\), got float64"):
-        ImageSet("set", images.astype(np.float64), attributes, np.zeros((3, 1)), "", "", "")  # type: ignore[arg-type]
+        ImageSet("set", images.astype(np.float64), attributes, np.zeros((3, 1)), "", "", "")
     with pytest.raises(ValueError, match="3 images and 1 attributes need values"):
         ImageSet("set", images, attributes, np.zeros((2, 1)), "", "", "")

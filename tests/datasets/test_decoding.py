@@ -146,7 +146,7 @@ def test_long_images_give_their_centre_and_no_copy_of_the_rest(mode: str, size: 
     left, top = (size[0] - min(size)) / 2, (size[1] - min(size)) / 2
     box = (left, top, left + min(size), top + min(size))
     expected = np.asarray(noise.convert("RGB").resize((16, 16), Image.Resampling.BILINEAR, box=box))
-    found = decode(packed(noise), "x", COLOUR).transpose(1, 2, 0)
+    found = decode(packed(noise), "x", COLOUR).pixels.transpose(1, 2, 0)
     np.testing.assert_allclose(found.astype(int), expected.astype(int), atol=1)
 
 

@@ -119,7 +119,7 @@ def test_all_problems_come_at_once(own: Path) -> None:
     frame.loc[2, "grade"] = np.nan
     frame.loc[3, "colour"] = None
     frame.loc[4, "angle"] = np.inf
-    frame.loc[5, "file"] = frame.loc[6, "file"]
+    frame.loc[5, "file"] = str(frame.loc[6, "file"])
     frame.loc[7, "file"] = "../secret.jpg"
     frame.loc[8, "file"] = "/etc/passwd"
     frame.loc[9, "file"] = "nowhere.jpg"

@@ -1,7 +1,8 @@
 """Small audits through the real command, and everything that is asked of them; made once for all tests.
 
 `commands`: one audit is interrupted while it trains, and killed at two later moments; then one process goes on with
-it, repeats it, repeats it in a fresh store, and changes one setting at a time. `others`: one process runs what must
+it, repeats it, repeats it in a fresh store, accepts it, and changes one setting at a time, with settings from the
+environment alone and from the command line alone; and every threshold. `others`: one process runs what must
 be refused, names that try to be something else, a study of latent sizes, and models that were trained elsewhere.
 """
 
@@ -11,11 +12,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from safetensors import SafetensorError, safe_open
 
 from tests.chaos import PUBLISHING, Kill, Moment, kill_during
@@ -25,7 +27,7 @@ from tests.end_to_end.hostile_audit import write_hostile_audit
 from tests.end_to_end.one_of_each import write_one_of_each
 from tests.end_to_end.ordered_audit import write_ordered_audits
 from tests.end_to_end.own_audit import write_own_audit
-from tests.end_to_end.tiny_audit import TINY, command_environment
+from tests.end_to_end.tiny_audit import CHANGED_THRESHOLDS, TINY, command_environment
 from tests.left_behind import CHAOS_HOME
 from tests.real_data import real_data_folder
 
@@ -35,6 +37,27 @@ USER = "marianne-of-the-tests"
 ENOUGH_STEPS = 20
 # No worker processes to start: they import for seconds each.
 IN_ONE_THREAD = ("--compute.runner", "thread")
+TINY_SETTINGS: dict[str, Any] = {**yaml.safe_load(TINY), "compute": {"runner": "thread"}}
+# The same audit with all its settings in the environment, above a file that says something else of two of them.
+FROM_ENVIRONMENT = {
+    **{f"LATENT_AUDIT_{section.upper()}": json.dumps(value) for section, value in TINY_SETTINGS.items()},
+    "LATENT_AUDIT_SUBJECT__OWNER": "Ada",
+}
+FILE = "subject: {owner: of the file, out_of_scope: of the file}\nseeds: [7]\n"
+# And with all of them on the command line, above an environment that says something else of two of them.
+FROM_WORDS = [
+    word for section, value in TINY_SETTINGS.items() for word in (f"--{section}", json.dumps(value))
+]
+OVERRULED = {
+    "LATENT_AUDIT_DATA__IMAGES": "1700",
+    "LATENT_AUDIT_MODELS": '{"other": {"kind": "vae"}}',
+    "LATENT_AUDIT_SUBJECT__INTENDED_USE": "of the environment",
+}
+OTHER_THRESHOLDS = [
+    word
+    for name, value in asdict(CHANGED_THRESHOLDS).items()
+    for word in (f"--evidence.thresholds.{name}", str(value))
+]
 # The reduced form of `python -m tests.chaos`.
 KILLED_AT = (Moment("train", 0.3), Moment(PUBLISHING, 0.2))
 
@@ -81,8 +104,12 @@ def commands(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Conf
         "continued": _words("tiny.yaml"),
         "repeated": _words("tiny.yaml"),
         "afresh": _words("tiny.yaml", "--run.store", "afresh", f"--run.output={home}/other", *IN_ONE_THREAD),
-        "owner": _words("tiny.yaml", "--subject.owner", "Ada", *IN_ONE_THREAD),
-        "one model": _words("tiny.yaml", "--models.vae.beta", "3", *IN_ONE_THREAD),
+        "accepted": _command(
+            "accept", "runs/latest", "--by", "Ada", "--over_time.audited_from_supported", "0"
+        ),
+        "owner": _command("run", "file.yaml", environment=FROM_ENVIRONMENT),
+        "other limits": _words("tiny.yaml", *OTHER_THRESHOLDS, *IN_ONE_THREAD),
+        "one model": _command("run", *FROM_WORDS, "--models.vae.beta", "3", environment=OVERRULED),
     }
     return Commands(home, {"interrupted": first, **_in_one_process(asked, home, environment)}, steps, kills)
 
@@ -128,13 +155,28 @@ def _home(place: Path, pytestconfig: pytest.Config) -> tuple[Path, dict[str, str
     home = place / USER
     home.mkdir()
     (home / "tiny.yaml").write_text(TINY)
+    (home / "file.yaml").write_text(FILE)
     assert pytestconfig.cache is not None
     # An order that hangs on hashes of text would show: `_in_one_process` has other ones.
     return home, {**command_environment(pytestconfig.cache.mkdir("numba")), "PYTHONHASHSEED": "1"}
 
 
 def _words(*given: str, largest_file: int = 0, failing: Sequence[str] = ()) -> dict[str, Any]:
-    return {"words": ["run", *given], "largest_file": largest_file, "failing": list(failing)}
+    return _command("run", *given, largest_file=largest_file, failing=failing)
+
+
+def _command(
+    *given: str,
+    largest_file: int = 0,
+    failing: Sequence[str] = (),
+    environment: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    return {
+        "words": given,
+        "largest_file": largest_file,
+        "failing": list(failing),
+        "environment": environment or {},
+    }
 
 
 def _in_one_process(
@@ -156,7 +198,7 @@ def _in_one_process(
 def _latent_size() -> dict[str, Any]:
     places = ("--run.output", "sizes", "--latent_size.sizes", "[1, 2]", "--latent_size.folds", "2")
     words = ["latent-size", "tiny.yaml", *places, "--models.vae.training.steps", "60", *IN_ONE_THREAD]
-    return {"words": words, "largest_file": 0, "failing": []}
+    return _command(*words)
 
 
 def _interrupted(home: Path, environment: dict[str, str]) -> tuple[Ended, dict[str, int]]:

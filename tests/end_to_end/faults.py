@@ -78,7 +78,7 @@ def put_clock(seconds: float) -> None:
             return cls.fromtimestamp(time.time(), tz)
 
     for module in (opening, render):
-        module.datetime = Put  # type: ignore[attr-defined]
+        module.datetime = Put  # type: ignore[attr-defined]  # a stand-in for the class
 
 
 def give_up_on_prefect() -> None:

@@ -22,7 +22,7 @@ TITLE = "<!--</title></style><script>alert(4)</script> {{ config }}"
 IMAGES = 1720
 
 
-def write_hostile_audit(home: Path) -> Path:
+def write_hostile_audit(home: Path) -> str:
     """Writes `hostile pictures`, their table and hostile.yaml below `home`; returns the settings file's name."""
     folder = home / "hostile pictures"
     folder.mkdir()

@@ -2,9 +2,9 @@
 
 Lines of progress come as they arrive: the stages here end before a person would be told of them.
 
-Reads from standard input a JSON list of {"words", "largest_file", "failing"}, writes a JSON list of
-{"code", "seconds", "out", "err"} to the file named by its argument. What a command prints is caught below
-Python, so that worker processes are caught too.
+Reads from standard input a JSON list of {"words"} and perhaps "largest_file", "failing", "environment"; writes a JSON
+list of {"code", "seconds", "out", "err"} to the file named by its argument. Commands are run by the declared entry
+point. What a command prints is caught below Python, so that worker processes are caught too.
 """
 
 import json
@@ -13,10 +13,10 @@ import resource
 import sys
 import tempfile
 import time
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from flows.command import main
 from tasks import progress
 from tests.end_to_end.moments import moment_of
 
@@ -30,8 +30,10 @@ def _fail(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def run(command: dict[str, Any]) -> dict[str, Any]:
+    (entry,) = metadata.entry_points(group="console_scripts", name="latent-audit")
+    main = entry.load()
     started = time.monotonic()
-    failing.update(command["failing"])
+    failing.update(command.get("failing", []))
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     sys.argv = ["latent-audit", *command["words"]]
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
@@ -39,14 +41,17 @@ def run(command: dict[str, Any]) -> dict[str, Any]:
         os.dup2(out.fileno(), 1)
         os.dup2(err.fileno(), 2)
         try:
-            if command["largest_file"]:
+            if command.get("largest_file"):
                 resource.setrlimit(resource.RLIMIT_FSIZE, (command["largest_file"], limits[1]))
-            code = main(command["words"])
+            os.environ.update(command.get("environment", {}))
+            code = main()
         except SystemExit as error:
             code = error.code
         finally:
             failing.clear()
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+            for name in command.get("environment", {}):
+                del os.environ[name]
             sys.stdout.flush()
             sys.stderr.flush()
             os.dup2(kept[0], 1)

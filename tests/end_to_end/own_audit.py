@@ -37,7 +37,7 @@ def write_own_audit(home: Path) -> str:
     folder.mkdir(parents=True)
     rows = []
     for number in range(IMAGES):
-        side, left, bright = random.integers(4, 16), number % 2, number // 2 % 3
+        side, left, bright = int(random.integers(4, 16)), number % 2, number // 2 % 3
         image = Image.new("LA", (84, 21) if number == 9 else (21, 21), (0, 0))
         place = (0 if left else 5, number % 5)
         image.paste((60 * bright + number % 59, 255), (*place, place[0] + side, place[1] + side))

@@ -60,7 +60,7 @@ def computed(folder: Path) -> set[tuple[str, str | None, int | None]]:
 
 
 def test_every_audit_ends_well_and_says_where_its_report_is(commands: Commands) -> None:
-    for name in ("continued", "repeated", "afresh", "owner", "one model"):
+    for name in ("continued", "repeated", "afresh", "owner", "other limits", "one model"):
         ended = commands.ended[name]
         assert ended.code == 0, (name, ended.err)
         assert "Traceback" not in ended.err
@@ -78,8 +78,8 @@ def test_all_files_are_there(run: Path, commands: Commands) -> None:
     assert any((run / "figures").iterdir())
     assert (commands.home / "runs" / "latest").resolve() == commands.run_folder("one model")
     index = (commands.home / "runs" / "index.html").read_text()
-    finished = [path.name for path in (commands.home / "runs" / "tiny").iterdir()]
-    assert len(finished) == 4
+    finished = [path.name for path in (commands.home / "runs" / "tiny").iterdir() if path.is_dir()]
+    assert len(finished) == 5
     assert all(f"tiny/{name}/report.html" in index for name in finished)
     assert not [name for name in finished if name.startswith(".")]
 
@@ -253,17 +253,26 @@ def test_what_was_killed_lost_nothing(commands: Commands) -> None:
     assert wrong_in_mlflow(commands.home) == []
 
 
-def test_what_the_report_says_of_owners_recomputes_the_judgement_alone(commands: Commands) -> None:
+def test_settings_of_the_environment_are_those_of_the_file(commands: Commands) -> None:
+    """All of the audit's settings stand in the environment: only what it says of the owner is computed anew."""
     folder = commands.run_folder("owner")
     assert computed(folder) == JUDGEMENT
-    assert read_audit(folder)["subject"]["owner"] == "Ada"
+    subject = read_audit(folder)["subject"]
+    assert (subject["owner"], subject["out_of_scope"]) == ("Ada", "of the file")
     assert "Ada" in (folder / "report.html").read_text()
+    assert read_audit(folder)["settings"]["seeds"] == [0, 1]
 
 
-def test_beta_of_a_model_recomputes_that_model_and_the_judgement(commands: Commands) -> None:
+def test_settings_of_the_command_line_are_those_of_the_file(commands: Commands) -> None:
+    """All of them stand on the command line: beta of a model recomputes that model and the judgement alone."""
     folder = commands.run_folder("one model")
     expected = {stage for stage in STAGES if stage[1] == "vae"} | JUDGEMENT
     assert computed(folder) == expected
+    settings = read_audit(folder)["settings"]
+    assert settings["data"]["images"] == 1800
+    assert list(settings["models"]) == ["gan", "vae"]
+    assert settings["models"]["vae"]["beta"] == 3
+    assert settings["subject"]["intended_use"] == "of the environment"
 
 
 def test_no_path_and_no_user_of_this_machine_gets_out(run: Path, commands: Commands) -> None:
@@ -339,7 +348,7 @@ def test_mlflow_has_a_parent_and_a_child_a_model_and_seed(
     parents = [
         item for item in client.search_runs([experiment]) if "mlflow.parentRunId" not in item.data.tags
     ]
-    assert len(parents) == 5
+    assert len(parents) == 6
     assert {item.info.status for item in parents} == {"FINISHED"}
 
 

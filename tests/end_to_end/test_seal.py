@@ -1,7 +1,8 @@
 """The seal of a real run: every file of it counts, and its report is the same bytes anywhere."""
 
+import os
 import shutil
-import time
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ import pytest
 from flows.command import main
 from reports.manifest import compared, read_manifest
 from reports.run_files import FileFacts, read_run_files
-from tasks.verify import verify
+from tasks.records import digest_of_file
 from tests.end_to_end.audits import Commands
+from tests.end_to_end.tiny_audit import COMMAND
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -20,21 +22,36 @@ def run(commands: Commands, tmp_path: Path) -> Path:
     return Path(shutil.copytree(commands.run_folder("continued"), tmp_path / "run"))
 
 
-def test_it_holds_in_another_folder_and_time_zone(
-    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TZ", "Asia/Kathmandu")
-    time.tzset()
-    try:
-        verified = verify(Path("run"))
-    finally:
-        monkeypatch.undo()
-        time.tzset()
-    assert verified.problems == ()
-    assert verified.exit_code == 0
-    assert verified.verdicts == 20
-    assert verified.files == sum(path.is_file() for path in run.rglob("*")) - 1
+def test_it_holds_in_another_folder_and_time_zone_and_is_vouched_for(run: Path, tmp_path: Path) -> None:
+    for name in ("mine", "other"):
+        words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", name]
+        subprocess.run(words, cwd=tmp_path, check=True, timeout=60)
+    signed = command(tmp_path, "sign", "run", "--key", "mine")
+    assert (signed.returncode, signed.stdout[:10]) == (0, "signed by ")
+    digest = digest_of_file(run / "manifest.json")
+    verified = command(tmp_path, "verify", "run", "--digest", digest, "--key", "mine.pub")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    files = sum(path.is_file() for path in run.rglob("*")) - 2  # the manifest, and the signature of it
+    assert f"{files} files" in verified.stdout
+    assert "20 verdicts" in verified.stdout
+    (
+        run / "report.html"
+    ).unlink()  # causes come before effects; and nothing is drawn again, which takes seconds
+    assert command(tmp_path, "verify", "run", "--key", "other.pub").returncode == 11
+    assert command(tmp_path, "verify", "run", "--digest", "0" * 64, "--key", "mine.pub").returncode == 10
+
+
+def command(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "TZ": "Asia/Kathmandu"}
+    return subprocess.run(
+        [COMMAND, *words],
+        cwd=place,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
 
 
 def test_every_file_is_missed_and_every_flipped_byte_is_found(run: Path) -> None:

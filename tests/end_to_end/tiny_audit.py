@@ -1,9 +1,14 @@
 """The smallest audit that still has every stage, and the environment that it is run in."""
 
 import os
+import sys
 from pathlib import Path
 
+from tasks.analyses.thresholds import Thresholds
+
 REPOSITORY = Path(__file__).resolve().parents[2]
+# The program that users call, as it is installed beside this Python.
+COMMAND = str(Path(sys.executable).with_name("latent-audit"))
 TINY = """\
 run: {name: tiny}
 data: {kind: sprites, images: 1800}
@@ -35,6 +40,24 @@ evidence: {permutations: 100, bootstraps: 100, probe_images: 200, null_moves_per
 explanations: {depth: quick, projection_images: 100, attribution_images: 2, attribution_dimensions: 1,
   attribution_steps: 8, superpixel_samples: 24, traversal_steps: 3, move_images: 16, use_images: 20, regret_steps: 2}
 """
+
+# No value is a default, nor the value of another limit, nor what the audit above finds by chance.
+CHANGED_THRESHOLDS = Thresholds(
+    significance=0.231,
+    uncertainty_min=0.017,
+    gap_min=0.0071,
+    leakage_max=0.713,
+    survives_min=0.0119,
+    effect_probability_min=0.0131,
+    effect_standard_deviations_min=0.0173,
+    consistency_min=0.537,
+    classifier_share_of_way=0.0193,
+    matched_strength_min=0.217,
+    seeds_min=2,
+    seeds_share_min=0.519,
+    unused_kl_nats=2.07,
+    entangled_from=0.0137,
+)
 
 
 def command_environment(numba: Path) -> dict[str, str]:

@@ -35,7 +35,6 @@ def prepare(settings: Settings) -> Artifact:
         data=settings.data,
         files=DataFiles(WORK, {}),
         shares=settings.splits.model_dump(),
-        entangled_from=settings.evidence.thresholds.entangled_from,
         fewest_of_a_class=settings.evidence.fewest_of_a_class,
         seed=settings.run.seed,
     )

@@ -3,15 +3,17 @@ tested at any size and with any names."""
 
 import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from reports.audit_json import SCHEMA_VERSION
+from tasks.analyses.thresholds import Thresholds
 
 DOSES = [0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95]
-ATTRIBUTES = (
+ATTRIBUTES: tuple[tuple[str, str, list[str], str | None], ...] = (
     ("shape", "categorical", ["square", "ellipse", "heart"], None),
     ("scale", "ordinal", ["0.5", "0.6", "0.7", "0.8", "0.9", "1.0"], None),
     ("orientation", "cyclic", [], "degrees"),
@@ -623,8 +625,8 @@ class AuditBuilder:
             },
             "settings": {"data": {"name": "sprites"}, "seeds": seeds},
             "settings_digest": "12" * 32,
-            "thresholds": {"association": 0.1, "effect_standard_deviations": 0.5},
-            "thresholds_digest": "34" * 32,
+            "thresholds": asdict(Thresholds()),
+            "thresholds_digest": Thresholds().digest(),
             "data": self.data(),
             "classifier": {
                 "parameters": 101234,

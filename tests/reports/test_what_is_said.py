@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from reports.audit_json import write_audit
-from reports.render import SECTIONS, open_page, section_html
+from reports.drawing import section_html
+from reports.render import BUILDERS, SECTIONS, open_page
 from reports.templating import environment
 from tests.reports.audit_builder import AuditBuilder
 from tests.reports.conftest import Rendered, make_run
@@ -31,7 +32,9 @@ def sections(folder: Path, *keys: str, language: str = "en") -> str:
     """Returns some sections of a run's page, drawn alone: a whole page takes seconds."""
     page = open_page(folder, language)
     templates = environment(page.t)
-    return "".join(f'<section id="{key}">{section_html(page, templates, key)}</section>' for key in keys)
+    return "".join(
+        f'<section id="{key}">{section_html(page, templates, key, BUILDERS[key])}</section>' for key in keys
+    )
 
 
 def drawn(builder: AuditBuilder, change: Change, *keys: str) -> str:

@@ -95,7 +95,7 @@ def audits(home: Path, environment: Mapping[str, str]) -> dict[str, dict[str, An
 def dask(address: str, home: Path, environment: Mapping[str, str]) -> Iterator[None]:
     """A scheduler and two workers of one thread each, as docs/scale.md starts them."""
     host, port = address.removeprefix("tcp://").split(":")
-    places = {"home": home, "environment": environment}
+    places: dict[str, Any] = {"home": home, "environment": environment}
     with ExitStack() as stack:
         stack.enter_context(running("dask", "scheduler", "--host", host, "--port", port, *PAGES, **places))
         workers = ("--nworkers", "2", "--nthreads", "1", "--host", host, *PAGES)

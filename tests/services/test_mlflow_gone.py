@@ -16,7 +16,9 @@ from tasks.services import ServiceSettings, services
 from tasks.tracking import Tracker
 from tests.ports import free_port
 
-CURVE = {"loss": {"step": list(range(2500)), "value": [float(step) for step in range(2500)]}}
+CURVE: dict[str, dict[str, list[float]]] = {
+    "loss": {"step": list(range(2500)), "value": [float(step) for step in range(2500)]}
+}
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -15,12 +14,13 @@ import httpx
 import pytest
 import yaml
 
-from tests.end_to_end.tiny_audit import REPOSITORY, SMALLEST, command_environment
+from tests.end_to_end.tiny_audit import COMMAND, REPOSITORY, SMALLEST, command_environment
 from tests.left_behind import CHAOS_HOME, processes_of
 from tests.ports import free_port
 
 pytestmark = pytest.mark.timeout(2400)
 AUDIT_SECONDS = 600.0
+STORE = "store of services"
 
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -97,7 +97,7 @@ def command(home: Path, ports: dict[str, int], pytestconfig: pytest.Config) -> I
     places = [word for name, port in ports.items() for word in (f"--{name}-port", str(port))]
 
     def run(name: str, *words: str) -> subprocess.CompletedProcess[str]:
-        whole = [sys.executable, "-m", "flows.command", name, *places, *words]
+        whole = [COMMAND, name, "--store", STORE, *places, *words]
         return subprocess.run(
             whole, cwd=home, env=environment, capture_output=True, text=True, timeout=1800, check=False
         )
@@ -120,6 +120,11 @@ def test_a_schedule_fires_and_its_report_is_in_mlflow(
     ]
     assert f"http://127.0.0.1:{ports['mlflow']}" in up.stdout
     assert command("status").returncode == 0
+    # What is asked of is what was named: another port does not answer, another store has no services.
+    elsewhere = command("status", "--mlflow-port", str(free_port()))
+    assert (elsewhere.returncode, elsewhere.stdout.count("does not answer")) == (1, 1)
+    assert command("status", "--store", "other").stdout.count("not running") == 3
+    assert command("down", "--store", "other").stdout == "nothing was running\n"
     api = f"http://127.0.0.1:{ports['prefect']}/api"
     with signed_in(home) as client:
         fired = first_finished_run(client, api, home)
@@ -127,8 +132,8 @@ def test_a_schedule_fires_and_its_report_is_in_mlflow(
         report = report_by_rest(client, f"http://127.0.0.1:{ports['mlflow']}", "minutely")
     assert "<html" in report
     assert "minutely" in (home / "runs" / "latest").resolve().parts
-    assert bool(list((home / "artifacts").rglob("*.db"))) == (not databases)
-    kept = {path.name: path for path in (home / "artifacts" / "services").iterdir()}
+    assert bool(list((home / STORE).rglob("*.db"))) == (not databases)
+    kept = {path.name: path for path in (home / STORE / "services").iterdir()}
     assert {path.stat().st_mode & 0o077 for path in (kept["password"].parent, *kept.values())} == {0}
     password = kept.pop("password").read_text().strip().partition(":")[2]
     assert not [
@@ -143,7 +148,7 @@ def test_a_schedule_fires_and_its_report_is_in_mlflow(
 
 def signed_in(home: Path) -> httpx.Client:
     """Returns a client that knows the servers' password."""
-    user, _, password = (home / "artifacts" / "services" / "password").read_text().strip().partition(":")
+    user, _, password = (home / STORE / "services" / "password").read_text().strip().partition(":")
     return httpx.Client(auth=(user, password), timeout=60)
 
 
@@ -153,7 +158,7 @@ def first_finished_run(client: httpx.Client, api: str, home: Path) -> dict[str, 
         runs = client.post(f"{api}/flow_runs/filter", json={"sort": "START_TIME_ASC"}).json()
         ended = [run for run in runs if run["state_type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")]
         if ended:
-            log = home / "artifacts" / "services" / "prefect-worker.log"
+            log = home / STORE / "services" / "prefect-worker.log"
             assert ended[0]["state_type"] == "COMPLETED", (ended[0]["state"], log.read_text()[-3000:])
             found: dict[str, Any] = ended[0]
             return found

@@ -99,9 +99,12 @@ def test_an_accepted_run_never_goes_nor_what_it_rests_on(home: Path) -> None:
         planned(home)
 
 
-def test_the_run_that_latest_leads_to_stays(home: Path) -> None:
+def test_the_run_that_latest_leads_to_stays(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (home / "runs" / "latest").symlink_to(f"nightly/{run_id('2026-1')}")
     assert "2026-1" not in planned(home, newest_runs=0, days=0)
+    monkeypatch.chdir(home)  # as the command is called: its folders are relative by default
+    found = plan(Path("artifacts"), Path("runs"), Keep(0, 0), NOW)
+    assert "2026-1" not in [removal.path.name for removal in found]
 
 
 def test_a_ledger_that_cannot_be_read_stops_everything(home: Path) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import http.server
 import re
+import shutil
 import socket
 import threading
 import time
@@ -14,7 +15,6 @@ import httpx
 import numpy as np
 import pytest
 
-from tasks import resuming
 from tasks.datasets.remote_file import RemoteFile
 from tasks.fetch_errors import (
     ChecksumMismatch,
@@ -122,7 +122,7 @@ def nobody() -> str:
 
 def remote(*urls: str, **facts: object) -> RemoteFile:
     known = {"md5": MD5, **facts}
-    return RemoteFile("set/f.gz", urls, **known)  # type: ignore[arg-type]
+    return RemoteFile("set/f.gz", urls, **known)  # type: ignore[arg-type]  # one of two, by the test
 
 
 def leftovers(folder: Path) -> list[str]:
@@ -316,8 +316,8 @@ def test_an_impossible_mirror_is_said(mirror: str, tmp_path: Path) -> None:
 def test_a_disk_without_room_is_said_before_writing(
     host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = resuming.shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(resuming.shutil, "disk_usage", lambda _: real._replace(free=299_000))
+    real = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: real._replace(free=299_000))
     with pytest.raises(NotEnoughSpace, match="needs 300,000 bytes more and its disk has 299,000 left"):
         fetch(remote(f"{host.base}/f.gz"), tmp_path, None, None, QUICK)
 

@@ -103,7 +103,6 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
         data=SpritesSettings(images=1800),
         files=DataFiles(folder, {}),
         shares=SplitSettings().model_dump(),
-        entangled_from=0.3,
         fewest_of_a_class=10,
         seed=0,
     )
@@ -139,7 +138,7 @@ def theirs(tmp_path: Path) -> Iterator[Path]:
 
 
 def settings(**models: dict[str, Any]) -> Settings:
-    return Settings(models=models)  # type: ignore[arg-type]
+    return Settings(models=models)
 
 
 def reading(theirs: Path) -> dict[str, Any]:

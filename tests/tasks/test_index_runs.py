@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import pytest
 
 import tasks.index_runs
+from reports.run_files import read_plain
 from tasks.index_runs import index_runs
 from tests.reports.conftest import elements
 
@@ -120,7 +121,7 @@ def test_a_run_is_read_once_and_again_when_it_changes(
 ) -> None:
     first = finished(tmp_path, "sprites", "20260301-101500-aaaaaa")
     read: list[Path] = []
-    real = tasks.index_runs.read_plain
+    real = read_plain
     monkeypatch.setattr(
         tasks.index_runs, "read_plain", lambda path, most: (read.append(path), real(path, most))[1]
     )

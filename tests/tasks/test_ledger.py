@@ -44,7 +44,7 @@ def test_overlaps_count_once(intervals: list[tuple[float, float]], seconds: floa
 def test_the_union_is_what_counting_seconds_gives(spans: list[tuple[int, int]], random: object) -> None:
     intervals = [(start, start + length) for start, length in spans]
     covered = {second for start, end in intervals for second in range(start, end)}
-    random.shuffle(intervals)  # type: ignore[attr-defined]
+    random.shuffle(intervals)  # type: ignore[attr-defined]  # a list, which is a sequence
     assert total(*intervals) == len(covered)
 
 

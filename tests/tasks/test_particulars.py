@@ -49,7 +49,6 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
         data=SpritesSettings(images=1800),
         files=DataFiles(folder, {}),
         shares=SplitSettings().model_dump(),
-        entangled_from=0.3,
         fewest_of_a_class=10,
         seed=0,
     )

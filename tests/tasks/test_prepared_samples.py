@@ -61,7 +61,6 @@ def prepared(images: ImageSet, folder: Path, rare: bool = False) -> Prepared:
         data=Loaded(images),  # type: ignore[arg-type]
         files=DataFiles(folder, {}),
         shares=SplitSettings().model_dump(),
-        entangled_from=0.3,
         fewest_of_a_class=1 if rare else 10,
         seed=0,
     )

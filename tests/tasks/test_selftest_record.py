@@ -6,6 +6,7 @@ import pytest
 
 from tasks import selftest_record
 from tasks.arrays import read_json, write_json
+from tasks.sources import numeric_versions
 
 
 def test_the_record_has_every_row_and_they_hold() -> None:
@@ -26,7 +27,7 @@ def test_figures_of_another_version_are_said_to_be(
     record = read_json(selftest_record.RECORD)
     record |= {
         "source_digest": selftest_record._source_digest(),
-        "versions": selftest_record.numeric_versions(selftest_record.SELFTEST),
+        "versions": numeric_versions(selftest_record.SELFTEST),
     }
     monkeypatch.setattr(selftest_record, "RECORD", tmp_path / "record.json")
     write_json(selftest_record.RECORD, record)

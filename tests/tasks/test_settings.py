@@ -44,10 +44,10 @@ def test_precedence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings(config).run.seed == 1
     monkeypatch.setenv("LATENT_AUDIT_RUN__SEED", "2")
     monkeypatch.setenv("LATENT_AUDIT_SEEDS", "[4, 5]")
-    monkeypatch.setenv("LATENT_AUDIT_EVIDENCE__THRESHOLDS__SIGNIFICANCE", "0.01")
+    monkeypatch.setenv("LATENT_AUDIT_EVIDENCE__THRESHOLDS__SIGNIFICANCE", "0.03")
     settings = load_settings(config)
     assert (settings.run.seed, settings.run.name, settings.seeds) == (2, "of file", (4, 5))
-    assert (settings.evidence.permutations, settings.evidence.thresholds.significance) == (101, 0.01)
+    assert (settings.evidence.permutations, settings.evidence.thresholds.significance) == (101, 0.03)
     settings = load_settings(config, ["--run.seed", "3", "--seeds=[7]"])
     assert (settings.run.seed, settings.run.name, settings.seeds) == (3, "of file", (7,))
     assert settings.evidence.bootstraps == 1000
@@ -101,9 +101,9 @@ def test_the_other_data_set_comes_from_the_same_mirror_unless_it_names_its_own()
     same = load_settings(None, [*words, "--explanations.outside", "{kind: mnist}"])
     own = load_settings(None, [*words, "--explanations.outside", "{kind: mnist, mirror: there}"])
     assert same.outside is not None
-    assert (same.outside.kind, same.outside.mirror) == ("mnist", "here")  # type: ignore[union-attr]
+    assert (same.outside.kind, same.outside.mirror) == ("mnist", "here")
     assert own.outside is not None
-    assert own.outside.mirror == "there"  # type: ignore[union-attr]
+    assert own.outside.mirror == "there"
     drawn = load_settings(None, [*words, "--explanations.outside", "{kind: sprites}"])
     assert drawn.outside == drawn.explanations.outside  # sprites are fetched from nowhere
 
@@ -192,6 +192,36 @@ def test_wrong_values(word: str, said: str) -> None:
 def test_shares_add_up_to_one() -> None:
     said = "splits: the four shares must add up to 1, got 1.3"
     assert refused(None, "--splits.model_train=0.85")[1].startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["--evidence.thresholds.significance=0"],
+            "with permutations 2000 the smallest is 0.0005; give a larger",
+        ),
+        (
+            ["--evidence.thresholds.significance=0.01"],
+            "with null_moves_per_dimension 45 the smallest is 0.022; give at least 100, or a larger significance",
+        ),
+        (
+            ["--evidence.thresholds.significance=0.02", "--evidence.null_moves_per_dimension=50"],
+            "",
+        ),
+        (
+            ["--evidence.thresholds.significance=0.005", "--evidence.permutations=100"],
+            "with permutations 100 the smallest is 0.0099; give at least 200, or a larger significance",
+        ),
+    ],
+)
+def test_a_significance_that_no_p_value_can_reach_is_refused(words: list[str], said: str) -> None:
+    if not said:
+        assert load_settings(None, words).evidence.null_moves_per_dimension == 50
+        return
+    lines = refused(None, *words)
+    assert lines[1].startswith("evidence: no p-value can be as small as thresholds.significance")
+    assert said in lines[1]
 
 
 def test_a_problem_of_the_environment_is_said_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:

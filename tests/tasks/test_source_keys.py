@@ -103,7 +103,7 @@ def other_constant(text: str) -> str:
     node = max(numbers or texts, key=lambda node: (node.lineno, node.col_offset))
     lines = [line.encode() for line in text.splitlines(keepends=True)]  # places are counted in bytes
     line = lines[node.lineno - 1]
-    value = repr(node.value + 1 if node in numbers else f"{node.value} too").encode()
+    value = repr(node.value + 1 if node in numbers else f"{node.value!s} too").encode()
     lines[node.lineno - 1] = line[: node.col_offset] + value + line[node.end_col_offset :]
     return b"".join(lines).decode()
 

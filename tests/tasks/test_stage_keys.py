@@ -61,7 +61,9 @@ def test_an_artifact_stands_for_its_content_alone() -> None:
 
 
 def test_where_data_are_is_not_in_the_key() -> None:
-    here = FolderSettings(folder=Path("/a"), table=Path("/a.csv"), types={"angle": {"kind": "cyclic", "period": 6}})  # type: ignore[dict-item] # fmt: skip
+    here = FolderSettings(
+        folder=Path("/a"), table=Path("/a.csv"), types={"angle": {"kind": "cyclic", "period": 6}}
+    )
     there = here.model_copy(update={"folder": Path("/b"), "table": Path("/b.csv")})
     assert key_part(here) == key_part(there)
     assert "/a" not in canonical(key_part(here))

@@ -278,13 +278,15 @@ def small_files() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_limit_on_file_sizes_is_said(store: Store, small_files: None) -> None:
+@pytest.mark.usefixtures("small_files")
+def test_a_limit_on_file_sizes_is_said(store: Store) -> None:
     with pytest.raises(NoSpaceLeft, match="does not take files this large"):
         store.build("stage", "key", "run", write_two)
     assert everything(store) == ["stage"]
 
 
-def test_a_full_disk_that_a_library_hides_is_said(store: Store, small_files: None) -> None:
+@pytest.mark.usefixtures("small_files")
+def test_a_full_disk_that_a_library_hides_is_said(store: Store) -> None:
     def hides(folder: Path) -> float:
         (folder / "a.bin").write_bytes(bytes(900))
         raise RuntimeError("unexpected pos 64 vs 0")  # as torch says it

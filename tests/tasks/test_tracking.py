@@ -111,7 +111,7 @@ def test_many_params_and_long_ones(tracker: Tracker, client: mlflow.MlflowClient
 
 
 def test_curves_longer_than_a_batch(tracker: Tracker, client: mlflow.MlflowClient, run: str) -> None:
-    steps = list(range(2500))
+    steps: list[float] = list(range(2500))
     values = [0.5 * step for step in steps]
     values[7] = float("nan")
     tracker.log(run, curves={"held out (nats)": {"step": steps, "value": values}})
@@ -162,7 +162,7 @@ def test_many_stages_that_end_at_once(tracker: Tracker, client: mlflow.MlflowCli
 def test_what_is_kept_goes_with_what_is_logged_next_or_at_the_end(
     tracker: Tracker, client: mlflow.MlflowClient, run: str
 ) -> None:
-    curve = {"loss": {"step": [1, 2], "value": [0.5, 0.25]}}
+    curve: dict[str, dict[str, list[float]]] = {"loss": {"step": [1, 2], "value": [0.5, 0.25]}}
     tracker.keep(run, Told({"seconds.train": 1.0}, curve, {"digest.train": "a"}))
     tracker.keep(run, Told({"seconds.probe": 2.0}, tags={"digest.probe": "b"}))
     assert client.get_run(run).data.metrics == {}
@@ -173,8 +173,8 @@ def test_what_is_kept_goes_with_what_is_logged_next_or_at_the_end(
     assert [point.value for point in client.get_metric_history(run, "loss")] == [0.5, 0.25]
     tracker.keep(run, Told({"seconds.judge": 4.0}, tags={"digest.judge": "d"}))
     tracker.finish(run)
-    found = client.get_run(run)
-    assert (found.info.status, found.data.tags["digest.judge"]) == ("FINISHED", "d")
+    ended = client.get_run(run)
+    assert (ended.info.status, ended.data.tags["digest.judge"]) == ("FINISHED", "d")
     assert [point.value for point in client.get_metric_history(run, "seconds.judge")] == [3.0, 4.0]
 
 
@@ -184,7 +184,9 @@ def test_how_runs_end(tracker: Tracker, client: mlflow.MlflowClient, run: str) -
         assert client.get_run(run).info.status == status
 
 
-CURVE = {"loss": {"step": list(range(1500)), "value": [1.0 / (step + 1) for step in range(1500)]}}
+CURVE: dict[str, dict[str, list[float]]] = {
+    "loss": {"step": list(range(1500)), "value": [1.0 / (step + 1) for step in range(1500)]}
+}
 
 
 def test_a_run_that_was_killed_is_gone_on_with(tracker: Tracker, client: mlflow.MlflowClient) -> None:
@@ -370,7 +372,7 @@ def test_an_export_says_what_it_needs_without_a_warning(tmp_path: Path) -> None:
     """An environment made by uv has no pip, whose version MLflow would look for."""
     told: list[str] = []
     listening = logging.Handler(logging.WARNING)
-    listening.emit = lambda record: told.append(record.getMessage())  # type: ignore[method-assign]
+    listening.emit = lambda record: told.append(record.getMessage())  # type: ignore[method-assign]  # what it would print is kept
     logger = logging.getLogger("mlflow")
     logger.addHandler(listening)
     try:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from tasks.analyses import splits
+from tasks.analyses.parts import PARTS
 from tasks.arrays import read_json
 from tasks.bench import Bench
 from tasks.data_files import DataFiles
@@ -37,11 +37,10 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
         data=SpritesSettings(images=1800),
         files=DataFiles(folder, {}),
         shares=SplitSettings().model_dump(),
-        entangled_from=0.3,
         fewest_of_a_class=10,
         seed=0,
     )
-    assert len(splits.PARTS) == 4
+    assert len(PARTS) == 4
     return Artifact("prepare", "key", folder, "digest", 0.0, False, "run")
 
 
@@ -60,8 +59,16 @@ def workers(stop_when_seen: threading.Event) -> Iterator[Workers]:
         yield pool
 
 
+def module_in(folder: Path) -> torch.nn.Module:
+    model = load(folder, "cpu")
+    assert isinstance(model, torch.nn.Module)
+    return model
+
+
 def vae(**training: object) -> VaeSettings:
-    settings = TrainingSettings(steps=100_000, batch_size=16, evaluate_every=20, evaluation_images=50, **training)  # type: ignore[arg-type] # fmt: skip
+    settings = TrainingSettings(
+        steps=100_000, batch_size=16, evaluate_every=20, evaluation_images=50, **training
+    )
     return VaeSettings(network="mlp", latent_dim=2, warm_up_steps=5, training=settings)
 
 
@@ -122,7 +129,7 @@ def test_a_seed_out_of_a_stack_is_what_it_is_by_itself(prepared: Artifact, tmp_p
     assert {path.name for path in taken.iterdir()} == {path.name for path in alone.iterdir()}
     assert read_json(taken / "recipe.json") == read_json(alone / "recipe.json")
     found, other, wanted = (
-        torch.nn.utils.parameters_to_vector(load(folder, "cpu").parameters())  # type: ignore[attr-defined]
+        torch.nn.utils.parameters_to_vector(module_in(folder).parameters())
         for folder in (taken, stack / "4", alone)
     )
     # Single weights differ by rounding, by more the more steps there are; all together are those of this seed.

@@ -28,8 +28,8 @@ def test_settings_keep_all_but_folders_and_passwords(tmp_path: Path, monkeypatch
     assert again.run.output == Path("runs")
     assert again.tracking.uri == "http://***@host:5000/x"
     assert again.subject == settings.subject
-    assert again.data.mirror == "data"  # type: ignore[union-attr]
-    assert again.models["m"].path == Path("model.pt")  # type: ignore[union-attr]
+    assert again.data.mirror == "data"
+    assert again.models["m"].path == Path("model.pt")
     assert travelling_settings(again) == again
 
 

@@ -141,7 +141,7 @@ def test_an_edited_audit_is_caught(
     if resealed:
         write_manifest(run)
     code, said = found(run, capsys=capsys)
-    assert code == EXIT_CODES[kind]  # type: ignore[index]
+    assert code == EXIT_CODES[kind]
     assert f"{kind}: " in said
     assert sentence in said
     assert ("audit.json was altered" in said) != resealed

@@ -29,7 +29,7 @@ TINY: dict[str, Any] = {
     },
 }  # fmt: skip
 # Kinds whose settings ask for something more than a name.
-NEEDS = {
+NEEDS: dict[str, dict[str, Any]] = {
     "annealed_vae": {"capacity_steps": 5},
     "interpretable_gan": {"warm_up_steps": 2, "named": ["shape", "posX"]},
 }

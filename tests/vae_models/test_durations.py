@@ -3,10 +3,13 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from vae_models.annealed_vae import AnnealedVaeSettings
 from vae_models.attribute_classifier_settings import AttributeClassifierSettings
 from vae_models.durations import Duration, in_steps
+from vae_models.interpretable_gan_settings import InterpretableGanSettings
 from vae_models.kinds import KINDS
-from vae_models.presets import AnnealedVaeSettings, InterpretableGanSettings, ModelSettings, VaeSettings
+from vae_models.plain_vae import VaeSettings
+from vae_models.presets import ModelSettings
 from vae_models.training_settings import TrainingSettings
 
 TRAINED_HERE = sorted(set(KINDS) - {"checkpoint", "entrypoint", "exported_programs", "attribute_classifier"})

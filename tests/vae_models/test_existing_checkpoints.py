@@ -200,7 +200,7 @@ class Harm:
     """Would write a file when it is unpickled."""
 
     def __reduce__(self) -> tuple[object, tuple[str]]:
-        return open, ("harm was done", "w")  # type: ignore[return-value]
+        return open, ("harm was done", "w")  # type: ignore[return-value]  # what a hostile pickle returns
 
 
 @pytest.mark.parametrize(

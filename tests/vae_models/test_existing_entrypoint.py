@@ -201,7 +201,7 @@ def test_saved_weights_come_back_and_the_control_has_lost_them(
 ) -> None:
     settings = named(folder, "make")
     model = open_existing(settings, SHAPE)
-    for parameter in model.networks.parameters():  # type: ignore[attr-defined]
+    for parameter in model.networks.parameters():  # type: ignore[attr-defined]  # of this kind of model alone
         parameter.data.add_(0.01)  # as if the function read other weights than it does later
     means = encode_images(model, images)[0]
     recipes.save(tmp_path / "saved", model, recipes.recipe(settings, SHAPE, (), seed=3))
@@ -212,11 +212,11 @@ def test_saved_weights_come_back_and_the_control_has_lost_them(
     codes = encode_images(first, images)[0]
     np.testing.assert_array_equal(codes, encode_images(second, images)[0])
     assert np.abs(codes - means).max() > 0.01
-    entries = [
-        np.sort(torch.cat([p.flatten() for p in m.networks.parameters()]).detach().numpy())  # type: ignore[attr-defined]
+    first_entries, second_entries = [
+        np.sort(torch.cat([p.flatten() for p in m.networks.parameters()]).detach().numpy())  # type: ignore[attr-defined]  # of this kind of model alone
         for m in (first, open_existing(settings, SHAPE))
     ]
-    np.testing.assert_array_equal(*entries)
+    np.testing.assert_array_equal(first_entries, second_entries)
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_code_without_torch_weights_is_used_saved_and_read_back(
     model = open_existing(settings, SHAPE)
     codes = encode_images(model, images)[0]
     np.testing.assert_array_equal(codes, images.reshape(6, 64) / np.float32(255))
-    checkpoints.save(tmp_path / "saved", model, checkpoints.recipe(settings, SHAPE, (), seed=3))
+    recipes.save(tmp_path / "saved", model, recipes.recipe(settings, SHAPE, (), seed=3))
     for again in (
         checkpoints.load(tmp_path / "saved", "cpu"),
         checkpoints.load_untrained(tmp_path / "saved", "cpu"),

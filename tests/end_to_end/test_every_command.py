@@ -1,0 +1,246 @@
+"""Every command and every option that its help prints, by the program that users call, with its effect.
+
+`TESTED` says where each of them is run for real; a command or an option that is not in it fails.
+"""
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+import yaml
+
+from flows.command import main
+from reports.audit_json import read_audit
+from tasks.records import digest_of_file
+from tests.end_to_end.audits import Commands
+from tests.end_to_end.tiny_audit import COMMAND, REPOSITORY
+
+pytestmark = [
+    pytest.mark.timeout(1200),
+    # MLflow uses what its database library is about to drop.
+    pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning"),
+]
+
+HERE = "tests/end_to_end/test_every_command.py"
+ACCEPT = f"{HERE}::test_an_accepted_run_is_noted_tagged_and_audited"
+AUDIT = "tests/end_to_end/test_audit.py"
+CLEAN = f"{HERE}::test_clean_removes_what_is_old_and_spares_what_was_accepted"
+COMPARE = f"{HERE}::test_compare_in_text_and_as_json_and_as_a_page"
+DATA = f"{HERE}::test_one_data_set_is_described"
+LATENT_SIZE = (
+    "tests/end_to_end/test_latent_size_command.py::test_a_small_study_ends_with_a_curve_and_a_choice"
+)
+PDF = "tests/browser/test_pdf.py::test_the_report_is_printed_whole"
+SEAL = "tests/end_to_end/test_seal.py::test_it_holds_in_another_folder_and_time_zone_and_is_vouched_for"
+SELFTEST = "tests/end_to_end/test_selftest_command.py"
+SERVICES = "tests/services/test_schedule.py::test_a_schedule_fires_and_its_report_is_in_mlflow"
+SETTINGS = f"{HERE}::test_settings_are_printed"
+UI = "tests/browser/test_mlflow.py::test_the_report_works_in_the_artifact_pane"
+PLACES = ("--store", "--prefect-port", "--mlflow-port")
+TESTED = {
+    "run": {
+        "CONFIG.yaml": f"{AUDIT}::test_same_settings_same_bytes",
+        "--section.key": f"{AUDIT}::test_settings_of_the_command_line_are_those_of_the_file",
+    },
+    "latent-size": {"CONFIG.yaml": LATENT_SIZE, "--section.key": LATENT_SIZE},
+    "settings": {"CONFIG.yaml": SETTINGS, "--section.key": SETTINGS},
+    "data": {"NAME": DATA, "--data.key": DATA},
+    "ui": {"CONFIG.yaml": UI, "--section.key": UI, "--port": UI},
+    "up": dict.fromkeys(
+        (*PLACES, "--deploy", "--wait", "--prefect-database", "--mlflow-database"), SERVICES
+    ),
+    "down": dict.fromkeys(PLACES, SERVICES),
+    "status": dict.fromkeys(PLACES, SERVICES),
+    "verify": {"DIR": SEAL, "--digest": SEAL, "--key": SEAL},
+    "sign": {"DIR": SEAL, "--key": SEAL},
+    "compare": dict.fromkeys(("DIR_A", "DIR_B", "--json", "--html", "--language"), COMPARE),
+    "pdf": {"DIR": PDF, "--output": PDF, "--browser": PDF},
+    "accept": {"RUN": ACCEPT, "--by": ACCEPT, "--section.key": ACCEPT},
+    "clean": dict.fromkeys(("--yes", "--days", "--keep", "--store", "--output"), CLEAN),
+    "selftest": {
+        "--reduced": f"{SELFTEST}::test_the_reduced_selftest_measures_every_row",
+        "--seed": f"{SELFTEST}::test_the_reduced_selftest_measures_every_row",
+        "--save": f"{SELFTEST}::test_what_is_saved_is_what_reports_cite",
+    },
+}  # fmt: skip
+
+
+def printed_help(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    with pytest.raises(SystemExit):
+        main([*words, "--help"])
+    return capsys.readouterr().out
+
+
+def options_of(shown: str) -> set[str]:
+    """Returns what a help says may be given: the words of its usage, and its list of options."""
+    usage, _, rest = shown.partition("\n\n")
+    words = usage.removeprefix("usage: latent-audit").replace("[", "").replace("]", "")
+    options = set(re.findall(r"--[a-z][\w.-]*", words))
+    bare = re.sub(r"--[a-z][\w.-]*( [A-Z0-9_]+)?", "", words)
+    listed = re.findall(r"^  (--[\w-]+)", rest.partition("options:\n")[2], re.MULTILINE)
+    return options | set(re.findall(r"[A-Z][A-Z_]+(?:\.yaml)?", bare)) | set(listed)
+
+
+def test_every_command_and_option_that_a_help_prints_has_its_test(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+    listed = printed_help(capsys).partition("\ncommands:\n")[2]
+    names = re.findall(r"^    ([a-z][\w-]*)(?: |$)", listed, re.MULTILINE)
+    assert names == list(TESTED)
+    for name in names:
+        assert options_of(printed_help(capsys, name)) == set(TESTED[name]), name
+
+
+@pytest.mark.parametrize("test", sorted({test for tests in TESTED.values() for test in tests.values()}))
+def test_the_test_of_an_option_is_there_and_gives_it(test: str) -> None:
+    file, _, function = test.partition("::")
+    text = (REPOSITORY / file).read_text(encoding="utf-8")
+    assert function in {node.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)}
+    options = {option for tests in TESTED.values() for option, where in tests.items() if where == test}
+    shown = text.partition("\n}  # fmt: skip\n")[2] if file == HERE else text
+    for option in options:
+        if option.startswith("--") and not option.endswith(".key"):
+            # Options of one kind may be put together from their parts.
+            assert option in shown or f"--{{name}}-{option.rpartition('-')[2]}" in shown, option
+
+
+def called(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [COMMAND, *words], cwd=place, capture_output=True, text=True, check=False, timeout=600
+    )
+
+
+def outcome(place: Path, *words: str) -> str:
+    ended = called(place, *words)
+    assert (ended.returncode, ended.stderr) == (0, ""), ended
+    return ended.stdout
+
+
+def facts_of(folder: Path) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads((folder / "run.json").read_text())
+    return facts
+
+
+# ---- accept ------------------------------------------------------------------------------------
+
+
+def test_an_accepted_run_is_noted_tagged_and_audited(commands: Commands) -> None:
+    """The fixture ran: accept runs/latest --by Ada --over_time.audited_from_supported 0."""
+    run, home = commands.run_folder("repeated"), commands.home
+    ended = commands.ended["accepted"]
+    assert (ended.code, ended.err) == (0, "")
+    names = [f"tiny-{model}-{part}" for model in ("vae", "gan") for part in ("encoder", "decoder")]
+    assert ended.out == f"accepted: {run.name}\naudited in MLflow: {', '.join(names)}\n"
+    (line,) = (home / "runs" / "tiny" / "accepted.jsonl").read_text().splitlines()
+    note = json.loads(line)
+    assert (note["run_id"], note["by"]) == (run.name, "Ada")
+    assert note["manifest"] == digest_of_file(run / "manifest.json")
+    uri = f"sqlite:///{home / 'artifacts' / 'mlflow' / 'mlflow.db'}"
+    client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
+    tags = client.get_run(facts_of(run)["mlflow"]["parent_run_id"]).data.tags
+    assert (tags["accepted"], tags["accepted_by"]) == (note["accepted"], "Ada")
+    weights = {
+        model["name"]: model["weights_digest"] for model in read_audit(run)["models"] if model["is_lead"]
+    }
+    for name in names:
+        audited = client.get_model_version_by_alias(name, "audited")
+        assert audited.tags["weights_digest"] == weights[name.split("-")[1]]
+
+
+def test_later_runs_say_what_changed_since_the_accepted_one(commands: Commands) -> None:
+    assert facts_of(commands.run_folder("continued"))["since_accepted"] is None
+    accepted = commands.run_folder("repeated").name
+    for name, changed in (("owner", False), ("other limits", True)):
+        folder = commands.run_folder(name)
+        since = facts_of(folder)["since_accepted"]
+        assert (since["run_id"], since["changed"], since["same_data"]) == (accepted, changed, True)
+        assert bool(since["verdicts"]) == changed
+        lines = [line for line in commands.ended[name].err.splitlines() if line.startswith("changed since")]
+        assert bool(lines) == changed
+        assert accepted in (folder / "report.html").read_text()
+
+
+def test_a_run_of_another_store_is_accepted_without_it(commands: Commands, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(commands.run_folder("continued"), tmp_path / "runs" / "tiny" / "there"))
+    ended = called(tmp_path, "accept", "runs/tiny/there")  # MLflow says that it makes a database
+    assert ended.returncode == 0, ended
+    assert ended.stdout == (
+        "accepted: there\nMLflow: the store in use does not know this run; nothing was tagged there\n"
+    )
+    assert json.loads((run.parent / "accepted.jsonl").read_text())["by"] == ""
+
+
+# ---- what is done with finished runs -----------------------------------------------------------
+
+
+def test_compare_in_text_and_as_json_and_as_a_page(commands: Commands, tmp_path: Path) -> None:
+    first, second = (str(commands.run_folder(name)) for name in ("continued", "other limits"))
+    told = outcome(tmp_path, "compare", first, second)
+    assert all(f"tiny/{Path(run).name}" in told for run in (first, second))
+    page = tmp_path / "changes.html"
+    words = ("compare", first, second, "--json", "--html", str(page), "--language", "zh")
+    found = json.loads(outcome(tmp_path, *words))
+    assert {fact["name"]: fact["second"] for fact in found["facts"]}["thresholds.significance"] == 0.231
+    html = page.read_text(encoding="utf-8")
+    assert '<html lang="zh' in html
+    assert Path(first).name in html
+    assert f"{len(found['verdicts'])}" in told
+
+
+def test_clean_removes_what_is_old_and_spares_what_was_accepted(commands: Commands, tmp_path: Path) -> None:
+    """On a copy of the runs' records: of each the ledger and the seal, which is all that it reads."""
+    runs, store = tmp_path / "my runs", tmp_path / "my store"
+    names = ["continued", "repeated", "owner", "other limits", "one model"]
+    folders = {name: runs / "tiny" / commands.run_folder(name).name for name in names}
+    for name, folder in folders.items():
+        folder.mkdir(parents=True)
+        for file in ("ledger.jsonl", "manifest.json"):
+            shutil.copyfile(commands.run_folder(name) / file, folder / file)
+        os.utime(folder, (0, 0))
+    shutil.copyfile(commands.home / "runs" / "tiny" / "accepted.jsonl", runs / "tiny" / "accepted.jsonl")
+    (runs / "latest").symlink_to(folders["one model"].relative_to(runs))
+    rested = {name: ledger_keys(folder) for name, folder in folders.items()}
+    for stage, key in set().union(*rested.values()):
+        (store / stage / key).mkdir(parents=True)
+        (store / stage / key / "manifest.json").write_text("{}")
+        os.utime(store / stage / key / "manifest.json", (0, 0))
+    words = ("clean", "--days", "1", "--keep", "1", "--store", "my store", "--output", "my runs")
+    going = {folders[name] for name in ("continued", "owner", "other limits")}
+    said = outcome(tmp_path, *words)
+    assert said.endswith("may go; --yes removes it\n")
+    assert all(folder.is_dir() for folder in folders.values())
+    assert outcome(tmp_path, *words, "--yes").endswith("folders removed\n")
+    assert {folder for folder in folders.values() if not folder.is_dir()} == going
+    kept = {(path.parent.parent.name, path.parent.name) for path in store.glob("*/*/manifest.json")}
+    assert kept == rested["repeated"] | rested["one model"]
+    assert rested["other limits"] - kept
+    assert outcome(tmp_path, *words[:2], "0", "--keep", "0", *words[5:], "--yes").startswith("0.0 MB in 0")
+
+
+def ledger_keys(folder: Path) -> set[tuple[str, str]]:
+    lines = [json.loads(line) for line in (folder / "ledger.jsonl").read_text().splitlines()]
+    return {(line["stage"], line["key"]) for line in lines}
+
+
+# ---- before a run ------------------------------------------------------------------------------
+
+
+def test_settings_are_printed(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("run: {name: of the file, seed: 5}\n")
+    printed = yaml.safe_load(outcome(tmp_path, "settings", "mine.yaml", "--run.seed", "3"))
+    assert printed["run"] == {
+        "name": "of the file", "seed": 3, "store": "artifacts", "shared_store": None, "output": "runs"
+    }  # fmt: skip
+
+
+def test_one_data_set_is_described(tmp_path: Path) -> None:
+    shown = outcome(tmp_path, "data", "sprites", "--data.images", "500")
+    assert "500 images of 32 x 32 pixels, 1 channels" in shown

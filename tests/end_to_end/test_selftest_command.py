@@ -1,0 +1,52 @@
+"""`latent-audit selftest`, run for real: minutes of synthetic worlds."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.tiny_audit import COMMAND, REPOSITORY
+
+pytestmark = [pytest.mark.endurance, pytest.mark.timeout(3600)]
+ROWS = (
+    "null world", "planted world", "entangled world", "confounded world", "leaky classifier", "intervals",
+    "relabelling",
+)  # fmt: skip
+
+
+def selftest(place: Path, *words: str, python_path: Path | None = None) -> str:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    if python_path is not None:
+        environment["PYTHONPATH"] = str(python_path)
+    ended = subprocess.run(
+        [COMMAND, "selftest", *words], cwd=place, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (0, ""), ended
+    return ended.stdout
+
+
+def test_the_reduced_selftest_measures_every_row(tmp_path: Path) -> None:
+    first, second = (selftest(tmp_path, "--reduced", "--seed", seed) for seed in ("1", "2"))
+    for shown in (first, second):
+        assert [
+            line[7:].partition(":")[0] for line in shown.splitlines() if line.startswith("holds")
+        ] == list(ROWS)
+        assert "'null_worlds': 200" in shown
+    assert first.rpartition("digest ")[2] != second.rpartition("digest ")[2]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_saved_is_what_reports_cite(tmp_path: Path) -> None:
+    """In a copy of the program, since the record lies beside it."""
+    for room in ("flows", "tasks", "vae_models", "reports", "vocabulary"):
+        shutil.copytree(REPOSITORY / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
+    record = tmp_path / "tasks" / "selftest_record.json"
+    record.unlink()
+    shown = selftest(tmp_path, "--save", python_path=tmp_path)
+    kept = json.loads(record.read_text())
+    assert f"digest {kept['digest']}" in shown
+    assert (kept["holds"], kept["seed"], kept["sizes"]["null_worlds"]) == (True, 0, 4000)
+    assert [row["name"] for row in kept["rows"]] == list(ROWS)

@@ -1,0 +1,181 @@
+"""Limits, checks and verdict words are each defined once; everything else is given them."""
+
+import ast
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tasks.analyses.thresholds import Thresholds
+from tests.test_repository import ROOMS, ROOT, sources
+from vocabulary.checks import CHECKS, LETTERS
+from vocabulary.verdicts import OVERALL, STRENGTH
+
+SCHEMA = json.loads((ROOT / "reports" / "audit-1.1.schema.json").read_text(encoding="utf-8"))
+LIMITS = {value for value in asdict(Thresholds()).values() if isinstance(value, float)}
+# Terms of the glossary in their order, where check names stand among many others.
+NAMES_SECTIONS = {"reports/sections/closing.py"}
+# Numbers that happen to be a default limit and are something else.
+OTHER_NUMBERS = {
+    "tasks/analyses/anomaly.py: bound.auroc.high < 0.5": "AUROC of chance",
+    "tasks/analyses/asked_edits.py: UNRELATED_BELOW = 0.1": "a limit of its own, on effects of edits",
+    "tasks/analyses/attribute_poles.py: responses[:, 0] > 0.5": "the more probable of two classes",
+    "tasks/analyses/attribute_poles.py: (responses[:, 0] > 0.5) == (self.level == 1)": "the same",
+    "tasks/analyses/attribution_methods.py: noise: float = 0.1": "noise of SmoothGrad",
+    "tasks/analyses/attribution_methods.py: faithful_below: float = 0.5": "a limit of its own, on attributions",
+    "tasks/analyses/classifier_scores.py: predicted[:, 0] > 0.5": "the more probable of two classes",
+    "tasks/analyses/faithfulness.py: default of random_patches 0.3": "share of an image that patches cover",
+    "tasks/analyses/import_check.py: BETTER_BY = 0.5": "a limit of its own, on models trained elsewhere",
+    "tasks/analyses/import_check.py: FAR_OUTSIDE = 0.1": "the same",
+    "tasks/analyses/likelihood_regret.py: _LEARNING_RATE = 0.05": "a learning rate",
+    "tasks/analyses/probe_scores.py: truth[order] > 0.5": "the positive class",
+    "tasks/analyses/sampling.py: distances < np.quantile(usual, 0.05)": "the definition of a statistic",
+    "tasks/analyses/sampling_scores.py: LEAST_STANDARD_DEVIATION = 0.05": "of a code that varies at all",
+    "tasks/analyses/selftest.py: DETECTABLE_UNCERTAINTY = 0.1": "what the selftest promises",
+    "tasks/analyses/superpixels.py: np.random.default_rng(seed).random((samples, superpixels)) < 0.5": "a coin",
+    "tasks/analyses/worlds.py: base[:, 0] > 0.5": "how a synthetic attribute is made",
+    "tasks/gpu_slots.py: LOOK_AGAIN_SECONDS = 0.2": "seconds",
+    "tasks/runners/stopping.py: ASK_EVERY_SECONDS = 0.5": "seconds",
+    "tasks/service.py: LOOK_AGAIN_SECONDS = 0.2": "seconds",
+    "reports/plots/heat_map.py: 0.6 < top <= 1": "a scale of colours",
+    "reports/plots/latent_map.py: MARGIN = 0.05": "a margin of a drawing",
+    "reports/plots/null_histogram.py: LEAST_RATIO = 0.5": "a scale of a drawing",
+}
+
+
+def nodes(*rooms: str) -> Iterator[tuple[str, ast.AST]]:
+    """Yields every node of the rooms' syntax trees with the name of its file; annotations and docstrings left out."""
+    for path in sources(*rooms):
+        name = path.relative_to(ROOT).as_posix()
+        for node in _without_types(ast.parse(path.read_text(encoding="utf-8"))):
+            yield name, node
+
+
+def _without_types(node: ast.AST) -> Iterator[ast.AST]:
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Subscript) and ast.unparse(child.value) == "Literal":
+            continue
+        yield from _without_types(child)
+
+
+def is_limit(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, float) and node.value in LIMITS
+
+
+def limits_in(name: str, node: ast.AST) -> Iterator[str]:
+    """Yields where a number that is a default limit decides: in comparisons, constants and defaults."""
+    if isinstance(node, ast.Compare):
+        parts = [part for side in (node.left, *node.comparators) for part in ast.walk(side)]
+        if any(map(is_limit, parts)):
+            yield f"{name}: {ast.unparse(node)}"
+    elif isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None and is_limit(node.value):
+        yield f"{name}: {ast.unparse(node)}"
+    elif isinstance(node, ast.FunctionDef):
+        defaults = [*node.args.defaults, *node.args.kw_defaults]
+        for default in defaults:
+            if default is not None and is_limit(default):
+                yield f"{name}: default of {node.name} {ast.unparse(default)}"
+
+
+def test_no_limit_of_the_evidence_is_written_down_again() -> None:
+    found = {
+        place
+        for name, node in nodes("flows", "tasks", "reports", "vocabulary")
+        if not name.startswith("tasks/datasets/") and name != "tasks/analyses/drift.py"
+        for place in limits_in(name, node)
+    }
+    assert found == set(OTHER_NUMBERS), "pass the threshold, or say here what the number is instead"
+
+
+def test_no_sentence_of_the_report_states_a_default_limit() -> None:
+    for language in ("en", "zh"):
+        catalogue = yaml.safe_load((ROOT / "reports" / "catalogues" / f"{language}.yaml").read_text("utf-8"))
+        stated = [
+            text
+            for text in _texts(catalogue)
+            for limit in LIMITS - {0.5}  # chance, of an AUROC
+            if f"{limit:g}" in text
+        ]
+        assert stated == []
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, str):
+        yield value
+
+
+def keys_of(node: ast.AST) -> list[ast.expr | None]:
+    """Returns what stands in a node as a key: of a mapping that is written, looked up, or asked by `get`."""
+    if isinstance(node, ast.Dict):
+        return list(node.keys)
+    if isinstance(node, ast.Subscript):
+        return [node.slice]
+    is_get = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get"
+    return [*node.args[:1]] if isinstance(node, ast.Call) and is_get else []
+
+
+def test_verdict_words_are_written_in_one_file() -> None:
+    found: set[str] = set()
+    sections: list[ast.AST] = []
+    for name, node in nodes(*ROOMS):
+        # data.not_tested in audit.json is a section, not a verdict.
+        sections += [
+            key for key in keys_of(node) if isinstance(key, ast.Constant) and key.value == "not_tested"
+        ]
+        is_section = any(node is key for key in sections)
+        if isinstance(node, ast.Constant) and node.value in STRENGTH and not is_section:
+            found.add(f"{name}: {node.value!r}")
+    found -= {f"vocabulary/verdicts.py: {word!r}" for word in STRENGTH}
+    assert found == set()
+
+
+def test_check_names_are_listed_in_one_file() -> None:
+    found = {
+        f"{name}: {ast.unparse(node)}"
+        for name, node in nodes(*ROOMS)
+        if isinstance(node, ast.Tuple | ast.List | ast.Set) and name not in NAMES_SECTIONS
+        if sum(isinstance(item, ast.Constant) and item.value in CHECKS for item in node.elts) > 1
+    }
+    assert found == set()
+    assert list(LETTERS.items()) == list(zip(CHECKS, "ABCD", strict=True))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_word_and_check_has_its_sentence(language: str) -> None:
+    catalogue = yaml.safe_load((ROOT / "reports" / "catalogues" / f"{language}.yaml").read_text("utf-8"))
+    assert set(catalogue["verdict"]) == set(STRENGTH)
+    assert set(catalogue["check"]) == set(CHECKS)
+    assert set(catalogue["summary"]["count"]) == set(OVERALL)
+
+
+def test_the_schema_knows_the_same_words() -> None:
+    lists = [words for words in _enumerations(SCHEMA) if set(words) & (set(STRENGTH) - {"not_tested"})]
+    assert lists
+    for words in lists:
+        assert set(words) in (set(STRENGTH), set(OVERALL), {"assessed", "not_assessed"}), words
+
+
+def _enumerations(value: Any) -> Iterator[list[str]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "enum":
+                yield inner
+            else:
+                yield from _enumerations(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _enumerations(inner)
+
+
+def test_the_documented_defaults_are_the_defaults() -> None:
+    table = Path(ROOT / "docs" / "evidence.md").read_text(encoding="utf-8")
+    for name, value in asdict(Thresholds()).items():
+        assert f"| `{name}` | {value:g} |" in table
