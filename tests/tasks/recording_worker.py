@@ -36,8 +36,8 @@ class RecordingWorker:
 
     def close(self) -> None:
         """Ends the process."""
-        self._connection.send_bytes(b"")
-        self._process.join(timeout=20)
+        self._process.kill()  # libraries that it imported may keep threads of their own
+        self._process.join()
         self._connection.close()
 
 
@@ -53,7 +53,8 @@ def _serve(connection: Connection) -> None:
             opened.add(arguments[0])
 
     sys.addaudithook(note)
-    while payload := connection.recv_bytes():
+    while True:
+        payload = connection.recv_bytes()
         for name in _ours():
             del sys.modules[name]
         carry_out = importlib.import_module("tasks.runners.order").carry_out

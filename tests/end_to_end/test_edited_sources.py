@@ -1,0 +1,64 @@
+"""Runs by the command on a copy of the project that is edited between them: what changed is computed, nothing else."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.tiny_audit import REPOSITORY, SMALLEST, command_environment
+
+ROOMS = ("flows", "tasks", "vae_models", "reports")
+pytestmark = [pytest.mark.endurance, pytest.mark.timeout(3000)]
+
+
+class Copy:
+    """A copy of the four packages, and the audit that is run with it."""
+
+    def __init__(self, home: Path, numba: Path) -> None:
+        self.home, self.code = home, home / "code"
+        for room in ROOMS:
+            shutil.copytree(REPOSITORY / room, self.code / room, ignore=shutil.ignore_patterns("__pycache__"))
+        (home / "smallest.yaml").write_text(SMALLEST)
+        self._environment = {**command_environment(numba), "PYTHONPATH": str(self.code)}
+
+    def edit(self, file: str, edit: Callable[[str], str]) -> None:
+        path = self.code / file
+        before = path.read_text(encoding="utf-8")
+        path.write_text(edit(before), encoding="utf-8")
+        assert path.read_text(encoding="utf-8") != before
+
+    def computed(self) -> set[str]:
+        """Runs the audit; returns the stages that were computed, and not reused."""
+        words = ["run", "smallest.yaml", "--compute.runner", "thread"]
+        done = subprocess.run(
+            [sys.executable, "-m", "flows.command", *words],
+            cwd=self.home,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        line = next(line for line in done.stdout.splitlines() if line.startswith("report: "))
+        ledger = (self.home / line.removeprefix("report: ")).with_name("ledger.jsonl").read_text()
+        rows = [json.loads(row) for row in ledger.splitlines()]
+        return {row["stage"] for row in rows if not row["reused"]}
+
+
+def test_an_edit_recomputes_what_it_changes(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    assert pytestconfig.cache is not None
+    copy = Copy(tmp_path, pytestconfig.cache.mkdir("numba"))
+    assert {"prepare", "train", "use", "judge", "draw"} < copy.computed()
+    for path in copy.code.rglob("*.py"):
+        path.write_text(f"# Edited.\n{path.read_text(encoding='utf-8')}# Edited.\n", encoding="utf-8")
+    copy.edit("vae_models/dip_vae_i.py", lambda text: text.replace("Field(10.0", "Field(11.0"))
+    copy.edit("tasks/datasets/mnist.py", lambda text: text.replace('"handwritten digits"', '"digits"'))
+    assert copy.computed() == set()
+    # No result moves by this much, so that what reads the stage's files need not be computed again.
+    copy.edit("tasks/analyses/anomaly.py", lambda text: f"{text}\nADDED = 1\n")
+    assert copy.computed() == {"use"}
+    copy.edit("reports/sections/uses.py", lambda text: f"{text}\nADDED = 1\n")
+    assert copy.computed() == {"draw"}
