@@ -86,7 +86,10 @@ def test_what_was_odd_at_import_stands_first(small_builder: AuditBuilder, langua
     audit["models"][0] |= {"import_check": CHECK, "kind": "entrypoint"}
     write_audit(small_builder.folder, audit)
     page = open_page(small_builder.folder, language)
-    html = {key: section_html(page, environment(page.t), key) for key in ("fitness", "limitations", "checks")}
+    html = {
+        key: section_html(page, environment(page.t), key, BUILDERS[key])
+        for key in ("fitness", "limitations", "checks")
+    }
     words = page.t
     for key in ("fitness.import_warnings", "limitation.odd_at_import", "controls.codes_without_weights"):
         said = str(escape(words(key, model="vae", n=1) if "{" in words.sentences[key] else words(key)))
