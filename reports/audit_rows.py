@@ -29,7 +29,8 @@ def _doubled(audit: Plain) -> Iterator[str]:
     for index, control in enumerate(audit["controls"]):
         yield from _evidence(f"controls[{index}]", control)
     yield from _rows("stability", audit["stability"], "model")
-    for index, section in enumerate(audit["stability"]):
+    stability = audit["stability"] if isinstance(audit["stability"], list) else []
+    for index, section in enumerate(stability):
         yield from _rows(f"stability[{index}].attributes", section["attributes"], "attribute")
     yield from _rows("verdicts", audit["verdicts"], "model", "seed", "attribute")
     yield from _rows("subgroups", audit["subgroups"], "model", "attribute", "by")

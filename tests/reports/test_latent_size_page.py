@@ -42,7 +42,7 @@ def test_the_choice_comes_with_its_reason(tmp_path: Path, changes: dict[str, Any
     write_page(record(**changes), tmp_path / "page.html", "en")
     html = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert sentence in html
-    assert "Intervals: 95 %, Student&#39;s t over folds, n = 5." in html
+    assert "Intervals: 95 %, Student&#39;s t over 5 folds." in html
     found = elements(html)
     assert (
         sum(element.tag == "svg" and "plot" in element.attributes.get("class", "") for element in found) == 1
