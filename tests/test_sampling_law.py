@@ -36,8 +36,31 @@ ALLOWED = {
     ("tasks/datasets/idx_images.py", "rows[start:start + _IMAGES_A_CHUNK]"): READ_IN_BLOCKS,
     ("tasks/datasets/idx_images.py", "slice(margin, margin + _SIDE)"): "pixels of a frame, and no rows",
     ("tasks/datasets/sprites.py", "slice(start, start + 16384)"): READ_IN_BLOCKS,
-    ("tasks/datasets/folder_table.py", "islice(walk, _NAMES_A_BATCH)"): READ_IN_BLOCKS,
-    ("tasks/datasets/folder_table.py", "unlisted.slice(0, _EXAMPLES)"): "names in an error message",
+    ("tasks/datasets/table_cells.py", "islice(records, _ROWS_A_BATCH)"): READ_IN_BLOCKS,
+    (
+        "tasks/datasets/table_cells.py",
+        "islice(_lines(stream), skipped, None)",
+    ): "lines above a table are left out",
+    (
+        "tasks/datasets/table_cells.py",
+        "islice(_records(path, encoding, delimiter, skipped), _ROWS_LOOKED_AT)",
+    ): "lines of a text file, to find what separates its cells",
+    ("tasks/datasets/table_cells.py", "rows[1:]"): "all lines of a table below its header",
+    (
+        "tasks/datasets/file_column.py",
+        "cells.slice(0, _CELLS_LOOKED_AT)",
+    ): "cells, to find which column names files",
+    ("tasks/datasets/column_types.py", "rows[:_EXAMPLES]"): "line numbers in a message",
+    ("tasks/datasets/folder.py", "rows[:_EXAMPLES]"): "file names in a message",
+    (
+        "tasks/import_check.py",
+        "pixels[:2]",
+    ): "whether a gradient passes is the same for any images; these are drawn",
+    (
+        "tasks/import_check.py",
+        "codes[:2]",
+    ): "whether a gradient passes is the same for any codes; these are drawn",
+    ("vae_models/supervision.py", "values[:1]"): "which attributes a model encodes is the same for any image",
     (
         "vae_models/resident_images.py",
         "slice(place * size, (place + 1) * size)",
