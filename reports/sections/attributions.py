@@ -44,8 +44,9 @@ def _classifier(page: Page, model: dict[str, Any]) -> dict[str, Any]:
 
 
 def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
-    rows = [row for row in model["attributions"] or () if row.get("target") != "classifier"]
-    absent = page.absent(None if model["attributions"] is None else rows, "attribute", model)
+    part = model["attributions"]
+    rows = [row for row in part if row.get("target") != "classifier"] if isinstance(part, list) else []
+    absent = page.absent(rows if isinstance(part, list) else part, "attribute", model)
     made = [row for row in rows if "not_applicable" not in row]
     key = page.model_key(model["name"])
     return {

@@ -226,7 +226,7 @@ def test_absent_parts_print_their_reason(small_builder: AuditBuilder) -> None:
         verdict.update(effect=None, dimension=None, dimension_name=None, counter_examples=None)
     write_audit(small_builder.folder, audit)
     html = render(small_builder.folder).read_text()
-    assert html.count("Not applicable: This model &lt;has&gt; no decoder.") >= 8
+    assert html.count("Not available: This model &lt;has&gt; no decoder.") >= 8
     assert "this run recorded nothing for this part." in html
     assert "this run made no entry for this part." in html
     assert [e.attributes["id"] for e in elements(html) if e.tag == "section"] == list(SECTIONS)
