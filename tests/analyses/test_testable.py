@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tasks.analyses.splits import PARTS, Split
+from tasks.analyses.parts import PARTS
+from tasks.analyses.splits import Split
 from tasks.analyses.testable import rare_classes, split_testable
 from tasks.datasets.attributes import Attribute
 

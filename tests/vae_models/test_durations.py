@@ -6,7 +6,8 @@ from pydantic import TypeAdapter, ValidationError
 from vae_models.attribute_classifier_settings import AttributeClassifierSettings
 from vae_models.durations import Duration, in_steps
 from vae_models.kinds import KINDS
-from vae_models.presets import AnnealedVaeSettings, InterpretableGanSettings, ModelSettings, VaeSettings
+from vae_models.plain_vae import VaeSettings
+from vae_models.presets import AnnealedVaeSettings, InterpretableGanSettings, ModelSettings
 from vae_models.training_settings import TrainingSettings
 
 TRAINED_HERE = sorted(set(KINDS) - {"checkpoint", "entrypoint", "exported_programs", "attribute_classifier"})

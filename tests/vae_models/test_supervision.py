@@ -7,8 +7,8 @@ import pytest
 
 from vae_models.attribute_classifier_settings import AttributeClassifierSettings
 from vae_models.attribute_vae import AttributeVaeSettings
-from vae_models.beta_vae import VaeSettings
-from vae_models.presets import build
+from vae_models.building import build
+from vae_models.plain_vae import VaeSettings
 from vae_models.semi_supervised_settings import SemiSupervisedVaeSettings
 from vae_models.supervision import Supervision, as_stated, supervision_of
 
