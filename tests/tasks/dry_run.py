@@ -42,7 +42,15 @@ class DryRun:
         self.place = place
         self.asked: list[Asked] = []
 
-    def submit(self, desk: Any, stage: Stage, model: ModelKey | None = None, /, **inputs: Any) -> Artifact:
+    def submit(
+        self,
+        desk: Any,
+        stage: Stage,
+        model: ModelKey | None = None,
+        /,
+        accept_failed: object = None,  # nothing fails here
+        **inputs: Any,
+    ) -> Artifact:
         folder = self.place / f"{len(self.asked)}"
         folder.mkdir(parents=True)
         self.asked.append(Asked(stage, inputs))
