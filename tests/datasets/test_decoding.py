@@ -155,7 +155,7 @@ def test_an_upside_down_long_image_is_turned() -> None:
     image.paste(255, (0, 0, 200, 16))
     tag = Image.Exif()
     tag[0x0112] = 3
-    pixels = decode(packed(image, "JPEG", exif=tag.tobytes(), quality=95), "x", GREY)
+    pixels = decode(packed(image, "JPEG", exif=tag.tobytes(), quality=95), "x", GREY).pixels
     assert pixels[0, :, :6].mean() < 15
     assert pixels[0, :, 10:].mean() > 240
 

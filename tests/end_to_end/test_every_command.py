@@ -59,7 +59,7 @@ TESTED = {
     "down": dict.fromkeys(PLACES, SERVICES),
     "status": dict.fromkeys(PLACES, SERVICES),
     "verify": {"DIR": SEAL, "--digest": SEAL, "--key": SEAL},
-    "sign": {"DIR": SEAL, "--key": SEAL},
+    "sign": {"DIR": SEAL, "--key": SEAL, "--replace": SEAL},
     "compare": dict.fromkeys(("DIR_A", "DIR_B", "--json", "--html", "--language"), COMPARE),
     "pdf": {"DIR": PDF, "--output": PDF, "--browser": PDF},
     "accept": {"RUN": ACCEPT, "--by": ACCEPT, "--section.key": ACCEPT},
@@ -173,7 +173,7 @@ def test_a_run_of_another_store_is_accepted_without_it(commands: Commands, tmp_p
     ended = called(tmp_path, "accept", "runs/tiny/there")  # MLflow says that it makes a database
     assert ended.returncode == 0, ended
     assert ended.stdout == (
-        "accepted: there\nMLflow: the store in use does not know this run; nothing was tagged there\n"
+        "accepted: there\nMLflow does not know this run, so nothing was said there; name its store with --tracking.uri\n"
     )
     assert json.loads((run.parent / "accepted.jsonl").read_text())["by"] == ""
 
@@ -196,7 +196,7 @@ def test_compare_in_text_and_as_json_and_as_a_page(commands: Commands, tmp_path:
 
 
 def test_clean_removes_what_is_old_and_spares_what_was_accepted(commands: Commands, tmp_path: Path) -> None:
-    """On a copy of the runs' records: of each the ledger and the seal, which is all that it reads."""
+    """On a copy of ledgers and manifests, which is all that it reads."""
     runs, store = tmp_path / "my runs", tmp_path / "my store"
     names = ["continued", "repeated", "owner", "other limits", "one model"]
     folders = {name: runs / "tiny" / commands.run_folder(name).name for name in names}
@@ -210,7 +210,7 @@ def test_clean_removes_what_is_old_and_spares_what_was_accepted(commands: Comman
     rested = {name: ledger_keys(folder) for name, folder in folders.items()}
     for stage, key in set().union(*rested.values()):
         (store / stage / key).mkdir(parents=True)
-        (store / stage / key / "manifest.json").write_text("{}")
+        shutil.copy(commands.home / "artifacts" / stage / key / "manifest.json", store / stage / key)
         os.utime(store / stage / key / "manifest.json", (0, 0))
     words = ("clean", "--days", "1", "--keep", "1", "--store", "my store", "--output", "my runs")
     going = {folders[name] for name in ("continued", "owner", "other limits")}

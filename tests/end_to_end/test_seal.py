@@ -26,8 +26,10 @@ def test_it_holds_in_another_folder_and_time_zone_and_is_vouched_for(run: Path, 
     for name in ("mine", "other"):
         words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", name]
         subprocess.run(words, cwd=tmp_path, check=True, timeout=60)
-    signed = command(tmp_path, "sign", "run", "--key", "mine")
+    signed = command(tmp_path, "sign", "run", "--key", "other")
     assert (signed.returncode, signed.stdout[:10]) == (0, "signed by ")
+    assert command(tmp_path, "sign", "run", "--key", "mine").returncode == 1
+    assert command(tmp_path, "sign", "run", "--key", "mine", "--replace").returncode == 0
     digest = digest_of_file(run / "manifest.json")
     verified = command(tmp_path, "verify", "run", "--digest", digest, "--key", "mine.pub")
     assert verified.returncode == 0, verified.stdout + verified.stderr
