@@ -27,9 +27,9 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning"),
 ]
 
-EVERY_SEED = {"train", "encode", "probe", "intervene", "fitness"}
+EVERY_SEED = {"train", "encode", "probe", "score", "intervene", "fitness"}
 FIRST_SEED = EVERY_SEED | {
-    "control", "project", "traverse", "move", "use", "attribute", "particulars", "export"
+    "control", "subgroup", "project", "traverse", "move", "use", "attribute", "particulars", "export"
 }  # fmt: skip
 RERUN_SECONDS = 15.0
 MODELS = [("vae", 0), ("gan", 0), ("vae", 1), ("gan", 1)]

@@ -173,7 +173,8 @@ def test_a_run_of_another_store_is_accepted_without_it(commands: Commands, tmp_p
     ended = called(tmp_path, "accept", "runs/tiny/there")  # MLflow says that it makes a database
     assert ended.returncode == 0, ended
     assert ended.stdout == (
-        "accepted: there\nMLflow does not know this run, so nothing was said there; name its store with --tracking.uri\n"
+        "accepted: there\n"
+        "MLflow does not know this run, so nothing was said there; name its store with --tracking.uri\n"
     )
     assert json.loads((run.parent / "accepted.jsonl").read_text())["by"] == ""
 
