@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from tasks.analyses import intervention
+from tasks.analyses.classifier_gate import Gate
 from tasks.analyses.estimates import centred_interval, image_weights, interval
 from tasks.analyses.mutual_information import joint_tables, uncertainty_coefficient
 from tasks.analyses.probe_scores import auroc_resamples, r_squared_resamples
@@ -55,6 +56,7 @@ def effect_coverage(simulations: int, seed: int, images: int = 256) -> float:
     """Returns the coverage of the on-target effect where every image follows the dose at a slope of its own."""
     rng = np.random.default_rng([seed, 13])
     attribute = Attribute("target", "continuous")
+    gate = Gate("target", "passed", "R2", 1.0, 0.5, "the classifier reads the signal itself")
     grid = np.stack([np.linspace(-1.0, 1.0, 101), np.zeros(101)], axis=1).astype(np.float32)
     span = float(np.quantile(grid[:, 0], 0.98) - np.quantile(grid[:, 0], 0.02))
     covered = 0
@@ -68,7 +70,7 @@ def effect_coverage(simulations: int, seed: int, images: int = 256) -> float:
             lambda latents: (latents[:, :1] * latents[:, 1:])[:, :, None, None],
             lambda made: made[:, :, 0, 0],
             {"target": (0,)},
-            (),
+            (gate,),
             (0,),
             (0, 1),
             seed,
