@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 import mlflow
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from reports.render import SECTIONS
+from tests.browser.conftest import new_page
 from tests.browser.test_places import LOST
 from tests.browser.watching import LISTEN, SLOWEST
 from tests.end_to_end.tiny_audit import COMMAND
@@ -24,6 +25,15 @@ pytestmark = [
     # MLflow uses what its database library is about to drop.
     pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning"),
 ]
+
+
+@pytest.fixture
+def page(chromium: Browser, server: str, run_folder: Path) -> Iterator[Page]:
+    """An empty page that knows the password of the store's servers."""
+    kept = run_folder.resolve().parents[2] / "artifacts" / "services" / "password"
+    user, _, password = kept.read_text().strip().partition(":")
+    with new_page(chromium, http_credentials={"username": user, "password": password}) as page:
+        yield page
 
 
 @pytest.fixture

@@ -76,7 +76,14 @@ def test_every_file_is_missed_and_every_flipped_byte_is_found(run: Path) -> None
     assert found(run, listed) == [("unlisted", name) for name in added]
     for name in (*added, *listed):
         (run / name).unlink()
-    assert found(run, listed) == [("missing", name) for name in sorted(listed)]
+    lost = found(run, listed)
+    assert [row for row in lost if row[0] == "missing"] == [("missing", name) for name in sorted(listed)]
+    emptied = {
+        path.relative_to(run).as_posix()
+        for path in run.rglob("*")
+        if path.is_dir() and not any(path.iterdir())
+    }
+    assert {row for row in lost if row[0] != "missing"} == {("unlisted", name) for name in emptied}
 
 
 def flip(path: Path) -> None:
