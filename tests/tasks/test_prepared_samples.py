@@ -58,7 +58,7 @@ def prepared(images: ImageSet, folder: Path, rare: bool = False) -> Prepared:
     prepare(
         folder,
         bench,
-        data=Loaded(images),  # type: ignore[arg-type]
+        data=Loaded(images),  # type: ignore[arg-type]  # has what is asked of a data set
         files=DataFiles(folder, {}),
         shares=SplitSettings().model_dump(),
         fewest_of_a_class=1 if rare else 10,
