@@ -1,7 +1,7 @@
 """Samples of a part of data that are stored in order: every draw has all classes, and the order of rows is nothing."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -58,7 +58,7 @@ def prepared(images: ImageSet, folder: Path, rare: bool = False) -> Prepared:
     prepare(
         folder,
         bench,
-        data=Loaded(images),  # type: ignore[arg-type]
+        data=cast(Any, Loaded(images)),
         files=DataFiles(folder, {}),
         shares=SplitSettings().model_dump(),
         fewest_of_a_class=1 if rare else 10,
