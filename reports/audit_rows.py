@@ -19,12 +19,12 @@ def doubled_rows(audit: Plain) -> list[str]:
 def _doubled(audit: Plain) -> Iterator[str]:
     yield from _twice("subject.models", [(name,) for name in audit["subject"]["models"]])
     yield from _rows("data.attributes", audit["data"]["attributes"], "name")
-    yield from _rows("classifier.scores", _part(audit["classifier"], "scores"), "attribute")
+    yield from _rows("classifier.scores", _part(audit["classifier"], "scores"), "attribute", "statistic")
     yield from _rows("models", audit["models"], "name", "seed")
     yield from _rows("models with is_lead", [m for m in audit["models"] if m["is_lead"]], "name")
     for index, model in enumerate(audit["models"]):
         yield from _evidence(f"models[{index}]", model)
-        yield from _rows(f"models[{index}].probes", model.get("probes"), "attribute")
+        yield from _rows(f"models[{index}].probes", model.get("probes"), "attribute", "statistic")
     yield from _rows("controls", audit["controls"], "name", "control")
     for index, control in enumerate(audit["controls"]):
         yield from _evidence(f"controls[{index}]", control)
