@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from reports.audit_json import SCHEMA_VERSION
 from reports.errors import KeyUnusable
 from reports.problem import Kind, Problem
 from reports.run_facts import PROGRAM
@@ -90,7 +91,9 @@ def verify(folder: Path, manifest_sha256: str | None = None, public_key: Path | 
     checked = check(folder, metadata.version(PROGRAM), manifest_sha256, key)
     problems = list(checked.problems)
     if checked.audit is not None:
-        problems += judged_again(checked.audit, words_alone=bool(checked.writer))
+        # Only this version's sentences of the schema that it writes can be compared to the letter.
+        is_ours = not checked.writer and checked.audit["schema_version"] == SCHEMA_VERSION
+        problems += judged_again(checked.audit, words_alone=not is_ours)
     # Of a run that is known to be altered it would say nothing more; who signed it is another matter.
     if all(problem.kind == "signature" for problem in problems):
         problems += check_report(checked)

@@ -15,6 +15,7 @@ OF_OTHER_LIBRARIES = {
     "os",
     "zipfile",
     "archive",
+    "rewritten_archive",
     "webbrowser",
     "tarfile",
     "fsspec",

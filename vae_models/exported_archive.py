@@ -51,9 +51,9 @@ def safe_archive(path: Path) -> Iterator[IO[bytes]]:
             with (
                 path.open("rb") as file,
                 zipfile.ZipFile(file) as archive,
-                zipfile.ZipFile(copy, "w") as target,
+                zipfile.ZipFile(copy, "w") as rewritten_archive,
             ):
-                _copy_members(archive, target, os.fstat(file.fileno()).st_size, path)
+                _copy_members(archive, rewritten_archive, os.fstat(file.fileno()).st_size, path)
         except _UNREADABLE as error:
             raise BadCheckpoint(
                 f"{path} is not an exported program that can be looked through ({error})"
@@ -68,7 +68,9 @@ def refuse_code(path: Path) -> None:
         pass
 
 
-def _copy_members(archive: zipfile.ZipFile, target: zipfile.ZipFile, bytes_of_file: int, path: Path) -> None:
+def _copy_members(
+    archive: zipfile.ZipFile, rewritten_archive: zipfile.ZipFile, bytes_of_file: int, path: Path
+) -> None:
     members = {_below_root(member.filename): member for member in archive.infolist()}
     stated = sum(member.file_size for member in archive.infolist())
     if len(members) != len(archive.infolist()) or len({name.casefold() for name in members}) != len(members):
@@ -83,7 +85,7 @@ def _copy_members(archive: zipfile.ZipFile, target: zipfile.ZipFile, bytes_of_fi
         if _TENSOR.fullmatch(name):
             with (
                 archive.open(member) as source,
-                target.open(f"{_ROOT}/{name}", "w", force_zip64=True) as copied,
+                rewritten_archive.open(f"{_ROOT}/{name}", "w", force_zip64=True) as copied,
             ):
                 shutil.copyfileobj(source, copied, 1 << 20)
             continue
@@ -91,7 +93,7 @@ def _copy_members(archive: zipfile.ZipFile, target: zipfile.ZipFile, bytes_of_fi
             raise BadCheckpoint(
                 f"{path}: {name} has {member.file_size:,} bytes, too many to be looked through"
             )
-        target.writestr(f"{_ROOT}/{name}", _checked(name, archive.read(member), sizes, path))
+        rewritten_archive.writestr(f"{_ROOT}/{name}", _checked(name, archive.read(member), sizes, path))
 
 
 def _below_root(name: str) -> str:

@@ -13,6 +13,7 @@ from tasks import processes, service, tracking
 from tasks.errors import TrackingError
 from tasks.service import Service
 from tasks.services import ServiceSettings, services
+from tasks.sign_in import for_mlflow_clients, kept_sign_in
 from tasks.tracking import Tracker
 from tests.ports import free_port
 
@@ -22,13 +23,15 @@ CURVE: dict[str, dict[str, list[float]]] = {
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Service]:
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     port = free_port()
     (tmp_path / "mlflow").mkdir()
     (one,) = (each for each in services(ServiceSettings(tmp_path, mlflow_port=port)) if each.name == "mlflow")
     try:
         service.begin(one, tmp_path)
         service.wait_until_well(one, tmp_path, 600)
+        for name, value in for_mlflow_clients(kept_sign_in(tmp_path)).items():
+            monkeypatch.setenv(name, value)
         yield one
     finally:
         service.end(one.name, tmp_path)
