@@ -142,7 +142,7 @@ def others(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
     }
     own = write_own_audit(home)
     asked["own data"] = _words(own, *IN_ONE_THREAD)
-    asked["own data verified"] = {"words": ["verify", "own runs/latest"], "largest_file": 0}
+    asked["own data verified"] = _command("verify", "own runs/latest")
     asked["unknown group"] = _words(
         own, "--run.output", "bad runs", "--evidence.subgroup_by", "colour", *IN_ONE_THREAD
     )
