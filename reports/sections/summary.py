@@ -95,11 +95,13 @@ def _not_tested(row: dict[str, Any], leads: list[dict[str, Any]]) -> dict[str, A
             "effect": "",
             "unit": "",
             "reason": row["reason"],
+            "given": False,
+            "seeds": [],
             "card": "data",
         }
         for model in leads
     ]
-    return {"name": shortened(row["attribute"]), "card": "data", "cells": cells}
+    return {"name": shortened(row["attribute"]), "card": "data", "unreadable": False, "cells": cells}
 
 
 def _layout(models: int, attributes: int) -> str:
