@@ -353,6 +353,8 @@ def check_forged(sealed: Path, place: Path, name: str, draw: Callable[[Any], Any
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(sealed, place)
     forge(place, name, draw)
+    # What was drawn may be what stood there before.
+    assume((place / name).read_bytes() != (sealed / name).read_bytes())
     verified = verify(place)
     assert verified.exit_code in {0, *EXIT_CODES.values()}
     if name in ("manifest.json", "signature.json"):
