@@ -11,8 +11,6 @@ TRAIN_MODEL = Stage("train", "training", "tasks.train_model", on_device=True, sa
 TRAIN_STACK = Stage(
     "train_stack", "training all seeds beside", "tasks.train_stack", on_device=True, saves=True
 )
-TRAIN_MODEL = Stage("train", "training", "tasks.train_model", on_device=True)
-TRAIN_STACK = Stage("train_stack", "training all seeds beside", "tasks.train_stack", on_device=True)
 TAKE_TRAINED = Stage("take", "taking from its stack", "tasks.take_trained")
 IMPORT_MODEL = Stage("import", "importing", "tasks.import_model")
 ENCODE = Stage("encode", "encoding", "tasks.encode", on_device=True)

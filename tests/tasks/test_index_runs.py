@@ -10,8 +10,8 @@ from urllib.parse import unquote
 
 import pytest
 
-import tasks.index_runs
 from reports.run_files import read_plain
+from tasks import index_runs as indexing
 from tasks.index_runs import index_runs
 from tests.reports.conftest import elements
 
@@ -122,9 +122,7 @@ def test_a_run_is_read_once_and_again_when_it_changes(
     first = finished(tmp_path, "sprites", "20260301-101500-aaaaaa")
     read: list[Path] = []
     real = read_plain
-    monkeypatch.setattr(
-        tasks.index_runs, "read_plain", lambda path, most: (read.append(path), real(path, most))[1]
-    )
+    monkeypatch.setattr(indexing, "read_plain", lambda path, most: (read.append(path), real(path, most))[1])
     page = index_runs(tmp_path, "en").read_text()
     assert first / "audit.json" in read
     read.clear()

@@ -10,7 +10,7 @@ from typing import Any
 from audit_builder import ATTRIBUTES, AuditBuilder
 from stages import fits, perform, prepare
 
-import flows.model_flow
+from flows import model_flow
 from reports.audit_json import schema_faults, write_audit
 from reports.render import render
 from tasks.model_record import model_record
@@ -38,8 +38,8 @@ def here(desk: None, stage: Stage, model: ModelKey, /, **inputs: Any) -> Artifac
     return done.get(stage.name)
 
 
-flows.model_flow.submit = here
-futures = flows.model_flow.analyse(None, settings, key, prepared, None, trained)
+model_flow.submit = here
+futures = model_flow.analyse(None, settings, key, prepared, None, trained)
 folder = Path("run")
 builder = AuditBuilder(
     folder, models=("vae",), attributes=ATTRIBUTES[:2], dimensions=3, seeds=1, image_size=12
@@ -52,7 +52,7 @@ wrong = {**audit, "models": [{**audit["models"][0], "code_range": [{"low": "far"
 print(
     json.dumps(
         {
-            "module": flows.model_flow.__file__,
+            "module": model_flow.__file__,
             "submitted": futures["code_range"] is done["code_range"],
             "found": found,
             "written": json.loads((folder / "audit.json").read_text())["models"][0]["code_range"],
