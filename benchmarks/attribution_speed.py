@@ -19,9 +19,9 @@ from benchmarks.measuring import interleaved, seconds_of, spread
 from benchmarks.operations import counted
 from benchmarks.results import Row, Section
 from benchmarks.starting import options, perform
-from tasks.analyses.attribution_maps import integrated_gradients, occlusion
-from tasks.analyses.entrance import find_entrance
-from vae_models.networks import build_encoder, initialise_for_relu
+from latent_audit.tasks.analyses.attributions.attribution_maps import integrated_gradients, occlusion
+from latent_audit.tasks.analyses.attributions.input_layer import find_entrance
+from latent_audit.vae_models.components.networks import build_encoder, initialise_for_relu
 
 SIZE = 32
 WINDOW, STRIDE = 5, 3

@@ -76,7 +76,7 @@ def held_out_nats(
 
 def sprites(count: int, seed: int = 0) -> NDArray[np.uint8]:
     """Returns `count` sprites (n, 1, 64, 64) of random classes."""
-    from tasks.datasets.sprites import FACTOR_SIZES, render
+    from latent_audit.tasks.datasets.sprites import FACTOR_SIZES, render
 
     random = np.random.default_rng(seed)
     return render(np.stack([random.integers(0, size, count) for size in FACTOR_SIZES], 1), image_size=64)

@@ -25,9 +25,9 @@ Encode = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 def ours() -> Encode:
     """Returns `encode_images` of an untrained model as a run loads it."""
-    from vae_models.building import build
-    from vae_models.inference import encode_images
-    from vae_models.plain_vae import VaeSettings
+    from latent_audit.vae_models.building import build
+    from latent_audit.vae_models.inference import encode_images
+    from latent_audit.vae_models.presets.plain_vae import VaeSettings
 
     model = build(VaeSettings(), (1, 64, 64), (), seed=0).to(memory_format=torch.channels_last)
     return lambda images: encode_images(model, images)[0]

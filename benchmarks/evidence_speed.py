@@ -19,15 +19,15 @@ from benchmarks.limits import Work, measure_limits
 from benchmarks.measuring import interleaved, seconds_of, spread
 from benchmarks.results import Row, Section
 from benchmarks.starting import options, perform
-from tasks.analyses.association import standardised, step_down_p_values
-from tasks.analyses.information_scores import (
+from latent_audit.tasks.analyses.checks.association import standardised, step_down_p_values
+from latent_audit.tasks.analyses.scores.information_scores import (
     factor_information_nats,
     histogram_bins,
     mig,
     modularity,
     modularity_of_information,
 )
-from tasks.analyses.mutual_information import permuted_information_nats
+from latent_audit.tasks.analyses.statistics.mutual_information import permuted_information_nats
 
 SPRITE_FACTORS = (3, 6, 40, 32, 32)
 

@@ -6,11 +6,11 @@ from benchmarks.limits import Work
 from benchmarks.measuring import temporary_folder
 from benchmarks.model_stages import Stage
 from benchmarks.report_size import write_run
-from reports.render import render
-from tasks.analyses.estimates import mean_estimate, table_resamples
-from tasks.analyses.mutual_information import resampled_uncertainty
-from tasks.analyses.projection import Method, project
-from tasks.datasets.attributes import Attribute
+from latent_audit.reports.page.render import render
+from latent_audit.tasks.analyses.latent_space.projection import Method, project
+from latent_audit.tasks.analyses.statistics.estimates import mean_estimate, table_resamples
+from latent_audit.tasks.analyses.statistics.mutual_information import resampled_uncertainty
+from latent_audit.tasks.datasets.attributes import Attribute
 
 SHAPE = Attribute("shape", "categorical", classes=("a", "b", "c"))
 # Neighbours that t-SNE attracts at perplexity 30 (three times as many), and UMAP: edges, repulsions an edge.

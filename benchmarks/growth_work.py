@@ -12,21 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.measuring import temporary_folder
-from tasks.analyses import (
+from latent_audit.tasks.analyses.checks import (
     association,
     attribute_correlation,
     comparison,
-    disentanglement_scores,
     intervention,
     specificity,
-    splits,
 )
-from tasks.analyses.classifier_gate import Gate
-from tasks.analyses.factor_levels import factor_levels
-from tasks.analyses.information_scores import mig
-from tasks.analyses.projection import project
-from tasks.analyses.thresholds import Thresholds
-from tasks.datasets.attributes import Attribute, AttributeKind
+from latent_audit.tasks.analyses.checks.classifier_gate import Gate
+from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.tasks.analyses.latent_space.projection import project
+from latent_audit.tasks.analyses.scores import disentanglement_scores
+from latent_audit.tasks.analyses.scores.factor_levels import factor_levels
+from latent_audit.tasks.analyses.scores.information_scores import mig
+from latent_audit.tasks.analyses.statistics import splits
+from latent_audit.tasks.datasets.attributes import Attribute, AttributeKind
 
 Run = Callable[[], object]
 
@@ -93,9 +93,9 @@ def correlations(size: Size) -> Run:
 
 def encoding(size: Size) -> Run:
     """Encodes 32x32 images from a memory map, in the parts that the stage takes."""
-    from vae_models.building import build
-    from vae_models.inference import encode_images
-    from vae_models.plain_vae import VaeSettings
+    from latent_audit.vae_models.building import build
+    from latent_audit.vae_models.inference import encode_images
+    from latent_audit.vae_models.presets.plain_vae import VaeSettings
 
     with tempfile.TemporaryFile() as file:  # empty blocks: content does not matter, and no disk is filled
         file.truncate(size.images * 32 * 32)
@@ -183,7 +183,7 @@ def comparisons(size: Size) -> Run:
 def reports(size: Size) -> Run:
     """Renders a report of three seeds."""
     from benchmarks.report_size import write_run
-    from reports.render import render
+    from latent_audit.reports.page.render import render
 
     folder = temporary_folder()
     write_run(folder, size.latent_size, size.attributes, size.models, 3)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tasks.analyses.estimates import Estimate
+from latent_audit.tasks.analyses.statistics.estimates import Estimate
 
 
 @dataclass(frozen=True)

@@ -18,21 +18,21 @@ import torch
 from pydantic import TypeAdapter
 
 from benchmarks.measuring import estimate_text, temporary_folder
-from tasks.analyses import classifier_scores
-from tasks.analyses.comparison import difference_of_means, mean_over_seeds
-from tasks.analyses.factor_levels import factor_levels
-from tasks.analyses.information_scores import mig
-from tasks.datasets.sprites import ATTRIBUTES, SpritesSettings
-from vae_models.building import build
-from vae_models.evaluation import evaluate
-from vae_models.existing_settings import ExistingModelSettings
-from vae_models.inference import encode_images
-from vae_models.model import TrainableModel
-from vae_models.named_reading import named_layout, named_responses, response_columns
-from vae_models.presets import ModelSettings
-from vae_models.targets import fit_targets
-from vae_models.training import train
-from vae_models.training_records import Progress
+from latent_audit.tasks.analyses.checks.comparison import difference_of_means, mean_over_seeds
+from latent_audit.tasks.analyses.scores import classifier_scores
+from latent_audit.tasks.analyses.scores.factor_levels import factor_levels
+from latent_audit.tasks.analyses.scores.information_scores import mig
+from latent_audit.tasks.datasets.sprites import ATTRIBUTES, SpritesSettings
+from latent_audit.vae_models.attribute_classifier.targets import fit_targets
+from latent_audit.vae_models.building import build
+from latent_audit.vae_models.components.named_reading import named_layout, named_responses, response_columns
+from latent_audit.vae_models.evaluation import evaluate
+from latent_audit.vae_models.inference import encode_images
+from latent_audit.vae_models.model import TrainableModel
+from latent_audit.vae_models.presets.presets import ModelSettings
+from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings
+from latent_audit.vae_models.training.loop import train
+from latent_audit.vae_models.training.records import Progress
 
 # Models, by the name in the table. Capacity and warm-up are shares of the steps.
 MODELS: dict[str, dict[str, Any]] = {

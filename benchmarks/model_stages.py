@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 
 from benchmarks.limits import Work
 from benchmarks.operations import counted
-from tasks.analyses import intervention
-from tasks.analyses.classifier_gate import Gate
-from tasks.datasets.image_set import ImageSet
-from tasks.datasets.sprites import SpritesSettings
-from vae_models.attribute_classifier_settings import AttributeClassifierSettings
-from vae_models.building import build
-from vae_models.inference import classify_images, decode_latents, encode_images
-from vae_models.plain_vae import VaeSettings
-from vae_models.precision import cpu_multiplies_bfloat16
-from vae_models.targets import fit_targets
-from vae_models.training import train
-from vae_models.training_settings import TrainingSettings
+from latent_audit.tasks.analyses.checks import intervention
+from latent_audit.tasks.analyses.checks.classifier_gate import Gate
+from latent_audit.tasks.datasets.images.image_set import ImageSet
+from latent_audit.tasks.datasets.sprites import SpritesSettings
+from latent_audit.vae_models.attribute_classifier.settings import AttributeClassifierSettings
+from latent_audit.vae_models.attribute_classifier.targets import fit_targets
+from latent_audit.vae_models.building import build
+from latent_audit.vae_models.inference import classify_images, decode_latents, encode_images
+from latent_audit.vae_models.presets.plain_vae import VaeSettings
+from latent_audit.vae_models.training.loop import train
+from latent_audit.vae_models.training.precision import cpu_multiplies_bfloat16
+from latent_audit.vae_models.training.settings import TrainingSettings
 
 
 @dataclass(frozen=True)

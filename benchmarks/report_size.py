@@ -15,10 +15,10 @@ from pathlib import Path
 from benchmarks.measuring import seconds_of, spread, temporary_folder
 from benchmarks.results import Row, Section
 from benchmarks.starting import options, perform
-from reports.audit_json import write_audit
-from reports.render import render
-from tasks.errors import UsageError
-from tasks.print_pdf import chromium
+from latent_audit.reports.page.render import render
+from latent_audit.reports.record.audit_json import write_audit
+from latent_audit.tasks.errors import UsageError
+from latent_audit.tasks.runs.print_pdf import chromium
 from tests.reports.audit_builder import AuditBuilder
 
 DIMENSIONS, ATTRIBUTES, MODELS, SEEDS = 64, 40, 6, 5

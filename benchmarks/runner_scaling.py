@@ -11,18 +11,18 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tasks import environment
-from tasks.data_files import DataFiles
-from tasks.datasets.sprites import SpritesSettings
-from tasks.devices import available_cores
-from tasks.records import Artifact
-from tasks.runners.order import Order
-from tasks.settings import SplitSettings
-from tasks.stage import Stage
-from tasks.stages import PREPARE, TRAIN_MODEL
-from tasks.workers import Workers
-from vae_models.plain_vae import VaeSettings
-from vae_models.training_settings import TrainingSettings
+from latent_audit.tasks.datasets.sprites import SpritesSettings
+from latent_audit.tasks.execution import environment
+from latent_audit.tasks.execution.devices import available_cores
+from latent_audit.tasks.execution.runners.work_item import Order
+from latent_audit.tasks.execution.workers import Workers
+from latent_audit.tasks.session.data_files import DataFiles
+from latent_audit.tasks.settings.audit import SplitSettings
+from latent_audit.tasks.stages.registry import PREPARE, TRAIN_MODEL
+from latent_audit.tasks.stages.stage import Stage
+from latent_audit.tasks.storage.artifacts import Artifact
+from latent_audit.vae_models.presets.plain_vae import VaeSettings
+from latent_audit.vae_models.training.settings import TrainingSettings
 
 TRAININGS = 4
 

@@ -27,12 +27,12 @@ from benchmarks.results import Row, Section
 from benchmarks.sides import Way, images_per_second, ways
 from benchmarks.starting import options, perform
 from benchmarks.training_side import BATCH
-from vae_models.beta_vae import BetaVaeSettings
-from vae_models.building import build
-from vae_models.precision import use_bfloat16
-from vae_models.stacked_training import train_together
-from vae_models.training import train
-from vae_models.training_settings import TrainingSettings
+from latent_audit.vae_models.building import build
+from latent_audit.vae_models.presets.beta_vae import BetaVaeSettings
+from latent_audit.vae_models.training.loop import train
+from latent_audit.vae_models.training.precision import use_bfloat16
+from latent_audit.vae_models.training.settings import TrainingSettings
+from latent_audit.vae_models.training.stacked_training import train_together
 
 BETAS = (1.0, 2.0, 4.0, 6.0, 8.0, 16.0)
 STUDY_MODELS, STUDY_STEPS = 30, 300_000

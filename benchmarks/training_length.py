@@ -19,24 +19,24 @@ from numpy.typing import NDArray
 
 from benchmarks.measuring import estimate_text, temporary_folder
 from benchmarks.starting import compute_as_a_worker
-from tasks.analyses import classifier_scores
-from tasks.analyses.comparison import mean_over_seeds
-from tasks.datasets.image_set import ImageSet
-from tasks.datasets.sprites import SpritesSettings
-from tasks.devices import available_cores
-from vae_models.attribute_classifier import AttributeClassifier
-from vae_models.attribute_classifier_settings import AttributeClassifierSettings
-from vae_models.beta_vae import BetaVaeSettings
-from vae_models.building import build
-from vae_models.evaluation import evaluate
-from vae_models.inference import classify_images, encode_images
-from vae_models.interpretable_gan_settings import InterpretableGanSettings
-from vae_models.model import Model, Trainable
-from vae_models.named_reading import named_layout, named_responses, response_columns
-from vae_models.plain_vae import VaeSettings
-from vae_models.targets import Target, fit_targets
-from vae_models.training import train
-from vae_models.training_settings import TrainingSettings
+from latent_audit.tasks.analyses.checks.comparison import mean_over_seeds
+from latent_audit.tasks.analyses.scores import classifier_scores
+from latent_audit.tasks.datasets.images.image_set import ImageSet
+from latent_audit.tasks.datasets.sprites import SpritesSettings
+from latent_audit.tasks.execution.devices import available_cores
+from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
+from latent_audit.vae_models.attribute_classifier.settings import AttributeClassifierSettings
+from latent_audit.vae_models.attribute_classifier.targets import Target, fit_targets
+from latent_audit.vae_models.building import build
+from latent_audit.vae_models.components.named_reading import named_layout, named_responses, response_columns
+from latent_audit.vae_models.evaluation import evaluate
+from latent_audit.vae_models.inference import classify_images, encode_images
+from latent_audit.vae_models.interpretable_gan.settings import InterpretableGanSettings
+from latent_audit.vae_models.model import Model, Trainable
+from latent_audit.vae_models.presets.beta_vae import BetaVaeSettings
+from latent_audit.vae_models.presets.plain_vae import VaeSettings
+from latent_audit.vae_models.training.loop import train
+from latent_audit.vae_models.training.settings import TrainingSettings
 
 HELD_OUT = 3000
 

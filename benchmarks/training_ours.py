@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from benchmarks.burgess import decoder_layers, encoder_layers
 from benchmarks.training_side import BATCH, LEARNING_RATE, Trained
-from vae_models.building import build
-from vae_models.plain_vae import VaeSettings
-from vae_models.training import train as train_model
-from vae_models.training_records import Progress
-from vae_models.training_settings import TrainingSettings
+from latent_audit.vae_models.building import build
+from latent_audit.vae_models.presets.plain_vae import VaeSettings
+from latent_audit.vae_models.training.loop import train as train_model
+from latent_audit.vae_models.training.records import Progress
+from latent_audit.vae_models.training.settings import TrainingSettings
 
 
 def train(images: NDArray[np.uint8], warm_up: int, seed: int, device: str) -> Trained:

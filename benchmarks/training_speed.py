@@ -26,8 +26,8 @@ from benchmarks.sides import SideFailed, Way, ways
 from benchmarks.starting import options, perform
 from benchmarks.throughput import measured_ways, throughput_rows
 from benchmarks.training_side import BATCH
-from tasks.analyses.comparison import difference_of_means
-from vae_models.precision import cpu_multiplies_bfloat16
+from latent_audit.tasks.analyses.checks.comparison import difference_of_means
+from latent_audit.vae_models.training.precision import cpu_multiplies_bfloat16
 
 # How many times as fast ours is promised to be, as they come and with our malloc settings; and of the limit.
 PROMISED = {"pythae": (2.5, 2.0), "disent": (3.0, None)}

@@ -8,24 +8,31 @@ from prefect import flow
 from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.model_flow import Futures, analyse, start_models
-from tasks.data_notes import refuse_unknown_attribute, tell_of_data
-from tasks.datasets.catalogue import DataSettings
-from tasks.desk import Desk
-from tasks.failed_parts import failed_rows, without_failed
-from tasks.find_models import find_model_files
-from tasks.index_runs import index_runs
-from tasks.opening import Opening, open_desk
-from tasks.perform import download_data, submit
-from tasks.prefect_page import show_flow_progress
-from tasks.publish import publish
-from tasks.records import Artifact, ModelKey
-from tasks.render import render_report
-from tasks.report_sections import sections_of
-from tasks.run_outcome import raise_outcome
-from tasks.selftest_record import cited as cited_selftest
-from tasks.settings import Settings
-from tasks.stages import DRAW, DRAW_PICTURES, EXPLAIN_CLASSIFIER, JUDGE, PREPARE, TRAIN_CLASSIFIER
+from latent_audit.flows.model_flow import Futures, analyse, start_models
+from latent_audit.tasks.datasets.registry import DataSettings
+from latent_audit.tasks.execution.failed_parts import failed_rows, without_failed
+from latent_audit.tasks.execution.prefect_tasks import download_data, submit
+from latent_audit.tasks.execution.stage_runner import Desk
+from latent_audit.tasks.runs.index_runs import index_runs
+from latent_audit.tasks.runs.selftest_record import cited as cited_selftest
+from latent_audit.tasks.session.audit_session import Opening, open_desk
+from latent_audit.tasks.session.data_notes import refuse_unknown_attribute, tell_of_data
+from latent_audit.tasks.session.find_models import find_model_files
+from latent_audit.tasks.session.prefect_page import show_flow_progress
+from latent_audit.tasks.session.publish import publish
+from latent_audit.tasks.session.run_outcome import raise_outcome
+from latent_audit.tasks.settings.audit import Settings
+from latent_audit.tasks.stages.registry import (
+    DRAW,
+    DRAW_PICTURES,
+    EXPLAIN_CLASSIFIER,
+    JUDGE,
+    PREPARE,
+    TRAIN_CLASSIFIER,
+)
+from latent_audit.tasks.stages.report.render import render_report
+from latent_audit.tasks.stages.report_sections import sections_of
+from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 
 Drawn = list[PrefectFuture[Artifact]]
 

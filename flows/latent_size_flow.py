@@ -7,15 +7,15 @@ from typing import Any, cast
 from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.audit_flow import prepare_data
-from tasks.data_notes import tell_of_data
-from tasks.latent_size_study import study_of
-from tasks.opening import open_desk
-from tasks.perform import submit
-from tasks.prefect_page import show_flow_progress
-from tasks.records import ModelKey
-from tasks.settings import Settings
-from tasks.stages import CHOOSE_SIZE, HOLD_OUT_FOLD, SCORE_SIZE, TRAIN_MODEL
+from latent_audit.flows.audit_flow import prepare_data
+from latent_audit.tasks.execution.prefect_tasks import submit
+from latent_audit.tasks.session.audit_session import open_desk
+from latent_audit.tasks.session.data_notes import tell_of_data
+from latent_audit.tasks.session.prefect_page import show_flow_progress
+from latent_audit.tasks.settings.audit import Settings
+from latent_audit.tasks.settings.latent_size import study_of
+from latent_audit.tasks.stages.registry import CHOOSE_SIZE, HOLD_OUT_FOLD, SCORE_SIZE, TRAIN_MODEL
+from latent_audit.tasks.storage.artifacts import ModelKey
 
 
 @flow(name="latent_size", task_runner=cast(Any, ThreadPoolTaskRunner(max_workers=256)), persist_result=False)

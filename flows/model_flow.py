@@ -5,14 +5,12 @@ from typing import Any
 
 from prefect.futures import PrefectFuture
 
-from tasks.code import Code
-from tasks.data_files import ModelFiles
-from tasks.desk import Desk
-from tasks.explanation_settings import ExplanationSettings
-from tasks.perform import submit
-from tasks.records import Artifact, ModelKey
-from tasks.settings import EvidenceSettings, Settings
-from tasks.stages import (
+from latent_audit.tasks.execution.prefect_tasks import submit
+from latent_audit.tasks.execution.stage_runner import Desk
+from latent_audit.tasks.session.data_files import ModelFiles
+from latent_audit.tasks.settings.audit import EvidenceSettings, Settings
+from latent_audit.tasks.settings.explanations import ExplanationSettings
+from latent_audit.tasks.stages.registry import (
     ATTRIBUTE,
     CONTROL,
     ENCODE,
@@ -32,6 +30,8 @@ from tasks.stages import (
     TRAVERSE,
     USE,
 )
+from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
+from latent_audit.tasks.storage.code import Code
 
 Futures = dict[str, PrefectFuture[Artifact]]
 # What nearly every stage of a model takes: prepared, trained, encoded, seed.
@@ -129,7 +129,9 @@ def analyse(
             attention_images=explanations.attention_images,
             uncertainty_images=explanations.uncertainty_images,
             label_images=explanations.label_images,
-            label_efficiency=_only_if(kind == "semi_supervised_vae", "tasks.label_efficiency"),
+            label_efficiency=_only_if(
+                kind == "semi_supervised_vae", "latent_audit.tasks.stages.training.label_efficiency"
+            ),
             seed=settings.run.seed,
         )
         if settings.has_our_networks(model.name):
@@ -278,7 +280,9 @@ def explain(
         amounts=amounts,
         reference_images=explanations.reference_images,
         discriminator_images=explanations.discriminator_images,
-        gan_explanations=_only_if(kind == "interpretable_gan", "tasks.explain_gan"),
+        gan_explanations=_only_if(
+            kind == "interpretable_gan", "latent_audit.tasks.stages.explanations.explain_gan"
+        ),
         **inputs,
     )
     return {

@@ -20,8 +20,8 @@ AuditError
 
 from pathlib import Path
 
-from reports.visible_text import visible_lines
-from tasks.addresses import without_password
+from latent_audit.reports.page.visible_text import visible_lines
+from latent_audit.tasks.settings.addresses import without_password
 
 
 class AuditError(Exception):

@@ -22,7 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.end_to_end.tiny_audit import TINY, command_environment
+from tests.audits.tiny_audit import TINY, command_environment
 from tests.left_behind import (
     CHAOS_HOME,
     half_written,
@@ -32,7 +32,7 @@ from tests.left_behind import (
     wrong_in_mlflow,
 )
 
-COMMAND = [sys.executable, "-m", "flows.command", "run", "tiny.yaml"]
+COMMAND = [sys.executable, "-m", "latent_audit.flows.cli.main", "run", "tiny.yaml"]
 # In the order in which a run comes to them. Before the first stage a run opens; after the last it renders and
 # publishes, and moves its folder into place.
 OPENING, PUBLISHING = "(opening)", "(publishing)"

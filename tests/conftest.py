@@ -10,11 +10,11 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from tasks.leaving import leave_at_once
+from latent_audit.tasks.execution.leaving import leave_at_once
 
 # Small audits serve the tests of whole audits and those of the browser.
-from tests.end_to_end.audits import commands as commands
-from tests.end_to_end.audits import others as others
+from tests.audits.audits import commands as commands
+from tests.audits.audits import others as others
 from tests.real_data import real_data_folder
 
 # Tests that share a costly fixture stay in one process: whole audits with the browser that looks at them, reports;

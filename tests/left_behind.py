@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from tasks.records import digest_of_file
+from latent_audit.tasks.storage.artifacts import digest_of_file
 
 # An environment variable whose value tells the processes of one audit from all others.
 CHAOS_HOME = "CHAOS_HOME"

@@ -9,7 +9,7 @@ import prefect
 import pytest
 from jsonschema import Draft202012Validator
 
-from tasks import environment
+from latent_audit.tasks.execution import environment
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "deployment"
@@ -68,7 +68,7 @@ def test_what_is_copied_is_there_and_let_through() -> None:
     }
     assert set(copied) == let_through
     assert [source for source in copied if not (ROOT / source).exists()] == []
-    assert {"requirements.lock", "flows", "tasks", "vae_models", "reports", "vocabulary"} <= set(copied)
+    assert {"requirements.lock", "flows", "tasks", "vae_models", "reports", "latent_audit"} <= set(copied)
 
 
 def test_the_image_sets_what_our_own_commands_set() -> None:

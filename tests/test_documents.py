@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 import yaml
 
-from flows import command
-from flows.commands import verify
-from tasks.analyses.thresholds import Thresholds
-from tasks.datasets import catalogue, celeba
-from tasks.settings_sources import load_settings
-from tasks.verify import EXIT_CODES
+from latent_audit.flows.cli import main as command
+from latent_audit.flows.cli import verify
+from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.tasks.datasets import celeba
+from latent_audit.tasks.datasets import registry as catalogue
+from latent_audit.tasks.runs.verify import EXIT_CODES
+from latent_audit.tasks.settings.layers import load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -30,7 +31,7 @@ def test_the_evidence_page_states_every_threshold_as_it_is() -> None:
 
 
 def test_the_audit_page_names_every_field_of_the_schema() -> None:
-    schema = json.loads((ROOT / "reports" / "audit-1.1.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads((ROOT / "reports" / "record" / "audit-1.1.schema.json").read_text(encoding="utf-8"))
     words = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]+)`", document("audit-json.md")))))
     named = {
         name

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from reports.render import SECTIONS
-from tasks.amounts import Amounts
-from tasks.explanation_settings import DEPTHS, ExplanationSettings
+from latent_audit.reports.page.render import SECTIONS
+from latent_audit.tasks.settings.amounts import Amounts
+from latent_audit.tasks.settings.explanations import DEPTHS, ExplanationSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "explanations.md").read_text(encoding="utf-8")

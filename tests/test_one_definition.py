@@ -10,42 +10,52 @@ from typing import Any
 import pytest
 import yaml
 
-from tasks.analyses.thresholds import Thresholds
+from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.vocabulary.checks import CHECKS, LETTERS
+from latent_audit.vocabulary.verdicts import OVERALL, STRENGTH
 from tests.test_repository import ROOMS, ROOT, sources
-from vocabulary.checks import CHECKS, LETTERS
-from vocabulary.verdicts import OVERALL, STRENGTH
 
-SCHEMA = json.loads((ROOT / "reports" / "audit-1.1.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((ROOT / "reports" / "record" / "audit-1.1.schema.json").read_text(encoding="utf-8"))
 LIMITS = {value for value in asdict(Thresholds()).values() if isinstance(value, float)}
 # Terms of the glossary in their order, where check names stand among many others.
-NAMES_SECTIONS = {"reports/sections/closing.py"}
+NAMES_SECTIONS = {"reports/page/sections/overview/closing.py"}
 # Numbers that happen to be a default limit and are something else.
 OTHER_NUMBERS = {
-    "tasks/analyses/anomaly.py: bound.auroc.high < 0.5": "AUROC of chance",
-    "tasks/analyses/asked_edits.py: UNRELATED_BELOW = 0.1": "a limit of its own, on effects of edits",
-    "tasks/analyses/attribute_poles.py: responses[:, 0] > 0.5": "the more probable of two classes",
-    "tasks/analyses/attribute_poles.py: (responses[:, 0] > 0.5) == (self.level == 1)": "the same",
-    "tasks/analyses/attribution_methods.py: noise: float = 0.1": "noise of SmoothGrad",
-    "tasks/analyses/attribution_methods.py: faithful_below: float = 0.5": "a limit of its own, on attributions",
-    "tasks/analyses/classifier_scores.py: predicted[:, 0] > 0.5": "the more probable of two classes",
-    "tasks/analyses/faithfulness.py: default of random_patches 0.3": "share of an image that patches cover",
-    "tasks/analyses/import_check.py: BETTER_BY = 0.5": "a limit of its own, on models trained elsewhere",
-    "tasks/analyses/import_check.py: FAR_OUTSIDE = 0.1": "the same",
-    "tasks/analyses/likelihood_regret.py: _LEARNING_RATE = 0.05": "a learning rate",
-    "tasks/analyses/probe_scores.py: truth[order] > 0.5": "the positive class",
-    "tasks/analyses/sampling.py: distances < np.quantile(usual, 0.05)": "the definition of a statistic",
-    "tasks/analyses/sampling_scores.py: LEAST_STANDARD_DEVIATION = 0.05": "of a code that varies at all",
-    "tasks/analyses/selftest.py: DETECTABLE_UNCERTAINTY = 0.1": "what the selftest promises",
-    "tasks/analyses/superpixels.py: np.random.default_rng(seed).random((samples, superpixels)) < 0.5": "a coin",
-    "tasks/analyses/worlds.py: base[:, 0] > 0.5": "how a synthetic attribute is made",
-    "tasks/gpu_slots.py: LOOK_AGAIN_SECONDS = 0.2": "seconds",
-    "tasks/runners/stopping.py: ASK_EVERY_SECONDS = 0.5": "seconds",
-    "tasks/service.py: LOOK_AGAIN_SECONDS = 0.2": "seconds",
-    "reports/changes.py: QUANTILE_SHIFT_MAX = 0.1": "a limit of its own, on how data drift",
-    "reports/changes.py: SHARE_SHIFT_MAX = 0.05": "the same",
-    "reports/sections/attribution_evidence.py: HARDLY_AGREES = 0.3": "a limit of its own, on attributions",
-    "reports/plots/latent_map.py: MARGIN = 0.05": "a margin of a drawing",
-    "reports/plots/null_histogram.py: LEAST_RATIO = 0.5": "a scale of a drawing",
+    "tasks/analyses/applications/anomaly.py: bound.auroc.high < 0.5": "AUROC of chance",
+    "tasks/analyses/latent_space/conditional_generation.py: UNRELATED_BELOW = 0.1": (
+        "a limit of its own, on effects of edits"
+    ),
+    "tasks/analyses/latent_space/attribute_classes.py: responses[:, 0] > 0.5": "the more probable of two classes",
+    "tasks/analyses/latent_space/attribute_classes.py: (responses[:, 0] > 0.5) == (self.level == 1)": "the same",
+    "tasks/analyses/attributions/attribution_methods.py: noise: float = 0.1": "noise of SmoothGrad",
+    "tasks/analyses/attributions/attribution_methods.py: faithful_below: float = 0.5": (
+        "a limit of its own, on attributions"
+    ),
+    "tasks/analyses/scores/classifier_scores.py: predicted[:, 0] > 0.5": "the more probable of two classes",
+    "tasks/analyses/attributions/faithfulness.py: default of random_patches 0.3": (
+        "share of an image that patches cover"
+    ),
+    "tasks/analyses/scores/import_check.py: BETTER_BY = 0.5": "a limit of its own, on models trained elsewhere",
+    "tasks/analyses/scores/import_check.py: FAR_OUTSIDE = 0.1": "the same",
+    "tasks/analyses/applications/likelihood_regret.py: _LEARNING_RATE = 0.05": "a learning rate",
+    "tasks/analyses/statistics/probe_scores.py: truth[order] > 0.5": "the positive class",
+    "tasks/analyses/latent_space/sampling.py: distances < np.quantile(usual, 0.05)": "the definition of a statistic",
+    "tasks/analyses/scores/sampling_scores.py: LEAST_STANDARD_DEVIATION = 0.05": "of a code that varies at all",
+    "tasks/analyses/selftest/selftest.py: DETECTABLE_UNCERTAINTY = 0.1": "what the selftest promises",
+    "tasks/analyses/attributions/superpixels.py: np.random.default_rng(seed).random((samples, superpixels)) < 0.5": (
+        "a coin"
+    ),
+    "tasks/analyses/selftest/synthetic_data.py: base[:, 0] > 0.5": "how a synthetic attribute is made",
+    "tasks/execution/gpu_slots.py: LOOK_AGAIN_SECONDS = 0.2": "seconds",
+    "tasks/execution/runners/stopping.py: ASK_EVERY_SECONDS = 0.5": "seconds",
+    "tasks/services/service.py: LOOK_AGAIN_SECONDS = 0.2": "seconds",
+    "reports/record/changes.py: QUANTILE_SHIFT_MAX = 0.1": "a limit of its own, on how data drift",
+    "reports/record/changes.py: SHARE_SHIFT_MAX = 0.05": "the same",
+    "reports/page/sections/explanations/attribution_evidence.py: HARDLY_AGREES = 0.3": (
+        "a limit of its own, on attributions"
+    ),
+    "reports/page/plots/latent_map.py: MARGIN = 0.05": "a margin of a drawing",
+    "reports/page/plots/null_histogram.py: LEAST_RATIO = 0.5": "a scale of a drawing",
 }
 
 
@@ -87,7 +97,7 @@ def limits_in(name: str, node: ast.AST) -> Iterator[str]:
 def test_no_limit_of_the_evidence_is_written_down_again() -> None:
     found = {
         place
-        for name, node in nodes("flows", "tasks", "reports", "vocabulary")
+        for name, node in nodes("flows", "tasks", "reports", "latent_audit/vocabulary")
         if not name.startswith("tasks/datasets/")
         for place in limits_in(name, node)
     }
@@ -96,7 +106,9 @@ def test_no_limit_of_the_evidence_is_written_down_again() -> None:
 
 def test_no_sentence_of_the_report_states_a_default_limit() -> None:
     for language in ("en", "zh"):
-        catalogue = yaml.safe_load((ROOT / "reports" / "catalogues" / f"{language}.yaml").read_text("utf-8"))
+        catalogue = yaml.safe_load(
+            (ROOT / "reports" / "page" / "messages" / f"{language}.yaml").read_text("utf-8")
+        )
         stated = [
             text
             for text in _texts(catalogue)
@@ -136,7 +148,7 @@ def test_verdict_words_are_written_in_one_file() -> None:
         if isinstance(node, ast.Constant) and node.value in STRENGTH and not is_section:
             found.add(f"{name}: {node.value!r}")
     # Where they are defined, and the words that pages of released schemas show, which are kept for good.
-    places = ("vocabulary/verdicts.py", "reports/drawn_words.py")
+    places = ("latent_audit/vocabulary/verdicts.py", "reports/record/drawn_words.py")
     found -= {f"{place}: {word!r}" for place in places for word in STRENGTH}
     assert found == set()
 
@@ -154,7 +166,9 @@ def test_check_names_are_listed_in_one_file() -> None:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_word_and_check_has_its_sentence(language: str) -> None:
-    catalogue = yaml.safe_load((ROOT / "reports" / "catalogues" / f"{language}.yaml").read_text("utf-8"))
+    catalogue = yaml.safe_load(
+        (ROOT / "reports" / "page" / "messages" / f"{language}.yaml").read_text("utf-8")
+    )
     assert set(catalogue["verdict"]) == set(STRENGTH)
     assert set(catalogue["check"]) == set(CHECKS)
     assert set(catalogue["summary"]["count"]) == set(OVERALL)

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from tests.source_copy import copy_sources
+
 ROOT = Path(__file__).resolve().parents[1]
 RECIPES = ROOT / "tests" / "recipes"
-ROOMS = ("flows", "tasks", "vae_models", "reports", "vocabulary")
 
 
 class Copy:
@@ -22,8 +23,7 @@ class Copy:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for room in ROOMS:
-            shutil.copytree(ROOT / room, folder / room)
+        copy_sources(folder)
         shutil.copy(RECIPES / "stages.py", folder)
         shutil.copy(ROOT / "tests" / "reports" / "audit_builder.py", folder)
 
@@ -75,11 +75,11 @@ def copy(tmp_path: Path) -> Copy:
 
 def test_a_model_is_one_file_and_its_lines_in_two_lists(copy: Copy) -> None:
     copy.add_files("model")
-    presets = "vae_models/presets.py"
+    presets = "vae_models/presets/presets.py"
     copy.add_after(
         presets,
-        "from vae_models.interpretable_gan_settings import InterpretableGanSettings\n",
-        "from vae_models.linear_vae import LinearVaeSettings\n",
+        "from latent_audit.vae_models.interpretable_gan.settings import InterpretableGanSettings\n",
+        "from latent_audit.vae_models.presets.linear_vae import LinearVaeSettings\n",
     )
     copy.add_after(
         presets,
@@ -87,9 +87,9 @@ def test_a_model_is_one_file_and_its_lines_in_two_lists(copy: Copy) -> None:
         "    | LinearVaeSettings\n",
     )
     copy.add_after(
-        "vae_models/kinds.py",
+        "vae_models/presets/registry.py",
         "KINDS = {\n",
-        '    "linear_vae": "vae_models.linear_vae:LinearVaeSettings",\n',
+        '    "linear_vae": "latent_audit.vae_models.presets.linear_vae:LinearVaeSettings",\n',
     )
     seen = copy.try_it()
     assert seen["settings"] == "LinearVaeSettings"
@@ -102,11 +102,11 @@ def test_a_model_is_one_file_and_its_lines_in_two_lists(copy: Copy) -> None:
 
 def test_a_data_set_is_one_file_and_its_line_in_the_catalogue(copy: Copy) -> None:
     copy.add_files("data_set")
-    catalogue = "tasks/datasets/catalogue.py"
+    catalogue = "tasks/datasets/registry.py"
     copy.add_after(
         catalogue,
-        "from tasks.datasets.sprites import SpritesSettings\n",
-        "from tasks.datasets.stripes import StripesSettings\n",
+        "from latent_audit.tasks.datasets.sprites import SpritesSettings\n",
+        "from latent_audit.tasks.datasets.stripes import StripesSettings\n",
     )
     copy.add_after(catalogue, "AnyDataSettings = (\n    SpritesSettings\n", "    | StripesSettings\n")
     seen = copy.try_it()
@@ -124,14 +124,14 @@ def test_an_analysis_is_four_files_and_their_lines(copy: Copy) -> None:
     copy.add_files("analysis")
     _wire_the_stage(copy)
     _describe_in_the_schema(copy)
-    render = "reports/render.py"
-    copy.add_after(render, "    closing,\n", "    code_range,\n")
+    render = "reports/page/render.py"
+    copy.add_after(render, "    attributions,\n", "    code_range,\n")
     copy.add_after(render, '    "maps": maps.build,\n', '    "code_range": code_range.build,\n')
     for language, title, text, caption in (
         ("en", "Code range", "Where the codes of held-out images lie.", "Codes of {model}"),
         ("zh", "编码范围", "留出图像的编码所在的范围。", "{model} 的编码"),
     ):
-        catalogue = f"reports/catalogues/{language}.yaml"
+        catalogue = f"reports/page/messages/{language}.yaml"
         copy.add_after(catalogue, "section:\n", f'  code_range: "{title}"\n')
         copy.append(catalogue, f'code_range:\n  text: "{text}"\n  caption: "{caption}"\n')
     seen = copy.try_it()
@@ -152,24 +152,28 @@ def test_an_analysis_is_four_files_and_their_lines(copy: Copy) -> None:
 
 def _wire_the_stage(copy: Copy) -> None:
     copy.append(
-        "tasks/stages.py", 'CODE_RANGE = Stage("code_range", "measuring the code of", "tasks.code_range")\n'
+        "tasks/stages/registry.py",
+        'CODE_RANGE = Stage("code_range", "measuring the code of", '
+        '"latent_audit.tasks.stages.explanations.code_range")\n',
     )
     flow = "flows/model_flow.py"
-    copy.add_after(flow, "from tasks.stages import (\n    ATTRIBUTE,\n", "    CODE_RANGE,\n")
+    copy.add_after(
+        flow, "from latent_audit.tasks.stages.registry import (\n    ATTRIBUTE,\n", "    CODE_RANGE,\n"
+    )
     copy.add_after(
         flow,
         '        "encode": encoded,\n',
         '        "code_range": submit(desk, CODE_RANGE, model, encoded=encoded),\n',
     )
     copy.add_after(
-        "tasks/model_record.py",
+        "tasks/stages/evidence/model_record.py",
         '        "projections": content("project", "projections.json", []),\n',
         '        "code_range": content("code_range", "code_range.json"),\n',
     )
 
 
 def _describe_in_the_schema(copy: Copy) -> None:
-    path = copy.folder / "reports" / "audit-1.1.schema.json"
+    path = copy.folder / "reports" / "record" / "audit-1.1.schema.json"
     schema = json.loads(path.read_text(encoding="utf-8"))
     number = {"type": ["number", "null"]}
     row = {"dimension": {"type": "integer"}, "name": {"type": "string"}, "low": number, "high": number}

@@ -20,19 +20,19 @@ from prefect.utilities.callables import parameter_schema
 from prefect.utilities.schema_tools.validation import validate
 from pydantic import BaseModel
 
-from flows import command
-from tasks.settings import Settings
-from tasks.settings_sources import describe, load_settings
+from latent_audit.flows.cli import main as command
+from latent_audit.tasks.settings.audit import Settings
+from latent_audit.tasks.settings.layers import describe, load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("flows", "tasks", "vae_models", "reports", "vocabulary")
+ROOMS = ("flows", "tasks", "vae_models", "reports", "latent_audit/vocabulary")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 TOP_FOLDERS = {
     "flows",
     "tasks",
     "vae_models",
     "reports",
-    "vocabulary",
+    "latent_audit",
     "tests",
     "configs",
     "benchmarks",
@@ -116,7 +116,7 @@ def is_below(name: str, packages: set[str]) -> bool:
 
 
 def room_of(path: Path) -> str:
-    parts = path.relative_to(ROOT).parts
+    parts = [part for part in path.relative_to(ROOT).parts if part != "latent_audit"]
     return ".".join(parts[:2]) if ".".join(parts[:2]) in MAY_IMPORT else parts[0]
 
 
@@ -144,7 +144,7 @@ def test_the_top_level_holds_the_agreed_names_and_no_others() -> None:
 
 def test_the_wheel_ships_the_packages() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) == set(ROOMS)
+    assert set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) == {"latent_audit"}
 
 
 # ---- what it depends on ------------------------------------------------------------------------
@@ -159,7 +159,10 @@ def declared(*extras: str) -> dict[str, Requirement]:
 
 
 # What only some settings need: each file that may import an extra, and says what to install where it is missing.
-NEEDS_EXTRA = {"tasks/runners/dask_cluster.py": "dask", "tasks/runners/ray_cluster.py": "ray"}
+NEEDS_EXTRA = {
+    "tasks/execution/runners/dask_cluster.py": "dask",
+    "tasks/execution/runners/ray_cluster.py": "ray",
+}
 
 
 def test_every_third_party_import_is_declared() -> None:
@@ -172,7 +175,7 @@ def test_every_third_party_import_is_declared() -> None:
         for path in sources(*ROOMS)
         for name in imports(path)
         if name.split(".")[0]
-        not in known(path.relative_to(ROOT).as_posix()) | set(ROOMS) | set(sys.stdlib_module_names)
+        not in known(path.relative_to(ROOT).as_posix()) | {"latent_audit"} | set(sys.stdlib_module_names)
     }
     assert undeclared == set()
 
@@ -247,7 +250,7 @@ def test_what_type_checkers_are_told_to_pass_over_has_its_reason() -> None:
 @pytest.mark.parametrize("path", sources(*ROOMS), ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_dependencies_point_one_way(path: Path) -> None:
     room = room_of(path)
-    ours = {name for name in imports(path) if name.split(".")[0] in ROOMS}
+    ours = {name.removeprefix("latent_audit.") for name in imports(path) if is_below(name, {"latent_audit"})}
     assert {name for name in ours if not is_below(name, MAY_IMPORT[room])} == set()
     if room in PURE:
         assert {name for name in imports(path) if is_below(name, ENGINES)} == set()
@@ -255,8 +258,7 @@ def test_dependencies_point_one_way(path: Path) -> None:
 
 def test_flows_hold_flows_and_define_no_types() -> None:
     for path in sources("flows"):
-        is_flow = path.name in ("__init__.py", "command.py") or path.name.endswith("_flow.py")
-        assert is_flow or path.parent.name == "commands"
+        assert path.name == "__init__.py" or path.name.endswith("_flow.py") or path.parent.name == "cli"
         nodes = ast.parse(path.read_text(encoding="utf-8")).body
         assert not [node.name for node in nodes if isinstance(node, ast.ClassDef)]
 
@@ -264,7 +266,7 @@ def test_flows_hold_flows_and_define_no_types() -> None:
 def test_only_one_file_imports_mlflow() -> None:
     users = {path.name for path in sources(*ROOMS) if any(is_below(n, {"mlflow"}) for n in imports(path))}
     # The second is no part of a run: it is what MLflow's own server loads.
-    assert users == {"tracking.py", "serve_mlflow.py"}
+    assert users == {"run_log.py", "serve_mlflow.py"}
 
 
 # ---- settings, in all the places that hold some ------------------------------------------------

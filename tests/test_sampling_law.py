@@ -22,13 +22,13 @@ ROW_DATA = re.compile(
 ROW_METHODS = {"images", "values", "of", "rows", "array", "draw", "sample"}
 CUTTING_CALLS = {"slice", "islice", "head", "tail", "narrow", "truncate"}
 DRAWING = {"draw_rows", "draw"}
-BATCHES = "tasks/analyses/batches.py"
+BATCHES = "tasks/analyses/statistics/batches.py"
 READ_IN_BLOCKS = "a reader of a data set walks through all rows, a block at a time"
 DRAWN_BEFORE = "pictures that a stage has drawn or ranked; the page shows as many as it has room for"
 TABLE = "lines of a table or chart, ranked before, and no images"
 # File, the cut as `ast.unparse` writes it, and why it is none of the first rows of a part.
 ALLOWED = {
-    ("tasks/datasets/choosing.py", "ascending[first:last]"): READ_IN_BLOCKS,
+    ("tasks/datasets/images/choosing.py", "ascending[first:last]"): READ_IN_BLOCKS,
     ("tasks/datasets/dsprites.py", "images[start:start + _ROWS_A_BLOCK, 0]"): READ_IN_BLOCKS,
     ("tasks/datasets/dsprites.py", "masks[start:start + _ROWS_A_BLOCK]"): READ_IN_BLOCKS,
     ("tasks/datasets/shapes3d.py", "images[start:start + _ROWS_A_BLOCK]"): READ_IN_BLOCKS,
@@ -36,49 +36,55 @@ ALLOWED = {
     ("tasks/datasets/idx_images.py", "rows[start:start + _IMAGES_A_CHUNK]"): READ_IN_BLOCKS,
     ("tasks/datasets/idx_images.py", "slice(margin, margin + _SIDE)"): "pixels of a frame, and no rows",
     ("tasks/datasets/sprites.py", "slice(start, start + 16384)"): READ_IN_BLOCKS,
-    ("tasks/datasets/table_cells.py", "islice(records, _ROWS_A_BATCH)"): READ_IN_BLOCKS,
+    ("tasks/datasets/tables/table_cells.py", "islice(records, _ROWS_A_BATCH)"): READ_IN_BLOCKS,
     (
-        "tasks/datasets/table_cells.py",
+        "tasks/datasets/tables/table_cells.py",
         "islice(_lines(stream), skipped, None)",
     ): "lines above a table are left out",
     (
-        "tasks/datasets/table_cells.py",
+        "tasks/datasets/tables/table_cells.py",
         "islice(_records(path, encoding, delimiter, skipped), _ROWS_LOOKED_AT)",
     ): "lines of a text file, to find what separates its cells",
-    ("tasks/datasets/table_cells.py", "rows[1:]"): "all lines of a table below its header",
+    ("tasks/datasets/tables/table_cells.py", "rows[1:]"): "all lines of a table below its header",
     (
-        "tasks/datasets/file_column.py",
+        "tasks/datasets/tables/file_column.py",
         "cells.slice(0, _CELLS_LOOKED_AT)",
     ): "cells, to find which column names files",
-    ("tasks/datasets/column_types.py", "rows[:_EXAMPLES]"): "line numbers in a message",
+    ("tasks/datasets/tables/column_types.py", "rows[:_EXAMPLES]"): "line numbers in a message",
     ("tasks/datasets/folder.py", "rows[:_EXAMPLES]"): "file names in a message",
     (
-        "tasks/import_check.py",
+        "tasks/stages/training/import_check.py",
         "pixels[:2]",
     ): "whether a gradient passes is the same for any images; these are drawn",
     (
-        "tasks/import_check.py",
+        "tasks/stages/training/import_check.py",
         "codes[:2]",
     ): "whether a gradient passes is the same for any codes; these are drawn",
     ("vae_models/supervision.py", "values[:1]"): "which attributes a model encodes is the same for any image",
     (
-        "vae_models/resident_images.py",
+        "vae_models/training/resident_images.py",
         "slice(place * size, (place + 1) * size)",
     ): "a batch of a shuffled epoch",
     (
-        "vae_models/gan_losses.py",
+        "vae_models/interpretable_gan/losses.py",
         "images[:share_of(len(images), model.settings.penalised_share)]",
     ): "a share of a training batch, whose images come in random order",
-    ("reports/sections/attributions.py", "page.array(row['images'])[:MOST_SHOWN]"): DRAWN_BEFORE,
-    ("reports/sections/attributions.py", "page.array(row['maps'])[:MOST_SHOWN]"): DRAWN_BEFORE,
-    ("reports/sections/card_figures.py", "page.array(reference)[:12]"): DRAWN_BEFORE,
-    ("reports/sections/data.py", "page.array(reference)[:40]"): DRAWN_BEFORE,
-    ("reports/sections/fitness.py", "images[:2 * pairs]"): DRAWN_BEFORE,
-    ("reports/sections/fitness.py", "images[:32]"): DRAWN_BEFORE,
-    ("reports/plots/timeline.py", "rows[:MOST_ROWS]"): TABLE,
-    ("reports/sections/attributions.py", "rows[:24]"): TABLE,
-    ("reports/sections/card_figures.py", "rows[:MOST_BARS]"): TABLE,
-    ("reports/sections/comparison.py", "rows[:4]"): TABLE,
+    (
+        "reports/page/sections/explanations/attributions.py",
+        "page.array(row['images'])[:MOST_SHOWN]",
+    ): DRAWN_BEFORE,
+    (
+        "reports/page/sections/explanations/attributions.py",
+        "page.array(row['maps'])[:MOST_SHOWN]",
+    ): DRAWN_BEFORE,
+    ("reports/page/sections/attributes/card_figures.py", "page.array(reference)[:12]"): DRAWN_BEFORE,
+    ("reports/page/sections/overview/data.py", "page.array(reference)[:40]"): DRAWN_BEFORE,
+    ("reports/page/sections/overview/fitness.py", "images[:2 * pairs]"): DRAWN_BEFORE,
+    ("reports/page/sections/overview/fitness.py", "images[:32]"): DRAWN_BEFORE,
+    ("reports/page/plots/timeline.py", "rows[:MOST_ROWS]"): TABLE,
+    ("reports/page/sections/explanations/attributions.py", "rows[:24]"): TABLE,
+    ("reports/page/sections/attributes/card_figures.py", "rows[:MOST_BARS]"): TABLE,
+    ("reports/page/sections/attributes/comparison.py", "rows[:4]"): TABLE,
 }
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 if TYPE_CHECKING:
     from torch import nn
 
-    from vae_models.targets import Target
+    from latent_audit.vae_models.attribute_classifier.targets import Target
 
 Built = TypeVar("Built", bound="nn.Module", covariant=True)
 

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from vae_models.model import Model
+from latent_audit.vae_models.model import Model
 
 _BATCH = 500
 

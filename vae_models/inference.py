@@ -12,12 +12,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from vae_models.choices import Precision
-from vae_models.model import Model
-from vae_models.precision import autocast, use_bfloat16
+from latent_audit.vae_models.components.choices import Precision
+from latent_audit.vae_models.model import Model
+from latent_audit.vae_models.training.precision import autocast, use_bfloat16
 
 if TYPE_CHECKING:
-    from vae_models.attribute_classifier import AttributeClassifier
+    from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
 
 _BATCH = 1000
 

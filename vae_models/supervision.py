@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from vae_models.model import Trainable
+from latent_audit.vae_models.model import Trainable
 
 
 @dataclass(frozen=True)

@@ -12,17 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from tasks.datasets.aligned_face import face_region
-from tasks.datasets.archives import BROKEN_ZIP, refuse_hostile
-from tasks.datasets.attributes import Attribute
-from tasks.datasets.celeba_attributes import ATTRIBUTE_NAMES, read_attributes
-from tasks.datasets.choosing import OnProgress, choose_rows
-from tasks.datasets.decoding import Square, decode
-from tasks.datasets.errors import CorruptFile, CorruptImage, MissingFile, TooLarge
-from tasks.datasets.image_set import ImageSet
-from tasks.datasets.memory_map import new_images, new_masks
-from tasks.datasets.public_data import PublicDataSettings
-from tasks.datasets.remote_file import RemoteFile
+from latent_audit.tasks.datasets.aligned_face import face_region
+from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.tasks.datasets.celeba_attributes import ATTRIBUTE_NAMES, read_attributes
+from latent_audit.tasks.datasets.errors import CorruptFile, CorruptImage, MissingFile, TooLarge
+from latent_audit.tasks.datasets.images.archives import BROKEN_ZIP, refuse_hostile
+from latent_audit.tasks.datasets.images.choosing import OnProgress, choose_rows
+from latent_audit.tasks.datasets.images.decoding import Square, decode
+from latent_audit.tasks.datasets.images.image_set import ImageSet
+from latent_audit.tasks.datasets.images.memory_map import new_images, new_masks
+from latent_audit.tasks.datasets.public_data import PublicDataSettings
+from latent_audit.tasks.datasets.remote_file import RemoteFile
 
 # Common enough (4 % or more), and visible at 64 pixels.
 DEFAULT_ATTRIBUTES = (

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tasks.datasets.errors import CorruptFile, TruncatedFile
-from tasks.datasets.public_data import downloaded
+from latent_audit.tasks.datasets.errors import CorruptFile, TruncatedFile
+from latent_audit.tasks.datasets.public_data import downloaded
 
 ATTRIBUTE_NAMES = (
     "5_o_Clock_Shadow",

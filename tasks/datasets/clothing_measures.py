@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.datasets.attributes import Attribute
+from latent_audit.tasks.datasets.attributes import Attribute
 
 ATTRIBUTES = (
     Attribute("area", "continuous", unit="share", description="pixels on the garment, of all pixels"),

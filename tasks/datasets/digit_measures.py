@@ -10,7 +10,7 @@ ridges of the distance transform of a doubled image instead of on a skeleton.
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.datasets.attributes import Attribute
+from latent_audit.tasks.datasets.attributes import Attribute
 
 ATTRIBUTES = (
     Attribute("ink", "continuous", unit="share", description="mean brightness of the image, 0 to 1"),

@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tasks.datasets.archives import BROKEN_ZIP, refuse_hostile
-from tasks.datasets.choosing import OnProgress, choose_rows
-from tasks.datasets.errors import CorruptFile, TruncatedFile
-from tasks.datasets.image_set import ImageSet
-from tasks.datasets.memory_map import new_masks
-from tasks.datasets.public_data import downloaded
-from tasks.datasets.published_grid import PublishedGridSettings
-from tasks.datasets.remote_file import RemoteFile
-from tasks.datasets.sprites import ATTRIBUTES, FACTOR_SIZES, GRID_CELLS
+from latent_audit.tasks.datasets.errors import CorruptFile, TruncatedFile
+from latent_audit.tasks.datasets.images.archives import BROKEN_ZIP, refuse_hostile
+from latent_audit.tasks.datasets.images.choosing import OnProgress, choose_rows
+from latent_audit.tasks.datasets.images.image_set import ImageSet
+from latent_audit.tasks.datasets.images.memory_map import new_masks
+from latent_audit.tasks.datasets.public_data import downloaded
+from latent_audit.tasks.datasets.published_grid import PublishedGridSettings
+from latent_audit.tasks.datasets.remote_file import RemoteFile
+from latent_audit.tasks.datasets.sprites import ATTRIBUTES, FACTOR_SIZES, GRID_CELLS
 
 FILE_NAME = "dsprites/dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz"
 

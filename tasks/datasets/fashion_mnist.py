@@ -4,9 +4,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from tasks.datasets import clothing_measures
-from tasks.datasets.attributes import Attribute
-from tasks.datasets.idx_images import IdxPublication, IdxSettings
+from latent_audit.tasks.datasets import clothing_measures
+from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.tasks.datasets.idx_images import IdxPublication, IdxSettings
 
 GARMENTS = (
     "T-shirt/top",

@@ -9,20 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from tasks.datasets.choosing import OnProgress, choose_rows
-from tasks.datasets.column_doubles import double_columns, double_columns_note
-from tasks.datasets.column_types import ColumnType, TypedColumns, typed_columns
-from tasks.datasets.decoding import Square, decode
-from tasks.datasets.errors import BadTable, DataError
-from tasks.datasets.extreme_values import far_out
-from tasks.datasets.file_column import FILE_COLUMN
-from tasks.datasets.folder_table import FolderTable, TableReading, read_table
-from tasks.datasets.image_listing import on_disk
-from tasks.datasets.image_set import ImageSet
-from tasks.datasets.memory_map import new_images
-from tasks.datasets.remote_file import RemoteFile
-from tasks.datasets.shown_text import shown
-from tasks.datasets.table_encoding import known_text_encoding
+from latent_audit.tasks.datasets.errors import BadTable, DataError
+from latent_audit.tasks.datasets.images.choosing import OnProgress, choose_rows
+from latent_audit.tasks.datasets.images.decoding import Square, decode
+from latent_audit.tasks.datasets.images.image_listing import on_disk
+from latent_audit.tasks.datasets.images.image_set import ImageSet
+from latent_audit.tasks.datasets.images.memory_map import new_images
+from latent_audit.tasks.datasets.remote_file import RemoteFile
+from latent_audit.tasks.datasets.tables.column_doubles import double_columns, double_columns_note
+from latent_audit.tasks.datasets.tables.column_types import ColumnType, TypedColumns, typed_columns
+from latent_audit.tasks.datasets.tables.extreme_values import far_out
+from latent_audit.tasks.datasets.tables.file_column import FILE_COLUMN
+from latent_audit.tasks.datasets.tables.folder_table import FolderTable, TableReading, read_table
+from latent_audit.tasks.datasets.tables.shown_text import shown
+from latent_audit.tasks.datasets.tables.table_encoding import known_text_encoding
 
 _MOST_PROBLEMS_NAMED = 20
 _EXAMPLES = 5

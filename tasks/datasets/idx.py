@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.datasets.errors import CorruptFile, TruncatedFile
-from tasks.datasets.public_data import downloaded
+from latent_audit.tasks.datasets.errors import CorruptFile, TruncatedFile
+from latent_audit.tasks.datasets.public_data import downloaded
 
 _LARGEST_BYTES = 1 << 30  # far above any published idx file; stops a gzip bomb
 

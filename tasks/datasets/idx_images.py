@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tasks.datasets.attributes import Attribute
-from tasks.datasets.choosing import OnProgress, choose_rows
-from tasks.datasets.errors import CorruptFile
-from tasks.datasets.idx import read_idx
-from tasks.datasets.image_set import ImageSet
-from tasks.datasets.memory_map import new_images
-from tasks.datasets.public_data import PublicDataSettings
-from tasks.datasets.remote_file import RemoteFile
+from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.tasks.datasets.errors import CorruptFile
+from latent_audit.tasks.datasets.idx import read_idx
+from latent_audit.tasks.datasets.images.choosing import OnProgress, choose_rows
+from latent_audit.tasks.datasets.images.image_set import ImageSet
+from latent_audit.tasks.datasets.images.memory_map import new_images
+from latent_audit.tasks.datasets.public_data import PublicDataSettings
+from latent_audit.tasks.datasets.remote_file import RemoteFile
 
 Measure = Callable[[NDArray[np.uint8]], NDArray[np.float64]]  # images (n, 28, 28) -> values (n, k)
 Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # images (n, 28, 28) and labels (n,)

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.datasets.errors import MissingFile
+from latent_audit.tasks.datasets.errors import MissingFile
 
 
 class PublicDataSettings(BaseModel):

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tasks.datasets.choosing import OnProgress, halve, take_from_blocks
-from tasks.datasets.memory_map import new_images
-from tasks.datasets.public_data import PublicDataSettings
+from latent_audit.tasks.datasets.images.choosing import OnProgress, halve, take_from_blocks
+from latent_audit.tasks.datasets.images.memory_map import new_images
+from latent_audit.tasks.datasets.public_data import PublicDataSettings
 
 
 class PublishedGridSettings(PublicDataSettings):

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from tasks.datasets.attributes import Attribute
-from tasks.datasets.choosing import OnProgress, choose_rows
-from tasks.datasets.errors import CorruptFile
-from tasks.datasets.image_set import ImageSet
-from tasks.datasets.public_data import downloaded
-from tasks.datasets.published_grid import PublishedGridSettings
-from tasks.datasets.remote_file import RemoteFile
+from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.tasks.datasets.errors import CorruptFile
+from latent_audit.tasks.datasets.images.choosing import OnProgress, choose_rows
+from latent_audit.tasks.datasets.images.image_set import ImageSet
+from latent_audit.tasks.datasets.public_data import downloaded
+from latent_audit.tasks.datasets.published_grid import PublishedGridSettings
+from latent_audit.tasks.datasets.remote_file import RemoteFile
 
 FILE_NAME = "shapes3d/3dshapes.h5"
 FACTOR_SIZES = (10, 10, 10, 8, 4, 15)

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.datasets.attributes import Attribute
-from tasks.datasets.choosing import OnProgress
-from tasks.datasets.image_set import ImageSet
-from tasks.datasets.memory_map import new_images, new_masks
-from tasks.datasets.remote_file import RemoteFile
+from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.tasks.datasets.images.choosing import OnProgress
+from latent_audit.tasks.datasets.images.image_set import ImageSet
+from latent_audit.tasks.datasets.images.memory_map import new_images, new_masks
+from latent_audit.tasks.datasets.remote_file import RemoteFile
 
 SHAPES = ("square", "ellipse", "heart")
 SCALES = np.linspace(0.5, 1.0, 6)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tasks.analyses.asked_edits import compute
-from tasks.datasets.attributes import Attribute
+from latent_audit.tasks.analyses.latent_space.conditional_generation import compute
+from latent_audit.tasks.datasets.attributes import Attribute
 
 ATTRIBUTES = (
     Attribute("hat", "binary", ("no", "yes")),

@@ -6,11 +6,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tasks.analyses.attribute_arithmetic import add_attributes, attribute_vectors, conditional_vectors
-from tasks.analyses.attribute_poles import Pole, Reader, labels_of, poles_of
-from tasks.analyses.boundary_editing import STEPS, conditional_direction, edit_across, fit_boundaries
-from tasks.analyses.edit_outcome import judge_edit
-from tasks.datasets.attributes import Attribute
+from latent_audit.tasks.analyses.latent_space.attribute_arithmetic import (
+    add_attributes,
+    attribute_vectors,
+    conditional_vectors,
+)
+from latent_audit.tasks.analyses.latent_space.attribute_classes import Pole, Reader, labels_of, poles_of
+from latent_audit.tasks.analyses.latent_space.boundary_editing import (
+    STEPS,
+    conditional_direction,
+    edit_across,
+    fit_boundaries,
+)
+from latent_audit.tasks.analyses.latent_space.edit_outcome import judge_edit
+from latent_audit.tasks.datasets.attributes import Attribute
 
 ATTRIBUTES = (
     Attribute("tall", "binary", ("no", "yes")),

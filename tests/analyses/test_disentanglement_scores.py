@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 
-from tasks.analyses.disentanglement_scores import (
+from latent_audit.tasks.analyses.scores.disentanglement_scores import (
     COMPARES_ATTRIBUTES,
     COMPARES_DIMENSIONS,
     ONE_ATTRIBUTE,
@@ -26,7 +26,7 @@ from tasks.analyses.disentanglement_scores import (
     udr,
     unsupervised_scores,
 )
-from tasks.analyses.information_scores import histogram_bins
+from latent_audit.tasks.analyses.scores.information_scores import histogram_bins
 
 SIZES = (3, 4, 5)
 CASES = ("identity", "duplicated", "rotated", "two_factors_in_one", "zeros")

@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from tasks.analyses.fitness import measure_fitness, reconstruction_pairs, spread_of_reconstructions
+from latent_audit.tasks.analyses.scores.fitness import (
+    measure_fitness,
+    reconstruction_pairs,
+    spread_of_reconstructions,
+)
 
 NAMES = ("z0", "z1", "z2")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tasks.analyses.import_check import ImportCheck, Reading, check
+from latent_audit.tasks.analyses.scores.import_check import ImportCheck, Reading, check
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (64, 1, 6, 6), dtype=np.uint8)

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.analyses.latent_size import choose_size
-from tasks.analyses.parts import PARTS
-from tasks.errors import SettingsError
-from tasks.hold_out_fold import hold_out
-from tasks.latent_size_study import study_of
-from tasks.settings import LatentSizeSettings, Settings
+from latent_audit.tasks.analyses.applications.latent_size import choose_size
+from latent_audit.tasks.analyses.statistics.parts import PARTS
+from latent_audit.tasks.errors import SettingsError
+from latent_audit.tasks.settings.audit import LatentSizeSettings, Settings
+from latent_audit.tasks.settings.latent_size import study_of
+from latent_audit.tasks.stages.data.hold_out_fold import hold_out
 
 SIZES = (2, 4, 5, 8)
 

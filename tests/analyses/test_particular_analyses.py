@@ -5,8 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from tasks.analyses import attention_reach, label_efficiency, mixture_components, uncertainty_sources
-from tasks.datasets.attributes import Attribute
+from latent_audit.tasks.analyses.applications import label_efficiency
+from latent_audit.tasks.analyses.attributions import attention_reach, uncertainty_sources
+from latent_audit.tasks.analyses.latent_space import mixture_components
+from latent_audit.tasks.datasets.attributes import Attribute
 
 SHAPE = Attribute("shape", "categorical", classes=("square", "heart"))
 PLACE = Attribute("x", "continuous")

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from tasks.analyses import probes
-from tasks.analyses.plain import to_plain
-from tasks.datasets.attributes import Attribute
+from latent_audit.tasks.analyses.scores import probes
+from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.datasets.attributes import Attribute
 
 ATTRIBUTES = (
     Attribute("lit", "binary", ("no", "yes")),

@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 from sklearn.manifold import trustworthiness as their_trustworthiness
 
-from tasks.analyses.clusters import find_clusters
-from tasks.analyses.neighbourhoods import continuity, neighbour_ranks, trustworthiness
-from tasks.analyses.projection import Projections, project
-from tasks.datasets.attributes import Attribute
+from latent_audit.tasks.analyses.latent_space.clusters import find_clusters
+from latent_audit.tasks.analyses.latent_space.neighbourhoods import (
+    continuity,
+    neighbour_ranks,
+    trustworthiness,
+)
+from latent_audit.tasks.analyses.latent_space.projection import Projections, project
+from latent_audit.tasks.datasets.attributes import Attribute
 
 ATTRIBUTES = (
     Attribute("shape", "categorical", ("square", "ellipse", "heart")),

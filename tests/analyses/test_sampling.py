@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tasks.analyses.sampling import nearest_images, sample_images
+from latent_audit.tasks.analyses.latent_space.sampling import nearest_images, sample_images
 
 
 def noise(n: int, seed: int) -> NDArray[np.uint8]:

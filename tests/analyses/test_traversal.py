@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tasks.analyses.traversal import default_anchors, to_uint8, traverse
+from latent_audit.tasks.analyses.latent_space.traversal import default_anchors, to_uint8, traverse
 
 
 def paint(latents: NDArray[np.float32]) -> NDArray[np.float32]:

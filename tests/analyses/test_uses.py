@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tasks.analyses.anomaly import detect, exchange_quarters
-from tasks.analyses.attribute_poles import poles_of
-from tasks.analyses.augmentation import augment
-from tasks.analyses.compression import code_lengths, compress
-from tasks.analyses.likelihood_regret import gaussian_kl, likelihood_regret
-from tasks.datasets.attributes import Attribute
+from latent_audit.tasks.analyses.applications.anomaly import detect, exchange_quarters
+from latent_audit.tasks.analyses.applications.augmentation import augment
+from latent_audit.tasks.analyses.applications.compression import code_lengths, compress
+from latent_audit.tasks.analyses.applications.likelihood_regret import gaussian_kl, likelihood_regret
+from latent_audit.tasks.analyses.latent_space.attribute_classes import poles_of
+from latent_audit.tasks.datasets.attributes import Attribute
 
 WEIGHTS = torch.tensor([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0], [0.5, -1.0]])
 VARIANCE = 0.1

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tasks.analyses.frechet_distance import compare_samples, frechet_distance
-from tasks.analyses.interpolation import interpolate, linear_path, spherical_path
-from tasks.analyses.perturbation import perturb
-from tasks.datasets.attributes import Attribute
+from latent_audit.tasks.analyses.latent_space.interpolation import interpolate, linear_path, spherical_path
+from latent_audit.tasks.analyses.latent_space.perturbation import perturb
+from latent_audit.tasks.analyses.scores.frechet_distance import compare_samples, frechet_distance
+from latent_audit.tasks.datasets.attributes import Attribute
 
 
 def decode(latents: NDArray[np.float32]) -> NDArray[np.float32]:

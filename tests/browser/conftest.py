@@ -14,10 +14,10 @@ from typing import Any, NoReturn
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tasks import print_pdf
-from tasks.errors import UsageError
+from latent_audit.tasks.errors import UsageError
+from latent_audit.tasks.runs import print_pdf
+from tests.audits.audits import Commands
 from tests.browser.watching import SLOWEST, Watched, watch
-from tests.end_to_end.audits import Commands
 
 HERE = Path(__file__).parent
 expect.set_options(timeout=SLOWEST)

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from reports.render import render
+from latent_audit.reports.page.render import render
+from tests.audits.audits import Commands
+from tests.audits.hostile_audit import ATTRIBUTES, CLASSES, MODEL, TITLE
 from tests.browser.watching import Watched, watch
-from tests.end_to_end.audits import Commands
-from tests.end_to_end.hostile_audit import ATTRIBUTES, CLASSES, MODEL, TITLE
 from tests.reports.audit_builder import HOSTILE, hostile_builder
 from tests.reports.conftest import make_run
 

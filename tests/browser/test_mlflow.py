@@ -11,11 +11,11 @@ import mlflow
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from reports.render import SECTIONS
+from latent_audit.reports.page.render import SECTIONS
+from tests.audits.tiny_audit import COMMAND
 from tests.browser.conftest import new_page
 from tests.browser.test_places import LOST
 from tests.browser.watching import LISTEN, SLOWEST
-from tests.end_to_end.tiny_audit import COMMAND
 from tests.mlflow_server import wait_until_healthy
 from tests.ports import free_port
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from flows.command import main
-from reports.manifest import write_manifest
-from tasks.print_pdf import HARMLESS, OTHER_PRAGMA, _command, chromium
+from latent_audit.flows.cli.main import main
+from latent_audit.reports.record.manifest import write_manifest
+from latent_audit.tasks.runs.print_pdf import HARMLESS, OTHER_PRAGMA, _command, chromium
+from tests.audits.tiny_audit import COMMAND
 from tests.browser.test_shapes import pages
-from tests.end_to_end.tiny_audit import COMMAND
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
 

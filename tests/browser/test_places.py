@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from reports.render import SECTIONS
+from latent_audit.reports.page.render import SECTIONS
 from tests.browser.watching import CLOSE_ALL, OPEN_ALL, SLOWEST, Watched
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]  # the first waits for the session's audits

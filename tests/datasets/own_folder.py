@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tasks.datasets.folder import FolderSettings
-from tasks.datasets.image_set import ImageSet
+from latent_audit.tasks.datasets.folder import FolderSettings
+from latent_audit.tasks.datasets.images.image_set import ImageSet
 
 
 def write_images(folder: Path, names: Sequence[str], size: tuple[int, int] = (4, 4)) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tasks.datasets.aligned_face import face_region
+from latent_audit.tasks.datasets.aligned_face import face_region
 
 
 @pytest.mark.parametrize(("x", "y", "inside"), [

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tasks.datasets import archives
-from tasks.datasets.archives import refuse_hostile
-from tasks.datasets.celeba import CelebaSettings
-from tasks.datasets.celeba_attributes import ATTRIBUTE_NAMES
-from tasks.datasets.dsprites import FILE_NAME, DspritesSettings
-from tasks.datasets.errors import CorruptFile, TooLarge
+from latent_audit.tasks.datasets.celeba import CelebaSettings
+from latent_audit.tasks.datasets.celeba_attributes import ATTRIBUTE_NAMES
+from latent_audit.tasks.datasets.dsprites import FILE_NAME, DspritesSettings
+from latent_audit.tasks.datasets.errors import CorruptFile, TooLarge
+from latent_audit.tasks.datasets.images import archives
+from latent_audit.tasks.datasets.images.archives import refuse_hostile
 
 
 def archive_of(path: Path, *names: str, content: bytes = b"x") -> Path:

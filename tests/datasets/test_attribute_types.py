@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tasks.datasets.attributes import Attribute, AttributeKind
-from tasks.datasets.image_set import ImageSet
+from latent_audit.tasks.datasets.attributes import Attribute, AttributeKind
+from latent_audit.tasks.datasets.images.image_set import ImageSet
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.analyses.splits import split
-from tasks.datasets.attributes import Attribute
+from latent_audit.tasks.analyses.statistics.splits import split
+from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.vae_models.attribute_classifier.targets import fit_targets
 from tests.datasets.own_folder import OwnFolder
-from vae_models.targets import fit_targets
 
 BRING_YOUR_OWN = "issue: Bring your own: the models and data that people really have"
 WHERE_AN_ATTRIBUTE_LIVES = "issue: Where an attribute lives"
@@ -61,7 +61,7 @@ def test_fifteen_hundred_images_are_enough() -> None:
 
 @pytest.mark.xfail(strict=True, reason=BRING_YOUR_OWN)
 def test_the_coverage_of_intervals_for_rare_attributes_is_measured() -> None:
-    record = json.loads((ROOT / "tasks" / "selftest_record.json").read_text(encoding="utf-8"))
+    record = json.loads((ROOT / "tasks" / "runs" / "selftest_record.json").read_text(encoding="utf-8"))
     coverage = record["interval_coverage_by_prevalence"]
     assert {row["prevalence"] for row in coverage} == {0.01, 0.02, 0.05, 0.1}
     assert all(row["covered"] >= 0.9 for row in coverage if row["prevalence"] >= 0.05)

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from tasks.datasets import catalogue
-from tasks.datasets.choosing import choose_rows, halve, take_from_blocks
-from tasks.datasets.errors import BadTable, DataError, MissingFile
-from tasks.datasets.remote_file import RemoteFile
+from latent_audit.tasks.datasets import registry as catalogue
+from latent_audit.tasks.datasets.errors import BadTable, DataError, MissingFile
+from latent_audit.tasks.datasets.images.choosing import choose_rows, halve, take_from_blocks
+from latent_audit.tasks.datasets.remote_file import RemoteFile
 
 ADAPTER: TypeAdapter[Any] = TypeAdapter(catalogue.DataSettings)
 

@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from tasks.datasets.aligned_face import face_region
-from tasks.datasets.celeba import DEFAULT_ATTRIBUTES, CelebaSettings
-from tasks.datasets.celeba_attributes import ATTRIBUTE_NAMES
-from tasks.datasets.errors import (
+from latent_audit.tasks.datasets.aligned_face import face_region
+from latent_audit.tasks.datasets.celeba import DEFAULT_ATTRIBUTES, CelebaSettings
+from latent_audit.tasks.datasets.celeba_attributes import ATTRIBUTE_NAMES
+from latent_audit.tasks.datasets.errors import (
     CorruptFile,
     CorruptImage,
     MissingFile,

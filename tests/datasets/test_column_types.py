@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks.datasets.cell_numbers import read_numbers
-from tasks.datasets.errors import BadTable
+from latent_audit.tasks.datasets.errors import BadTable
+from latent_audit.tasks.datasets.tables.cell_numbers import read_numbers
 from tests.datasets.own_folder import OwnFolder
 
 

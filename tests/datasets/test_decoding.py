@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.datasets.decoding import Fit, Ground, Square, decode
-from tasks.datasets.errors import CorruptImage, DiskFull, TooLarge
-from tasks.datasets.memory_map import new_images
+from latent_audit.tasks.datasets.errors import CorruptImage, DiskFull, TooLarge
+from latent_audit.tasks.datasets.images.decoding import Fit, Ground, Square, decode
+from latent_audit.tasks.datasets.images.memory_map import new_images
 
 COLOUR = Square(side=16, channels=3)
 GREY = Square(side=16, channels=1)

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tasks.datasets import fashion_mnist
-from tasks.datasets.errors import CorruptFile, MissingFile, NotEnoughImages, TruncatedFile
-from tasks.datasets.fashion_mnist import FashionMnistSettings
-from tasks.datasets.idx import read_idx
-from tasks.datasets.idx_images import FILE_NAMES
-from tasks.datasets.mnist import MnistSettings
+from latent_audit.tasks.datasets import fashion_mnist
+from latent_audit.tasks.datasets.errors import CorruptFile, MissingFile, NotEnoughImages, TruncatedFile
+from latent_audit.tasks.datasets.fashion_mnist import FashionMnistSettings
+from latent_audit.tasks.datasets.idx import read_idx
+from latent_audit.tasks.datasets.idx_images import FILE_NAMES
+from latent_audit.tasks.datasets.mnist import MnistSettings
 
 
 def idx_bytes(array: NDArray[np.uint8]) -> bytes:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tasks.datasets.errors import BadTable
-from tasks.datasets.image_names import ImageNames
+from latent_audit.tasks.datasets.errors import BadTable
+from latent_audit.tasks.datasets.tables.image_names import ImageNames
 from tests.datasets.own_folder import OwnFolder, write_images, write_table
 
 NFC, NFD = (unicodedata.normalize(form, "crème/é.png") for form in ("NFC", "NFD"))

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-from tasks.datasets import clothing_measures, digit_measures
-from tasks.datasets.clothing_measures import measure_clothes
-from tasks.datasets.digit_measures import _squared_distance, measure_digits
+from latent_audit.tasks.datasets import clothing_measures, digit_measures
+from latent_audit.tasks.datasets.clothing_measures import measure_clothes
+from latent_audit.tasks.datasets.digit_measures import _squared_distance, measure_digits
 
 INK, HEIGHT, WIDTH, SLANT, THICKNESS = range(5)
 

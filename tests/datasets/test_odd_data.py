@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.datasets.attributes import Attribute
-from tasks.datasets.column_doubles import double_columns
-from tasks.datasets.errors import DataError
-from tasks.datasets.extreme_values import far_out
-from tasks.datasets.image_doubles import refuse_all_alike
+from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.tasks.datasets.errors import DataError
+from latent_audit.tasks.datasets.images.image_doubles import refuse_all_alike
+from latent_audit.tasks.datasets.tables.column_doubles import double_columns
+from latent_audit.tasks.datasets.tables.extreme_values import far_out
 from tests.datasets.own_folder import OwnFolder, write_images
 
 

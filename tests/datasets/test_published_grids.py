@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tasks.datasets import dsprites, shapes3d, sprites
-from tasks.datasets.dsprites import DspritesSettings
-from tasks.datasets.errors import CorruptFile, MissingFile, NotEnoughImages, TruncatedFile
-from tasks.datasets.shapes3d import Shapes3dSettings
+from latent_audit.tasks.datasets import dsprites, shapes3d, sprites
+from latent_audit.tasks.datasets.dsprites import DspritesSettings
+from latent_audit.tasks.datasets.errors import CorruptFile, MissingFile, NotEnoughImages, TruncatedFile
+from latent_audit.tasks.datasets.shapes3d import Shapes3dSettings
 
 
 def write_dsprites(folder: Path, **changes: Any) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:

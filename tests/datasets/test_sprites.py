@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tasks.datasets import sprites
+from latent_audit.tasks.datasets import sprites
 
 
 def test_agree_with_the_published_images(real_data: Path) -> None:

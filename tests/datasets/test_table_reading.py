@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.datasets.errors import BadTable
+from latent_audit.tasks.datasets.errors import BadTable
 from tests.datasets.own_folder import OwnFolder, write_table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -272,7 +272,7 @@ def test_a_table_reads_the_same_where_the_system_speaks_ascii(own: OwnFolder) ->
     own.write({"größe": ["groß", "klein"] * 12})
     program = (
         "import sys; from pathlib import Path; from tests.datasets.own_folder import OwnFolder;"
-        "from tasks.datasets.folder import FolderSettings; home = Path(sys.argv[1]);"
+        "from latent_audit.tasks.datasets.folder import FolderSettings; home = Path(sys.argv[1]);"
         "s = FolderSettings(folder=home / 'images', table=home / 'labels.csv', image_size=16, fewest_images=4);"
         "print(ascii(s.load(home, home / 'work', 0).attributes[0]))"
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.tiny_audit import SMALLEST, command_environment
+from tests.audits.tiny_audit import SMALLEST, command_environment
 from tests.left_behind import CHAOS_HOME, half_written, left_over, processes_of, wrong_in_mlflow
 
 pytestmark = [pytest.mark.endurance, pytest.mark.timeout(1200)]
@@ -39,7 +39,15 @@ def at_once(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Confi
     (home / "smallest.yaml").write_text(SMALLEST)
     assert pytestconfig.cache is not None
     environment = {**command_environment(pytestconfig.cache.mkdir("numba")), CHAOS_HOME: str(home)}
-    words = [sys.executable, "-m", "flows.command", "run", "smallest.yaml", "--compute.runner", "thread"]
+    words = [
+        sys.executable,
+        "-m",
+        "latent_audit.flows.cli.main",
+        "run",
+        "smallest.yaml",
+        "--compute.runner",
+        "thread",
+    ]
     started = [
         subprocess.Popen(
             [*words, "--subject.owner", owner],

@@ -10,15 +10,15 @@ import mlflow
 import numpy as np
 import pytest
 
-from reports.audit_json import read_audit, schema_faults
-from tasks import selftest_record
-from tasks.analyses.auditability import not_auditable
-from tasks.analyses.rules import verdicts_of
-from tasks.analyses.score_meanings import MEANINGS
-from tasks.analyses.thresholds import Thresholds
-from tasks.analyses.verdicts import verdicts_on_control
-from tasks.records import digest_of, digest_of_file
-from tests.end_to_end.audits import KILLED_AT, USER, Commands
+from latent_audit.reports.record.audit_json import read_audit, schema_faults
+from latent_audit.tasks.analyses.checks.auditability import not_auditable
+from latent_audit.tasks.analyses.checks.rules import verdicts_of
+from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.tasks.analyses.checks.verdicts import verdicts_on_control
+from latent_audit.tasks.analyses.scores.score_meanings import MEANINGS
+from latent_audit.tasks.runs import selftest_record
+from latent_audit.tasks.storage.artifacts import digest_of, digest_of_file
+from tests.audits.audits import KILLED_AT, USER, Commands
 from tests.left_behind import half_written, wrong_in_mlflow
 
 pytestmark = [

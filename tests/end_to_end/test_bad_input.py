@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.command import main
-from tests.end_to_end.audits import Commands, write_pictures
+from latent_audit.flows.cli.main import main
+from tests.audits.audits import Commands, write_pictures
 from tests.ports import free_port
 
 # ---------------------------------------------------------------- what the command refuses by itself

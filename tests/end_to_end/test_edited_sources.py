@@ -1,7 +1,6 @@
 """Runs by the command on a copy of the project that is edited between them: what changed is computed, nothing else."""
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.tiny_audit import REPOSITORY, SMALLEST, command_environment
+from tests.audits.tiny_audit import SMALLEST, command_environment
+from tests.source_copy import copy_sources
 
-ROOMS = ("flows", "tasks", "vae_models", "reports")
 pytestmark = [pytest.mark.endurance, pytest.mark.timeout(3000)]
 
 
@@ -20,8 +19,7 @@ class Copy:
 
     def __init__(self, home: Path, numba: Path) -> None:
         self.home, self.code = home, home / "code"
-        for room in ROOMS:
-            shutil.copytree(REPOSITORY / room, self.code / room, ignore=shutil.ignore_patterns("__pycache__"))
+        copy_sources(self.code)
         (home / "smallest.yaml").write_text(SMALLEST)
         self._environment = {**command_environment(numba), "PYTHONPATH": str(self.code)}
 
@@ -35,7 +33,7 @@ class Copy:
         """Runs the audit; returns the stages that were computed, and not reused."""
         words = ["run", "smallest.yaml", "--compute.runner", "thread"]
         done = subprocess.run(
-            [sys.executable, "-m", "flows.command", *words],
+            [sys.executable, "-m", "latent_audit.flows.cli.main", *words],
             cwd=self.home,
             env=self._environment,
             capture_output=True,
@@ -54,11 +52,11 @@ def test_an_edit_recomputes_what_it_changes(tmp_path: Path, pytestconfig: pytest
     assert {"prepare", "train", "use", "judge", "draw"} < copy.computed()
     for path in copy.code.rglob("*.py"):
         path.write_text(f"# Edited.\n{path.read_text(encoding='utf-8')}# Edited.\n", encoding="utf-8")
-    copy.edit("vae_models/dip_vae_i.py", lambda text: text.replace("Field(10.0", "Field(11.0"))
+    copy.edit("vae_models/presets/dip_vae_i.py", lambda text: text.replace("Field(10.0", "Field(11.0"))
     copy.edit("tasks/datasets/mnist.py", lambda text: text.replace('"handwritten digits"', '"digits"'))
     assert copy.computed() == set()
     # No result moves by this much, so that what reads the stage's files need not be computed again.
-    copy.edit("tasks/analyses/anomaly.py", lambda text: f"{text}\nADDED = 1\n")
+    copy.edit("tasks/analyses/applications/anomaly.py", lambda text: f"{text}\nADDED = 1\n")
     assert copy.computed() == {"use"}
-    copy.edit("reports/sections/uses.py", lambda text: f"{text}\nADDED = 1\n")
+    copy.edit("reports/page/sections/explanations/applications.py", lambda text: f"{text}\nADDED = 1\n")
     assert copy.computed() == {"draw"}

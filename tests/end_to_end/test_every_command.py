@@ -16,11 +16,11 @@ import mlflow
 import pytest
 import yaml
 
-from flows.command import main
-from reports.audit_json import read_audit
-from tasks.records import digest_of_file
-from tests.end_to_end.audits import Commands
-from tests.end_to_end.tiny_audit import COMMAND, REPOSITORY
+from latent_audit.flows.cli.main import main
+from latent_audit.reports.record.audit_json import read_audit
+from latent_audit.tasks.storage.artifacts import digest_of_file
+from tests.audits.audits import Commands
+from tests.audits.tiny_audit import COMMAND, REPOSITORY
 
 pytestmark = [
     pytest.mark.timeout(1200),

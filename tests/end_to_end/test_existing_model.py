@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from reports.audit_json import read_audit, schema_faults
-from tasks.records import digest_of_file
-from tasks.verify import verify
-from tests.end_to_end.audits import USER, Commands
+from latent_audit.reports.record.audit_json import read_audit, schema_faults
+from latent_audit.tasks.runs.verify import verify
+from latent_audit.tasks.storage.artifacts import digest_of_file
+from tests.audits.audits import USER, Commands
 
 pytestmark = pytest.mark.timeout(1200)
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from reports.audit_json import read_audit
-from tests.end_to_end.audits import Commands
-from tests.end_to_end.failing_audit import FEW, PARTS
+from latent_audit.reports.record.audit_json import read_audit
+from tests.audits.audits import Commands
+from tests.audits.failing_audit import FEW, PARTS
 
 pytestmark = pytest.mark.timeout(1200)
 OF_THE_MODEL = f"a batch of at most {FEW} images was expected"

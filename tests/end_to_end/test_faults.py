@@ -1,6 +1,6 @@
 """Faults of a machine: what a run says of each, and that nothing that was finished is lost.
 
-Every run here goes on with the store of the one before (tests/end_to_end/faulty_runs.py says in which order).
+Every run here goes on with the store of the one before (tests/audits/faulty_runs.py says in which order).
 """
 
 import json
@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tasks import service
-from tests.end_to_end.tiny_audit import command_environment
+from latent_audit.tasks.services import service
+from tests.audits.tiny_audit import command_environment
 from tests.left_behind import half_written, left_over, unended_in_mlflow, wrong_in_mlflow
 
 pytestmark = [pytest.mark.endurance, pytest.mark.timeout(1500)]
@@ -67,7 +67,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
     assert pytestconfig.cache is not None
     try:
         subprocess.run(
-            [sys.executable, "-m", "tests.end_to_end.faulty_process", str(home)],
+            [sys.executable, "-m", "tests.audits.faulty_process", str(home)],
             env={**command_environment(pytestconfig.cache.mkdir("numba")), "OMP_NUM_THREADS": "1"},
             check=True,
             timeout=1400,

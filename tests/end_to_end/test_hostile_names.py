@@ -9,11 +9,11 @@ from xml.etree import ElementTree
 import mlflow
 import pytest
 
-from reports.audit_json import read_audit, schema_faults
-from tasks.mlflow_names import clean_model_name
-from tasks.verify import verify
-from tests.end_to_end.audits import Commands
-from tests.end_to_end.hostile_audit import ATTRIBUTES, CLASSES, IMAGES, MODEL, RUN, TITLE
+from latent_audit.reports.record.audit_json import read_audit, schema_faults
+from latent_audit.tasks.runs.verify import verify
+from latent_audit.tasks.tracking.names import clean_model_name
+from tests.audits.audits import Commands
+from tests.audits.hostile_audit import ATTRIBUTES, CLASSES, IMAGES, MODEL, RUN, TITLE
 from tests.reports.conftest import elements
 
 pytestmark = [

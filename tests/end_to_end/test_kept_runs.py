@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from reports.audit_json import read_audit
-from reports.drawn_words import page_faults
-from reports.manifest import write_manifest
-from tasks.analyses import rules
-from tasks.analyses.rules import thresholds_digest
-from tasks.analyses.thresholds import Thresholds
-from tasks.records import digest_of_file
-from tasks.verify import verify
-from tests.end_to_end.kept_run import command, unpack
+from latent_audit.reports.record.audit_json import read_audit
+from latent_audit.reports.record.drawn_words import page_faults
+from latent_audit.reports.record.manifest import write_manifest
+from latent_audit.tasks.analyses.checks import rules
+from latent_audit.tasks.analyses.checks.rules import thresholds_digest
+from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.tasks.runs.verify import verify
+from latent_audit.tasks.storage.artifacts import digest_of_file
+from tests.audits.kept_run import command, unpack
 from tests.reports.judged_run import seal, write_judged_run
 
 DRAWN = (

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.end_to_end.audits import Commands
+from tests.audits.audits import Commands
 
 pytestmark = pytest.mark.timeout(1200)
 

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from reports.audit_json import read_audit, schema_faults
-from tasks.analyses.disentanglement_scores import (
+from latent_audit.reports.record.audit_json import read_audit, schema_faults
+from latent_audit.tasks.analyses.scores.disentanglement_scores import (
     COMPARES_ATTRIBUTES,
     COMPARES_DIMENSIONS,
     ONE_ATTRIBUTE,
     ONE_DIMENSION,
 )
-from tasks.verify import verify
-from tests.end_to_end.audits import Commands
+from latent_audit.tasks.runs.verify import verify
+from tests.audits.audits import Commands
 
 pytestmark = pytest.mark.timeout(1200)
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from reports.audit_json import read_audit
-from tests.end_to_end.audits import IN_ONE_THREAD, Commands
-from tests.end_to_end.ordered_audit import ORDERS, write_ordered_audits
-from tests.end_to_end.same_figures import compare_figures, verdict_words
-from tests.end_to_end.tiny_audit import command_environment
+from latent_audit.reports.record.audit_json import read_audit
+from tests.audits.audits import IN_ONE_THREAD, Commands
+from tests.audits.ordered_audit import ORDERS, write_ordered_audits
+from tests.audits.same_figures import compare_figures, verdict_words
+from tests.audits.tiny_audit import command_environment
 
 Audits = tuple[dict[str, Any], dict[str, Any]]
 
@@ -86,7 +86,7 @@ def test_as_many_images_as_limits_cut_are_audited_alike(tmp_path: Path, pytestco
     environment = command_environment(pytestconfig.cache.mkdir("numba"))
     asked = [{"words": ["run", name, *IN_ONE_THREAD], "largest_file": 0} for name in files.values()]
     subprocess.run(
-        [sys.executable, "-m", "tests.end_to_end.one_process", str(tmp_path / "results.json")],
+        [sys.executable, "-m", "tests.audits.one_process", str(tmp_path / "results.json")],
         input=json.dumps(asked),
         cwd=tmp_path,
         env=environment,

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.audits import Commands
-from tests.end_to_end.own_audit import COLUMNS, IMAGES, RARE
+from tests.audits.audits import Commands
+from tests.audits.own_audit import COLUMNS, IMAGES, RARE
 
 
 @pytest.fixture(scope="session")

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from flows.command import main
-from reports.manifest import compared, read_manifest
-from reports.run_files import FileFacts, read_run_files
-from tasks.records import digest_of_file
-from tests.end_to_end.audits import Commands
-from tests.end_to_end.tiny_audit import COMMAND
+from latent_audit.flows.cli.main import main
+from latent_audit.reports.record.manifest import compared, read_manifest
+from latent_audit.reports.record.run_files import FileFacts, read_run_files
+from latent_audit.tasks.storage.artifacts import digest_of_file
+from tests.audits.audits import Commands
+from tests.audits.tiny_audit import COMMAND
 
 pytestmark = pytest.mark.timeout(1200)
 

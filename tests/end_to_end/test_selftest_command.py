@@ -2,13 +2,13 @@
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.tiny_audit import COMMAND, REPOSITORY
+from tests.audits.tiny_audit import COMMAND
+from tests.source_copy import copy_sources
 
 pytestmark = [pytest.mark.endurance, pytest.mark.timeout(3600)]
 ROWS = (
@@ -41,9 +41,8 @@ def test_the_reduced_selftest_measures_every_row(tmp_path: Path) -> None:
 
 def test_what_is_saved_is_what_reports_cite(tmp_path: Path) -> None:
     """In a copy of the program, since the record lies beside it."""
-    for room in ("flows", "tasks", "vae_models", "reports", "vocabulary"):
-        shutil.copytree(REPOSITORY / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
-    record = tmp_path / "tasks" / "selftest_record.json"
+    copy_sources(tmp_path)
+    record = tmp_path / "tasks" / "runs" / "selftest_record.json"
     record.unlink()
     shown = selftest(tmp_path, "--save", python_path=tmp_path)
     kept = json.loads(record.read_text())

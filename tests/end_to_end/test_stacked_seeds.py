@@ -8,14 +8,23 @@ from typing import Any
 
 import pytest
 
-from reports.audit_json import read_audit
-from tests.end_to_end.tiny_audit import SMALLEST, command_environment
+from latent_audit.reports.record.audit_json import read_audit
+from tests.audits.tiny_audit import SMALLEST, command_environment
 
 pytestmark = [pytest.mark.endurance, pytest.mark.timeout(600)]
 
 
 def run(home: Path, environment: dict[str, str], *words: str) -> Path:
-    command = [sys.executable, "-m", "flows.command", "run", "smallest.yaml", "--seeds", "[0,1]", *words]
+    command = [
+        sys.executable,
+        "-m",
+        "latent_audit.flows.cli.main",
+        "run",
+        "smallest.yaml",
+        "--seeds",
+        "[0,1]",
+        *words,
+    ]
     ended = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, timeout=500)
     assert ended.returncode == 0, ended.stderr
     line = next(line for line in ended.stdout.splitlines() if line.startswith("report: "))

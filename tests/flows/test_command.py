@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.command import main
-from tasks.settings_sources import describe, load_settings
+from latent_audit.flows.cli.main import main
+from latent_audit.tasks.settings.layers import describe, load_settings
 
 
 @pytest.fixture(autouse=True)

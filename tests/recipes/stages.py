@@ -4,12 +4,12 @@ import inspect
 from pathlib import Path
 from typing import Any
 
-from tasks.bench import Bench
-from tasks.data_files import DataFiles
-from tasks.records import Artifact
-from tasks.settings import Settings
-from tasks.stage import Stage
-from tasks.stages import PREPARE
+from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.session.data_files import DataFiles
+from latent_audit.tasks.settings.audit import Settings
+from latent_audit.tasks.stages.registry import PREPARE
+from latent_audit.tasks.stages.stage import Stage
+from latent_audit.tasks.storage.artifacts import Artifact
 
 WORK = Path("work")
 BENCH = Bench("cpu", WORK, lambda done, total, facts: None, lambda: False, None)

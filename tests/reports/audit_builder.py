@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from reports.audit_json import SCHEMA_VERSION
-from tasks.analyses.thresholds import Thresholds
+from latent_audit.reports.record.audit_json import SCHEMA_VERSION
+from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 
 DOSES = [0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95]
 ATTRIBUTES: tuple[tuple[str, str, list[str], str | None], ...] = (

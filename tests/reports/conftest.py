@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from reports.audit_json import write_audit
-from reports.render import render
+from latent_audit.reports.page.render import render
+from latent_audit.reports.record.audit_json import write_audit
 from tests.reports.audit_builder import ATTRIBUTES, AuditBuilder, hostile_builder
 from tests.reports.explanation_parts import add_explanations
 

@@ -4,18 +4,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from reports.audit_json import read_audit, write_audit
-from reports.manifest import write_manifest
-from reports.render import render
-from tasks.analyses import auditability
-from tasks.analyses.plain import to_plain
-from tasks.analyses.thresholds import Thresholds
-from tasks.analyses.verdicts import (
+from latent_audit.reports.page.render import render
+from latent_audit.reports.record.audit_json import read_audit, write_audit
+from latent_audit.reports.record.manifest import write_manifest
+from latent_audit.tasks.analyses.checks import auditability
+from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.tasks.analyses.checks.verdicts import (
     verdicts_from_audit,
     verdicts_on_control,
     verdicts_without_stability,
 )
-from tasks.records import digest_of
+from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.storage.artifacts import digest_of
 from tests.reports.audit_builder import ATTRIBUTES, AuditBuilder
 
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.audit_json import read_audit, schema_faults, write_audit
-from reports.errors import AuditInvalid, RunIncomplete
+from latent_audit.reports.errors import AuditInvalid, RunIncomplete
+from latent_audit.reports.record.audit_json import read_audit, schema_faults, write_audit
 from tests.reports.audit_builder import AuditBuilder
 
 
@@ -47,7 +47,7 @@ def test_key_order_and_number_types_do_not_change_the_bytes(small_builder: Audit
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_floats_keep_nine_digits_and_settle_at_once(value: float) -> None:
-    from reports.audit_json import settled
+    from latent_audit.reports.record.audit_json import settled
 
     once = settled(value)
     assert math.isclose(once, value, rel_tol=1e-8, abs_tol=1e-300)

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.command import main
-from reports.audit_json import write_audit
-from reports.changes import _moved, changes, difference
-from reports.changes_page import lines, page
-from reports.manifest import write_manifest
-from reports.render import open_page
-from reports.sections import provenance
-from tasks import over_time
-from tasks.records import Artifact, digest_of_file
+from latent_audit.flows.cli.main import main
+from latent_audit.reports.page.changes_page import lines, page
+from latent_audit.reports.page.render import open_page
+from latent_audit.reports.page.sections.overview import provenance
+from latent_audit.reports.record.audit_json import write_audit
+from latent_audit.reports.record.changes import _moved, changes, difference
+from latent_audit.reports.record.manifest import write_manifest
+from latent_audit.tasks.session import drift as over_time
+from latent_audit.tasks.storage.artifacts import Artifact, digest_of_file
 from tests.reports.conftest import Rendered, elements
 
 

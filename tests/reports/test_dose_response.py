@@ -1,6 +1,6 @@
 """Doses are labelled where there is room."""
 
-from reports.plots.dose_response import _labels
+from latent_audit.reports.page.plots.dose_response import _labels
 
 
 def test_labels_keep_off_each_other_and_off_the_ends() -> None:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from reports.drawing import draw
-from reports.render import BUILDERS, HALVES, OF_THE_RUN, SECTIONS, render
+from latent_audit.reports.page.drawing import draw
+from latent_audit.reports.page.render import BUILDERS, HALVES, OF_THE_RUN, SECTIONS, render
 from tests.reports.audit_builder import ATTRIBUTES, AuditBuilder
 from tests.reports.conftest import make_run
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reports.number_text import estimate_text, number
-from reports.visible_text import slug
+from latent_audit.reports.page.number_text import estimate_text, number
+from latent_audit.reports.page.visible_text import slug
 from tests.reports.conftest import Rendered, elements
 
 

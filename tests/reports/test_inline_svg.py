@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-import reports
-from reports.plots import interval_bars
-from reports.plots.inline_svg import CLASSES, inline
+from latent_audit import reports
+from latent_audit.reports.page.plots import interval_bars
+from latent_audit.reports.page.plots.inline_svg import CLASSES, inline
 
-STYLE = (Path(reports.__file__).parent / "static" / "report.css").read_text(encoding="utf-8")
+STYLE = (Path(reports.__file__).parent / "page" / "static" / "report.css").read_text(encoding="utf-8")
 BARS = interval_bars.bars(
     [interval_bars.Row("a", 0.4, 0.3, 0.5, 1), interval_bars.Row("b", 0.2, 0.1, 0.3)], "x"
 )

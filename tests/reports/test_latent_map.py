@@ -4,7 +4,13 @@ import base64
 
 import numpy as np
 
-from reports.plots.latent_map import AZIMUTH, ELEVATION, Panel, explorable, seen_from_the_side
+from latent_audit.reports.page.plots.latent_map import (
+    AZIMUTH,
+    ELEVATION,
+    Panel,
+    explorable,
+    seen_from_the_side,
+)
 
 
 def test_places_and_values_are_a_byte_each() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reports.latent_size_page import write_page
+from latent_audit.reports.page.latent_size_page import write_page
 from tests.reports.conftest import elements
 
 

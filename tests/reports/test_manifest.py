@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from reports.manifest import compared, read_manifest, write_manifest
-from reports.problem import Problem
-from reports.run_files import read_run_files
+from latent_audit.reports.record.manifest import compared, read_manifest, write_manifest
+from latent_audit.reports.record.problem import Problem
+from latent_audit.reports.record.run_files import read_run_files
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from markupsafe import escape
 
-from reports.audit_json import write_audit
-from reports.drawing import section_html
-from reports.render import BUILDERS, open_page
-from reports.templating import environment
+from latent_audit.reports.page.drawing import section_html
+from latent_audit.reports.page.render import BUILDERS, open_page
+from latent_audit.reports.page.templating import environment
+from latent_audit.reports.record.audit_json import write_audit
 from tests.reports.audit_builder import AuditBuilder
 
 FILE = {"setting": "path", "name": "<b>model.pt", "bytes": 5, "sha256": "0123456789abcdef" * 4}

@@ -2,9 +2,9 @@
 
 from markupsafe import escape
 
-from reports import catalogue
-from reports.render import open_page
-from reports.sections import particulars
+from latent_audit.reports.page import messages as catalogue
+from latent_audit.reports.page.render import open_page
+from latent_audit.reports.page.sections.explanations import model_specific as particulars
 from tests.reports.audit_builder import AuditBuilder
 from tests.reports.conftest import Rendered, make_run
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reports import catalogue
-from reports.audit_json import write_audit
-from reports.errors import LanguageUnknown, RunIncomplete
-from reports.page import Page
-from reports.render import SECTIONS, render, script_hash
-from reports.sections import summary
+from latent_audit.reports.errors import LanguageUnknown, RunIncomplete
+from latent_audit.reports.page import messages as catalogue
+from latent_audit.reports.page.context import Page
+from latent_audit.reports.page.render import SECTIONS, render, script_hash
+from latent_audit.reports.page.sections.overview import summary
+from latent_audit.reports.record.audit_json import write_audit
 from tests.reports.audit_builder import HOSTILE, AuditBuilder
 from tests.reports.conftest import Rendered, elements, make_run
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-import reports
+from latent_audit import reports
 
-STYLE = (Path(reports.__file__).parent / "static" / "report.css").read_text(encoding="utf-8")
+STYLE = (Path(reports.__file__).parent / "page" / "static" / "report.css").read_text(encoding="utf-8")
 THEMES = [
     dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block))
     for block in re.findall(r":root \{(.*?)\}", STYLE, re.S)

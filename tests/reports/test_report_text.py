@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports import image_files
-from reports.number_text import duration, estimate_text, number, percent
-from reports.plots.canvas import Canvas
-from reports.plots.inline_svg import inline
-from reports.visible_text import shortened, slug, visible, with_short_names
+from latent_audit.reports.page import image_files
+from latent_audit.reports.page.number_text import duration, estimate_text, number, percent
+from latent_audit.reports.page.plots.canvas import Canvas
+from latent_audit.reports.page.plots.inline_svg import inline
+from latent_audit.reports.page.visible_text import shortened, slug, visible, with_short_names
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import re
 
-from reports.plots import interval_bars
-from reports.plots.slim_svg import slim
+from latent_audit.reports.page.plots import interval_bars
+from latent_audit.reports.page.plots.slim_svg import slim
 
 
 def test_coordinates_are_cut_and_numbers_that_are_read_are_not() -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from reports.audit_json import write_audit
-from reports.drawing import section_html
-from reports.render import BUILDERS, SECTIONS, open_page
-from reports.templating import environment
+from latent_audit.reports.page.drawing import section_html
+from latent_audit.reports.page.render import BUILDERS, SECTIONS, open_page
+from latent_audit.reports.page.templating import environment
+from latent_audit.reports.record.audit_json import write_audit
 from tests.reports.audit_builder import AuditBuilder
 from tests.reports.conftest import Rendered, make_run
 from tests.reports.explanation_parts import add_explanations

@@ -15,7 +15,7 @@ import fsspec
 import httpx
 import pytest
 
-from tests.end_to_end.tiny_audit import SMALLEST, command_environment
+from tests.audits.tiny_audit import SMALLEST, command_environment
 from tests.left_behind import CHAOS_HOME, processes_of
 from tests.ports import free_port
 
@@ -80,7 +80,7 @@ def audits(home: Path, environment: Mapping[str, str]) -> dict[str, dict[str, An
     with dask(scheduler, home, environment), ray(head, home, environment):
         result = home / "results.json"
         subprocess.run(
-            [sys.executable, "-m", "tests.end_to_end.one_process", str(result)],
+            [sys.executable, "-m", "tests.audits.one_process", str(result)],
             input=json.dumps([{"words": one, "largest_file": 0} for one in words]),
             cwd=home,
             env=environment,
@@ -163,8 +163,10 @@ def test_what_a_killed_run_was_computing_stops(
     address = f"tcp://{place}" if kind == "dask" else place
     with cluster(address, home, environment):
         waiting = (
-            "import sys; from pathlib import Path; from tasks.runners.order import Order; "
-            "from tasks.workers import Workers; from tests.tasks.toy_stages import WAIT; "
+            "import sys; from pathlib import Path; "
+            "from latent_audit.tasks.execution.runners.work_item import Order; "
+            "from latent_audit.tasks.execution.workers import Workers; "
+            "from tests.tasks.execution.toy_stages import WAIT; "
             "kind, address, place = sys.argv[1], sys.argv[2], Path(sys.argv[3])\n"
             "with Workers(1, lambda report: (place / 'begun').touch(), kind, address) as workers:\n"
             "    workers.run(Order(WAIT, 'key', 'run', 'waiting', {}, 'cpu', place / 'files', place, place))"

@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tasks import processes
-from tests.end_to_end.tiny_audit import command_environment
+from latent_audit.tasks.execution import processes
+from tests.audits.tiny_audit import command_environment
 from tests.left_behind import CHAOS_HOME, processes_of
 from tests.ports import free_port
 
@@ -36,7 +36,7 @@ class Up:
     def command(self, name: str) -> subprocess.CompletedProcess[str]:
         places = ["--prefect-port", str(self.prefect), "--mlflow-port", str(self.mlflow)]
         return subprocess.run(
-            [sys.executable, "-m", "flows.command", name, *places],
+            [sys.executable, "-m", "latent_audit.flows.cli.main", name, *places],
             cwd=self.home, env=self.environment, capture_output=True, text=True, timeout=600, check=False,
         )  # fmt: skip
 

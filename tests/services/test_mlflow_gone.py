@@ -9,12 +9,14 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from tasks import processes, service, tracking
-from tasks.errors import TrackingError
-from tasks.service import Service
-from tasks.services import ServiceSettings, services
-from tasks.sign_in import for_mlflow_clients, kept_sign_in
-from tasks.tracking import Tracker
+from latent_audit.tasks.errors import TrackingError
+from latent_audit.tasks.execution import processes
+from latent_audit.tasks.services import service
+from latent_audit.tasks.services.all_services import ServiceSettings, services
+from latent_audit.tasks.services.service import Service
+from latent_audit.tasks.services.sign_in import for_mlflow_clients, kept_sign_in
+from latent_audit.tasks.tracking import run_log as tracking
+from latent_audit.tasks.tracking.run_log import Tracker
 from tests.ports import free_port
 
 CURVE: dict[str, dict[str, list[float]]] = {

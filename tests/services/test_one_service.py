@@ -10,9 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tasks import processes, service
-from tasks.errors import ServiceError
-from tasks.service import Service
+from latent_audit.tasks.errors import ServiceError
+from latent_audit.tasks.execution import processes
+from latent_audit.tasks.services import service
+from latent_audit.tasks.services.service import Service
 from tests.ports import free_port
 
 # A child of its own, as workers have: it must not outlive the service.

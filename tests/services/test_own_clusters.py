@@ -10,8 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tasks import processes
-from tasks.workers import Kind, Workers
+from latent_audit.tasks.execution import processes
+from latent_audit.tasks.execution.workers import Kind, Workers
 
 pytestmark = [
     pytest.mark.endurance,

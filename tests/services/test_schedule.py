@@ -14,7 +14,7 @@ import httpx
 import pytest
 import yaml
 
-from tests.end_to_end.tiny_audit import COMMAND, REPOSITORY, SMALLEST, command_environment
+from tests.audits.tiny_audit import COMMAND, REPOSITORY, SMALLEST, command_environment
 from tests.left_behind import CHAOS_HOME, processes_of
 from tests.ports import free_port
 

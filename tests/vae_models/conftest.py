@@ -5,11 +5,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from vae_models.building import build
-from vae_models.interpretable_gan import InterpretableGan
-from vae_models.interpretable_gan_settings import InterpretableGanSettings
-from vae_models.targets import Target
-from vae_models.training_settings import TrainingSettings
+from latent_audit.vae_models.attribute_classifier.targets import Target
+from latent_audit.vae_models.building import build
+from latent_audit.vae_models.interpretable_gan.model import InterpretableGan
+from latent_audit.vae_models.interpretable_gan.settings import InterpretableGanSettings
+from latent_audit.vae_models.training.settings import TrainingSettings
 
 SHAPE = (1, 28, 28)
 TARGETS = (

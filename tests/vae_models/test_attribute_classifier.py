@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 import torch
 
+from latent_audit.vae_models.attribute_classifier.settings import AttributeClassifierSettings
+from latent_audit.vae_models.attribute_classifier.targets import Target
+from latent_audit.vae_models.building import build
+from latent_audit.vae_models.errors import BadSettings
+from latent_audit.vae_models.inference import classify_images
+from latent_audit.vae_models.training.loop import train
+from latent_audit.vae_models.training.precision import cpu_multiplies_bfloat16, use_bfloat16
+from latent_audit.vae_models.training.settings import TrainingSettings
 from tests.vae_models.conftest import SHAPE, TARGETS
-from vae_models.attribute_classifier_settings import AttributeClassifierSettings
-from vae_models.building import build
-from vae_models.errors import BadSettings
-from vae_models.inference import classify_images
-from vae_models.precision import cpu_multiplies_bfloat16, use_bfloat16
-from vae_models.targets import Target
-from vae_models.training import train
-from vae_models.training_settings import TrainingSettings
 
 
 def test_response_columns_say_whose_they_are():

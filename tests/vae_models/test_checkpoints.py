@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 import torch
 
+from latent_audit.vae_models.attribute_classifier.settings import AttributeClassifierSettings
+from latent_audit.vae_models.building import build
+from latent_audit.vae_models.errors import BadCheckpoint
+from latent_audit.vae_models.evaluation import evaluate
+from latent_audit.vae_models.inference import classify_images, decode_latents, encode_images
+from latent_audit.vae_models.presets.beta_vae import BetaVaeSettings
+from latent_audit.vae_models.presets.plain_vae import VaeSettings
+from latent_audit.vae_models.storage import checkpoints, recipes
+from latent_audit.vae_models.storage.weight_files import write_tensors
 from tests.vae_models.conftest import SHAPE, TARGETS
-from vae_models import checkpoints, recipes
-from vae_models.attribute_classifier_settings import AttributeClassifierSettings
-from vae_models.beta_vae import BetaVaeSettings
-from vae_models.building import build
-from vae_models.errors import BadCheckpoint
-from vae_models.evaluation import evaluate
-from vae_models.inference import classify_images, decode_latents, encode_images
-from vae_models.plain_vae import VaeSettings
-from vae_models.weight_files import write_tensors
 
 
 def saved(folder, settings):

@@ -3,14 +3,14 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from vae_models.annealed_vae import AnnealedVaeSettings
-from vae_models.attribute_classifier_settings import AttributeClassifierSettings
-from vae_models.durations import Duration, in_steps
-from vae_models.interpretable_gan_settings import InterpretableGanSettings
-from vae_models.kinds import KINDS
-from vae_models.plain_vae import VaeSettings
-from vae_models.presets import ModelSettings
-from vae_models.training_settings import TrainingSettings
+from latent_audit.vae_models.attribute_classifier.settings import AttributeClassifierSettings
+from latent_audit.vae_models.interpretable_gan.settings import InterpretableGanSettings
+from latent_audit.vae_models.presets.annealed_vae import AnnealedVaeSettings
+from latent_audit.vae_models.presets.plain_vae import VaeSettings
+from latent_audit.vae_models.presets.presets import ModelSettings
+from latent_audit.vae_models.presets.registry import KINDS
+from latent_audit.vae_models.training.durations import Duration, in_steps
+from latent_audit.vae_models.training.settings import TrainingSettings
 
 TRAINED_HERE = sorted(set(KINDS) - {"checkpoint", "entrypoint", "exported_programs", "attribute_classifier"})
 READ = TypeAdapter(Duration)

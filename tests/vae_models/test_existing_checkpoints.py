@@ -13,17 +13,17 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from tasks.datasets import sprites
-from tasks.datasets.celeba import CelebaSettings
-from vae_models import checkpoints, recipes
-from vae_models.building import build
-from vae_models.checkpoint_settings import CheckpointSettings
-from vae_models.errors import BadCheckpoint
-from vae_models.evaluation import evaluate
-from vae_models.existing_models import open_existing
-from vae_models.inference import encode_images
-from vae_models.model import Model
-from vae_models.plain_vae import VaeSettings
+from latent_audit.tasks.datasets import sprites
+from latent_audit.tasks.datasets.celeba import CelebaSettings
+from latent_audit.vae_models.building import build
+from latent_audit.vae_models.errors import BadCheckpoint
+from latent_audit.vae_models.evaluation import evaluate
+from latent_audit.vae_models.inference import encode_images
+from latent_audit.vae_models.model import Model
+from latent_audit.vae_models.presets.plain_vae import VaeSettings
+from latent_audit.vae_models.pretrained.checkpoint_settings import CheckpointSettings
+from latent_audit.vae_models.pretrained.existing_models import open_existing
+from latent_audit.vae_models.storage import checkpoints, recipes
 
 CONFIG = Path(__file__).resolve().parents[2] / "configs" / "existing_model.yaml"
 SHAPE = (1, 28, 28)

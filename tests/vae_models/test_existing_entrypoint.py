@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from vae_models import checkpoints, recipes
-from vae_models.entrypoint import module_files
-from vae_models.entrypoint_settings import EntrypointSettings
-from vae_models.errors import BadCheckpoint
-from vae_models.evaluation import evaluate
-from vae_models.existing_models import open_existing
-from vae_models.inference import decode_latents, encode_images
-from vae_models.model import Model, Trainable
+from latent_audit.vae_models.errors import BadCheckpoint
+from latent_audit.vae_models.evaluation import evaluate
+from latent_audit.vae_models.inference import decode_latents, encode_images
+from latent_audit.vae_models.model import Model, Trainable
+from latent_audit.vae_models.pretrained.entrypoint import module_files
+from latent_audit.vae_models.pretrained.entrypoint_settings import EntrypointSettings
+from latent_audit.vae_models.pretrained.existing_models import open_existing
+from latent_audit.vae_models.storage import checkpoints, recipes
 
 SHAPE = (1, 8, 8)
 CODE = """

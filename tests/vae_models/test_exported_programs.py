@@ -11,12 +11,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vae_models import checkpoints, recipes
-from vae_models.errors import BadCheckpoint
-from vae_models.existing_models import open_existing
-from vae_models.exported_archive import refuse_code
-from vae_models.exported_settings import ExportedProgramsSettings
-from vae_models.inference import decode_latents, encode_images
+from latent_audit.vae_models.errors import BadCheckpoint
+from latent_audit.vae_models.inference import decode_latents, encode_images
+from latent_audit.vae_models.pretrained.existing_models import open_existing
+from latent_audit.vae_models.pretrained.exported_archive import refuse_code
+from latent_audit.vae_models.pretrained.exported_settings import ExportedProgramsSettings
+from latent_audit.vae_models.storage import checkpoints, recipes
 
 SHAPE = (1, 8, 8)
 

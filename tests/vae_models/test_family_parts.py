@@ -9,30 +9,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.distributions import Laplace, Normal, kl_divergence
 
-from vae_models.attribute_head import AttributeHead
-from vae_models.building import build
-from vae_models.capacity import CURVE_POINTS, CapacityPenalty
-from vae_models.composition import refuse_illegal
-from vae_models.errors import BadSettings
-from vae_models.mixture_priors import (
-    Components,
-    GaussianMixture,
-    VampPrior,
+from latent_audit.vae_models.attribute_classifier.targets import Target
+from latent_audit.vae_models.building import build
+from latent_audit.vae_models.components.attribute_head import AttributeHead
+from latent_audit.vae_models.components.capacity import CURVE_POINTS, CapacityPenalty
+from latent_audit.vae_models.components.composition import refuse_illegal
+from latent_audit.vae_models.components.mixture_priors import Components, GaussianMixture, VampPrior
+from latent_audit.vae_models.components.moment_matching import MomentMatching, code_covariance
+from latent_audit.vae_models.components.posteriors import GaussianPosterior, LaplacePosterior, PointPosterior
+from latent_audit.vae_models.components.priors import ObservedCodes, StandardNormal
+from latent_audit.vae_models.components.reconstruction import LaplaceReconstruction
+from latent_audit.vae_models.components.regularisers import Encoded, Unregularised, WeightedKl
+from latent_audit.vae_models.components.self_attention import SelfAttention
+from latent_audit.vae_models.components.semi_supervised_vae import (
+    BoundTerms,
+    labelled_bound,
+    unlabelled_bound,
 )
-from vae_models.model import Batch, Posterior
-from vae_models.moment_matching import MomentMatching, code_covariance
-from vae_models.posteriors import GaussianPosterior, LaplacePosterior, PointPosterior
-from vae_models.priors import ObservedCodes, StandardNormal
-from vae_models.reconstruction import LaplaceReconstruction
-from vae_models.regularisers import Encoded, Unregularised, WeightedKl
-from vae_models.self_attention import SelfAttention
-from vae_models.semantic_layout import SemanticLayout
-from vae_models.semi_supervised_settings import SemiSupervisedVaeSettings
-from vae_models.semi_supervised_vae import BoundTerms, labelled_bound, unlabelled_bound
-from vae_models.targets import Target
-from vae_models.total_correlation import BetaTotalCorrelation, total_correlation
-from vae_models.total_correlation_discriminator import DiscriminatedTotalCorrelation, shuffled_dimensions
-from vae_models.weight_uncertainty import GaussianWeights
+from latent_audit.vae_models.components.total_correlation import BetaTotalCorrelation, total_correlation
+from latent_audit.vae_models.components.total_correlation_discriminator import (
+    DiscriminatedTotalCorrelation,
+    shuffled_dimensions,
+)
+from latent_audit.vae_models.components.weight_uncertainty import GaussianWeights
+from latent_audit.vae_models.errors import BadSettings
+from latent_audit.vae_models.interpretable_gan.semantic_layout import SemanticLayout
+from latent_audit.vae_models.model import Batch, Posterior
+from latent_audit.vae_models.presets.semi_supervised_settings import SemiSupervisedVaeSettings
 
 SHAPE = (1, 28, 28)
 

@@ -13,12 +13,12 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from vae_models.checkpoint_settings import CheckpointSettings
-from vae_models.errors import BadCheckpoint
-from vae_models.exported_programs import build_from_programs
-from vae_models.exported_settings import ExportedProgramsSettings
-from vae_models.file_kinds import EXPORTED, LIGHTNING, SAFETENSORS, TENSORS, kind_of
-from vae_models.state_dict_files import read_state_dict
+from latent_audit.vae_models.errors import BadCheckpoint
+from latent_audit.vae_models.pretrained.checkpoint_settings import CheckpointSettings
+from latent_audit.vae_models.pretrained.exported_programs import build_from_programs
+from latent_audit.vae_models.pretrained.exported_settings import ExportedProgramsSettings
+from latent_audit.vae_models.pretrained.file_kinds import EXPORTED, LIGHTNING, SAFETENSORS, TENSORS, kind_of
+from latent_audit.vae_models.pretrained.state_dict_files import read_state_dict
 
 WEIGHTS = {"layer.weight": torch.ones(2, 3)}
 

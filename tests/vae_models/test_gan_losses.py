@@ -5,16 +5,16 @@ import math
 import pytest
 import torch
 
-from tests.vae_models.conftest import SHAPE, TARGETS, decided, generator, pixels
-from vae_models.building import build
-from vae_models.gan_losses import (
+from latent_audit.vae_models.building import build
+from latent_audit.vae_models.interpretable_gan.losses import (
     forward_pass,
     gradient_penalty,
     loss_terms,
     player_gradients,
     player_losses,
 )
-from vae_models.model import Batch
+from latent_audit.vae_models.model import Batch
+from tests.vae_models.conftest import SHAPE, TARGETS, decided, generator, pixels
 
 
 @pytest.mark.parametrize("side", ["encoder", "generator"])

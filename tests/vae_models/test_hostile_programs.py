@@ -12,6 +12,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from latent_audit.vae_models.errors import BadCheckpoint
+from latent_audit.vae_models.pretrained.exported_archive import refuse_code, safe_archive
+from latent_audit.vae_models.pretrained.exported_graph import is_size
+from latent_audit.vae_models.pretrained.exported_programs import build_from_programs
+from latent_audit.vae_models.pretrained.tensor_operators import TENSOR_OPERATORS, is_tensor_operator
 from tests.vae_models.test_exported_programs import (
     SHAPE,
     Decoder,
@@ -21,11 +26,6 @@ from tests.vae_models.test_exported_programs import (
     rewritten,
     settings,
 )
-from vae_models.errors import BadCheckpoint
-from vae_models.exported_archive import refuse_code, safe_archive
-from vae_models.exported_graph import is_size
-from vae_models.exported_programs import build_from_programs
-from vae_models.tensor_operators import TENSOR_OPERATORS, is_tensor_operator
 
 MARK = "code_ran"
 TOUCH = f"cposix\nsystem\n(S'touch {MARK}'\ntR.".encode()

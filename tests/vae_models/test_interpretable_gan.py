@@ -5,14 +5,14 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from latent_audit.vae_models.building import build
+from latent_audit.vae_models.errors import BadSettings
+from latent_audit.vae_models.interpretable_gan.model import FREE_NOISE, NAMED_NOISE
+from latent_audit.vae_models.interpretable_gan.settings import InterpretableGanSettings
+from latent_audit.vae_models.interpretable_gan.stability import StabilityRecord
+from latent_audit.vae_models.model import Batch, Model
+from latent_audit.vae_models.training.settings import TrainingSettings
 from tests.vae_models.conftest import SHAPE, TARGETS, decided, generator, pixels
-from vae_models.building import build
-from vae_models.errors import BadSettings
-from vae_models.gan_stability import StabilityRecord
-from vae_models.interpretable_gan import FREE_NOISE, NAMED_NOISE
-from vae_models.interpretable_gan_settings import InterpretableGanSettings
-from vae_models.model import Batch, Model
-from vae_models.training_settings import TrainingSettings
 
 
 def test_the_protocols_shapes_names_and_ranges(gan, bars):

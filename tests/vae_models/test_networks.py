@@ -4,11 +4,17 @@ import pytest
 import torch
 from torch import nn
 
-from vae_models.errors import BadSettings
-from vae_models.fast_convolutions import FoldedUpsampling, Upsampling, upsampling
-from vae_models.networks import build_decoder, build_encoder, initialise_for_relu, with_rim, without_rim
-from vae_models.pooled_trunk import PooledTrunk
-from vae_models.vae import parameter_count
+from latent_audit.vae_models.attribute_classifier.pooled_trunk import PooledTrunk
+from latent_audit.vae_models.components.fast_convolutions import FoldedUpsampling, Upsampling, upsampling
+from latent_audit.vae_models.components.networks import (
+    build_decoder,
+    build_encoder,
+    initialise_for_relu,
+    with_rim,
+    without_rim,
+)
+from latent_audit.vae_models.components.vae import parameter_count
+from latent_audit.vae_models.errors import BadSettings
 
 
 @pytest.mark.parametrize("form", [Upsampling, FoldedUpsampling])

@@ -9,19 +9,20 @@ import torch
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
-from tasks.datasets.sprites import SpritesSettings
-from vae_models import checkpoints, kinds, recipes
-from vae_models.attribute_classifier_settings import AttributeClassifierSettings
-from vae_models.building import build
-from vae_models.errors import BadSettings, Cancelled
-from vae_models.existing_settings import ExistingModelSettings
-from vae_models.inference import encode_images
-from vae_models.model import Batch, Model
-from vae_models.presets import AnyModelSettings, ModelSettings
-from vae_models.targets import Target, fit_targets
-from vae_models.training import train
-from vae_models.training_records import TrainingResult
-from vae_models.training_settings import TrainingSettings
+from latent_audit.tasks.datasets.sprites import SpritesSettings
+from latent_audit.vae_models.attribute_classifier.settings import AttributeClassifierSettings
+from latent_audit.vae_models.attribute_classifier.targets import Target, fit_targets
+from latent_audit.vae_models.building import build
+from latent_audit.vae_models.errors import BadSettings, Cancelled
+from latent_audit.vae_models.inference import encode_images
+from latent_audit.vae_models.model import Batch, Model
+from latent_audit.vae_models.presets import registry as kinds
+from latent_audit.vae_models.presets.presets import AnyModelSettings, ModelSettings
+from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings
+from latent_audit.vae_models.storage import checkpoints, recipes
+from latent_audit.vae_models.training.loop import train
+from latent_audit.vae_models.training.records import TrainingResult
+from latent_audit.vae_models.training.settings import TrainingSettings
 
 TINY: dict[str, dict[str, Any]] = {
     "annealed_vae": {"capacity_nats": 5.0, "capacity_steps": 6, "gamma": 5.0},

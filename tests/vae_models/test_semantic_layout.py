@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from latent_audit.vae_models.attribute_classifier.targets import Target
+from latent_audit.vae_models.errors import BadSettings
+from latent_audit.vae_models.interpretable_gan.additive_discriminator import AdditiveDiscriminator
+from latent_audit.vae_models.interpretable_gan.semantic_layout import CERTAIN_LOGIT, SemanticLayout
 from tests.vae_models.conftest import generator
-from vae_models.additive_discriminator import AdditiveDiscriminator
-from vae_models.errors import BadSettings
-from vae_models.semantic_layout import CERTAIN_LOGIT, SemanticLayout
-from vae_models.targets import Target
 
 MANY = (
     Target("lit", "binary", 1),

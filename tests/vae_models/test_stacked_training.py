@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from vae_models.beta_tc_vae import BetaTcVaeSettings
-from vae_models.beta_vae import BetaVaeSettings
-from vae_models.building import build
-from vae_models.errors import BadSettings, Cancelled
-from vae_models.factor_vae import FactorVaeSettings
-from vae_models.gm_vae import GmVaeSettings
-from vae_models.plain_vae import VaeSettings
-from vae_models.stacked_networks import stacked_forward, stacked_state
-from vae_models.stacked_training import train_together
-from vae_models.training import train
-from vae_models.training_settings import TrainingSettings
+from latent_audit.vae_models.building import build
+from latent_audit.vae_models.errors import BadSettings, Cancelled
+from latent_audit.vae_models.presets.beta_tc_vae import BetaTcVaeSettings
+from latent_audit.vae_models.presets.beta_vae import BetaVaeSettings
+from latent_audit.vae_models.presets.factor_vae import FactorVaeSettings
+from latent_audit.vae_models.presets.gm_vae import GmVaeSettings
+from latent_audit.vae_models.presets.plain_vae import VaeSettings
+from latent_audit.vae_models.training.loop import train
+from latent_audit.vae_models.training.settings import TrainingSettings
+from latent_audit.vae_models.training.stacked_networks import stacked_forward, stacked_state
+from latent_audit.vae_models.training.stacked_training import train_together
 
 SEEDS = (3, 8, 5)
 STEPS = 24

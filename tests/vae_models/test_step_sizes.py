@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch.optim import Adam
 
+from latent_audit.vae_models.attribute_classifier.settings import AttributeClassifierSettings
+from latent_audit.vae_models.building import build
+from latent_audit.vae_models.presets.factor_vae import FactorVaeSettings
+from latent_audit.vae_models.presets.plain_vae import VaeSettings
+from latent_audit.vae_models.training.loop import train
+from latent_audit.vae_models.training.settings import TrainingSettings
+from latent_audit.vae_models.training.step_sizes import set_step_sizes, step_share
 from tests.vae_models.conftest import SHAPE, TARGETS
-from vae_models.attribute_classifier_settings import AttributeClassifierSettings
-from vae_models.building import build
-from vae_models.factor_vae import FactorVaeSettings
-from vae_models.plain_vae import VaeSettings
-from vae_models.step_sizes import set_step_sizes, step_share
-from vae_models.training import train
-from vae_models.training_settings import TrainingSettings
 
 
 @pytest.mark.parametrize(

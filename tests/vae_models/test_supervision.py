@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from latent_audit.vae_models.attribute_classifier.settings import AttributeClassifierSettings
+from latent_audit.vae_models.building import build
+from latent_audit.vae_models.presets.attribute_vae import AttributeVaeSettings
+from latent_audit.vae_models.presets.plain_vae import VaeSettings
+from latent_audit.vae_models.presets.semi_supervised_settings import SemiSupervisedVaeSettings
+from latent_audit.vae_models.supervision import Supervision, as_stated, supervision_of
 from tests.vae_models.conftest import SHAPE, TARGETS
-from vae_models.attribute_classifier_settings import AttributeClassifierSettings
-from vae_models.attribute_vae import AttributeVaeSettings
-from vae_models.building import build
-from vae_models.plain_vae import VaeSettings
-from vae_models.semi_supervised_settings import SemiSupervisedVaeSettings
-from vae_models.supervision import Supervision, as_stated, supervision_of
 
 NAMES = ("tall", "x")
 

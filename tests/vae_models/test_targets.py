@@ -9,9 +9,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vae_models import targets as t
-from vae_models.errors import BadSettings
-from vae_models.targets import Target
+from latent_audit.vae_models.attribute_classifier import targets as t
+from latent_audit.vae_models.attribute_classifier.targets import Target
+from latent_audit.vae_models.errors import BadSettings
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from latent_audit.vae_models.attribute_classifier.settings import AttributeClassifierSettings
+from latent_audit.vae_models.building import build
+from latent_audit.vae_models.errors import BadCheckpoint, BadSettings, Cancelled, Diverged
+from latent_audit.vae_models.presets.beta_vae import BetaVaeSettings
+from latent_audit.vae_models.presets.plain_vae import VaeSettings
+from latent_audit.vae_models.training.loop import train
+from latent_audit.vae_models.training.records import Progress
+from latent_audit.vae_models.training.resident_images import ResidentImages
+from latent_audit.vae_models.training.settings import TrainingSettings
 from tests.vae_models.conftest import SHAPE, TARGETS
-from vae_models.attribute_classifier_settings import AttributeClassifierSettings
-from vae_models.beta_vae import BetaVaeSettings
-from vae_models.building import build
-from vae_models.errors import BadCheckpoint, BadSettings, Cancelled, Diverged
-from vae_models.plain_vae import VaeSettings
-from vae_models.resident_images import ResidentImages
-from vae_models.training import train
-from vae_models.training_records import Progress
-from vae_models.training_settings import TrainingSettings
 
 KINDS = ("vae", "interpretable_gan", "attribute_classifier")
 

@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from vae_models.beta_vae import BetaVaeSettings
-from vae_models.building import build
-from vae_models.model import Batch, Model, Posterior
-from vae_models.plain_vae import VaeSettings
-from vae_models.posteriors import GaussianPosterior
-from vae_models.presets import ModelSettings
-from vae_models.reconstruction import BernoulliReconstruction, GaussianReconstruction
-from vae_models.regularisers import WeightedKl
-from vae_models.training_settings import TrainingSettings
-from vae_models.vae import elbo, parameter_count
+from latent_audit.vae_models.building import build
+from latent_audit.vae_models.components.posteriors import GaussianPosterior
+from latent_audit.vae_models.components.reconstruction import BernoulliReconstruction, GaussianReconstruction
+from latent_audit.vae_models.components.regularisers import WeightedKl
+from latent_audit.vae_models.components.vae import elbo, parameter_count
+from latent_audit.vae_models.model import Batch, Model, Posterior
+from latent_audit.vae_models.presets.beta_vae import BetaVaeSettings
+from latent_audit.vae_models.presets.plain_vae import VaeSettings
+from latent_audit.vae_models.presets.presets import ModelSettings
+from latent_audit.vae_models.training.settings import TrainingSettings
 
 SHAPE = (1, 28, 28)
 

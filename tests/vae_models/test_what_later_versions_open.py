@@ -8,12 +8,12 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 from torch import nn
 
-from vae_models.building import build
-from vae_models.checkpoint_settings import CheckpointSettings
-from vae_models.entrypoint_settings import EntrypointSettings
-from vae_models.errors import BadCheckpoint
-from vae_models.existing_models import open_existing
-from vae_models.presets import AnyModelSettings
+from latent_audit.vae_models.building import build
+from latent_audit.vae_models.errors import BadCheckpoint
+from latent_audit.vae_models.presets.presets import AnyModelSettings
+from latent_audit.vae_models.pretrained.checkpoint_settings import CheckpointSettings
+from latent_audit.vae_models.pretrained.entrypoint_settings import EntrypointSettings
+from latent_audit.vae_models.pretrained.existing_models import open_existing
 
 BRING_YOUR_OWN = "Bring your own: the models and data that people really have"
 _settings: TypeAdapter[Any] = TypeAdapter(AnyModelSettings)

@@ -10,14 +10,14 @@ from typing import Any
 from audit_builder import ATTRIBUTES, AuditBuilder
 from stages import fits, perform, prepare
 
-from flows import model_flow
-from reports.audit_json import schema_faults, write_audit
-from reports.render import render
-from tasks.model_record import model_record
-from tasks.records import Artifact, ModelKey
-from tasks.settings_sources import load_settings
-from tasks.stage import Stage
-from tasks.stages import TRAIN_MODEL
+from latent_audit.flows import model_flow
+from latent_audit.reports.page.render import render
+from latent_audit.reports.record.audit_json import schema_faults, write_audit
+from latent_audit.tasks.settings.layers import load_settings
+from latent_audit.tasks.stages.evidence.model_record import model_record
+from latent_audit.tasks.stages.registry import TRAIN_MODEL
+from latent_audit.tasks.stages.stage import Stage
+from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 
 model = "{vae: {kind: vae, network: mlp, latent_dim: 3, warm_up_steps: 0, training: {steps: 5}}}"
 evidence = "{permutations: 100, bootstraps: 100, probe_images: 200, boosting_iterations: 5}"

@@ -8,10 +8,11 @@ import json
 import numpy as np
 from stages import prepare
 
-from tasks.analyses.parts import PARTS
-from tasks.datasets import catalogue, stripes
-from tasks.inputs.prepared import open_prepared
-from tasks.settings_sources import load_settings
+from latent_audit.tasks.analyses.statistics.parts import PARTS
+from latent_audit.tasks.datasets import registry as catalogue
+from latent_audit.tasks.datasets import stripes
+from latent_audit.tasks.settings.layers import load_settings
+from latent_audit.tasks.stages.inputs.prepared import open_prepared
 
 settings = load_settings(None, ["--data.kind", "stripes", "--data.images", "1800"])
 data = open_prepared(prepare(settings))

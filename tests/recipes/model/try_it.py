@@ -8,13 +8,13 @@ import json
 import numpy as np
 from stages import perform, prepare
 
-from tasks.inputs.prepared import open_prepared
-from tasks.settings_sources import describe, load_settings
-from tasks.stages import TRAIN_MODEL
-from vae_models import linear_vae
-from vae_models.checkpoints import load, load_untrained
-from vae_models.evaluation import evaluate
-from vae_models.inference import encode_images
+from latent_audit.tasks.settings.layers import describe, load_settings
+from latent_audit.tasks.stages.inputs.prepared import open_prepared
+from latent_audit.tasks.stages.registry import TRAIN_MODEL
+from latent_audit.vae_models.presets import linear_vae
+from latent_audit.vae_models.evaluation import evaluate
+from latent_audit.vae_models.inference import encode_images
+from latent_audit.vae_models.storage.checkpoints import load, load_untrained
 
 toy = (
     "{toy: {kind: linear_vae, latent_dim: 4, learning_rate: 0.01, training: {steps: 60, evaluate_every: 30}}}"

@@ -6,11 +6,11 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from tasks.datasets.attributes import Attribute
-from tasks.datasets.choosing import OnProgress
-from tasks.datasets.image_set import ImageSet
-from tasks.datasets.memory_map import new_images
-from tasks.datasets.remote_file import RemoteFile
+from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.tasks.datasets.images.choosing import OnProgress
+from latent_audit.tasks.datasets.images.image_set import ImageSet
+from latent_audit.tasks.datasets.images.memory_map import new_images
+from latent_audit.tasks.datasets.remote_file import RemoteFile
 
 ATTRIBUTES = (
     Attribute("lying", "binary", classes=("no", "yes"), description="the bar lies instead of standing"),

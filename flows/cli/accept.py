@@ -1,0 +1,58 @@
+"""latent-audit accept: this run is what later runs of its name are compared with."""
+
+import argparse
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from latent_audit.flows.cli.starting import prepare_store
+
+if TYPE_CHECKING:
+    from latent_audit.tasks.runs.verify import Verified
+
+DESCRIPTION = """\
+Checks a finished run as `latent-audit verify` does and notes it in runs/<name>/accepted.jsonl. Later runs of that
+name say what changed since, and `latent-audit clean` never removes it. In MLflow each of its models with enough
+Supported attributes (over_time.audited_from_supported) gets the alias `audited`, and the run the tag `accepted`.
+"""
+
+
+def add(commands: Any) -> None:
+    """Adds the command's words to the parser."""
+    parser = commands.add_parser(
+        "accept",
+        help="accept a finished run: later runs are compared with it",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="latent-audit accept RUN [--by NAME] [--section.key VALUE ...]",
+    )
+    parser.add_argument("folder", metavar="RUN", type=Path, help="folder of a finished run, as runs/latest")
+    parser.add_argument("--by", default="", metavar="NAME", help="who accepts it")
+    parser.set_defaults(act=_act, takes_settings=True)
+
+
+def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
+    from latent_audit.tasks.runs.acceptance import Acceptance, accept
+    from latent_audit.tasks.session.terminal_text import named, say
+    from latent_audit.tasks.settings.layers import load_settings
+
+    settings = load_settings(None, overrides)
+    told: list[list[str] | None] = []
+
+    def tell(note: Acceptance, verified: "Verified") -> None:
+        prepare_store(settings.run.store)  # before MLflow is imported
+        from latent_audit.tasks.tracking.audited_models import tell_mlflow
+
+        told.append(tell_mlflow(verified, settings, note))
+
+    note = accept(arguments.folder, arguments.by, datetime.now(UTC), tell)
+    audited = told[0]
+    say(f"accepted: {named(note.run_id)}")
+    if audited is None:
+        say("MLflow does not know this run, so nothing was said there; name its store with --tracking.uri")
+    else:
+        say(
+            f"audited in MLflow: {', '.join(audited) or 'no registered model has enough Supported attributes'}"
+        )
+    return 0

@@ -1,0 +1,74 @@
+"""The command line: latent-audit run, latent-size, settings, data, ui, up, down, status, verify, sign, ..."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from latent_audit.flows.cli import (
+    accept,
+    clean,
+    compare,
+    data,
+    latent_size,
+    pdf,
+    run,
+    selftest,
+    settings,
+    sign,
+    ui,
+    up,
+    verify,
+)
+from latent_audit.tasks.datasets.errors import DataError
+from latent_audit.tasks.errors import AuditError, Stopped
+from latent_audit.tasks.session.terminal_text import said, say
+
+DESCRIPTION = """\
+Audits what generative models know: which latent dimensions carry which semantic attributes, and how sure we are.
+
+  latent-audit run                                   the default audit: 3 models x 3 seeds on rendered sprites
+  latent-audit run configs/celeba.yaml               an audit from a settings file
+  latent-audit run --data.kind mnist --seeds [0,1]   any setting can be given on the command line
+  latent-audit latent-size                           how many latent dimensions are enough, by K folds
+  latent-audit settings                              every setting, its value and what it means
+  latent-audit up --deploy                           audits by schedule: a Prefect server, a worker and MLflow
+  latent-audit verify runs/latest                    is this report what the run wrote, and does it follow?
+"""
+# In the order of the help; each adds its own words and says what it does.
+COMMANDS = (run, latent_size, settings, data, ui, up, verify, sign, compare, pdf, accept, clean, selftest)
+INTERRUPTED = 130
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Runs the command and returns its exit code: 0 done, 1 failed, 2 bad settings or usage, 3 changed, 4 parts of the
+    report failed, 130 stopped; `verify` has codes of its own for what it finds.
+    """
+    parser = _parser()
+    arguments, overrides = parser.parse_known_args(words)
+    if overrides and not hasattr(arguments, "takes_settings"):
+        parser.error(f"unknown arguments: {' '.join(overrides)}")
+    try:
+        code: int = arguments.act(arguments, overrides)
+    except Stopped as error:
+        say(f"latent-audit: {error}", sys.stderr)
+        return INTERRUPTED
+    except KeyboardInterrupt:
+        print("latent-audit: ended; the same command goes on from the last finished stage", file=sys.stderr)
+        return INTERRUPTED
+    except (AuditError, DataError) as error:
+        say(f"latent-audit: {said(error)}", sys.stderr)
+        return error.exit_code if isinstance(error, AuditError) else 1
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    formatter = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("latent-audit", description=DESCRIPTION, formatter_class=formatter)
+    added = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add(added)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""latent-audit run: an audit from its settings to its report."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from latent_audit.flows.cli.starting import ready_for_a_flow, shown_path, wait_for_services
+from latent_audit.tasks.errors import Reported
+from latent_audit.tasks.execution.importing import uncollected
+
+if TYPE_CHECKING:
+    from latent_audit.tasks.settings.audit import Settings
+
+DESCRIPTION = """\
+Runs an audit and writes its report. The same command reuses every finished stage, and goes on where an
+interrupted run stopped.
+
+  CONFIG.yaml                     settings file; what it leaves out keeps its default
+  --section.key VALUE             any setting, e.g. --run.name nightly --models.beta_vae.beta 8 --data.mirror DIR
+  LATENT_AUDIT_SECTION__KEY       the same from the environment
+
+Results: runs/<name>/<run id>/report.html and audit.json; runs/latest is the newest complete run.
+"""
+
+
+def add(commands: Any) -> None:
+    """Adds the command's words to the parser."""
+    parser = commands.add_parser(
+        "run",
+        help="run an audit and write its report",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="latent-audit run [CONFIG.yaml] [--section.key VALUE ...]",
+    )
+    parser.set_defaults(act=_act, takes_settings=True)
+
+
+def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
+    from latent_audit.tasks.session.terminal_text import say
+
+    with uncollected(for_good=True):
+        settings = ready_for_a_flow(overrides)
+        from latent_audit.flows.audit_flow import audit
+        from latent_audit.tasks.services.prefect_server import gone_server_said
+        from latent_audit.tasks.session import drift as over_time
+
+    wait_for_services(settings)
+    try:
+        with gone_server_said():
+            folder = audit(settings)
+    except Reported as error:
+        _name_report(error.folder, settings)
+        raise
+    for change in over_time.changes_of(folder):
+        say(f"changed since the last accepted run: {change}", sys.stderr)
+    _name_report(folder, settings)
+    return 0
+
+
+def _name_report(folder: Path, settings: "Settings") -> None:
+    from latent_audit.tasks.session.terminal_text import named, say
+
+    report = named(shown_path(folder) / "report.html")
+    say(f"\nreport: {report}\nMLflow: {_ui_command(settings.run.store)}")
+    sys.stdout.flush()
+
+
+def _ui_command(store: Path) -> str:
+    default = Path("artifacts")
+    return "latent-audit ui" if store == default else f"latent-audit ui --run.store {store}"

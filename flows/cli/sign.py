@@ -1,0 +1,49 @@
+"""latent-audit sign: somebody vouches for a finished run."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+DESCRIPTION = """\
+Signs a finished run with an Ed25519 key of yours: writes signature.json over the bytes of manifest.json, which
+lists every other file. Make a key with: ssh-keygen -t ed25519 -f my_key
+
+The run is checked first as `latent-audit verify` does: what is not whole is not signed. Another's signature is
+replaced only with --replace.
+
+A signature shows who vouched for the run; not when, which takes a trusted timestamp.
+"""
+
+
+def add(commands: Any) -> None:
+    """Adds the command's words to the parser."""
+    parser = commands.add_parser(
+        "sign",
+        help="sign a finished run with your key",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="latent-audit sign DIR --key PRIVATE_KEY [--replace]",
+    )
+    parser.add_argument("folder", metavar="DIR", type=Path, help="folder of a finished run, as runs/latest")
+    parser.add_argument(
+        "--key", type=Path, required=True, metavar="PRIVATE_KEY", help="Ed25519 key, PEM or OpenSSH"
+    )
+    parser.add_argument(
+        "--replace",
+        action="store_true",
+        help="in the place of another's signature, or of one that does not hold",
+    )
+    parser.set_defaults(act=_act)
+
+
+def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
+    from latent_audit.tasks.runs.sign import sign_run
+    from latent_audit.tasks.session.terminal_text import say
+
+    signed = sign_run(arguments.folder, arguments.key, replace=arguments.replace)
+    for warning in signed.warnings:
+        say(f"warning: {warning}", sys.stderr)
+    say(f"signed by {signed.fingerprint}")
+    return 0

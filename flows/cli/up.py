@@ -1,0 +1,116 @@
+"""latent-audit up, down and status: the servers and the worker that scheduled audits need, on this machine."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from latent_audit.flows.cli.starting import prepare_store
+
+if TYPE_CHECKING:
+    from latent_audit.tasks.services.all_services import ServiceSettings
+    from latent_audit.tasks.services.service import State
+
+DESCRIPTION = """\
+Starts a Prefect server, a worker for the pool "audits", and MLflow, all on 127.0.0.1 alone, and waits until they
+answer. They go on when this command ends; `latent-audit down` ends exactly them. What runs already is left alone.
+Both servers ask for the user name and password in <store>/services/password, which only you can read.
+
+With --deploy, every deployment of prefect.yaml in this folder is applied: its schedules begin to count.
+"""
+PLACES = "[--store DIR] [--prefect-port PORT] [--mlflow-port PORT]"
+
+
+def add(commands: Any) -> None:
+    """Adds the three commands' words to the parser."""
+    parser = commands.add_parser(
+        "up",
+        help="start a Prefect server, a worker and MLflow on this machine",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage=f"latent-audit up {PLACES} [--deploy] [--wait SECONDS] [--prefect-database URL] [--mlflow-database URL]",
+    )
+    _add_places(parser)
+    parser.add_argument("--deploy", action="store_true", help="apply prefect.yaml of this folder")
+    for name, example, variable in (
+        ("prefect", "postgresql+asyncpg", "PREFECT_API_DATABASE_CONNECTION_URL"),
+        ("mlflow", "postgresql", "MLFLOW_BACKEND_STORE_URI"),
+    ):
+        parser.add_argument(
+            f"--{name}-database",
+            metavar="URL",
+            help=f"database of the {name} server, as {example}://... (other users can read a command line: give an "
+            f"address with a password as {variable}); default: SQLite in the store",
+        )
+    parser.add_argument(
+        "--wait", type=float, default=180.0, metavar="SECONDS", help="until each has answered (default 180)"
+    )
+    parser.set_defaults(act=_up)
+    for name, act, said in (
+        ("down", _down, "end what `latent-audit up` started"),
+        ("status", _status, "say how the servers and the worker are"),
+    ):
+        parser = commands.add_parser(name, help=said, usage=f"latent-audit {name} {PLACES}")
+        _add_places(parser)
+        parser.set_defaults(act=act, prefect_database=None, mlflow_database=None, wait=0.0)
+
+
+def _add_places(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--store", type=Path, default=Path("artifacts"), help="the run's store (default artifacts)"
+    )
+    parser.add_argument("--prefect-port", type=int, default=4200, help="port on 127.0.0.1 (default 4200)")
+    parser.add_argument("--mlflow-port", type=int, default=5000, help="port on 127.0.0.1 (default 5000)")
+
+
+def _up(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
+    from latent_audit.tasks.services import all_services as services
+
+    prepare_store(arguments.store)  # what it starts inherits this
+    settings = _settings(arguments)
+    return _say(services.up(settings, Path("prefect.yaml") if arguments.deploy else None), settings)
+
+
+def _down(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
+    from latent_audit.tasks.services import all_services as services
+
+    ended = services.down(_settings(arguments))
+    print(f"ended: {', '.join(ended)}" if ended else "nothing was running")
+    return 0
+
+
+def _status(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
+    from latent_audit.tasks.services import all_services as services
+
+    settings = _settings(arguments)
+    return _say(services.status(settings), settings)
+
+
+def _settings(arguments: argparse.Namespace) -> "ServiceSettings":
+    from latent_audit.tasks.services.all_services import ServiceSettings
+
+    # Prefect reads its own variable.
+    mlflow_database = arguments.mlflow_database or os.environ.get("MLFLOW_BACKEND_STORE_URI")
+    return ServiceSettings(
+        arguments.store,
+        arguments.prefect_port,
+        arguments.mlflow_port,
+        arguments.prefect_database,
+        mlflow_database,
+        arguments.wait,
+    )
+
+
+def _say(states: "list[State]", settings: "ServiceSettings") -> int:
+    """Prints a line a service, and where their password is; returns 0 if all are well."""
+    from latent_audit.tasks.services.sign_in import password_file
+
+    for state in states:
+        word = "well" if state.is_well else "does not answer" if state.process else "not running"
+        print(f"{state.name:16}{word:17}{state.address or ''}".rstrip())
+    if any(state.process for state in states):
+        said = f"user:password of both pages: {password_file(settings.store)} (Prefect's page takes it as one word)"
+        print(said, file=sys.stderr)
+    return 0 if all(state.is_well for state in states) else 1

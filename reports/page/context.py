@@ -1,0 +1,373 @@
+"""What every section is built from: the audit, its arrays, the catalogue, and the figures made so far."""
+
+import hashlib
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from markupsafe import Markup, escape
+
+from latent_audit.reports.errors import RunIncomplete
+from latent_audit.reports.page.image_files import Picture
+from latent_audit.reports.page.messages import Catalogue
+from latent_audit.reports.page.number_text import estimate_text, interval, number
+from latent_audit.reports.page.plots.inline_svg import inline
+from latent_audit.reports.page.visible_text import shortened, slug, visible, with_short_names
+from latent_audit.reports.record.run_files import NotPlain, read_plain
+
+MOST_ARRAY_BYTES = 2 * 2**30
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a table: kind text, number, estimate, verdict or link; `extra` is an interval or a target;
+    `sort` orders a column.
+    """
+
+    kind: str
+    text: str
+    extra: str = ""
+    sort: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells under `header`; the first cell of each row names the row. `note` says where intervals
+    come from.
+    """
+
+    caption: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawing or picture as markup for the page, what it shows in words, and the numbers behind it."""
+
+    identifier: str
+    body: Markup
+    alt: str
+    caption: str
+    table: Table | None = None
+
+
+@dataclass
+class Page:
+    """One report in the making. `files` collects what goes to figures/, by file name."""
+
+    folder: Path
+    audit: dict[str, Any]
+    run: dict[str, Any]
+    ledger: list[dict[str, Any]]
+    audit_sha256: str
+    t: Catalogue
+    files: dict[str, bytes] = field(default_factory=dict)
+    _last: tuple[str, npt.NDArray[Any]] | None = None
+
+    @property
+    def leads(self) -> list[dict[str, Any]]:
+        """The models whose evidence is shown in full: one seed of each, in the subject's order."""
+        order = {name: index for index, name in enumerate(self.audit["subject"]["models"])}
+        leads = [model for model in self.audit["models"] if model["is_lead"]]
+        return sorted(leads, key=lambda model: order.get(model["name"], len(order)))
+
+    @property
+    def verdicts(self) -> list[dict[str, Any]]:
+        """The verdicts on the lead models; those on other seeds count in the stability check."""
+        leads = {(model["name"], model["seed"]) for model in self.leads}
+        return [row for row in self.audit["verdicts"] if (row["model"], row["seed"]) in leads]
+
+    @property
+    def attributes(self) -> list[dict[str, Any]]:
+        """The attributes in the data's own order."""
+        return list(self.audit["data"]["attributes"])
+
+    @property
+    def set_aside(self) -> list[dict[str, Any]]:
+        """The attributes that too few images show for a test, with the reason; none in files of schema 1.0."""
+        return list(self.audit["data"].get("not_tested", []))
+
+    @property
+    def long_names(self) -> list[str]:
+        """Every name that a sentence of the audit may repeat in full."""
+        names = [attribute["name"] for attribute in self.attributes]
+        names += [row["attribute"] for row in self.set_aside]
+        return (
+            names
+            + [name for attribute in self.attributes for name in attribute["classes"]]
+            + [model["name"] for model in self.audit["models"]]
+        )
+
+    def limit(self, name: str) -> float:
+        """Returns one of the thresholds that the audit was judged by."""
+        return float(self.audit["thresholds"][name])
+
+    def prose(self, sentence: str | None) -> str:
+        """Returns a sentence of the audit with overlong names cut; a dash for none."""
+        return with_short_names(sentence, self.long_names) if sentence else "–"
+
+    @property
+    def unreadable(self) -> dict[str, dict[str, Any]]:
+        """The attributes that the classifier cannot read in real images either: nothing can be audited of them."""
+        rows = self.audit.get("auditability", ())
+        return {row["attribute"]: row for row in rows if not row["auditable"]}
+
+    def closed(self, model: dict[str, Any], attribute: str) -> str | None:
+        """Returns why the classifier may not judge an attribute in a model's images, or None where it may."""
+        if attribute in self.unreadable:
+            return self.prose(self.unreadable[attribute]["reason"])
+        part = model["intervention"]
+        for gate in () if self.absent(part) else part["gates"]:
+            if gate["attribute"] == attribute and gate["status"] != "passed":
+                return self.prose(gate["reason"])
+        return None
+
+    def trained(self, model: dict[str, Any]) -> str:
+        """Returns with which labels a model was trained, in a few words."""
+        known = model.get("supervision") or {"attributes": None}
+        names = known["attributes"]
+        if names is None:
+            return self.t("supervision.unknown")
+        if not names:
+            return self.t("supervision.none")
+        share = known["labelled_share"]
+        whole = set(names) >= {attribute["name"] for attribute in self.attributes}
+        listed = (
+            self.t("supervision.all")
+            if whole
+            else self.t("word.comma").join(shortened(name, 24) for name in names[:8])
+            + (" …" if len(names) > 8 else "")
+        )
+        if share is None or share >= 1:
+            return self.t("supervision.labels", names=listed)
+        return self.t("supervision.share", names=listed, share=f"{100 * share:.3g}")
+
+    def with_training(self, model: dict[str, Any], length: int) -> str:
+        """Returns a model's name with the labels it was trained with, for the head of a column."""
+        return self.t("supervision.of", model=shortened(model["name"], length), trained=self.trained(model))
+
+    def better(self, score: str) -> str:
+        """Returns which end of a score is the good one: "higher", "lower" or "none"."""
+        stated = self.audit.get("score_directions", {})
+        measured = {row["measure"]: row["better"] for row in self.audit["comparison"]} if not stated else {}
+        return str(stated.get(score, measured.get(score, "none")))
+
+    def was_given(self, model: dict[str, Any], attribute: str) -> bool:
+        """Returns whether a model was trained with an attribute's labels."""
+        return attribute in ((model.get("supervision") or {}).get("attributes") or ())
+
+    def by_seed(self, model: str, attribute: str) -> list[tuple[int, str]]:
+        """Returns the verdict of the first three checks under every seed of a model."""
+        if self.absent(self.audit["stability"]):
+            return []
+        return [
+            (seed, verdict)
+            for row in self.audit["stability"]
+            if row["model"] == model
+            for found in row["attributes"]
+            if found["attribute"] == attribute
+            for seed, verdict in zip(row["seeds"], found["verdicts"], strict=False)
+            if verdict
+        ]
+
+    def seed_words(self, model: str, attribute: str) -> list[tuple[str, str]]:
+        """Returns a verdict for each seed with what it is of, in words; none where there is one seed."""
+        seeds = self.by_seed(model, attribute)
+        return [
+            (verdict, self.t("summary.seed", seed=seed, verdict=self.t(f"verdict.{verdict}")))
+            for seed, verdict in (seeds if len(seeds) > 1 else ())
+        ]
+
+    @property
+    def significance(self) -> float:
+        """The limit that the run's p-values were held against."""
+        return self.limit("significance")
+
+    @property
+    def failed(self) -> list[dict[str, Any]]:
+        """The parts of the audit that failed: part, model, seed and reason each."""
+        return list(self.audit.get("failed", ()))
+
+    def absent(self, part: Any, stage: str = "", model: dict[str, Any] | None = None) -> str | None:
+        """Returns why a part of the audit is not there, or None where it is.
+
+        Args:
+            part: the part's record.
+            stage: the stage that makes it, to find out whether it failed.
+            model: the record of the model that it is a part of, None for a part of the whole audit.
+        """
+        if not part and (failure := self.failure(stage, model)) is not None:
+            return failure
+        if part is None:
+            return self.t("absent.unrecorded")
+        if isinstance(part, dict) and "not_applicable" in part:
+            return self.prose(part["not_applicable"])
+        if isinstance(part, list) and not part:
+            return self.t("absent.empty")
+        return None
+
+    def failure(self, stage: str, model: dict[str, Any] | None) -> str | None:
+        """Returns that a stage failed, of a model or of the whole audit, and why; None where it did not."""
+        name, seed = (None, None) if model is None else (model["name"], model["seed"])
+        reasons = (
+            row["reason"]
+            for row in self.failed
+            if (row["part"], row["model"], row["seed"]) == (stage, name, seed)
+        )
+        reason = next(reasons, None)
+        return None if reason is None else self.t("absent.failed", reason=self.prose(reason))
+
+    def failures(self, stage: str) -> list[str]:
+        """Returns, for each model shown in full of which a stage failed, that it did and why."""
+        found = ((model, self.failure(stage, model)) for model in self.leads)
+        return [f"{shortened(model['name'], 28)}: {failure}" for model, failure in found if failure]
+
+    def array(self, reference: dict[str, str]) -> npt.NDArray[Any]:
+        """Returns the array a reference names, after its digest was checked.
+
+        Raises:
+            RunIncomplete: the file is missing, altered, or no plain array.
+        """
+        if self._last is not None and self._last[0] == reference["sha256"]:
+            return self._last[1]  # a sprite sheet is asked for once a dimension
+        try:
+            data = read_plain(self.folder / reference["path"], MOST_ARRAY_BYTES)
+        except FileNotFoundError as error:
+            raise RunIncomplete(
+                f"{reference['path']} is missing from {self.folder}; restore or rerun."
+            ) from error
+        except NotPlain as found:
+            raise RunIncomplete(f"{reference['path']} is {found}, where a plain file should be.") from None
+        if hashlib.sha256(data).hexdigest() != reference["sha256"]:
+            raise RunIncomplete(f"{reference['path']} is not the file that audit.json was written with.")
+        try:
+            self._last = (reference["sha256"], np.asarray(np.load(io.BytesIO(data), allow_pickle=False)))
+        except ValueError as error:
+            raise RunIncomplete(f"{reference['path']} is no plain array: {error}") from error
+        return self._last[1]
+
+    # ---- names and ids --------------------------------------------------------------------------
+
+    def model_key(self, name: str) -> str:
+        """Returns the stem of the ids of a model: its place and its slug."""
+        names: list[str] = self.audit["subject"]["models"]
+        return f"m{names.index(name) + 1 if name in names else 0}-{slug(name)}"
+
+    def attribute_key(self, name: str) -> str:
+        """Returns the stem of the ids of an attribute: its place and its slug."""
+        names = [attribute["name"] for attribute in self.attributes]
+        return f"a{names.index(name) + 1 if name in names else 0}-{slug(name)}"
+
+    def dimension_name(self, model: dict[str, Any], index: int | None) -> str:
+        """Returns a dimension's own name, shortened; a dash for none."""
+        if index is None:
+            return "–"
+        return next(
+            (shortened(row["name"], 24) for row in model["dimensions"] if row["index"] == index), f"z{index}"
+        )
+
+    # ---- figures --------------------------------------------------------------------------------
+
+    def drawing(
+        self, identifier: str, svg: str, alt: str, caption: str, table: Table | None = None
+    ) -> Figure:
+        """Keeps a plot under figures/ and returns it as a figure of the page."""
+        self.files[f"{identifier}.svg"] = svg.encode("utf-8")
+        return Figure(identifier, Markup(inline(svg, identifier, visible(alt))), alt, caption, table)
+
+    def picture(
+        self,
+        identifier: str,
+        picture: Picture,
+        alt: str,
+        caption: str,
+        scale: float = 1,
+        table: Table | None = None,
+    ) -> Figure:
+        """Keeps an image under figures/ and returns it as a figure of the page, drawn `scale` times as large."""
+        self.files[f"{identifier}{picture.suffix}"] = picture.data
+        return Figure(identifier, image_element(picture, alt, scale), alt, caption, table)
+
+    # ---- cells ----------------------------------------------------------------------------------
+
+    def interval_note(self, estimates: Iterable[Any] | Mapping[str, Iterable[Any]]) -> str:
+        """Returns a sentence that names the source of the intervals, and how many of what they are over.
+
+        A mapping has estimates by what they are of, which is said where their numbers differ.
+        """
+        named = estimates if isinstance(estimates, Mapping) else {"": estimates}
+        over: dict[str, list[str]] = {}
+        for name, some in named.items():
+            sizes: dict[str, set[int]] = {}
+            for value in some:
+                if isinstance(value, dict) and value.get("low") is not None:
+                    sizes.setdefault(value["source"], set()).update(
+                        [] if value["n"] is None else [value["n"]]
+                    )
+            for source, counts in sorted(sizes.items()):
+                over.setdefault(self._over(source, counts), []).append(name)
+        if not over:
+            return ""
+        parts = [
+            told if len(over) == 1 or not all(names) else f"{self.t('word.comma').join(names)}: {told}"
+            for told, names in over.items()
+        ]
+        return self.t("interval.note", sources="; ".join(parts))
+
+    def _over(self, source: str, counts: set[int]) -> str:
+        """Returns a source with its count in words: "bootstrap over 256 images"."""
+        if not counts:
+            return self.t.known(f"source.{source}", shortened(source, 80))
+        least, most = min(counts), max(counts)
+        n = (
+            number(least)
+            if least == most
+            else self.t("interval.range", least=number(least), most=number(most))
+        )
+        if f"source_n.{source}" in self.t.sentences:
+            return self.t(f"source_n.{source}", n=n)
+        return f"{self.t.known(f'source.{source}', shortened(source, 80))}{self.t('word.comma')}n = {n}"
+
+
+def image_element(picture: Picture, alt: str, scale: float = 1, extra: Markup | None = None) -> Markup:
+    """Returns an <img> with its pixels inside, enlarged without smoothing."""
+    return Markup(
+        f'<img src="{picture.uri}" alt="{escape(visible(alt))}" width="{round(picture.width * scale)}" '
+        f'height="{round(picture.height * scale)}" class="pixels"{extra or ""}>'
+    )
+
+
+def text(value: str | None) -> Cell:
+    """Returns a cell with a name, shortened."""
+    return Cell("text", shortened(value) if value else "–", sort=shortened(value or ""))
+
+
+def numeral(value: float | None) -> Cell:
+    """Returns a cell with a number."""
+    return Cell("number", number(value), sort="" if value is None else f"{value:.9g}")
+
+
+def estimate(value: dict[str, Any] | None) -> Cell:
+    """Returns a cell with a value and its interval; a dash, with the reason, where it cannot be computed."""
+    if not value:
+        return Cell("number", "–")
+    if "not_applicable" in value:
+        return Cell("reason", value["not_applicable"])
+    shown = value["value"]
+    return Cell("estimate", number(shown), interval(value), "" if shown is None else f"{shown:.9g}")
+
+
+def known(value: dict[str, Any] | None) -> float | None:
+    """Returns the value of an estimate, or None where there is none."""
+    return None if not value or value.get("value") is None else float(value["value"])
+
+
+def said(value: dict[str, Any] | None) -> str:
+    """Returns an estimate in a sentence's form."""
+    return estimate_text(value)

@@ -1,0 +1,83 @@
+"""The page of a study of latent sizes: the curve over sizes, and the chosen one with its reason."""
+
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from latent_audit.reports.page import messages as catalogue
+from latent_audit.reports.page.context import Figure, Page, Table, estimate, numeral, said
+from latent_audit.reports.page.number_text import number
+from latent_audit.reports.page.plots import interval_curves
+from latent_audit.reports.page.plots.interval_curves import Curve
+from latent_audit.reports.page.templating import ROOM, environment
+from latent_audit.reports.page.visible_text import shortened
+
+# Files beside this module that it reads; they count in content keys (tasks/storage/source_digest.py).
+FILES_READ = ("static/report.css",)
+
+MEASURES = ("elbo_nats", "active_units", "probe")
+
+
+def write_page(record: dict[str, Any], path: Path, language: str) -> None:
+    """Writes the page of `record`, what latent_size.json holds, as one file with everything inside."""
+    page = Page(path.parent, {}, {}, [], "", catalogue.load(language))
+    template = environment(page.t).get_template("latent_size.html")
+    html = template.render(
+        page=page,
+        title=page.t("size.title", data=shortened(record["data"])),
+        reason=_reason(page, record),
+        figure=_curve(page, record),
+        style=Markup((ROOM / "static" / "report.css").read_text(encoding="utf-8")),
+    )
+    path.write_bytes(html.encode("utf-8"))
+
+
+def _reason(page: Page, record: dict[str, Any]) -> list[str]:
+    facts = {
+        "chosen": record["chosen"],
+        "best": record["best"],
+        "behind": number(record["behind_nats"]),
+        "tolerance": number(record["tolerance_nats"]),
+    }
+    said = [page.t("size.is_best" if record["chosen"] == record["best"] else "size.is_as_good", **facts)]
+    if record["at_the_edge"]:
+        said.append(page.t(f"size.edge_{record['at_the_edge']}"))
+    return said
+
+
+def _curve(page: Page, record: dict[str, Any]) -> Figure:
+    scores = record["scores"]
+    panels = {
+        page.t(f"size.{measure}"): [
+            Curve(
+                page.t(f"size.{measure}"),
+                [
+                    (score["size"], score[measure]["value"], score[measure]["low"], score[measure]["high"])
+                    for score in scores
+                ],
+            )
+        ]
+        for measure in MEASURES
+    }
+    chosen = next(score for score in scores if score["size"] == record["chosen"])
+    alt = page.t(
+        "size.alt",
+        first=scores[0]["size"],
+        last=scores[-1]["size"],
+        chosen=record["chosen"],
+        elbo=said(chosen["elbo_nats"]),
+        active=said(chosen["active_units"]),
+        probe=said(chosen["probe"]),
+    )
+    caption = page.t("size.caption", model=shortened(record["model"]), folds=record["folds"])
+    table = Table(
+        caption,
+        (page.t("column.latent_dim"), *(page.t(f"size.{measure}") for measure in MEASURES)),
+        tuple(
+            (numeral(score["size"]), *(estimate(score[measure]) for measure in MEASURES)) for score in scores
+        ),
+        page.interval_note(score[measure] for score in scores for measure in MEASURES),
+    )
+    svg = interval_curves.draw(panels, page.t("column.latent_dim"), "", chosen=float(record["chosen"]))
+    return page.drawing("latent-size", svg, alt, caption, table)

@@ -1,0 +1,57 @@
+"""How often each class occurs, and where the values of a continuous attribute lie."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from latent_audit.reports.page.plots.canvas import COLOURS, MUTED, name_width
+from latent_audit.reports.page.plots.panels import panels
+
+MOST_PANELS = 48
+MOST_NAMED, MOST_LEVEL = 6, 3  # classes whose names are written, and written level
+
+
+def draw(attributes: Sequence[dict[str, Any]], count_label: str) -> str:
+    """Returns SVG with a small panel for each attribute: bars of counts, or a box of five quantiles."""
+    shown = attributes[:MOST_PANELS]
+    upright = [
+        name
+        for attribute in shown
+        if (few := _named(attribute)) > MOST_LEVEL
+        for name in attribute["classes"][:few]
+    ]
+    below = max(18.0, 0.82 * name_width(upright, 8) + 4)
+    canvas, grid = panels(len(shown), 5, (128, 66 + below), (36, 4, below, 16))
+    for axes, attribute in zip(grid, shown, strict=True):
+        summary = attribute["summary"]
+        if "counts" in summary:
+            counts = summary["counts"]
+            axes.bar(range(len(counts)), counts, color=COLOURS[0], width=0.7)
+            few = _named(attribute)
+            axes.set_xticks(
+                range(few),
+                [canvas.name(name, 8) for name in attribute["classes"][:few]],
+                rotation=0 if few <= MOST_LEVEL else 90,
+            )
+            axes.locator_params(axis="y", nbins=3)
+        else:
+            least, lower, middle, upper, most = summary["quantiles"]
+            axes.plot([summary["min"], summary["max"]], [0, 0], color=MUTED, linewidth=0.8)
+            axes.plot([least, most], [0, 0], color=COLOURS[0], linewidth=2)
+            axes.barh(0, (upper or 0) - (lower or 0), left=lower, height=0.5, color=COLOURS[0], alpha=0.35)
+            axes.plot([middle], [0], marker="D", color=COLOURS[0], markersize=5)
+            axes.set_ylim(-1, 1)
+            axes.set_yticks([])
+            axes.spines["left"].set_visible(False)
+            axes.locator_params(axis="x", nbins=3)
+        axes.set_title(canvas.name(attribute["name"], 18))
+        axes.tick_params(labelsize=7)
+    for axes, attribute in list(zip(grid, shown, strict=True))[::5]:
+        if "counts" in attribute["summary"]:
+            axes.set_ylabel(canvas.name(count_label, 20), fontsize=7)
+    return canvas.finish()
+
+
+def _named(attribute: dict[str, Any]) -> int:
+    """Returns how many classes are named below their bars."""
+    count = len(attribute["summary"].get("counts", ()))
+    return count if count <= MOST_NAMED else 0

@@ -1,0 +1,147 @@
+"""Turns a run folder into report.html: one file with everything inside, a pure function of what it reads."""
+
+import base64
+import hashlib
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from jinja2 import Environment
+from markupsafe import Markup
+
+from latent_audit.reports.errors import NotPlainJson, RunIncomplete
+from latent_audit.reports.page import messages as catalogue
+from latent_audit.reports.page.context import Page
+from latent_audit.reports.page.drawing import FIGURES_FOLDER, Builder, section_html, write_figures
+from latent_audit.reports.page.sections.attributes import cards, comparison, mapping, stability, unclaimed
+from latent_audit.reports.page.sections.explanations import (
+    applications as uses,
+)
+from latent_audit.reports.page.sections.explanations import (
+    attributions,
+    maps,
+)
+from latent_audit.reports.page.sections.explanations import (
+    latent_manipulation as moves,
+)
+from latent_audit.reports.page.sections.overview import (
+    checks,
+    closing,
+    data,
+    fitness,
+    limitations,
+    provenance,
+    scope,
+    summary,
+)
+from latent_audit.reports.page.templating import ROOM, environment
+from latent_audit.reports.record.audit_json import AUDIT_NAME, parse_audit
+from latent_audit.reports.record.run_facts import LEDGER_NAME, RUN_NAME, parse_ledger, parse_run
+from latent_audit.reports.record.run_files import MOST_BYTES, NotPlain, read_plain
+
+REPORT_NAME = "report.html"
+# Sections in the report's order: what fills each, by its id; its template has the same name.
+BUILDERS: dict[str, Builder] = {
+    "summary": summary.build,
+    "checks": checks.build,
+    "scope": scope.build,
+    "data": data.build,
+    "fitness": fitness.build,
+    "mapping": mapping.build,
+    "attributes": cards.build,
+    "unclaimed": unclaimed.build,
+    "attributions": attributions.build,
+    "maps": maps.build,
+    "moves": moves.build,
+    "uses": uses.build,
+    "stability": stability.build,
+    "comparison": comparison.build,
+    "limitations": limitations.build,
+    "provenance": provenance.build,
+    "references": closing.build,
+    "glossary": closing.build,
+    "integrity": closing.build,
+}
+SECTIONS = tuple(BUILDERS)
+# These tell of one run; all others follow from audit.json alone and can be drawn once for many runs.
+OF_THE_RUN = ("summary", "provenance", "integrity")
+# The others in halves that take about as long, for two workers.
+HALVES = {
+    "pictures": ("attributes", "maps"),
+    "rest": tuple(key for key in SECTIONS if key not in (*OF_THE_RUN, "attributes", "maps")),
+}
+
+
+def render(run_folder: Path, language: str = "en", drawn: Sequence[Path] = ()) -> Path:
+    """Writes report.html and figures/ into `run_folder` and returns the report's path.
+
+    Reads audit.json, run.json, ledger.jsonl and arrays/. The same files give the same bytes, with sections that
+    `draw` left in the folders `drawn` or without.
+
+    Raises:
+        RunIncomplete: one of these files is missing, unreadable or altered.
+        AuditInvalid: audit.json breaks its schema.
+        LanguageUnknown: there is no catalogue for `language`.
+    """
+    page = open_page(run_folder, language)
+    templates = environment(page.t)
+    ready = {path.stem: path for folder in drawn for path in folder.glob("*.html")}
+    bodies = {
+        key: Markup(ready[key].read_text(encoding="utf-8"))
+        if key in ready
+        else section_html(page, templates, key, BUILDERS[key])
+        for key in SECTIONS
+    }
+    html = page_html(page, templates, bodies)
+    figures = run_folder / FIGURES_FOLDER
+    shutil.rmtree(figures, ignore_errors=True)
+    figures.mkdir()
+    for folder in drawn:
+        shutil.copytree(folder / FIGURES_FOLDER, figures, dirs_exist_ok=True)
+    write_figures(page, figures)
+    path = run_folder / REPORT_NAME
+    path.write_bytes(html.encode("utf-8"))
+    return path
+
+
+def open_page(run_folder: Path, language: str) -> Page:
+    """Returns the page of a run with nothing drawn yet."""
+    data = _content(run_folder, AUDIT_NAME)
+    try:
+        audit = parse_audit(data)
+    except NotPlainJson as error:
+        raise RunIncomplete(f"{AUDIT_NAME} in {run_folder} is not JSON that can be read: {error}.") from None
+    run = parse_run(_content(run_folder, RUN_NAME))
+    ledger = parse_ledger(_content(run_folder, LEDGER_NAME))
+    digest = hashlib.sha256(data).hexdigest()
+    return Page(run_folder, audit, run, ledger, digest, catalogue.load(language))
+
+
+def _content(run_folder: Path, name: str) -> bytes:
+    try:
+        return read_plain(run_folder / name, MOST_BYTES[name])
+    except FileNotFoundError:
+        raise RunIncomplete(
+            f"{run_folder / name} is missing; a report needs {AUDIT_NAME}, {RUN_NAME} and {LEDGER_NAME}."
+        ) from None
+    except NotPlain as found:
+        raise RunIncomplete(f"{run_folder / name} is {found}, where a plain file should be.") from None
+
+
+def page_html(page: Page, templates: Environment, bodies: Mapping[str, Markup]) -> str:
+    """Returns the whole document around the sections' bodies."""
+    script = (ROOM / "static" / "report.js").read_text(encoding="utf-8")
+    style = (ROOM / "static" / "report.css").read_text(encoding="utf-8")
+    return templates.get_template("page.html").render(
+        page=page,
+        sections=[(index + 1, key, page.t(f"section.{key}")) for index, key in enumerate(SECTIONS)],
+        bodies=bodies,
+        style=Markup(style),
+        script=Markup(script),
+        script_hash=script_hash(script),
+    )
+
+
+def script_hash(script: str) -> str:
+    """Returns the source expression that lets exactly this script run."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")

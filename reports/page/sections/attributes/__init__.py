@@ -1,0 +1,4 @@
+"""What was found for each attribute: mapping, cards, comparison, stability.
+
+Start with cards.py.
+"""

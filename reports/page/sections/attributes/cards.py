@@ -1,0 +1,209 @@
+"""Section 7: one card for each attribute, with each model's evidence beside the others'."""
+
+from typing import Any
+
+import numpy as np
+
+from latent_audit.reports.page.context import Cell, Figure, Page, Table, known, numeral, said, text
+from latent_audit.reports.page.number_text import number
+from latent_audit.reports.page.plots import effect_nulls
+from latent_audit.reports.page.sections.attributes import card_figures
+from latent_audit.reports.page.sections.explanations import strips
+from latent_audit.reports.page.visible_text import shortened
+from latent_audit.vocabulary.checks import CHECKS
+from latent_audit.vocabulary.verdicts import NOT_TESTED
+
+MOST_OPEN_CARDS = 4
+
+
+def build(page: Page) -> dict[str, Any]:
+    """Returns a card for each attribute and lead model, and what random directions give for each model."""
+    leads = page.leads
+    verdicts = {(row["model"], row["attribute"]): row for row in page.verdicts}
+    cards = [
+        {
+            "name": shortened(attribute["name"]),
+            "key": f"card-{page.attribute_key(attribute['name'])}",
+            "description": page.prose(attribute["description"]),
+            "kind": page.t(f"kind.{attribute['kind']}"),
+            "unreadable": (
+                page.prose(page.unreadable[attribute["name"]]["reason"])
+                if attribute["name"] in page.unreadable
+                else None
+            ),
+            "open": place == 0 or len(leads) * len(page.attributes) <= MOST_OPEN_CARDS,
+            "models": [
+                _card(page, model, attribute["name"], verdicts[model["name"], attribute["name"]])
+                for model in leads
+                if (model["name"], attribute["name"]) in verdicts
+            ],
+        }
+        for place, attribute in enumerate(page.attributes)
+    ]
+    nulls = [figure for figure in (_null(page, model) for model in leads) if figure is not None]
+    return {"cards": cards, "nulls": nulls, "gates": [_gates(page, model) for model in leads]}
+
+
+def _card(page: Page, model: dict[str, Any], attribute: str, verdict: dict[str, Any]) -> dict[str, Any]:
+    place = f"{page.attribute_key(attribute)}-{page.model_key(model['name'])}"
+    claim = _of(page, model["intervention"], "claims", attribute)
+    specific = (
+        next((s for s in model["specificity"] if s["attribute"] == attribute), None)
+        if not page.absent(model["specificity"])
+        else None
+    )
+    dimension = verdict["dimension"] if verdict["dimension"] is not None else (claim or {}).get("dimension")
+    checks = [
+        {
+            "name": page.t(f"check.{check}.name"),
+            "verdict": verdict["checks"][check]["verdict"],
+            "value": said(verdict["checks"][check]["value"]),
+            "statistic": shortened(verdict["checks"][check]["statistic"] or ""),
+            "threshold": number(verdict["checks"][check]["threshold"]),
+            "reason": page.prose(verdict["checks"][check]["reason"]),
+        }
+        for check in CHECKS
+    ]
+    figures = [
+        strips.build(page, model, dimension, place) if dimension is not None else None,
+        card_figures.dose(page, model, attribute, claim, place),
+        card_figures.effects(page, model, attribute, claim, place),
+        card_figures.leakage(page, model, specific, place),
+        card_figures.counter(page, verdict, place),
+    ]
+    return {
+        "key": f"card-{place}",
+        "model": shortened(model["name"]),
+        "verdict": verdict["verdict"],
+        "what": _what(page, model, verdict),
+        "trained": page.trained(model),
+        "given": page.was_given(model, attribute),
+        "seeds": page.seed_words(verdict["model"], verdict["attribute"]),
+        "note": page.interval_note(
+            {page.t(f"check.{check}.name"): [verdict["checks"][check]["value"]] for check in CHECKS}
+        ),
+        "reason": page.prose(verdict["reason"]),
+        "would_change": page.prose(verdict["would_change"]),
+        "checks": checks,
+        "figures": [figure for figure in figures if figure is not None],
+        "conditioning": _conditioning(page, model, specific),
+        "absent": [
+            reason
+            for reason in (
+                page.absent(model["intervention"]),
+                page.absent(model["traversal"], "traverse", model),
+            )
+            if reason
+        ],
+    }
+
+
+def _what(page: Page, model: dict[str, Any], verdict: dict[str, Any]) -> str:
+    """Returns the dimension and its effect; the dimension alone where no effect is stated."""
+    if verdict["dimension"] is None:
+        return page.t("card.unnamed")
+    dimension = page.dimension_name(model, verdict["dimension"])
+    if known(verdict["effect"]) is None or page.closed(model, verdict["attribute"]):
+        return dimension
+    unit = page.t.known(f"unit.{verdict['effect_unit']}", verdict["effect_unit"] or "")
+    return page.t(
+        "card.what", dimension=dimension, effect=f"{said(verdict['effect'])} {shortened(unit)}".strip()
+    )
+
+
+def _of(page: Page, part: Any, key: str, attribute: str) -> dict[str, Any] | None:
+    if page.absent(part):
+        return None
+    return next((row for row in part[key] if row["attribute"] == attribute), None)
+
+
+def _conditioning(page: Page, model: dict[str, Any], specific: dict[str, Any] | None) -> list[str]:
+    """Returns sentences on what the claim does not survive, and on the runner-up."""
+    if specific is None:
+        return []
+    t, told = page.t, []
+    unused = [
+        use for use in model["dimensions"] if use["index"] == specific["dimension"] and not use["active"]
+    ]
+    told += [t("card.unused", dimension=page.dimension_name(model, use["index"])) for use in unused]
+    if specific["explained_away_by"]:
+        names = t("word.comma").join(shortened(name) for name in specific["explained_away_by"])
+        told.append(t("card.explained_away", names=names))
+    else:
+        survived = sum(row["survives"] is True for row in specific["survives_conditioning"])
+        if specific["survives_conditioning"]:
+            told.append(t("card.survives", n=survived, total=len(specific["survives_conditioning"])))
+    if not specific["survives_conditioning"]:
+        told.append(t("card.one_attribute"))
+    if specific["runner_up"] is None:
+        told.append(t("card.one_dimension"))
+    elif known(specific["gap"]) is not None:
+        runner = page.dimension_name(model, specific["runner_up"])
+        told.append(t("card.gap", gap=said(specific["gap"]), runner=runner))
+    return told
+
+
+def _null(page: Page, model: dict[str, Any]) -> Figure | None:
+    """Draws each claim's effect over what moves that leave its dimension alone give, a panel for each attribute."""
+    part = model["intervention"]
+    claims = [
+        claim
+        for claim in (() if page.absent(part) else part["claims"])
+        if claim.get("null") and not page.closed(model, claim["attribute"])
+    ]
+    if not claims:
+        return None
+    units = {c["attribute"]: page.t.known(f"unit.{c['unit']}", c["unit"]) for c in claims}
+    panels = [
+        effect_nulls.Panel(
+            shortened(c["attribute"], 24),
+            units[c["attribute"]],
+            c["null"]["effect"],
+            c["null"]["random_directions"],
+            c["null"]["untrained_decoder"],
+        )
+        for c in claims
+    ]
+    svg = effect_nulls.draw(panels, page.t("null.random"), page.t("null.untrained"), page.t("null.x"))
+    name, significance = shortened(model["name"]), page.significance
+    above = sum(c["null"]["p_adjusted"] <= significance for c in claims)
+    alt = page.t("null.alt", model=name, above=above, n=len(claims), significance=f"{significance:g}")
+    caption = page.t("null.caption", model=name)
+    keys = ("attribute", "unit", "effect", "null_median", "null_most", "p_adjusted")
+    rows = tuple(
+        (
+            text(c["attribute"]),
+            Cell("text", units[c["attribute"]]),
+            numeral(c["null"]["effect"]),
+            numeral(float(np.median(c["null"]["random_directions"]))),
+            numeral(max(c["null"]["random_directions"])),
+            numeral(c["null"]["p_adjusted"]),
+        )
+        for c in claims
+    )
+    table = Table(caption, tuple(page.t(f"column.{key}") for key in keys), rows)
+    return page.drawing(f"effect-null-{page.model_key(model['name'])}", svg, alt, caption, table)
+
+
+def _gates(page: Page, model: dict[str, Any]) -> dict[str, Any]:
+    part, name = model["intervention"], shortened(model["name"])
+    absent = page.absent(part)
+    if absent:
+        return {"name": name, "absent": absent, "table": None}
+    rows = tuple(
+        (
+            text(g["attribute"]),
+            text(g["statistic"]),
+            numeral(g["value"]),
+            numeral(g["threshold"]),
+            Cell("verdict", g["status"])
+            if g["status"] == NOT_TESTED
+            else Cell("text", page.t("word.passed")),
+            Cell("prose", page.prose(g["reason"])),
+        )
+        for g in part["gates"]
+    )
+    header = tuple(
+        page.t(f"column.{key}") for key in ("attribute", "statistic", "value", "threshold", "gate", "reason")
+    )
+    return {"name": name, "absent": None, "table": Table(page.t("gate.caption", model=name), header, rows)}

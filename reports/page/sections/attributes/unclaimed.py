@@ -1,0 +1,47 @@
+"""Section 8: the dimensions that no attribute claims, and what they seem to carry."""
+
+from typing import Any
+
+from latent_audit.reports.page.context import Cell, Page, Table, text
+from latent_audit.reports.page.number_text import estimate_text
+from latent_audit.reports.page.sections.explanations import strips
+from latent_audit.reports.page.visible_text import shortened
+
+MOST_STRIPS = 24
+
+
+def build(page: Page) -> dict[str, Any]:
+    """Returns one table for each lead model, with strips of the dimensions that carry something."""
+    rows = page.audit["unclaimed"]
+    absent = page.absent(rows)
+    models = (
+        []
+        if absent
+        else [_model(page, model, [r for r in rows if r["model"] == model["name"]]) for model in page.leads]
+    )
+    return {"absent": absent, "models": [model for model in models if model["count"]]}
+
+
+def _model(page: Page, model: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    cells = []
+    for row in rows:
+        listed = [
+            f"{shortened(a['attribute'], 24)} {estimate_text(a['uncertainty'])}"
+            for a in row["associations"][:4]
+        ]
+        told = page.t("word.comma").join(listed) or "–"
+        cells.append(
+            (text(row["name"]), Cell("text", page.t(f"unclaimed.{row['status']}")), Cell("prose", told))
+        )
+    header = tuple(page.t(f"column.{key}") for key in ("dimension", "status", "associations"))
+    note = page.interval_note(a["uncertainty"] for row in rows for a in row["associations"])
+    table = Table(page.t("unclaimed.caption", model=shortened(model["name"])), header, tuple(cells), note)
+    carrying = [row for row in rows if row["status"] == "carries"][:MOST_STRIPS]
+    figures = [strips.build(page, model, row["dimension"], "unclaimed") for row in carrying]
+    return {
+        "name": shortened(model["name"]),
+        "trained": page.trained(model),
+        "count": len(rows),
+        "table": table,
+        "strips": [figure for figure in figures if figure is not None],
+    }

@@ -1,0 +1,4 @@
+"""Explanations: maps, manipulation, attributions, applications, model-specific parts.
+
+Start with attributions.py.
+"""

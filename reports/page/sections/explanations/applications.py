@@ -1,0 +1,165 @@
+"""What a latent space is good for, measured: telling strange images, compressing, teaching a probe."""
+
+from typing import Any
+
+from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, numeral, said, text
+from latent_audit.reports.page.number_text import number
+from latent_audit.reports.page.plots import interval_curves
+from latent_audit.reports.page.plots.interval_curves import Curve
+from latent_audit.reports.page.visible_text import shortened
+
+
+def build(page: Page) -> dict[str, Any]:
+    """Returns what each lead model was tried for, and their compression side by side."""
+    models = [model for model in page.leads if not page.absent(model.get("uses"))]
+    return {
+        "models": [_model(page, model) for model in page.leads],
+        "compression": _compression(page, models) if models else None,
+    }
+
+
+def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
+    part = model.get("uses")
+    name, absent = shortened(model["name"]), page.absent(part, "use", model)
+    if part is None or absent:
+        return {"name": name, "trained": page.trained(model), "absent": absent}
+    anomaly = part["anomaly"]
+    return {
+        "name": name,
+        "trained": page.trained(model),
+        "absent": None,
+        "anomaly": _anomaly(page, anomaly, name),
+        "reading": _reading(page, anomaly),
+        "without_score": page.prose(anomaly["not_applicable"]) if anomaly["not_applicable"] else None,
+        "augmentation": _augmentation(page, part["augmentation"], name, page.model_key(model["name"])),
+    }
+
+
+def _anomaly(page: Page, part: dict[str, Any], name: str) -> Table:
+    keys = ("score", "auroc", "inside_mean", "outside_mean")
+    caption = page.t(
+        "use.anomaly_caption",
+        model=name,
+        outside=shortened(part["outside_name"], 60),
+        inside_images=part["inside_images"],
+        outside_images=part["outside_images"],
+    )
+    rows = tuple(
+        (
+            Cell("text", page.t.known(f"anomaly.{row['score']}", row["score"])),
+            estimate(row["auroc"]),
+            estimate(row["inside"]),
+            estimate(row["outside"]),
+        )
+        for row in part["scores"]
+    )
+    note = page.interval_note(
+        {
+            page.t("column.auroc"): [row["auroc"] for row in part["scores"]],
+            page.t("column.inside_mean"): [row["inside"] for row in part["scores"]],
+            page.t("column.outside_mean"): [row["outside"] for row in part["scores"]],
+        }
+    )
+    return Table(caption, tuple(page.t(f"column.{key}") for key in keys), rows, note)
+
+
+def _reading(page: Page, part: dict[str, Any]) -> str | None:
+    """Returns what the table shows of plain likelihood, None where the model has none."""
+    if part["likelihood_misleads"] is None:
+        return None
+    return page.t("use.likelihood_misleads" if part["likelihood_misleads"] else "use.likelihood_holds")
+
+
+def _compression(page: Page, models: list[dict[str, Any]]) -> Figure:
+    panels, rows = {}, []
+    for kind in ("precision", "size"):
+        panels[page.t(f"use.{kind}")] = [
+            Curve(shortened(model["name"]), [_rate(point) for point in model["uses"]["compression"][kind]])
+            for model in models
+        ]
+        rows += [
+            (
+                text(model["name"]),
+                Cell("text", page.t(f"use.{kind}")),
+                numeral(point["at"]),
+                estimate(point["rate_bits"]),
+                estimate(point["distortion"]),
+                numeral(point["peak_signal_to_noise"]),
+            )
+            for model in models
+            for point in model["uses"]["compression"][kind]
+        ]
+    best = min(models, key=lambda model: model["uses"]["compression"]["precision"][-1]["distortion"]["value"])
+    finest = best["uses"]["compression"]["precision"][-1]
+    alt = page.t(
+        "use.compression_alt",
+        model=shortened(best["name"]),
+        rate=said(finest["rate_bits"]),
+        distortion=said(finest["distortion"]),
+        raw=number(best["uses"]["compression"]["raw_bits"]),
+    )
+    keys = ("model", "curve", "at", "rate_bits", "distortion", "signal_to_noise")
+    note = page.interval_note(
+        point["rate_bits"] for model in models for point in model["uses"]["compression"]["size"]
+    )
+    caption = page.t("use.compression_caption")
+    table = Table(caption, tuple(page.t(f"column.{key}") for key in keys), tuple(rows), note)
+    svg = interval_curves.draw(panels, page.t("column.rate_bits"), page.t("column.distortion"))
+    return page.drawing("compression", svg, alt, caption, table)
+
+
+def _rate(point: dict[str, Any]) -> tuple[float, float, float | None, float | None]:
+    found = point["distortion"]
+    return point["rate_bits"]["value"], found["value"], found["low"], found["high"]
+
+
+def _augmentation(page: Page, rows: list[dict[str, Any]], name: str, key: str) -> Figure | None:
+    curves = [row for row in rows if row["points"]]
+    if not curves:
+        return None
+    lines = [
+        Curve(
+            shortened(row["meaning"], 24),
+            [
+                (
+                    point["labelled"],
+                    point["difference"]["value"],
+                    point["difference"]["low"],
+                    point["difference"]["high"],
+                )
+                for point in row["points"]
+            ],
+        )
+        for row in curves
+    ]
+    points = [point for row in curves for point in row["points"]]
+    helped = sum((point["difference"]["low"] or 0) > 0 for point in points)
+    harmed = sum((point["difference"]["high"] or 0) < 0 for point in points)
+    alt = page.t("use.augmentation_alt", model=name, helped=helped, harmed=harmed, n=len(points))
+    keys = ("attribute", "labelled", "generated", "without", "with_generated", "difference")
+    caption = page.t("use.augmentation_caption", model=name)
+    table = Table(
+        caption,
+        tuple(page.t(f"column.{key}") for key in keys),
+        tuple(
+            (
+                text(row["meaning"]),
+                numeral(point["labelled"]),
+                numeral(point["generated"]),
+                estimate(point["without"]),
+                estimate(point["with_generated"]),
+                estimate(point["difference"]),
+            )
+            for row in curves
+            for point in row["points"]
+        ),
+        page.interval_note(point["difference"] for point in points),
+    )
+    svg = interval_curves.draw(
+        {line.label: [line] for line in lines[:9]},
+        page.t("column.labelled"),
+        page.t("use.augmentation_label"),
+        logarithmic=True,
+        zero_line=True,
+    )
+    return page.drawing(f"augmentation-{key}", svg, alt, caption, table)

@@ -1,0 +1,215 @@
+"""What only this kind of model can show, beside its fitness: named dimensions, components, attention, doubt, labels."""
+
+from collections.abc import Callable
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+
+from latent_audit.reports.page import image_files
+from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, numeral, said, text
+from latent_audit.reports.page.number_text import number, percent
+from latent_audit.reports.page.plots import curves, interval_bars
+from latent_audit.reports.page.visible_text import shortened
+
+Record = dict[str, Any]
+
+
+def build(page: Page, model: Record) -> list[Record]:
+    """Returns the parts of one lead model in a fixed order, each with title, text, and what it shows; often none."""
+    recorded = model.get("particulars")
+    if recorded is None or page.absent(recorded):
+        return []
+    key = page.model_key(model["name"])
+    shown = [
+        (part, show(page, model, recorded[part], key)) for part, show in _PARTS.items() if recorded.get(part)
+    ]
+    return [
+        {
+            "title": page.t(f"particular.{part}_title"),
+            "text": page.t(f"particular.{part}_text"),
+            "figures": made.get("figures", []),
+            "table": made.get("table"),
+        }
+        for part, made in shown
+    ]
+
+
+def _named(page: Page, model: Record, rows: Any, key: str) -> Record:
+    header = tuple(page.t(f"column.{name}") for name in ("attribute", "statistic", "score", "chance"))
+    cells = tuple(
+        (text(r["attribute"]), text(r["statistic"]), estimate(r["estimate"]), numeral(r["chance"]))
+        for r in rows
+    )
+    caption = page.t("particular.named_caption", model=shortened(model["name"]))
+    return {"table": Table(caption, header, cells, page.interval_note(r["estimate"] for r in rows))}
+
+
+def _mixture(page: Page, model: Record, part: Record, key: str) -> Record:
+    names = sorted({name for row in part["components"] for name in row["classes"]})
+    header = (page.t("column.component"), page.t("column.weight"), page.t("column.images_share"))
+    rows = tuple(
+        (
+            Cell("text", str(row["index"] + 1)),
+            numeral(row["weight"]),
+            numeral(row["share"]),
+            *(
+                Cell("text", f"{shortened(row['classes'][name], 24)} {percent(row['class_shares'][name])}")
+                for name in names
+            ),
+        )
+        for row in part["components"]
+    )
+    purity = page.t("word.semicolon").join(
+        page.t(
+            "particular.purity",
+            attribute=shortened(row["attribute"]),
+            value=said(row["estimate"]),
+            chance=number(row["chance"]),
+        )
+        for row in part["purity"]
+    )
+    caption = page.t("particular.mixture_caption", model=shortened(model["name"]))
+    table = Table(
+        page.t("particular.components_caption", model=shortened(model["name"])),
+        (*header, *(shortened(name, 24) for name in names)),
+        rows,
+        page.interval_note(row["estimate"] for row in part["purity"]),
+    )
+    images = page.array(part["samples"])
+    columns = max(1, len(images) // max(1, len(part["components"])))
+    alt = page.t(
+        "particular.mixture_alt",
+        used=part["used"],
+        of=part["of"],
+        purity=purity or page.t("particular.no_classes"),
+    )
+    scale = max(1.0, round(40 / images.shape[-1], 2))
+    picture = page.picture(f"components-{key}", image_files.grid(images, columns), alt, caption, scale)
+    return {"figures": [picture], "table": table}
+
+
+def _attention(page: Page, model: Record, part: Record, key: str) -> Record:
+    alt = page.t(
+        "particular.attention_alt",
+        reach=said(part["reach"]),
+        uniform=number(part["uniform_reach"]),
+        strength=number(part["strength"]),
+    )
+    caption = page.t("particular.attention_caption", model=shortened(model["name"]))
+    return {"figures": [_maps(page, f"attention-{key}", part["images"], (part["maps"],), alt, caption)]}
+
+
+def _uncertainty(page: Page, model: Record, part: Record, key: str) -> Record:
+    alt = page.t(
+        "particular.uncertainty_alt",
+        weights=_hundredfold(part["weights"]),
+        latents=_hundredfold(part["latents"]),
+        share=said(part["weights_share"]),
+    )
+    caption = page.t("particular.uncertainty_caption", model=shortened(model["name"]))
+    references = (part["weight_maps"], part["latent_maps"])
+    return {"figures": [_maps(page, f"doubt-{key}", part["images"], references, alt, caption)]}
+
+
+def _hundredfold(value: Record) -> str:
+    """Returns an estimate of a small share as a number of percent, so that its digits are seen."""
+    return said(
+        value | {key: None if value[key] is None else 100 * value[key] for key in ("value", "low", "high")}
+    )
+
+
+def _maps(
+    page: Page, identifier: str, images: Record, references: tuple[Record, ...], alt: str, caption: str
+) -> Figure:
+    """Draws images in one row and each set of maps in a row under them; all maps share one scale of colours."""
+    pictures = image_files.as_bytes(page.array(images))
+    pictures = np.repeat(pictures, 3, axis=-1) if pictures.shape[-1] == 1 else pictures
+    maps = [page.array(reference).astype(float) for reference in references]
+    most = max(float(values.max()) for values in maps) or 1.0
+    rows = [pictures, *(_coloured(values / most) for values in maps)]
+    tiles = np.moveaxis(np.concatenate(rows), -1, 1)
+    scale = max(1.0, round(56 / tiles.shape[-1], 2))
+    return page.picture(identifier, image_files.grid(tiles, len(pictures)), alt, caption, scale)
+
+
+def _coloured(values: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
+    return np.round(mpl.colormaps["cividis"](np.clip(values, 0, 1))[..., :3] * 255).astype(np.uint8)
+
+
+def _information(page: Page, model: Record, part: Record, key: str) -> Record:
+    capacity, kl = part["capacity_nats"], np.asarray(part["kl_nats"], float)
+    order = np.argsort(-kl[-1], kind="stable")[:5]
+    traces = [(page.dimension_name(model, int(j)), capacity, kl[:, j].tolist()) for j in order]
+    title = page.t("particular.information_title")
+    drawn = curves.draw({title: traces}, page.t("particular.information_x"))
+    alt = page.t(
+        "particular.information_alt",
+        active=int((kl[-1] > page.limit("unused_kl_nats")).sum()),
+        capacity=number(capacity[-1]),
+        first=traces[0][0],
+        value=number(traces[0][2][-1]),
+    )
+    caption = page.t("particular.information_caption", model=shortened(model["name"]))
+    header = (page.t("column.dimension"), *(number(capacity[i]) for i in (0, len(capacity) // 2, -1)))
+    rows = tuple(
+        (text(page.dimension_name(model, j)), *(numeral(kl[i, j]) for i in (0, len(capacity) // 2, -1)))
+        for j in range(kl.shape[1])
+    )
+    return {
+        "figures": [page.drawing(f"information-{key}", drawn, alt, caption, Table(caption, header, rows))]
+    }
+
+
+def _label_efficiency(page: Page, model: Record, part: Record, key: str) -> Record:
+    rows = []
+    for row in part["shares"]:
+        share = percent(row["share"])
+        for group, name in enumerate(("model", "baseline")):
+            value = row[name]
+            label = f"{share} · {page.t(f'particular.labels_{name}_short')}"
+            rows.append(interval_bars.Row(label, value["value"], value["low"], value["high"], group))
+    least = part["shares"][0]
+    alt = page.t(
+        "particular.label_efficiency_alt",
+        attribute=shortened(part["attribute"]),
+        share=percent(least["share"]),
+        images=number(least["labelled_images"]),
+        model=said(least["model"]),
+        baseline=said(least["baseline"]),
+        chance=number(part["chance"]),
+    )
+    caption = page.t("particular.label_efficiency_caption", model=shortened(model["name"]))
+    header = tuple(
+        page.t(name)
+        for name in (
+            "column.labelled_share",
+            "column.images",
+            "particular.labels_model",
+            "particular.labels_baseline",
+        )
+    )
+    cells = tuple(
+        (
+            Cell("text", percent(r["share"])),
+            numeral(r["labelled_images"]),
+            estimate(r["model"]),
+            estimate(r["baseline"]),
+        )
+        for r in part["shares"]
+    )
+    note = page.interval_note(r[name] for r in part["shares"] for name in ("model", "baseline"))
+    drawn = interval_bars.bars(rows, page.t("particular.label_efficiency_x"), width=340)
+    table = Table(caption, header, cells, note)
+    return {"figures": [page.drawing(f"labels-{key}", drawn, alt, caption, table)]}
+
+
+_PARTS: dict[str, Callable[[Page, Record, Any, str], Record]] = {
+    "named": _named,
+    "label_efficiency": _label_efficiency,
+    "mixture": _mixture,
+    "attention": _attention,
+    "uncertainty": _uncertainty,
+    "information": _information,
+}

@@ -1,0 +1,4 @@
+"""The answer and what it rests on: summary, checks, controls, data, fitness, provenance.
+
+Start with summary.py.
+"""

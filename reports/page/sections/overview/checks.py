@@ -1,0 +1,59 @@
+"""Section 2: every check that was made, with its question, statistic, threshold, value and verdict."""
+
+from typing import Any
+
+from latent_audit.reports.page.context import Cell, Page, Table, estimate, numeral, text
+from latent_audit.reports.page.sections.overview import controls
+from latent_audit.reports.page.visible_text import shortened
+from latent_audit.vocabulary.checks import CHECKS, LETTERS
+
+
+def build(page: Page) -> dict[str, Any]:
+    """Returns the questions of the four checks and one table of results for each lead model."""
+    questions = [
+        (check, page.t(f"check.{check}.name"), page.t(f"check.{check}.question")) for check in CHECKS
+    ]
+    supported, claims = controls.count(page)
+    return {
+        "questions": questions,
+        "tables": [(shortened(m["name"]), _table(page, m)) for m in page.leads],
+        "controls": [table for table in (controls.build(page, m) for m in page.leads) if table is not None],
+        "controls_found": page.t("controls.found", supported=supported, claims=claims) if claims else "",
+        "controls_alarm": bool(supported),
+    }
+
+
+def _table(page: Page, model: dict[str, Any]) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    values: dict[str, list[Any]] = {page.t(f"check.{check}.name"): [] for check in CHECKS}
+    number_of = {attribute["name"]: index + 1 for index, attribute in enumerate(page.attributes)}
+    for verdict in page.verdicts:
+        if verdict["model"] != model["name"]:
+            continue
+        card = f"card-{page.attribute_key(verdict['attribute'])}-{page.model_key(model['name'])}"
+        for check in CHECKS:
+            result = verdict["checks"][check]
+            values[page.t(f"check.{check}.name")].append(result["value"])
+            rows.append(
+                (
+                    Cell(
+                        "link",
+                        f"{page.model_key(model['name']).split('-')[0].upper()}."
+                        f"{number_of.get(verdict['attribute'], 0)}.{LETTERS[check]}",
+                        card,
+                    ),
+                    text(verdict["attribute"]),
+                    text(page.t(f"check.{check}.name")),
+                    text(result["statistic"]),
+                    numeral(result["threshold"]),
+                    estimate(result["value"]),
+                    Cell("verdict", result["verdict"]),
+                    Cell("prose", page.prose(result["reason"])),
+                )
+            )
+    header = tuple(
+        page.t(f"column.{key}")
+        for key in ("id", "attribute", "check", "statistic", "threshold", "value", "verdict", "reason")
+    )
+    caption = page.t("checks.caption", model=shortened(model["name"]), seed=model["seed"])
+    return Table(caption, header, tuple(rows), page.interval_note(values))

@@ -1,0 +1,63 @@
+"""Part of section 2: the same rules on codes that can carry nothing by design, beside the model's own claims."""
+
+from typing import Any
+
+from latent_audit.reports.page.context import Cell, Page, Table, estimate, text
+from latent_audit.reports.page.visible_text import shortened
+from latent_audit.vocabulary.checks import CHECKS_OF_ONE_MODEL
+from latent_audit.vocabulary.verdicts import SUPPORTED
+
+
+def count(page: Page) -> tuple[int, int]:
+    """Returns how many claims on controls the rules call supported, and how many there are."""
+    words = [row["verdict"] for control in page.audit["controls"] for row in control["verdicts"]]
+    return words.count(SUPPORTED), len(words)
+
+
+def build(page: Page, model: dict[str, Any]) -> Table | None:
+    """Returns, for each attribute, the model's claim and below it the controls', or None without controls."""
+    controls = [c for c in page.audit["controls"] if (c["name"], c["seed"]) == (model["name"], model["seed"])]
+    if not controls:
+        return None
+    own = [v for v in page.verdicts if v["model"] == model["name"]]
+    rows: list[tuple[Cell, ...]] = []
+    values: dict[str, list[Any]] = {page.t(f"check.{check}.name"): [] for check in CHECKS_OF_ONE_MODEL}
+    for verdict in own:
+        for code, found in [
+            ("model", verdict),
+            *((c["control"], _of(c, verdict["attribute"])) for c in controls),
+        ]:
+            results = [found["checks"][check]["value"] for check in CHECKS_OF_ONE_MODEL]
+            for name, result in zip(values, results, strict=True):
+                values[name].append(result)
+            rows.append(
+                (
+                    text(verdict["attribute"]),
+                    Cell("text", page.t(f"codes.{code}")),
+                    text(found["dimension_name"]),
+                    *(estimate(value) for value in results),
+                    Cell("verdict", found["verdict"]),
+                    Cell("prose", page.prose(found["reason"])),
+                )
+            )
+    columns = ("attribute", "code", "dimension", "association", "gap", "effect", "verdict", "reason")
+    return Table(
+        page.t("controls.caption", model=shortened(model["name"]), seed=model["seed"]),
+        tuple(page.t(f"column.{key}") for key in columns),
+        tuple(rows),
+        " ".join((page.interval_note(values), *_not_made(page, model))).strip(),
+    )
+
+
+def _not_made(page: Page, model: dict[str, Any]) -> list[str]:
+    """Returns why controls of untrained weights were not made of a model from elsewhere; nothing where they were."""
+    reach = (model.get("import_check") or {}).get("reach", {})
+    return [
+        page.t(f"controls.{part}_without_weights")
+        for part in ("codes", "images")
+        if reach.get(f"{part}_by_weights") is False
+    ]
+
+
+def _of(control: dict[str, Any], attribute: str) -> dict[str, Any]:
+    return next(row for row in control["verdicts"] if row["attribute"] == attribute)

@@ -1,0 +1,183 @@
+"""Section 4: the data, how they were divided, what their attributes look like and how they hang together."""
+
+from typing import Any
+
+import numpy as np
+
+from latent_audit.reports.page import image_files
+from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, numeral, text
+from latent_audit.reports.page.number_text import number
+from latent_audit.reports.page.plots import distributions, heat_map
+from latent_audit.reports.page.visible_text import shortened
+
+
+def build(page: Page) -> dict[str, Any]:
+    """Returns the description, the parts, attribute summaries, correlation, samples and classifier scores."""
+    data = page.audit["data"]
+    parts = Table(
+        page.t("data.parts_caption"),
+        (page.t("column.part"), page.t("column.images"), page.t("column.purpose")),
+        tuple(
+            (text(row["name"]), numeral(row["images"]), Cell("prose", page.prose(row["purpose"])))
+            for row in data["parts"]
+        ),
+    )
+    return {
+        "data": data,
+        "shape": " × ".join(str(side) for side in data["image_shape"]),
+        "parts": parts,
+        "attributes": _attributes(page),
+        "not_tested": [(shortened(row["attribute"]), page.prose(row["reason"])) for row in page.set_aside],
+        "notes": [page.prose(note) for note in data.get("notes", [])],
+        "distributions": _distributions(page),
+        "full_names": [name for name in page.long_names if len(name) > 48],
+        "correlation": _correlation(page),
+        "correlation_absent": page.absent(data["correlation"])
+        or (page.t("data.correlation_one") if len(page.attributes) == 1 else None),
+        "entangled": _entangled(page),
+        "samples": _samples(page),
+        "classifier": _classifier(page),
+        "classifier_absent": page.absent(page.audit["classifier"]),
+    }
+
+
+def _attributes(page: Page) -> Table:
+    rows = []
+    for attribute in page.attributes:
+        summary = attribute["summary"]
+        if "counts" in summary:
+            pairs = zip(attribute["classes"], summary["counts"], strict=False)
+            listed = [f"{shortened(name, 16)} {number(count)}" for name, count in pairs]
+            told = page.t("word.comma").join(listed[:12]) + (" …" if len(listed) > 12 else "")
+        else:
+            told = page.t(
+                "data.mean_std",
+                mean=number(summary["mean"]),
+                std=number(summary["std"]),
+                low=number(summary["min"]),
+                high=number(summary["max"]),
+            )
+        rows.append(
+            (
+                text(attribute["name"]),
+                text(page.t(f"kind.{attribute['kind']}")),
+                text(attribute["unit"]),
+                Cell("prose", page.prose(attribute["description"])),
+                Cell("prose", told),
+            )
+        )
+    header = tuple(page.t(f"column.{key}") for key in ("attribute", "kind", "unit", "description", "values"))
+    return Table(page.t("data.attributes_caption"), header, tuple(rows))
+
+
+def _distributions(page: Page) -> Figure:
+    counted = [a for a in page.attributes if "counts" in a["summary"] and sum(a["summary"]["counts"]) > 0]
+    if counted:
+        rarest = min(counted, key=lambda a: min(a["summary"]["counts"]) / sum(a["summary"]["counts"]))
+        counts = rarest["summary"]["counts"]
+        code = int(np.argmin(counts))
+        name = rarest["classes"][code] if code < len(rarest["classes"]) else str(code)
+        alt = page.t(
+            "data.distribution_alt",
+            attribute=shortened(rarest["name"]),
+            value=shortened(name),
+            share=f"{100 * counts[code] / sum(counts):.1f}",
+            n=len(page.attributes),
+        )
+    else:
+        alt = page.t("data.distribution_alt_continuous", n=len(page.attributes))
+    return page.drawing(
+        "data-attributes",
+        distributions.draw(page.attributes, page.t("data.count")),
+        alt,
+        page.t("data.distribution_caption"),
+    )
+
+
+def _correlation(page: Page) -> Figure | None:
+    correlation = page.audit["data"]["correlation"]
+    if page.absent(correlation) or len(page.attributes) == 1:
+        return None
+    names, matrix = correlation["names"], np.array(correlation["matrix"], dtype=float)
+    off = np.nan_to_num(matrix - np.diag(np.diag(matrix)))
+    first, second = np.unravel_index(int(np.abs(off).argmax()), off.shape)
+    svg = heat_map.draw(
+        np.abs(matrix),
+        [shortened(n) for n in names],
+        [shortened(n) for n in names],
+        page.t.known(f"statistic.{correlation['statistic']}", correlation["statistic"]),
+    )
+    alt = page.t(
+        "data.correlation_alt",
+        first=shortened(names[first]),
+        second=shortened(names[second]),
+        value=number(float(off[first, second])),
+    )
+    table = Table(
+        page.t("data.correlation_caption"),
+        (page.t("column.attribute"), *(shortened(n, 20) for n in names)),
+        tuple(
+            (text(n), *(numeral(v) for v in row)) for n, row in zip(names, correlation["matrix"], strict=True)
+        ),
+    )
+    return page.drawing("data-correlation", svg, alt, page.t("data.correlation_caption"), table)
+
+
+def _entangled(page: Page) -> list[str]:
+    correlation = page.audit["data"]["correlation"]
+    if page.absent(correlation):
+        return []
+    return [
+        page.t(
+            "data.entangled_pair",
+            first=shortened(pair["first"]),
+            second=shortened(pair["second"]),
+            value=number(pair["value"]),
+        )
+        for pair in correlation["entangled"][:12]
+    ]
+
+
+def _samples(page: Page) -> Figure | None:
+    reference = page.audit["data"]["samples"]
+    if page.absent(reference):
+        return None
+    images = page.array(reference)[:40]
+    if len(images) == 0:
+        return None
+    scale = max(1.0, round(48 / images.shape[-1], 2))
+    alt = page.t("data.samples_alt", n=len(images), name=shortened(page.audit["data"]["name"]))
+    return page.picture(
+        "data-samples", image_files.grid(images, 20 if len(images) > 20 else 10), alt, alt, scale
+    )
+
+
+def _classifier(page: Page) -> Table | None:
+    classifier = page.audit["classifier"]
+    if page.absent(classifier):
+        return None
+    asked = {(row["attribute"], row["statistic"]): row for row in page.audit.get("auditability", ())}
+    keys = ("attribute", "statistic", "score", "chance", "needed", "auditable")
+    header = tuple(page.t(f"column.{key}") for key in keys[: 6 if asked else 4])
+
+    def auditable(row: dict[str, Any]) -> tuple[Cell, ...]:
+        if not asked:
+            return ()
+        found = asked.get((row["attribute"], row["statistic"]))
+        if found is None:
+            return (Cell("number", "–"), Cell("text", "–"))
+        word = page.t("word.yes" if found["auditable"] else "word.no")
+        return (numeral(found["threshold"]), Cell("text", word))
+
+    rows = tuple(
+        (
+            text(row["attribute"]),
+            text(row["statistic"]),
+            estimate(row["estimate"]),
+            numeral(row["chance"]),
+            *auditable(row),
+        )
+        for row in classifier["scores"]
+    )
+    note = page.interval_note(row["estimate"] for row in classifier["scores"])
+    return Table(page.t("data.classifier_caption"), header, rows, note)

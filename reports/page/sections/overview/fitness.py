@@ -1,0 +1,202 @@
+"""Section 5: whether each model is fit to be audited at all."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from latent_audit.reports.page import image_files
+from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, numeral, said, text
+from latent_audit.reports.page.number_text import number, percent
+from latent_audit.reports.page.plots import curves
+from latent_audit.reports.page.sections.explanations import model_specific as particulars
+from latent_audit.reports.page.visible_text import shortened
+
+# Kinds of model whose encoder may return a pair of tensors.
+OF_PAIRS = ("entrypoint", "exported_programs")
+
+
+def build(page: Page) -> dict[str, Any]:
+    """Returns one table of every model and seed, and curves and pictures of each lead model."""
+    models = page.audit["models"]
+    keys = (
+        "model",
+        "seed",
+        "latent_dim",
+        "parameters",
+        "steps",
+        "reconstruction",
+        "kl",
+        "active_units",
+        "collapsed",
+    )
+    rows = tuple(_row(page, model) for model in models)
+    note = page.interval_note(model["fitness"][key] for model in models for key in ("reconstruction", "kl"))
+    table = Table(page.t("fitness.caption"), tuple(page.t(f"column.{key}") for key in keys), rows, note)
+    return {"table": table, "models": [_model(page, model) for model in page.leads]}
+
+
+def _row(page: Page, model: dict[str, Any]) -> tuple[Cell, ...]:
+    fitness = model["fitness"]
+    training = model["training"]
+    steps = None if page.absent(training) else training["steps"]
+    collapsed = fitness["collapsed"]
+    word = "–" if collapsed is None else page.t("word.yes" if collapsed else "word.no")
+    return (
+        text(model["name"]),
+        numeral(model["seed"]),
+        numeral(model["latent_dim"]),
+        numeral(model["parameters"]),
+        numeral(steps),
+        estimate(fitness["reconstruction"]),
+        estimate(fitness["kl"]),
+        numeral(fitness["active_units"]),
+        Cell("text", word),
+    )
+
+
+def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
+    fitness, key = model["fitness"], page.model_key(model["name"])
+    gan = model["gan"]
+    follow = None
+    if not page.absent(gan) and gan["samples_follow"]:
+        follow = Table(
+            page.t("fitness.follow_caption"),
+            tuple(page.t(f"column.{name}") for name in ("attribute", "statistic", "score")),
+            tuple(
+                (text(r["attribute"]), text(r["statistic"]), estimate(r["estimate"]))
+                for r in gan["samples_follow"]
+            ),
+            page.interval_note(row["estimate"] for row in gan["samples_follow"]),
+        )
+    return {
+        "edits": None if page.absent(gan) else _edits(page, gan.get("edits", ())),
+        "name": shortened(model["name"]),
+        "import_check": _import_check(page, model),
+        "trained": page.trained(model),
+        "collapse": page.prose(fitness["collapse_reason"]),
+        "curves": _curves(page, model["name"], key),
+        "pairs": _grid(page, fitness["reconstruction_pairs"], f"pairs-{key}", model, "fitness.pairs_alt"),
+        "samples": _grid(page, fitness["samples"], f"samples-{key}", model, "fitness.samples_alt"),
+        "follow": follow,
+        "gan_samples": None
+        if page.absent(gan)
+        else _grid(page, gan["samples"], f"asked-{key}", model, "fitness.asked_alt"),
+        "particulars": particulars.build(page, model),
+    }
+
+
+def _import_check(page: Page, model: dict[str, Any]) -> dict[str, Any] | None:
+    """Returns what was measured of a model from elsewhere before the audit; None for one trained here."""
+    found = model.get("import_check")
+    if found is None:
+        return None
+    deviations = [value for value in found["code_standard_deviation"] if value is not None]
+    measured = page.t(
+        "fitness.import_measured",
+        n=number(found["images"]),
+        cut=percent(found["pixels_cut"]),
+        error=number(found["reconstruction_error"]),
+        mean_image=number(found["mean_image_error"]),
+        low=number(min(deviations, default=None)),
+        high=number(max(deviations, default=None)),
+        largest=number(max((abs(value) for value in found["code_mean"] if value is not None), default=None)),
+    )
+    if found["posterior_standard_deviation"] is not None and model["kind"] in OF_PAIRS:
+        measured += " " + page.t("fitness.import_pair", spread=number(found["posterior_standard_deviation"]))
+    return {
+        "measured": measured,
+        "warnings": [page.prose(warning) for warning in found["warnings"]],
+        "not_applicable": [page.prose(sentence) for sentence in found["not_applicable_parts"]],
+    }
+
+
+def _edits(page: Page, edits: Sequence[dict[str, Any]]) -> Table | None:
+    """What asking for an attribute by name changes in images; None for data without binary attributes."""
+    if not edits:
+        return None
+    return Table(
+        page.t("fitness.edits_caption"),
+        tuple(
+            page.t(f"column.{name}") for name in ("attribute", "change", "moved", "off_target", "off_change")
+        ),
+        tuple(
+            (
+                text(edit["attribute"]),
+                estimate(edit["change"]),
+                estimate(edit["moved"]),
+                text(edit["off_target"] or "–"),
+                estimate(edit["off_target_change"]),
+            )
+            for edit in edits
+        ),
+        page.interval_note(edit["change"] for edit in edits),
+    )
+
+
+def _curves(page: Page, name: str, key: str) -> Figure | None:
+    """Draws every seed of one model together: a panel for each curve."""
+    panels: dict[str, list[tuple[str, list[float], list[float]]]] = {}
+    rows = []
+    for model in page.audit["models"]:
+        if model["name"] != name or page.absent(model["training"]):
+            continue
+        for curve, points in sorted(model["training"]["curves"].items()):
+            if points["value"]:
+                label = page.t("word.seed_n", seed=model["seed"])
+                panels.setdefault(curve, []).append((label, points["step"], points["value"]))
+                rows.append(
+                    (
+                        text(curve),
+                        numeral(model["seed"]),
+                        numeral(points["value"][0]),
+                        numeral(points["value"][-1]),
+                        numeral(min(points["value"])),
+                    )
+                )
+    if not panels:
+        return None
+    first = "held_out" if "held_out" in panels else next(iter(panels))
+    ends = [trace[2][-1] for trace in panels[first]]
+    alt = page.t(
+        "fitness.curves_alt" if len(ends) > 1 else "fitness.curves_alt_one",
+        model=shortened(name),
+        curve=shortened(first),
+        seeds=len(ends),
+        start=number(panels[first][0][2][0]),
+        low=number(min(ends)),
+        high=number(max(ends)),
+    )
+    header = tuple(page.t(f"column.{column}") for column in ("curve", "seed", "first", "last", "least"))
+    caption = page.t("fitness.curves_caption", model=shortened(name))
+    return page.drawing(
+        f"training-{key}",
+        curves.draw(dict(list(panels.items())[:9]), page.t("word.step")),
+        alt,
+        caption,
+        Table(caption, header, tuple(rows)),
+    )
+
+
+def _grid(page: Page, reference: Any, identifier: str, model: dict[str, Any], key: str) -> Figure | None:
+    if page.absent(reference):
+        return None
+    images = page.array(reference)
+    if len(images) == 0:
+        return None
+    columns = 8
+    if identifier.startswith("pairs"):  # originals in one row, their reconstructions under them
+        pairs = min(len(images) // 2, 10)
+        images = (
+            images[: 2 * pairs]
+            .reshape(pairs, 2, *images.shape[1:])
+            .swapaxes(0, 1)
+            .reshape(-1, *images.shape[1:])
+        )
+        columns = pairs
+    alt = page.t(
+        key,
+        model=shortened(model["name"]),
+        n=len(images),
+        reconstruction=said(model["fitness"]["reconstruction"]),
+    )
+    scale = max(1.0, round(48 / images.shape[-1], 2))
+    return page.picture(identifier, image_files.grid(images[:32], columns), alt, alt, scale)

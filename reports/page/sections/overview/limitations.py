@@ -1,0 +1,73 @@
+"""What this evidence cannot say."""
+
+from typing import Any
+
+from latent_audit.reports.page.context import Page
+from latent_audit.reports.page.number_text import number
+from latent_audit.reports.page.visible_text import shortened
+from latent_audit.vocabulary.verdicts import NOT_ASSESSED, NOT_TESTED
+
+ALWAYS = (
+    "decodable",
+    "classifier",
+    "attributes",
+    "independent",
+    "range",
+    "maps",
+    "attributions",
+    "seeds",
+    "thresholds",
+)
+
+
+def build(page: Page) -> dict[str, Any]:
+    """Returns the standing limitations and those that follow from this run's own numbers."""
+    own = []
+    correlation = page.audit["data"]["correlation"]
+    if not page.absent(correlation):
+        own += [
+            page.t(
+                "limitation.correlated",
+                first=shortened(p["first"]),
+                second=shortened(p["second"]),
+                value=number(p["value"]),
+            )
+            for p in correlation["entangled"][:8]
+        ]
+    gated = [
+        (m, g)
+        for m in page.leads
+        if not page.absent(m["intervention"])
+        for g in m["intervention"]["gates"]
+        if g["status"] == NOT_TESTED and g["attribute"] not in page.unreadable
+    ]
+    own += [
+        page.t("limitation.not_auditable", attribute=shortened(name)) for name in list(page.unreadable)[:8]
+    ]
+    own += [
+        page.t("limitation.gated", model=shortened(m["name"]), attribute=shortened(g["attribute"]))
+        for m, g in gated[:8]
+    ]
+    if not page.absent(page.audit["stability"]):
+        own += [
+            page.t("limitation.unstable", model=shortened(r["model"]), n=len(r["seeds"]))
+            for r in page.audit["stability"]
+            if r["status"] == NOT_ASSESSED
+        ]
+    own += [
+        page.t("limitation.given", model=shortened(m["name"]), trained=page.trained(m))
+        for m in page.leads
+        if any(page.was_given(m, attribute["name"]) for attribute in page.attributes)
+    ]
+    own += [page.t("limitation.elsewhere", model=shortened(m["name"])) for m in page.leads if m.get("origin")]
+    own += [
+        page.t("limitation.odd_at_import", model=shortened(m["name"]), n=len(m["import_check"]["warnings"]))
+        for m in page.leads
+        if m.get("import_check") and m["import_check"]["warnings"]
+    ]
+    own += [
+        page.t("limitation.collapsed", model=shortened(m["name"]))
+        for m in page.leads
+        if m["fitness"]["collapsed"]
+    ]
+    return {"own": own, "always": [page.t(f"limitation.{key}") for key in ALWAYS]}

@@ -1,0 +1,176 @@
+"""Section 1: what was audited, what was found, and what may be concluded, on one screen."""
+
+from collections import Counter
+from typing import Any
+
+from latent_audit.reports.page.context import Page, said
+from latent_audit.reports.page.number_text import number
+from latent_audit.reports.page.visible_text import shortened
+from latent_audit.vocabulary.verdicts import NOT_TESTED, OVERALL, PARTLY_SUPPORTED, SUPPORTED
+
+MOST_ROOMY_MODELS = 4
+MOST_ROOMY_CELLS = 40
+
+
+def build(page: Page) -> dict[str, Any]:
+    """Returns the first screen: layout, rows of verdicts, tallies and conclusions."""
+    leads = page.leads
+    verdicts = {(row["model"], row["attribute"]): row for row in page.verdicts}
+    rows = [
+        {
+            "name": shortened(attribute["name"]),
+            "card": f"card-{page.attribute_key(attribute['name'])}",
+            "unreadable": attribute["name"] in page.unreadable,
+            "cells": [
+                _cell(page, model, verdicts.get((model["name"], attribute["name"]))) for model in leads
+            ],
+        }
+        for attribute in page.attributes
+    ]
+    rows += [_not_tested(row, leads) for row in page.set_aside]
+    shown = [row for row in page.verdicts if any(row["model"] == model["name"] for model in leads)]
+    return {
+        "layout": _layout(len(leads), len(rows)),
+        "aside": page.t(
+            "summary.aside",
+            names=page.t("word.comma").join(shortened(r["attribute"]) for r in page.set_aside),
+        )
+        if page.set_aside
+        else "",
+        "models": [
+            {
+                "name": shortened(m["name"], 28),
+                "seed": m["seed"],
+                "tally": _tally(shown, m["name"]),
+                "trained": page.trained(m),
+            }
+            for m in leads
+        ],
+        "rows": rows,
+        "sentence": _sentence(page, shown, len(leads), len(page.attributes)),
+        "unreadable": [
+            (shortened(row["attribute"]), page.prose(row["reason"]), page.prose(row["helps"]))
+            for row in page.unreadable.values()
+        ],
+        "note": page.interval_note(row["effect"] for row in shown),
+        "failed": _failed(page),
+        "may": [page.t(f"summary.may.{key}") for key in _may(page, shown)],
+        "may_not": [
+            page.t(f"summary.may_not.{key}")
+            for key in (*(("discovery",) if _given(page, shown) else ()), "use", "cause", "beyond")
+        ],
+        SUPPORTED: _named(page, shown),
+        "seeded": any(len(page.by_seed(row["model"], row["attribute"])) > 1 for row in shown),
+    }
+
+
+def _failed(page: Page) -> dict[str, Any] | None:
+    rows = page.failed
+    if not rows:
+        return None
+    count = (
+        page.t("summary.failed_one") if len(rows) == 1 else page.t("summary.failed_many", n=number(len(rows)))
+    )
+    lines = [
+        page.t(
+            "summary.failed_line",
+            part=page.t(f"failed_part.{row['part']}"),
+            of=""
+            if row["model"] is None
+            else page.t("summary.failed_of", model=shortened(row["model"], 28), seed=row["seed"]),
+            reason=page.prose(row["reason"]),
+        )
+        for row in rows
+    ]
+    return {"count": count, "lines": lines}
+
+
+def _not_tested(row: dict[str, Any], leads: list[dict[str, Any]]) -> dict[str, Any]:
+    """Returns the row of an attribute that was set aside before any model was looked at."""
+    cells = [
+        {
+            "model": shortened(model["name"], 28),
+            "verdict": NOT_TESTED,
+            "dimension": "–",
+            "effect": "",
+            "unit": "",
+            "reason": row["reason"],
+            "given": False,
+            "seeds": [],
+            "card": "data",
+        }
+        for model in leads
+    ]
+    return {"name": shortened(row["attribute"]), "card": "data", "unreadable": False, "cells": cells}
+
+
+def _layout(models: int, attributes: int) -> str:
+    if models == 1:
+        return "single"
+    return "roomy" if models <= MOST_ROOMY_MODELS and models * attributes <= MOST_ROOMY_CELLS else "compact"
+
+
+def _cell(page: Page, model: dict[str, Any], row: dict[str, Any] | None) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    unit = page.t.known(f"unit_short.{row['effect_unit']}", row["effect_unit"] or "")
+    dimension = (
+        "–" if row["dimension"] is None else shortened(row["dimension_name"] or f"z{row['dimension']}", 20)
+    )
+    return {
+        "model": shortened(model["name"], 28),
+        "verdict": row["verdict"],
+        "dimension": dimension,
+        "effect": said(row["effect"]),
+        "unit": shortened(unit, 24),
+        "reason": page.prose(row["reason"]),
+        "given": page.was_given(model, row["attribute"]),
+        "seeds": page.seed_words(row["model"], row["attribute"]),
+        "card": f"card-{page.attribute_key(row['attribute'])}-{page.model_key(row['model'])}",
+    }
+
+
+def _tally(rows: list[dict[str, Any]], model: str) -> list[tuple[str, int]]:
+    counts = Counter(row["verdict"] for row in rows if row["model"] == model)
+    return [(verdict, counts[verdict]) for verdict in OVERALL if counts[verdict]]
+
+
+def _sentence(page: Page, shown: list[dict[str, Any]], models: int, attributes: int) -> str:
+    counts = Counter(row["verdict"] for row in shown)
+    parts = [page.t(f"summary.count.{verdict}", n=counts[verdict]) for verdict in OVERALL if counts[verdict]]
+    key = "summary.sentence_one" if models == 1 else "summary.sentence_many"
+    told = page.t(
+        key,
+        claims=number(sum(counts.values())),
+        attributes=attributes,
+        models=models,
+        parts=page.t("word.comma").join(parts),
+    )
+    supported = [row for row in shown if row["verdict"] == SUPPORTED]
+    given = _given(page, supported)
+    return f"{told} {page.t('summary.given', n=given, of=len(supported))}" if given else told
+
+
+def _given(page: Page, rows: list[dict[str, Any]]) -> int:
+    """Returns how many of the claims are of a model that was trained with the attribute's labels."""
+    models = {model["name"]: model for model in page.leads}
+    return sum(page.was_given(models[row["model"]], row["attribute"]) for row in rows)
+
+
+def _may(page: Page, shown: list[dict[str, Any]]) -> tuple[str, ...]:
+    counts = Counter(row["verdict"] for row in shown)
+    first = SUPPORTED if counts[SUPPORTED] else "none_supported"
+    second = "partly" if counts[PARTLY_SUPPORTED] else "association"
+    if len(page.leads) < 2:
+        return (first, second)
+    alike = len({page.trained(model) for model in page.leads}) == 1
+    return (first, second, "compare" if alike else "compare_unlike")
+
+
+def _named(page: Page, rows: list[dict[str, Any]]) -> str:
+    """Returns the supported attributes with how many models support each."""
+    counts = Counter(row["attribute"] for row in rows if row["verdict"] == SUPPORTED)
+    order = [attribute["name"] for attribute in page.attributes if counts[attribute["name"]]]
+    return page.t("word.comma").join(shortened(name, 28) for name in order[:12]) + (
+        " …" if len(order) > 12 else ""
+    )

@@ -1,0 +1,271 @@
+"""What changed from one audit to another: verdicts, scores, data, and whatever else is stated differently.
+
+The one place that decides it, for `run`, `accept` and `compare`. Both audits are plain audit.json content, the
+first the earlier one. Lead models are compared, name by name and attribute by attribute.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any, Literal
+
+from latent_audit.vocabulary.verdicts import STRENGTH
+
+Plain = Mapping[str, Any]
+Direction = Literal["stronger", "weaker", "same"]
+DataWhat = Literal["images", "new", "gone", "other_kind", "shares", "quantiles", "spread"]
+# A tenth of a standard deviation, and one image in twenty in another class: half of what is usually called small
+# (Cohen, 1988: d = 0.2), so that a drift of the data is seen before it matters. These are sizes of a change, not
+# tests of whether there is one: with many images everything differs.
+QUANTILE_SHIFT_MAX = 0.1
+SHARE_SHIFT_MAX = 0.05
+SUBJECT = ("title", "dataset", "intended_use", "out_of_scope", "owner", "lead_seed")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something that is stated of the whole run and differs; `name` is a dotted path in audit.json."""
+
+    name: str
+    first: str | float | None
+    second: str | float | None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Second less first; `low` and `high` bound it at 95 % where both estimates have an interval."""
+
+    value: float
+    low: float | None
+    high: float | None
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the interval excludes zero."""
+        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
+
+
+@dataclass(frozen=True)
+class LoneClaim:
+    """A claim that one audit alone makes, and its verdict."""
+
+    model: str
+    attribute: str
+    verdict: str
+
+
+@dataclass(frozen=True)
+class VerdictChange:
+    """One claim in both audits; `effect` is None where either has none or their units differ."""
+
+    model: str
+    attribute: str
+    first: str
+    second: str
+    direction: Direction
+    first_reason: str
+    second_reason: str
+    first_effect: Plain | None
+    second_effect: Plain | None
+    effect_unit: str
+    effect: Difference | None
+
+
+@dataclass(frozen=True)
+class ScoreChange:
+    """One global score of one model in both audits."""
+
+    model: str
+    score: str
+    first: Plain
+    second: Plain
+    difference: Difference
+
+
+@dataclass(frozen=True)
+class DataChange:
+    """How the data moved: an attribute's distribution, or what there is of attributes and images at all.
+
+    `attribute` is None for all of them. `what` is a key of the catalogue under `changes.data_what`. `shift` is a
+    total variation distance (0 to 1) or a number of standard deviations, None where `what` has no size.
+    """
+
+    attribute: str | None
+    what: DataWhat
+    shift: float | None
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Everything that was compared, whether it changed or not, in the order of the first audit.
+
+    Of the data it holds what changed alone. `same_data` is whether the data's digests are equal.
+    """
+
+    facts: tuple[Fact, ...]
+    only_first: tuple[LoneClaim, ...]
+    only_second: tuple[LoneClaim, ...]
+    verdicts: tuple[VerdictChange, ...]
+    scores: tuple[ScoreChange, ...]
+    same_data: bool
+    data: tuple[DataChange, ...]
+
+    @property
+    def changed_verdicts(self) -> tuple[VerdictChange, ...]:
+        """The claims of both audits whose verdict is another word."""
+        return tuple(change for change in self.verdicts if change.direction != "same")
+
+    @property
+    def changed_scores(self) -> tuple[ScoreChange, ...]:
+        """The scores whose difference has an interval that excludes zero."""
+        return tuple(change for change in self.scores if change.difference.is_clear)
+
+    @property
+    def any(self) -> bool:
+        """Whether a reader of the first audit should be told: a verdict, a score or the data changed."""
+        return bool(
+            self.changed_verdicts or self.only_first or self.only_second or self.changed_scores or self.data
+        )
+
+
+def changes(first: Plain, second: Plain) -> Changes:
+    """Returns what changed from audit `first` to audit `second`."""
+    before, after = _claims(first), _claims(second)
+    same_data = first["data"]["digest"] == second["data"]["digest"]
+    return Changes(
+        facts=tuple(_facts(first, second)),
+        only_first=tuple(_alone(row) for claim, row in before.items() if claim not in after),
+        only_second=tuple(_alone(row) for claim, row in after.items() if claim not in before),
+        verdicts=tuple(_verdict(before[claim], after[claim]) for claim in before if claim in after),
+        scores=tuple(_scores(first, second)),
+        same_data=same_data,
+        data=() if same_data else tuple(_data(first["data"], second["data"])),
+    )
+
+
+def difference(first: Plain | None, second: Plain | None) -> Difference | None:
+    """Returns second less first with its interval; None where either is unknown.
+
+    The interval is recovered from those of the two, taken as independent (MOVER: Zou and Donner 2008,
+    Statistics in Medicine 27, equation 6); estimates from the same images agree more, so it is on the wide side.
+    """
+    a, b = _known(first), _known(second)
+    if a is None or b is None:
+        return None
+    value = b["value"] - a["value"]
+    if not math.isfinite(value):
+        return None
+    if any(bound is None for bound in (a["low"], a["high"], b["low"], b["high"])):
+        return Difference(value, None, None)
+    down = math.hypot(b["value"] - b["low"], a["high"] - a["value"])
+    up = math.hypot(b["high"] - b["value"], a["value"] - a["low"])
+    low, high = value - down, value + up
+    return (
+        Difference(value, low, high)
+        if math.isfinite(low) and math.isfinite(high)
+        else Difference(value, None, None)
+    )
+
+
+def _known(estimate: Plain | None) -> Plain | None:
+    return None if not estimate or estimate.get("value") is None else estimate
+
+
+def _leads(audit: Plain) -> list[Plain]:
+    return [model for model in audit["models"] if model["is_lead"]]
+
+
+def _claims(audit: Plain) -> dict[tuple[str, str], Plain]:
+    leads = {(model["name"], model["seed"]) for model in _leads(audit)}
+    rows = (row for row in audit["verdicts"] if (row["model"], row["seed"]) in leads)
+    return {(row["model"], row["attribute"]): row for row in rows}
+
+
+def _alone(row: Plain) -> LoneClaim:
+    return LoneClaim(row["model"], row["attribute"], row["verdict"])
+
+
+def _facts(first: Plain, second: Plain) -> list[Fact]:
+    pairs = [(f"subject.{key}", first["subject"].get(key), second["subject"].get(key)) for key in SUBJECT]
+    pairs += [
+        ("schema_version", first["schema_version"], second["schema_version"]),
+        ("data.digest", first["data"]["digest"], second["data"]["digest"]),
+        ("data.images", first["data"]["images"], second["data"]["images"]),
+        ("settings_digest", first["settings_digest"], second["settings_digest"]),
+    ]
+    limits = [first["thresholds"], second["thresholds"]]
+    names = dict.fromkeys((*limits[0], *limits[1]))
+    pairs += [(f"thresholds.{name}", limits[0].get(name), limits[1].get(name)) for name in names]
+    return [Fact(name, a, b) for name, a, b in pairs if a != b]
+
+
+def _verdict(first: Plain, second: Plain) -> VerdictChange:
+    before, after = STRENGTH[first["verdict"]], STRENGTH[second["verdict"]]
+    direction: Direction = "same" if before == after else "stronger" if after > before else "weaker"
+    comparable = first["effect_unit"] == second["effect_unit"]
+    return VerdictChange(
+        first["model"],
+        first["attribute"],
+        first["verdict"],
+        second["verdict"],
+        direction,
+        first["reason"],
+        second["reason"],
+        first["effect"],
+        second["effect"],
+        second["effect_unit"] if comparable else "",
+        difference(first["effect"], second["effect"]) if comparable else None,
+    )
+
+
+def _scores(first: Plain, second: Plain) -> list[ScoreChange]:
+    after = {model["name"]: model for model in _leads(second)}
+    found = []
+    for model in _leads(first):
+        if model["name"] not in after:
+            continue
+        others = after[model["name"]]
+        pairs = {
+            "reconstruction": (model["fitness"]["reconstruction"], others["fitness"]["reconstruction"]),
+            **{name: (score, others["scores"].get(name)) for name, score in model["scores"].items()},
+        }
+        for name, (a, b) in pairs.items():
+            between = difference(a, b)
+            if between is not None:
+                found.append(ScoreChange(model["name"], name, a, b, between))
+    return found
+
+
+def _data(first: Plain, second: Plain) -> Iterator[DataChange]:
+    if first["images"] != second["images"]:
+        yield DataChange(None, "images", None)
+    before = {attribute["name"]: attribute for attribute in first["attributes"]}
+    after = {attribute["name"]: attribute for attribute in second["attributes"]}
+    for name in dict.fromkeys([*before, *after]):
+        if name not in after or name not in before:
+            yield DataChange(name, "new" if name in after else "gone", None)
+        elif any(before[name][field] != after[name][field] for field in ("kind", "classes", "unit")):
+            yield DataChange(name, "other_kind", None)
+        else:
+            yield from _moved(name, before[name]["summary"], after[name]["summary"])
+
+
+def _moved(name: str, before: Plain, after: Plain) -> Iterator[DataChange]:
+    """Shares are compared by total variation distance, numbers by how far their quantiles moved."""
+    if "counts" in before and "counts" in after:
+        totals = max(sum(before["counts"]), 1), max(sum(after["counts"]), 1)
+        pairs = zip_longest(before["counts"], after["counts"], fillvalue=0)
+        shift = 0.5 * sum(abs(a / totals[0] - b / totals[1]) for a, b in pairs)
+        if shift > SHARE_SHIFT_MAX:
+            yield DataChange(name, "shares", shift)
+        return
+    if "counts" in before or "counts" in after:
+        yield DataChange(name, "other_kind", None)
+        return
+    moves = zip(before["quantiles"], after["quantiles"], strict=True)
+    moved = max((abs(a - b) for a, b in moves if a is not None and b is not None), default=0.0)
+    if moved and not before["std"]:
+        yield DataChange(name, "spread", None)
+    elif moved and moved / before["std"] > QUANTILE_SHIFT_MAX:
+        yield DataChange(name, "quantiles", moved / before["std"])

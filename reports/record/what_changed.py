@@ -1,0 +1,85 @@
+"""What a reader of an earlier run should be told of a later one: a short record, and a sentence for each change.
+
+`run`, `accept`, `compare` and the report say it from here, so that they cannot disagree.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from latent_audit.reports.page.messages import Catalogue
+from latent_audit.reports.page.number_text import number
+from latent_audit.reports.page.visible_text import shortened
+from latent_audit.reports.record.changes import Changes
+
+Plain = Mapping[str, Any]
+
+
+def record(found: Changes) -> dict[str, Any]:
+    """Returns what changed, JSON-ready: verdicts and scores of lead models, and the data.
+
+    A verdict's `before` or `now` is None where the claim was not made. A score has its `difference`, with the ends
+    `low` and `high` of its interval.
+    """
+    verdicts: list[tuple[str, str, str | None, str | None]] = [
+        (c.model, c.attribute, c.first, c.second) for c in found.changed_verdicts
+    ]
+    verdicts += [(claim.model, claim.attribute, claim.verdict, None) for claim in found.only_first]
+    verdicts += [(claim.model, claim.attribute, None, claim.verdict) for claim in found.only_second]
+    return {
+        "changed": found.any,
+        "same_data": found.same_data,
+        "verdicts": [
+            {"model": model, "attribute": attribute, "before": before, "now": now}
+            for model, attribute, before, now in verdicts
+        ],
+        "scores": [
+            {
+                "model": change.model,
+                "score": change.score,
+                "before": change.first["value"],
+                "now": change.second["value"],
+                "difference": change.difference.value,
+                "low": change.difference.low,
+                "high": change.difference.high,
+            }
+            for change in found.changed_scores
+        ],
+        "data": [
+            {"attribute": change.attribute, "what": change.what, "shift": change.shift}
+            for change in found.data
+        ],
+    }
+
+
+def sentences(changed: Plain, words: Catalogue) -> list[str]:
+    """Returns a sentence for each change in a `record`; [] where nothing changed."""
+    return [
+        *(_verdict(change, words) for change in changed["verdicts"]),
+        *(_score(change, words) for change in changed["scores"]),
+        *(_data(change, words) for change in changed["data"]),
+    ]
+
+
+def _verdict(change: Plain, words: Catalogue) -> str:
+    before, now = change["before"], change["now"]
+    key = "said_only_first" if now is None else "said_only_second" if before is None else "said_verdict"
+    return words(
+        f"changes.{key}",
+        model=shortened(change["model"]),
+        attribute=shortened(change["attribute"]),
+        before="" if before is None else words(f"verdict.{before}"),
+        now="" if now is None else words(f"verdict.{now}"),
+    )
+
+
+def _score(change: Plain, words: Catalogue) -> str:
+    named = shortened(words.known(f"score.{change['score']}", change["score"]))
+    figures = {name: number(change[name]) for name in ("before", "now", "difference", "low", "high")}
+    return words("changes.said_score", model=shortened(change["model"]), score=named, **figures)
+
+
+def _data(change: Plain, words: Catalogue) -> str:
+    what = words(f"changes.data_what.{change['what']}", shift=number(change["shift"]))
+    if change["attribute"] is None:
+        return words("changes.said_images", what=what)
+    return words("changes.said_data", attribute=shortened(change["attribute"]), what=what)

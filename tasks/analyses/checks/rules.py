@@ -1,0 +1,109 @@
+"""The rules by which evidence becomes verdicts, by the version of the schema of audit.json.
+
+A released version keeps its rules for good, so that its files are judged years later as they were written. To change
+a rule for the open version, give it functions of its own in RULES; those of the released versions stay as they are.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from latent_audit.tasks.analyses.checks import auditability, verdicts
+from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.tasks.analyses.checks.verdicts import Verdict
+from latent_audit.tasks.analyses.serialization import to_plain
+
+Plain = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What judges the files of one schema version.
+
+    Args:
+        judge: from models, stability and thresholds to a verdict for each model, seed and attribute.
+        judge_control: from a control and thresholds to the verdicts on its claims, JSON-ready.
+        judge_seeds: from the seeds of one model and thresholds to the words that check D counts, by attribute.
+        thresholds: the names of all limits.
+        not_auditable: from an audit.json and thresholds to "reason" and "helps" of each attribute that cannot be
+            audited, which the three others are given.
+    """
+
+    judge: Callable[[Sequence[Plain], Sequence[Plain], Thresholds, Mapping[str, Plain]], list[Verdict]]
+    judge_control: Callable[[Plain, Thresholds, Mapping[str, Plain]], list[dict[str, Any]]]
+    judge_seeds: Callable[[Sequence[Plain], Thresholds, Mapping[str, Plain]], dict[str, list[str]]]
+    thresholds: frozenset[str]
+    not_auditable: Callable[[Plain, Thresholds], Mapping[str, Plain]]
+
+
+def _everything_is_auditable(_: Plain, __: Thresholds) -> Mapping[str, Plain]:
+    return {}
+
+
+THRESHOLDS_1_0 = frozenset(
+    {
+        "significance",
+        "uncertainty_min",
+        "gap_min",
+        "leakage_max",
+        "survives_min",
+        "effect_probability_min",
+        "effect_standard_deviations_min",
+        "consistency_min",
+        "classifier_share_of_way",
+        "matched_strength_min",
+        "seeds_min",
+        "seeds_share_min",
+        "unused_kl_nats",
+        "entangled_from",
+    }
+)
+RULES: Mapping[str, Rules] = {
+    "1.0": Rules(
+        verdicts.judge,
+        verdicts.verdicts_on_control,
+        verdicts.verdicts_without_stability,
+        THRESHOLDS_1_0,
+        _everything_is_auditable,
+    ),
+    "1.1": Rules(
+        verdicts.judge,
+        verdicts.verdicts_on_control,
+        verdicts.verdicts_without_stability,
+        frozenset(limit.name for limit in fields(Thresholds)),
+        auditability.not_auditable,
+    ),
+}
+
+
+def thresholds_digest(stated: Plain) -> str:
+    """Returns the SHA-256 of thresholds as they stand in an audit.json, over the keys that it has."""
+    return hashlib.sha256(json.dumps(dict(stated), sort_keys=True).encode()).hexdigest()
+
+
+def thresholds_of(audit: Plain) -> Thresholds:
+    """Returns the thresholds that an audit.json states; those that its schema version does not know get defaults.
+
+    Raises:
+        ValueError: one is missing, unknown to its schema version, or no number that can be a limit.
+    """
+    stated, known = audit["thresholds"], RULES[audit["schema_version"]].thresholds
+    for word, names in (("lacks", known - stated.keys()), ("knows no", stated.keys() - known)):
+        if names:
+            raise ValueError(f"schema {audit['schema_version']} {word} {', '.join(sorted(names))}")
+    for name, value in stated.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(f"{name} must be a number, got {value!r}")
+    return Thresholds(**stated)
+
+
+def verdicts_of(audit: Plain) -> list[dict[str, Any]]:
+    """Returns the verdicts, JSON-ready, that follow from the models, stability and thresholds of an audit.json."""
+    rules, thresholds = RULES[audit["schema_version"]], thresholds_of(audit)
+    unreadable = rules.not_auditable(audit, thresholds)
+    return [
+        to_plain(verdict)
+        for verdict in rules.judge(audit["models"], audit["stability"], thresholds, unreadable)
+    ]

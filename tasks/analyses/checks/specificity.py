@@ -1,0 +1,159 @@
+"""Check B: does one dimension alone carry the attribute, and is it this attribute that it carries?"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latent_audit.tasks.analyses.checks.association import ATTRIBUTE_BINS, CODE_BINS, Association
+from latent_audit.tasks.analyses.statistics.binning import Bins, attribute_levels, fit_code_bins
+from latent_audit.tasks.analyses.statistics.conditional_information import (
+    conditional_uncertainty,
+    resampled_tables,
+)
+from latent_audit.tasks.analyses.statistics.estimates import Estimate, centred_interval
+from latent_audit.tasks.analyses.statistics.mutual_information import uncertainty_coefficient
+from latent_audit.tasks.datasets.attributes import Attribute
+
+Floats = NDArray[np.float64]
+SOURCE = "bootstrap over images"
+# Three variables share one table: coarser bins keep a dozen images in a cell.
+CONDITIONAL_CODE_BINS = 8
+CONDITIONAL_ATTRIBUTE_BINS = 8
+# Of these many shuffles at most two may tell as much, at a significance of 0.05.
+LEAST_SHUFFLES = 60
+
+
+@dataclass(frozen=True)
+class Leakage:
+    """What the dimension tells of another attribute where the claimed one is held fixed, 0 to 1."""
+
+    attribute: str
+    conditional_uncertainty: Estimate
+
+
+@dataclass(frozen=True)
+class Conditioned:
+    """What the dimension tells of the claimed attribute where another one is held fixed."""
+
+    on: str
+    uncertainty: Estimate
+    survives: bool
+
+
+@dataclass(frozen=True)
+class Specificity:
+    """The claimed dimension of an attribute, its lead over the runner-up, and what it owes to others."""
+
+    attribute: str
+    dimension: int
+    uncertainty: Estimate
+    runner_up: int | None
+    gap: Estimate
+    leakage: tuple[Leakage, ...]
+    survives_conditioning: tuple[Conditioned, ...]
+    explained_away_by: tuple[str, ...]
+
+
+def compute(
+    attributes: Sequence[Attribute],
+    fit_codes: NDArray[np.floating],
+    fit_values: Floats,
+    test_codes: NDArray[np.floating],
+    test_values: Floats,
+    association: Association,
+    groups: Sequence[int],
+    seed: int,
+    *,
+    significance: float,
+    survives_from: float,
+    resamples: int = 200,
+    least_shuffles: int = LEAST_SHUFFLES,
+) -> tuple[Specificity, ...]:
+    """Returns one result per attribute.
+
+    The dimension, and the runner-up among dimensions of other groups, are the best on the fit part; the
+    gap U(best) - U(runner-up), leakage and conditioning are of the test part. A claim survives conditioning
+    on another attribute when it tells more of what is left open than shuffles within the levels of that
+    attribute do, all but a share `significance` of them, and at least `survives_from` of it (half of its own
+    uncertainty, if that is less). Only an associated claim can be explained away.
+    """
+    shuffles = max(least_shuffles, shuffles_for(significance))
+    rng = np.random.default_rng(seed)
+    binned = fit_code_bins(fit_codes, CODE_BINS).apply(test_codes)
+    levels, level_count = attribute_levels(attributes, fit_values, test_values, ATTRIBUTE_BINS)
+    coarse = fit_code_bins(fit_codes, CONDITIONAL_CODE_BINS).apply(test_codes)
+    coarse_levels, _ = attribute_levels(attributes, fit_values, test_values, CONDITIONAL_ATTRIBUTE_BINS)
+    draws = rng.integers(len(levels), size=(resamples, len(levels)))
+    results = []
+    for k, attribute in enumerate(attributes):
+        chosen, runner_up = claimed_dimensions(association.fit_uncertainty[k], groups)
+        leakage, conditioned = [], []
+        for other in range(len(attributes)):
+            if other == k:
+                continue
+            name = attributes[other].name
+            dimension, own, others = coarse[:, chosen], coarse_levels[:, k], coarse_levels[:, other]
+            # Both questions are of one table, seen from either side.
+            resampled = resampled_tables(dimension, others, own, draws)
+            turned = np.ascontiguousarray(resampled.swapaxes(1, 2))
+            leaked = conditional_uncertainty(dimension, others, own, shuffles, resampled, rng)
+            leakage.append(Leakage(name, leaked.estimate))
+            kept = conditional_uncertainty(dimension, own, others, shuffles, turned, rng)
+            enough = min(survives_from, float(association.uncertainty[k, chosen]) / 2.0)
+            survives = kept.estimate.value >= enough and kept.p_value <= significance
+            conditioned.append(Conditioned(name, kept.estimate, bool(survives)))
+        associated = association.p_adjusted[k, chosen] <= significance
+        results.append(
+            Specificity(
+                attribute=attribute.name,
+                dimension=chosen,
+                uncertainty=association.cell(k, chosen),
+                runner_up=runner_up,
+                gap=_gap(association, levels[:, k], level_count, binned, k, chosen, runner_up, draws),
+                leakage=tuple(leakage),
+                survives_conditioning=tuple(conditioned),
+                explained_away_by=tuple(c.on for c in conditioned if associated and not c.survives),
+            )
+        )
+    return tuple(results)
+
+
+def shuffles_for(significance: float) -> int:
+    """Returns how many shuffles let a p-value be at or below `significance` where two of them tell as much."""
+    return math.ceil(3.0 / significance - 1e-9)
+
+
+def claimed_dimensions(uncertainty: Floats, groups: Sequence[int]) -> tuple[int, int | None]:
+    """Returns the best dimension of (d,) and the best outside its group; None where there is none."""
+    best = int(np.argmax(uncertainty))
+    outside = np.asarray(groups) != groups[best]
+    if not outside.any():
+        return best, None
+    return best, int(np.argmax(np.where(outside, uncertainty, -np.inf)))
+
+
+def _gap(
+    association: Association,
+    levels: Bins,
+    level_count: int,
+    binned: Bins,
+    k: int,
+    best: int,
+    runner_up: int | None,
+    draws: Bins,
+) -> Estimate:
+    """Resamples images, not tables: both dimensions are measured on the same images."""
+    if runner_up is None:
+        return association.cell(k, best)
+    value = float(association.uncertainty[k, best] - association.uncertainty[k, runner_up])
+    size = level_count * CODE_BINS
+    drawn_levels = levels[draws] * CODE_BINS + np.arange(len(draws))[:, None] * size
+    resampled = []
+    for j in (best, runner_up):
+        counts = np.bincount((drawn_levels + binned[:, j][draws]).ravel(), minlength=len(draws) * size)
+        resampled.append(uncertainty_coefficient(counts.reshape(len(draws), level_count, CODE_BINS), False))
+    low, high = centred_interval(np.asarray(value), resampled[0] - resampled[1])
+    return Estimate(value, float(low), float(high), association.n, SOURCE)

@@ -1,0 +1,90 @@
+"""Which attributes can be tested at all: those that vary in enough images of every part of the data.
+
+An attribute that is found in three held-out images cannot be told from chance, and one that is the same in all training
+images cannot be learned. Such attributes are set aside once, after the split, so that no later stage meets them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latent_audit.tasks.analyses.statistics.splits import Split
+from latent_audit.tasks.datasets.attributes import Attribute
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """One attribute that is not tested. rarest: images with the rarest class that counts, in each part."""
+
+    attribute: Attribute
+    rarest_class: str
+    images: Mapping[str, int]
+    reason: str
+
+
+def split_testable(
+    attributes: Sequence[Attribute], values: NDArray[np.float64], split: Split, fewest: int
+) -> tuple[list[int], list[SetAside]]:
+    """Returns the columns that can be tested, and what is known of the others.
+
+    A class counts where every part has at least `fewest` images of it; an attribute needs two that count. Of ordered
+    attributes, `fewest` images of every part must differ from the commonest value.
+    """
+    kept: list[int] = []
+    aside: list[SetAside] = []
+    for column, attribute in enumerate(attributes):
+        name, images = _rarest(attribute, values[:, column], split)
+        if min(images.values()) >= fewest:
+            kept.append(column)
+        else:
+            aside.append(SetAside(attribute, name, images, _reason(name, images, fewest)))
+    return kept, aside
+
+
+def rare_classes(
+    attributes: Sequence[Attribute], values: NDArray[np.float64], split: Split, fewest: int
+) -> list[str]:
+    """Returns a sentence for each class of a tested attribute that some part has too few images of."""
+    found = []
+    for column, attribute in enumerate(attributes):
+        if attribute.kind != "categorical":
+            continue
+        counts = _class_counts(attribute, values[:, column], split)
+        for code, name in enumerate(attribute.classes):
+            part = min(counts, key=lambda part: counts[part][code])
+            if counts[part][code] < fewest:
+                found.append(
+                    f"Class {name!r} of {attribute.name!r} has {counts[part][code]} images in the part {part}; what is "
+                    f"said of a class rests on few images where a part has fewer than {fewest}."
+                )
+    return found
+
+
+def _class_counts(
+    attribute: Attribute, column: NDArray[np.float64], split: Split
+) -> dict[str, NDArray[np.int64]]:
+    return {
+        part: np.bincount(column[split.rows(part)].astype(np.int64), minlength=len(attribute.classes))
+        for part in split.names
+    }
+
+
+def _rarest(attribute: Attribute, column: NDArray[np.float64], split: Split) -> tuple[str, dict[str, int]]:
+    """Returns what must be there in every part, and in how many images of each part it is."""
+    if attribute.kind in ("binary", "categorical"):
+        counts = _class_counts(attribute, column, split)
+        least = np.stack(list(counts.values())).min(axis=0)
+        # The class that is the second best provided for; with one like the best, there is nothing to compare.
+        code = int(np.argsort(-least, kind="stable")[1])
+        return attribute.classes[code], {part: int(counts[part][code]) for part in split.names}
+    values, counts_of = np.unique(column, return_counts=True)
+    commonest = values[counts_of.argmax()]
+    return "", {part: int((column[split.rows(part)] != commonest).sum()) for part in split.names}
+
+
+def _reason(name: str, images: Mapping[str, int], fewest: int) -> str:
+    what = f"class {name!r}" if name else "values other than the commonest"
+    short = ", ".join(f"{count} in {part}" for part, count in images.items() if count < fewest)
+    return f"too few to test: {what} in {sum(images.values())} images, {short} (needs {fewest} in every part)"

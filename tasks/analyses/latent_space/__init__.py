@@ -1,0 +1,4 @@
+"""Ways through a latent space: projections, clusters, traversals, edits, samples.
+
+Start with traversal.py.
+"""

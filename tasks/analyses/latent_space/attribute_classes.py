@@ -1,0 +1,94 @@
+"""Every attribute as a question with two answers, so that all of them can be added, taken away and edited."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latent_audit.tasks.datasets.attributes import Attribute
+
+Bools = NDArray[np.bool_]
+Decode = Callable[[NDArray[np.float32]], NDArray[np.floating]]
+Respond = Callable[[NDArray[np.floating]], NDArray[np.floating]]
+
+
+@dataclass(frozen=True)
+class Pole:
+    """One attribute's question: `name` says what "with" means; `level` is the class code or the limit."""
+
+    attribute: Attribute
+    name: str
+    level: float
+
+    def of_values(self, values: NDArray[np.float64]) -> Bools:
+        """Returns which of (n,) raw values are "with"."""
+        if self.attribute.kind in ("binary", "categorical"):
+            return np.asarray(values == self.level)
+        if self.attribute.kind == "cyclic":
+            assert self.attribute.period is not None  # Attribute refuses a cyclic one without it
+            return np.asarray(np.cos(2.0 * np.pi * values / self.attribute.period) > 0)
+        return np.asarray(values > self.level)
+
+    def of_responses(self, responses: NDArray[np.floating], standardisation: tuple[float, float]) -> Bools:
+        """Returns which images a classifier says are "with", from its columns (n, c) for this attribute."""
+        if self.attribute.kind == "binary":
+            return np.asarray((responses[:, 0] > 0.5) == (self.level == 1))
+        if self.attribute.kind == "categorical":
+            return np.asarray(responses.argmax(axis=1) == self.level)
+        if self.attribute.kind == "cyclic":
+            return np.asarray(responses[:, 0] > 0)
+        mean, spread = standardisation
+        return np.asarray(responses[:, 0] * spread + mean > self.level)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What an attribute classifier says of images: responses, their columns and scales, by attribute name."""
+
+    respond: Respond
+    columns: Mapping[str, Sequence[int]]
+    standardisation: Mapping[str, tuple[float, float]]
+
+    def answers(self, images: NDArray[np.floating], poles: Sequence[Pole]) -> Bools:
+        """Returns (n, k): which images are "with" for each pole, as the classifier sees them."""
+        responses = self.respond(images)
+        return np.stack(
+            [
+                pole.of_responses(
+                    responses[:, list(self.columns[pole.attribute.name])],
+                    self.standardisation[pole.attribute.name],
+                )
+                for pole in poles
+            ],
+            axis=1,
+        )
+
+
+def poles_of(attributes: Sequence[Attribute], values: NDArray[np.float64]) -> tuple[Pole, ...]:
+    """Returns one pole an attribute, limits from values (n, k).
+
+    "With" is class 1 of a binary attribute, the most frequent class of a categorical one, above the median
+    of an ordinal or continuous one, and the half turn around zero of a cyclic one.
+    """
+    return tuple(_pole(attribute, values[:, column]) for column, attribute in enumerate(attributes))
+
+
+def labels_of(poles: Sequence[Pole], values: NDArray[np.float64]) -> Bools:
+    """Returns (n, k): which images are "with" by their labels (n, k)."""
+    return np.stack([pole.of_values(values[:, column]) for column, pole in enumerate(poles)], axis=1)
+
+
+def _pole(attribute: Attribute, values: NDArray[np.float64]) -> Pole:
+    if attribute.kind == "binary":
+        return Pole(attribute, f"{attribute.name} = {attribute.classes[1]}", 1.0)
+    if attribute.kind == "categorical":
+        counts = np.bincount(values.astype(np.int64), minlength=len(attribute.classes))
+        common = int(counts.argmax())
+        return Pole(attribute, f"{attribute.name} = {attribute.classes[common]}", float(common))
+    if attribute.kind == "cyclic":
+        return Pole(attribute, f"{attribute.name} within a quarter turn of 0", 0.0)
+    middle = float(np.median(values))
+    # Where more than half share the largest value, "above the median" would be nobody.
+    level = middle if (values > middle).any() else float(values[values < middle].max())
+    return Pole(attribute, f"{attribute.name} > {level:.3g}", level)

@@ -1,0 +1,52 @@
+"""Did an edit of codes do what it was meant to, and nothing else? Judged by the attribute classifier."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latent_audit.tasks.analyses.latent_space.attribute_classes import Decode, Pole, Reader
+from latent_audit.tasks.analyses.statistics.estimates import Estimate, mean_estimate
+
+LEAST_IMAGES = 10
+FEW_WITHOUT = f"fewer than {LEAST_IMAGES} decoded images were read as being without it"
+
+
+@dataclass(frozen=True)
+class EditOutcome:
+    """success: share of images that the classifier reads as "with" after the edit, all being read as
+    "without" before. others_kept: share of the other attributes' answers that stayed, None for a single
+    attribute.
+    """
+
+    success: Estimate
+    others_kept: Estimate | None
+
+
+def judge_edit(
+    codes: NDArray[np.float32],
+    edited: NDArray[np.float32],
+    target: int,
+    poles: Sequence[Pole],
+    decode: Decode,
+    reader: Reader,
+    rng: np.random.Generator,
+    resamples: int = 500,
+) -> EditOutcome | None:
+    """Returns what editing codes (m, d) into `edited` did to the pole `target`.
+
+    Images that were read as "with" before the edit prove nothing and are left out; None where that leaves
+    fewer than LEAST_IMAGES.
+    """
+    before = reader.answers(decode(codes), poles)
+    without = ~before[:, target]
+    if without.sum() < LEAST_IMAGES:
+        return None
+    after = reader.answers(decode(edited[without]), poles)
+    kept = np.delete(after == before[without], target, axis=1)
+    source = "bootstrap over images"
+    return EditOutcome(
+        mean_estimate(after[:, target].astype(np.float64), resamples, rng, source),
+        mean_estimate(kept.mean(axis=1), resamples, rng, source) if kept.shape[1] else None,
+    )

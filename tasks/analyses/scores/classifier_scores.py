@@ -1,0 +1,95 @@
+"""How well the attribute classifier reads real images that it never saw."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples, image_weights
+from latent_audit.tasks.analyses.statistics.probe_scores import (
+    auroc,
+    auroc_resamples,
+    balanced_accuracy,
+    balanced_accuracy_resamples,
+    r_squared,
+    r_squared_resamples,
+)
+from latent_audit.tasks.datasets.attributes import Attribute
+
+SOURCE = "bootstrap over images"
+
+
+@dataclass(frozen=True)
+class ClassifierScore:
+    """One attribute's held-out score; `chance` is what a classifier that knows nothing gets."""
+
+    attribute: str
+    statistic: str
+    estimate: Estimate
+    chance: float
+
+
+def compute(
+    attributes: Sequence[Attribute],
+    values: NDArray[np.float64],
+    responses: NDArray[np.floating],
+    response_columns: Mapping[str, Sequence[int]],
+    standardisation: Mapping[str, tuple[float, float]],
+    seed: int,
+    resamples: int = 300,
+    source: str = SOURCE,
+) -> tuple[ClassifierScore, ...]:
+    """Returns one score an attribute: AUROC and balanced accuracy of binary ones, balanced accuracy, or R2.
+
+    values (n, k) and responses (n, columns) are of the same held-out images. `standardisation` gives the mean
+    and standard deviation by which the classifier scaled ordinal and continuous attributes. `source` says what
+    the intervals are over, where that is not held-out images.
+    """
+    weights = image_weights(len(values), resamples, np.random.default_rng(seed))
+    scores: list[ClassifierScore] = []
+    for column, attribute in enumerate(attributes):
+        predicted = np.asarray(responses[:, list(response_columns[attribute.name])], dtype=np.float64)
+        scores.extend(_scores(attribute, values[:, column], predicted, standardisation, weights, source))
+    return tuple(scores)
+
+
+def _scores(
+    attribute: Attribute,
+    truth: NDArray[np.float64],
+    predicted: NDArray[np.float64],
+    standardisation: Mapping[str, tuple[float, float]],
+    weights: NDArray[np.float64],
+    source: str,
+) -> list[ClassifierScore]:
+    def score(statistic: str, value: float, samples: NDArray[np.float64], chance: float) -> ClassifierScore:
+        return ClassifierScore(
+            attribute.name, statistic, from_samples(value, samples, len(truth), source), chance
+        )
+
+    if attribute.kind in ("binary", "categorical"):
+        classes = len(attribute.classes)
+        binary = attribute.kind == "binary"
+        chosen = (predicted[:, 0] > 0.5).astype(np.int64) if binary else predicted.argmax(axis=1)
+        balanced = score(
+            "balanced accuracy",
+            balanced_accuracy(truth, chosen),
+            balanced_accuracy_resamples(truth, chosen, classes, weights),
+            1.0 / classes,
+        )
+        if not binary:
+            return [balanced]
+        return [
+            balanced,
+            score(
+                "AUROC", auroc(truth, predicted[:, 0]), auroc_resamples(truth, predicted[:, 0], weights), 0.5
+            ),
+        ]
+    if attribute.kind == "cyclic":
+        assert attribute.period is not None  # Attribute refuses a cyclic one without it
+        angle = 2.0 * np.pi * truth / attribute.period
+        target = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    else:
+        mean, spread = standardisation[attribute.name]
+        target = ((truth - mean) / spread)[:, None]
+    return [score("R2", r_squared(target, predicted), r_squared_resamples(target, predicted, weights), 0.0)]

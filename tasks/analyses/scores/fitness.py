@@ -1,0 +1,167 @@
+"""Is the model fit to be audited? Reconstruction, KL, active units, and whether the posterior collapsed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latent_audit.tasks.analyses.statistics.estimates import Estimate, mean_estimate
+
+
+@dataclass(frozen=True)
+class DimensionUse:
+    """One latent dimension: its KL in nats per image (None without a posterior), and its activity.
+
+    mean_variance: variance over images of its posterior mean (Burda et al. 2016, appendix C).
+    """
+
+    index: int
+    name: str
+    kl_nats: float | None
+    mean_variance: float
+    active: bool
+    active_by_variance: bool
+
+
+@dataclass(frozen=True)
+class Fitness:
+    """What `fitness` of a model in audit.json says, pictures aside; nats per image throughout.
+
+    kl and kl_nats_per_image are None for a model whose code is a point, which has no KL.
+    collapsed is a decision, collapse_reason the sentence for it, also where nothing collapsed.
+    """
+
+    reconstruction_nats_per_image: float
+    kl_nats_per_image: float | None
+    reconstruction: Estimate
+    kl: Estimate | None
+    active_units: int
+    active_units_by_variance: int
+    dimensions: tuple[DimensionUse, ...]
+    collapsed: bool
+    collapse_reason: str
+
+
+def measure_fitness(
+    reconstruction_nats: NDArray[np.floating],
+    kl_nats: NDArray[np.floating] | None,
+    means: NDArray[np.floating],
+    names: tuple[str, ...],
+    reconstruction_spread: float,
+    rng: np.random.Generator,
+    *,
+    unused_kl_nats: float,
+    active_variance: float = 0.01,
+    least_spread: float = 0.02,
+    resamples: int = 1000,
+) -> Fitness:
+    """Returns the fitness of a model on held-out images.
+
+    reconstruction_nats: (n,); kl_nats and means: (n, d), of the same images; kl_nats is None for a model
+    whose code is a point. reconstruction_spread: from `spread_of_reconstructions`. A dimension is active
+    when its mean KL exceeds unused_kl_nats; by Burda's criterion, the
+    only one without a KL, when the variance of its posterior mean exceeds active_variance.
+    """
+    _refuse(reconstruction_nats, kl_nats, means, names)
+    variance = means.astype(np.float64).var(axis=0)
+    by_variance = variance > active_variance
+    per_dimension = None if kl_nats is None else kl_nats.astype(np.float64).mean(axis=0)
+    active = by_variance if per_dimension is None else is_used(per_dimension, unused_kl_nats)
+    uses = tuple(
+        DimensionUse(
+            index=j,
+            name=names[j],
+            kl_nats=None if per_dimension is None else float(per_dimension[j]),
+            mean_variance=float(variance[j]),
+            active=bool(active[j]),
+            active_by_variance=bool(by_variance[j]),
+        )
+        for j in range(len(names))
+    )
+    collapsed, reason = decide_collapse(uses, reconstruction_spread, least_spread)
+    source = "bootstrap over images"
+    reconstruction = mean_estimate(reconstruction_nats.astype(np.float64), resamples, rng, source)
+    kl = None
+    if kl_nats is not None:
+        kl = mean_estimate(kl_nats.astype(np.float64).sum(axis=1), resamples, rng, source)
+    return Fitness(
+        reconstruction_nats_per_image=reconstruction.value,
+        kl_nats_per_image=None if kl is None else kl.value,
+        reconstruction=reconstruction,
+        kl=kl,
+        active_units=int(active.sum()),
+        active_units_by_variance=int(by_variance.sum()),
+        dimensions=uses,
+        collapsed=collapsed,
+        collapse_reason=reason,
+    )
+
+
+def is_used(mean_kl_nats: NDArray[np.float64], unused_kl_nats: float) -> NDArray[np.bool_]:
+    """Returns (d,) whether a dimension is used: whether its KL, a mean over images, exceeds the limit."""
+    return np.asarray(mean_kl_nats > unused_kl_nats)
+
+
+def decide_collapse(
+    dimensions: tuple[DimensionUse, ...], reconstruction_spread: float, least_spread: float
+) -> tuple[bool, str]:
+    """Returns (collapsed, reason). Collapsed: no active dimension, or reconstructions that hardly differ."""
+    active = sum(use.active for use in dimensions)
+    count = len(dimensions)
+    if active == 0:
+        known = [use.kl_nats for use in dimensions if use.kl_nats is not None]
+        largest = (
+            f"largest KL {max(known):.3g} nats"
+            if known
+            else f"largest variance of a posterior mean {max(use.mean_variance for use in dimensions):.3g}"
+        )
+        return True, (
+            f"posterior collapse: none of {count} dimensions is active ({largest}), so the code says nothing "
+            "of the image"
+        )
+    if reconstruction_spread < least_spread:
+        return True, (
+            f"constant reconstructions: they vary {reconstruction_spread:.1%} as much as the images do, below "
+            f"{least_spread:.0%}, so the decoder ignores the code"
+        )
+    return False, (
+        f"{active} of {count} dimensions are active and reconstructions vary {reconstruction_spread:.0%} as "
+        "much as the images do"
+    )
+
+
+def spread_of_reconstructions(images: NDArray[np.uint8], reconstructions: NDArray[np.floating]) -> float:
+    """Returns the variance over images of reconstructions by that of the images, summed over pixels; 0 up.
+
+    images: uint8 (n, c, h, w); reconstructions: the same shape, in [0, 1]. 0 when the images are constant.
+    """
+    if images.shape != reconstructions.shape:
+        raise ValueError(f"images {images.shape} and reconstructions {reconstructions.shape} must agree")
+    original = (images.astype(np.float64) / 255.0).var(axis=0).sum()
+    rebuilt = reconstructions.astype(np.float64).var(axis=0).sum()
+    return float(rebuilt / original) if original > 0 else 0.0
+
+
+def reconstruction_pairs(
+    images: NDArray[np.uint8], reconstructions: NDArray[np.floating]
+) -> NDArray[np.uint8]:
+    """Returns uint8 (2m, c, h, w): original, reconstruction, original, ...; reconstructions in [0, 1]."""
+    rebuilt = np.round(np.clip(reconstructions, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return np.stack([images, rebuilt], axis=1).reshape(-1, *images.shape[1:])
+
+
+def _refuse(
+    reconstruction_nats: NDArray[np.floating],
+    kl_nats: NDArray[np.floating] | None,
+    means: NDArray[np.floating],
+    names: tuple[str, ...],
+) -> None:
+    n, d = len(reconstruction_nats), len(names)
+    kl = np.zeros((n, d)) if kl_nats is None else kl_nats
+    if n < 2 or kl.shape != (n, d) or means.shape != (n, d):
+        raise ValueError(
+            f"fitness needs at least two images, and KL and means of shape (images, dimensions); got "
+            f"{n} reconstructions, {d} names, KL {kl.shape}, means {means.shape}"
+        )
+    if not (np.isfinite(reconstruction_nats).all() and np.isfinite(kl).all()):
+        raise ValueError("reconstruction or KL is NaN or infinite: the model has diverged; train it again")

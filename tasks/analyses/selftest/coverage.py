@@ -1,0 +1,83 @@
+"""How often 95 % intervals cover a value that is known because the world was made with it."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from latent_audit.tasks.analyses.checks import intervention
+from latent_audit.tasks.analyses.checks.classifier_gate import Gate
+from latent_audit.tasks.analyses.statistics.estimates import centred_interval, image_weights, interval
+from latent_audit.tasks.analyses.statistics.mutual_information import joint_tables, uncertainty_coefficient
+from latent_audit.tasks.analyses.statistics.probe_scores import auroc_resamples, r_squared_resamples
+from latent_audit.tasks.datasets.attributes import Attribute
+
+Floats = NDArray[np.float64]
+_RESAMPLES = 300
+
+
+def uncertainty_coverage(simulations: int, seed: int, images: int = 1000) -> float:
+    """Returns the coverage of U for a known joint distribution of four levels and ten bins, U about 0.2."""
+    rng = np.random.default_rng([seed, 11])
+    joint = np.exp(-0.5 * ((np.arange(10)[None] - 3.0 * np.arange(4)[:, None]) / 3.0) ** 2)
+    joint /= joint.sum()
+    truth = float(uncertainty_coefficient(joint * 1e9, corrected=False))
+    covered = 0
+    for _ in range(simulations):
+        cells = rng.choice(joint.size, size=images, p=joint.ravel())
+        levels, binned = (cells // 10)[:, None], (cells % 10)[:, None]
+        value = uncertainty_coefficient(joint_tables(levels, 4, binned, 10)[0, 0])
+        draws = rng.integers(images, size=(_RESAMPLES, images))
+        index = levels[draws, 0] * 10 + binned[draws, 0] + np.arange(_RESAMPLES)[:, None] * 40
+        tables = np.bincount(index.ravel(), minlength=_RESAMPLES * 40).reshape(_RESAMPLES, 4, 10)
+        low, high = centred_interval(value, uncertainty_coefficient(tables, corrected=False))
+        covered += bool(low <= truth <= high)
+    return covered / simulations
+
+
+def score_coverage(simulations: int, seed: int, images: int = 500) -> dict[str, float]:
+    """Returns the coverage of AUROC (two normals a unit apart) and of R2 (0.5) over images."""
+    rng = np.random.default_rng([seed, 12])
+    true_auroc, true_r_squared = float(norm.cdf(1.0 / np.sqrt(2.0))), 0.5
+    covered = {"auroc": 0, "r_squared": 0}
+    for _ in range(simulations):
+        weights = image_weights(images, _RESAMPLES, rng)
+        label = (rng.random(images) < 0.4).astype(np.float64)
+        score = label + rng.standard_normal(images)
+        low, high = interval(auroc_resamples(label, score, weights))
+        covered["auroc"] += bool(low <= true_auroc <= high)
+        predicted = rng.standard_normal((images, 1))
+        outcome = predicted + rng.standard_normal((images, 1))
+        low, high = interval(r_squared_resamples(outcome, predicted, weights))
+        covered["r_squared"] += bool(low <= true_r_squared <= high)
+    return {name: count / simulations for name, count in covered.items()}
+
+
+def effect_coverage(simulations: int, seed: int, images: int = 256) -> float:
+    """Returns the coverage of the on-target effect where every image follows the dose at a slope of its own."""
+    rng = np.random.default_rng([seed, 13])
+    attribute = Attribute("target", "continuous")
+    gate = Gate("target", "passed", "R2", 1.0, 0.5, "the classifier reads the signal itself")
+    grid = np.stack([np.linspace(-1.0, 1.0, 101), np.zeros(101)], axis=1).astype(np.float32)
+    span = float(np.quantile(grid[:, 0], 0.98) - np.quantile(grid[:, 0], 0.02))
+    covered = 0
+    for _ in range(simulations):
+        slopes = 1.0 + rng.standard_normal(images)
+        codes = np.stack([rng.uniform(-1.0, 1.0, images), slopes], axis=1).astype(np.float32)
+        found = intervention.compute(
+            (attribute,),
+            codes,
+            grid,
+            lambda latents: (latents[:, :1] * latents[:, 1:])[:, :, None, None],
+            lambda made: made[:, :, 0, 0],
+            {"target": (0,)},
+            (gate,),
+            (0,),
+            (0, 1),
+            seed,
+            resamples=_RESAMPLES,
+            null_images=2,
+            null_moves_per_dimension=1,
+        )
+        # A fixed `seed` draws the same resamples each time; the data are what varies.
+        covered += bool(found.effect_low[0, 0] <= span <= found.effect_high[0, 0])
+    return covered / simulations

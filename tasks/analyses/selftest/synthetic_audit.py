@@ -1,0 +1,106 @@
+"""All four checks on synthetic worlds, one per seed, in the form of audit.json."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from latent_audit.tasks.analyses.checks import (
+    association,
+    classifier_gate,
+    intervention,
+    specificity,
+    stability,
+)
+from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.tasks.analyses.checks.verdicts import verdicts_from_audit, verdicts_without_stability
+from latent_audit.tasks.analyses.selftest.synthetic_data import World
+from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
+
+
+def audit_worlds(worlds: Sequence[World], seed: int, permutations: int = 300) -> dict[str, Any]:
+    """Returns audit.json's models, stability, thresholds and verdicts for one world per training seed.
+
+    All worlds hold the same images; the first half of them is probe_fit, the other probe_test.
+    """
+    thresholds = Thresholds()
+    models = [_audit_one(world, index, seed, permutations, thresholds) for index, world in enumerate(worlds)]
+    verdicts = verdicts_without_stability(models, thresholds)
+    claims = {
+        name: [next(c for c in model["specificity"] if c["attribute"] == name) for model in models]
+        for name in verdicts
+    }
+    _, test = worlds[0].halves()
+    section = stability.compute(
+        "world",
+        range(len(worlds)),
+        [world.codes[test] for world in worlds],
+        {name: [claim["dimension"] for claim in found] for name, found in claims.items()},
+        verdicts,
+        {name: [claim["uncertainty"]["value"] for claim in found] for name, found in claims.items()},
+        seed,
+        range(worlds[0].codes.shape[1]),
+        least_seeds=thresholds.seeds_min,
+        resamples=60,
+    )
+    audit = {"models": models, "stability": [to_plain(section)], "thresholds": asdict(thresholds)}
+    audit["verdicts"] = verdicts_from_audit(audit)
+    # Through text and back: what is judged is what a reader of the file has.
+    return dict(json.loads(json.dumps(audit, allow_nan=False)))
+
+
+def _audit_one(
+    world: World, index: int, seed: int, permutations: int, thresholds: Thresholds
+) -> dict[str, Any]:
+    fit, test = world.halves()
+    parts = (world.codes[fit], world.values[fit], world.codes[test], world.values[test])
+    groups = list(range(world.codes.shape[1]))
+    found = association.compute(world.attributes, *parts, seed, permutations=permutations, resamples=60)
+    claims = specificity.compute(
+        world.attributes,
+        *parts,
+        found,
+        groups,
+        seed,
+        significance=thresholds.significance,
+        survives_from=thresholds.survives_min,
+        resamples=60,
+    )
+    started = test[draw_rows(len(test), intervention.LEAST_IMAGES, seed, "interventions")]
+    codes = world.codes[started]
+    gates = classifier_gate.compute(
+        world.attributes,
+        world.values[started],
+        world.respond(world.decode(codes)),
+        world.response_columns,
+        share_of_way=thresholds.classifier_share_of_way,
+    )
+    effects = intervention.compute(
+        world.attributes,
+        codes,
+        world.codes[fit],
+        world.decode,
+        world.respond,
+        world.response_columns,
+        gates,
+        [claim.dimension for claim in claims],
+        groups,
+        seed,
+        untrained_decode=lambda latents: world.decode(np.zeros_like(latents)),
+        resamples=100,
+    )
+    return dict(
+        to_plain(
+            {
+                "name": "world",
+                "seed": index,
+                "dimensions": [{"index": j, "name": f"z{j}"} for j in groups],
+                "association": found,
+                "specificity": claims,
+                "intervention": effects,
+            }
+        )
+    )

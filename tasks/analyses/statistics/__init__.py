@@ -1,0 +1,4 @@
+"""Estimates, resampling, information and samples; knows no check and no model.
+
+Start with estimates.py.
+"""

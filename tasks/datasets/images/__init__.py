@@ -1,0 +1,4 @@
+"""Image files: listed, decoded and checked.
+
+Start with decoding.py.
+"""

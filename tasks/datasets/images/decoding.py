@@ -1,0 +1,142 @@
+"""Turns one image file into a square of uint8 pixels, refusing what is corrupt, huge or not an image."""
+
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from latent_audit.tasks.datasets.errors import CorruptImage, TooLarge
+
+Ground = Literal["white", "black"]
+Fit = Literal["crop", "pad", "stretch"]
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
+# Each row of an image costs memory of its own, however short it is.
+_FEWEST_A_ROW = 16
+# An image this many times as large as its central square is cut before it is converted.
+_LONG = 8
+_EIGHT_BIT_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
+# What Pillow raises on broken files of these formats.
+_DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, zlib.error)
+
+
+@dataclass(frozen=True)
+class Square:
+    """What every image is made into.
+
+    side: pixels. channels: 1 or 3. crop: side of the central square that is kept, as a share of the image's
+    shorter side. pixel_limit: an image of more pixels than this is refused before it is unpacked. ground: what lies
+    behind transparent pixels and beside padded images. fit: crop keeps the central square, pad keeps all within a
+    square of ground, stretch keeps all and changes the proportions.
+    """
+
+    side: int
+    channels: int
+    crop: float = 1.0
+    pixel_limit: int = 64_000_000
+    ground: Ground = "white"
+    fit: Fit = "crop"
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """One image as pixels uint8 (c, s, s). cut: share of its pixels that are left out."""
+
+    pixels: NDArray[np.uint8]
+    cut: float
+    has_transparency: bool
+
+
+def decode(stream: IO[bytes] | Path, name: str, square: Square) -> Decoded:
+    """Returns one image, upright after its EXIF tag, with transparent pixels on the square's ground.
+
+    Raises CorruptImage or TooLarge; both texts carry `name`.
+    """
+    if isinstance(stream, Path) and not stream.is_file():  # reading from a pipe would wait for ever
+        raise CorruptImage(f"{name} is no plain file, or a link that leads nowhere")
+    try:
+        with Image.open(stream, formats=FORMATS) as image:
+            _refuse_unfit(image, name, square)
+            return _pixels(image, square)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise TooLarge(f"{name}: {error}") from error
+    except UnidentifiedImageError as error:
+        raise CorruptImage(f"{name} is not an image in one of the formats {', '.join(FORMATS)}") from error
+    except _DECODING_ERRORS as error:
+        raise CorruptImage(f"{name} is truncated or corrupt ({error})") from error
+
+
+def _refuse_unfit(image: Image.Image, name: str, square: Square) -> None:
+    pixels = image.width * image.height
+    if pixels > square.pixel_limit:
+        raise TooLarge(
+            f"{name} is {image.width} x {image.height} = {pixels:,} pixels; the limit is "
+            f"{square.pixel_limit:,}"
+        )
+    counted = max(image.width, _FEWEST_A_ROW) * image.height
+    if counted > square.pixel_limit:
+        raise TooLarge(
+            f"{name} is {image.width} x {image.height}; in memory its rows take as much as {counted:,} pixels, and the "
+            f"limit is {square.pixel_limit:,}"
+        )
+    if image.mode not in _EIGHT_BIT_MODES:
+        raise CorruptImage(f"{name} has pixels of the kind {image.mode!r}; save it with 8 bits a channel")
+
+
+def _without_ends(image: Image.Image) -> Image.Image:
+    """Returns a long image without most of what lies outside its central square, so that copies of it are small."""
+    short, long = sorted(image.size)
+    if long < _LONG * short:
+        return image
+    # As much again on both sides, which resizing may look at; of even parity, so that the centre stays where it is.
+    kept = 3 * short + (long - 3 * short) % 2
+    ends = (long - kept) // 2
+    wide = image.width == long
+    box = (ends, 0, ends + kept, short) if wide else (0, ends, short, ends + kept)
+    cut = image.crop(box)
+    cut.info, cut.format = image.info, image.format
+    return cut
+
+
+def _pixels(image: Image.Image, square: Square) -> Decoded:
+    wanted_mode = "L" if square.channels == 1 else "RGB"
+    needed = square.side / (square.crop * min(image.size))
+    image.draft(wanted_mode, (int(image.width * needed) + 1, int(image.height * needed) + 1))
+    whole = image.width * image.height
+    upright = ImageOps.exif_transpose(_without_ends(image) if square.fit == "crop" else image)
+    has_transparency = False
+    if upright.mode in ("LA", "PA", "RGBA") or "transparency" in upright.info:
+        layers = upright.convert("RGBA")
+        has_transparency = bool(np.asarray(layers.getchannel("A")).min() < 255)
+        ground = Image.new("RGBA", upright.size, square.ground)
+        upright = Image.alpha_composite(ground, layers)
+    plain = upright.convert(wanted_mode)
+    if square.fit == "pad" and plain.width != plain.height:
+        return Decoded(_as_array(_padded(plain, square)), 0.0, has_transparency)
+    if square.fit == "stretch":
+        width, height = (square.crop * side for side in plain.size)
+    else:
+        width = height = square.crop * min(plain.size)
+    left, top = (plain.width - width) / 2, (plain.height - height) / 2
+    resized = plain.resize(
+        (square.side, square.side), Image.Resampling.BILINEAR, box=(left, top, left + width, top + height)
+    )
+    return Decoded(_as_array(resized), 1 - width * height / whole, has_transparency)
+
+
+def _as_array(image: Image.Image) -> NDArray[np.uint8]:
+    array = np.asarray(image, dtype=np.uint8)
+    return array[None] if array.ndim == 2 else np.ascontiguousarray(array.transpose(2, 0, 1))
+
+
+def _padded(image: Image.Image, square: Square) -> Image.Image:
+    """Returns the whole image, scaled to fit, in the middle of a square of the ground."""
+    scale = square.side / max(image.size)
+    width, height = (max(1, round(side * scale)) for side in image.size)
+    whole = Image.new(image.mode, (square.side, square.side), square.ground)
+    place = ((square.side - width) // 2, (square.side - height) // 2)
+    whole.paste(image.resize((width, height), Image.Resampling.BILINEAR), place)
+    return whole

@@ -1,0 +1,28 @@
+"""All data sets, in the order in which they are documented; a new one is one file and its line here.
+
+Settings of a data set know which files it needs (`files`) and how it is read (`load`).
+"""
+
+from typing import Annotated, get_args
+
+from pydantic import Field
+
+from latent_audit.tasks.datasets.celeba import CelebaSettings
+from latent_audit.tasks.datasets.dsprites import DspritesSettings
+from latent_audit.tasks.datasets.fashion_mnist import FashionMnistSettings
+from latent_audit.tasks.datasets.folder import FolderSettings
+from latent_audit.tasks.datasets.mnist import MnistSettings
+from latent_audit.tasks.datasets.shapes3d import Shapes3dSettings
+from latent_audit.tasks.datasets.sprites import SpritesSettings
+
+AnyDataSettings = (
+    SpritesSettings
+    | MnistSettings
+    | FashionMnistSettings
+    | CelebaSettings
+    | DspritesSettings
+    | Shapes3dSettings
+    | FolderSettings
+)
+DataSettings = Annotated[AnyDataSettings, Field(discriminator="kind")]
+ALL_SETTINGS = get_args(AnyDataSettings)

@@ -1,0 +1,89 @@
+"""Columns that say the same thing twice, and classes whose names are likely one."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.tasks.datasets.tables.shown_text import shown
+
+_SAME_RANKS = 0.995  # rank correlation; a length and its rounding have more
+_SAME_CLASSES = 0.98  # share of the images outside the commonest class on which two columns agree
+_MOST_ROWS = 20_000
+
+
+def likely_one_class(classes: Sequence[str]) -> list[tuple[str, ...]]:
+    """Returns groups of class names that differ in case, blanks, hyphens or the form of their signs alone."""
+    groups: dict[str, list[str]] = {}
+    for name in classes:
+        # Between letters alone: A- and A+, or 1-2 and 12, are different grades and ranges.
+        plain = re.sub(
+            r"(?<=[^\W\d_])[\s_\-.]+(?=[^\W\d_])", "", unicodedata.normalize("NFKC", name).casefold()
+        )
+        groups.setdefault(plain or name, []).append(name)
+    return [tuple(group) for group in groups.values() if len(group) > 1]
+
+
+def double_columns(
+    attributes: Sequence[Attribute], values: NDArray[np.float64], seed: int = 0
+) -> list[tuple[str, str, str]]:
+    """Returns pairs of attributes that tell the same of nearly every image, and how alike they are in words."""
+    rows = np.arange(len(values))
+    if len(rows) > _MOST_ROWS:
+        rows = np.random.default_rng(seed).choice(len(values), _MOST_ROWS, replace=False)
+    taken = values[rows]
+    named = [k for k, a in enumerate(attributes) if a.kind in ("binary", "categorical", "ordinal")]
+    measured = [k for k, a in enumerate(attributes) if a.kind in ("ordinal", "continuous")]
+    found = [(i, j, words) for i, j, words in _alike_in_rank(taken, measured + _binary(attributes))]
+    known = {(i, j) for i, j, _ in found}
+    found += [
+        (i, j, "the same groups of images")
+        for i, j in combinations(named, 2)
+        if (i, j) not in known and _same_groups(taken[:, i], taken[:, j])
+    ]
+    return [(attributes[i].name, attributes[j].name, words) for i, j, words in sorted(found)]
+
+
+def double_columns_note(pairs: Sequence[tuple[str, str, str]], most: int = 10) -> list[str]:
+    """Returns a sentence for each pair."""
+    return [
+        f"Columns {shown(first)!r} and {shown(second)!r} are likely one attribute twice ({words}); what is found for "
+        "one is found for the other. Leave one out of data.attributes."
+        for first, second, words in pairs[:most]
+    ]
+
+
+def _binary(attributes: Sequence[Attribute]) -> list[int]:
+    return [k for k, attribute in enumerate(attributes) if attribute.kind == "binary"]
+
+
+def _alike_in_rank(values: NDArray[np.float64], columns: Sequence[int]) -> list[tuple[int, int, str]]:
+    varied = sorted(k for k in columns if np.ptp(values[:, k]) > 0)
+    if len(varied) < 2:
+        return []
+    from scipy.stats import rankdata  # here: settings import this module, and scipy.stats takes a second
+
+    ranks = np.stack([rankdata(values[:, k]) for k in varied])
+    alike = np.corrcoef(ranks)
+    return [
+        (varied[a], varied[b], f"rank correlation {alike[a, b]:.3f}")
+        for a, b in combinations(range(len(varied)), 2)
+        if abs(alike[a, b]) >= _SAME_RANKS
+    ]
+
+
+def _same_groups(first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:
+    """Whether each class of one column is a class of the other, but for few of the images outside the commonest."""
+    rows, columns = (np.unique(column, return_inverse=True)[1] for column in (first, second))
+    table = np.zeros((rows.max() + 1, columns.max() + 1))
+    np.add.at(table, (rows, columns), 1)
+    groups = min((table.sum(axis) > 0).sum() for axis in (0, 1))
+    if groups < 2:
+        return False
+    apart = len(first) - min(table.max(axis=0).sum(), table.max(axis=1).sum())
+    outside = len(first) - min(table.sum(axis=0).max(), table.sum(axis=1).max())
+    return bool(apart <= (1 - _SAME_CLASSES) * outside)

@@ -1,0 +1,291 @@
+"""What type a column of a user's table has, inferred from its cells or said by the user."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from latent_audit.tasks.datasets.attributes import Attribute, AttributeKind
+from latent_audit.tasks.datasets.tables.cell_numbers import (
+    Decimal,
+    Reading,
+    common_unit,
+    decimal_sign,
+    read_numbers,
+    would_lose_zeros,
+)
+from latent_audit.tasks.datasets.tables.column_doubles import likely_one_class
+from latent_audit.tasks.datasets.tables.shown_text import shown
+from latent_audit.tasks.datasets.tables.table_column import Column
+
+_MOST_LEVELS = 20  # whole numbers with more distinct values are measured, not graded
+_MOST_CLASSES = 100  # more distinct words than this are names or free text
+_LONGEST_CLASS = 200  # characters; longer cells are no names of classes
+_MOSTLY = 0.5  # a column with this share of numbers is meant to hold numbers
+_EXAMPLES = 5
+# Words that often stand for a missing value. They are read as classes unless data.missing_values names them.
+_LIKE_MISSING = frozenset(
+    {"na", "n/a", "n.a.", "none", "?", "-", "--", "unknown", "missing", "not available"}
+)
+
+
+class ColumnType(BaseModel):
+    """The type of one column, where the inferred one is wrong."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["binary", "categorical", "ordinal", "continuous", "cyclic"] = Field(
+        description="binary, categorical, ordinal, continuous or cyclic"
+    )
+    period: float | None = Field(
+        None, gt=0, description="length of a full turn in the column's own unit; for cyclic columns only"
+    )
+    levels: tuple[str, ...] = Field((), description="order of an ordinal column of words, lowest first")
+    unit: str = Field("", description="unit of the values, for the report")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kind_alone(cls, given: Any) -> Any:
+        return {"kind": given} if isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def _fits(self) -> "ColumnType":
+        if (self.kind == "cyclic") != (self.period is not None):
+            raise ValueError("a period belongs to cyclic columns, and only to them")
+        if self.levels and self.kind != "ordinal":
+            raise ValueError("levels belong to ordinal columns only")
+        if self.levels and not 2 <= len(set(self.levels)) == len(self.levels):
+            raise ValueError("levels are two or more different words")
+        return self
+
+
+@dataclass(frozen=True)
+class TypedColumns:
+    """Attributes with their values float64 (n, k); what was wrong, and what a user should know of the rest."""
+
+    attributes: tuple[Attribute, ...]
+    values: NDArray[np.float64]
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+class _Unusable(Exception):
+    """Why a column cannot have the type that it should have."""
+
+
+def typed_columns(
+    names: Sequence[str],
+    column_of: Callable[[str], Column],
+    types: Mapping[str, ColumnType],
+    missing_values: Sequence[str] = ("",),
+    decimal: Decimal | None = None,
+) -> TypedColumns:
+    """Returns the typed columns; those with a problem are left out.
+
+    Two distinct values make a binary column, words a categorical one, few whole numbers an ordinal one, all
+    other numbers a continuous one; `types` stands above that.
+    """
+    problems = [
+        f"data.types names {name!r}, which is not an attribute" for name in types if name not in names
+    ]
+    notes: list[str] = []
+    attributes: list[Attribute] = []
+    values: list[NDArray[np.float64]] = []
+    sign = decimal or decimal_sign(column_of(name).distinct for name in names)
+    rows = 0
+    for column in map(column_of, names):
+        rows = len(column.codes)
+        try:
+            attribute, coded, said = _typed(column, types.get(column.name), missing_values, sign)
+        except _Unusable as reason:
+            problems.append(str(reason))
+        else:
+            attributes.append(attribute)
+            values.append(coded)
+            notes += said
+    stacked = np.stack(values, axis=1) if values else np.empty((rows, 0))
+    return TypedColumns(tuple(attributes), stacked, tuple(problems), tuple(notes))
+
+
+def _typed(
+    column: Column, said: ColumnType | None, missing_values: Sequence[str], decimal: Decimal | None
+) -> tuple[Attribute, NDArray[np.float64], list[str]]:
+    reading = read_numbers(column.distinct, decimal)
+    empty = empty_cells(column, reading, missing_values)
+    if empty is not None:
+        raise _Unusable(empty)
+    if len(column.distinct) < 2:
+        raise _Unusable(
+            f"column {shown(column.name)!r} is {_first(column)} in every row; a constant cannot be audited"
+        )
+    numeric = bool(reading.are_numbers.all()) and not reading.question
+    is_text = said is None and numeric and would_lose_zeros(column.distinct)
+    kind = said.kind if said is not None else _inferred(column, reading, numeric and not is_text)
+    unit = said.unit if said is not None and said.unit else reading.unit if numeric else ""
+    if kind in ("binary", "categorical"):
+        classes, codes = _coded(column, kind, reading if numeric and not is_text else None)
+        notes = [] if numeric else _notes_on_classes(column.name, classes)
+        if would_lose_zeros(column.distinct) and numeric:
+            notes.append(
+                f"Column {shown(column.name)!r} is read as text, since {shown(_with_zero(column))!r} would lose its "
+                "leading zero as a number; data.types can make it continuous or ordinal."
+            )
+        return Attribute(column.name, kind, classes=classes, unit=unit), codes, notes
+    if kind == "ordinal" and said is not None and said.levels:
+        graded = _graded(column, said.levels)
+        return Attribute(column.name, kind, classes=said.levels, unit=unit), graded, []
+    if not numeric:
+        _refuse_words(column, reading, kind)
+    period = None if said is None else said.period
+    notes = [f"Column {shown(column.name)!r}: {reading.how}."] if reading.how else []
+    return Attribute(column.name, kind, period=period, unit=unit), reading.values[column.codes], notes
+
+
+def empty_cells(column: Column, reading: Reading, missing_values: Sequence[str]) -> str | None:
+    """Returns a sentence on cells of a column that are empty, stand for a missing value, or are infinite."""
+    missing = np.array([cell in missing_values or cell == "" for cell in column.distinct], bool)
+    missing |= np.isinf(reading.values)
+    if not missing.any():
+        return None
+    rows = column.rows_of(missing)
+    lines = ", ".join(f"{column.lines[row]:,}" for row in rows[:_EXAMPLES])
+    words = [shown(cell) for cell, m in zip(column.distinct, missing, strict=True) if m and cell][:_EXAMPLES]
+    named = f" ({', '.join(map(repr, words))})" if words else ""
+    return (
+        f"column {shown(column.name)!r} has {len(rows):,} empty or not finite cells, the first in line {lines}{named}; "
+        "fill them or drop the rows (data.missing_values says which words count as empty)"
+    )
+
+
+def _inferred(column: Column, reading: Reading, numeric: bool) -> AttributeKind:
+    rows, many = len(column.codes), len(column.distinct)
+    if numeric:
+        numbers = np.unique(reading.values)
+        whole = bool((numbers == np.round(numbers)).all())
+        if len(numbers) == 2:
+            return "binary"
+        if whole and len(numbers) == rows > _MOST_LEVELS:
+            raise _Unusable(
+                f"column {shown(column.name)!r} has a different whole number in every row ({_examples(column)}), as "
+                "row numbers have; leave it out of data.attributes, or say what it measures with data.types, as in "
+                f"{{{shown(column.name)}: continuous}}"
+            )
+        return "ordinal" if whole and len(numbers) <= _MOST_LEVELS else "continuous"
+    if many == 2:
+        return "binary"
+    _ask_about_numbers(column, reading)
+    if many == rows > _MOST_LEVELS:
+        raise _Unusable(
+            f"column {shown(column.name)!r} has a different text in every row ({_examples(column)}), as names have; "
+            "leave it out with data.attributes"
+        )
+    return "categorical"
+
+
+def _ask_about_numbers(column: Column, reading: Reading) -> None:
+    """Raises where a column of text is likely meant as numbers: what comes of a guess is not what anyone wants."""
+    if would_lose_zeros(column.distinct):
+        return
+    if reading.question:
+        raise _Unusable(f"column {shown(column.name)!r}: {reading.question}")
+    unit = common_unit(column.distinct)
+    if unit:
+        raise _Unusable(
+            f"column {shown(column.name)!r} holds numbers with {shown(unit)!r} beside them ({_examples(column)}); "
+            f"write the numbers alone, or say what it is with data.types, as in {{{shown(column.name)}: categorical}}"
+        )
+    are = reading.are_numbers
+    numbers, rows = int(column.counts[are].sum()), len(column.codes)
+    if are.sum() > 2 and (numbers >= _MOSTLY * rows or are.sum() > _MOST_LEVELS):
+        raise _Unusable(_some_are_no_numbers(column, ~are))
+
+
+def _some_are_no_numbers(column: Column, words: NDArray[np.bool_]) -> str:
+    count, rows = int(column.counts[words].sum()), len(column.codes)
+    return (
+        f"{count:,} of {rows:,} cells of {shown(column.name)!r} {'is no number' if count == 1 else 'are no numbers'} "
+        f"({column.where(words)}); correct them, name what stands for a missing value in data.missing_values, or say "
+        f"what the column is with data.types, as in {{{shown(column.name)}: categorical}}"
+    )
+
+
+def _refuse_words(column: Column, reading: Reading, kind: str) -> None:
+    if reading.question:
+        raise _Unusable(f"column {shown(column.name)!r}: {reading.question}")
+    if reading.are_numbers.any():
+        raise _Unusable(_some_are_no_numbers(column, ~reading.are_numbers))
+    raise _Unusable(
+        f"column {shown(column.name)!r} holds words such as {_first(column)} and cannot be {kind}; make it "
+        "categorical or, with `levels`, ordinal"
+    )
+
+
+def _coded(column: Column, kind: str, reading: Reading | None) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """Returns class names in order (numbers by size, words by letter) and each row's code."""
+    if reading is None:
+        classes = tuple(sorted(column.distinct))
+        place = {name: code for code, name in enumerate(classes)}
+        of_distinct = np.array([place[name] for name in column.distinct], np.int64)
+    else:
+        numbers, of_distinct = np.unique(reading.values, return_inverse=True)
+        classes = tuple(str(int(n)) if n == round(n) and abs(n) < 1e15 else repr(float(n)) for n in numbers)
+    name = shown(column.name)
+    if kind == "binary" and len(classes) != 2:
+        raise _Unusable(f"column {name!r} has {len(classes)} distinct values and cannot be binary")
+    if len(classes) > _MOST_CLASSES:
+        raise _Unusable(
+            f"column {name!r} has {len(classes):,} distinct values, too many for classes (at most {_MOST_CLASSES}): "
+            f"{_examples(column)}; leave it out with data.attributes or, if it holds numbers, make it continuous"
+        )
+    longest = max(column.distinct, key=len)
+    if len(longest) > _LONGEST_CLASS:
+        line = column.lines[int(np.flatnonzero(column.codes == column.distinct.index(longest))[0])]
+        raise _Unusable(
+            f"column {name!r} has a cell of {len(longest):,} characters in line {line:,}; the name of a class has at "
+            f"most {_LONGEST_CLASS}"
+        )
+    return classes, of_distinct[column.codes].astype(np.float64)
+
+
+def _graded(column: Column, levels: tuple[str, ...]) -> NDArray[np.float64]:
+    place = {level: code for code, level in enumerate(levels)}
+    unknown = np.array([cell not in place for cell in column.distinct], bool)
+    if unknown.any():
+        raise _Unusable(
+            f"column {shown(column.name)!r} holds {shown(column.distinct[int(unknown.argmax())])!r}, which is not "
+            "among its levels"
+        )
+    of_distinct = np.array([place[cell] for cell in column.distinct], np.float64)
+    return of_distinct[column.codes]
+
+
+def _notes_on_classes(name: str, classes: Sequence[str]) -> list[str]:
+    notes = [
+        f"Column {shown(name)!r} has the classes {', '.join(repr(shown(c)) for c in group)}, which are likely one; if "
+        "so, write them alike."
+        for group in likely_one_class(classes)
+    ]
+    like_missing = [c for c in classes if c.casefold() in _LIKE_MISSING]
+    if like_missing:
+        notes.append(
+            f"In column {shown(name)!r} {', '.join(repr(shown(c)) for c in like_missing)} is read as a class; if it "
+            "stands for a missing value, name it in data.missing_values."
+        )
+    return notes
+
+
+def _with_zero(column: Column) -> str:
+    return next(cell for cell in column.distinct if would_lose_zeros([cell]))
+
+
+def _first(column: Column) -> str:
+    """Returns the first cell: words between quotation marks, numbers without."""
+    cell = column.distinct[0]
+    return shown(cell) if read_numbers([cell], ".").are_numbers.all() else repr(shown(cell))
+
+
+def _examples(column: Column) -> str:
+    return ", ".join(shown(cell) for cell in column.distinct[:_EXAMPLES]) + ", ..."

@@ -1,0 +1,90 @@
+"""Which column of a table names the images: by its header, or by what is in it."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+
+from latent_audit.tasks.datasets.tables.image_names import ImageNames
+from latent_audit.tasks.datasets.tables.shown_text import shown
+
+FILE_COLUMN = "file"
+_USUAL = frozenset(
+    {
+        "file",
+        "filename",
+        "filepath",
+        "files",
+        "path",
+        "paths",
+        "image",
+        "imagefile",
+        "imagefilename",
+        "imagename",
+    }
+    | {
+        "imageid",
+        "imagepath",
+        "images",
+        "img",
+        "imgfile",
+        "imgname",
+        "imgid",
+        "imgpath",
+        "picture",
+        "picturefile",
+    }
+    | {"photo", "filelocation", "relativepath", "relpath"}
+)
+_CELLS_LOOKED_AT = 200
+
+
+def could_name_files(name: str) -> bool:
+    """Returns whether a header such as `filename`, `Image_ID` or `path` usually stands over file names."""
+    return re.sub(r"[\W_]+", "", name.casefold()) in _USUAL
+
+
+def find_file_column(
+    columns: Mapping[str, pa.ChunkedArray], given: str | None, names: ImageNames
+) -> tuple[str | None, str]:
+    """Returns the column with the images' names and, unless it is plain, a sentence on how it was found.
+
+    None where there is no such column or more than one; the sentence then says what is wrong.
+    """
+    if given is not None:
+        found = given if given in columns else None
+        return (
+            found,
+            ""
+            if found
+            else f"there is no column {shown(given)!r}, which data.file_column names; {_found(columns)}",
+        )
+    if FILE_COLUMN in columns:
+        return FILE_COLUMN, ""
+    usual = [name for name in columns if could_name_files(name)]
+    for candidates in (usual, list(columns)):
+        shares = {name: _share(columns[name], names) for name in candidates}
+        fitting = [name for name, share in shares.items() if share >= 0.5]
+        if len(fitting) == 1:
+            return fitting[0], f"Column {_called(fitting[0])} is taken for the names of the image files."
+        if len(fitting) > 1:
+            listed = ", ".join(_called(name) for name in fitting)
+            return None, f"several columns name image files ({listed}); choose one with data.file_column"
+    if len(usual) == 1:
+        return usual[0], f"Column {_called(usual[0])} is taken for the names of the image files."
+    return None, f"there is no column `{FILE_COLUMN}` with the images' paths; {_found(columns)}"
+
+
+def _share(cells: pa.ChunkedArray, names: ImageNames) -> float:
+    looked_at: Sequence[str] = cells.slice(0, _CELLS_LOOKED_AT).to_pylist()
+    return sum(names.match(cell).path is not None for cell in looked_at) / max(len(looked_at), 1)
+
+
+def _called(name: str) -> str:
+    return repr(shown(name)) if name else "without a name"
+
+
+def _found(columns: Mapping[str, pa.ChunkedArray]) -> str:
+    return (
+        f"found {', '.join(shown(name) for name in list(columns)[:20])}{', ...' if len(columns) > 20 else ''}"
+    )

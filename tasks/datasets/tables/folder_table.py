@@ -1,0 +1,274 @@
+"""Reads a user's table and holds it against the folder of images: every mismatch, in one message."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from latent_audit.tasks.datasets.errors import BadTable, MissingFile
+from latent_audit.tasks.datasets.images.image_listing import Listing, list_images
+from latent_audit.tasks.datasets.tables.cell_numbers import read_numbers
+from latent_audit.tasks.datasets.tables.column_types import empty_cells
+from latent_audit.tasks.datasets.tables.file_column import could_name_files, find_file_column
+from latent_audit.tasks.datasets.tables.image_names import ImageNames, Match
+from latent_audit.tasks.datasets.tables.shown_text import differing, shown
+from latent_audit.tasks.datasets.tables.table_cells import Cells, read_cells
+from latent_audit.tasks.datasets.tables.table_column import Column
+
+MOST_COLUMNS = 1_000
+_EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class TableReading:
+    """How to read a table where what is found out is wrong; null finds out."""
+
+    delimiter: str | None = None
+    encoding: str | None = None
+    file_column: str | None = None
+    missing_values: tuple[str, ...] = ("",)
+
+
+@dataclass(frozen=True)
+class FolderTable:
+    """A table that fits its folder.
+
+    files: the image of each row, below the folder. names: of the columns to audit. lines: where each row begins.
+    """
+
+    files: tuple[str, ...]
+    names: tuple[str, ...]
+    cells: Mapping[str, pa.ChunkedArray]
+    lines: NDArray[np.int64]
+    notes: tuple[str, ...]
+
+    def column(self, name: str) -> Column:
+        """Returns a column with its different cells; made when asked for, since they are many together."""
+        return Column.of(name, self.cells[name], self.lines)
+
+
+def read_table(
+    path: Path,
+    folder: Path,
+    attributes: tuple[str, ...] | None,
+    fewest_images: int,
+    reading: TableReading = TableReading(),
+) -> FolderTable:
+    """Returns the rows of a table, each with its image, and the columns of the attributes.
+
+    Raises MissingFile where table or folder is absent, BadTable with all else that is wrong.
+    """
+    if not path.is_file():
+        raise MissingFile(
+            f"there is no table at {path}; data.table names a file of text with a column `file`"
+        )
+    if not folder.is_dir():
+        raise MissingFile(f"there is no folder at {folder}; data.folder names the folder of your images")
+    cells = read_cells(
+        path, reading.encoding, reading.delimiter, _keep(path, attributes, reading.file_column)
+    )
+    listing = list_images(folder)
+    names = ImageNames(listing.images, folder)
+    file_column, said = find_file_column(cells.columns, reading.file_column, names)
+    chosen, notes, problems = _attribute_columns(cells, file_column, attributes)
+    if file_column is None:
+        problems.insert(0, said)
+    if problems or file_column is None:
+        raise BadTable(f"the columns of {path} do not fit:", tuple(problems))
+    written = Column.of(file_column, cells.columns[file_column], cells.lines)
+    matches = [names.match(name) for name in written.distinct]
+    problems = [*_file_problems(written, matches, listing, folder)]
+    if len(cells.lines) < fewest_images:
+        problems.append(
+            f"there are {len(cells.lines):,} rows and at least {fewest_images:,} are needed (data.fewest_images)"
+        )
+    if problems:
+        columns = (Column.of(name, cells.columns[name], cells.lines) for name in chosen)
+        empty = (empty_cells(c, read_numbers(c.distinct, "."), reading.missing_values) for c in columns)
+        problems += [problem for problem in empty if problem]
+        raise BadTable(f"{path} and the images in {folder} do not fit together:", tuple(problems))
+    files = tuple(matches[code].path or "" for code in written.codes)
+    notes = [
+        *cells.notes,
+        *([said] if said else []),
+        *notes,
+        *_match_notes(written, matches),
+        *_listing_notes(listing),
+    ]
+    return FolderTable(files, tuple(chosen), cells.columns, cells.lines, tuple(notes))
+
+
+def _keep(
+    path: Path, attributes: tuple[str, ...] | None, file_column: str | None
+) -> Callable[[list[str]], Sequence[str]]:
+    def keep(header: list[str]) -> Sequence[str]:
+        repeated = [name for name, count in Counter(header).items() if count > 1 and name]
+        problems = []
+        if repeated:
+            listed = ", ".join(repr(shown(name)) for name in sorted(repeated)[:_EXAMPLES])
+            problems.append(
+                f"these column names stand more than once: {listed}{', ...' if len(repeated) > _EXAMPLES else ''}"
+            )
+        if header.count("") > 1:
+            problems.append("several columns have no name")
+        wanted = header
+        if len(header) > MOST_COLUMNS:
+            chosen = frozenset(attributes or ())
+            wanted = [n for n in header if n in chosen or n == file_column or could_name_files(n)]
+            if attributes is None or len(wanted) > MOST_COLUMNS:
+                problems.append(
+                    f"there are {len(header):,} columns, and at most {MOST_COLUMNS:,} can be audited; name those to "
+                    "audit in data.attributes"
+                )
+        if problems:
+            raise BadTable(f"the columns of {path} do not fit:", tuple(problems))
+        return wanted
+
+    return keep
+
+
+def _attribute_columns(
+    cells: Cells, file_column: str | None, attributes: tuple[str, ...] | None
+) -> tuple[list[str], list[str], list[str]]:
+    """Returns the columns to audit, what a user should know of the others, and what is wrong with them."""
+    header = list(cells.columns)
+    notes, problems = [], []
+    others = [name for name in header if name != file_column]
+    indexes = [name for name in others if _is_saved_index(name, cells)]
+    if attributes is None:
+        if indexes:
+            notes.append(
+                f"{_nameless(indexes[0])} counts the rows (an index saved with the table) and is left out."
+            )
+            others = [name for name in others if name not in indexes]
+        if "" in others:
+            problems.append("a column has no name")
+        if not others:
+            problems.append("there is no attribute column")
+        return others, notes, problems
+    problems += [
+        f"there is no column {shown(name)!r}, which data.attributes names"
+        for name in attributes
+        if name not in header or name == file_column
+    ]
+    return list(attributes), notes, problems
+
+
+def _is_saved_index(name: str, cells: Cells) -> bool:
+    """Whether a column without a name of its own holds 0, 1, 2, ... or 1, 2, 3, ..."""
+    if name and not name.startswith("Unnamed: "):
+        return False
+    values = cells.columns[name].to_pylist()
+    start = values[0] if values else ""
+    return (
+        len(values) > 1
+        and start in ("0", "1")
+        and values == [str(k) for k in range(int(start), int(start) + len(values))]
+    )
+
+
+def _nameless(name: str) -> str:
+    return f"Column {name!r}" if name else "A column without a name"
+
+
+def _file_problems(
+    written: Column, matches: Sequence[Match], listing: Listing, folder: Path
+) -> Iterator[str]:
+    rows_of = Counter[str]()
+    for name, match, count in zip(written.distinct, matches, written.counts, strict=True):
+        rows_of[match.path or name] += int(count)
+    empty = rows_of.pop("", 0)
+    if empty:
+        yield f"{empty:,} rows name no image: the cell of the file name is empty"
+    repeated = [name for name, count in rows_of.items() if count > 1]
+    if repeated:
+        yield _examples(repeated, "file names stand in more than one row")
+    pairs = [
+        (name, match)
+        for name, match in zip(written.distinct, matches, strict=True)
+        if name and not match.path
+    ]
+    escaping = [name for name, match in pairs if match.leads_out]
+    if escaping:
+        yield _examples(escaping, "paths are absolute or lead out of the folder; write them relative to it")
+    for name, match in [pair for pair in pairs if pair[1].several][:_EXAMPLES]:
+        fitting = ", ".join(differing(path) for path in match.several[:_EXAMPLES])
+        yield (
+            f"{differing(name)} could be any of these images, which differ in case, extension or the Unicode form of "
+            f"their names alone: {fitting}; write the name as the file has it"
+        )
+    absent = [name for name, match in pairs if not match.leads_out and not match.several]
+    yield from _absent(absent, listing, folder)
+    unlisted = sorted(set(listing.images) - rows_of.keys())
+    if unlisted:
+        yield _examples(unlisted, "images have no row in the table; add rows or move them away")
+    if listing.not_utf8:
+        yield _examples(listing.not_utf8, "images have names that are not UTF-8; rename them")
+    if listing.not_files:
+        yield _examples(
+            listing.not_files, "names of images belong to no regular files (pipes, devices, broken links)"
+        )
+
+
+def _absent(absent: Sequence[str], listing: Listing, folder: Path) -> Iterator[str]:
+    """Says of each name without an image why, as far as the folder tells."""
+    kinds = (
+        (listing.outside, "images are links that lead out of the folder"),
+        (listing.hidden, "rows name a hidden or system file, which is left out"),
+        (listing.other_kinds, "rows name an image of a kind that is not read; convert it to PNG or JPEG"),
+    )
+    left = list(absent)
+    for paths, what in kinds:
+        known = ImageNames(paths, folder)
+        found = [name for name in left if known.match(name).path]
+        if found:
+            yield _examples(found, what)
+            left = [name for name in left if name not in frozenset(found)]
+    linked = tuple(f"{name}/" for name in listing.linked_folders)
+    behind = [
+        name for name in left if linked and name.replace("\\", "/").removeprefix("./").startswith(linked)
+    ]
+    if behind:
+        yield _examples(
+            behind,
+            f"rows name an image that is not in {folder} itself but in a linked folder; links to "
+            "folders are not followed: copy the images, or name the folder that the link leads to",
+        )
+        left = [name for name in left if name not in frozenset(behind)]
+    if left:
+        yield _examples(left, f"rows name an image that is not in {folder}")
+
+
+def _match_notes(written: Column, matches: Sequence[Match]) -> Iterator[str]:
+    ways: dict[str, list[tuple[str, str]]] = {}
+    for name, match in zip(written.distinct, matches, strict=True):
+        if match.path and match.how:
+            ways.setdefault(match.how, []).append((name, match.path))
+    for how, pairs in ways.items():
+        name, path = pairs[0]
+        tell = differing if "Unicode" in how else shown
+        yield (
+            f"{len(pairs):,} file names are matched to images although written otherwise ({how}), as "
+            f"'{tell(name)}' for '{tell(path)}'."
+        )
+
+
+def _listing_notes(listing: Listing) -> Iterator[str]:
+    kinds = (
+        (listing.hidden, "hidden and system files beside the images are left out"),
+        (listing.outside, "links that lead out of the folder are left out"),
+        (listing.linked_folders, "linked folders are not entered"),
+        (listing.other_kinds, "files of kinds that are not read are left out"),
+    )
+    for paths, what in kinds:
+        if paths:
+            yield f"{_examples(paths, what)}."
+
+
+def _examples(names: Sequence[str], what: str) -> str:
+    listed = ", ".join(shown(name) for name in names[:_EXAMPLES])
+    return f"{len(names):,} {what}: {listed}{', ...' if len(names) > _EXAMPLES else ''}"

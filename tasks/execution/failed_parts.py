@@ -1,0 +1,140 @@
+"""Which failures an audit survives: parts that a reader can do without, and one of several models.
+
+What may not fail: the data, the classifier, and of the models that remain encoding, checks A to D, controls and
+verdicts. Cancellation, lost memory, a full disk and servers that are gone are never survived: they say nothing about
+the part that met them.
+"""
+
+import errno
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from latent_audit.tasks.errors import (
+    NoSpaceLeft,
+    PartFailed,
+    ServiceError,
+    StageFailed,
+    Stopped,
+    StoreError,
+    TrackingError,
+    WorkerDied,
+)
+from latent_audit.tasks.stages.registry import STAGES
+from latent_audit.tasks.stages.stage import Stage
+from latent_audit.tasks.storage.artifacts import ModelKey
+
+# Errors of the machine or of the user's wish, not of the part.
+NOT_OF_THE_PART = (Stopped, WorkerDied, NoSpaceLeft, StoreError, TrackingError, ServiceError, MemoryError)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM)
+ESSENTIAL = {stage.name for stage in STAGES if not stage.may_fail}
+# torch's words where the system refuses memory to a tensor on the CPU.
+REFUSED_MEMORY = "can't allocate memory"
+
+Results = Mapping[str, Mapping[str, Any]]
+
+
+def as_failed_part(
+    error: Exception, stage: Stage, model: ModelKey | None, *, one_of_several: bool
+) -> PartFailed | None:
+    """Returns the failure as one that the audit survives, or None where it must end the run.
+
+    Args:
+        error: what the stage raised.
+        stage: the stage.
+        model: the model that it belongs to, None for a stage of the whole audit.
+        one_of_several: whether the audit has other models to go on with.
+    """
+    survivable = stage.may_fail or (model is not None and one_of_several)
+    if not survivable or _is_of_the_machine(error):
+        return None
+    reason = str(error).rstrip(". ") or type(error).__name__
+    if not isinstance(error, StageFailed) and type(error).__module__ == "builtins":
+        reason = f"{type(error).__name__}: {reason}"
+    return PartFailed(stage.name, *_names(model), reason)
+
+
+def raise_failed_inputs(inputs: Any, stage: Stage, model: ModelKey | None) -> None:
+    """Raises the failure of an input, so that the stage is not computed.
+
+    Raises:
+        PartFailed: the inputs that failed are parts that the audit can do without; so is this one.
+        Exception: what ended another stage ends the run.
+    """
+    failures = list(_failures(inputs))
+    for failure in failures:
+        if not isinstance(failure, PartFailed):
+            raise failure
+    for part in failures:
+        assert isinstance(part, PartFailed)
+        raise PartFailed(stage.name, *_names(model), f"not computed, since {part}", part.cause or part)
+
+
+def without_failed(models: Sequence[ModelKey], results: Results) -> tuple[list[ModelKey], dict[str, Any]]:
+    """Returns the models that an audit can judge, and their results without failed parts.
+
+    A model and seed is left out where a stage failed that verdicts rest on; all seeds of a model are left out where
+    the lead seed is, since a report shows it in full.
+
+    Raises:
+        PartFailed: no model remains; the first failure that left one out.
+    """
+    lead = models[0].seed
+    fatal = {model: _fatal(results[model.id]) for model in models}
+    lost = {model.name for model in models if model.seed == lead and fatal[model] is not None}
+    kept = [model for model in models if model.name not in lost and fatal[model] is None]
+    if not kept:
+        raise next(failure for failure in fatal.values() if failure is not None)
+    return kept, {
+        model.id: {
+            name: found for name, found in results[model.id].items() if not isinstance(found, PartFailed)
+        }
+        for model in kept
+    }
+
+
+def failed_rows(kept: Sequence[ModelKey], results: Results) -> list[dict[str, Any]]:
+    """Returns a row for each part that failed by itself: part, model, seed and reason, as audit.json holds them.
+
+    Of a model that is left out, the rows hold the stages that verdicts rest on.
+    """
+    left_out = results.keys() - {model.id for model in kept}
+    rows = {
+        (failure.part, failure.model, failure.seed): failure
+        for identifier, found in results.items()
+        for failure in _failures(found)
+        if isinstance(failure, PartFailed)
+        and failure.cause is None
+        and (identifier not in left_out or failure.part in ESSENTIAL)
+    }
+    return [
+        {"part": part, "model": model, "seed": seed, "reason": failure.reason}
+        for (part, model, seed), failure in rows.items()
+    ]
+
+
+def _is_of_the_machine(error: Exception) -> bool:
+    if isinstance(error, NOT_OF_THE_PART) or (isinstance(error, OSError) and error.errno in FULL):
+        return True
+    # torch's own error for lost GPU memory, whose class this process need not import.
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    return "OutOfMemoryError" in kinds or REFUSED_MEMORY in str(error)
+
+
+def _fatal(results: Mapping[str, Any]) -> PartFailed | None:
+    found = (found for found in results.values() if isinstance(found, PartFailed))
+    return next((failure.cause or failure for failure in found if failure.part in ESSENTIAL), None)
+
+
+def _failures(value: Any) -> Iterator[Exception]:
+    if isinstance(value, Exception):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _failures(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _failures(inner)
+
+
+def _names(model: ModelKey | None) -> tuple[str | None, int | None]:
+    return (None, None) if model is None else (model.name, model.seed)

@@ -1,0 +1,61 @@
+"""What computes stages, wherever it is: this machine's processes, a thread, a Dask cluster or a Ray head."""
+
+import signal
+from collections.abc import Iterable
+from typing import Protocol
+
+from latent_audit.tasks.errors import WorkerDied
+from latent_audit.tasks.execution.runners.work_item import Order
+
+ASKED_TO_END = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT)
+
+
+class Event(Protocol):
+    """A flag between threads, processes or machines."""
+
+    def is_set(self) -> bool:
+        """Whether it is up."""
+
+    def set(self) -> None:
+        """Puts it up, for all who look at it."""
+
+    def clear(self) -> None:
+        """Takes it down."""
+
+
+class Runner(Protocol):
+    """Computes orders, up to `count` at once, until `stop` is set."""
+
+    count: int
+
+    @property
+    def stop(self) -> Event:
+        """Up when the user asked to stop."""
+
+    def compute(self, order: Order) -> tuple[float, float]:
+        """Waits for a stage; returns when it began and ended, in seconds since the epoch, or raises what it raised."""
+
+    def close(self) -> None:
+        """Ends what was started for the run, and nothing else."""
+
+
+def worker_died(label: str, exit_codes: Iterable[int] = ()) -> WorkerDied:
+    """Returns the sentence for a stage whose worker ended under it.
+
+    exit_codes: of the workers that ended, negative for a signal, where they are known.
+    """
+    codes = set(exit_codes)
+    # When one ended, the others are asked to end (SIGTERM): that says nothing of the first, unless all were.
+    telling = codes - {-signal.SIGTERM} or codes
+    number = -min(telling, default=-signal.SIGKILL)
+    kept = "Finished stages are kept; run the same command again"
+    if number in ASKED_TO_END:
+        name = signal.Signals(number).name
+        return WorkerDied(f"{label}: a worker process was sent {name} and ended. {kept}")
+    if number in CRASHES:
+        return WorkerDied(f"{label}: a worker process crashed ({signal.Signals(number).name}). {kept}")
+    return WorkerDied(
+        f"{label}: a worker process died, most often because memory ran out. {kept}, with fewer workers "
+        "(--compute.workers 1) if it happens again"
+    )

@@ -1,0 +1,62 @@
+"""Compare: what changed from one finished run to another."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from latent_audit.reports.page import changes_page
+from latent_audit.reports.record.audit_json import read_audit, settled
+from latent_audit.reports.record.changes import Changes, changes
+from latent_audit.reports.errors import LanguageUnknown, ReportError
+from latent_audit.reports.record.what_changed import record
+from latent_audit.tasks.errors import RunUnusable, UsageError
+from latent_audit.tasks.session.terminal_text import named
+from latent_audit.tasks.storage.store import writing
+
+
+def compare_runs(first: Path, second: Path) -> Changes:
+    """Returns what changed from the run in folder `first` to the one in `second`.
+
+    Raises RunUnusable when one of them holds no audit that can be read.
+    """
+    return changes(_audit(first), _audit(second))
+
+
+def as_json(found: Changes) -> str:
+    """Returns everything that was compared as JSON, sorted, with nine significant digits.
+
+    Under `what_changed` is what `latent-audit run` says of a run since the last accepted one.
+    """
+    plain = {**asdict(found), "what_changed": record(found)}
+    return json.dumps(settled(plain, "changes"), indent=1, sort_keys=True) + "\n"
+
+
+def as_text(found: Changes, first: Path, second: Path, language: str) -> str:
+    """Returns what to print. Raises UsageError for a language without a catalogue."""
+    try:
+        return "\n".join(changes_page.lines(found, _name(first), _name(second), language))
+    except LanguageUnknown as error:
+        raise UsageError(str(error)) from None
+
+
+def write_html(found: Changes, first: Path, second: Path, language: str, into: Path) -> None:
+    """Writes a page that stands alone. Raises UsageError for a language without a catalogue."""
+    try:
+        html = changes_page.page(found, _name(first), _name(second), language)
+    except LanguageUnknown as error:
+        raise UsageError(str(error)) from None
+    with writing(into):
+        into.write_text(html, encoding="utf-8")
+
+
+def _audit(folder: Path) -> dict[str, Any]:
+    try:
+        return read_audit(folder)
+    except ReportError as error:
+        raise RunUnusable(f"{named(folder)} cannot be compared: {error}") from None
+
+
+def _name(folder: Path) -> str:
+    whole = folder.resolve()
+    return f"{whole.parent.name}/{whole.name}"

@@ -1,0 +1,96 @@
+"""Sign: somebody vouches for a run with a key of their own, which never leaves their machine."""
+
+import getpass
+import os
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from latent_audit.reports.errors import KeyUnusable
+from latent_audit.reports.record.run_files import SIGNATURE_NAME
+from latent_audit.reports.record.signature import fingerprint, read_private_key, sign
+from latent_audit.tasks.errors import RunUnusable, UsageError
+from latent_audit.tasks.session.terminal_text import named
+from latent_audit.tasks.storage.store import writing
+from latent_audit.tasks.runs.verify import verify
+
+READ_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+@dataclass(frozen=True)
+class Signed:
+    """The signer's fingerprint, and sentences on what the signer should know."""
+
+    fingerprint: str
+    warnings: tuple[str, ...]
+
+
+def sign_run(folder: Path, key_file: Path, *, replace: bool = False) -> Signed:
+    """Writes `folder`/signature.json over the manifest that was checked.
+
+    Args:
+        folder: a finished run.
+        key_file: an Ed25519 key.
+        replace: whether another's signature may go, or one that does not hold.
+
+    Raises RunUnusable when the run is not whole or another signed it, UsageError when the key cannot be used.
+    """
+    verified = verify(folder)
+    checked = verified.checked
+    problems = [problem for problem in verified.problems if problem.kind != "signature"]
+    if problems:
+        more = f" (and {len(problems) - 1} more: latent-audit verify)" if len(problems) > 1 else ""
+        raise RunUnusable(
+            f"{named(folder)} is not signed, for it is not what was sealed: {problems[0].sentence}{more}"
+        )
+    try:
+        key = read_private_key(key_file, lambda: _passphrase(key_file))
+    except KeyUnusable as error:
+        raise UsageError(str(error)) from None
+    signer = fingerprint(key.public_key())
+    place = checked.found.folder / SIGNATURE_NAME
+    if (checked.signer not in ("", signer) or len(problems) < len(verified.problems)) and not replace:
+        by = f"by {checked.signer}" if checked.signer else "one that does not hold"
+        raise RunUnusable(f"{named(folder)} has a signature already, {by}: sign in its place with --replace")
+    if place.is_dir():
+        raise RunUnusable(
+            f"{named(place)} is a folder, where the signature should be: remove it and sign again"
+        )
+    with writing(place):
+        _write(place, sign(checked.manifest, key))
+    warnings = [*_of_the_key(key_file)]
+    if checked.writer:
+        warnings.append(
+            f"this run says it was written by version {checked.writer}: its verdict words were compared, its page was "
+            "not; look at the page before others rely on your signature"
+        )
+    return Signed(signer, tuple(warnings))
+
+
+def _write(place: Path, content: bytes) -> None:
+    """Puts the whole file in its place, also where a link or a pipe stands there."""
+    beside = place.with_name(f".{place.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "wb") as file:
+            file.write(content)
+        beside.replace(place)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _of_the_key(key_file: Path) -> list[str]:
+    mode = stat.S_IMODE(key_file.stat().st_mode)
+    if not mode & READ_BY_OTHERS:
+        return []
+    return [
+        f"{key_file} can be used by others (mode {mode:04o}): keep it to yourself with chmod 600 {key_file}"
+    ]
+
+
+def _passphrase(key_file: Path) -> str:
+    if not sys.stdin.isatty():
+        raise KeyUnusable(
+            f"{key_file} is locked with a passphrase; sign at a terminal, where it can be asked for"
+        )
+    return getpass.getpass(f"Passphrase of {key_file}: ")

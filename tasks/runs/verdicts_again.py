@@ -1,0 +1,142 @@
+"""Do the verdicts in an audit.json follow from the evidence beside them? Judged again by its schema's own rules."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from latent_audit.reports.record.audit_json import AUDIT_NAME, settled
+from latent_audit.reports.record.problem import Kind, Problem
+from latent_audit.tasks.analyses.checks import auditability
+from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.checks.rules import RULES, thresholds_digest, thresholds_of, verdicts_of
+from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.tasks.storage.artifacts import digest_of
+
+Plain = Mapping[str, Any]
+# What judging adds to a verdict beside what the rules say.
+BESIDE_THE_RULES = frozenset({"counter_examples"})
+# What is said of a verdict or check in sentences. Other versions say it in other words.
+SENTENCES = frozenset({"reason", "would_change", "statistic", "helps"})
+
+
+def judged_again(audit: Plain, *, words_alone: bool) -> list[Problem]:
+    """Returns what does not follow in an audit that keeps its schema.
+
+    Args:
+        audit: the content of audit.json.
+        words_alone: another version wrote it: words, values and limits are compared, sentences are not.
+    """
+    return list(_problems(audit, words_alone))
+
+
+def _problems(audit: Plain, words_alone: bool) -> Iterator[Problem]:
+    if digest_of(audit["settings"]) != audit["settings_digest"]:
+        yield _problem(
+            "settings",
+            f"the settings in {AUDIT_NAME} do not have the digest that it states: they were edited.",
+        )
+    if thresholds_digest(audit["thresholds"]) != audit["thresholds_digest"]:
+        told = f"the thresholds in {AUDIT_NAME} do not have the digest that it states: they were edited."
+        yield _problem("thresholds", told)
+    try:
+        thresholds = thresholds_of(audit)
+    except ValueError as error:
+        yield _problem("thresholds", f"the thresholds in {AUDIT_NAME} cannot be used: {error}.")
+        return
+    for part in (_auditability, _verdicts, _stability, _controls):
+        try:
+            yield from part(audit, thresholds, words_alone)
+        except Exception as error:  # evidence of a stranger's can lack whatever the rules look for
+            told = f"no verdicts can be drawn from the evidence in {AUDIT_NAME} ({type(error).__name__}: {error})."
+            yield _problem("verdict", told)
+
+
+def _auditability(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator[Problem]:
+    """Which attributes can be audited follows from the classifier's scores, where a file says it."""
+    stated = audit.get("auditability", ())
+    again = settled(to_plain(auditability.of_audit(audit, thresholds))) if stated else ()
+    if len(stated) != len(again) or any(
+        row[key] != right[key]
+        for row, right in zip(stated, again, strict=True)
+        for key in right
+        if not (words_alone and key in SENTENCES)
+    ):
+        yield _problem(
+            "verdict", "which attributes are auditable does not follow from the classifier's scores."
+        )
+
+
+def _verdicts(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator[Problem]:
+    stated = {_claim(row): row for row in audit["verdicts"]}
+    again = {_claim(row): row for row in verdicts_of(audit)}
+    for claim in dict.fromkeys((*stated, *again)):
+        if claim not in stated or claim not in again:
+            told = "is not in the evidence" if claim in stated else f"was taken out of {AUDIT_NAME}"
+            yield _problem("verdict", f"the verdict on {_told(claim)} {told}.")
+            continue
+        edited = _differing(stated[claim], again[claim], words_alone)
+        if edited:
+            told = (
+                f"the verdict on {_told(claim)} does not follow from the evidence beside it: it states "
+                f"{stated[claim]['verdict']}, the evidence gives {again[claim]['verdict']} "
+                f"(differs in {', '.join(edited)})."
+            )
+            yield _problem("verdict", told)
+    if stated.keys() == again.keys() and list(stated) != list(again):
+        yield _problem("verdict", f"the verdicts in {AUDIT_NAME} stand in another order than the evidence.")
+
+
+def _stability(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator[Problem]:
+    """The words by seed that check D counts are drawn from the first three checks."""
+    rules = RULES[audit["schema_version"]]
+    unreadable = rules.not_auditable(audit, thresholds)
+    for section in audit["stability"]:
+        seeds = [model for model in audit["models"] if model["name"] == section["model"]]
+        again = rules.judge_seeds(seeds, thresholds, unreadable)
+        for row in section["attributes"]:
+            if list(row["verdicts"]) != again.get(row["attribute"]):
+                claim = f"{row['attribute']} in {section['model']}"
+                told = f"the verdicts by seed on {claim} do not follow from the evidence."
+                yield _problem("verdict", told)
+
+
+def _controls(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator[Problem]:
+    """Negative controls are judged by the same rules as claims."""
+    rules = RULES[audit["schema_version"]]
+    unreadable = rules.not_auditable(audit, thresholds)
+    for control in audit["controls"]:
+        again, stated = rules.judge_control(control, thresholds, unreadable), control["verdicts"]
+        if len(again) != len(stated) or any(
+            _differing(row, right, words_alone) for row, right in zip(stated, again, strict=True)
+        ):
+            told = f"the verdicts on the control {control['control']} of {control['name']} do not follow from it."
+            yield _problem("verdict", told)
+
+
+def _differing(stated: Plain, again: Plain, words_alone: bool) -> list[str]:
+    """Returns the keys in which a stated verdict is not the one that was drawn again."""
+    keys = [key for key in again if not (words_alone and key in SENTENCES)]
+    if not words_alone:
+        keys += sorted(stated.keys() - again.keys() - BESIDE_THE_RULES)
+        return [key for key in keys if key not in stated or key not in again or stated[key] != again[key]]
+    return [key for key in keys if not _same_words(stated.get(key), again[key], key)]
+
+
+def _same_words(stated: Any, again: Any, key: str) -> bool:
+    if key != "checks":
+        return bool(stated == again)
+    return stated.keys() == again.keys() and not any(
+        _differing(stated[check], again[check], True) for check in again
+    )
+
+
+def _claim(row: Plain) -> tuple[str, int, str]:
+    return row["model"], row["seed"], row["attribute"]
+
+
+def _told(claim: tuple[str, int, str]) -> str:
+    model, seed, attribute = claim
+    return f"{attribute} in {model}, seed {seed},"
+
+
+def _problem(kind: Kind, sentence: str) -> Problem:
+    return Problem(kind, AUDIT_NAME, sentence)

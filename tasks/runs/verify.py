@@ -1,0 +1,127 @@
+"""Verify: is a run folder what the run wrote, and do its verdicts follow from its own evidence? Works offline."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from latent_audit.reports.record.audit_json import SCHEMA_VERSION
+from latent_audit.reports.errors import KeyUnusable
+from latent_audit.reports.record.problem import Kind, Problem
+from latent_audit.reports.record.run_facts import PROGRAM
+from latent_audit.reports.record.run_files import MANIFEST_NAME
+from latent_audit.reports.record.signature import read_public_key
+from latent_audit.reports.record.verification import Checked, check, check_report
+from latent_audit.tasks.errors import RunUnusable, UsageError
+from latent_audit.tasks.runs.verdicts_again import judged_again
+
+# The command's exit codes. Of several problems the first in this order is told by the code: causes before effects.
+EXIT_CODES: Mapping[Kind, int] = {
+    "manifest": 10,
+    "signature": 11,
+    "schema": 12,
+    "thresholds": 13,
+    "settings": 14,
+    "verdict": 15,
+    "report": 16,
+    "missing": 17,
+    "unlisted": 18,
+    "altered": 19,
+}
+
+
+MOST_PROBLEMS_SAID = 100
+
+
+@dataclass(frozen=True)
+class Verified:
+    """Everything wrong with a run, empty when nothing is, and what was read of it."""
+
+    problems: tuple[Problem, ...]
+    checked: Checked
+
+    @property
+    def exit_code(self) -> int:
+        """0 for a run that is whole, else the smallest code of its problems."""
+        return min((EXIT_CODES[problem.kind] for problem in self.problems), default=0)
+
+    @property
+    def files(self) -> int:
+        """How many files the manifest seals."""
+        return self.checked.listed
+
+    @property
+    def verdicts(self) -> int:
+        """How many verdicts audit.json has."""
+        return len(self.checked.audit["verdicts"]) if self.checked.audit is not None else 0
+
+    @property
+    def manifest_sha256(self) -> str:
+        """The SHA-256 of manifest.json, "" where there is none."""
+        return self.checked.manifest_sha256
+
+
+def verify(folder: Path, manifest_sha256: str | None = None, public_key: Path | None = None) -> Verified:
+    """Returns what is wrong with the run in `folder`; nothing is written.
+
+    Args:
+        folder: a finished run.
+        manifest_sha256: the digest of manifest.json that was handed over by another way, or None.
+        public_key: file with the key that must have signed the run, or None.
+
+    Raises RunUnusable when there is no such folder, UsageError when the digest or the key cannot be used.
+    """
+    if manifest_sha256 is not None and not re.fullmatch("[0-9a-fA-F]{64}", manifest_sha256):
+        raise UsageError(
+            f"expected the SHA-256 of {MANIFEST_NAME}, 64 hexadecimal digits, got {manifest_sha256!r}"
+        )
+    try:
+        folder = folder.resolve(strict=True)  # runs/latest may move to another run meanwhile
+        if not folder.is_dir():
+            raise NotADirectoryError
+    except (OSError, RuntimeError):
+        raise RunUnusable(
+            f"{folder} is no folder; give the folder of a finished run, as runs/latest"
+        ) from None
+    try:
+        key = read_public_key(public_key) if public_key is not None else None
+    except KeyUnusable as error:
+        raise UsageError(str(error)) from None
+    checked = check(folder, metadata.version(PROGRAM), manifest_sha256, key)
+    problems = list(checked.problems)
+    if checked.audit is not None:
+        # Only this version's sentences of the schema that it writes can be compared to the letter.
+        is_ours = not checked.writer and checked.audit["schema_version"] == SCHEMA_VERSION
+        problems += judged_again(checked.audit, words_alone=not is_ours)
+    # Of a run that is known to be altered it would say nothing more; who signed it is another matter.
+    if all(problem.kind == "signature" for problem in problems):
+        problems += check_report(checked)
+    return Verified(tuple(problems), checked)
+
+
+def sentences(verified: Verified) -> list[str]:
+    """Returns what to tell the user, a line each: the problems, or what was found to hold and what was not checked."""
+    checked = verified.checked
+    if verified.problems:
+        told = [f"{problem.kind}: {problem.sentence}" for problem in verified.problems[:MOST_PROBLEMS_SAID]]
+        more = len(verified.problems) - len(told)
+        told += [f"and {more} more"] if more else []
+        count = len(verified.problems)
+        return [*told, f"{count} problem{'s' if count > 1 else ''} found"]
+    assert checked.audit is not None
+    drawn = (
+        f"drawn by {checked.writer}: words compared, page not; only a signature or --digest shows that nobody has "
+        "changed it"
+        if checked.writer
+        else "report.html and figures/ are what audit.json renders to, byte for byte"
+    )
+    return [
+        f"whole: {verified.files} files are as they were sealed",
+        f"audit.json follows schema {checked.audit['schema_version']}; thresholds and settings have the digests it "
+        "states",
+        f"{verified.verdicts} verdicts follow from the evidence beside them, by the rules of that schema",
+        drawn,
+        f"signed by {checked.signer}" if checked.signer else "not signed",
+        f"SHA-256 of {MANIFEST_NAME}: {verified.manifest_sha256}",
+    ]

@@ -1,0 +1,87 @@
+"""The user name and password of the servers that we start, and how programs are given them: by their environment.
+
+They lie in <store>/services/password, which only its owner can read. A command line can be read by every user of a
+machine; an environment only by its owner.
+"""
+
+import json
+import os
+import secrets
+from pathlib import Path
+
+from latent_audit.tasks.storage.private_files import make_private, private_folder
+
+USER = "latent-audit"
+FILE = "password"
+# What a server of ours finds its user name and password in.
+SERVER_VARIABLE = "LATENT_AUDIT_SERVICE_SIGN_IN"
+
+
+def new_sign_in() -> str:
+    """Returns `user:password` with a password that nobody can guess."""
+    return f"{USER}:{secrets.token_urlsafe(32)}"
+
+
+def password_file(store: Path) -> Path:
+    """Returns the file that holds `user:password` of the servers of a store."""
+    return store.absolute() / "services" / FILE
+
+
+def kept_sign_in(store: Path) -> str:
+    """Returns `user:password` of the servers of a store, made at the first call and the same from then on."""
+    file = password_file(store)
+    private_folder(file.parent)
+    try:
+        number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    except FileExistsError:
+        make_private(file)
+        return file.read_text(encoding="utf-8").strip()
+    with os.fdopen(number, "w", encoding="utf-8") as new:
+        found = new_sign_in()
+        new.write(f"{found}\n")
+    return found
+
+
+def for_prefect_server(sign_in: str, address: str) -> dict[str, str]:
+    """Returns the environment of a Prefect server: Prefect's own password, and its own pages alone may ask."""
+    return {
+        **for_prefect_clients(sign_in),
+        "PREFECT_SERVER_API_AUTH_STRING": sign_in,
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"{address},{address.replace('127.0.0.1', 'localhost')}",
+    }
+
+
+def for_prefect_clients(sign_in: str) -> dict[str, str]:
+    """Returns the environment of programs that ask a Prefect server."""
+    return {"PREFECT_API_AUTH_STRING": sign_in}
+
+
+def for_mlflow_clients(sign_in: str) -> dict[str, str]:
+    """Returns the environment of programs that ask an MLflow server."""
+    user, _, password = sign_in.partition(":")
+    return {"MLFLOW_TRACKING_USERNAME": user, "MLFLOW_TRACKING_PASSWORD": password}
+
+
+def sign_in_to_own(store: Path) -> None:
+    """Sets the environment for servers that `latent-audit up` started with this store, where it names them.
+
+    A password that the user set is left as it is, and no other server is given ours.
+    """
+    file = password_file(store)
+    if not file.is_file():
+        return
+    for variable, note, given in (
+        ("PREFECT_API_URL", "prefect-server", for_prefect_clients),
+        ("MLFLOW_TRACKING_URI", "mlflow", for_mlflow_clients),
+    ):
+        address = _address_of(file.with_name(f"{note}.json"))
+        if address is not None and os.environ.get(variable, "").rstrip("/").removesuffix("/api") == address:
+            for name, value in given(file.read_text(encoding="utf-8").strip()).items():
+                os.environ.setdefault(name, value)
+
+
+def _address_of(note: Path) -> str | None:
+    try:
+        return str(json.loads(note.read_text(encoding="utf-8"))["address"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,27 @@
+"""What a user is told of the data before anything is trained on them, and what of the settings does not fit them."""
+
+from latent_audit.tasks.errors import AuditError
+from latent_audit.tasks.session.progress import ProgressDisplay
+from latent_audit.tasks.storage.arrays import read_json
+from latent_audit.tasks.storage.artifacts import Artifact
+
+_NOTES_PRINTED = 20
+
+
+def tell_of_data(progress: ProgressDisplay, prepared: Artifact) -> None:
+    """Prints what was resolved in reading the data, and what is odd about them."""
+    notes = read_json(prepared.path / "data.json")["notes"]
+    for note in notes[:_NOTES_PRINTED]:
+        progress.line(f"data: {note}")
+    if len(notes) > _NOTES_PRINTED:
+        progress.line(
+            f"data: {len(notes) - _NOTES_PRINTED} more notes stand in the report, in the section on the data"
+        )
+
+
+def refuse_unknown_attribute(setting: str, name: str | None, prepared: Artifact) -> None:
+    """Raises AuditError where a setting names an attribute that the data do not have."""
+    facts = read_json(prepared.path / "data.json")
+    known = [row["name"] for row in facts["attributes"]] + [row["attribute"] for row in facts["not_tested"]]
+    if name is not None and name not in known:
+        raise AuditError(f"{setting} names {name!r}, and the data have {', '.join(known)}")

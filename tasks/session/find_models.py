@@ -1,0 +1,84 @@
+"""Finds the files of models that were trained elsewhere, before any work starts."""
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from latent_audit.tasks.errors import SettingsError
+from latent_audit.tasks.session.data_files import ModelFiles
+from latent_audit.tasks.session.progress import ProgressDisplay
+from latent_audit.tasks.settings.audit import Settings
+from latent_audit.tasks.storage.artifacts import digest_of, digest_of_file
+from latent_audit.vae_models.errors import BadCheckpoint
+from latent_audit.vae_models.pretrained.checkpoint_settings import CheckpointSettings
+from latent_audit.vae_models.pretrained.entrypoint_settings import EntrypointSettings
+from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings
+from latent_audit.vae_models.pretrained.exported_settings import ExportedProgramsSettings
+from latent_audit.vae_models.pretrained.file_kinds import (
+    EXPORTED,
+    KINDS_OF_WEIGHTS,
+    kind_of,
+    refuse_other_kinds,
+)
+
+_ADDRESS = re.compile(r"(models|runs|mlflow-artifacts):/")
+# How a Python package stands among the files of a model: by one digest over all its files.
+CODE = "code"
+
+
+def find_model_files(
+    settings: Settings, fetch_program: Callable[[str], Path], progress: ProgressDisplay
+) -> dict[str, ModelFiles]:
+    """Returns the files of every model that was trained elsewhere, by the model's name.
+
+    `fetch_program` brings an exported program from MLflow by its address. Where a user's own code will make a
+    model, says so, and puts its folder on the import path, which worker processes inherit. Raises SettingsError
+    that lists all that is not there, and TrackingError.
+    """
+    found: dict[str, ModelFiles] = {}
+    problems: list[str] = []
+    for name, model in settings.models.items():
+        if isinstance(model, ExistingModelSettings):
+            try:
+                found[name] = _files(model, fetch_program)
+            except (FileNotFoundError, BadCheckpoint) as error:
+                problems.append(f"models.{name}: {error}")
+                continue
+            if isinstance(model, EntrypointSettings):
+                progress.line(
+                    f"{name}: your own code {model.entrypoint} is run to make this model and to use it"
+                )
+                sys.path.append(str(model.folder.absolute()))
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return found
+
+
+def _files(model: ExistingModelSettings, fetch_program: Callable[[str], Path]) -> ModelFiles:
+    places = {}
+    for setting, given in model.given_files().items():
+        if _ADDRESS.match(given):
+            places[setting] = fetch_program(given)
+        else:
+            places[setting] = Path(given).absolute()
+        if places[setting].is_dir():
+            found = kind_of(places[setting])
+            assert found is not None
+            raise BadCheckpoint(f"{setting} is {given}, {found.name}, and a file is needed: {found.taken_by}")
+        if not places[setting].is_file():
+            raise FileNotFoundError(f"{setting} is {given}, and there is no such file")
+        # Said before any work starts; whoever opens the file looks again.
+        if isinstance(model, CheckpointSettings):
+            refuse_other_kinds(places[setting], KINDS_OF_WEIGHTS, "a file of tensors")
+        elif isinstance(model, ExportedProgramsSettings):
+            refuse_other_kinds(places[setting], (EXPORTED,), f"an exported program (pt2) as {setting}")
+    digests = {setting: digest_of_file(path) for setting, path in places.items()}
+    if isinstance(model, EntrypointSettings):
+        from latent_audit.vae_models.pretrained.entrypoint import (
+            module_files,
+        )  # here: torch takes seconds to import
+
+        code = {str(path.relative_to(model.folder)): digest_of_file(path) for path in module_files(model)}
+        digests[CODE] = digest_of(code)
+    return ModelFiles(places, digests)

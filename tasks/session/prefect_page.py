@@ -1,0 +1,120 @@
+"""What a run shows on Prefect's pages: progress, verdicts, the report, and an event when something changed.
+
+An audit does not fail because a page cannot be written: it says so once and goes on.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+import httpx
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+from prefect.context import SettingsContext, get_settings_context
+from prefect.events import emit_event
+from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RETRIES, Settings
+
+from latent_audit.reports.page.visible_text import visible
+from latent_audit.tasks.analyses.checks.lead_verdicts import lead_verdicts
+from latent_audit.tasks.execution.stage_runner import Desk
+from latent_audit.tasks.session import drift as over_time
+from latent_audit.tasks.session.run_outcome import failed_sentences
+
+# A page is not worth waiting for: stages wait for each other, and each would wait for a server that is gone.
+PATIENCE: Mapping[Any, Any] = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 5.0}
+# Each move costs a run tens of milliseconds: many short stages would spend seconds on a bar.
+SECONDS_BETWEEN_MOVES = 1.0
+VERDICT_COLUMNS = ("model", "seed", "attribute", "dimension_name", "verdict", "reason")
+
+
+def show_flow_progress(desk: Desk, name: str) -> None:
+    """Begins a progress bar on Prefect's page of the flow run; stages move it as they end."""
+
+    def show() -> None:
+        made = create_progress_artifact(
+            0.0, key=f"{artifact_key(name)}-progress", description="Share of the audit's stages that are done"
+        )
+        desk.flow_progress = cast(UUID, made)  # a coroutine only inside an event loop
+
+    _if_reached(desk, show)
+
+
+def move_flow_progress(desk: Desk) -> None:
+    """Moves the bar to the share of stages that are done, if there is one: now and then, and once all are."""
+    bar, now = desk.flow_progress, time.monotonic()
+    if bar is None:
+        return
+    share = 100 * sum(desk.ledger.counts()) / desk.submitted
+    if share < 100 and now - desk.flow_progress_moved < SECONDS_BETWEEN_MOVES:
+        return
+    desk.flow_progress_moved = now
+    _if_reached(desk, lambda: update_progress_artifact(bar, share))
+
+
+def show_results(desk: Desk, name: str, folder: Path, audit: Mapping[str, Any]) -> None:
+    """Shows the lead models' verdicts, and where the report is."""
+    table = [
+        {column: visible(str(verdict[column])) for column in VERDICT_COLUMNS}
+        for verdict in lead_verdicts(audit)
+    ]
+    report = (folder / "report.html").as_uri()
+
+    def show() -> None:
+        create_table_artifact(
+            table=table,
+            key=f"{artifact_key(name)}-verdicts",
+            description="What each model may be said to encode, and why",
+        )
+        create_markdown_artifact(
+            f"[Interpretability report]({report})\n\n`{report}`{_failed(audit)}",
+            key=f"{artifact_key(name)}-report",
+        )
+
+    _if_reached(desk, show)
+
+
+def _failed(audit: Mapping[str, Any]) -> str:
+    lines = failed_sentences(audit)
+    return "".join(f"\n- `{line}`" for line in ["failed parts:", *lines]) if lines else ""
+
+
+def tell_of_changes(name: str, since: Mapping[str, Any]) -> None:
+    """Emits an event that Prefect's automations can wait for."""
+    emit_event(
+        event="latent-audit.changed",
+        resource={
+            "prefect.resource.id": f"latent-audit.{artifact_key(name)}",
+            "prefect.resource.name": visible(name),
+        },
+        payload={"compared_with": since["run_id"], "changes": over_time.sentences(since)},
+    )
+
+
+def artifact_key(name: str) -> str:
+    """Returns a run's name with only the signs that Prefect allows in an artifact's key."""
+    kept = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in name.lower())
+    return kept.strip("-") or "run"
+
+
+@lru_cache(maxsize=1)
+def _impatient(server: str | None) -> Settings:
+    """Prefect's settings with our patience; made once a server: making them reads files, for a tenth of a second."""
+    return get_settings_context().settings.copy_with_update(PATIENCE)
+
+
+def _if_reached(desk: Desk, show: Callable[[], object]) -> None:
+    context = get_settings_context()
+    try:
+        with SettingsContext(profile=context.profile, settings=_impatient(context.settings.api.url)):
+            show()
+    except httpx.HTTPError as error:
+        desk.warn_once(
+            f"Prefect's server is not reached ({type(error).__name__}); its pages will lack something"
+        )

@@ -1,0 +1,123 @@
+"""Publish: what reviewers see of a finished audit in MLflow and in Prefect."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from latent_audit.tasks.analyses.checks.lead_verdicts import lead_verdicts
+from latent_audit.tasks.execution.stage_runner import Desk
+from latent_audit.tasks.session import drift as over_time
+from latent_audit.tasks.session.audit_session import Opening
+from latent_audit.tasks.session.prefect_page import show_results, tell_of_changes
+from latent_audit.tasks.session.run_outcome import failed_sentences
+from latent_audit.tasks.storage.arrays import read_json
+from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
+from latent_audit.tasks.tracking.names import EXPORTED_PARTS, registered_name
+
+SHOWN_FILES = ("report.html", "audit.json", "manifest.json", "settings.yaml", "run.json", "ledger.jsonl")
+
+
+def publish(opening: Opening, exports: Mapping[ModelKey, Artifact], manifest_digest: str) -> None:
+    """Logs the report and its digests to the audit's MLflow run, models to the registry, verdicts to Prefect.
+
+    Args:
+        opening: the run, its folder complete.
+        exports: exported encoder and decoder of each model that is shown in full.
+        manifest_digest: SHA-256 of manifest.json.
+    """
+    desk, folder, settings = opening.desk, opening.folder.working, opening.settings
+    audit = read_json(folder / "audit.json")
+    for file in SHOWN_FILES:
+        desk.tracker.artifacts(desk.parent_run, folder / file)
+    desk.tracker.artifacts(desk.parent_run, folder / "figures", "figures")
+    counts = Counter(verdict["verdict"] for verdict in audit["verdicts"])
+    data = audit["data"]
+    profile = f'{{"images": {data["images"]}, "attributes": {len(data["attributes"])}}}'
+    for run in (desk.parent_run, *desk.model_runs.values()):
+        desk.tracker.data_set(run, data["name"], data["digest"], data["source"], profile)
+    commit = read_json(folder / "run.json")["commit"]
+    digests = {"manifest": manifest_digest, "data": data["digest"], "settings": audit["settings_digest"]}
+    desk.tracker.log(
+        desk.parent_run,
+        metrics={f"verdicts.{verdict}": float(count) for verdict, count in counts.items()},
+        tags={
+            **{f"digest.{name}": digest for name, digest in digests.items()},
+            "mlflow.note.content": _description(audit),
+            **({"mlflow.source.git.commit": commit} if commit else {}),
+        },
+    )
+    judged = {ModelKey(model["name"], model["seed"]) for model in audit["models"]}
+    desk.failed_models = frozenset(desk.model_runs.keys() - judged)
+    for record in audit["models"]:
+        desk.tracker.log(desk.model_runs[ModelKey(record["name"], record["seed"])], tags=_model_tags(record))
+    logged = [
+        made
+        for model, export in exports.items()
+        if model not in desk.failed_models
+        for made in _publish_model(desk, settings.name, model, export, settings.tracking.register_models)
+    ]
+    desk.tracker.outputs(desk.parent_run, logged)
+    show_results(desk, settings.name, opening.folder.finished, audit)
+    since = read_json(folder / "run.json")["since_accepted"]
+    if since is not None:
+        desk.tracker.log(desk.parent_run, tags=over_time.tags(since))
+        if since["changed"]:
+            tell_of_changes(settings.name, since)
+    # Before the folder comes to its place: after that, nobody goes on with a run that is killed.
+    _log_failed(desk, audit)
+    desk.end_runs("FINISHED")
+
+
+def _log_failed(desk: Desk, audit: Mapping[str, Any]) -> None:
+    """Tags the audit's run, and the run of each model, with the parts of it that failed."""
+    failed = audit.get("failed", ())
+    if not failed:
+        return
+    desk.tracker.log(
+        desk.parent_run,
+        metrics={"failed_parts": float(len(failed))},
+        tags={"failed": "; ".join(failed_sentences(audit))},
+    )
+    for model, run in desk.model_runs.items():
+        own = {
+            f"failed.{row['part']}": row["reason"]
+            for row in failed
+            if (row["model"], row["seed"]) == (model.name, model.seed)
+        }
+        if own:
+            desk.tracker.log(run, tags=own)
+
+
+def _description(audit: Mapping[str, Any]) -> str:
+    """Returns what MLflow's page of the run says first. It is read as markdown, so no name of the user's is in it."""
+    lead = [verdict["verdict"] for verdict in lead_verdicts(audit)]
+    found = ", ".join(
+        f"{count} {verdict.replace('_', ' ')}" for verdict, count in Counter(lead).most_common()
+    )
+    return (
+        f"Of {len(lead)} claims that a dimension carries an attribute: {found}. Reasons, intervals and controls are in "
+        "**report.html** under Artifacts; audit.json is the record behind it."
+    )
+
+
+def _model_tags(record: Mapping[str, Any]) -> dict[str, str]:
+    """Returns what a reader of a model's run asks for: its weights, and the labels that it was trained with."""
+    names = record["supervision"]["attributes"]
+    labels = "not stated" if names is None else ", ".join(names) or "none"
+    return {"weights_digest": record["weights_digest"], "trained_with_labels": labels}
+
+
+def _publish_model(desk: Desk, name: str, model: ModelKey, export: Artifact, register: bool) -> list[str]:
+    """Logs encoder and decoder to the model's run; returns their ids."""
+    made = []
+    run = desk.model_runs[model]
+    digest = export.json("export.json")["weights_digest"]
+    for part in EXPORTED_PARTS:
+        logged = desk.tracker.model(
+            run, f"{model.name}-{part}", export.path / part, {"weights_digest": digest}
+        )
+        made.append(logged)
+        if register:
+            desk.tracker.register(registered_name(name, model.name, part), logged, run, digest, "candidate")
+    desk.tracker.outputs(run, made)
+    return made

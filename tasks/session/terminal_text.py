@@ -1,0 +1,25 @@
+"""What is said in a terminal: names in it come from files and strangers, and a terminal obeys what it is sent."""
+
+import sys
+from pathlib import Path
+from typing import TextIO
+
+from latent_audit.reports.page.visible_text import visible, visible_lines
+from latent_audit.tasks.datasets.errors import BadTable
+
+
+def say(text: str, stream: TextIO | None = None) -> None:
+    """Prints lines to standard output, or to `stream`, with every unseen character shown as its code point."""
+    print(visible_lines(text), file=sys.stdout if stream is None else stream)
+
+
+def named(name: str | Path) -> str:
+    """Returns a name or a path as one line shows it: a line end in it is no line end."""
+    return visible(str(name))
+
+
+def said(error: Exception) -> str:
+    """Returns what an error says, where a name with a line end must not look like a line of ours."""
+    if isinstance(error, BadTable):
+        return "\n".join([visible(error.heading), *(f"  - {visible(problem)}" for problem in error.problems)])
+    return visible_lines(str(error))

@@ -1,0 +1,303 @@
+"""Every knob a user has. One model serves the YAML file, the environment, the command line and Prefect's form.
+
+Precedence: command line, then environment (LATENT_AUDIT_DATA__IMAGE_SIZE=64), then the YAML file, then defaults.
+"""
+
+import math
+from typing import Any, Literal
+
+from pydantic import Field, PositiveInt, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.tasks.datasets.registry import DataSettings
+from latent_audit.tasks.datasets.sprites import SpritesSettings
+from latent_audit.tasks.settings.explanations import ExplanationSettings
+from latent_audit.tasks.settings.run import SOURCES, RunSettings, Section
+from latent_audit.tasks.storage.artifacts import ModelKey
+from latent_audit.vae_models.attribute_classifier.settings import AttributeClassifierSettings
+from latent_audit.vae_models.interpretable_gan.settings import InterpretableGanSettings
+from latent_audit.vae_models.presets.beta_vae import BetaVaeSettings
+from latent_audit.vae_models.presets.plain_vae import VaeSettings
+from latent_audit.vae_models.presets.presets import ModelSettings, can_be_stacked
+from latent_audit.vae_models.pretrained.entrypoint_settings import EntrypointSettings
+from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings
+from latent_audit.vae_models.pretrained.exported_settings import ExportedProgramsSettings
+
+
+class SubjectSettings(Section):
+    """What the report says about purpose and responsibility; it prints "not stated" for what is null."""
+
+    title: str | None = Field(None, description="title of the report; null: made from models and data")
+    intended_use: str | None = Field(None, description="what the audited models are meant for")
+    out_of_scope: str | None = Field(None, description="what they are not meant for")
+    owner: str | None = Field(None, description="who answers for them")
+
+
+class SplitSettings(Section):
+    """Shares of the four disjoint parts of the data."""
+
+    model_train: float = Field(0.55, gt=0, lt=1, description="share that trains the generative models")
+    classifier_train: float = Field(
+        0.15, gt=0, lt=1, description="share that trains the attribute classifier"
+    )
+    probe_fit: float = Field(
+        0.15, gt=0, lt=1, description="share on which dimensions, bins and probes are chosen"
+    )
+    probe_test: float = Field(0.15, gt=0, lt=1, description="share on which everything is scored")
+
+    @model_validator(mode="after")
+    def _shares_add_up(self) -> "SplitSettings":
+        total = self.model_train + self.classifier_train + self.probe_fit + self.probe_test
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"the four shares must add up to 1, got {total:g}")
+        return self
+
+
+class EvidenceSettings(Section):
+    """How claims are tested. Thresholds are fixed before the run, and their digest is in the report."""
+
+    permutations: int = Field(2000, ge=100, description="label permutations behind corrected p-values")
+    bootstraps: int = Field(1000, ge=100, description="bootstrap draws behind each 95 % interval")
+    probe_images: int = Field(
+        3000, ge=200, description="most images that probes are fitted on, and scored on"
+    )
+    boosting_images: int = Field(
+        2000, ge=100, description="most images that the boosting probe is fitted on, of those of probes"
+    )
+    boosting_iterations: int = Field(40, ge=5, description="trees of the histogram gradient boosting probe")
+    predictor_images: int = Field(
+        2000, ge=100, description="most images that the predictors of DCI, SAP and explicitness are fitted on"
+    )
+    pca_images: int = Field(
+        5000, ge=100, description="most training images that the control `pca` is fitted on"
+    )
+    gate_images: int = Field(
+        2000,
+        ge=100,
+        description="most reconstructions that the attribute classifier is tried on before it judges",
+    )
+    intervention_images: int = Field(256, ge=256, description="held-out images that interventions start from")
+    null_moves_per_dimension: int = Field(
+        45, ge=20, description="random latent moves behind the intervention's null, for each dimension"
+    )
+    null_images: int = Field(8, ge=2, description="held-out images that those random moves start from")
+    untrained_images: int = Field(
+        32,
+        ge=2,
+        description="held-out images that moves in the untrained decoder start from, for the same null",
+    )
+    fewest_of_a_class: int = Field(
+        10,
+        ge=2,
+        description="an attribute is tested if every part of the data has so many images of two of its classes, or so "
+        "many that differ from its commonest value",
+    )
+    subgroup_by: str | None = Field(
+        None,
+        description="attribute whose groups effects are compared in; null: the first binary or categorical",
+    )
+    thresholds: Thresholds = Field(Thresholds(), description="when a check passes")
+
+    @model_validator(mode="after")
+    def _significance_can_be_reached(self) -> "EvidenceSettings":
+        """Refuses limits below the smallest p-value that there can be: no claim would ever pass."""
+        for name, draws, smallest in (
+            ("permutations", self.permutations, 1.0 / (self.permutations + 1.0)),
+            ("null_moves_per_dimension", self.null_moves_per_dimension, 1.0 / self.null_moves_per_dimension),
+        ):
+            limit = self.thresholds.significance
+            if smallest > limit:
+                needed = f"give at least {math.ceil(1.0 / limit)}, or " if limit > 0.0 else "give "
+                raise ValueError(
+                    f"no p-value can be as small as thresholds.significance, {limit:g}: with {name} {draws} the "
+                    f"smallest is {smallest:.2g}; {needed}a larger significance"
+                )
+        return self
+
+
+class LatentSizeSettings(Section):
+    """What `latent-audit latent-size` tries; audits do not depend on it."""
+
+    model: str = Field("vae", description="which of the models is tried at every size")
+    sizes: tuple[PositiveInt, ...] = Field(
+        (2, 3, 4, 5, 6, 8, 10, 15), min_length=2, description="numbers of latent dimensions to try"
+    )
+    folds: int = Field(5, ge=2, le=20, description="parts of the training images, each held out once")
+
+    @field_validator("sizes")
+    @classmethod
+    def _sizes_differ(cls, sizes: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(sizes)) != len(sizes):
+            raise ValueError(f"sizes must be different, got {list(sizes)}")
+        return sizes
+
+
+class ComputeSettings(Section):
+    """What to compute on."""
+
+    device: str = Field("auto", description="auto (a CUDA GPU where there is one), cpu, cuda or cuda:N")
+    runner: Literal["process", "thread", "dask", "ray"] = Field(
+        "process",
+        description="process: worker processes; thread: one thread of this process, one stage after another; dask, "
+        "ray: the workers of such a cluster",
+    )
+    address: str | None = Field(
+        None,
+        description="of the Dask scheduler (tcp://host:8786) or the Ray head (host:6379); null: one is started "
+        "here for the run, on loopback",
+    )
+    workers: int | None = Field(
+        None, ge=1, description="workers of one thread each that are started here; null: one a core"
+    )
+    gpu_slots: int = Field(1, ge=1, description="how many stages may share a GPU at once")
+    stack_seeds: bool = Field(
+        False,
+        description="train all seeds of a VAE in one step: for a GPU, which one alone leaves idle; slower on CPUs",
+    )
+    stage_timeout_seconds: float | None = Field(
+        14400, gt=0, description="training stops at this limit and says so; null: no limit"
+    )
+
+    @field_validator("device")
+    @classmethod
+    def _known_device(cls, device: str) -> str:
+        name, _, index = device.partition(":")
+        if name not in ("auto", "cpu", "cuda") or (index and not (name == "cuda" and index.isdecimal())):
+            raise ValueError(f"expected auto, cpu, cuda or cuda:N, got {device!r}")
+        return device
+
+    @model_validator(mode="after")
+    def _only_clusters_have_addresses(self) -> "ComputeSettings":
+        if self.address is not None and self.runner not in ("dask", "ray"):
+            raise ValueError(f"an address is of a cluster: runner must be dask or ray, got {self.runner}")
+        return self
+
+
+class TrackingSettings(Section):
+    """Where MLflow keeps its runs."""
+
+    uri: str | None = Field(
+        None, description="MLflow tracking URI; null: MLFLOW_TRACKING_URI, else the store's"
+    )
+    register_models: bool = Field(True, description="put models into the registry with the alias `candidate`")
+
+
+class OverTimeSettings(Section):
+    """What is asked of a run when one of its name was accepted before (latent-audit accept)."""
+
+    fail_on_change: bool = Field(
+        False,
+        description="end with exit code 3, and fail in Prefect, when verdicts, scores or data changed",
+    )
+    audited_from_supported: int = Field(
+        1,
+        ge=0,
+        description="attributes a model must have Supported for `accept` to call it `audited` in MLflow",
+    )
+
+
+class ReportSettings(Section):
+    """How the report is written."""
+
+    language: Literal["en", "zh"] = Field("en", description="language of the report")
+
+
+class Settings(BaseSettings):
+    """All settings of one audit."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        validate_default=True,
+        **SOURCES,
+        title="latent-audit settings",
+    )
+    run: RunSettings = Field(RunSettings(), description="name, seed and folders")
+    subject: SubjectSettings = Field(
+        SubjectSettings(), description="purpose and responsibility, for the report"
+    )
+    data: DataSettings = Field(SpritesSettings(), description="the data set, by `kind`")
+    splits: SplitSettings = Field(SplitSettings(), description="disjoint parts of the data")
+    classifier: AttributeClassifierSettings = Field(
+        AttributeClassifierSettings(), description="the independent attribute classifier of interventions"
+    )
+    models: dict[str, ModelSettings] = Field(
+        {
+            "interpretable_gan": InterpretableGanSettings(),
+            "beta_vae": BetaVaeSettings(),
+            "vae": VaeSettings(),
+        },
+        min_length=1,
+        description="models to audit: a name of yours, then settings by `kind`",
+    )
+    seeds: tuple[int, ...] = Field(
+        (0, 1, 2),
+        min_length=1,
+        description="training seeds of each model; the first is the one reported in full, and the only one of a "
+        "model that was trained elsewhere",
+    )
+    evidence: EvidenceSettings = Field(EvidenceSettings(), description="how claims are tested")
+    explanations: ExplanationSettings = Field(
+        ExplanationSettings(), description="how much is drawn, moved and attributed"
+    )
+    latent_size: LatentSizeSettings = Field(
+        LatentSizeSettings(), description="which latent sizes `latent-audit latent-size` tries"
+    )
+    compute: ComputeSettings = Field(ComputeSettings(), description="device and processes")
+    tracking: TrackingSettings = Field(TrackingSettings(), description="MLflow")
+    over_time: OverTimeSettings = Field(
+        OverTimeSettings(), description="comparison with the last accepted run"
+    )
+    report: ReportSettings = Field(ReportSettings(), description="the HTML report")
+
+    @field_validator("seeds")
+    @classmethod
+    def _seeds_differ(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(seeds)) != len(seeds) or min(seeds) < 0:
+            raise ValueError(f"seeds must be different and not negative, got {list(seeds)}")
+        return seeds
+
+    @field_validator("models")
+    @classmethod
+    def _names_differ(cls, models: dict[str, Any]) -> dict[str, Any]:
+        seen: dict[str, str] = {}
+        for name in models:
+            other = seen.setdefault(name.strip().casefold(), name)
+            if other != name or not name.strip():
+                raise ValueError(f"model names must be different and not empty, got {other!r} and {name!r}")
+        return models
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+        return self.run.name or self.data.kind
+
+    def has_our_networks(self, name: str) -> bool:
+        """Whether a model's networks are of this project, and so can be exported for MLflow; others may not."""
+        return not isinstance(self.models[name], EntrypointSettings | ExportedProgramsSettings)
+
+    def is_stacked(self, name: str) -> bool:
+        """Whether all seeds of a model are trained in one step."""
+        return self.compute.stack_seeds and len(self.seeds) > 1 and can_be_stacked(self.models[name])
+
+    @property
+    def outside(self) -> DataSettings | None:
+        """The data set that anomaly detection is tried against; from the audited one's mirror if it names none."""
+        other, mirror = self.explanations.outside, getattr(self.data, "mirror", None)
+        if other is None or mirror is None or getattr(other, "mirror", mirror) is not None:
+            return other
+        return other.model_copy(update={"mirror": mirror})
+
+    @property
+    def model_keys(self) -> list[ModelKey]:
+        """Every model with every seed, first seeds first: the report shows those in full.
+
+        A model that was trained elsewhere has one set of weights and so one seed: a second would be the same again.
+        """
+        first, *others = self.seeds
+        elsewhere = [name for name, model in self.models.items() if isinstance(model, ExistingModelSettings)]
+        keys = [ModelKey(name, first) for name in self.models]
+        return keys + [
+            ModelKey(name, seed) for seed in others for name in self.models if name not in elsewhere
+        ]

@@ -1,0 +1,158 @@
+"""Reads settings from file, environment and command line, and says everything that is wrong with them at once."""
+
+import dataclasses
+import difflib
+import os
+import types
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.tasks.errors import SettingsError
+from latent_audit.tasks.settings.audit import Settings
+from latent_audit.tasks.settings.run import SOURCES
+from latent_audit.tasks.settings.words import layered, parse_overrides, read_yaml, split_words
+
+
+def load_settings(config: Path | None, overrides: Sequence[str] = ()) -> Settings:
+    """Returns the effective settings: command line over environment over the YAML file over defaults.
+
+    Args:
+        config: a YAML file, or None.
+        overrides: command-line words, ["--data.image_size", "64", "--seeds=[0,1]"]; values are read as YAML.
+
+    Raises SettingsError that lists every unknown key and wrong value, one a line.
+    """
+    given = parse_overrides(overrides)
+    file_layer = _with_default_kinds(read_yaml(config) if config else {})
+    in_words, in_environment = _gives_all_models(overrides)
+    if in_words or in_environment:
+        # As in a file, a whole `models` says which models there are; below it, only knobs of theirs can be turned.
+        file_layer = {**file_layer, "models": {}}
+    if in_words and isinstance(given["models"], dict):
+        given["models"] = {name: _with_kind(name, model) for name, model in given["models"].items()}
+    try:
+        found = layered(Settings, file_layer, without=("models",) if in_words else ())(**given)
+        # Not validated again: that would read the environment once more, and add its models to those of the words.
+        return Settings.model_construct(**{name: getattr(found, name) for name in Settings.model_fields})
+    except ValidationError as error:
+        raise SettingsError(_sentences(error)) from None
+
+
+def settings_from_words(words: Sequence[str]) -> Settings:
+    """Returns the effective settings of a command's words."""
+    return load_settings(*split_words(words))
+
+
+def describe(settings: BaseModel) -> str:
+    """Returns settings as YAML that can be used as a config file, with a line on each setting."""
+    return "\n".join(_described(settings, "")) + "\n"
+
+
+def _with_default_kinds(values: dict[str, Any]) -> dict[str, Any]:
+    """Returns the file's values with the kinds of default data and models, so that one knob can be turned alone."""
+    data = Settings.model_fields["data"].default
+    given = values.get("data", {})
+    if isinstance(given, dict):
+        values = {**values, "data": {"kind": data.kind, **given}}
+    return {"models": {name: _with_kind(name, {}) for name in _DEFAULT_MODELS}, **values}
+
+
+_DEFAULT_MODELS = Settings.model_fields["models"].default
+
+
+def _with_kind(name: str, model: Any) -> Any:
+    """Returns a model's values, with the kind of the default model of that name where they give none."""
+    if name in _DEFAULT_MODELS and isinstance(model, dict):
+        return {"kind": _DEFAULT_MODELS[name].kind, **model}
+    return model
+
+
+def _gives_all_models(overrides: Sequence[str]) -> tuple[bool, bool]:
+    """Returns whether `models` is given as a whole on the command line, and in the environment."""
+    in_words = any(word == "--models" or word.startswith("--models=") for word in overrides)
+    return in_words, any(name.upper() == f"{SOURCES['env_prefix']}MODELS" for name in os.environ)
+
+
+def _sentences(error: ValidationError) -> str:
+    lines = []
+    for item in error.errors(include_url=False):
+        name = ".".join(str(part) for part in item["loc"])
+        if item["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+            lines.append(f"{_without_tags(name)}: unknown setting{_suggestion(name)}")
+        else:
+            got = "" if item["type"] == "missing" else f" (got {_short(item['input'])})"
+            lines.append(f"{_without_tags(name)}: {item['msg'].removeprefix('Value error, ')}{got}")
+    count = "a problem" if len(lines) == 1 else f"{len(lines)} problems"
+    return (
+        f"the settings have {count}:\n  " + "\n  ".join(lines) + "\nSee them all with: latent-audit settings"
+    )
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _kinds() -> set[str]:
+    return {
+        str(get_args(model.model_fields["kind"].annotation)[0])
+        for model in _models(Settings)
+        if "kind" in model.model_fields
+    }
+
+
+def _without_tags(name: str) -> str:
+    """Returns the dotted name as users write it: pydantic puts the kind between a union and its fields."""
+    parts = name.split(".")
+    tag_at = {"data": 1, "models": 2}.get(parts[0], len(parts))
+    if len(parts) > tag_at and parts[tag_at] in _kinds():
+        del parts[tag_at]
+    return ".".join(parts)
+
+
+def _suggestion(name: str) -> str:
+    known = {field for model in _models(Settings) for field in model.model_fields}
+    known |= {field.name for field in dataclasses.fields(Thresholds)}
+    close = difflib.get_close_matches(name.rsplit(".", 1)[-1], sorted(known), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yields the settings models that an annotation holds, however deep."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        for field in annotation.model_fields.values():
+            yield from _models(field.annotation)
+    elif get_origin(annotation) in (Union, types.UnionType, dict, tuple, list) or get_args(annotation):
+        for part in get_args(annotation):
+            yield from _models(part)
+
+
+def _described(model: BaseModel, indent: str) -> Iterator[str]:
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        if isinstance(value, BaseModel):
+            yield f"{indent}{name}:  # {field.description or type(value).__doc__}"
+            yield from _described(value, indent + "  ")
+        elif dataclasses.is_dataclass(value):
+            yield f"{indent}{name}:  # {field.description}"
+            for part in dataclasses.fields(value):
+                yield f"{indent}  {part.name}: {getattr(value, part.name)}  # {part.metadata['description']}"
+        elif (
+            isinstance(value, dict) and value and all(isinstance(item, BaseModel) for item in value.values())
+        ):
+            yield f"{indent}{name}:  # {field.description}"
+            for key, item in value.items():
+                yield f"{indent}  {key}:"
+                yield from _described(item, indent + "    ")
+        else:
+            # As it was asked for: what is left to a share stays one when another setting changes.
+            asked = value is None or isinstance(value, int | float)
+            plain = value if asked else model.model_dump(mode="json", include={name})[name]
+            text = yaml.safe_dump(plain, default_flow_style=True, width=10_000).removesuffix("...\n").strip()
+            yield f"{indent}{name}: {text}" + (f"  # {field.description}" if field.description else "")

@@ -1,0 +1,109 @@
+"""What a user's words, file and environment say, before it is known which settings there are."""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
+
+from latent_audit.tasks.errors import SettingsError
+
+Made = TypeVar("Made", bound=BaseSettings)
+
+
+def split_words(words: Sequence[str]) -> tuple[Path | None, Sequence[str]]:
+    """Returns the settings file and the overrides; a first word that is no --section.key names the file.
+
+    argparse would take the first VALUE of an unknown --section.key for the file.
+    """
+    if words and not words[0].startswith("-"):
+        return Path(words[0]), words[1:]
+    return None, words
+
+
+def parse_overrides(words: Sequence[str]) -> dict[str, Any]:
+    """Returns {"data": {"image_size": 64}} for ["--data.image_size", "64"] or ["--data.image_size=64"]."""
+    values: dict[str, Any] = {}
+    waiting = list(words)
+    while waiting:
+        word = waiting.pop(0)
+        if not word.startswith("--") or word == "--":
+            raise SettingsError(f"expected a setting such as --data.image_size 64, got {word!r}")
+        name, equals, text = word[2:].partition("=")
+        if not equals:
+            if not waiting:
+                raise SettingsError(f"--{name} needs a value, as in --{name} VALUE")
+            text = waiting.pop(0)
+        _put(values, name.replace("-", "_").split("."), _yaml_value(name, text))
+    return values
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Returns what a settings file holds; raises SettingsError with a sentence."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            values = yaml.load(file, _NoDuplicates)
+    except OSError as error:
+        raise SettingsError(f"cannot read the settings file {path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not YAML: {error}") from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise SettingsError(f"{path} must hold `section: ...` lines, got a {type(values).__name__}")
+    return values
+
+
+def layered(settings: type[Made], file_layer: Mapping[str, Any], without: Collection[str] = ()) -> type[Made]:
+    """Returns the same settings, read from arguments over the environment, less the sections `without`, over
+    `file_layer`.
+    """
+
+    class FromSources(settings):  # type: ignore[misc,valid-type]  # a class that is an argument
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            lowest = InitSettingsSource(settings_cls, dict(file_layer))
+            if not without:
+                return init_settings, env_settings, lowest
+            kept = {name: value for name, value in env_settings().items() if name not in without}
+            return init_settings, InitSettingsSource(settings_cls, kept), lowest
+
+    return FromSources
+
+
+class _NoDuplicates(yaml.SafeLoader):
+    """Plain YAML that refuses a key given twice, where PyYAML would keep the last without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = sorted({str(key) for key in keys if keys.count(key) > 1})
+        if twice:
+            line = node.start_mark.line + 1
+            raise SettingsError(f"{node.start_mark.name}, from line {line}: given twice: {', '.join(twice)}")
+        return super().construct_mapping(node, deep)
+
+
+def _yaml_value(name: str, text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise SettingsError(
+            f"--{name}: {text!r} is not a YAML value; quote text with special signs"
+        ) from None
+
+
+def _put(values: dict[str, Any], path: Sequence[str], value: Any) -> None:
+    for part in path[:-1]:
+        inner = values.setdefault(part, {})
+        if not isinstance(inner, dict):
+            raise SettingsError(f"--{'.'.join(path)} goes into {part}, which was given a value as a whole")
+        values = inner
+    values[path[-1]] = value

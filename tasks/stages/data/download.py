@@ -1,0 +1,90 @@
+"""Download: the files of a data set, verified, in the store or in a mirror folder."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from latent_audit.tasks.datasets.errors import MissingFile
+from latent_audit.tasks.datasets.folder import FolderSettings
+from latent_audit.tasks.datasets.images.image_listing import list_images, on_disk
+from latent_audit.tasks.datasets.registry import DataSettings
+from latent_audit.tasks.datasets.remote_file import RemoteFile
+from latent_audit.tasks.downloads.fetch_errors import ChecksumMismatch
+from latent_audit.tasks.downloads.fetching import fetch
+from latent_audit.tasks.downloads.file_beginnings import refuse_other_kind
+from latent_audit.tasks.downloads.resuming import Limits
+from latent_audit.tasks.execution.runners.work_item import Report
+from latent_audit.tasks.session.data_files import DataFiles
+from latent_audit.tasks.session.progress import ProgressDisplay
+from latent_audit.tasks.settings.secrets_apart import whole
+from latent_audit.tasks.storage.artifacts import digest_of_file
+from latent_audit.tasks.storage.store import writing
+
+
+def download(data: DataSettings, store: Path, progress: ProgressDisplay) -> DataFiles:
+    """Returns the verified files of a data set, fetching what is not there yet.
+
+    A mirror that is a folder is read in place. Raises FetchError, with each address tried and what to do.
+    """
+    if isinstance(data, FolderSettings):
+        return _own_files(data)
+    folder = store / "downloads"
+    named = getattr(data, "mirror", None)
+    mirror = None if named is None else whole(named)
+    digests: dict[str, str] = {}
+    place, checked = folder, 0
+    bytes_at_most = getattr(data, "download_bytes", Limits.bytes)
+    seconds = getattr(data, "download_seconds", Limits.seconds)
+    for file in data.files():
+        limits = Limits(bytes_at_most, seconds)
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            path = fetch(file, folder, mirror, _shown(file, progress), limits=limits)
+        is_published = mirror is None or not file.mirror_may_differ
+        if is_published and (file.md5 or file.sha256):
+            checked += 1
+        else:
+            _refuse_other_kind(path, file, folder)
+        digests[file.name] = digest_of_file(path)
+        place = path.parents[len(Path(file.name).parts) - 1]
+    if digests:
+        progress.ended("downloading", f"{_counted(checked, len(digests))} in {place}")
+    return DataFiles(place.absolute(), digests)
+
+
+def _refuse_other_kind(path: Path, file: RemoteFile, store_folder: Path) -> None:
+    """Refuses a file without a digest that is not of its kind; one fetched here is removed, to be tried again."""
+    try:
+        refuse_other_kind(path, file.note)
+    except ChecksumMismatch:
+        if path.is_relative_to(store_folder):
+            path.unlink()
+        raise
+
+
+def _counted(checked: int, total: int) -> str:
+    if checked == total:
+        return f"{total} files verified"
+    return f"{checked} of {total} files verified by their digests, the others taken as the mirror has them,"
+
+
+def _own_files(data: FolderSettings) -> DataFiles:
+    """Returns the digests of a user's table and, together, of the images in the folder."""
+    for path, what in ((data.table, "table"), (data.folder, "folder")):
+        if not path.exists():
+            raise MissingFile(f"data.{what} is {path}, and there is no such {what}")
+    together = hashlib.sha256()
+    # What is not read must not count: a hidden file of the system would have all models trained again.
+    for name in list_images(data.folder).images:
+        path = data.folder / on_disk(name)
+        together.update(name.encode() + b"\0" + digest_of_file(path).encode())
+    return DataFiles(
+        data.folder.absolute(), {"table": digest_of_file(data.table), "images": together.hexdigest()}
+    )
+
+
+def _shown(file: RemoteFile, progress: ProgressDisplay) -> Callable[[int, int | None], None]:
+    def on_progress(done: int, total: int | None) -> None:
+        progress.moved(Report(f"downloading {file.name}", done, total or done, {}))
+
+    return on_progress

@@ -1,0 +1,168 @@
+"""Prepare and split: from a data set's own files to images, typed attributes and four disjoint parts."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latent_audit.tasks.analyses.checks import attribute_correlation
+from latent_audit.tasks.analyses.checks.testable import SetAside, rare_classes, split_testable
+from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.statistics import splits
+from latent_audit.tasks.analyses.statistics.content_order import content_order
+from latent_audit.tasks.analyses.statistics.parts import PARTS, PURPOSES
+from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.tasks.datasets.errors import ConstantAttribute, DataError, NotEnoughImages
+from latent_audit.tasks.datasets.images.image_doubles import refuse_all_alike
+from latent_audit.tasks.datasets.images.image_set import ImageSet
+from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.session.data_files import DataFiles
+from latent_audit.tasks.stages.inputs.prepared import Prepared
+from latent_audit.tasks.storage.arrays import reference, write_array, write_json
+
+if TYPE_CHECKING:
+    from latent_audit.tasks.datasets.registry import DataSettings
+
+
+def compute(
+    folder: Path,
+    bench: Bench,
+    *,
+    data: "DataSettings",
+    files: DataFiles,
+    shares: dict[str, float],
+    fewest_of_a_class: int,
+    seed: int,
+) -> None:
+    """Writes images.npy, values.npy, masks.npy, parts.npy, order.npy, files.json, and data.json, for the report.
+
+    Attributes that cannot be tested are set aside here: values.npy and all later stages have the others alone.
+    """
+    image_set = data.load(files.folder, folder, seed, lambda done, total: bench.report(done, total, {}))
+    _refuse_unusable(image_set)
+    alike = refuse_all_alike(image_set)
+    try:
+        order = content_order(image_set.images, image_set.values, image_set.masks, seed)
+        split = splits.split(image_set.attributes, image_set.values, seed, shares, order=order)
+    except ValueError as error:
+        raise NotEnoughImages(f"{image_set.name}: {error}") from error
+    image_set, aside = _set_aside(image_set, split, fewest_of_a_class)
+    rare = rare_classes(image_set.attributes, image_set.values, split, fewest_of_a_class)
+    image_set = replace(image_set, notes=(*image_set.notes, *alike, *rare))
+    _write_unless_mapped(folder / "images.npy", image_set.images)
+    write_array(folder / "values.npy", image_set.values)
+    write_array(folder / "parts.npy", split.codes)
+    write_array(folder / "order.npy", order)
+    if image_set.masks is not None:
+        _write_unless_mapped(folder / "masks.npy", image_set.masks)
+    prepared = Prepared(image_set, split.codes, order)
+    write_json(folder / "data.json", _description(folder, prepared, aside, seed))
+    if image_set.file_names is not None:
+        write_json(folder / "files.json", list(image_set.file_names))
+    counts = {f"images.{name}": float(len(prepared.rows(name))) for name in PARTS}
+    write_json(folder / "summary.json", {"metrics": counts})
+
+
+def _refuse_unusable(image_set: ImageSet) -> None:
+    if not image_set.attributes:
+        raise DataError(
+            f"{image_set.name} has no attributes, so there is nothing to audit: name at least one"
+        )
+    if not np.isfinite(image_set.values).all():
+        bad = [
+            attribute.name
+            for attribute, column in zip(image_set.attributes, image_set.values.T, strict=True)
+            if not np.isfinite(column).all()
+        ]
+        raise DataError(
+            f"{image_set.name}: NaN or infinite values in {', '.join(bad)}: fill or drop those rows"
+        )
+
+
+def _set_aside(image_set: ImageSet, split: splits.Split, fewest: int) -> tuple[ImageSet, list[SetAside]]:
+    """Returns the data with the attributes that can be tested, and the others; refuses data without any."""
+    kept, aside = split_testable(image_set.attributes, image_set.values, split, fewest)
+    if not kept:
+        listed = "; ".join(f"{each.attribute.name}: {each.reason}" for each in aside)
+        raise ConstantAttribute(
+            f"{image_set.name}: no attribute can be tested ({listed}); add images in which they vary, or lower "
+            "evidence.fewest_of_a_class"
+        )
+    if not aside:
+        return image_set, aside
+    notes = [f"{each.attribute.name} is not tested: {each.reason}." for each in aside]
+    chosen = tuple(image_set.attributes[column] for column in kept)
+    # A grid of factors is one only with all of them.
+    return replace(
+        image_set,
+        attributes=chosen,
+        values=np.ascontiguousarray(image_set.values[:, kept]),
+        factor_sizes=None,
+        notes=(*image_set.notes, *notes),
+    ), aside
+
+
+def _description(
+    folder: Path,
+    prepared: Prepared,
+    aside: Sequence[SetAside],
+    seed: int,
+    shown_images: int = 24,
+) -> dict[str, Any]:
+    image_set = prepared.data
+    correlation = attribute_correlation.compute(image_set.attributes, image_set.values)
+    shown = prepared.images("probe_test", prepared.draw("probe_test", shown_images, seed, "shown images"))
+    return {
+        "name": image_set.name,
+        "description": image_set.description,
+        "source": image_set.source,
+        "licence": image_set.licence,
+        "images": len(image_set.images),
+        "image_shape": list(image_set.images.shape[1:]),
+        "factor_sizes": list(image_set.factor_sizes) if image_set.factor_sizes else None,
+        "parts": [
+            {"name": part, "images": len(prepared.rows(part)), "purpose": PURPOSES[part]} for part in PARTS
+        ],
+        "attributes": [
+            {**_plain_attribute(attribute), "summary": _summary(attribute, column)}
+            for attribute, column in zip(image_set.attributes, image_set.values.T, strict=True)
+        ],
+        "not_tested": [
+            {
+                "attribute": each.attribute.name,
+                "kind": each.attribute.kind,
+                "rarest_class": each.rarest_class,
+                "images": dict(each.images),
+                "reason": each.reason,
+            }
+            for each in aside
+        ],
+        "notes": list(image_set.notes),
+        "correlation": to_plain(correlation),
+        "samples": reference(folder, "data_samples", shown),
+    }
+
+
+def _write_unless_mapped(path: Path, array: NDArray[Any]) -> None:
+    """Loaders write big arrays to their place themselves; writing one over its own memory map would empty it."""
+    if not path.is_file():
+        write_array(path, array)
+
+
+def _plain_attribute(attribute: Attribute) -> dict[str, Any]:
+    return {**asdict(attribute), "classes": list(attribute.classes)}
+
+
+def _summary(attribute: Attribute, column: NDArray[np.float64]) -> dict[str, Any]:
+    if attribute.classes and attribute.kind in ("binary", "categorical"):
+        counts = np.bincount(column.astype(np.int64), minlength=len(attribute.classes))
+        return {"counts": counts.tolist()}
+    quantiles = np.quantile(column, [0.05, 0.25, 0.5, 0.75, 0.95])
+    facts = {"mean": column.mean(), "std": column.std(), "min": column.min(), "max": column.max()}
+    return {
+        **{name: round(float(value), 6) for name, value in facts.items()},
+        "quantiles": [round(float(value), 6) for value in quantiles],
+    }

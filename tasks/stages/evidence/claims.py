@@ -1,0 +1,34 @@
+"""Checks A and B of a code: what each dimension carries, and which dimension is claimed for each attribute."""
+
+from latent_audit.tasks.analyses.checks import association, specificity
+from latent_audit.tasks.analyses.checks.association import Association
+from latent_audit.tasks.analyses.checks.specificity import Specificity
+from latent_audit.tasks.stages.inputs.codes import PROBE_PARTS, ProbeCodes
+from latent_audit.tasks.stages.inputs.prepared import Prepared
+
+
+def find_claims(
+    data: Prepared,
+    codes: ProbeCodes,
+    permutations: int,
+    bootstraps: int,
+    significance: float,
+    survives_from: float,
+    seed: int,
+) -> tuple[Association, tuple[Specificity, ...]]:
+    """Returns checks A and B of a code: every cell's association, and the claim that is made of each attribute."""
+    fit_values, test_values = (data.values(part) for part in PROBE_PARTS)
+    parts = (codes.fit, fit_values, codes.test, test_values)
+    attributes = data.data.attributes
+    associated = association.compute(attributes, *parts, seed, permutations, bootstraps)
+    claims = specificity.compute(
+        attributes,
+        *parts,
+        associated,
+        codes.groups,
+        seed,
+        significance=significance,
+        survives_from=survives_from,
+        resamples=bootstraps,
+    )
+    return associated, claims

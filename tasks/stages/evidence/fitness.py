@@ -1,0 +1,116 @@
+"""Fitness: how well a model rebuilds and samples images, which dimensions it uses, and whether it collapsed."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from latent_audit.tasks.analyses.latent_space.sampling import Samples, sample_images
+from latent_audit.tasks.analyses.scores.fitness import (
+    measure_fitness,
+    reconstruction_pairs,
+    spread_of_reconstructions,
+)
+from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.stages.inputs.codes import Codes, open_codes
+from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
+from latent_audit.tasks.storage.arrays import reference, write_json
+from latent_audit.tasks.storage.artifacts import Artifact
+from latent_audit.vae_models.evaluation import evaluate
+from latent_audit.vae_models.inference import decode_latents
+from latent_audit.vae_models.model import Model
+from latent_audit.vae_models.storage.checkpoints import load
+
+SHOWN_SAMPLES = 16
+
+
+def compute(
+    folder: Path,
+    bench: Bench,
+    *,
+    prepared: Artifact,
+    trained: Artifact,
+    encoded: Artifact,
+    bootstraps: int,
+    unused_kl_nats: float,
+    memorisation_images: int,
+    memorisation_held_out_images: int,
+    seed: int,
+) -> None:
+    """Writes fitness.json: nats per image, every dimension's use, collapse, pairs and samples.
+
+    Samples, and `memorisation_held_out_images`, are held against `memorisation_images` training images.
+    """
+    data = open_prepared(prepared)
+    codes = open_codes(encoded)
+    model = load(trained.path, bench.device)
+    images, means = data.images("probe_test"), codes.of("probe_test")
+    evaluation = evaluate(model, images)
+    kl = evaluation.kl_nats
+    result = measure_fitness(
+        evaluation.reconstruction_nats,
+        kl,
+        means,
+        codes.names,
+        spread_of_reconstructions(images, decode_latents(model, means)),
+        np.random.default_rng(seed),
+        unused_kl_nats=unused_kl_nats,
+        resamples=bootstraps,
+    )
+    plain = to_plain(result)
+    if kl is None:
+        plain["kl_not_applicable"] = evaluation.kl_not_applicable
+    against = data.draw("model_train", memorisation_images, seed, "memorisation check")
+    new = data.draw("probe_test", memorisation_held_out_images, seed, "memorisation check")
+    samples = sample_images(
+        lambda count, generator: _draw(model, count, generator),
+        SHOWN_SAMPLES,
+        data.images("model_train", against),
+        data.images("probe_test", new),
+        np.random.default_rng(seed),
+    )
+    plain.update(_pictures(folder, data, codes, model, samples, seed))
+    write_json(folder / "fitness.json", plain)
+    names = ("reconstruction_nats_per_image", "kl_nats_per_image", "active_units")
+    write_json(
+        folder / "summary.json",
+        {
+            "metrics": {name: plain[name] for name in names},
+            "tags": {"collapsed": str(result.collapsed)},
+        },
+    )
+
+
+def _pictures(
+    folder: Path,
+    data: Prepared,
+    codes: Codes,
+    model: Model,
+    samples: Samples,
+    seed: int,
+    shown_pairs: int = 12,
+) -> dict[str, Any]:
+    places = data.draw("probe_test", shown_pairs, seed, "shown reconstructions")
+    shown = data.images("probe_test", places)
+    rebuilt = decode_latents(model, codes.of("probe_test")[places])
+    return {
+        "reconstruction_pairs": reference(
+            folder, "reconstruction_pairs", reconstruction_pairs(shown, rebuilt)
+        ),
+        "samples": reference(folder, "samples", samples.images),
+        "nearest_training_images": reference(folder, "nearest_training_images", samples.nearest),
+        "closer_than_held_out": to_plain(samples.closer_than_held_out),
+        "copied": to_plain(samples.copied),
+    }
+
+
+def _draw(model: Model, count: int, generator: np.random.Generator) -> NDArray[np.float32]:
+    assert isinstance(model, nn.Module)
+    device = next(model.parameters()).device
+    drawn = torch.Generator(device).manual_seed(int(generator.integers(2**31)))
+    with torch.no_grad():
+        return model.decode(model.sample_latents(count, drawn)).float().cpu().numpy()

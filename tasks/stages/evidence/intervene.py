@@ -1,0 +1,76 @@
+"""Intervene: move one dimension, decode, and ask the independent classifier what changed (check C)."""
+
+from functools import partial
+from pathlib import Path
+
+from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.statistics.estimates import Estimate
+from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.stages.evidence.interventions import (
+    Moves,
+    intervene_on,
+    judge_reconstructions,
+    not_readable,
+)
+from latent_audit.tasks.stages.inputs.codes import open_codes
+from latent_audit.tasks.stages.inputs.prepared import open_prepared
+from latent_audit.tasks.stages.inputs.reach import reach_of
+from latent_audit.tasks.stages.inputs.responses import write_responses
+from latent_audit.tasks.storage.arrays import read_json, write_json
+from latent_audit.tasks.storage.artifacts import Artifact
+from latent_audit.vae_models.inference import decode_latents
+from latent_audit.vae_models.storage.checkpoints import load, load_classifier, load_untrained
+
+
+def compute(
+    folder: Path,
+    bench: Bench,
+    *,
+    prepared: Artifact,
+    classifier: Artifact,
+    trained: Artifact,
+    encoded: Artifact,
+    probed: Artifact,
+    images: int,
+    bootstraps: int,
+    null_moves_per_dimension: int,
+    gate_images: int,
+    null_images: int,
+    untrained_images: int,
+    classifier_share_of_way: float,
+    seed: int,
+) -> None:
+    """Writes intervention.json as audit.json holds it, and the readings behind the claims, by which subgroups differ.
+
+    Images are drawn from probe_test; doses are quantiles of the codes of probe_fit.
+    """
+    data = open_prepared(prepared)
+    codes = open_codes(encoded).of_probe_parts()
+    model = load(trained.path, bench.device)
+    judge = load_classifier(classifier.path, bench.device)
+    untrained = load_untrained(trained.path, bench.device) if reach_of(trained).images_by_weights else None
+    moves = Moves(
+        images, bootstraps, null_moves_per_dimension, gate_images, null_images, untrained_images, seed
+    )
+    claims = read_json(probed.path / "probe.json")["specificity"]
+    decode = partial(decode_latents, model, precision="auto")
+    unreadable = not_readable(data, classifier, classifier_share_of_way)
+    gates = judge_reconstructions(data, judge, codes, decode, classifier_share_of_way, unreadable, moves)
+    result = intervene_on(
+        data,
+        judge,
+        codes,
+        decode,
+        None if untrained is None else partial(decode_latents, untrained, precision="auto"),
+        [claim["dimension"] for claim in claims],
+        gates,
+        moves,
+    )
+    write_json(folder / "intervention.json", to_plain(result))
+    write_responses(folder, result, moves.rows(codes), judge.response_columns)
+    effects = {
+        f"effect.{claim.attribute}": claim.on_target.value
+        for claim in result.claims
+        if isinstance(claim.on_target, Estimate)
+    }
+    write_json(folder / "summary.json", {"metrics": effects})

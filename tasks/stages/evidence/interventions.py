@@ -1,0 +1,103 @@
+"""Check C of a code: whether moving a dimension changes the attribute in the picture, if the classifier can read it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latent_audit.tasks.analyses.checks import auditability, classifier_gate, intervention
+from latent_audit.tasks.analyses.checks.classifier_gate import Gate
+from latent_audit.tasks.analyses.checks.intervention import Decode, Intervention
+from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
+from latent_audit.tasks.stages.inputs.codes import ProbeCodes
+from latent_audit.tasks.stages.inputs.prepared import Prepared
+from latent_audit.tasks.storage.arrays import read_json
+from latent_audit.tasks.storage.artifacts import Artifact
+from latent_audit.vae_models.inference import classify_images
+
+if TYPE_CHECKING:
+    from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
+
+
+@dataclass(frozen=True)
+class Moves:
+    """How much is moved: held-out images to start from, bootstrap draws, random moves behind the null.
+
+    gate_images: most reconstructions that the classifier is tried on. null_images, untrained_images: images that
+    the null's random moves, and the moves in the untrained decoder, start from.
+    """
+
+    images: int
+    bootstraps: int
+    null_moves_per_dimension: int
+    gate_images: int
+    null_images: int
+    untrained_images: int
+    seed: int
+
+    def rows(self, codes: ProbeCodes) -> NDArray[np.int64]:
+        """Returns the places within probe_test that interventions start from, ascending."""
+        return draw_rows(len(codes.test), self.images, self.seed, "interventions")
+
+
+def not_readable(
+    data: Prepared, classifier: Artifact, share_of_way: float
+) -> Mapping[str, Mapping[str, str]]:
+    """Returns the reason of each attribute that the classifier cannot read in real held-out images."""
+    described = [{"name": a.name, "kind": a.kind} for a in data.data.attributes]
+    scores = read_json(classifier.path / "classifier.json")["scores"]
+    return auditability.reasons(auditability.compute(described, scores, share_of_way))
+
+
+def judge_reconstructions(
+    data: Prepared,
+    judge: "AttributeClassifier",
+    codes: ProbeCodes,
+    decode: Decode,
+    share_of_way: float,
+    unreadable: Mapping[str, Mapping[str, str]],
+    moves: Moves,
+) -> tuple[Gate, ...]:
+    """Returns, for each attribute, whether the classifier reads what `decode` makes of held-out codes."""
+    places = data.draw("probe_test", moves.gate_images, moves.seed, "gate", every_class=True)
+    return classifier_gate.compute(
+        data.data.attributes,
+        data.values("probe_test", places),
+        classify_images(judge, decode(codes.test[places]), precision="auto"),
+        judge.response_columns,
+        {target.name: (target.mean, target.std) for target in judge.targets},
+        share_of_way=share_of_way,
+        not_auditable=unreadable,
+    )
+
+
+def intervene_on(
+    data: Prepared,
+    judge: "AttributeClassifier",
+    codes: ProbeCodes,
+    decode: Decode,
+    untrained_decode: Decode | None,
+    dimensions: Sequence[int],
+    gates: Sequence[Gate],
+    moves: Moves,
+) -> Intervention:
+    """Returns check C of a code; `dimensions` are the claimed ones, one for each attribute."""
+    return intervention.compute(
+        data.data.attributes,
+        codes.test[moves.rows(codes)],
+        codes.fit,
+        decode,
+        lambda pictures: classify_images(judge, pictures, precision="auto"),
+        judge.response_columns,
+        gates,
+        dimensions,
+        codes.groups,
+        moves.seed,
+        untrained_decode=untrained_decode,
+        resamples=moves.bootstraps,
+        null_images=moves.null_images,
+        untrained_images=moves.untrained_images,
+        null_moves_per_dimension=moves.null_moves_per_dimension,
+    )

@@ -1,0 +1,137 @@
+"""Control: the same three checks on codes that can carry nothing by design, held to the same rules.
+
+`shuffled` gives each image another image's code, `random_init` is the model before training, and `pca` takes
+the principal components of pixels, as many as the model has dimensions. A rule that called one of these
+Supported would not be worth having.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from latent_audit.tasks.analyses.checks.classifier_gate import Gate
+from latent_audit.tasks.analyses.checks.intervention import Decode
+from latent_audit.tasks.analyses.checks.specificity import Specificity
+from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.stages.evidence.claims import find_claims
+from latent_audit.tasks.stages.evidence.interventions import (
+    Moves,
+    intervene_on,
+    judge_reconstructions,
+    not_readable,
+)
+from latent_audit.tasks.stages.inputs.codes import Codes, ProbeCodes, decode_components, open_codes
+from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
+from latent_audit.tasks.stages.inputs.reach import reach_of
+from latent_audit.tasks.storage.arrays import write_json
+from latent_audit.tasks.storage.artifacts import Artifact
+from latent_audit.vae_models.inference import decode_latents
+from latent_audit.vae_models.storage.checkpoints import load, load_classifier, load_untrained
+
+if TYPE_CHECKING:
+    from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
+
+
+@dataclass(frozen=True)
+class Control:
+    """A code without knowledge, the decoder that goes with it, and an untrained one of its size, if there is one."""
+
+    codes: ProbeCodes
+    decode: Decode
+    untrained_decode: Decode | None
+
+
+def compute(
+    folder: Path,
+    bench: Bench,
+    *,
+    prepared: Artifact,
+    classifier: Artifact,
+    trained: Artifact,
+    encoded: Artifact,
+    permutations: int,
+    bootstraps: int,
+    significance: float,
+    survives_from: float,
+    images: int,
+    null_moves_per_dimension: int,
+    gate_images: int,
+    null_images: int,
+    untrained_images: int,
+    classifier_share_of_way: float,
+    seed: int,
+) -> None:
+    """Writes controls.json: association, specificity and intervention of each control, as audit.json holds them."""
+    data = open_prepared(prepared)
+    judge = load_classifier(classifier.path, bench.device)
+    codes = open_codes(encoded)
+    controls = _controls(codes, trained, encoded, data.data.images.shape[1:], bench.device, seed)
+    moves = Moves(
+        images, bootstraps, null_moves_per_dimension, gate_images, null_images, untrained_images, seed
+    )
+    unreadable = not_readable(data, classifier, classifier_share_of_way)
+    found = []
+    for done, (name, control) in enumerate(controls.items()):
+        bench.report(done, len(controls), {})
+        associated, claims = find_claims(
+            data, control.codes, permutations, bootstraps, significance, survives_from, seed
+        )
+        gates = judge_reconstructions(
+            data, judge, control.codes, control.decode, classifier_share_of_way, unreadable, moves
+        )
+        intervened = (
+            _intervene(data, judge, control, claims, gates, moves)
+            if any(gate.status == "passed" for gate in gates)
+            else _unreadable(gates)
+        )
+        found.append(
+            {
+                "control": name,
+                "dimensions": [{"index": j, "name": dim} for j, dim in enumerate(control.codes.names)],
+                "association": to_plain(associated),
+                "specificity": to_plain(claims),
+                "intervention": intervened,
+            }
+        )
+    write_json(folder / "controls.json", found)
+
+
+def _controls(
+    codes: Codes, trained: Artifact, encoded: Artifact, shape: tuple[int, ...], device: str, seed: int
+) -> Mapping[str, Control]:
+    model, untrained = load(trained.path, device), load_untrained(trained.path, device)
+
+    decode = partial(decode_latents, model, precision="auto")
+    before = partial(decode_latents, untrained, precision="auto")
+    untrained_decode = before if reach_of(trained).images_by_weights else None
+    controls = {"shuffled": Control(codes.of_probe_parts().shuffled(seed), decode, untrained_decode)}
+    if "random_init" in codes.controls:  # not of a model whose codes do not depend on weights
+        controls["random_init"] = Control(codes.of_control("random_init"), before, None)
+    components = Control(
+        codes.of_control("pca"), lambda latents: decode_components(encoded, latents, shape), None
+    )
+    return {**controls, "pca": components}
+
+
+def _intervene(
+    data: Prepared,
+    judge: "AttributeClassifier",
+    control: Control,
+    claims: Sequence[Specificity],
+    gates: Sequence[Gate],
+    moves: Moves,
+) -> Any:
+    dimensions = [claim.dimension for claim in claims]
+    return to_plain(
+        intervene_on(
+            data, judge, control.codes, control.decode, control.untrained_decode, dimensions, gates, moves
+        )
+    )
+
+
+def _unreadable(gates: Sequence[Gate]) -> dict[str, str]:
+    read = "; ".join(f"{gate.attribute} {gate.statistic} {gate.value:.2f}" for gate in gates)
+    return {"not_applicable": f"the classifier reads no attribute in what this control decodes: {read}"}

@@ -1,0 +1,305 @@
+"""Judge: gather everything a run found into audit.json, and draw the verdicts from it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from latent_audit.reports.record.audit_json import SCHEMA_VERSION, settled, write_audit
+from latent_audit.tasks.analyses.checks import (
+    auditability,
+    comparison,
+    counter_examples,
+    stability,
+    unclaimed,
+)
+from latent_audit.tasks.analyses.checks.association import Association
+from latent_audit.tasks.analyses.checks.attribute_correlation import entangled_pairs
+from latent_audit.tasks.analyses.checks.rules import RULES, thresholds_digest
+from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.tasks.analyses.scores.score_meanings import MEANINGS
+from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.stages.evidence.closed_gates import closed_gates, take_out_unread
+from latent_audit.tasks.stages.evidence.model_record import model_record
+from latent_audit.tasks.stages.inputs.codes import Codes, open_codes
+from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
+from latent_audit.tasks.storage.arrays import gather, read_json, reference, write_json
+from latent_audit.tasks.storage.artifacts import Artifact, ModelKey, digest_of, digest_of_file
+from latent_audit.vae_models.storage.saved_model import WEIGHTS_FILE
+from latent_audit.vocabulary.verdicts import PARTLY_SUPPORTED, SUPPORTED
+
+COUNTER_EXAMPLES = 6
+MOST_IN_A_TITLE = 4
+CURRENT = RULES[SCHEMA_VERSION]
+Record = dict[str, Any]
+
+
+def compute(
+    folder: Path,
+    bench: Bench,
+    *,
+    prepared: Artifact,
+    classifier: Artifact,
+    models: Sequence[ModelKey],
+    results: Mapping[str, Mapping[str, Artifact]],
+    settings: Mapping[str, Any],
+    subject: Mapping[str, str | None],
+    thresholds: Thresholds,
+    selftest: Mapping[str, Any],
+    failed: Sequence[Mapping[str, Any]],
+    seed: int,
+) -> None:
+    """Writes audit.json and arrays/. `results` holds each model's artifacts by stage, under the model's id.
+
+    `failed` names the parts and models that failed, which are not in `models` and `results`.
+    `selftest` is what is known of the error rates of the evidence itself.
+
+    The first model's seed is the lead seed: what the report shows in full, for every model.
+    """
+    data = open_prepared(prepared)
+    described = gather(read_json(prepared.path / "data.json"), prepared.path, folder, "data")
+    names = list(dict.fromkeys(model.name for model in models))
+    lead = models[0].seed
+    records = [
+        model_record(model, results[model.id], folder, f"model{index}", is_lead=model.seed == lead)
+        for index, model in enumerate(models)
+    ]
+    codes = [open_codes(results[model.id]["encode"]) for model in models]
+    for record, code in zip(records, codes, strict=True):
+        for dimension, group in zip(record["dimensions"], code.groups, strict=True):
+            dimension["group"] = int(group)
+    judged_by = read_json(classifier.path / "classifier.json")
+    auditable = auditability.compute(
+        described["attributes"], judged_by["scores"], thresholds.classifier_share_of_way
+    )
+    unreadable = auditability.reasons(auditable)
+    for record in records:
+        take_out_unread(record, closed_gates(record, unreadable), unreadable)
+    stable = [
+        to_plain(_stability(name, models, records, codes, thresholds, unreadable, seed)) for name in names
+    ]
+    verdicts = [to_plain(verdict) for verdict in CURRENT.judge(records, stable, thresholds, unreadable)]
+    _add_counter_examples(folder, verdicts, models, data, codes, lead, seed)
+    leads = [(model, record) for model, record in zip(models, records, strict=True) if record["is_lead"]]
+    audit = {
+        "schema_version": SCHEMA_VERSION,
+        "subject": _subject(subject, described["name"], names, lead),
+        "settings": settings,
+        # Digests are of what is written, so that they can be taken again from the file alone.
+        "settings_digest": digest_of(settled(settings)),
+        "thresholds": to_plain(thresholds),
+        "thresholds_digest": thresholds_digest(settled(to_plain(thresholds))),
+        # The store has hashed every file of the data already.
+        "data": {
+            **{key: described[key] for key in described if key != "factor_sizes"},
+            "correlation": _with_entangled(described["correlation"], thresholds.entangled_from),
+            "digest": prepared.digest,
+        },
+        "classifier": {
+            **judged_by,
+            "weights_digest": digest_of_file(classifier.path / WEIGHTS_FILE),
+        },
+        "auditability": to_plain(auditable),
+        "models": records,
+        "stability": stable,
+        "controls": [
+            {**control, "verdicts": CURRENT.judge_control(control, thresholds, unreadable)}
+            for control in _controls(models, results, lead)
+        ],
+        "subgroups": [
+            row
+            for model, _ in leads
+            if "subgroup" in results[model.id]
+            for row in read_json(results[model.id]["subgroup"].path / "subgroups.json")
+        ],
+        "comparison": to_plain(_comparison(names, records, verdicts)),
+        "score_directions": {
+            name: MEANINGS[name].better
+            for name in sorted({name for record in records for name in record["scores"]})
+        },
+        "verdicts": verdicts,
+        "unclaimed": [row for _, record in leads for row in _unclaimed(record, thresholds)],
+        "selftest": selftest,
+        "failed": list(failed),
+    }
+    write_audit(folder, audit)
+    counts = {
+        word: float(sum(v["verdict"] == word for v in verdicts)) for word in (SUPPORTED, PARTLY_SUPPORTED)
+    }
+    write_json(
+        folder / "summary.json", {"metrics": {f"judged.{word}": count for word, count in counts.items()}}
+    )
+
+
+def _with_entangled(correlation: Record, entangled_from: float) -> Record:
+    pairs = entangled_pairs(correlation["names"], correlation["matrix"], entangled_from)
+    return {**correlation, "entangled": to_plain(pairs)}
+
+
+def _subject(subject: Mapping[str, str | None], data: str, names: Sequence[str], lead: int) -> dict[str, Any]:
+    title = subject["title"] or f"{_listed(names)} on {data}"
+    return {**subject, "title": title, "dataset": data, "models": list(names), "lead_seed": lead}
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) > MOST_IN_A_TITLE:
+        return f"{len(names)} models"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _stability(
+    name: str,
+    models: Sequence[ModelKey],
+    records: Sequence[Record],
+    codes: Sequence[Codes],
+    thresholds: Thresholds,
+    unreadable: Mapping[str, Record],
+    seed: int,
+) -> stability.Stability:
+    family = [index for index, model in enumerate(models) if model.name == name]
+    seeds = [records[index] for index in family]
+    attributes = [claim["attribute"] for claim in seeds[0]["specificity"]]
+    claims = {
+        attribute: [
+            next(claim for claim in record["specificity"] if claim["attribute"] == attribute)
+            for record in seeds
+        ]
+        for attribute in attributes
+    }
+    return stability.compute(
+        name,
+        [models[index].seed for index in family],
+        [codes[index].of("probe_test") for index in family],
+        {attribute: [claim["dimension"] for claim in found] for attribute, found in claims.items()},
+        CURRENT.judge_seeds(seeds, thresholds, unreadable),
+        {
+            attribute: [claim["uncertainty"]["value"] for claim in found]
+            for attribute, found in claims.items()
+        },
+        seed,
+        groups=codes[family[0]].groups,
+        active=[np.array([use["active"] for use in record["dimensions"]]) for record in seeds],
+        least_seeds=thresholds.seeds_min,
+    )
+
+
+def _controls(
+    models: Sequence[ModelKey], results: Mapping[str, Mapping[str, Artifact]], lead: int
+) -> list[Record]:
+    """Returns the controls of the lead models, without their verdicts."""
+    return [
+        {"name": model.name, "seed": model.seed, **control}
+        for model in models
+        if model.seed == lead
+        for control in read_json(results[model.id]["control"].path / "controls.json")
+    ]
+
+
+def _add_counter_examples(
+    folder: Path,
+    verdicts: Sequence[Record],
+    models: Sequence[ModelKey],
+    data: Prepared,
+    codes: Sequence[Codes],
+    lead: int,
+    seed: int,
+) -> None:
+    """Adds the held-out images that contradict each claim of a lead model most."""
+    columns = {attribute.name: index for index, attribute in enumerate(data.data.attributes)}
+    for verdict in verdicts:
+        verdict["counter_examples"] = None
+        if verdict["seed"] != lead or verdict["dimension"] is None:
+            continue
+        index = models.index(ModelKey(verdict["model"], lead))
+        column, dimension = columns[verdict["attribute"]], verdict["dimension"]
+        rows = counter_examples.find(
+            data.data.attributes[column],
+            codes[index].of("probe_fit")[:, dimension],
+            data.values("probe_fit")[:, column],
+            codes[index].of("probe_test")[:, dimension],
+            data.values("probe_test")[:, column],
+            COUNTER_EXAMPLES,
+            np.random.default_rng((seed, index, column)),
+        )
+        verdict["counter_examples"] = reference(
+            folder, f"model{index}/against{column}", data.images("probe_test", rows)
+        )
+
+
+def _unclaimed(record: Record, thresholds: Thresholds) -> list[Record]:
+    cells = record["association"]
+    arrays = {
+        name: np.asarray(cells[name], dtype=np.float64)
+        for name in ("uncertainty", "low", "high", "p_adjusted")
+    }
+    association = Association(
+        attributes=tuple(cells["attributes"]),
+        **arrays,
+        n=cells["n"],
+        permutations=cells["permutations"],
+        null_max=np.asarray(cells["null_max"]),
+        statistic=np.asarray(cells["statistic"]),
+        fit_uncertainty=arrays["uncertainty"],
+    )
+    plain: list[Record] = to_plain(
+        unclaimed.compute(
+            record["name"],
+            [use["name"] for use in record["dimensions"]],
+            [use["active"] for use in record["dimensions"]],
+            association,
+            [claim["dimension"] for claim in record["specificity"]],
+            [use["group"] for use in record["dimensions"]],
+            thresholds.significance,
+        )
+    )
+    return plain
+
+
+def _comparison(
+    names: Sequence[str], records: Sequence[Record], verdicts: Sequence[Record]
+) -> list[comparison.Comparison]:
+    """Measures that every model of the run has, one number a seed."""
+
+    def by_model(measure: Any) -> dict[str, list[float]]:
+        return {name: [measure(record) for record in records if record["name"] == name] for name in names}
+
+    def supported(record: Record) -> float:
+        own = [v for v in verdicts if (v["model"], v["seed"]) == (record["name"], record["seed"])]
+        return float(sum(v["verdict"] == SUPPORTED for v in own))
+
+    def best_uncertainty(record: Record) -> float:
+        return float(np.mean([claim["uncertainty"]["value"] for claim in record["specificity"]]))
+
+    measures = [
+        comparison.compute(
+            "reconstruction",
+            "nats per image",
+            "lower",
+            by_model(lambda record: record["fitness"]["reconstruction_nats_per_image"]),
+            bounded=False,
+        ),
+        comparison.compute(
+            "mean uncertainty coefficient of claims", "", "higher", by_model(best_uncertainty), bounded=True
+        ),
+        comparison.compute("supported attributes", "attributes", "higher", by_model(supported), bounded=True),
+    ]
+    shared = [
+        name for name in records[0]["scores"] if all(_known(record["scores"].get(name)) for record in records)
+    ]
+    measures += [
+        comparison.compute(
+            name,
+            "",
+            MEANINGS[name].better,
+            by_model(lambda record, name=name: record["scores"][name]["value"]),
+            bounded=MEANINGS[name].bounded,
+        )
+        for name in shared
+    ]
+    return measures
+
+
+def _known(score: Any) -> bool:
+    return isinstance(score, dict) and score.get("value") is not None

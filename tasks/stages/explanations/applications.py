@@ -1,0 +1,156 @@
+"""Use: what a latent space is good for, measured: telling strange images, compressing, teaching."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from latent_audit.tasks.analyses.applications.anomaly import AnomalyDetection, detect, exchange_quarters
+from latent_audit.tasks.analyses.applications.augmentation import Augmentation, augment
+from latent_audit.tasks.analyses.applications.compression import compress
+from latent_audit.tasks.analyses.applications.likelihood_regret import gaussian_kl, likelihood_regret
+from latent_audit.tasks.analyses.latent_space.attribute_classes import labels_of, poles_of
+from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.errors import SettingsError
+from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.stages.inputs.codes import Codes, open_codes
+from latent_audit.tasks.stages.inputs.informativeness import informativeness
+from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
+from latent_audit.tasks.stages.inputs.reach import reach_of
+from latent_audit.tasks.storage.arrays import write_json
+from latent_audit.tasks.storage.artifacts import Artifact
+from latent_audit.vae_models.inference import decode_latents
+from latent_audit.vae_models.model import Model
+from latent_audit.vae_models.storage.checkpoints import load
+
+EXCHANGED = "the same images with their quarters exchanged"
+NO_GRADIENT = "likelihood regret follows gradients through the decoder, and none passes through this one"
+NO_LIKELIHOOD = "the model has no evidence lower bound, so only the error of reconstruction can be scored"
+OTHER_PRIOR = "likelihood regret is computed for standard normal priors, and this model has another one"
+
+
+def compute(
+    folder: Path,
+    bench: Bench,
+    *,
+    prepared: Artifact,
+    trained: Artifact,
+    encoded: Artifact,
+    fitness: Artifact,
+    outside: Artifact | None,
+    images: int,
+    application_images: int,
+    regret_steps: int,
+    seed: int,
+) -> None:
+    """Writes uses.json; `outside` is a prepared data set of another kind, None for exchanged quarters.
+
+    images: of either kind in anomaly detection. application_images: real images that probes are fitted from and
+    scored on, and that rates of compression are averaged over.
+    """
+    data = open_prepared(prepared)
+    codes = open_codes(encoded)
+    model = load(trained.path, bench.device)
+    inside = data.images("probe_test", data.draw("probe_test", images, seed, "anomaly detection"))
+    name, strange = _outside(outside, inside, seed)
+    gradients = reach_of(trained).decoder_gradients
+    anomaly = _anomaly(model, name, inside, strange, regret_steps, gradients, seed)
+    bench.report(1, 3, {})
+    places = data.draw("probe_test", application_images, seed, "compression")
+    compressed = compress(
+        codes.of("probe_fit"),
+        codes.of("probe_test")[places],
+        data.images("probe_test", places),
+        np.argsort(-informativeness(fitness), kind="stable").tolist(),
+        lambda latents: decode_latents(model, latents),
+        np.random.default_rng((seed, 1)),
+    )
+    bench.report(2, 3, {})
+    taught = _augmentation(model, data, codes, application_images, seed)
+    uses = {"anomaly": anomaly, "compression": compressed, "augmentation": taught}
+    write_json(folder / "uses.json", {name: to_plain(part) for name, part in uses.items()})
+    metrics = {f"anomaly_auroc.{score.score}": score.auroc.value for score in anomaly.scores}
+    write_json(folder / "summary.json", {"metrics": metrics})
+
+
+def _outside(outside: Artifact | None, inside: NDArray[np.uint8], seed: int) -> tuple[str, NDArray[np.uint8]]:
+    if outside is None:
+        return EXCHANGED, exchange_quarters(inside)
+    other = open_prepared(outside)
+    images = other.images("probe_test", other.draw("probe_test", len(inside), seed, "anomaly detection"))
+    if images.shape[1:] != inside.shape[1:]:
+        raise SettingsError(
+            f"explanations.outside gives images of shape {images.shape[1:]} (channels, height, width), the "
+            f"audited ones have {inside.shape[1:]}: choose its image_size to match, or another data set"
+        )
+    return other.data.name, images
+
+
+def _augmentation(
+    model: Model, data: Prepared, codes: Codes, images: int, seed: int
+) -> tuple[Augmentation, ...]:
+    poles = poles_of(data.data.attributes, data.values("probe_fit"))
+    fitted, scored = (
+        data.draw(part, images, seed, f"augmentation on {part}", every_class=True)
+        for part in ("probe_fit", "probe_test")
+    )
+    return augment(
+        codes.of("probe_fit")[fitted],
+        data.images("probe_fit", fitted),
+        labels_of(poles, data.values("probe_fit", fitted)),
+        data.images("probe_test", scored),
+        labels_of(poles, data.values("probe_test", scored)),
+        poles,
+        lambda latents: decode_latents(model, latents),
+        np.random.default_rng((seed, 2)),
+    )
+
+
+def _anomaly(
+    model: Model,
+    name: str,
+    inside: NDArray[np.uint8],
+    outside: NDArray[np.uint8],
+    regret_steps: int,
+    gradients: bool,
+    seed: int,
+) -> AnomalyDetection:
+    found = [_scores(model, images, regret_steps, gradients, seed) for images in (inside, outside)]
+    reason = None
+    if "negative ELBO" not in found[0]:
+        reason = NO_LIKELIHOOD
+    elif "likelihood regret" not in found[0]:
+        reason = OTHER_PRIOR if gradients else NO_GRADIENT
+    return detect(name, found[0], found[1], np.random.default_rng(seed), reason)
+
+
+def _scores(
+    model: Model, images: NDArray[np.uint8], regret_steps: int, gradients: bool, seed: int
+) -> dict[str, NDArray[np.float64]]:
+    """Returns (n,) by name, larger for stranger images."""
+    assert isinstance(model, nn.Module)
+    model.requires_grad_(False)
+    device = next(model.parameters()).device
+    pixels = torch.from_numpy(images).to(device).float() / 255
+    with torch.no_grad():
+        mean, log_variance = model.encode(pixels)
+        error = (model.decode(mean) - pixels).square().flatten(1).mean(1)
+        kl = model.kl_per_dimension(pixels)
+        nats = model.reconstruction_nats(pixels, mean)
+    scores: dict[str, Any] = {"reconstruction error": error}
+    if kl is not None:
+        scores["negative ELBO"] = nats + kl.sum(1)
+        if gradients and torch.allclose(gaussian_kl(mean, log_variance), kl.sum(1), rtol=1e-3, atol=1e-3):
+
+            def image_nats(some: Tensor, latents: Tensor) -> Tensor:
+                return model.reconstruction_nats(some, latents)
+
+            regret = likelihood_regret(pixels, mean, log_variance, image_nats, regret_steps, seed)
+            scores |= {
+                "negative ELBO": torch.from_numpy(-regret.elbo_nats),
+                "likelihood regret": torch.from_numpy(regret.regret_nats),
+            }
+    return {name: score.double().cpu().numpy() for name, score in scores.items()}

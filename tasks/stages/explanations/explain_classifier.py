@@ -1,0 +1,66 @@
+"""Explain the attribute classifier: which pixels it reads each attribute from, once for the whole run."""
+
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from latent_audit.tasks.analyses.attributions.attribution import explain_pixels
+from latent_audit.tasks.analyses.attributions.attribution_methods import (
+    grad_cam_method,
+    integrated_method,
+    last_convolution,
+)
+from latent_audit.tasks.analyses.attributions.attribution_record import Subjects
+from latent_audit.tasks.analyses.attributions.superpixels import superpixel_methods
+from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.settings.amounts import Amounts
+from latent_audit.tasks.stages.inputs.prepared import open_prepared
+from latent_audit.tasks.stages.inputs.shown_images import ShownImages, write_attributions
+from latent_audit.tasks.storage.arrays import write_json
+from latent_audit.tasks.storage.artifacts import Artifact
+from latent_audit.vae_models.storage.checkpoints import load_classifier
+
+
+def compute(
+    folder: Path,
+    bench: Bench,
+    *,
+    prepared: Artifact,
+    classifier: Artifact,
+    amounts: Amounts,
+    reference_images: int,
+    seed: int,
+) -> None:
+    """Writes attributions.json and evidence.json for the first response of each attribute.
+
+    One response an attribute is enough to see whether the judge looks at the object.
+    """
+    judge = load_classifier(classifier.path, bench.device)
+    data = open_prepared(prepared)
+    shown = ShownImages(data, amounts.attribution_images, amounts.attribution_steps, reference_images, seed)
+    columns = {name: int(column[0]) for name, column in judge.response_columns.items()}
+    picked = list(columns.values())
+    baseline = shown.baseline_on(next(judge.parameters()).device)
+    methods = [
+        integrated_method(_responses, picked, baseline, shown.depth),
+        *superpixel_methods(_responses, picked, baseline, amounts.superpixel_samples, seed),
+    ]
+    layer = last_convolution(judge)
+    if layer is not None:
+        methods.append(grad_cam_method(_responses, picked, layer))
+    found = explain_pixels(
+        judge,
+        _responses,
+        Subjects("classifier", tuple(picked), tuple(columns), (None,) * len(columns)),
+        methods,
+        shown.images,
+        shown.baseline,
+        seed,
+        shown.depth,
+        shown.masks,
+    )
+    write_json(folder / "summary.json", {"metrics": write_attributions(folder, found)})
+
+
+def _responses(module: nn.Module, images: Tensor) -> Tensor:
+    return module.responses(images)  # type: ignore[operator]  # a Module has whatever it was given

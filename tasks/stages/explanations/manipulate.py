@@ -1,0 +1,166 @@
+"""Move: what happens on the way through a latent space, in pictures and in the attribute classifier's words."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from latent_audit.tasks.analyses.latent_space.attribute_arithmetic import add_attributes
+from latent_audit.tasks.analyses.latent_space.attribute_classes import Reader, labels_of, poles_of
+from latent_audit.tasks.analyses.latent_space.boundary_editing import STEPS, edit_across
+from latent_audit.tasks.analyses.latent_space.interpolation import interpolate
+from latent_audit.tasks.analyses.latent_space.perturbation import perturb
+from latent_audit.tasks.analyses.scores.frechet_distance import compare_samples
+from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.stages.inputs.codes import open_codes
+from latent_audit.tasks.stages.inputs.prepared import open_prepared
+from latent_audit.tasks.storage.arrays import reference, write_json
+from latent_audit.tasks.storage.artifacts import Artifact
+from latent_audit.vae_models.inference import classifier_features, classify_images, decode_latents
+from latent_audit.vae_models.storage.checkpoints import load, load_classifier
+
+
+def compute(
+    folder: Path,
+    bench: Bench,
+    *,
+    prepared: Artifact,
+    trained: Artifact,
+    encoded: Artifact,
+    classifier: Artifact,
+    images: int,
+    distance_images: int,
+    seed: int,
+) -> None:
+    """Writes moves.json and its pictures; edits start from `images` held-out images, drawn with the seed.
+
+    The Frechet distance is of half as many samples as `distance_images`, to as many held-out images.
+    """
+    space = _Space(prepared, trained, encoded, classifier, images, distance_images, seed, bench.device)
+    parts = {
+        "interpolation": _interpolation,
+        "arithmetic": _arithmetic,
+        "boundaries": _boundaries,
+        "perturbation": _perturbation,
+        "frechet": _frechet,
+    }
+    moves: dict[str, Any] = {}
+    for done, (name, make) in enumerate(parts.items()):
+        bench.report(done, len(parts), {})
+        # A stream of its own for each part: one that is changed leaves the others as they are.
+        moves[name] = make(space, folder, np.random.default_rng((seed, done)))
+    write_json(folder / "moves.json", moves)
+    metrics = {"frechet_distance": moves["frechet"]["samples"]["value"]}
+    for edit in moves["boundaries"]["edits"]:
+        if edit["conditional"]:
+            metrics[f"edit_success.{edit['attribute']}"] = edit["conditional"]["success"]["value"]
+    write_json(folder / "summary.json", {"metrics": metrics})
+
+
+class _Space:
+    """One model's latent space with the classifier that judges what is done in it."""
+
+    def __init__(
+        self,
+        prepared: Artifact,
+        trained: Artifact,
+        encoded: Artifact,
+        classifier: Artifact,
+        images: int,
+        distance_images: int,
+        seed: int,
+        device: str,
+    ) -> None:
+        self.data = open_prepared(prepared)
+        self.codes = open_codes(encoded)
+        self.model = load(trained.path, device)
+        self.judge = load_classifier(classifier.path, device)
+        self.fit, self.held_out = self.codes.of("probe_fit"), self.codes.of("probe_test")
+        self.some = self.held_out[self.data.draw("probe_test", images, seed, "moves")]
+        self.distance_images = distance_images
+        self.poles = poles_of(self.data.data.attributes, self.data.values("probe_fit"))
+        self.seed = seed
+        self.reader = Reader(
+            lambda pictures: classify_images(self.judge, np.asarray(pictures, np.float32)),
+            self.judge.response_columns,
+            {target.name: (target.mean, target.std) for target in self.judge.targets},
+        )
+
+    def labels(self, part: str) -> NDArray[np.bool_]:
+        return labels_of(self.poles, self.data.values(part))
+
+    def decode(self, latents: NDArray[np.float32]) -> NDArray[np.float32]:
+        return decode_latents(self.model, latents)
+
+    def features(self, pictures: NDArray[np.floating]) -> NDArray[np.float32]:
+        return classifier_features(self.judge, np.asarray(pictures, np.float32))
+
+    def samples(self, count: int) -> NDArray[np.float32]:
+        """Returns images (count, c, h, w) in [0, 1] that the model makes by itself."""
+        assert isinstance(self.model, nn.Module)
+        device = next(self.model.parameters()).device
+        generator = torch.Generator(device).manual_seed(self.seed)
+        return self.decode(self.model.sample_latents(count, generator).detach().cpu().numpy())
+
+
+def _interpolation(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
+    pairs = max(8, len(space.some) // 4)
+    path = interpolate(space.held_out, space.decode, space.features, rng, pairs=pairs)
+    return {**to_plain(path), "pictures": reference(folder, "interpolation", path.pictures)}
+
+
+def _arithmetic(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
+    added = add_attributes(
+        space.fit, space.labels("probe_fit"), space.some, space.poles, space.decode, space.reader, rng
+    )
+    return [
+        {**to_plain(item), "pictures": reference(folder, f"arithmetic{index}", item.pictures)}
+        for index, item in enumerate(added)
+    ]
+
+
+def _boundaries(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
+    edits = edit_across(
+        space.fit,
+        space.labels("probe_fit"),
+        space.held_out,
+        space.labels("probe_test"),
+        space.some,
+        space.poles,
+        space.decode,
+        space.reader,
+        rng,
+    )
+    return {
+        "steps": list(STEPS),
+        "edits": [
+            {**to_plain(item), "strip": reference(folder, f"boundary{index}", item.strip)}
+            for index, item in enumerate(edits)
+        ],
+    }
+
+
+def _perturbation(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
+    table = perturb(
+        space.some,
+        space.fit.std(axis=0),
+        space.codes.names,
+        space.data.data.attributes,
+        space.judge.response_columns,
+        space.decode,
+        space.reader.respond,
+        rng,
+    )
+    return to_plain(table)
+
+
+def _frechet(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
+    places = space.data.draw("probe_test", space.distance_images, space.seed, "Frechet distance")
+    real = classifier_features(space.judge, space.data.images("probe_test", places))
+    # One half of the held-out images is the reference, and as many samples as the other half are held against it.
+    samples = space.samples(len(real) // 2)
+    return to_plain(compare_samples(space.features(samples), real, rng))

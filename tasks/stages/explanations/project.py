@@ -1,0 +1,62 @@
+"""Project: maps of the latent space, with what each map distorts."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from latent_audit.tasks.analyses.latent_space.projection import project
+from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.stages.inputs.codes import open_codes
+from latent_audit.tasks.stages.inputs.prepared import open_prepared
+from latent_audit.tasks.storage.arrays import reference, write_json
+from latent_audit.tasks.storage.artifacts import Artifact
+
+
+def compute(
+    folder: Path,
+    bench: Bench,
+    *,
+    prepared: Artifact,
+    encoded: Artifact,
+    images: int,
+    seeds: int,
+    components: tuple[int, ...],
+    seed: int,
+) -> None:
+    """Writes projections.json: PCA, and t-SNE and UMAP once a seed, of a sample of probe_test.
+
+    components: one set of pictures for each number of axes, 2 or 3.
+    """
+    data = open_prepared(prepared)
+    codes = open_codes(encoded)
+    results = [
+        project(
+            codes.of("probe_test"),
+            data.data.attributes,
+            data.values("probe_test"),
+            seeds=[seed + index for index in range(seeds)],
+            components=axes,
+            sample=images,
+        )
+        for axes in components
+    ]
+    result = results[0]  # the same sample for every number of axes
+    records = [record for made in results for record in made.as_records()]
+    rows = data.rows("probe_test")[result.rows]
+    for index, record in enumerate(records):
+        record["coordinates"] = reference(folder, f"projection{index}", np.asarray(record["coordinates"]))
+        record["rows"] = reference(folder, "projection_rows", rows)
+        record["values"] = reference(folder, "projection_values", result.values)
+    plain: list[dict[str, Any]] | dict[str, Any] = [_plain(record) for record in records]
+    if not records and result.not_applicable is not None:
+        plain = {"not_applicable": result.not_applicable}
+    write_json(folder / "projections.json", plain)
+    trusted = {f"trustworthiness.{picture.method}": picture.trustworthiness for picture in result.pictures}
+    write_json(folder / "summary.json", {"metrics": trusted})
+
+
+def _plain(record: dict[str, object]) -> dict[str, Any]:
+    plain: dict[str, Any] = to_plain(record)
+    return plain

@@ -1,0 +1,52 @@
+"""Traverse: what each dimension does to the picture, within the range that images really occupy."""
+
+from pathlib import Path
+
+import numpy as np
+
+from latent_audit.tasks.analyses.latent_space.traversal import traverse
+from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.stages.inputs.codes import open_codes
+from latent_audit.tasks.stages.inputs.informativeness import informativeness
+from latent_audit.tasks.stages.inputs.prepared import open_prepared
+from latent_audit.tasks.storage.arrays import reference, write_json
+from latent_audit.tasks.storage.artifacts import Artifact
+from latent_audit.vae_models.inference import decode_latents
+from latent_audit.vae_models.storage.checkpoints import load
+
+
+def compute(
+    folder: Path,
+    bench: Bench,
+    *,
+    prepared: Artifact,
+    trained: Artifact,
+    encoded: Artifact,
+    fitness: Artifact,
+    steps: int,
+    seed: int,
+) -> None:
+    """Writes traversal.json and its sheets: the middle image's strips, and those of three others."""
+    data = open_prepared(prepared)
+    codes = open_codes(encoded)
+    model = load(trained.path, bench.device)
+    result = traverse(
+        lambda latents: decode_latents(model, latents),
+        codes.of("probe_test"),
+        informativeness(fitness),
+        codes.names,
+        np.random.default_rng(seed),
+        quantiles=np.linspace(0.02, 0.98, steps).round(3).tolist(),
+    )
+    write_json(
+        folder / "traversal.json",
+        {
+            "sheet": reference(folder, "traversal", result.first_sheet()),
+            "other_sheets": reference(folder, "traversal_others", result.sheet[result.values.size :]),
+            "rows": to_plain(result.rows),
+            "quantiles": to_plain(result.quantiles),
+            "values": to_plain(result.values),
+            "anchors": [int(data.rows("probe_test")[row]) for row in result.anchors],
+        },
+    )

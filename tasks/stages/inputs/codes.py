@@ -1,0 +1,78 @@
+"""Codes as stages read them: of the model and of its controls, as the stage `encode` wrote them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latent_audit.tasks.storage.arrays import read_array, read_json
+from latent_audit.tasks.storage.artifacts import Artifact
+
+PROBE_PARTS = ("probe_fit", "probe_test")
+
+
+@dataclass(frozen=True)
+class ProbeCodes:
+    """Codes of the two probe parts, (n, d) and (m, d), and the name and group of each dimension."""
+
+    fit: NDArray[np.float32]
+    test: NDArray[np.float32]
+    names: tuple[str, ...]
+    groups: tuple[int, ...]
+
+    def shuffled(self, seed: int) -> "ProbeCodes":
+        """Returns the same codes with each given to another image of its part."""
+        rng = np.random.default_rng(seed)
+        return replace(self, fit=rng.permutation(self.fit), test=rng.permutation(self.test))
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Codes of both probe parts: posterior means (n, d) by part, and each control's by part."""
+
+    means: dict[str, NDArray[np.float32]]
+    controls: dict[str, dict[str, NDArray[np.float32]]]
+    names: tuple[str, ...]
+    groups: tuple[int, ...]
+
+    def of(self, part: str) -> NDArray[np.float32]:
+        """Returns the posterior means of one part."""
+        return self.means[part]
+
+    def of_probe_parts(self) -> ProbeCodes:
+        """Returns the posterior means of the two probe parts."""
+        fit, test = (self.of(part) for part in PROBE_PARTS)
+        return ProbeCodes(fit, test, self.names, self.groups)
+
+    def of_control(self, name: str) -> ProbeCodes:
+        """Returns the codes of `random_init`, whose dimensions are the model's, or of `pca`."""
+        fit, test = (self.controls[name][part] for part in PROBE_PARTS)
+        if name == "random_init":
+            return ProbeCodes(fit, test, self.names, self.groups)
+        components = range(fit.shape[1])
+        return ProbeCodes(fit, test, tuple(f"component {j + 1}" for j in components), tuple(components))
+
+
+def open_codes(encoded: Artifact) -> Codes:
+    """Returns what `latent_audit.tasks.stages.evidence.encode` wrote."""
+    facts = read_json(encoded.path / "codes.json")
+
+    def by_part(name: str) -> dict[str, NDArray[np.float32]]:
+        return {part: read_array(encoded.path / f"{name}-{part}.npy") for part in PROBE_PARTS}
+
+    return Codes(
+        by_part("means"),
+        {control: by_part(control) for control in facts["controls"]},
+        tuple(facts["names"]),
+        tuple(facts["groups"]),
+    )
+
+
+def decode_components(
+    encoded: Artifact, latents: NDArray[np.float32], shape: Sequence[int]
+) -> NDArray[np.float32]:
+    """Returns the images (n, *shape), in 0 to 1, that principal components give for latents (n, d)."""
+    components = read_array(encoded.path / "pca_components.npy")
+    flat = latents @ components + read_array(encoded.path / "pca_mean.npy")
+    return np.asarray(np.clip(flat, 0.0, 1.0).reshape(len(latents), *shape))

@@ -1,0 +1,87 @@
+"""Prepared data as stages read them: images, values and parts that `latent_audit.tasks.stages.data.prepare` wrote."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latent_audit.tasks.analyses.statistics.batches import batches
+from latent_audit.tasks.analyses.statistics.parts import PARTS
+from latent_audit.tasks.analyses.statistics.sample_rows import class_columns, draw_rows
+from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.tasks.datasets.images.image_set import ImageSet
+from latent_audit.tasks.storage.arrays import read_array, read_json
+from latent_audit.tasks.storage.artifacts import Artifact
+
+_READ_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A prepared data set: memory-mapped images, and which part each belongs to.
+
+    order: (n,) row numbers in a random order that does not depend on how the rows are stored; None: as stored. The
+    rows of a part are in this order everywhere, and every `places` is an index into the rows of a part.
+    """
+
+    data: ImageSet
+    parts: NDArray[np.int8]
+    order: NDArray[np.int64] | None = None
+
+    def rows(self, part: str) -> NDArray[np.int64]:
+        """Returns the row numbers of a part, in `order`."""
+        order = np.arange(len(self.parts)) if self.order is None else self.order
+        return np.asarray(order[self.parts[order] == PARTS.index(part)])
+
+    def images(self, part: str, places: NDArray[np.int64] | None = None) -> NDArray[np.uint8]:
+        """Returns a part's images, uint8 (n, c, h, w), in memory; those at `places` alone, if given."""
+        rows = self.rows(part) if places is None else self.rows(part)[places]
+        found = np.empty((len(rows), *self.data.images.shape[1:]), np.uint8)
+        as_stored = np.argsort(rows)  # a memory map is read in the order of the file
+        for some in batches(len(rows), _READ_AT_ONCE):
+            found[as_stored[some]] = self.data.images[rows[as_stored[some]]]
+        return found
+
+    def values(self, part: str, places: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+        """Returns a part's attribute values, float64 (n, k); those at `places` alone, if given."""
+        rows = self.rows(part)
+        return np.asarray(self.data.values[rows if places is None else rows[places]])
+
+    def classes(self, part: str) -> NDArray[np.float64] | None:
+        """Returns the values (n, k) of a part's binary and categorical attributes, None where there are none."""
+        return class_columns(self.data.attributes, self.values(part))
+
+    def draw(
+        self, part: str, most: int, seed: int, purpose: str, *, every_class: bool = False
+    ) -> NDArray[np.int64]:
+        """Returns the places of a random sample of a part, ascending; with a row of every class, if asked for."""
+        classes = self.classes(part) if every_class else None
+        return draw_rows(len(self.rows(part)), most, seed, purpose, classes=classes)
+
+
+def open_prepared(prepared: Artifact) -> Prepared:
+    """Returns what `latent_audit.tasks.stages.data.prepare` wrote, images as a memory map."""
+    facts = read_json(prepared.path / "data.json")
+    masks, files = prepared.path / "masks.npy", prepared.path / "files.json"
+    sizes = facts["factor_sizes"]
+    image_set = ImageSet(
+        name=facts["name"],
+        images=read_array(prepared.path / "images.npy"),
+        attributes=tuple(_attribute(item) for item in facts["attributes"]),
+        values=read_array(prepared.path / "values.npy"),
+        description=facts["description"],
+        source=facts["source"],
+        licence=facts["licence"],
+        masks=read_array(masks) if masks.is_file() else None,
+        factor_sizes=tuple(sizes) if sizes else None,
+        file_names=tuple(read_json(files)) if files.is_file() else None,
+        notes=tuple(facts["notes"]),
+    )
+    parts, order = (read_array(prepared.path / name) for name in ("parts.npy", "order.npy"))
+    return Prepared(image_set, parts, order)
+
+
+def _attribute(item: dict[str, Any]) -> Attribute:
+    fields = {name: item[name] for name in ("name", "kind", "period", "unit", "description")}
+    return Attribute(**fields, classes=tuple(item["classes"]))

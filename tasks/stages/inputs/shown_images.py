@@ -1,0 +1,71 @@
+"""The held-out images that attributions are computed for, with all that explaining them needs."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from latent_audit.tasks.analyses.attributions.attribution_evidence import weigh
+from latent_audit.tasks.analyses.attributions.attribution_methods import Depth
+from latent_audit.tasks.analyses.attributions.attribution_record import Attribution
+from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.stages.inputs.prepared import Prepared
+from latent_audit.tasks.storage.arrays import reference, write_json
+
+
+class ShownImages:
+    """Images of probe_test drawn with the seed, their masks, and the images they are held against.
+
+    place: rows within probe_test. baseline: float32 (c, h, w), the mean of `reference`, training images.
+    """
+
+    def __init__(self, data: Prepared, images: int, steps: int, reference_images: int, seed: int) -> None:
+        self.place = data.draw("probe_test", images, seed, "attributions")
+        self.images = data.images("probe_test", self.place)
+        rows = data.rows("probe_test")[self.place]
+        self.masks = None if data.data.masks is None else np.asarray(data.data.masks[rows])
+        drawn = data.draw("model_train", reference_images, seed, "reference images")
+        train = data.images("model_train", drawn)
+        self.reference = train.astype(np.float32) / 255
+        # The mean image: no information, yet nothing that a model has never seen the like of.
+        self.baseline = self.reference.mean(axis=0)
+        self.depth = Depth(gradient_steps=steps)
+        self.seed = seed
+
+    def baseline_on(self, device: torch.device) -> Tensor:
+        """Returns the baseline as a tensor on a device."""
+        return torch.from_numpy(self.baseline).to(device)
+
+
+def write_attributions(
+    folder: Path, found: Sequence[Attribution], not_applicable: Sequence[str] = ()
+) -> dict[str, float]:
+    """Writes attributions.json with its arrays, and evidence.json; returns what MLflow is told.
+
+    not_applicable: why methods are missing, a sentence each.
+    """
+    records: list[dict[str, Any]] = [_record(folder, index, item) for index, item in enumerate(found)]
+    records += [{"not_applicable": reason} for reason in not_applicable]
+    write_json(folder / "attributions.json", records)
+    write_json(folder / "evidence.json", to_plain(weigh(found)))
+    return {
+        "attributions.faithful_share": float(np.mean([item.checks.verdict == "passed" for item in found]))
+    }
+
+
+def _record(folder: Path, index: int, item: Attribution) -> dict[str, Any]:
+    arrays: Mapping[str, NDArray[Any]] = {
+        "images": item.images,
+        "maps": item.maps,
+        "mean_map": item.mean_map,
+        "spread_map": item.spread_map,
+    }
+    references = {
+        name: reference(folder, f"{item.target}{index}_{name}", array) for name, array in arrays.items()
+    }
+    plain: dict[str, Any] = to_plain(item)
+    return {**plain, **references}

@@ -1,0 +1,43 @@
+"""Choose the latent size from the scores of all sizes and folds, and write the page that shows the curve."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from latent_audit.reports.page.latent_size_page import write_page
+from latent_audit.tasks.analyses.applications.latent_size import choose_size
+from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.storage.arrays import read_json, write_json
+from latent_audit.tasks.storage.artifacts import Artifact
+
+
+def compute(
+    folder: Path,
+    bench: Bench,
+    *,
+    prepared: Artifact,
+    scores: Mapping[str, Sequence[Artifact]],
+    model: str,
+    language: str,
+) -> None:
+    """Writes latent_size.json and latent_size.html; scores: of every size, fold by fold."""
+    found = {
+        int(size): [read_json(score.path / "score.json") for score in folds] for size, folds in scores.items()
+    }
+    sizes = sorted(found)
+
+    def table(name: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+        return np.array([[score[name] for score in found[size]] for size in sizes], dtype=np.float64)
+
+    choice = choose_size(sizes, table("elbo_nats"), table("active_units"), table("probe"))
+    record = {
+        "data": read_json(prepared.path / "data.json")["name"],
+        "model": model,
+        **to_plain(choice),
+    }
+    write_json(folder / "latent_size.json", record)
+    write_page(record, folder / "latent_size.html", language)
+    write_json(folder / "summary.json", {"metrics": {"latent_size.chosen": choice.chosen}})

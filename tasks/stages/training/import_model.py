@@ -1,0 +1,117 @@
+"""Import: a model that was trained elsewhere, put where a trained one would stand."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.session.data_files import ModelFiles
+from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
+from latent_audit.tasks.stages.training.import_check import write_check
+from latent_audit.tasks.storage.arrays import write_json
+from latent_audit.tasks.storage.artifacts import Artifact
+from latent_audit.vae_models.errors import BadCheckpoint
+from latent_audit.vae_models.inference import decode_latents, encode_images
+from latent_audit.vae_models.model import Model
+from latent_audit.vae_models.pretrained.existing_models import open_existing
+from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings
+from latent_audit.vae_models.storage.recipes import recipe, save
+from latent_audit.vae_models.supervision import as_stated
+
+# Where files that a model cannot be rebuilt without are kept, below the artifact.
+GIVEN = Path("given")
+
+
+def compute(
+    folder: Path,
+    bench: Bench,
+    *,
+    prepared: Artifact,
+    model: ExistingModelSettings,
+    files: ModelFiles,
+    seed: int,
+) -> None:
+    """Writes weights.safetensors, recipe.json, training.json (why there is none, and which labels its owner says it
+    was trained with), origin.json and import_check.json.
+
+    The recipe's seed draws the weights of the untrained control.
+    """
+    data = open_prepared(prepared)
+    shape = data.data.images.shape[1:]
+    opened = open_existing(model.with_files(files.places), shape)
+    assert isinstance(opened, nn.Module)
+    images = _random_images(data, seed)
+    _try(opened, images)
+    write_check(folder, opened, images, seed)
+    save(folder, opened, recipe(_kept(model, files, folder), shape, (), seed))
+    parameters = sum(weights.numel() for weights in opened.parameters())
+    write_json(
+        folder / "training.json",
+        {
+            "not_applicable": "this model was trained elsewhere",
+            "parameters": parameters,
+            "supervision": to_plain(as_stated(model.trained_with_labels)),
+        },
+    )
+    write_json(folder / "origin.json", _origin(model, files))
+    write_json(
+        folder / "summary.json", {"metrics": {"parameters": parameters}, "tags": {"trained": "elsewhere"}}
+    )
+
+
+def _kept(model: ExistingModelSettings, files: ModelFiles, folder: Path) -> ExistingModelSettings:
+    """Returns the settings as the recipe holds them: files beside it, and no folder of this machine."""
+    if not model.rebuilds_from_files:
+        return model.with_files({name: Path(path.name) for name, path in files.places.items()})
+    kept = {name: GIVEN / f"{name}{path.suffix}" for name, path in files.places.items()}
+    for name, place in kept.items():
+        (folder / place).parent.mkdir(exist_ok=True)
+        shutil.copyfile(files.places[name], folder / place)
+    settings = model.with_files(kept)
+    return settings.model_copy(update={"folder": Path()}) if _entrypoint(model) else settings
+
+
+def _entrypoint(model: ExistingModelSettings) -> str | None:
+    """Returns the function of the user's own code that makes the model, None for one without such code."""
+    entrypoint: str | None = getattr(model, "entrypoint", None)
+    return entrypoint
+
+
+def _random_images(data: Prepared, seed: int, count: int = 64) -> NDArray[np.uint8]:
+    """Returns enough images to see whether a model can be audited at all."""
+    return data.images("probe_fit", data.draw("probe_fit", count, seed, "import check"))
+
+
+def _try(model: Model, images: NDArray[np.uint8]) -> None:
+    """Refuses a model that would make an audit end in riddles: by what it gives for images of this data set."""
+    means, log_variances = encode_images(model, images)
+    if not (np.isfinite(means).all() and np.isfinite(log_variances).all()):
+        raise BadCheckpoint("the encoder gives codes that are NaN or infinite for images of this data set")
+    if not np.isfinite(decode_latents(model, means)).all():
+        raise BadCheckpoint("the decoder gives pixels that are NaN or infinite for codes of this data set")
+    if not np.array_equal(encode_images(model, images)[0], means):
+        raise BadCheckpoint(
+            "the encoder gives other codes when it is given the same images again: return the mean of the "
+            "posterior, not a sample, and switch dropout off"
+        )
+
+
+def _origin(model: ExistingModelSettings, files: ModelFiles) -> dict[str, Any]:
+    entrypoint = _entrypoint(model)
+    described = [
+        {"setting": setting, "name": path.name, "bytes": path.stat().st_size, "sha256": files.sha256[setting]}
+        for setting, path in files.places.items()
+    ]
+    return {
+        "kind": model.model_dump()["kind"],
+        "code": entrypoint,
+        "code_sha256": files.sha256.get("code"),
+        "files": described,
+        "runs_its_code": entrypoint is not None,
+        "rebuilds_offline": entrypoint is None,
+    }

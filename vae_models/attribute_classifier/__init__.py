@@ -1,0 +1,4 @@
+"""The independent classifier that reads attributes from images.
+
+Start with classifier.py.
+"""

@@ -1,0 +1,4 @@
+"""Parts of the VAE family: networks, posteriors, priors, pixel distributions, regularisers.
+
+Start with vae.py.
+"""

@@ -1,0 +1,4 @@
+"""The InterpretableGAN: networks, losses, stability, settings.
+
+Start with model.py.
+"""

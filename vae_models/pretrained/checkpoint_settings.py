@@ -1,0 +1,84 @@
+"""Settings of weights that were trained elsewhere and fit one of our networks."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
+
+from pydantic import Field
+
+from latent_audit.vae_models.components.choices import NetworkKind, PosteriorLayout
+from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings
+
+if TYPE_CHECKING:
+    from latent_audit.vae_models.attribute_classifier.targets import Target
+    from latent_audit.vae_models.components.vae import VariationalAutoencoder
+
+
+class CheckpointSettings(ExistingModelSettings):
+    """Weights trained elsewhere that fit one of our networks; read without running code from the file."""
+
+    not_in_key: ClassVar[frozenset[str]] = frozenset({"path"})
+
+    rebuilds_from_files: ClassVar[bool] = False
+
+    kind: Literal["checkpoint"] = "checkpoint"
+    path: Path = Field(description="a .safetensors file, or a torch file that holds a state_dict")
+    entry: str | None = Field(
+        None,
+        min_length=1,
+        description="where in the file the state_dict is, as in state_dict; null: it is all",
+    )
+    network: NetworkKind = Field("burgess", description="which of our networks the weights are for")
+    latent_dim: int = Field(10, ge=1, description="latent dimensions")
+    posterior_layout: PosteriorLayout = Field(
+        "halves",
+        description="the encoder's last outputs: halves (means, then log variances), interleaved (a mean and its "
+        "log variance side by side), separate (two layers, named encoder.mean and encoder.log_variance by `names`)",
+    )
+    names: dict[str, str] = Field(
+        default_factory=dict,
+        description="names in the file: names in our network; the beginning of a name stands for all that follows",
+    )
+    left_out: tuple[str, ...] = Field(
+        (), description="beginnings of names in the file that the audit does not need, such as discriminator"
+    )
+
+    def build(
+        self, image_shape: tuple[int, int, int], targets: Sequence["Target"]
+    ) -> "VariationalAutoencoder":
+        """Returns our network untrained; it does without the targets."""
+        from latent_audit.vae_models.presets.plain_vae import VaeSettings
+
+        ours = VaeSettings(
+            latent_dim=self.latent_dim,
+            network=self.network,
+            reconstruction=self.reconstruction,
+            pixel_variance=self.pixel_variance,
+        )
+        return ours.build(image_shape, targets)
+
+    def given_files(self) -> dict[str, str]:
+        """Returns the file of weights."""
+        return {"path": str(self.path)}
+
+    def with_files(self, places: Mapping[str, Path]) -> Self:
+        """Returns the settings with the file of weights somewhere else."""
+        return self.model_copy(update={"path": places["path"]})
+
+    def open_trained(self, image_shape: tuple[int, int, int]) -> "VariationalAutoencoder":
+        """Returns our network with the weights of the file."""
+        from latent_audit.vae_models.building import build
+        from latent_audit.vae_models.pretrained.key_map import fit_state_dict
+        from latent_audit.vae_models.pretrained.state_dict_files import read_state_dict
+
+        model = build(self, image_shape, (), seed=0)
+        weights = fit_state_dict(
+            read_state_dict(self.path, self.entry),
+            model.state_dict(),
+            self.names,
+            self.left_out,
+            self.posterior_layout,
+            self.path.name,
+        )
+        model.load_state_dict(weights)
+        return model

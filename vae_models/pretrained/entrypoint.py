@@ -1,0 +1,87 @@
+"""Makes a model by a user's own Python function. This runs code that nobody here has looked at, and says so
+wherever the model is spoken of.
+"""
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from latent_audit.vae_models.components.reconstruction import build_reconstruction
+from latent_audit.vae_models.errors import BadCheckpoint
+from latent_audit.vae_models.pretrained.entrypoint_settings import EntrypointSettings
+from latent_audit.vae_models.pretrained.foreign_model import ForeignModel
+
+
+def build_from_entrypoint(settings: EntrypointSettings, image_shape: tuple[int, int, int]) -> ForeignModel:
+    """Returns the model that the user's function makes, with whatever weights it gave it.
+
+    Raises BadCheckpoint where the function cannot be found or called, or what it returns cannot be used.
+    """
+    function = _found(settings)
+    try:
+        made = function(**settings.arguments, **settings.files)
+    except Exception as error:  # the user's code can fail in any way
+        raise BadCheckpoint(
+            f"{settings.entrypoint} failed: {type(error).__name__}: {str(error)[:300] or 'without a word'}"
+        ) from error
+    lacking = [name for name in ("encode", "decode") if not callable(getattr(made, name, None))]
+    if lacking:
+        raise BadCheckpoint(
+            f"{settings.entrypoint} must return an object with encode and decode; the {type(made).__name__} it "
+            f"returned has no {' and no '.join(lacking)}"
+        )
+    return ForeignModel(
+        image_shape,
+        _networks(made),
+        made.encode,
+        made.decode,
+        build_reconstruction(settings.reconstruction, settings.pixel_variance),
+        settings.pixel_range,
+        settings.entrypoint,
+    )
+
+
+def _found(settings: EntrypointSettings) -> Callable[..., Any]:
+    module_name, _, name = settings.entrypoint.partition(":")
+    folder = str(settings.folder.absolute())
+    if folder not in sys.path and settings.folder != Path():  # a recipe does not know it any more
+        sys.path.append(folder)
+    try:
+        function = getattr(importlib.import_module(module_name), name)
+    except Exception as error:  # the user's module is run when it is imported
+        raise BadCheckpoint(
+            f"{settings.entrypoint} cannot be imported: {type(error).__name__}: {str(error)[:300]}. Set `folder` to "
+            "the folder that its package or module is in"
+        ) from error
+    if not callable(function):
+        raise BadCheckpoint(f"{settings.entrypoint} is a {type(function).__name__}; it must be a function")
+    return function
+
+
+def _networks(made: object) -> nn.Module:
+    """Returns the object itself, or its networks together, where the object is no module but holds some."""
+    if isinstance(made, nn.Module):
+        return made
+    held = {name: value for name, value in vars(made).items() if isinstance(value, nn.Module)}
+    return nn.ModuleDict(held)
+
+
+def module_files(settings: EntrypointSettings) -> list[Path]:
+    """Returns the Python files that the function comes from: its module, or all of its package; without running any.
+
+    Raises BadCheckpoint where there is no such module below `folder`.
+    """
+    top = settings.entrypoint.partition(":")[0].split(".")[0]
+    package, module = settings.folder / top, settings.folder / f"{top}.py"
+    if package.is_dir():
+        return sorted(package.rglob("*.py"))
+    if module.is_file():
+        return [module]
+    raise BadCheckpoint(
+        f"there is no module or package {top} in {settings.folder.absolute()}: set `folder` to where "
+        f"{settings.entrypoint} is"
+    )

@@ -1,0 +1,73 @@
+"""Settings of a model that a user's own Python function makes."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings, PixelRange
+
+if TYPE_CHECKING:
+    from latent_audit.vae_models.attribute_classifier.targets import Target
+    from latent_audit.vae_models.pretrained.foreign_model import ForeignModel
+
+
+class EntrypointSettings(ExistingModelSettings):
+    """A model that your own Python function makes. Its code is run, with all that you may do yourself."""
+
+    not_in_key: ClassVar[frozenset[str]] = frozenset({"folder", "files"})
+
+    kind: Literal["entrypoint"] = "entrypoint"
+    entrypoint: str = Field(
+        pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$",
+        description="package.module:function; the function returns an object with encode(images) and decode(codes)",
+    )
+    folder: Path = Field(Path(), description="folder that the package or module is in")
+    arguments: dict[str, Any] = Field(default_factory=dict, description="named arguments of the function")
+    files: dict[str, Path] = Field(
+        default_factory=dict,
+        description="files by the named argument that they are given as, such as {weights: model.pt}; what they hold "
+        "counts, not where they lie",
+    )
+    pixel_range: PixelRange = Field((0.0, 1.0), description="what black and white are to the model")
+
+    @model_validator(mode="after")
+    def _arguments_are_no_places(self) -> "EntrypointSettings":
+        places = [
+            name
+            for name, value in self.arguments.items()
+            if isinstance(value, str) and value.startswith(("/", "~"))
+        ]
+        if places:
+            raise ValueError(
+                f"the argument {places[0]} is a path: name it in `files`, for its place would get into the record and "
+                "its content would not count"
+            )
+        if twice := sorted(set(self.arguments) & set(self.files)):
+            raise ValueError(f"{', '.join(twice)}: given both in arguments and in files")
+        return self
+
+    def build(self, image_shape: tuple[int, int, int], targets: Sequence["Target"]) -> "ForeignModel":
+        """Returns the model with its weights in random order: how it was initialised nobody knows."""
+        from latent_audit.vae_models.pretrained.entrypoint import (
+            build_from_entrypoint,
+        )  # here: it reads these settings
+
+        foreign = build_from_entrypoint(self, image_shape)
+        foreign.shuffle_weights()
+        return foreign
+
+    def given_files(self) -> dict[str, str]:
+        """Returns the files that the function is given, by argument."""
+        return {name: str(path) for name, path in self.files.items()}
+
+    def with_files(self, places: Mapping[str, Path]) -> Self:
+        """Returns the settings with these files somewhere else."""
+        return self.model_copy(update={"files": {name: places[name] for name in self.files}})
+
+    def open_trained(self, image_shape: tuple[int, int, int]) -> "ForeignModel":
+        """Returns the model with the weights that it brings."""
+        from latent_audit.vae_models.pretrained.entrypoint import build_from_entrypoint
+
+        return build_from_entrypoint(self, image_shape)

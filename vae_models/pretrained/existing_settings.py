@@ -1,0 +1,68 @@
+"""What the settings of all models that were trained elsewhere share. Where a file lies does not change what it is: the
+digest of its content stands for it in content keys.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from latent_audit.vae_models.components.choices import ReconstructionKind, refuse_variance
+
+if TYPE_CHECKING:
+    from latent_audit.vae_models.model import Model
+
+
+def _range(ends: tuple[float, float]) -> tuple[float, float]:
+    if not ends[0] < ends[1]:
+        raise ValueError(f"black must be less than white, got {list(ends)}")
+    return ends
+
+
+PixelRange = Annotated[tuple[float, float], AfterValidator(_range)]
+
+
+class ExistingModelSettings(BaseModel, ABC):
+    """What all models trained elsewhere share: how their reconstructions are scored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    not_in_key: ClassVar[frozenset[str]] = frozenset()
+    """Fields that say where something lies; records of a run hold their last part alone."""
+
+    rebuilds_from_files: ClassVar[bool] = True
+    """Whether the files are needed again each time the model is opened; else its weights are all that it needs."""
+
+    reconstruction: ReconstructionKind = Field(
+        "bernoulli", description="pixel distribution: bernoulli for near-binary images, gaussian for the rest"
+    )
+    pixel_variance: float | None = Field(
+        None, gt=0, description="variance of gaussian pixels on the [0, 1] scale; only with gaussian"
+    )
+    trained_with_labels: tuple[str, ...] | None = Field(
+        None,
+        description="names of the attributes whose labels the model was trained with, [] for none; null: not known, "
+        "and the report says so",
+    )
+
+    @model_validator(mode="after")
+    def _parts_fit_together(self) -> "ExistingModelSettings":
+        refuse_variance(self.reconstruction, self.pixel_variance)
+        return self
+
+    @abstractmethod
+    def given_files(self) -> dict[str, str]:
+        """Returns the files that the settings name, by a name of their own; MLflow addresses as they are."""
+        ...
+
+    @abstractmethod
+    def with_files(self, places: Mapping[str, Path]) -> Self:
+        """Returns the settings with their files somewhere else."""
+        ...
+
+    @abstractmethod
+    def open_trained(self, image_shape: tuple[int, int, int]) -> "Model":
+        """Returns the model with its trained weights, on the CPU; raises BadCheckpoint and BadSettings."""
+        ...

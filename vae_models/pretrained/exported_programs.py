@@ -1,0 +1,61 @@
+"""A model as two exported programs (torch.export, pt2): encoder and decoder, without the code they came from."""
+
+from pathlib import Path
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+
+from latent_audit.vae_models.components.reconstruction import build_reconstruction
+from latent_audit.vae_models.errors import BadCheckpoint
+from latent_audit.vae_models.pretrained.exported_archive import safe_archive
+from latent_audit.vae_models.pretrained.exported_settings import ExportedProgramsSettings
+from latent_audit.vae_models.pretrained.file_kinds import EXPORTED, refuse_other_kinds
+from latent_audit.vae_models.pretrained.foreign_model import ForeignModel
+
+
+def build_from_programs(
+    settings: ExportedProgramsSettings, image_shape: tuple[int, int, int]
+) -> ForeignModel:
+    """Returns the model with the weights that its programs hold; raises BadCheckpoint."""
+    programs = nn.ModuleDict(
+        {part: _Program(Path(getattr(settings, part)), part) for part in ("encoder", "decoder")}
+    )
+    return ForeignModel(
+        image_shape,
+        programs,
+        programs["encoder"].forward,
+        programs["decoder"].forward,
+        build_reconstruction(settings.reconstruction, settings.pixel_variance),
+        settings.pixel_range,
+        f"the programs {Path(settings.encoder).name} and {Path(settings.decoder).name}",
+    )
+
+
+class _Program(nn.Module):
+    """One exported program: a tensor in; a tensor, or several, out."""
+
+    def __init__(self, path: Path, part: str) -> None:
+        super().__init__()
+        if not path.is_file():
+            raise BadCheckpoint(f"there is no exported program at {path}: name the file of the {part}")
+        refuse_other_kinds(path, (EXPORTED,), f"an exported program (pt2) of the {part}")
+        try:
+            with safe_archive(path) as archive:
+                program = torch.export.load(archive)
+        except BadCheckpoint:
+            raise
+        except Exception as error:  # a foreign file can fail in as many ways as torch's reader has
+            reason = (str(error) or type(error).__name__).split("\n")[0][:300]
+            raise BadCheckpoint(f"{path} cannot be opened as an exported program: {reason}") from error
+        # Guards are Python text in the file, which would be run; shapes are checked on what comes out instead.
+        self.graph = program.module(check_guards=False)
+
+    def forward(self, given: Tensor) -> object:
+        """Returns what the program gives."""
+        return self.graph(given)
+
+    def train(self, mode: bool = True) -> Self:
+        """Changes nothing in the program: it was fixed for training or for use when it was exported."""
+        self.training = mode
+        return self

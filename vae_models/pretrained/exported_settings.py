@@ -1,0 +1,52 @@
+"""Settings of a model as two exported programs (torch.export)."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
+
+from pydantic import Field
+
+from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings, PixelRange
+
+if TYPE_CHECKING:
+    from latent_audit.vae_models.attribute_classifier.targets import Target
+    from latent_audit.vae_models.pretrained.foreign_model import ForeignModel
+
+
+class ExportedProgramsSettings(ExistingModelSettings):
+    """Encoder and decoder as exported programs (torch.export): files, or models in MLflow."""
+
+    not_in_key: ClassVar[frozenset[str]] = frozenset({"encoder", "decoder"})
+
+    kind: Literal["exported_programs"] = "exported_programs"
+    encoder: str = Field(
+        min_length=1,
+        description="a pt2 file, or an MLflow address such as models:/NAME@ALIAS: images to means, or to a pair of "
+        "means and log variances",
+    )
+    decoder: str = Field(min_length=1, description="the same: codes to images")
+    pixel_range: PixelRange = Field((0.0, 1.0), description="what black and white are to the programs")
+
+    def build(self, image_shape: tuple[int, int, int], targets: Sequence["Target"]) -> "ForeignModel":
+        """Returns the model with its weights in random order: how it was initialised nobody knows."""
+        from latent_audit.vae_models.pretrained.exported_programs import (
+            build_from_programs,
+        )  # here: it reads these settings
+
+        foreign = build_from_programs(self, image_shape)
+        foreign.shuffle_weights()
+        return foreign
+
+    def given_files(self) -> dict[str, str]:
+        """Returns the files, or MLflow addresses, of both programs."""
+        return {"encoder": self.encoder, "decoder": self.decoder}
+
+    def with_files(self, places: Mapping[str, Path]) -> Self:
+        """Returns the settings with both programs somewhere else."""
+        return self.model_copy(update={name: str(places[name]) for name in ("encoder", "decoder")})
+
+    def open_trained(self, image_shape: tuple[int, int, int]) -> "ForeignModel":
+        """Returns the model with the weights that it brings."""
+        from latent_audit.vae_models.pretrained.exported_programs import build_from_programs
+
+        return build_from_programs(self, image_shape)

@@ -1,0 +1,165 @@
+"""A model whose networks are not ours: an encoder and a decoder from elsewhere, behind the methods that the
+analyses use.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+from latent_audit.vae_models.components.posteriors import LOG_VARIANCE_RANGE, GaussianPosterior
+from latent_audit.vae_models.components.reconstruction import Reconstruction
+from latent_audit.vae_models.errors import BadCheckpoint
+from latent_audit.vae_models.model import Posterior
+from latent_audit.vae_models.pretrained.call_errors import described
+from latent_audit.vae_models.training.precision import autocast
+
+# Two, since programs that were exported for any number of images may refuse a single one.
+_TRIED_IMAGES = 2
+# Keeps the logit of a pixel finite; no image of 8 bits can tell.
+_SURE = 1e-6
+
+
+class ForeignModel(nn.Module):
+    """An encoder and a decoder from elsewhere. Codes are held against a standard normal prior."""
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        networks: nn.Module,
+        encode: Callable[[Tensor], Any],
+        decode: Callable[[Tensor], Any],
+        reconstruction: Reconstruction,
+        pixel_range: tuple[float, float],
+        source: str,
+    ) -> None:
+        """networks: holds every torch weight of both, if they have any. encode: images -> means (n, d), or a pair
+        of means and log variances. decode: (n, d) -> images. pixel_range: what black and white are to both. source:
+        what errors call the model. Raises BadCheckpoint where they do not fit the images.
+        """
+        super().__init__()
+        self.image_shape, self.source = image_shape, source
+        self.networks = networks
+        self._encode, self._decode = encode, decode
+        self.reconstruction = reconstruction
+        self.black, self.white = pixel_range
+        # Code without torch weights computes on the CPU, whatever the device of this run.
+        self._on_cpu = not list(networks.parameters())
+        if self._on_cpu:
+            # Without an element; it says on which device this model's tensors are, as a weight would.
+            self.place = nn.Parameter(torch.zeros(0), requires_grad=False)
+        self.has_variance = True
+        self.eval()
+        self.latent_dim = self._tried()
+        self.dimension_names = tuple(f"z{i}" for i in range(self.latent_dim))
+        self.dimension_groups = tuple(range(self.latent_dim))
+
+    def encode(self, images: Tensor) -> Posterior:
+        """Returns means and log variances (n, latent_dim); the least log variance where the encoder gives none."""
+        return self._posterior(images, self.black, self.white)
+
+    def _posterior(self, images: Tensor, black: float, white: float) -> Posterior:
+        given = self._called(self._encode, black + images * (white - black), "encoder", "images")
+        mean, log_variance = given if isinstance(given, tuple | list) and len(given) == 2 else (given, None)
+        self._refuse_no_codes(mean, len(images))
+        self.has_variance = log_variance is not None
+        if log_variance is None:
+            return Posterior(mean.float(), torch.full_like(mean, LOG_VARIANCE_RANGE[0], dtype=torch.float32))
+        self._refuse_no_codes(log_variance, len(images))
+        if log_variance.shape != mean.shape:
+            raise BadCheckpoint(
+                f"the encoder of {self.source} gives means {_shape(mean)} and log variances {_shape(log_variance)}, "
+                "which must be alike"
+            )
+        return Posterior(mean.float(), log_variance.float().clamp(*LOG_VARIANCE_RANGE))
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """Returns images (n, c, h, w); what the decoder puts beyond black or white is cut."""
+        return ((self._pixels(latents) - self.black) / (self.white - self.black)).clamp(0.0, 1.0)
+
+    def rebuild(self, images: Tensor, pixel_range: tuple[float, float] | None = None) -> Tensor:
+        """Returns what the decoder gives for the codes of images (n, c, h, w) in [0, 1], neither scaled nor cut.
+
+        pixel_range: what black and white are to both networks; None takes the range of the settings.
+        """
+        black, white = pixel_range or (self.black, self.white)
+        return self._pixels(self._posterior(images, black, white).mean)
+
+    def _pixels(self, latents: Tensor) -> Tensor:
+        pixels = self._called(self._decode, latents, "decoder", "codes")
+        expected = (len(latents), *self.image_shape)
+        if not isinstance(pixels, Tensor) or tuple(pixels.shape) != expected:
+            raise BadCheckpoint(
+                f"the decoder of {self.source} must give images {_listed(expected)} for codes {_shape(latents)}, "
+                f"got {_shape(pixels)}"
+            )
+        return pixels.float()
+
+    def sample_latents(self, count: int, generator: Generator) -> Tensor:
+        """Returns (count, latent_dim) draws of a standard normal."""
+        return torch.randn(count, self.latent_dim, generator=generator, device=generator.device)
+
+    def reconstruction_nats(self, images: Tensor, latents: Tensor) -> Tensor:
+        """Returns (n,) negative log-likelihood in nats under the pixel distribution of the settings."""
+        return self.reconstruction.nats_per_image(torch.logit(self.decode(latents), _SURE), images)
+
+    def kl_per_dimension(self, images: Tensor) -> Tensor | None:
+        """Returns (n, latent_dim) KL from a standard normal in nats; None for an encoder without variances."""
+        posterior = self.encode(images)
+        return GaussianPosterior().kl_per_dimension(posterior) if self.has_variance else None
+
+    def shuffle_weights(self) -> None:
+        """Puts the entries of every weight into random order: the same sizes, and nothing that was learned."""
+        with torch.no_grad():
+            for parameter in self.networks.parameters():
+                order = torch.randperm(parameter.numel())
+                parameter.copy_(parameter.flatten()[order].view_as(parameter))
+
+    def _tried(self) -> int:
+        """Returns the latent dimensions, found by encoding and decoding black images."""
+        with torch.no_grad():
+            mean = self.encode(torch.zeros(_TRIED_IMAGES, *self.image_shape)).mean
+            self.decode(mean)
+        return int(mean.shape[1])
+
+    def _called(self, function: Callable[[Tensor], Any], given: Tensor, part: str, what: str) -> Any:
+        def call(tensor: Tensor) -> Any:
+            with autocast(tensor.device, False):  # code that is not ours was made for one arithmetic
+                if self._on_cpu:
+                    return _moved(function(tensor.cpu()), tensor.device)
+                return function(tensor)
+
+        try:
+            return call(given)
+        except Exception as error:  # code that is not ours can fail in any way
+            raise BadCheckpoint(
+                f"the {part} of {self.source} failed for {what} {_shape(given)}: {described(error, call, given)}"
+            ) from error
+
+    def _refuse_no_codes(self, codes: Any, images: int) -> None:
+        if not isinstance(codes, Tensor) or codes.ndim != 2 or len(codes) != images or not codes.shape[1]:
+            raise BadCheckpoint(
+                f"the encoder of {self.source} must give a tensor of means (images, dimensions), or a pair of means "
+                f"and log variances, for {images} images; got {_shape(codes)}"
+            )
+        if not codes.is_floating_point():
+            raise BadCheckpoint(
+                f"the encoder of {self.source} gives whole numbers ({codes.dtype}). Indices of a codebook (VQ) are "
+                "names and not quantities, so no dimension of them can be audited: return the vectors that they stand "
+                "for, as floating-point numbers, one row an image"
+            )
+
+
+def _moved(value: Any, device: torch.device) -> Any:
+    if isinstance(value, tuple | list):
+        return tuple(_moved(item, device) for item in value)
+    return value.to(device) if isinstance(value, Tensor) else value
+
+
+def _shape(value: Any) -> str:
+    return _listed(tuple(value.shape)) if isinstance(value, Tensor) else f"a {type(value).__name__}"
+
+
+def _listed(shape: tuple[int, ...]) -> str:
+    return f"({', '.join(map(str, shape))})"

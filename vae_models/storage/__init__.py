@@ -1,0 +1,4 @@
+"""Trained models on disk: safetensors and a recipe, without pickle.
+
+Start with checkpoints.py.
+"""

@@ -1,0 +1,44 @@
+"""What a training run is given: whether it fits the model, and what makes two runs the same."""
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from latent_audit.vae_models.errors import BadSettings
+from latent_audit.vae_models.model import Trainable
+from latent_audit.vae_models.training.settings import TrainingSettings
+
+# Spread evenly over all images: enough to tell other images from these.
+_COMPARED_IMAGES = 64
+
+
+def check_images(model: Trainable, images: NDArray[np.uint8], validation_images: NDArray[np.uint8]) -> None:
+    """Raises BadSettings where there are no images, or not of the model's shape as bytes."""
+    for name, part in (("training", images), ("validation", validation_images)):
+        if part.dtype != np.uint8 or part.shape[1:] != model.image_shape or not len(part):
+            raise BadSettings(
+                f"{name} images must be uint8 of shape (n, {', '.join(map(str, model.image_shape))}) n > 0, "
+                f"got {part.dtype} {part.shape}"
+            )
+
+
+def identity_of(
+    model: Trainable,
+    settings: TrainingSettings,
+    seeds: tuple[int, ...],
+    images: NDArray[np.uint8],
+    values: NDArray[np.float64] | None,
+) -> str:
+    """Returns a digest of what makes two runs the same: a longer one, too, where steps keep their size."""
+    assert isinstance(model, nn.Module)
+    free = {"deadline_seconds", "checkpoint_every"} | (set() if settings.learning_rate_decay else {"steps"})
+    parts = [type(model).__name__, settings.model_dump_json(exclude=free), str(seeds), str(images.shape)]
+    parts += [f"{name}{tuple(tensor.shape)}" for name, tensor in model.state_dict().items()]
+    digest = hashlib.sha256("|".join(parts).encode())
+    some = np.linspace(0, len(images) - 1, min(len(images), _COMPARED_IMAGES)).round().astype(np.int64)
+    digest.update(np.ascontiguousarray(images[some]).tobytes())
+    if values is not None:
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
