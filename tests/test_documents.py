@@ -13,8 +13,7 @@ import yaml
 from latent_audit.flows.cli import main as command
 from latent_audit.flows.cli import verify
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
-from latent_audit.tasks.datasets import celeba
-from latent_audit.tasks.datasets import registry as catalogue
+from latent_audit.tasks.datasets import celeba, registry
 from latent_audit.tasks.runs.verify import EXIT_CODES
 from latent_audit.tasks.settings.layers import load_settings
 
@@ -56,7 +55,7 @@ def schema_objects(part: Any) -> Iterator[dict[str, Any]]:
 
 def test_the_data_page_names_every_data_set_its_files_and_the_default_faces() -> None:
     page = document("data.md")
-    kinds = [settings.model_fields["kind"].default for settings in catalogue.ALL_SETTINGS]
+    kinds = [settings.model_fields["kind"].default for settings in registry.ALL_SETTINGS]
     assert [kind for kind in kinds if f"| `{kind}`" not in page] == []
     downloaded = [kind for kind in kinds if kind != "folder"]
     files = [file.name for kind in downloaded for file in load_data(kind).files()]
@@ -64,7 +63,7 @@ def test_the_data_page_names_every_data_set_its_files_and_the_default_faces() ->
     assert [name for name in celeba.DEFAULT_ATTRIBUTES if name not in page] == []
 
 
-def load_data(kind: str) -> catalogue.DataSettings:
+def load_data(kind: str) -> registry.DataSettings:
     return load_settings(None, ["--data.kind", kind]).data
 
 

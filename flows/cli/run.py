@@ -44,7 +44,7 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
         settings = ready_for_a_flow(overrides)
         from latent_audit.flows.audit_flow import audit
         from latent_audit.tasks.services.prefect_server import gone_server_said
-        from latent_audit.tasks.session import drift as over_time
+        from latent_audit.tasks.session import drift
 
     wait_for_services(settings)
     try:
@@ -53,7 +53,7 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     except Reported as error:
         _name_report(error.folder, settings)
         raise
-    for change in over_time.changes_of(folder):
+    for change in drift.changes_of(folder):
         say(f"changed since the last accepted run: {change}", sys.stderr)
     _name_report(folder, settings)
     return 0

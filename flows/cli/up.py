@@ -66,26 +66,26 @@ def _add_places(parser: argparse.ArgumentParser) -> None:
 
 
 def _up(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
-    from latent_audit.tasks.services import all_services as services
+    from latent_audit.tasks.services import all_services
 
     prepare_store(arguments.store)  # what it starts inherits this
     settings = _settings(arguments)
-    return _say(services.up(settings, Path("prefect.yaml") if arguments.deploy else None), settings)
+    return _say(all_services.up(settings, Path("prefect.yaml") if arguments.deploy else None), settings)
 
 
 def _down(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
-    from latent_audit.tasks.services import all_services as services
+    from latent_audit.tasks.services import all_services
 
-    ended = services.down(_settings(arguments))
+    ended = all_services.down(_settings(arguments))
     print(f"ended: {', '.join(ended)}" if ended else "nothing was running")
     return 0
 
 
 def _status(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
-    from latent_audit.tasks.services import all_services as services
+    from latent_audit.tasks.services import all_services
 
     settings = _settings(arguments)
-    return _say(services.status(settings), settings)
+    return _say(all_services.status(settings), settings)
 
 
 def _settings(arguments: argparse.Namespace) -> "ServiceSettings":

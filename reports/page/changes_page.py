@@ -5,7 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from latent_audit.reports.page import messages as catalogue
+from latent_audit.reports.page import messages
 from latent_audit.reports.page.context import Cell, Table, estimate, text
 from latent_audit.reports.page.number_text import interval, number
 from latent_audit.reports.page.templating import ROOM, environment
@@ -20,7 +20,7 @@ def page(changes: Changes, first: str, second: str, language: str) -> str:
     Raises:
         LanguageUnknown: there is no catalogue for `language`.
     """
-    words = catalogue.load(language)
+    words = messages.load(language)
     return (
         environment(words)
         .get_template("changes.html")
@@ -38,7 +38,7 @@ def page(changes: Changes, first: str, second: str, language: str) -> str:
 
 def lines(changes: Changes, first: str, second: str, language: str) -> list[str]:
     """Returns what to print, a line each: the runs, a sentence, then every table with its cells in columns."""
-    words = catalogue.load(language)
+    words = messages.load(language)
     told = [words("changes.from_to", first=shortened(first, 80), second=shortened(second, 80))]
     told += [summary(changes, words), "", words("changes.said")]
     told += [f"  {sentence}" for sentence in _said(changes, words)]
@@ -49,7 +49,7 @@ def lines(changes: Changes, first: str, second: str, language: str) -> list[str]
     return told
 
 
-def summary(changes: Changes, words: catalogue.Catalogue) -> str:
+def summary(changes: Changes, words: messages.Catalogue) -> str:
     """Returns one sentence: how many verdicts are the same, stronger and weaker."""
     counts = Counter(change.direction for change in changes.verdicts)
     return words(
@@ -61,11 +61,11 @@ def summary(changes: Changes, words: catalogue.Catalogue) -> str:
     )
 
 
-def _said(changes: Changes, words: catalogue.Catalogue) -> list[str]:
+def _said(changes: Changes, words: messages.Catalogue) -> list[str]:
     return sentences(record(changes), words) or [words("changes.nothing")]
 
 
-def _tables(changes: Changes, words: catalogue.Catalogue) -> tuple[Table, ...]:
+def _tables(changes: Changes, words: messages.Catalogue) -> tuple[Table, ...]:
     def table(key: str, header: tuple[str, ...], rows: Any, note: str = "") -> Table:
         return Table(words(f"changes.{key}"), tuple(words(name) for name in header), tuple(rows), note)
 
@@ -137,7 +137,7 @@ def _difference(between: Difference | None) -> Cell:
     return Cell("estimate", number(between.value), interval(bounds), f"{between.value:.9g}")
 
 
-def _reading(between: Difference | None, words: catalogue.Catalogue) -> str:
+def _reading(between: Difference | None, words: messages.Catalogue) -> str:
     if between is None or between.low is None:
         return words("comparison.unknown")
     return words("comparison.apart" if between.is_clear else "comparison.same")
@@ -149,7 +149,7 @@ def _stated(value: str | float | None) -> Cell:
     return Cell("number", number(value), sort=f"{value:.9g}")
 
 
-def _columns(table: Table, words: catalogue.Catalogue) -> list[str]:
+def _columns(table: Table, words: messages.Catalogue) -> list[str]:
     rows = [table.header, *(tuple(_plain(cell, words) for cell in row) for row in table.rows)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(table.header))]
     return [
@@ -158,7 +158,7 @@ def _columns(table: Table, words: catalogue.Catalogue) -> list[str]:
     ]
 
 
-def _plain(cell: Cell, words: catalogue.Catalogue) -> str:
+def _plain(cell: Cell, words: messages.Catalogue) -> str:
     if cell.kind == "verdict":
         return words(f"verdict.{cell.text}")
     return f"{cell.text} {cell.extra}".strip() if cell.kind == "estimate" else cell.text

@@ -5,7 +5,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from latent_audit.reports.page import messages as catalogue
+from latent_audit.reports.page import messages
 from latent_audit.reports.page.context import Figure, Page, Table, estimate, numeral, said
 from latent_audit.reports.page.number_text import number
 from latent_audit.reports.page.plots import interval_curves
@@ -21,7 +21,7 @@ MEASURES = ("elbo_nats", "active_units", "probe")
 
 def write_page(record: dict[str, Any], path: Path, language: str) -> None:
     """Writes the page of `record`, what latent_size.json holds, as one file with everything inside."""
-    page = Page(path.parent, {}, {}, [], "", catalogue.load(language))
+    page = Page(path.parent, {}, {}, [], "", messages.load(language))
     template = environment(page.t).get_template("latent_size.html")
     html = template.render(
         page=page,

@@ -10,19 +10,15 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from latent_audit.reports.errors import NotPlainJson, RunIncomplete
-from latent_audit.reports.page import messages as catalogue
+from latent_audit.reports.page import messages
 from latent_audit.reports.page.context import Page
 from latent_audit.reports.page.drawing import FIGURES_FOLDER, Builder, section_html, write_figures
 from latent_audit.reports.page.sections.attributes import cards, comparison, mapping, stability, unclaimed
 from latent_audit.reports.page.sections.explanations import (
-    applications as uses,
-)
-from latent_audit.reports.page.sections.explanations import (
+    applications,
     attributions,
+    latent_manipulation,
     maps,
-)
-from latent_audit.reports.page.sections.explanations import (
-    latent_manipulation as moves,
 )
 from latent_audit.reports.page.sections.overview import (
     checks,
@@ -52,8 +48,8 @@ BUILDERS: dict[str, Builder] = {
     "unclaimed": unclaimed.build,
     "attributions": attributions.build,
     "maps": maps.build,
-    "moves": moves.build,
-    "uses": uses.build,
+    "moves": latent_manipulation.build,
+    "uses": applications.build,
     "stability": stability.build,
     "comparison": comparison.build,
     "limitations": limitations.build,
@@ -114,7 +110,7 @@ def open_page(run_folder: Path, language: str) -> Page:
     run = parse_run(_content(run_folder, RUN_NAME))
     ledger = parse_ledger(_content(run_folder, LEDGER_NAME))
     digest = hashlib.sha256(data).hexdigest()
-    return Page(run_folder, audit, run, ledger, digest, catalogue.load(language))
+    return Page(run_folder, audit, run, ledger, digest, messages.load(language))
 
 
 def _content(run_folder: Path, name: str) -> bytes:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from latent_audit.reports.page import messages as catalogue
+from latent_audit.reports.page import messages
 from latent_audit.reports.page.number_text import duration
 from latent_audit.reports.page.templating import ROOM, environment
 from latent_audit.vocabulary.verdicts import OVERALL
@@ -40,7 +40,7 @@ def index_page(runs: Sequence[FinishedRun], left_out: Sequence[LeftOut], languag
     Raises:
         LanguageUnknown: there is no catalogue for `language`.
     """
-    words = catalogue.load(language)
+    words = messages.load(language)
     return (
         environment(words)
         .get_template("runs.html")

@@ -6,7 +6,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from latent_audit.reports.page import messages as catalogue
+from latent_audit.reports.page import messages
 from latent_audit.reports.page.number_text import number
 from latent_audit.reports.page.visible_text import paragraph, visible
 
@@ -16,7 +16,7 @@ FILES_READ = ("templates/*.html",)
 ROOM = Path(__file__).parent
 
 
-def environment(words: catalogue.Catalogue) -> Environment:
+def environment(words: messages.Catalogue) -> Environment:
     """Returns templates that escape everything, refuse what is undefined, and show unseen characters."""
     made = Environment(
         loader=FileSystemLoader(ROOM / "templates"),

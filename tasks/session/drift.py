@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from latent_audit.reports.page import messages as catalogue
+from latent_audit.reports.page import messages
 from latent_audit.reports.record import what_changed
 from latent_audit.reports.record.audit_json import read_audit, settled
 from latent_audit.reports.record.changes import changes
@@ -40,7 +40,7 @@ def tags(since: Mapping[str, Any]) -> dict[str, str]:
 
 def sentences(since: Mapping[str, Any]) -> list[str]:
     """Returns a line on each change, for a terminal."""
-    return what_changed.sentences(since, catalogue.load("en"))
+    return what_changed.sentences(since, messages.load("en"))
 
 
 def changes_of(folder: Path) -> list[str]:

@@ -24,7 +24,7 @@ from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RET
 from latent_audit.reports.page.visible_text import visible
 from latent_audit.tasks.analyses.checks.lead_verdicts import lead_verdicts
 from latent_audit.tasks.execution.stage_runner import Desk
-from latent_audit.tasks.session import drift as over_time
+from latent_audit.tasks.session import drift
 from latent_audit.tasks.session.run_outcome import failed_sentences
 
 # A page is not worth waiting for: stages wait for each other, and each would wait for a server that is gone.
@@ -93,7 +93,7 @@ def tell_of_changes(name: str, since: Mapping[str, Any]) -> None:
             "prefect.resource.id": f"latent-audit.{artifact_key(name)}",
             "prefect.resource.name": visible(name),
         },
-        payload={"compared_with": since["run_id"], "changes": over_time.sentences(since)},
+        payload={"compared_with": since["run_id"], "changes": drift.sentences(since)},
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from latent_audit.tasks.analyses.checks.lead_verdicts import lead_verdicts
 from latent_audit.tasks.execution.stage_runner import Desk
-from latent_audit.tasks.session import drift as over_time
+from latent_audit.tasks.session import drift
 from latent_audit.tasks.session.audit_session import Opening
 from latent_audit.tasks.session.prefect_page import show_results, tell_of_changes
 from latent_audit.tasks.session.run_outcome import failed_sentences
@@ -60,7 +60,7 @@ def publish(opening: Opening, exports: Mapping[ModelKey, Artifact], manifest_dig
     show_results(desk, settings.name, opening.folder.finished, audit)
     since = read_json(folder / "run.json")["since_accepted"]
     if since is not None:
-        desk.tracker.log(desk.parent_run, tags=over_time.tags(since))
+        desk.tracker.log(desk.parent_run, tags=drift.tags(since))
         if since["changed"]:
             tell_of_changes(settings.name, since)
     # Before the folder comes to its place: after that, nobody goes on with a run that is killed.

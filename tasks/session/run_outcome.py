@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from latent_audit.tasks.errors import Changed, PartsFailed, Reported
-from latent_audit.tasks.session import drift as over_time
+from latent_audit.tasks.session import drift
 from latent_audit.tasks.storage.arrays import read_json
 
 
@@ -30,7 +30,7 @@ def raise_outcome(folder: Path, *, fail_on_change: bool) -> None:
         )
     if fail_on_change:
         try:
-            over_time.refuse_change(folder)
+            drift.refuse_change(folder)
         except Changed as changed:
             found.append(changed)
     if found:

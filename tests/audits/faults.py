@@ -15,7 +15,7 @@ from typing import Any
 
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
-from latent_audit.tasks.session import audit_session as opening
+from latent_audit.tasks.session import audit_session
 from latent_audit.tasks.stages.report import render
 from tests.audits.moments import moment_of
 
@@ -78,7 +78,7 @@ def put_clock(seconds: float) -> None:
         def now(cls, tz: tzinfo | None = None) -> "Put":
             return cls.fromtimestamp(time.time(), tz)
 
-    for module in (opening, render):
+    for module in (audit_session, render):
         module.datetime = Put  # type: ignore[attr-defined]  # a stand-in for the class
 
 

@@ -15,9 +15,9 @@ def import_all() -> None:
     """To be called after latent_audit.tasks.execution.environment has prepared the process; starts no thread."""
     for name in LATE:
         import_module(name)
-    from latent_audit.tasks.stages import registry as stages
+    from latent_audit.tasks.stages import registry
     from latent_audit.tasks.stages.stage import Stage
 
-    for stage in vars(stages).values():
+    for stage in vars(registry).values():
         if isinstance(stage, Stage):
             import_module(stage.module)

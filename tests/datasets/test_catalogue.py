@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from latent_audit.tasks.datasets import registry as catalogue
+from latent_audit.tasks.datasets import registry
 from latent_audit.tasks.datasets.errors import BadTable, DataError, MissingFile
 from latent_audit.tasks.datasets.images.choosing import choose_rows, halve, take_from_blocks
 from latent_audit.tasks.datasets.remote_file import RemoteFile
 
-ADAPTER: TypeAdapter[Any] = TypeAdapter(catalogue.DataSettings)
+ADAPTER: TypeAdapter[Any] = TypeAdapter(registry.DataSettings)
 
 
 def of_kind(kind: str, folder: Path) -> Any:
@@ -23,14 +23,14 @@ def of_kind(kind: str, folder: Path) -> Any:
     return ADAPTER.validate_python({"kind": kind, **own})
 
 
-KINDS = tuple(settings.model_fields["kind"].default for settings in catalogue.ALL_SETTINGS)
+KINDS = tuple(settings.model_fields["kind"].default for settings in registry.ALL_SETTINGS)
 
 
 def test_kinds_are_in_documented_order() -> None:
     assert KINDS == ("sprites", "mnist", "fashion_mnist", "celeba", "dsprites", "shapes3d", "folder")
 
 
-@pytest.mark.parametrize("settings", catalogue.ALL_SETTINGS)
+@pytest.mark.parametrize("settings", registry.ALL_SETTINGS)
 def test_settings_are_frozen_closed_and_described(settings: type[BaseModel]) -> None:
     assert settings.model_config["frozen"]
     assert settings.model_config["extra"] == "forbid"

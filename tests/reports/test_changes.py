@@ -17,7 +17,7 @@ from latent_audit.reports.page.sections.overview import provenance
 from latent_audit.reports.record.audit_json import write_audit
 from latent_audit.reports.record.changes import _moved, changes, difference
 from latent_audit.reports.record.manifest import write_manifest
-from latent_audit.tasks.session import drift as over_time
+from latent_audit.tasks.session import drift
 from latent_audit.tasks.storage.artifacts import Artifact, digest_of_file
 from tests.reports.conftest import Rendered, elements
 
@@ -190,13 +190,13 @@ def test_run_compare_and_report_say_the_same(
     digest = digest_of_file(first / "manifest.json")
     note = {"run_id": first.name, "manifest": digest, "accepted": "2026-03-01T12:00:00+00:00", "by": ""}
     (home / "accepted.jsonl").write_text(json.dumps(note) + "\n")
-    since = over_time.since_accepted(home, Artifact("judge", "key", second, "digest", 1.0, False, "run"))
+    since = drift.since_accepted(home, Artifact("judge", "key", second, "digest", 1.0, False, "run"))
     assert since is not None
     assert since["changed"]
     assert main(["compare", str(first), str(second), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["what_changed"]
     assert told == {key: value for key, value in since.items() if key not in ("run_id", "accepted")}
-    said = over_time.sentences(since)
+    said = drift.sentences(since)
     assert said[:2] == [
         "vae, shape: Not supported, now Supported",
         "vae, scale: Inconclusive, now Not supported",

@@ -2,9 +2,9 @@
 
 from markupsafe import escape
 
-from latent_audit.reports.page import messages as catalogue
+from latent_audit.reports.page import messages
 from latent_audit.reports.page.render import open_page
-from latent_audit.reports.page.sections.explanations import model_specific as particulars
+from latent_audit.reports.page.sections.explanations import model_specific
 from tests.reports.audit_builder import AuditBuilder
 from tests.reports.conftest import Rendered, make_run
 
@@ -12,7 +12,7 @@ PARTS = ("named", "label_efficiency", "mixture", "attention", "uncertainty", "in
 
 
 def test_every_part_is_there_with_its_figures(full_run: Rendered) -> None:
-    t = catalogue.load("en")
+    t = messages.load("en")
     for part in PARTS:
         assert full_run.html.count(f"<h4>{t(f'particular.{part}_title')}</h4>") == 1
     for sentence in (
@@ -33,5 +33,5 @@ def test_every_part_is_there_with_its_figures(full_run: Rendered) -> None:
 def test_a_model_without_any_shows_none(small_builder: AuditBuilder) -> None:
     make_run(small_builder)
     page = open_page(small_builder.folder, "zh")
-    assert particulars.build(page, page.leads[0]) == []
+    assert model_specific.build(page, page.leads[0]) == []
     assert not [name for name in page.files if name.startswith(("components", "labels"))]

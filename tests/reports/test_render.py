@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from latent_audit.reports.errors import LanguageUnknown, RunIncomplete
-from latent_audit.reports.page import messages as catalogue
+from latent_audit.reports.page import messages
 from latent_audit.reports.page.context import Page
 from latent_audit.reports.page.render import SECTIONS, render, script_hash
 from latent_audit.reports.page.sections.overview import summary
@@ -96,8 +96,8 @@ def test_every_interval_names_its_source_and_count(full_run: Rendered) -> None:
 
 
 def test_forbidden_words_do_not_appear() -> None:
-    for language in catalogue.languages():
-        told = " ".join(catalogue.load(language).sentences.values()).lower()
+    for language in messages.languages():
+        told = " ".join(messages.load(language).sentences.values()).lower()
         for word in ("proves", "understands", "fair", "compliant", "complies"):
             assert not re.search(rf"\b{word}\b", told)
 
@@ -196,7 +196,7 @@ def test_the_table_of_verdicts_fits_its_size(
     audit["models"] = [{**model, "name": name} for name in names[0]]
     audit["data"]["attributes"] = [{**attribute, "name": name} for name in names[1]]
     audit["verdicts"] = [{**verdict, "model": m, "attribute": a} for m, a in itertools.product(*names)]
-    built = summary.build(Page(small_builder.folder, audit, {}, [], "", catalogue.load("en")))
+    built = summary.build(Page(small_builder.folder, audit, {}, [], "", messages.load("en")))
     assert built["layout"] == layout
     assert len(built["rows"]) == attributes
     assert all(len(row["cells"]) == models for row in built["rows"])
@@ -265,7 +265,7 @@ def test_hostile_names_are_plain_in_figure_files(hostile_run: Rendered) -> None:
 
 
 def test_catalogues_say_the_same_things() -> None:
-    english, chinese = catalogue.load("en").sentences, catalogue.load("zh").sentences
+    english, chinese = messages.load("en").sentences, messages.load("zh").sentences
     assert english.keys() == chinese.keys()
     for key, sentence in english.items():
         assert sorted(re.findall(r"{(\w+)}", sentence)) == sorted(re.findall(r"{(\w+)}", chinese[key])), key

@@ -11,7 +11,7 @@ from latent_audit.tasks.analyses.attributions.gan_explanations import (
     agree_with_captum,
     explain_discriminator,
 )
-from latent_audit.tasks.analyses.latent_space import conditional_generation as asked_edits
+from latent_audit.tasks.analyses.latent_space import conditional_generation
 from latent_audit.tasks.analyses.scores import classifier_scores
 from latent_audit.tasks.analyses.serialization import to_plain
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
@@ -67,7 +67,7 @@ def explain_gan(
         seed,
         source="bootstrap over samples",
     )
-    edits = asked_edits.compute(
+    edits = conditional_generation.compute(
         data.data.attributes,
         data.values("probe_test"),
         lambda name, yes: classify_images(

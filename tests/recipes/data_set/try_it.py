@@ -9,8 +9,7 @@ import numpy as np
 from stages import prepare
 
 from latent_audit.tasks.analyses.statistics.parts import PARTS
-from latent_audit.tasks.datasets import registry as catalogue
-from latent_audit.tasks.datasets import stripes
+from latent_audit.tasks.datasets import registry, stripes
 from latent_audit.tasks.settings.layers import load_settings
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
 
@@ -24,7 +23,7 @@ print(
             "module": stripes.__file__,
             "settings": type(settings.data).__name__,
             "name": settings.name,
-            "kinds": [kind.__name__ for kind in catalogue.ALL_SETTINGS],
+            "kinds": [kind.__name__ for kind in registry.ALL_SETTINGS],
             "files": settings.data.files(),
             "attributes": [attribute.name for attribute in data.data.attributes],
             "shape": data.data.images.shape,

@@ -11,9 +11,9 @@ from stages import perform, prepare
 from latent_audit.tasks.settings.layers import describe, load_settings
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
 from latent_audit.tasks.stages.registry import TRAIN_MODEL
-from latent_audit.vae_models.presets import linear_vae
 from latent_audit.vae_models.evaluation import evaluate
 from latent_audit.vae_models.inference import encode_images
+from latent_audit.vae_models.presets import linear_vae
 from latent_audit.vae_models.storage.checkpoints import load, load_untrained
 
 toy = (

@@ -7,14 +7,14 @@ from collections.abc import Callable
 
 import pytest
 
-from latent_audit.tasks.execution import priority_semaphore as turns
+from latent_audit.tasks.execution import priority_semaphore
 from latent_audit.tasks.execution.priority_semaphore import Turns, urgency
 from latent_audit.tasks.settings.audit import Settings
 
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turns, "ARRIVING_SECONDS", 0.2)
+    monkeypatch.setattr(priority_semaphore, "ARRIVING_SECONDS", 0.2)
 
 
 def in_threads(acts: list[Callable[[], None]]) -> list[threading.Thread]:

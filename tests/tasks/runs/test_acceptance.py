@@ -9,7 +9,7 @@ import pytest
 
 from latent_audit.reports.record.audit_json import read_audit, write_audit
 from latent_audit.reports.page.render import render
-from latent_audit.tasks.session import drift as over_time
+from latent_audit.tasks.session import drift
 from latent_audit.tasks.runs.acceptance import Acceptance, accept, acceptances, last_accepted
 from latent_audit.tasks.errors import AcceptanceError, Changed, TrackingError
 from latent_audit.tasks.storage.artifacts import Artifact, digest_of_file
@@ -82,9 +82,9 @@ def judged(folder: Path) -> Artifact:
 
 def test_a_run_says_what_changed_since(home: Path) -> None:
     second = home / "20260302-2"
-    assert over_time.since_accepted(home, judged(second)) is None
+    assert drift.since_accepted(home, judged(second)) is None
     accept(home / "20260301-1", "", NOW)
-    since = over_time.since_accepted(home, judged(second))
+    since = drift.since_accepted(home, judged(second))
     assert since is not None
     assert (since["run_id"], since["changed"], since["same_data"]) == ("20260301-1", False, True)
 
@@ -95,24 +95,24 @@ def test_a_run_says_what_changed_since(home: Path) -> None:
     audit["data"]["digest"] = "0" * 64
     audit["data"]["images"] += 1
     write_audit(second, audit)
-    since = over_time.since_accepted(home, judged(second))
+    since = drift.since_accepted(home, judged(second))
     assert since is not None
     assert since["changed"]
     name, attribute = verdict["model"], verdict["attribute"]
-    tags = over_time.tags(since)
+    tags = drift.tags(since)
     assert tags["compared_with"] == "20260301-1"
     assert (tags["changed.verdicts"], tags["changed.scores"], tags["changed.data"]) == ("1", "0", "1")
     assert tags[f"changed.{name}.{attribute}"] == f"{before} -> inconclusive"
 
     run = json.loads((second / "run.json").read_text())
     (second / "run.json").write_text(json.dumps({**run, "since_accepted": since}))
-    said = over_time.changes_of(second)
+    said = drift.changes_of(second)
     assert said[0] == f"{name}, {attribute}: {before.replace('_', ' ').capitalize()}, now Inconclusive"
     assert len(said) == 2
     with pytest.raises(
         Changed, match=r"(?s)20260302-2 is complete and differs.*latent-audit accept"
     ) as caught:
-        over_time.refuse_change(second)
+        drift.refuse_change(second)
     assert caught.value.exit_code == 3
     html = render(second).read_text()
     assert "Since the last accepted run" in html
@@ -123,8 +123,8 @@ def test_a_run_without_changes_passes(home: Path) -> None:
     run = json.loads((home / "20260301-1" / "run.json").read_text())
     for since in (None, {"run_id": "x", "changed": False, "verdicts": [], "scores": [], "data": []}):
         (home / "20260301-1" / "run.json").write_text(json.dumps({**run, "since_accepted": since}))
-        assert over_time.changes_of(home / "20260301-1") == []
-        over_time.refuse_change(home / "20260301-1")
+        assert drift.changes_of(home / "20260301-1") == []
+        drift.refuse_change(home / "20260301-1")
 
 
 def test_nothing_is_noted_where_mlflow_cannot_be_told(home: Path) -> None:

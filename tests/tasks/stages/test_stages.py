@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from latent_audit.tasks.stages import registry as stages
+from latent_audit.tasks.stages import registry
 from latent_audit.tasks.stages.stage import Stage
 
-EVERY = [value for value in vars(stages).values() if isinstance(value, Stage)]
+EVERY = [value for value in vars(registry).values() if isinstance(value, Stage)]
 
 
 @pytest.mark.parametrize("stage", EVERY, ids=lambda stage: stage.name)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from latent_audit.tasks.session import audit_session as opening
+from latent_audit.tasks.session import audit_session
 from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.stages.registry import STAGES
 from latent_audit.tasks.storage import source_digest as sources
@@ -17,9 +17,9 @@ def test_mlflow_is_connected_and_sources_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: bool
 ) -> None:
     started: list[int] = []
-    monkeypatch.setattr(opening, "start_early", started.append)
+    monkeypatch.setattr(audit_session, "start_early", started.append)
     settings = Settings(tracking={"uri": f"sqlite:///{tmp_path / 'mlflow.db'}"}, compute={"workers": 3})
-    opening.look_ahead(settings, start_workers=workers)
+    audit_session.look_ahead(settings, start_workers=workers)
     assert started == ([3] if workers else [])
     assert (tmp_path / "mlflow.db").stat().st_size > 0
     read = sources._digest.cache_info().misses

@@ -7,7 +7,7 @@ from latent_audit.reports.page import image_files
 from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, numeral, said, text
 from latent_audit.reports.page.number_text import number, percent
 from latent_audit.reports.page.plots import curves
-from latent_audit.reports.page.sections.explanations import model_specific as particulars
+from latent_audit.reports.page.sections.explanations import model_specific
 from latent_audit.reports.page.visible_text import shortened
 
 # Kinds of model whose encoder may return a pair of tensors.
@@ -80,7 +80,7 @@ def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
         "gan_samples": None
         if page.absent(gan)
         else _grid(page, gan["samples"], f"asked-{key}", model, "fitness.asked_alt"),
-        "particulars": particulars.build(page, model),
+        "particulars": model_specific.build(page, model),
     }
 
 
