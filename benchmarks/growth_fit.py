@@ -7,7 +7,7 @@ from dataclasses import dataclass
 # Caches that a small size fits into make a linear pass look a little steeper than it is.
 TOLERANCE = 0.15
 # Slopes of less than these are of start-up and of pages, not of the work.
-LEAST_SECONDS, LEAST_MEGABYTES = 1e-3, 1.0
+MIN_SECONDS, MIN_MEGABYTES = 1e-3, 1.0
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ def fit(
     what: str, axis: str, points: Sequence[Point], promised: bool, stopped_at: int | None = None
 ) -> Series:
     """Returns the series of `points`, in order of size; `promised`: no steeper than n log n."""
-    timed = [point for point in points if point.seconds >= LEAST_SECONDS]
-    held = [point for point in points if point.megabytes >= LEAST_MEGABYTES]
+    timed = [point for point in points if point.seconds >= MIN_SECONDS]
+    held = [point for point in points if point.megabytes >= MIN_MEGABYTES]
     sizes = [point.size for point in timed]
     whole = slope(sizes, [point.seconds for point in timed])
     last = slope(sizes[-2:], [point.seconds for point in timed[-2:]])

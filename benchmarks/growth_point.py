@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.growth_work import WORK, Size
 from benchmarks.measuring import seconds_of
 
-ENOUGH_SECONDS, MOST_CALLS = 1.0, 5
+ENOUGH_SECONDS, MAX_CALLS = 1.0, 5
 
 
 def measured(what: str, size: Size) -> dict[str, float]:
@@ -29,7 +29,7 @@ def measured(what: str, size: Size) -> dict[str, float]:
     after = _kilobytes()
     # Pages of files can be taken back at any time, so they are no working memory.
     peak = after["VmHWM"] - after["RssFile"] - before["RssAnon"]
-    while len(seconds) < MOST_CALLS and sum(seconds) < ENOUGH_SECONDS:
+    while len(seconds) < MAX_CALLS and sum(seconds) < ENOUGH_SECONDS:
         seconds.append(seconds_of(run))
     return {"seconds": statistics.median(seconds[1:] or seconds), "megabytes": max(0.0, 1024 * peak / 1e6)}
 

@@ -42,7 +42,7 @@ class Size:
 
 
 @dataclass(frozen=True)
-class World:
+class SyntheticData:
     """Attributes, their values (n, k), and codes (n, d), of a size."""
 
     attributes: tuple[Attribute, ...]
@@ -58,7 +58,7 @@ class World:
         return self.codes[fit], self.values[fit], self.codes[test], self.values[test]
 
 
-def world(size: Size) -> World:
+def world(size: Size) -> SyntheticData:
     """Returns binary, categorical, ordinal and continuous attributes in turns, and codes that follow them."""
     rng = np.random.default_rng(0)
     kinds: list[tuple[AttributeKind, tuple[str, ...]]] = [
@@ -76,7 +76,7 @@ def world(size: Size) -> World:
     codes += (values @ rng.normal(size=(size.attributes, size.latent_size)) / size.attributes).astype(
         np.float32
     )
-    return World(named, values, codes)
+    return SyntheticData(named, values, codes)
 
 
 def splitting(size: Size) -> Run:

@@ -14,7 +14,7 @@ from pathlib import Path
 from latent_audit.tasks.datasets.sprites import SpritesSettings
 from latent_audit.tasks.execution import environment
 from latent_audit.tasks.execution.devices import available_cores
-from latent_audit.tasks.execution.runners.work_item import Order
+from latent_audit.tasks.execution.runners.work_item import WorkItem
 from latent_audit.tasks.execution.workers import Workers
 from latent_audit.tasks.session.data_files import DataFiles
 from latent_audit.tasks.settings.audit import SplitSettings
@@ -74,11 +74,11 @@ def _seconds(place: Path, prepared: Artifact, count: int, steps: int) -> float:
         return time.monotonic() - started
 
 
-def _order(stage: Stage, inputs: dict[str, object], folder: Path) -> Order:
+def _order(stage: Stage, inputs: dict[str, object], folder: Path) -> WorkItem:
     work = folder.with_name(f"{folder.name}.work")
     folder.mkdir()
     work.mkdir()
-    return Order(stage, "key", "run", stage.doing, inputs, "cpu", folder, work, folder)
+    return WorkItem(stage, "key", "run", stage.verb, inputs, "cpu", folder, work, folder)
 
 
 if __name__ == "__main__":

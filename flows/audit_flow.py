@@ -12,11 +12,11 @@ from latent_audit.flows.model_flow import Futures, analyse, start_models
 from latent_audit.tasks.datasets.registry import DataSettings
 from latent_audit.tasks.execution.failed_parts import failed_rows, without_failed
 from latent_audit.tasks.execution.prefect_tasks import download_data, submit
-from latent_audit.tasks.execution.stage_runner import Desk
+from latent_audit.tasks.execution.stage_runner import StageRunner
 from latent_audit.tasks.runs.index_runs import index_runs
 from latent_audit.tasks.runs.selftest_record import cited as cited_selftest
-from latent_audit.tasks.session.audit_session import Opening, open_desk
-from latent_audit.tasks.session.data_notes import refuse_unknown_attribute, tell_of_data
+from latent_audit.tasks.session.audit_session import AuditSession, open_session
+from latent_audit.tasks.session.data_notes import refuse_unknown_attribute, report_data
 from latent_audit.tasks.session.find_models import find_model_files
 from latent_audit.tasks.session.prefect_page import show_flow_progress
 from latent_audit.tasks.session.publish import publish
@@ -37,54 +37,56 @@ from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 Drawn = list[PrefectFuture[Artifact]]
 
 
-# Threads only wait here; what computes is the desk's worker processes, one a core.
+# Threads only wait here; what computes is the stage runner's worker processes, one a core.
 @flow(name="audit", task_runner=cast(Any, ThreadPoolTaskRunner(max_workers=256)), persist_result=False)
 def audit(settings: Settings) -> Path:
     """Returns the folder of a complete audit: report.html, audit.json and all they rest on."""
-    with open_desk(settings) as opening:
-        desk = opening.desk
-        desk.has_several_models = len(settings.models) > 1
-        show_flow_progress(desk, settings.name)
-        fetch_program = partial(desk.tracker.exported_program, folder=desk.store.root / "downloads")
-        found = find_model_files(settings, fetch_program, desk.progress)
-        prepared = prepare_data(desk, settings)
-        outside = prepare_outside(desk, settings)
+    with open_session(settings) as opening:
+        stage_runner = opening.stage_runner
+        stage_runner.has_several_models = len(settings.models) > 1
+        show_flow_progress(stage_runner, settings.name)
+        fetch_program = partial(
+            stage_runner.tracker.exported_program, folder=stage_runner.store.root / "downloads"
+        )
+        found = find_model_files(settings, fetch_program, stage_runner.progress)
+        prepared = prepare_data(stage_runner, settings)
+        outside = prepare_outside(stage_runner, settings)
         # Nothing can begin without the data, so nothing waits for this.
-        tell_of_data(desk.progress, prepared.result())
+        report_data(stage_runner.progress, prepared.result())
         refuse_unknown_attribute("evidence.subgroup_by", settings.evidence.subgroup_by, prepared.result())
-        classifier = train_classifier(desk, settings, prepared)
-        trained = start_models(desk, settings, prepared, found)
+        classifier = train_classifier(stage_runner, settings, prepared)
+        trained = start_models(stage_runner, settings, prepared, found)
         analysed = {
-            model: analyse(desk, settings, model, prepared, classifier, weights, outside)
+            model: analyse(stage_runner, settings, model, prepared, classifier, weights, outside)
             for model, weights in trained.items()
         }
-        explained = explain_classifier(desk, settings, prepared, classifier)
+        explained = explain_classifier(stage_runner, settings, prepared, classifier)
         for model, futures in analysed.items():
             if model.seed == settings.seeds[0]:
                 futures["explain_classifier"] = explained
-        judged = judge(desk, opening, prepared, classifier, analysed)
-        drawn = draw_report(desk, settings, judged)
+        judged = judge(stage_runner, opening, prepared, classifier, analysed)
+        drawn = draw_report(stage_runner, settings, judged)
         folder = report(opening, judged, drawn, analysed)
     raise_outcome(folder, fail_on_change=settings.over_time.fail_on_change)
     return folder
 
 
-def prepare_data(desk: Desk, settings: Settings) -> PrefectFuture[Artifact]:
+def prepare_data(stage_runner: StageRunner, settings: Settings) -> PrefectFuture[Artifact]:
     """Downloads, and submits preparation and split."""
-    return prepare(desk, settings, settings.data)
+    return prepare(stage_runner, settings, settings.data)
 
 
-def prepare_outside(desk: Desk, settings: Settings) -> PrefectFuture[Artifact] | None:
+def prepare_outside(stage_runner: StageRunner, settings: Settings) -> PrefectFuture[Artifact] | None:
     """Does the same for the data set of another kind that anomaly detection is tried against, if one is named."""
-    return None if settings.outside is None else prepare(desk, settings, settings.outside)
+    return None if settings.outside is None else prepare(stage_runner, settings, settings.outside)
 
 
-def prepare(desk: Desk, settings: Settings, data: DataSettings) -> PrefectFuture[Artifact]:
+def prepare(stage_runner: StageRunner, settings: Settings, data: DataSettings) -> PrefectFuture[Artifact]:
     """Downloads one data set, and submits its preparation and split."""
     # Waited for here: nothing can begin without the files, and what went wrong with them is said as it is.
-    files = download_data(desk, data)
+    files = download_data(stage_runner, data)
     return submit(
-        desk,
+        stage_runner,
         PREPARE,
         data=data,
         files=files,
@@ -95,23 +97,27 @@ def prepare(desk: Desk, settings: Settings, data: DataSettings) -> PrefectFuture
 
 
 def train_classifier(
-    desk: Desk, settings: Settings, prepared: PrefectFuture[Artifact]
+    stage_runner: StageRunner, settings: Settings, prepared: PrefectFuture[Artifact]
 ) -> PrefectFuture[Artifact]:
     """Submits the training of the independent attribute classifier."""
     return submit(
-        desk, TRAIN_CLASSIFIER, prepared=prepared, classifier=settings.classifier, seed=settings.run.seed
+        stage_runner,
+        TRAIN_CLASSIFIER,
+        prepared=prepared,
+        classifier=settings.classifier,
+        seed=settings.run.seed,
     )
 
 
 def explain_classifier(
-    desk: Desk,
+    stage_runner: StageRunner,
     settings: Settings,
     prepared: PrefectFuture[Artifact],
     classifier: PrefectFuture[Artifact],
 ) -> PrefectFuture[Artifact]:
     """Submits the attributions of the classifier, which all models shown in full share."""
     return submit(
-        desk,
+        stage_runner,
         EXPLAIN_CLASSIFIER,
         prepared=prepared,
         classifier=classifier,
@@ -122,8 +128,8 @@ def explain_classifier(
 
 
 def judge(
-    desk: Desk,
-    opening: Opening,
+    stage_runner: StageRunner,
+    opening: AuditSession,
     prepared: PrefectFuture[Artifact],
     classifier: PrefectFuture[Artifact],
     analysed: dict[ModelKey, Futures],
@@ -131,7 +137,7 @@ def judge(
     """Submits the verdicts over everything that was found."""
     settings = opening.settings
     return submit(
-        desk,
+        stage_runner,
         JUDGE,
         prepared=prepared,
         classifier=classifier,
@@ -153,11 +159,11 @@ def _without_failed(inputs: dict[str, Any]) -> dict[str, Any]:
     return {**inputs, "models": models, "results": results, "failed": failed_rows(models, inputs["results"])}
 
 
-def draw_report(desk: Desk, settings: Settings, judged: PrefectFuture[Artifact]) -> Drawn:
+def draw_report(stage_runner: StageRunner, settings: Settings, judged: PrefectFuture[Artifact]) -> Drawn:
     """Submits the drawing of all sections that do not depend on this run, in halves."""
     return [
         submit(
-            desk,
+            stage_runner,
             stage,
             judged=judged,
             sections=sections_of(half),
@@ -168,7 +174,7 @@ def draw_report(desk: Desk, settings: Settings, judged: PrefectFuture[Artifact])
 
 
 def report(
-    opening: Opening,
+    opening: AuditSession,
     judged: PrefectFuture[Artifact],
     drawn: Drawn,
     analysed: dict[ModelKey, Futures],
@@ -182,7 +188,9 @@ def report(
     )
     publish(opening, _exports(analysed), manifest_digest)
     finished = opening.folder.finish()
-    index_runs(opening.settings.run.output, opening.settings.report.language, opening.desk.progress.warn)
+    index_runs(
+        opening.settings.run.output, opening.settings.report.language, opening.stage_runner.progress.warn
+    )
     return finished
 
 

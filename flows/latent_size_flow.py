@@ -9,8 +9,8 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from latent_audit.flows.audit_flow import prepare_data
 from latent_audit.tasks.execution.prefect_tasks import submit
-from latent_audit.tasks.session.audit_session import open_desk
-from latent_audit.tasks.session.data_notes import tell_of_data
+from latent_audit.tasks.session.audit_session import open_session
+from latent_audit.tasks.session.data_notes import report_data
 from latent_audit.tasks.session.prefect_page import show_flow_progress
 from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.settings.latent_size import study_of
@@ -25,14 +25,19 @@ def latent_size(settings: Settings) -> Path:
     The study is a run like an audit: each size is a model of it, and each fold takes the place of a seed.
     """
     study = study_of(settings)
-    with open_desk(study) as opening:
-        desk = opening.desk
-        show_flow_progress(desk, study.name)
-        prepared = prepare_data(desk, study)
-        tell_of_data(desk.progress, prepared.result())
+    with open_session(study) as opening:
+        stage_runner = opening.stage_runner
+        show_flow_progress(stage_runner, study.name)
+        prepared = prepare_data(stage_runner, study)
+        report_data(stage_runner.progress, prepared.result())
         folds = [
             submit(
-                desk, HOLD_OUT_FOLD, prepared=prepared, fold=fold, folds=len(study.seeds), seed=study.run.seed
+                stage_runner,
+                HOLD_OUT_FOLD,
+                prepared=prepared,
+                fold=fold,
+                folds=len(study.seeds),
+                seed=study.run.seed,
             )
             for fold in study.seeds
         ]
@@ -40,18 +45,20 @@ def latent_size(settings: Settings) -> Path:
         for size, model in study.models.items():
             scores[str(model.model_dump()["latent_dim"])] = [
                 submit(
-                    desk,
+                    stage_runner,
                     SCORE_SIZE,
                     key,
                     fold=fold,
-                    trained=submit(desk, TRAIN_MODEL, key, prepared=fold, model=model, seed=study.run.seed),
+                    trained=submit(
+                        stage_runner, TRAIN_MODEL, key, prepared=fold, model=model, seed=study.run.seed
+                    ),
                     unused_kl_nats=study.evidence.thresholds.unused_kl_nats,
                     seed=study.run.seed,
                 )
                 for key, fold in ((ModelKey(size, seed), folds[seed]) for seed in study.seeds)
             ]
         chosen = submit(
-            desk,
+            stage_runner,
             CHOOSE_SIZE,
             prepared=prepared,
             scores=scores,
@@ -60,5 +67,5 @@ def latent_size(settings: Settings) -> Path:
         ).result()
         for name in ("latent_size.json", "latent_size.html"):
             shutil.copyfile(chosen.path / name, opening.folder.working / name)
-            desk.tracker.artifacts(desk.parent_run, chosen.path / name)
+            stage_runner.tracker.artifacts(stage_runner.parent_run, chosen.path / name)
         return opening.folder.finish()

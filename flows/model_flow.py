@@ -6,7 +6,7 @@ from typing import Any
 from prefect.futures import PrefectFuture
 
 from latent_audit.tasks.execution.prefect_tasks import submit
-from latent_audit.tasks.execution.stage_runner import Desk
+from latent_audit.tasks.execution.stage_runner import StageRunner
 from latent_audit.tasks.session.data_files import ModelFiles
 from latent_audit.tasks.settings.audit import EvidenceSettings, Settings
 from latent_audit.tasks.settings.explanations import ExplanationSettings
@@ -39,12 +39,15 @@ Inputs = dict[str, Any]
 
 
 def start_models(
-    desk: Desk, settings: Settings, prepared: PrefectFuture[Artifact], found: Mapping[str, ModelFiles]
+    stage_runner: StageRunner,
+    settings: Settings,
+    prepared: PrefectFuture[Artifact],
+    found: Mapping[str, ModelFiles],
 ) -> dict[ModelKey, PrefectFuture[Artifact]]:
     """Submits the training of every model with every seed; or its import, where `found` has its files."""
     stacks = {
         name: submit(
-            desk,
+            stage_runner,
             TRAIN_STACK,
             ModelKey(name, settings.seeds[0]),
             prepared=prepared,
@@ -55,15 +58,15 @@ def start_models(
         if settings.is_stacked(name)
     }
     return {
-        model: submit(desk, TAKE_TRAINED, model, stack=stacks[model.name], seed=model.seed)
+        model: submit(stage_runner, TAKE_TRAINED, model, stack=stacks[model.name], seed=model.seed)
         if model.name in stacks
-        else start_model(desk, settings, model, prepared, found)
+        else start_model(stage_runner, settings, model, prepared, found)
         for model in settings.model_keys
     }
 
 
 def start_model(
-    desk: Desk,
+    stage_runner: StageRunner,
     settings: Settings,
     model: ModelKey,
     prepared: PrefectFuture[Artifact],
@@ -72,12 +75,12 @@ def start_model(
     """Submits the training of one model with one seed by itself, or its import."""
     inputs: dict[str, Any] = {"prepared": prepared, "model": settings.models[model.name], "seed": model.seed}
     if model.name in found:
-        return submit(desk, IMPORT_MODEL, model, files=found[model.name], **inputs)
-    return submit(desk, TRAIN_MODEL, model, **inputs)
+        return submit(stage_runner, IMPORT_MODEL, model, files=found[model.name], **inputs)
+    return submit(stage_runner, TRAIN_MODEL, model, **inputs)
 
 
 def analyse(
-    desk: Desk,
+    stage_runner: StageRunner,
     settings: Settings,
     model: ModelKey,
     prepared: PrefectFuture[Artifact],
@@ -91,7 +94,7 @@ def analyse(
     `outside` is the data set of another kind that anomaly detection is tried against.
     """
     encoded = submit(
-        desk,
+        stage_runner,
         ENCODE,
         model,
         prepared=prepared,
@@ -103,14 +106,16 @@ def analyse(
     futures = {
         "train": trained,
         "encode": encoded,
-        **gather_evidence(desk, settings, model, classifier, inputs),
+        **gather_evidence(stage_runner, settings, model, classifier, inputs),
     }
     if model.seed == settings.seeds[0]:
         kind, explanations = settings.models[model.name].kind, settings.explanations
-        futures["control"] = control(desk, settings.evidence, model, classifier, inputs)
-        futures |= explain(desk, explanations, model, kind, classifier, futures["fitness"], outside, inputs)
+        futures["control"] = control(stage_runner, settings.evidence, model, classifier, inputs)
+        futures |= explain(
+            stage_runner, explanations, model, kind, classifier, futures["fitness"], outside, inputs
+        )
         futures["subgroup"] = submit(
-            desk,
+            stage_runner,
             SUBGROUP,
             model,
             prepared=prepared,
@@ -120,7 +125,7 @@ def analyse(
             seed=settings.run.seed,
         )
         futures["particulars"] = submit(
-            desk,
+            stage_runner,
             PARTICULARS,
             model,
             prepared=prepared,
@@ -135,12 +140,12 @@ def analyse(
             seed=settings.run.seed,
         )
         if settings.has_our_networks(model.name):
-            futures["export"] = submit(desk, EXPORT, model, prepared=prepared, trained=trained)
+            futures["export"] = submit(stage_runner, EXPORT, model, prepared=prepared, trained=trained)
     return futures
 
 
 def gather_evidence(
-    desk: Desk,
+    stage_runner: StageRunner,
     settings: Settings,
     model: ModelKey,
     classifier: PrefectFuture[Artifact],
@@ -149,7 +154,7 @@ def gather_evidence(
     """Submits what verdicts rest on: association and specificity, intervention, and fitness; and the scores."""
     evidence = settings.evidence
     probed = submit(
-        desk,
+        stage_runner,
         PROBE,
         model,
         prepared=inputs["prepared"],
@@ -164,7 +169,7 @@ def gather_evidence(
         seed=inputs["seed"],
     )
     intervened = submit(
-        desk,
+        stage_runner,
         INTERVENE,
         model,
         classifier=classifier,
@@ -179,7 +184,7 @@ def gather_evidence(
         **inputs,
     )
     fitness = submit(
-        desk,
+        stage_runner,
         FITNESS,
         model,
         bootstraps=evidence.bootstraps,
@@ -189,7 +194,7 @@ def gather_evidence(
         **inputs,
     )
     scored = submit(
-        desk,
+        stage_runner,
         SCORE,
         model,
         prepared=inputs["prepared"],
@@ -201,7 +206,7 @@ def gather_evidence(
 
 
 def control(
-    desk: Desk,
+    stage_runner: StageRunner,
     evidence: EvidenceSettings,
     model: ModelKey,
     classifier: PrefectFuture[Artifact],
@@ -209,7 +214,7 @@ def control(
 ) -> PrefectFuture[Artifact]:
     """Submits the same checks on codes that can carry nothing: shuffled, untrained, principal components."""
     return submit(
-        desk,
+        stage_runner,
         CONTROL,
         model,
         classifier=classifier,
@@ -228,7 +233,7 @@ def control(
 
 
 def explain(
-    desk: Desk,
+    stage_runner: StageRunner,
     explanations: ExplanationSettings,
     model: ModelKey,
     kind: str,
@@ -240,7 +245,7 @@ def explain(
     """Submits what a reader looks at: latent maps, traversals, moves, uses and attributions."""
     amounts = explanations.amounts()
     projected = submit(
-        desk,
+        stage_runner,
         PROJECT,
         model,
         prepared=inputs["prepared"],
@@ -250,9 +255,11 @@ def explain(
         components=amounts.projection_components,
         seed=inputs["seed"],
     )
-    traversed = submit(desk, TRAVERSE, model, fitness=fitness, steps=amounts.traversal_steps, **inputs)
+    traversed = submit(
+        stage_runner, TRAVERSE, model, fitness=fitness, steps=amounts.traversal_steps, **inputs
+    )
     moved = submit(
-        desk,
+        stage_runner,
         MOVE,
         model,
         classifier=classifier,
@@ -261,7 +268,7 @@ def explain(
         **inputs,
     )
     used = submit(
-        desk,
+        stage_runner,
         USE,
         model,
         fitness=fitness,
@@ -272,7 +279,7 @@ def explain(
         **inputs,
     )
     attributed = submit(
-        desk,
+        stage_runner,
         ATTRIBUTE,
         model,
         fitness=fitness,

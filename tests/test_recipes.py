@@ -163,7 +163,7 @@ def _wire_the_stage(copy: Copy) -> None:
     copy.add_after(
         flow,
         '        "encode": encoded,\n',
-        '        "code_range": submit(desk, CODE_RANGE, model, encoded=encoded),\n',
+        '        "code_range": submit(stage_runner, CODE_RANGE, model, encoded=encoded),\n',
     )
     copy.add_after(
         "tasks/stages/evidence/model_record.py",

@@ -34,25 +34,27 @@ def add(commands: Any) -> None:
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from latent_audit.tasks.runs.acceptance import Acceptance, accept
-    from latent_audit.tasks.session.terminal_text import named, say
+    from latent_audit.tasks.session.terminal_text import named, print_line
     from latent_audit.tasks.settings.layers import load_settings
 
     settings = load_settings(None, overrides)
-    told: list[list[str] | None] = []
+    message: list[list[str] | None] = []
 
-    def tell(note: Acceptance, verified: "Verified") -> None:
+    def report(note: Acceptance, verified: "Verified") -> None:
         prepare_store(settings.run.store)  # before MLflow is imported
-        from latent_audit.tasks.tracking.audited_models import tell_mlflow
+        from latent_audit.tasks.tracking.audited_models import log_to_mlflow
 
-        told.append(tell_mlflow(verified, settings, note))
+        message.append(log_to_mlflow(verified, settings, note))
 
-    note = accept(arguments.folder, arguments.by, datetime.now(UTC), tell)
-    audited = told[0]
-    say(f"accepted: {named(note.run_id)}")
+    note = accept(arguments.folder, arguments.by, datetime.now(UTC), report)
+    audited = message[0]
+    print_line(f"accepted: {named(note.run_id)}")
     if audited is None:
-        say("MLflow does not know this run, so nothing was said there; name its store with --tracking.uri")
+        print_line(
+            "MLflow does not know this run, so nothing was said there; name its store with --tracking.uri"
+        )
     else:
-        say(
+        print_line(
             f"audited in MLflow: {', '.join(audited) or 'no registered model has enough Supported attributes'}"
         )
     return 0

@@ -41,14 +41,14 @@ def add(commands: Any) -> None:
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from latent_audit.tasks.runs.cleaning import Keep, plan, remove
-    from latent_audit.tasks.session.terminal_text import named, say
+    from latent_audit.tasks.session.terminal_text import named, print_line
 
     if arguments.days < 0 or arguments.keep < 0:
         raise SettingsError("--days and --keep must not be negative")
     found = plan(arguments.store, arguments.output, Keep(arguments.keep, arguments.days), datetime.now(UTC))
     gone = remove(found) if arguments.yes else found
     for removal in gone:
-        say(f"{removal.kind:6}{removal.size / 1e6:10.1f} MB  {named(removal.path)}")
+        print_line(f"{removal.kind:6}{removal.size / 1e6:10.1f} MB  {named(removal.path)}")
     word = "removed" if arguments.yes else "may go; --yes removes it"
-    say(f"{sum(removal.size for removal in gone) / 1e6:.1f} MB in {len(gone)} folders {word}")
+    print_line(f"{sum(removal.size for removal in gone) / 1e6:.1f} MB in {len(gone)} folders {word}")
     return 0

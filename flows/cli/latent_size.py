@@ -29,15 +29,15 @@ def add(commands: Any) -> None:
 
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
-    from latent_audit.tasks.session.terminal_text import say
+    from latent_audit.tasks.session.terminal_text import print_line
 
     with uncollected(for_good=True):
         settings = ready_for_a_flow(overrides)
         from latent_audit.flows.latent_size_flow import latent_size
-        from latent_audit.tasks.services.prefect_server import gone_server_said
+        from latent_audit.tasks.services.prefect_server import translate_server_errors
 
     wait_for_services(settings)
-    with gone_server_said():
+    with translate_server_errors():
         folder = latent_size(settings)
-    say(f"\nlatent size: {shown_path(folder) / 'latent_size.html'}")
+    print_line(f"\nlatent size: {shown_path(folder) / 'latent_size.html'}")
     return 0

@@ -21,7 +21,7 @@ from latent_audit.flows.cli import (
 )
 from latent_audit.tasks.datasets.errors import DataError
 from latent_audit.tasks.errors import AuditError, Stopped
-from latent_audit.tasks.session.terminal_text import said, say
+from latent_audit.tasks.session.terminal_text import error_text, print_line
 
 DESCRIPTION = """\
 Audits what generative models know: which latent dimensions carry which semantic attributes, and how sure we are.
@@ -50,13 +50,13 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         code: int = arguments.act(arguments, overrides)
     except Stopped as error:
-        say(f"latent-audit: {error}", sys.stderr)
+        print_line(f"latent-audit: {error}", sys.stderr)
         return INTERRUPTED
     except KeyboardInterrupt:
         print("latent-audit: ended; the same command goes on from the last finished stage", file=sys.stderr)
         return INTERRUPTED
     except (AuditError, DataError) as error:
-        say(f"latent-audit: {said(error)}", sys.stderr)
+        print_line(f"latent-audit: {error_text(error)}", sys.stderr)
         return error.exit_code if isinstance(error, AuditError) else 1
     return code
 

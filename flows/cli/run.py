@@ -38,32 +38,32 @@ def add(commands: Any) -> None:
 
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
-    from latent_audit.tasks.session.terminal_text import say
+    from latent_audit.tasks.session.terminal_text import print_line
 
     with uncollected(for_good=True):
         settings = ready_for_a_flow(overrides)
         from latent_audit.flows.audit_flow import audit
-        from latent_audit.tasks.services.prefect_server import gone_server_said
+        from latent_audit.tasks.services.prefect_server import translate_server_errors
         from latent_audit.tasks.session import drift
 
     wait_for_services(settings)
     try:
-        with gone_server_said():
+        with translate_server_errors():
             folder = audit(settings)
     except Reported as error:
         _name_report(error.folder, settings)
         raise
     for change in drift.changes_of(folder):
-        say(f"changed since the last accepted run: {change}", sys.stderr)
+        print_line(f"changed since the last accepted run: {change}", sys.stderr)
     _name_report(folder, settings)
     return 0
 
 
 def _name_report(folder: Path, settings: "Settings") -> None:
-    from latent_audit.tasks.session.terminal_text import named, say
+    from latent_audit.tasks.session.terminal_text import named, print_line
 
     report = named(shown_path(folder) / "report.html")
-    say(f"\nreport: {report}\nMLflow: {_ui_command(settings.run.store)}")
+    print_line(f"\nreport: {report}\nMLflow: {_ui_command(settings.run.store)}")
     sys.stdout.flush()
 
 

@@ -40,10 +40,10 @@ def add(commands: Any) -> None:
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from latent_audit.tasks.runs.sign import sign_run
-    from latent_audit.tasks.session.terminal_text import say
+    from latent_audit.tasks.session.terminal_text import print_line
 
     signed = sign_run(arguments.folder, arguments.key, replace=arguments.replace)
     for warning in signed.warnings:
-        say(f"warning: {warning}", sys.stderr)
-    say(f"signed by {signed.fingerprint}")
+        print_line(f"warning: {warning}", sys.stderr)
+    print_line(f"signed by {signed.fingerprint}")
     return 0

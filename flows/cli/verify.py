@@ -45,8 +45,8 @@ def add(commands: Any) -> None:
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from latent_audit.tasks.runs.verify import sentences, verify
-    from latent_audit.tasks.session.terminal_text import say
+    from latent_audit.tasks.session.terminal_text import print_line
 
     verified = verify(arguments.folder, arguments.digest, arguments.key)
-    say("\n".join(sentences(verified)), sys.stderr if verified.problems else sys.stdout)
+    print_line("\n".join(sentences(verified)), sys.stderr if verified.problems else sys.stdout)
     return verified.exit_code

@@ -29,7 +29,7 @@ def page(changes: Changes, first: str, second: str, language: str) -> str:
             first=shortened(first, 80),
             second=shortened(second, 80),
             summary=summary(changes, words),
-            said=_said(changes, words),
+            said=_sentences(changes, words),
             tables=[table for table in _tables(changes, words) if table.rows],
             style=Markup((ROOM / "static" / "report.css").read_text(encoding="utf-8")),
         )
@@ -39,14 +39,14 @@ def page(changes: Changes, first: str, second: str, language: str) -> str:
 def lines(changes: Changes, first: str, second: str, language: str) -> list[str]:
     """Returns what to print, a line each: the runs, a sentence, then every table with its cells in columns."""
     words = messages.load(language)
-    told = [words("changes.from_to", first=shortened(first, 80), second=shortened(second, 80))]
-    told += [summary(changes, words), "", words("changes.said")]
-    told += [f"  {sentence}" for sentence in _said(changes, words)]
+    message = [words("changes.from_to", first=shortened(first, 80), second=shortened(second, 80))]
+    message += [summary(changes, words), "", words("changes.said")]
+    message += [f"  {sentence}" for sentence in _sentences(changes, words)]
     for table in _tables(changes, words):
         if table.rows:
-            told += ["", table.caption, *_columns(table, words)]
-            told += [table.note] if table.note else []
-    return told
+            message += ["", table.caption, *_columns(table, words)]
+            message += [table.note] if table.note else []
+    return message
 
 
 def summary(changes: Changes, words: messages.Catalogue) -> str:
@@ -61,7 +61,7 @@ def summary(changes: Changes, words: messages.Catalogue) -> str:
     )
 
 
-def _said(changes: Changes, words: messages.Catalogue) -> list[str]:
+def _sentences(changes: Changes, words: messages.Catalogue) -> list[str]:
     return sentences(record(changes), words) or [words("changes.nothing")]
 
 

@@ -14,12 +14,12 @@ from markupsafe import Markup, escape
 from latent_audit.reports.errors import RunIncomplete
 from latent_audit.reports.page.image_files import Picture
 from latent_audit.reports.page.messages import Catalogue
-from latent_audit.reports.page.number_text import estimate_text, interval, number
+from latent_audit.reports.page.number_text import interval, number
 from latent_audit.reports.page.plots.inline_svg import inline
 from latent_audit.reports.page.visible_text import shortened, slug, visible, with_short_names
 from latent_audit.reports.record.run_files import NotPlain, read_plain
 
-MOST_ARRAY_BYTES = 2 * 2**30
+MAX_ARRAY_BYTES = 2 * 2**30
 
 
 @dataclass(frozen=True)
@@ -237,7 +237,7 @@ class Page:
         if self._last is not None and self._last[0] == reference["sha256"]:
             return self._last[1]  # a sprite sheet is asked for once a dimension
         try:
-            data = read_plain(self.folder / reference["path"], MOST_ARRAY_BYTES)
+            data = read_plain(self.folder / reference["path"], MAX_ARRAY_BYTES)
         except FileNotFoundError as error:
             raise RunIncomplete(
                 f"{reference['path']} is missing from {self.folder}; restore or rerun."
@@ -315,8 +315,8 @@ class Page:
         if not over:
             return ""
         parts = [
-            told if len(over) == 1 or not all(names) else f"{self.t('word.comma').join(names)}: {told}"
-            for told, names in over.items()
+            message if len(over) == 1 or not all(names) else f"{self.t('word.comma').join(names)}: {message}"
+            for message, names in over.items()
         ]
         return self.t("interval.note", sources="; ".join(parts))
 
@@ -366,8 +366,3 @@ def estimate(value: dict[str, Any] | None) -> Cell:
 def known(value: dict[str, Any] | None) -> float | None:
     """Returns the value of an estimate, or None where there is none."""
     return None if not value or value.get("value") is None else float(value["value"])
-
-
-def said(value: dict[str, Any] | None) -> str:
-    """Returns an estimate in a sentence's form."""
-    return estimate_text(value)

@@ -6,8 +6,8 @@ from typing import Any
 from markupsafe import Markup
 
 from latent_audit.reports.page import messages
-from latent_audit.reports.page.context import Figure, Page, Table, estimate, numeral, said
-from latent_audit.reports.page.number_text import number
+from latent_audit.reports.page.context import Figure, Page, Table, estimate, numeral
+from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import interval_curves
 from latent_audit.reports.page.plots.interval_curves import Curve
 from latent_audit.reports.page.templating import ROOM, environment
@@ -40,10 +40,12 @@ def _reason(page: Page, record: dict[str, Any]) -> list[str]:
         "behind": number(record["behind_nats"]),
         "tolerance": number(record["tolerance_nats"]),
     }
-    said = [page.t("size.is_best" if record["chosen"] == record["best"] else "size.is_as_good", **facts)]
+    estimate_text = [
+        page.t("size.is_best" if record["chosen"] == record["best"] else "size.is_as_good", **facts)
+    ]
     if record["at_the_edge"]:
-        said.append(page.t(f"size.edge_{record['at_the_edge']}"))
-    return said
+        estimate_text.append(page.t(f"size.edge_{record['at_the_edge']}"))
+    return estimate_text
 
 
 def _curve(page: Page, record: dict[str, Any]) -> Figure:
@@ -66,9 +68,9 @@ def _curve(page: Page, record: dict[str, Any]) -> Figure:
         first=scores[0]["size"],
         last=scores[-1]["size"],
         chosen=record["chosen"],
-        elbo=said(chosen["elbo_nats"]),
-        active=said(chosen["active_units"]),
-        probe=said(chosen["probe"]),
+        elbo=estimate_text(chosen["elbo_nats"]),
+        active=estimate_text(chosen["active_units"]),
+        probe=estimate_text(chosen["probe"]),
     )
     caption = page.t("size.caption", model=shortened(record["model"]), folds=record["folds"])
     table = Table(

@@ -33,7 +33,7 @@ from latent_audit.reports.page.sections.overview import (
 from latent_audit.reports.page.templating import ROOM, environment
 from latent_audit.reports.record.audit_json import AUDIT_NAME, parse_audit
 from latent_audit.reports.record.run_facts import LEDGER_NAME, RUN_NAME, parse_ledger, parse_run
-from latent_audit.reports.record.run_files import MOST_BYTES, NotPlain, read_plain
+from latent_audit.reports.record.run_files import MAX_BYTES, NotPlain, read_plain
 
 REPORT_NAME = "report.html"
 # Sections in the report's order: what fills each, by its id; its template has the same name.
@@ -115,7 +115,7 @@ def open_page(run_folder: Path, language: str) -> Page:
 
 def _content(run_folder: Path, name: str) -> bytes:
     try:
-        return read_plain(run_folder / name, MOST_BYTES[name])
+        return read_plain(run_folder / name, MAX_BYTES[name])
     except FileNotFoundError:
         raise RunIncomplete(
             f"{run_folder / name} is missing; a report needs {AUDIT_NAME}, {RUN_NAME} and {LEDGER_NAME}."

@@ -15,14 +15,14 @@ from jsonschema.exceptions import ValidationError
 from latent_audit.reports.errors import AuditInvalid, NotPlainJson, RunIncomplete
 from latent_audit.reports.page.visible_text import visible
 from latent_audit.reports.record.audit_rows import doubled_rows
-from latent_audit.reports.record.run_files import MOST_BYTES, NotPlain, read_plain
+from latent_audit.reports.record.run_files import MAX_BYTES, NotPlain, read_plain
 from latent_audit.reports.record.strict_json import parse
 
 AUDIT_NAME = "audit.json"
 # The version that is written comes last. Released versions stay readable.
 SCHEMA_VERSIONS = ("1.0", "1.1")
 SCHEMA_VERSION = SCHEMA_VERSIONS[-1]
-MOST_SENTENCES = 20
+MAX_SENTENCES = 20
 SIGNIFICANT_DIGITS = 9  # below float32's noise nothing is meant; fewer digits keep machines in agreement
 
 
@@ -55,7 +55,7 @@ def read_audit(folder: Path) -> dict[str, Any]:
     """
     path = folder / AUDIT_NAME
     try:
-        return parse_audit(read_plain(path, MOST_BYTES[AUDIT_NAME]))
+        return parse_audit(read_plain(path, MAX_BYTES[AUDIT_NAME]))
     except FileNotFoundError as error:
         raise RunIncomplete(
             f"{visible(str(folder))} holds no {AUDIT_NAME}; give the folder of a finished run."
@@ -128,8 +128,8 @@ def _validator(version: str) -> Draft202012Validator:
 
 
 def _at_most(sentences: list[str]) -> list[str]:
-    rest = len(sentences) - MOST_SENTENCES
-    return sentences if rest <= 0 else [*sentences[:MOST_SENTENCES], f"And {rest} more faults."]
+    rest = len(sentences) - MAX_SENTENCES
+    return sentences if rest <= 0 else [*sentences[:MAX_SENTENCES], f"And {rest} more faults."]
 
 
 def _sentence(error: ValidationError) -> str:

@@ -11,7 +11,7 @@ from latent_audit.reports.errors import NotPlainJson, RunIncomplete
 from latent_audit.reports.record.problem import Problem
 from latent_audit.reports.record.run_files import (
     MANIFEST_NAME,
-    MOST_BYTES,
+    MAX_BYTES,
     SIGNATURE_NAME,
     FileFacts,
     NotPlain,
@@ -23,7 +23,7 @@ from latent_audit.reports.record.strict_json import parse
 
 FORMAT = 1
 # No file of a run comes near it, and hashing a file that pretends to be larger would take hours.
-MOST_FILE_BYTES = 16 * 2**30
+MAX_FILE_BYTES = 16 * 2**30
 DIGEST = re.compile("[0-9a-f]{64}")
 
 
@@ -45,7 +45,7 @@ def write_manifest(folder: Path) -> str:
 def manifest_bytes(folder: Path) -> bytes | Problem:
     """Returns the content of `folder`/manifest.json, or why there is none."""
     try:
-        return read_plain(folder / MANIFEST_NAME, MOST_BYTES[MANIFEST_NAME])
+        return read_plain(folder / MANIFEST_NAME, MAX_BYTES[MANIFEST_NAME])
     except FileNotFoundError:
         reason = f"{MANIFEST_NAME} is missing: without it no file can be compared with what the run wrote."
     except NotPlain as found:
@@ -73,28 +73,28 @@ def compared(found: RunFiles, listed: Mapping[str, FileFacts]) -> list[Problem]:
     present = _sealed(found)
     for name, row in sorted(listed.items()):
         if name in found.refused:
-            told = (
+            message = (
                 f"{name} was altered: it is {found.refused[name]}, and was a plain file when it was sealed."
             )
-            problems.append(Problem("altered", name, told))
+            problems.append(Problem("altered", name, message))
         elif name not in present:
-            told = f"{name} is listed in {MANIFEST_NAME} but is not there."
-            problems.append(Problem("missing", name, told))
+            message = f"{name} is listed in {MANIFEST_NAME} but is not there."
+            problems.append(Problem("missing", name, message))
         elif present[name].bytes != row.bytes:
-            told = f"{name} was altered: it has {present[name].bytes} bytes, and had {row.bytes} when it was sealed."
-            problems.append(Problem("altered", name, told))
+            message = f"{name} was altered: it has {present[name].bytes} bytes, and had {row.bytes} when it was sealed."
+            problems.append(Problem("altered", name, message))
         elif present[name].sha256 != row.sha256:
-            told = f"{name} was altered: its SHA-256 is not the one in {MANIFEST_NAME}."
-            problems.append(Problem("altered", name, told))
+            message = f"{name} was altered: its SHA-256 is not the one in {MANIFEST_NAME}."
+            problems.append(Problem("altered", name, message))
     for name in sorted(present.keys() - listed.keys()):
-        told = f"{name} is not listed in {MANIFEST_NAME}: it was added after the run was sealed."
-        problems.append(Problem("unlisted", name, told))
+        message = f"{name} is not listed in {MANIFEST_NAME}: it was added after the run was sealed."
+        problems.append(Problem("unlisted", name, message))
     for name, what in found.refused.items():
         if name not in listed and name != SIGNATURE_NAME:
-            told = (
+            message = (
                 f"{name} is {what}, and not listed in {MANIFEST_NAME}: it was added after the run was sealed."
             )
-            problems.append(Problem("unlisted", name, told))
+            problems.append(Problem("unlisted", name, message))
     return problems
 
 
@@ -115,7 +115,7 @@ def _listed(manifest: Any) -> dict[str, FileFacts]:
             case {"path": str(path), "bytes": int(size), "sha256": str(digest)} if (
                 len(row) == 3
                 and type(size) is int
-                and 0 <= size <= MOST_FILE_BYTES
+                and 0 <= size <= MAX_FILE_BYTES
                 and DIGEST.fullmatch(digest)
             ):
                 if path in listed:
@@ -124,7 +124,7 @@ def _listed(manifest: Any) -> dict[str, FileFacts]:
             case _:
                 shown = json.dumps(row)
                 raise ValueError(
-                    f"expected path, bytes (0 to {MOST_FILE_BYTES}) and sha256 (64 hexadecimal digits) of each file, "
+                    f"expected path, bytes (0 to {MAX_FILE_BYTES}) and sha256 (64 hexadecimal digits) of each file, "
                     f"got {shown if len(shown) < 200 else shown[:197] + '...'}"
                 )
     return listed

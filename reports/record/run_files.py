@@ -15,7 +15,7 @@ from typing import BinaryIO
 MANIFEST_NAME = "manifest.json"
 SIGNATURE_NAME = "signature.json"
 # What is read into memory, with the most bytes that it may have; all other files are hashed piece by piece.
-MOST_BYTES: Mapping[str, int] = MappingProxyType(
+MAX_BYTES: Mapping[str, int] = MappingProxyType(
     {
         MANIFEST_NAME: 64 * 2**20,
         SIGNATURE_NAME: 2**16,
@@ -72,8 +72,8 @@ def read_run_files(folder: Path, sizes: Mapping[str, int] | None = None) -> RunF
         if name == MANIFEST_NAME:
             continue
         try:
-            if name in MOST_BYTES:
-                contents[name] = read_plain(path, MOST_BYTES[name])
+            if name in MAX_BYTES:
+                contents[name] = read_plain(path, MAX_BYTES[name])
                 digest = hashlib.sha256(contents[name]).hexdigest()
                 files[name] = FileFacts(len(contents[name]), digest)
             else:

@@ -12,7 +12,7 @@ from latent_audit.reports.errors import NotPlainJson
 
 DEEPEST = 100
 # Of whole numbers: with more, arithmetic with fractions overflows.
-MOST_DIGITS = 20
+MAX_DIGITS = 20
 
 
 def parse(data: bytes) -> Any:
@@ -65,7 +65,7 @@ def _finite(digits: str) -> float:
 
 
 def _countable(digits: str) -> int:
-    if len(digits) > MOST_DIGITS:
+    if len(digits) > MAX_DIGITS:
         raise ValueError(f"the number {digits[:30]} is too large")
     return int(digits)
 

@@ -113,11 +113,11 @@ def check_report(checked: Checked) -> list[Problem]:
     except (ReportError, OSError) as error:
         return [Problem("report", REPORT_NAME, f"{REPORT_NAME} could not be rendered again: {error}")]
     except Exception as error:  # numbers and names of a stranger's can fail in as many ways as plots have
-        told = (
+        message = (
             f"{REPORT_NAME} could not be rendered again from {AUDIT_NAME}, arrays/, {RUN_NAME} and {LEDGER_NAME}: "
             f"they do not hold what a report is drawn from ({type(error).__name__}: {error})."
         )
-        return [Problem("report", REPORT_NAME, told)]
+        return [Problem("report", REPORT_NAME, message)]
     return [
         Problem(
             "report",
@@ -133,22 +133,22 @@ def _digest(data: bytes, expected: str | None) -> list[Problem]:
     digest = hashlib.sha256(data).hexdigest() if data else ""
     if expected is None or digest == expected.lower():
         return []
-    told = f"{MANIFEST_NAME} has the SHA-256 {digest or 'of nothing'}, not the {expected} that was given."
-    return [Problem("manifest", MANIFEST_NAME, told)]
+    message = f"{MANIFEST_NAME} has the SHA-256 {digest or 'of nothing'}, not the {expected} that was given."
+    return [Problem("manifest", MANIFEST_NAME, message)]
 
 
 def _signer(found: RunFiles, data: bytes, expected: Ed25519PublicKey | None) -> tuple[str, list[Problem]]:
     if SIGNATURE_NAME in found.refused:
-        told = f"{SIGNATURE_NAME} is {found.refused[SIGNATURE_NAME]}, where a plain file should be."
-        return "", [Problem("signature", SIGNATURE_NAME, told)]
+        message = f"{SIGNATURE_NAME} is {found.refused[SIGNATURE_NAME]}, where a plain file should be."
+        return "", [Problem("signature", SIGNATURE_NAME, message)]
     record = found.contents.get(SIGNATURE_NAME)
     if record is None or not data:
         if expected is None and record is None:
             return "", []
-        told = (
+        message = (
             f"there is no {SIGNATURE_NAME if record is None else MANIFEST_NAME}: nobody vouched for this run."
         )
-        return "", [Problem("signature", SIGNATURE_NAME, told)]
+        return "", [Problem("signature", SIGNATURE_NAME, message)]
     try:
         key = signer_of(data, record)
     except SignatureWrong as error:
@@ -156,8 +156,8 @@ def _signer(found: RunFiles, data: bytes, expected: Ed25519PublicKey | None) -> 
     by = fingerprint(key)
     if expected is None or fingerprint(expected) == by:
         return by, []
-    told = f"{SIGNATURE_NAME} is by {by}, not by the key that was given, {fingerprint(expected)}."
-    return by, [Problem("signature", SIGNATURE_NAME, told)]
+    message = f"{SIGNATURE_NAME} is by {by}, not by the key that was given, {fingerprint(expected)}."
+    return by, [Problem("signature", SIGNATURE_NAME, message)]
 
 
 def _needed(found: RunFiles, listed: Any) -> list[Problem]:
@@ -203,11 +203,11 @@ def _writer(audit: Any, run: Any, version: str) -> tuple[str, list[Problem]]:
     writer = "" if claimed in (None, version) else str(claimed)
     if _could_write(claimed or version, schema):
         return writer, []
-    told = (
+    message = (
         f"{RUN_NAME} says that version {claimed or version} wrote this run, but that version does not write "
         f"{AUDIT_NAME} by schema {schema}: one of the two was edited."
     )
-    return writer, [Problem("report", RUN_NAME, told)]
+    return writer, [Problem("report", RUN_NAME, message)]
 
 
 def _could_write(version: str, schema: str) -> bool:
@@ -225,7 +225,7 @@ def _stated_audit(found: RunFiles) -> list[Problem]:
     stated = re.search(rb'<p class="digest">.*?<code>([0-9a-f]{64})</code>', report)
     if stated and stated[1].decode() == found.files[AUDIT_NAME].sha256:
         return []
-    told = (
+    message = (
         f"{REPORT_NAME} is not the report of this {AUDIT_NAME}: it states the digest of another one, or none."
     )
-    return [Problem("report", REPORT_NAME, told)]
+    return [Problem("report", REPORT_NAME, message)]

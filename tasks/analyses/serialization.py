@@ -10,7 +10,7 @@ import numpy as np
 SIGNIFICANT_DIGITS = 6
 
 
-def to_plain(result: Any) -> Any:
+def to_json(result: Any) -> Any:
     """Returns `result` as dicts, lists, strings, numbers and None.
 
     Dataclasses become dicts by field name; fields marked `metadata={"plain": False}` (raw arrays kept for
@@ -18,16 +18,16 @@ def to_plain(result: Any) -> Any:
     """
     if dataclasses.is_dataclass(result) and not isinstance(result, type):
         return {
-            field.name: to_plain(getattr(result, field.name))
+            field.name: to_json(getattr(result, field.name))
             for field in dataclasses.fields(result)
             if field.metadata.get("plain", True)
         }
     if isinstance(result, Mapping):
-        return {str(key): to_plain(value) for key, value in result.items()}
+        return {str(key): to_json(value) for key, value in result.items()}
     if isinstance(result, np.ndarray):
-        return to_plain(result.tolist())
+        return to_json(result.tolist())
     if isinstance(result, (list, tuple)):
-        return [to_plain(value) for value in result]
+        return [to_json(value) for value in result]
     if isinstance(result, (bool, np.bool_)):
         return bool(result)
     if isinstance(result, (int, np.integer)):

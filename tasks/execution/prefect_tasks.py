@@ -12,7 +12,7 @@ from latent_audit.tasks.datasets.registry import DataSettings
 from latent_audit.tasks.downloads.fetch_errors import Unreachable
 from latent_audit.tasks.errors import PartFailed
 from latent_audit.tasks.execution.failed_parts import raise_failed_inputs
-from latent_audit.tasks.execution.stage_runner import Desk
+from latent_audit.tasks.execution.stage_runner import StageRunner
 from latent_audit.tasks.session.data_files import DataFiles
 from latent_audit.tasks.session.prefect_page import move_flow_progress
 from latent_audit.tasks.stages.data.download import download
@@ -39,29 +39,33 @@ def _host_did_not_answer(task: Any, run: Any, state: Any) -> bool:
     retry_condition_fn=_host_did_not_answer,
     log_prints=False,
 )
-def download_data(desk: Desk, data: DataSettings) -> DataFiles:
+def download_data(stage_runner: StageRunner, data: DataSettings) -> DataFiles:
     """Returns the verified files of a data set."""
-    return download(data, desk.store.root, desk.progress)
+    return download(data, stage_runner.store.root, stage_runner.progress)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False, log_prints=False)
 def _perform(
-    desk: Desk, stage: Stage, model: ModelKey | None, inputs: Inputs, accept_failed: AcceptFailed | None
+    stage_runner: StageRunner,
+    stage: Stage,
+    model: ModelKey | None,
+    inputs: Inputs,
+    accept_failed: AcceptFailed | None,
 ) -> Artifact:
     try:
         if accept_failed is not None:
             inputs = accept_failed(inputs)
         raise_failed_inputs(inputs, stage, model)
-        return desk.perform(stage, model, inputs)
+        return stage_runner.perform(stage, model, inputs)
     except PartFailed:
-        desk.submitted -= 1
+        stage_runner.submitted -= 1
         raise
     finally:
-        move_flow_progress(desk)
+        move_flow_progress(stage_runner)
 
 
 def submit(
-    desk: Desk,
+    stage_runner: StageRunner,
     stage: Stage,
     model: ModelKey | None = None,
     /,
@@ -73,11 +77,11 @@ def submit(
     A stage is not computed where one of its inputs failed, unless `accept_failed` is given: it gets the inputs, with
     a PartFailed in the place of each failed one, and returns those to go on with.
     """
-    desk.submitted += 1
+    stage_runner.submitted += 1
     run_name = f"{stage.name} {model.name} seed {model.seed}" if model else stage.name
     named = _perform.with_options(name=stage.name, task_run_name=_escaped(run_name))
     waited: Any = allow_failure(inputs)  # Prefect hands the task what these hold
-    return named.submit(desk, stage, model, waited, accept_failed)
+    return named.submit(stage_runner, stage, model, waited, accept_failed)
 
 
 def _escaped(name: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 ARRIVING_SECONDS = 1.0
 
 
-class Turns:
+class PrioritySemaphore:
     """Lets as many in at once as there are workers, the most urgent of those who wait first."""
 
     def __init__(self, count: int) -> None:
@@ -21,12 +21,12 @@ class Turns:
         self._changed = threading.Condition()
 
     @contextmanager
-    def taken(self, urgency: float) -> Iterator[None]:
+    def taken(self, priority: float) -> Iterator[None]:
         """Waits for a turn and holds it. Of equal urgency, who came first goes first."""
         with self._changed:
-            mine = (-urgency, next(self._arrivals))
+            mine = (-priority, next(self._arrivals))
             heapq.heappush(self._waiting, mine)
-            if urgency > 0:
+            if priority > 0:
                 self._changed.wait_for(lambda: False, ARRIVING_SECONDS)
             self._changed.wait_for(lambda: self._free > 0 and self._waiting[0] == mine)
             heapq.heappop(self._waiting)
@@ -40,7 +40,7 @@ class Turns:
                 self._changed.notify_all()
 
 
-def urgency(inputs: Mapping[str, Any]) -> float:
+def priority(inputs: Mapping[str, Any]) -> float:
     """Returns how long a stage with these inputs trains, in images shown to a plain VAE; 0 if it trains nothing."""
     shown = [
         value.training.steps * value.training.batch_size * getattr(value, "step_cost", 1.0)

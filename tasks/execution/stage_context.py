@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Bench:
+class StageContext:
     """What a stage works with but must not depend on.
 
     `device` is a torch device name. `work_folder` outlives a killed process, for checkpoints. `report(done,

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from latent_audit.tasks.errors import AuditError, StageFailed, Stopped
 from latent_audit.tasks.execution.failed_parts import as_failed_part
-from latent_audit.tasks.execution.runners.work_item import Order
+from latent_audit.tasks.execution.runners.work_item import WorkItem
 from latent_audit.tasks.execution.workers import Workers
 from latent_audit.tasks.session.ledger import Ledger
 from latent_audit.tasks.session.progress import ProgressDisplay
@@ -20,11 +20,11 @@ from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 from latent_audit.tasks.storage.code_of_inputs import code_of
 from latent_audit.tasks.storage.source_digest import computed_by
 from latent_audit.tasks.storage.store import Store
-from latent_audit.tasks.tracking.log_batch import Told
+from latent_audit.tasks.tracking.log_batch import LogBatch
 from latent_audit.tasks.tracking.run_log import Tracker
 
 
-class Desk:
+class StageRunner:
     """What one run works with. Not a dataclass on purpose: Prefect would look inside.
 
     Args:
@@ -81,7 +81,7 @@ class Desk:
             PartFailed: the audit can go on without the stage; nothing is stored, so the next run tries it again.
             StageFailed: it cannot.
         """
-        label = f"{stage.doing} {model.name} seed {model.seed}" if model else stage.doing
+        label = f"{stage.verb} {model.name} seed {model.seed}" if model else stage.verb
         try:
             return self._perform(stage, model, inputs, label)
         except Exception as error:
@@ -131,7 +131,7 @@ class Desk:
 
                 def compute(folder: Path) -> float:
                     nonlocal interval
-                    order = Order(
+                    order = WorkItem(
                         stage, key, run, label, inputs, device, folder, work, self.store.root, self._timeout,
                         self._gpu_slots, self.store.shared.address if self.store.shared else None, made_by,
                     )  # fmt: skip
@@ -151,7 +151,7 @@ class Desk:
         # Digests, and what was reused from which run, stand in ledger.jsonl: as tags they would hide all others.
         tags = summary.get("tags", {})
         metrics = {f"seconds.{stage.name}": artifact.seconds, **_known(summary.get("metrics", {}))}
-        self.tracker.keep(run, Told(metrics, summary.get("curves", {}), tags))
+        self.tracker.keep(run, LogBatch(metrics, summary.get("curves", {}), tags))
         if not artifact.reused:
             self.tracker.log(run)
 

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from typing import Literal
 
 from latent_audit.tasks.errors import StoreError
-from latent_audit.tasks.execution.priority_semaphore import Turns, urgency
+from latent_audit.tasks.execution.priority_semaphore import PrioritySemaphore, priority
 from latent_audit.tasks.execution.runners.local import LocalRunner
 from latent_audit.tasks.execution.runners.runner import Event, Runner
 from latent_audit.tasks.execution.runners.serialized_work_item import may_travel
-from latent_audit.tasks.execution.runners.work_item import Order, Report, carry_out
+from latent_audit.tasks.execution.runners.work_item import Report, WorkItem, carry_out
 from latent_audit.tasks.storage.shared_store import SharedStore
 
 Kind = Literal["process", "thread", "dask", "ray"]
@@ -37,7 +37,7 @@ class Workers:
     ) -> None:
         self._runner = _open(kind, address, count, on_report)
         self._shared = shared if kind in ("dask", "ray") else None
-        self._turns = Turns(self._runner.count)
+        self._turns = PrioritySemaphore(self._runner.count)
         self._on_report = on_report
         self._at_home = threading.Lock()
         self._at_work: dict[str, bool] = {}
@@ -62,13 +62,13 @@ class Workers:
     def __exit__(self, *_: object) -> None:
         self._runner.close()
 
-    def run(self, order: Order) -> tuple[float, float]:
+    def run(self, order: WorkItem) -> tuple[float, float]:
         """Has a stage computed into `order.folder` and waits for it; what it raises is raised here.
 
         Returns when computing started and ended, in seconds since the epoch, waiting for a free worker and the
         worker's own start left out.
         """
-        with self._turns.taken(urgency(order.inputs)), self._noted(order):
+        with self._turns.taken(priority(order.inputs)), self._noted(order):
             if self._shared is None:
                 return self._runner.compute(order)
             if not may_travel(order):
@@ -82,7 +82,7 @@ class Workers:
         return interval
 
     @contextmanager
-    def _noted(self, order: Order) -> Iterator[None]:
+    def _noted(self, order: WorkItem) -> Iterator[None]:
         self._at_work[order.label] = order.stage.saves
         try:
             yield

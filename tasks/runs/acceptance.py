@@ -19,7 +19,7 @@ from latent_audit.reports.record.audit_json import AUDIT_NAME, parse_audit
 from latent_audit.reports.errors import NotPlainJson, ReportError
 from latent_audit.reports.record.manifest import manifest_bytes, read_manifest
 from latent_audit.reports.record.problem import Problem
-from latent_audit.reports.record.run_files import MOST_BYTES, NotPlain, read_plain
+from latent_audit.reports.record.run_files import MAX_BYTES, NotPlain, read_plain
 from latent_audit.reports.record.strict_json import parse
 from latent_audit.tasks.errors import AcceptanceError, RunUnusable
 from latent_audit.tasks.session.terminal_text import named
@@ -27,7 +27,7 @@ from latent_audit.tasks.storage.store import writing
 from latent_audit.tasks.runs.verify import Verified, verify
 
 ACCEPTED = "accepted.jsonl"
-MOST_BYTES_ACCEPTED = 16 * 2**20
+MAX_BYTES_ACCEPTED = 16 * 2**20
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ def accept(
     if not checked.manifest:
         raise AcceptanceError(f"{named(folder)} is no finished run: expected a folder such as runs/latest")
     if verified.problems:
-        said = "\n  ".join(problem.sentence for problem in verified.problems)
+        error_text = "\n  ".join(problem.sentence for problem in verified.problems)
         raise AcceptanceError(
-            f"{named(folder.name)} is not what the run wrote, and is not accepted:\n  {said}"
+            f"{named(folder.name)} is not what the run wrote, and is not accepted:\n  {error_text}"
         )
     acceptances(folder.parent)  # a line after one that cannot be read would never count
     note = Acceptance(folder.name, checked.manifest_sha256, now.isoformat(timespec="seconds"), by)
@@ -104,7 +104,7 @@ def acceptances(home: Path) -> list[Acceptance]:
     """
     path = home / ACCEPTED
     try:
-        lines = read_plain(path, MOST_BYTES_ACCEPTED).splitlines()
+        lines = read_plain(path, MAX_BYTES_ACCEPTED).splitlines()
         return [_note(parse(line)) for line in lines if line.strip()]
     except FileNotFoundError:
         return []
@@ -142,7 +142,7 @@ def _unchanged(folder: Path, manifest_sha256: str) -> dict[str, Any] | None:
         return None
     listed, _ = read_manifest(manifest)
     try:
-        data = read_plain(folder / AUDIT_NAME, MOST_BYTES[AUDIT_NAME])
+        data = read_plain(folder / AUDIT_NAME, MAX_BYTES[AUDIT_NAME])
         facts = (listed or {}).get(AUDIT_NAME)
         if facts is None or facts.sha256 != hashlib.sha256(data).hexdigest():
             return None

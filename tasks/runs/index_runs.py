@@ -17,17 +17,17 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from latent_audit.reports.errors import NotPlainJson
 from latent_audit.reports.page.render import REPORT_NAME
-from latent_audit.reports.record.run_files import MOST_BYTES, NotPlain, read_plain
+from latent_audit.reports.record.run_files import MAX_BYTES, NotPlain, read_plain
 from latent_audit.reports.page.run_index import INDEX_NAME, FinishedRun, LeftOut, index_page
 from latent_audit.reports.record.strict_json import parse
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.tasks.storage.store import writing
 
 # With more, the oldest are left to their folders.
-MOST_RUNS = 200
+MAX_RUNS = 200
 # What was read of each run, beside the page: an audit of a megabyte and more is read once, not every night again.
 KNOWN_NAME = "index.json"
-MOST_KNOWN_BYTES = 16 * 2**20
+MAX_KNOWN_BYTES = 16 * 2**20
 READ_FROM = ("run.json", "audit.json")
 Form = TypeVar("Form", bound=BaseModel)
 LINE: TypeAdapter[FinishedRun] = TypeAdapter(FinishedRun)
@@ -82,7 +82,7 @@ def index_runs(output: Path, language: str, warn: Callable[[str], None] = lambda
         warn: told once of what is left out.
     """
     left_out: list[LeftOut] = []
-    found = sorted(_folders(output, left_out), key=lambda folder: folder.name, reverse=True)[:MOST_RUNS]
+    found = sorted(_folders(output, left_out), key=lambda folder: folder.name, reverse=True)[:MAX_RUNS]
     known = _known(output / KNOWN_NAME)
     lines: dict[str, dict[str, Any]] = {}
     for folder in found:
@@ -135,7 +135,7 @@ def _left_out(folder: Path, output: Path, why: str) -> LeftOut:
 
 def _known(path: Path) -> Mapping[str, Any]:
     try:
-        known = parse(read_plain(path, MOST_KNOWN_BYTES))
+        known = parse(read_plain(path, MAX_KNOWN_BYTES))
     except (FileNotFoundError, NotPlain, NotPlainJson):
         return {}  # it is read again
     return known if isinstance(known, dict) else {}
@@ -178,7 +178,7 @@ def _line(folder: Path, output: Path) -> FinishedRun:
 
 def _read(folder: Path, name: str, form: type[Form]) -> Form:
     try:
-        return form.model_validate(parse(read_plain(folder / name, MOST_BYTES[name])))
+        return form.model_validate(parse(read_plain(folder / name, MAX_BYTES[name])))
     except FileNotFoundError:
         raise _Unreadable(f"there is no {name}") from None
     except NotPlain as found:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.storage.arrays import read_json, write_json
 from latent_audit.tasks.storage.source_digest import numeric_versions, source_digest
 
@@ -34,7 +34,7 @@ def perform(*, reduced: bool, seed: int, save: bool) -> bool:
             "holds": holds,
             "seed": seed,
             "sizes": asdict(sizes),
-            "rows": to_plain(rows),
+            "rows": to_json(rows),
             **measured_on,
         }
         write_json(RECORD, record)

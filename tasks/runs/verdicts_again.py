@@ -6,7 +6,7 @@ from typing import Any
 from latent_audit.reports.record.audit_json import AUDIT_NAME, settled
 from latent_audit.reports.record.problem import Kind, Problem
 from latent_audit.tasks.analyses.checks import auditability
-from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.analyses.checks.rules import RULES, thresholds_digest, thresholds_of, verdicts_of
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.storage.artifacts import digest_of
@@ -18,7 +18,7 @@ BESIDE_THE_RULES = frozenset({"counter_examples"})
 SENTENCES = frozenset({"reason", "would_change", "statistic", "helps"})
 
 
-def judged_again(audit: Plain, *, words_alone: bool) -> list[Problem]:
+def verdicts_again(audit: Plain, *, words_alone: bool) -> list[Problem]:
     """Returns what does not follow in an audit that keeps its schema.
 
     Args:
@@ -35,8 +35,8 @@ def _problems(audit: Plain, words_alone: bool) -> Iterator[Problem]:
             f"the settings in {AUDIT_NAME} do not have the digest that it states: they were edited.",
         )
     if thresholds_digest(audit["thresholds"]) != audit["thresholds_digest"]:
-        told = f"the thresholds in {AUDIT_NAME} do not have the digest that it states: they were edited."
-        yield _problem("thresholds", told)
+        message = f"the thresholds in {AUDIT_NAME} do not have the digest that it states: they were edited."
+        yield _problem("thresholds", message)
     try:
         thresholds = thresholds_of(audit)
     except ValueError as error:
@@ -46,14 +46,14 @@ def _problems(audit: Plain, words_alone: bool) -> Iterator[Problem]:
         try:
             yield from part(audit, thresholds, words_alone)
         except Exception as error:  # evidence of a stranger's can lack whatever the rules look for
-            told = f"no verdicts can be drawn from the evidence in {AUDIT_NAME} ({type(error).__name__}: {error})."
-            yield _problem("verdict", told)
+            message = f"no verdicts can be drawn from the evidence in {AUDIT_NAME} ({type(error).__name__}: {error})."
+            yield _problem("verdict", message)
 
 
 def _auditability(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator[Problem]:
     """Which attributes can be audited follows from the classifier's scores, where a file says it."""
     stated = audit.get("auditability", ())
-    again = settled(to_plain(auditability.of_audit(audit, thresholds))) if stated else ()
+    again = settled(to_json(auditability.of_audit(audit, thresholds))) if stated else ()
     if len(stated) != len(again) or any(
         row[key] != right[key]
         for row, right in zip(stated, again, strict=True)
@@ -70,17 +70,17 @@ def _verdicts(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterat
     again = {_claim(row): row for row in verdicts_of(audit)}
     for claim in dict.fromkeys((*stated, *again)):
         if claim not in stated or claim not in again:
-            told = "is not in the evidence" if claim in stated else f"was taken out of {AUDIT_NAME}"
-            yield _problem("verdict", f"the verdict on {_told(claim)} {told}.")
+            message = "is not in the evidence" if claim in stated else f"was taken out of {AUDIT_NAME}"
+            yield _problem("verdict", f"the verdict on {_told(claim)} {message}.")
             continue
         edited = _differing(stated[claim], again[claim], words_alone)
         if edited:
-            told = (
+            message = (
                 f"the verdict on {_told(claim)} does not follow from the evidence beside it: it states "
                 f"{stated[claim]['verdict']}, the evidence gives {again[claim]['verdict']} "
                 f"(differs in {', '.join(edited)})."
             )
-            yield _problem("verdict", told)
+            yield _problem("verdict", message)
     if stated.keys() == again.keys() and list(stated) != list(again):
         yield _problem("verdict", f"the verdicts in {AUDIT_NAME} stand in another order than the evidence.")
 
@@ -95,8 +95,8 @@ def _stability(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Itera
         for row in section["attributes"]:
             if list(row["verdicts"]) != again.get(row["attribute"]):
                 claim = f"{row['attribute']} in {section['model']}"
-                told = f"the verdicts by seed on {claim} do not follow from the evidence."
-                yield _problem("verdict", told)
+                message = f"the verdicts by seed on {claim} do not follow from the evidence."
+                yield _problem("verdict", message)
 
 
 def _controls(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator[Problem]:
@@ -108,8 +108,8 @@ def _controls(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterat
         if len(again) != len(stated) or any(
             _differing(row, right, words_alone) for row, right in zip(stated, again, strict=True)
         ):
-            told = f"the verdicts on the control {control['control']} of {control['name']} do not follow from it."
-            yield _problem("verdict", told)
+            message = f"the verdicts on the control {control['control']} of {control['name']} do not follow from it."
+            yield _problem("verdict", message)
 
 
 def _differing(stated: Plain, again: Plain, words_alone: bool) -> list[str]:

@@ -14,7 +14,7 @@ from latent_audit.reports.record.run_files import MANIFEST_NAME
 from latent_audit.reports.record.signature import read_public_key
 from latent_audit.reports.record.verification import Checked, check, check_report
 from latent_audit.tasks.errors import RunUnusable, UsageError
-from latent_audit.tasks.runs.verdicts_again import judged_again
+from latent_audit.tasks.runs.verdicts_again import verdicts_again
 
 # The command's exit codes. Of several problems the first in this order is told by the code: causes before effects.
 EXIT_CODES: Mapping[Kind, int] = {
@@ -31,7 +31,7 @@ EXIT_CODES: Mapping[Kind, int] = {
 }
 
 
-MOST_PROBLEMS_SAID = 100
+MAX_PROBLEMS = 100
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def verify(folder: Path, manifest_sha256: str | None = None, public_key: Path | 
     if checked.audit is not None:
         # Only this version's sentences of the schema that it writes can be compared to the letter.
         is_ours = not checked.writer and checked.audit["schema_version"] == SCHEMA_VERSION
-        problems += judged_again(checked.audit, words_alone=not is_ours)
+        problems += verdicts_again(checked.audit, words_alone=not is_ours)
     # Of a run that is known to be altered it would say nothing more; who signed it is another matter.
     if all(problem.kind == "signature" for problem in problems):
         problems += check_report(checked)
@@ -104,11 +104,11 @@ def sentences(verified: Verified) -> list[str]:
     """Returns what to tell the user, a line each: the problems, or what was found to hold and what was not checked."""
     checked = verified.checked
     if verified.problems:
-        told = [f"{problem.kind}: {problem.sentence}" for problem in verified.problems[:MOST_PROBLEMS_SAID]]
-        more = len(verified.problems) - len(told)
-        told += [f"and {more} more"] if more else []
+        message = [f"{problem.kind}: {problem.sentence}" for problem in verified.problems[:MAX_PROBLEMS]]
+        more = len(verified.problems) - len(message)
+        message += [f"and {more} more"] if more else []
         count = len(verified.problems)
-        return [*told, f"{count} problem{'s' if count > 1 else ''} found"]
+        return [*message, f"{count} problem{'s' if count > 1 else ''} found"]
     assert checked.audit is not None
     drawn = (
         f"drawn by {checked.writer}: words compared, page not; only a signature or --digest shows that nobody has "

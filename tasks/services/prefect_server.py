@@ -74,7 +74,7 @@ def start_server(home: Path) -> None:
         return
     private_folder(home)
     make_private(home / DATABASE)
-    making = _turn_to_make(home / DATABASE)
+    making = _creation_lock(home / DATABASE)
     sign_in = new_sign_in()
     log = tempfile.TemporaryFile()  # noqa: SIM115 - it stays open as long as the server runs
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -167,7 +167,7 @@ def refuse_unreachable_server(address: str) -> None:
 
 
 @contextmanager
-def gone_server_said() -> Iterator[None]:
+def translate_server_errors() -> Iterator[None]:
     """Turns what Prefect raises when its server went away during a flow, and stayed away, into a sentence."""
     # What is not sent is lost; that the flow could not be ended there is said below.
     logging.raiseExceptions = False
@@ -181,7 +181,7 @@ def gone_server_said() -> Iterator[None]:
         ) from None
 
 
-def _turn_to_make(database: Path) -> TextIO | None:
+def _creation_lock(database: Path) -> TextIO | None:
     """Returns the lock that only one process holds while there is no database; None where there is one.
 
     Servers that make one database at once break it.

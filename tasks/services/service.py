@@ -25,7 +25,7 @@ from latent_audit.tasks.storage.private_files import private_file, private_folde
 LOOK_AGAIN_SECONDS = 0.2
 PATIENCE_SECONDS = 10.0
 LOG_LINES_SHOWN = 5
-MOST_NOTE_BYTES = 2**16
+MAX_NOTE_BYTES = 2**16
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def _spawn(service: Service, log: Path) -> int:
 def _noted(name: str, folder: Path) -> tuple[Process | None, str | None]:
     """Returns what a note says; nothing where there is none, or one of another form."""
     try:
-        facts = parse(read_plain(_note(name, folder), MOST_NOTE_BYTES))
+        facts = parse(read_plain(_note(name, folder), MAX_NOTE_BYTES))
     except (FileNotFoundError, NotPlain, NotPlainJson):
         return None, None
     match facts:

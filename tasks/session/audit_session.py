@@ -14,7 +14,7 @@ from latent_audit.tasks.errors import AuditError, Stopped, TrackingError
 from latent_audit.tasks.execution import environment
 from latent_audit.tasks.execution.devices import available_cores, choose_device
 from latent_audit.tasks.execution.runners.local import start_early
-from latent_audit.tasks.execution.stage_runner import Desk
+from latent_audit.tasks.execution.stage_runner import StageRunner
 from latent_audit.tasks.execution.stopping import Stopping
 from latent_audit.tasks.execution.workers import Workers
 from latent_audit.tasks.runs.acceptance import acceptances
@@ -36,10 +36,10 @@ SAID_TO_THE_USER = (AuditError, DataError, ModelError, ReportError)
 
 
 @dataclass
-class Opening:
-    """One run at work: its desk, its folder, and when it started."""
+class AuditSession:
+    """One run at work: its stage runner, its folder, and when it started."""
 
-    desk: Desk
+    stage_runner: StageRunner
     folder: RunFolder
     settings: Settings
     settings_record: dict[str, Any]
@@ -64,7 +64,7 @@ def _tracking_uri(settings: Settings) -> str:
 
 
 @contextmanager
-def open_desk(settings: Settings) -> Iterator[Opening]:
+def open_session(settings: Settings) -> Iterator[AuditSession]:
     """Yields what an audit works with; on leaving, ends MLflow runs and worker processes.
 
     An error inside is replaced by the first failure of a stage, which says what went wrong.
@@ -96,7 +96,7 @@ def open_desk(settings: Settings) -> Iterator[Opening]:
         artifacts = store.root / "mlflow" / "artifacts"
         tracker = Tracker(_tracking_uri(settings), settings.name, artifacts, progress.warn)
         parent, children = _mlflow_runs(tracker, folder, settings)
-        desk = Desk(
+        stage_runner = StageRunner(
             store,
             workers,
             tracker,
@@ -107,9 +107,9 @@ def open_desk(settings: Settings) -> Iterator[Opening]:
             stage_timeout_seconds=compute.stage_timeout_seconds,
             gpu_slots=compute.gpu_slots,
         )
-        tracker.on_wait = desk.warn_once
-        with _ending(desk, folder):
-            yield Opening(desk, folder, settings, record, started, clock)
+        tracker.on_wait = stage_runner.warn_once
+        with _ending(stage_runner, folder):
+            yield AuditSession(stage_runner, folder, settings, record, started, clock)
 
 
 def audit_settings(settings: Settings) -> dict[str, Any]:
@@ -144,13 +144,13 @@ def _mlflow_runs(tracker: Tracker, folder: RunFolder, settings: Settings) -> tup
 
 
 @contextmanager
-def _ending(desk: Desk, folder: RunFolder) -> Iterator[None]:
+def _ending(stage_runner: StageRunner, folder: RunFolder) -> Iterator[None]:
     status = "FAILED"
     try:
         yield
         status = "FINISHED"
     except Exception as error:
-        failure = desk.first_failure or error
+        failure = stage_runner.first_failure or error
         if isinstance(failure, SAID_TO_THE_USER) and not isinstance(failure, AuditError):
             failure = AuditError(str(failure))
         status = "KILLED" if isinstance(failure, Stopped) else "FAILED"
@@ -161,16 +161,16 @@ def _ending(desk: Desk, folder: RunFolder) -> Iterator[None]:
         status = "KILLED"
         raise
     finally:
-        desk.workers.stop.set()
-        _tell_mlflow(desk, status)
+        stage_runner.workers.stop.set()
+        _tell_mlflow(stage_runner, status)
         folder.release()
 
 
-def _tell_mlflow(desk: Desk, status: str) -> None:
+def _tell_mlflow(stage_runner: StageRunner, status: str) -> None:
     """Ends the run's MLflow runs; where MLflow is gone, that must not hide how the run itself ended."""
-    if isinstance(desk.first_failure, TrackingError):
+    if isinstance(stage_runner.first_failure, TrackingError):
         return  # it was waited for already
     try:
-        desk.end_runs(status)
+        stage_runner.end_runs(status)
     except TrackingError as error:
-        desk.progress.warn(str(error))
+        stage_runner.progress.warn(str(error))

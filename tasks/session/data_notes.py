@@ -8,7 +8,7 @@ from latent_audit.tasks.storage.artifacts import Artifact
 _NOTES_PRINTED = 20
 
 
-def tell_of_data(progress: ProgressDisplay, prepared: Artifact) -> None:
+def report_data(progress: ProgressDisplay, prepared: Artifact) -> None:
     """Prints what was resolved in reading the data, and what is odd about them."""
     notes = read_json(prepared.path / "data.json")["notes"]
     for note in notes[:_NOTES_PRINTED]:

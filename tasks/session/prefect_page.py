@@ -23,7 +23,7 @@ from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RET
 
 from latent_audit.reports.page.visible_text import visible
 from latent_audit.tasks.analyses.checks.lead_verdicts import lead_verdicts
-from latent_audit.tasks.execution.stage_runner import Desk
+from latent_audit.tasks.execution.stage_runner import StageRunner
 from latent_audit.tasks.session import drift
 from latent_audit.tasks.session.run_outcome import failed_sentences
 
@@ -34,31 +34,31 @@ SECONDS_BETWEEN_MOVES = 1.0
 VERDICT_COLUMNS = ("model", "seed", "attribute", "dimension_name", "verdict", "reason")
 
 
-def show_flow_progress(desk: Desk, name: str) -> None:
+def show_flow_progress(stage_runner: StageRunner, name: str) -> None:
     """Begins a progress bar on Prefect's page of the flow run; stages move it as they end."""
 
     def show() -> None:
         made = create_progress_artifact(
             0.0, key=f"{artifact_key(name)}-progress", description="Share of the audit's stages that are done"
         )
-        desk.flow_progress = cast(UUID, made)  # a coroutine only inside an event loop
+        stage_runner.flow_progress = cast(UUID, made)  # a coroutine only inside an event loop
 
-    _if_reached(desk, show)
+    _if_reached(stage_runner, show)
 
 
-def move_flow_progress(desk: Desk) -> None:
+def move_flow_progress(stage_runner: StageRunner) -> None:
     """Moves the bar to the share of stages that are done, if there is one: now and then, and once all are."""
-    bar, now = desk.flow_progress, time.monotonic()
+    bar, now = stage_runner.flow_progress, time.monotonic()
     if bar is None:
         return
-    share = 100 * sum(desk.ledger.counts()) / desk.submitted
-    if share < 100 and now - desk.flow_progress_moved < SECONDS_BETWEEN_MOVES:
+    share = 100 * sum(stage_runner.ledger.counts()) / stage_runner.submitted
+    if share < 100 and now - stage_runner.flow_progress_moved < SECONDS_BETWEEN_MOVES:
         return
-    desk.flow_progress_moved = now
-    _if_reached(desk, lambda: update_progress_artifact(bar, share))
+    stage_runner.flow_progress_moved = now
+    _if_reached(stage_runner, lambda: update_progress_artifact(bar, share))
 
 
-def show_results(desk: Desk, name: str, folder: Path, audit: Mapping[str, Any]) -> None:
+def show_results(stage_runner: StageRunner, name: str, folder: Path, audit: Mapping[str, Any]) -> None:
     """Shows the lead models' verdicts, and where the report is."""
     table = [
         {column: visible(str(verdict[column])) for column in VERDICT_COLUMNS}
@@ -77,7 +77,7 @@ def show_results(desk: Desk, name: str, folder: Path, audit: Mapping[str, Any]) 
             key=f"{artifact_key(name)}-report",
         )
 
-    _if_reached(desk, show)
+    _if_reached(stage_runner, show)
 
 
 def _failed(audit: Mapping[str, Any]) -> str:
@@ -85,7 +85,7 @@ def _failed(audit: Mapping[str, Any]) -> str:
     return "".join(f"\n- `{line}`" for line in ["failed parts:", *lines]) if lines else ""
 
 
-def tell_of_changes(name: str, since: Mapping[str, Any]) -> None:
+def report_changes(name: str, since: Mapping[str, Any]) -> None:
     """Emits an event that Prefect's automations can wait for."""
     emit_event(
         event="latent-audit.changed",
@@ -109,12 +109,12 @@ def _impatient(server: str | None) -> Settings:
     return get_settings_context().settings.copy_with_update(PATIENCE)
 
 
-def _if_reached(desk: Desk, show: Callable[[], object]) -> None:
+def _if_reached(stage_runner: StageRunner, show: Callable[[], object]) -> None:
     context = get_settings_context()
     try:
         with SettingsContext(profile=context.profile, settings=_impatient(context.settings.api.url)):
             show()
     except httpx.HTTPError as error:
-        desk.warn_once(
+        stage_runner.warn_once(
             f"Prefect's server is not reached ({type(error).__name__}); its pages will lack something"
         )

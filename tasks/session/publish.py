@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from latent_audit.tasks.analyses.checks.lead_verdicts import lead_verdicts
-from latent_audit.tasks.execution.stage_runner import Desk
+from latent_audit.tasks.execution.stage_runner import StageRunner
 from latent_audit.tasks.session import drift
-from latent_audit.tasks.session.audit_session import Opening
-from latent_audit.tasks.session.prefect_page import show_results, tell_of_changes
+from latent_audit.tasks.session.audit_session import AuditSession
+from latent_audit.tasks.session.prefect_page import report_changes, show_results
 from latent_audit.tasks.session.run_outcome import failed_sentences
 from latent_audit.tasks.storage.arrays import read_json
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
@@ -17,7 +17,7 @@ from latent_audit.tasks.tracking.names import EXPORTED_PARTS, registered_name
 SHOWN_FILES = ("report.html", "audit.json", "manifest.json", "settings.yaml", "run.json", "ledger.jsonl")
 
 
-def publish(opening: Opening, exports: Mapping[ModelKey, Artifact], manifest_digest: str) -> None:
+def publish(opening: AuditSession, exports: Mapping[ModelKey, Artifact], manifest_digest: str) -> None:
     """Logs the report and its digests to the audit's MLflow run, models to the registry, verdicts to Prefect.
 
     Args:
@@ -25,20 +25,20 @@ def publish(opening: Opening, exports: Mapping[ModelKey, Artifact], manifest_dig
         exports: exported encoder and decoder of each model that is shown in full.
         manifest_digest: SHA-256 of manifest.json.
     """
-    desk, folder, settings = opening.desk, opening.folder.working, opening.settings
+    stage_runner, folder, settings = opening.stage_runner, opening.folder.working, opening.settings
     audit = read_json(folder / "audit.json")
     for file in SHOWN_FILES:
-        desk.tracker.artifacts(desk.parent_run, folder / file)
-    desk.tracker.artifacts(desk.parent_run, folder / "figures", "figures")
+        stage_runner.tracker.artifacts(stage_runner.parent_run, folder / file)
+    stage_runner.tracker.artifacts(stage_runner.parent_run, folder / "figures", "figures")
     counts = Counter(verdict["verdict"] for verdict in audit["verdicts"])
     data = audit["data"]
     profile = f'{{"images": {data["images"]}, "attributes": {len(data["attributes"])}}}'
-    for run in (desk.parent_run, *desk.model_runs.values()):
-        desk.tracker.data_set(run, data["name"], data["digest"], data["source"], profile)
+    for run in (stage_runner.parent_run, *stage_runner.model_runs.values()):
+        stage_runner.tracker.data_set(run, data["name"], data["digest"], data["source"], profile)
     commit = read_json(folder / "run.json")["commit"]
     digests = {"manifest": manifest_digest, "data": data["digest"], "settings": audit["settings_digest"]}
-    desk.tracker.log(
-        desk.parent_run,
+    stage_runner.tracker.log(
+        stage_runner.parent_run,
         metrics={f"verdicts.{verdict}": float(count) for verdict, count in counts.items()},
         tags={
             **{f"digest.{name}": digest for name, digest in digests.items()},
@@ -47,45 +47,49 @@ def publish(opening: Opening, exports: Mapping[ModelKey, Artifact], manifest_dig
         },
     )
     judged = {ModelKey(model["name"], model["seed"]) for model in audit["models"]}
-    desk.failed_models = frozenset(desk.model_runs.keys() - judged)
+    stage_runner.failed_models = frozenset(stage_runner.model_runs.keys() - judged)
     for record in audit["models"]:
-        desk.tracker.log(desk.model_runs[ModelKey(record["name"], record["seed"])], tags=_model_tags(record))
+        stage_runner.tracker.log(
+            stage_runner.model_runs[ModelKey(record["name"], record["seed"])], tags=_model_tags(record)
+        )
     logged = [
         made
         for model, export in exports.items()
-        if model not in desk.failed_models
-        for made in _publish_model(desk, settings.name, model, export, settings.tracking.register_models)
+        if model not in stage_runner.failed_models
+        for made in _publish_model(
+            stage_runner, settings.name, model, export, settings.tracking.register_models
+        )
     ]
-    desk.tracker.outputs(desk.parent_run, logged)
-    show_results(desk, settings.name, opening.folder.finished, audit)
+    stage_runner.tracker.outputs(stage_runner.parent_run, logged)
+    show_results(stage_runner, settings.name, opening.folder.finished, audit)
     since = read_json(folder / "run.json")["since_accepted"]
     if since is not None:
-        desk.tracker.log(desk.parent_run, tags=drift.tags(since))
+        stage_runner.tracker.log(stage_runner.parent_run, tags=drift.tags(since))
         if since["changed"]:
-            tell_of_changes(settings.name, since)
+            report_changes(settings.name, since)
     # Before the folder comes to its place: after that, nobody goes on with a run that is killed.
-    _log_failed(desk, audit)
-    desk.end_runs("FINISHED")
+    _log_failed(stage_runner, audit)
+    stage_runner.end_runs("FINISHED")
 
 
-def _log_failed(desk: Desk, audit: Mapping[str, Any]) -> None:
+def _log_failed(stage_runner: StageRunner, audit: Mapping[str, Any]) -> None:
     """Tags the audit's run, and the run of each model, with the parts of it that failed."""
     failed = audit.get("failed", ())
     if not failed:
         return
-    desk.tracker.log(
-        desk.parent_run,
+    stage_runner.tracker.log(
+        stage_runner.parent_run,
         metrics={"failed_parts": float(len(failed))},
         tags={"failed": "; ".join(failed_sentences(audit))},
     )
-    for model, run in desk.model_runs.items():
+    for model, run in stage_runner.model_runs.items():
         own = {
             f"failed.{row['part']}": row["reason"]
             for row in failed
             if (row["model"], row["seed"]) == (model.name, model.seed)
         }
         if own:
-            desk.tracker.log(run, tags=own)
+            stage_runner.tracker.log(run, tags=own)
 
 
 def _description(audit: Mapping[str, Any]) -> str:
@@ -107,17 +111,21 @@ def _model_tags(record: Mapping[str, Any]) -> dict[str, str]:
     return {"weights_digest": record["weights_digest"], "trained_with_labels": labels}
 
 
-def _publish_model(desk: Desk, name: str, model: ModelKey, export: Artifact, register: bool) -> list[str]:
+def _publish_model(
+    stage_runner: StageRunner, name: str, model: ModelKey, export: Artifact, register: bool
+) -> list[str]:
     """Logs encoder and decoder to the model's run; returns their ids."""
     made = []
-    run = desk.model_runs[model]
+    run = stage_runner.model_runs[model]
     digest = export.json("export.json")["weights_digest"]
     for part in EXPORTED_PARTS:
-        logged = desk.tracker.model(
+        logged = stage_runner.tracker.model(
             run, f"{model.name}-{part}", export.path / part, {"weights_digest": digest}
         )
         made.append(logged)
         if register:
-            desk.tracker.register(registered_name(name, model.name, part), logged, run, digest, "candidate")
-    desk.tracker.outputs(run, made)
+            stage_runner.tracker.register(
+                registered_name(name, model.name, part), logged, run, digest, "candidate"
+            )
+    stage_runner.tracker.outputs(run, made)
     return made

@@ -8,7 +8,7 @@ from latent_audit.reports.page.visible_text import visible, visible_lines
 from latent_audit.tasks.datasets.errors import BadTable
 
 
-def say(text: str, stream: TextIO | None = None) -> None:
+def print_line(text: str, stream: TextIO | None = None) -> None:
     """Prints lines to standard output, or to `stream`, with every unseen character shown as its code point."""
     print(visible_lines(text), file=sys.stdout if stream is None else stream)
 
@@ -18,7 +18,7 @@ def named(name: str | Path) -> str:
     return visible(str(name))
 
 
-def said(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """Returns what an error says, where a name with a line end must not look like a line of ours."""
     if isinstance(error, BadTable):
         return "\n".join([visible(error.heading), *(f"  - {visible(problem)}" for problem in error.problems)])

@@ -1,7 +1,7 @@
 """What a stage is: a name and a function that writes files, told everything it may depend on.
 
 A stage's content key is made from its inputs by `key_part`, so no input can be forgotten in it. What must not
-change a result (device index, work folder, progress, stop) reaches the function on a `Bench` instead.
+change a result (device index, work folder, progress, stop) reaches the function on a `StageContext` instead.
 """
 
 import dataclasses
@@ -20,7 +20,7 @@ from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 class Stage:
     """One stage of the pipeline, named without importing what computes it: only workers need that.
 
-    `compute(folder, bench, **inputs)` of `module` is pure code that writes its results as files into `folder`; a file
+    `compute(folder, context, **inputs)` of `module` is pure code that writes its results as files into `folder`; a file
     summary.json there, {"metrics", "tags", "curves"}, is what MLflow is told. The source of `module`, with all that
     it imports of ours, decides the content key. `doing` is the verb that progress shows. `on_device` stages run on
     the GPU where there is one. An audit goes on without the result of a stage that `may_fail`. A stage that
@@ -28,7 +28,7 @@ class Stage:
     """
 
     name: str
-    doing: str
+    verb: str
     module: str
     on_device: bool = False
     function: str = "compute"

@@ -19,7 +19,7 @@ ALIAS = "audited"
 RUN_ID = re.compile("[0-9a-f]{32}")
 
 
-def tell_mlflow(verified: Verified, settings: Settings, note: Acceptance) -> list[str] | None:
+def log_to_mlflow(verified: Verified, settings: Settings, note: Acceptance) -> list[str] | None:
     """Tags the run as accepted and returns the registered models that now carry the alias `audited`.
 
     Returns None where MLflow has no such run, as on another machine than the one that audited; nothing is made there

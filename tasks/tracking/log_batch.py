@@ -5,16 +5,16 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 
-class Told(NamedTuple):
+class LogBatch(NamedTuple):
     """Single figures, curves {"name": {"step": [...], "value": [...]}} and tags."""
 
     metrics: Mapping[str, float] = MappingProxyType({})
     curves: Mapping[str, Mapping[str, list[float]]] = MappingProxyType({})
     tags: Mapping[str, str] = MappingProxyType({})
 
-    def then(self, later: "Told") -> "Told":
+    def then(self, later: "LogBatch") -> "LogBatch":
         """Returns both; of what has one name, the later."""
-        return Told(
+        return LogBatch(
             {**self.metrics, **later.metrics}, {**self.curves, **later.curves}, {**self.tags, **later.tags}
         )
 

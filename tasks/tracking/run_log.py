@@ -40,7 +40,7 @@ from latent_audit.tasks.errors import TrackingError
 from latent_audit.tasks.settings.addresses import without_password
 from latent_audit.tasks.storage.artifacts import digest_of_file
 from latent_audit.tasks.tracking.address import refuse_dead
-from latent_audit.tasks.tracking.log_batch import Told
+from latent_audit.tasks.tracking.log_batch import LogBatch
 from latent_audit.tasks.tracking.names import clean_model_name, clean_name, clean_tags, flat
 from latent_audit.tasks.tracking.sqlite_database import (
     alone,
@@ -51,15 +51,15 @@ from latent_audit.tasks.tracking.sqlite_database import (
 )
 
 # MLflow's own limits: 1,000 things in one call, 100 of them params and 100 tags; and for one value.
-METRICS_AT_ONCE = 900
-PARAMS_AT_ONCE = TAGS_AT_ONCE = 100
+METRICS_BATCH_SIZE = 900
+PARAMS_BATCH_SIZE = TAGS_BATCH_SIZE = 100
 LONGEST_PARAM = 6000
 LONGEST_TAG = 8000
 # Where a server keeps the files of an experiment that was made through it.
 OF_A_SERVER = "mlflow-artifacts:"
 # MLflow's store takes up to three connections for one call, of fifteen: more calls at once wait for each other until
 # they fail.
-CALLS_AT_ONCE = 4
+CALLS_BATCH_SIZE = 4
 # What MLflow's own pages go by: without it they guess, and show audits as evaluations of language models.
 KIND_TAG, KIND = "mlflow.experimentKind", "custom_model_development"
 ABOUT_EXPERIMENT = (
@@ -98,12 +98,12 @@ class Tracker:
         refuse_dead(uri)
         self.uri = uri
         self._began: dict[str, int] = {}
-        self._kept: dict[str, Told] = {}
+        self._kept: dict[str, LogBatch] = {}
         self._keeping = threading.Lock()
         # Told when a store does not answer for a while: calls repeat themselves, for minutes if need be.
         self.on_wait = on_wait
-        self._turn = threading.BoundedSemaphore(CALLS_AT_ONCE)
-        with self._said():
+        self._turn = threading.BoundedSemaphore(CALLS_BATCH_SIZE)
+        with self._translate_errors():
             use_write_ahead_log(uri)
             with alone(uri):  # two processes that make or migrate one database at once break it
                 self._connect(visible(experiment), artifact_root)
@@ -129,7 +129,7 @@ class Tracker:
         os.environ["MLFLOW_TRACKING_URI"] = self.uri
 
     @contextmanager
-    def _said(self) -> Iterator[None]:
+    def _translate_errors(self) -> Iterator[None]:
         """Waits for a turn, and turns what MLflow refuses, also after its own retries, into a sentence."""
         waits = f"MLflow's store {without_password(self.uri)} does not answer; waiting for it"
         try:
@@ -177,7 +177,7 @@ class Tracker:
 
         Where a run with all of these tags is there already, left by a process that was killed, goes on with it.
         """
-        with self._said():
+        with self._translate_errors():
             run = self._find(tags) if tags else None
             if run is None:
                 nested = {"mlflow.parentRunId": parent} if parent else {}
@@ -205,9 +205,9 @@ class Tracker:
             Param(name, visible_lines(without_password(str(value)))[:LONGEST_PARAM])
             for name, value in flat(params)
         ]
-        with self._said():
-            for start in range(0, len(found), PARAMS_AT_ONCE):
-                self._client.log_batch(run_id, params=found[start : start + PARAMS_AT_ONCE])
+        with self._translate_errors():
+            for start in range(0, len(found), PARAMS_BATCH_SIZE):
+                self._client.log_batch(run_id, params=found[start : start + PARAMS_BATCH_SIZE])
 
     def log(
         self,
@@ -222,40 +222,40 @@ class Tracker:
         What is no number is left out. What was kept for that run goes first.
         """
         with self._keeping:
-            kept = self._kept.pop(run_id, Told())
-        told = kept.then(Told(metrics or {}, curves or {}, tags or {}))
-        known = [RunTag(name, value[:LONGEST_TAG]) for name, value in clean_tags(told.tags).items()]
+            kept = self._kept.pop(run_id, LogBatch())
+        batch = kept.then(LogBatch(metrics or {}, curves or {}, tags or {}))
+        known = [RunTag(name, value[:LONGEST_TAG]) for name, value in clean_tags(batch.tags).items()]
         found = [
             Metric(clean_name(name), value, self._began[run_id], step)
-            for name, value, step in told.points()
+            for name, value, step in batch.points()
             if value == value
         ]
-        calls = max(-(-len(found) // METRICS_AT_ONCE), -(-len(known) // TAGS_AT_ONCE))
+        calls = max(-(-len(found) // METRICS_BATCH_SIZE), -(-len(known) // TAGS_BATCH_SIZE))
         for call in range(calls):
-            some = found[call * METRICS_AT_ONCE : (call + 1) * METRICS_AT_ONCE]
-            few = known[call * TAGS_AT_ONCE : (call + 1) * TAGS_AT_ONCE]
-            with self._said():
+            some = found[call * METRICS_BATCH_SIZE : (call + 1) * METRICS_BATCH_SIZE]
+            few = known[call * TAGS_BATCH_SIZE : (call + 1) * TAGS_BATCH_SIZE]
+            with self._translate_errors():
                 self._client.log_batch(run_id, metrics=some, tags=few)
 
-    def keep(self, run_id: str, told: Told) -> None:
+    def keep(self, run_id: str, batch: LogBatch) -> None:
         """Logs with what is logged of that run next, or at its end.
 
         A run that reuses all its stages has nothing new to say of them, and would wait for a call each.
         """
         with self._keeping:
-            self._kept[run_id] = self._kept.get(run_id, Told()).then(told)
+            self._kept[run_id] = self._kept.get(run_id, LogBatch()).then(batch)
 
     def data_set(self, run_id: str, name: str, digest: str, source: str, profile: str) -> None:
         """Logs which data went in, with its digest (MLflow keeps 36 characters of it)."""
         data = Dataset(name, digest[:36], "local", source, profile=profile)
         tag = InputTag("mlflow.data.context", "audit")
-        with self._said():
+        with self._translate_errors():
             _again(lambda: self._client.log_inputs(run_id, [DatasetInput(data, [tag])]))
 
     def artifacts(self, run_id: str, path: Path, into: str | None = None) -> None:
         """Logs a file, or all the files of a folder."""
         log = self._client.log_artifacts if path.is_dir() else self._client.log_artifact
-        with self._said():
+        with self._translate_errors():
             log(run_id, str(path), into)
 
     def model(self, run_id: str, name: str, folder: Path, tags: Mapping[str, str]) -> str:
@@ -263,7 +263,7 @@ class Tracker:
 
         Where the run has one of that name and tags already, returns that one.
         """
-        with self._said():
+        with self._translate_errors():
             logged = self._logged(run_id, clean_model_name(name), clean_tags(tags))
             if logged is None:
                 logged = self._client.create_logged_model(
@@ -279,7 +279,7 @@ class Tracker:
 
     def outputs(self, run_id: str, model_ids: Sequence[str]) -> None:
         """Says which logged models came out of a run; those that are said already are left out."""
-        with self._said():
+        with self._translate_errors():
             outputs = self._client.get_run(run_id).outputs
             known = {output.model_id for output in outputs.model_outputs} if outputs else set()
             new = [LoggedModelOutput(model_id, 0) for model_id in model_ids if model_id not in known]
@@ -299,7 +299,7 @@ class Tracker:
         """
         name = clean_model_name(name)
         # Alone, or two runs that see no version of these weights yet would make one each.
-        with self._said(), alone(self.uri):
+        with self._translate_errors(), alone(self.uri):
             try:
                 self._client.create_registered_model(name)
             except MlflowException as error:
@@ -316,7 +316,7 @@ class Tracker:
     def point(self, name: str, digest: str, alias: str) -> bool:
         """Points an alias at the version of a registered model with these weights; False if there is none."""
         name = clean_model_name(name)
-        with self._said():
+        with self._translate_errors():
             version = self._version(name, digest)
             if version is not None:
                 self._set_alias(name, alias, version)
@@ -357,7 +357,7 @@ class Tracker:
     def finish(self, run_id: str, status: str = "FINISHED") -> None:
         """Ends a run as FINISHED, FAILED or KILLED, once what was kept for it is logged."""
         self.log(run_id)
-        with self._said():
+        with self._translate_errors():
             # Not before it began, also where the clock was put back.
             self._client.set_terminated(run_id, status, max(_now(), self._began[run_id]))
 

@@ -11,14 +11,19 @@ from latent_audit.tasks.analyses.latent_space.attribute_arithmetic import (
     attribute_vectors,
     conditional_vectors,
 )
-from latent_audit.tasks.analyses.latent_space.attribute_classes import Pole, Reader, labels_of, poles_of
+from latent_audit.tasks.analyses.latent_space.attribute_classes import (
+    AttributeClass,
+    Reader,
+    classes_of,
+    labels_of,
+)
 from latent_audit.tasks.analyses.latent_space.boundary_editing import (
     STEPS,
     conditional_direction,
     edit_across,
     fit_boundaries,
 )
-from latent_audit.tasks.analyses.latent_space.edit_outcome import judge_edit
+from latent_audit.tasks.analyses.latent_space.edit_outcome import edit_outcome_of
 from latent_audit.tasks.datasets.attributes import Attribute
 
 ATTRIBUTES = (
@@ -38,11 +43,11 @@ def reader(columns: dict[str, tuple[int, ...]], respond: object) -> Reader:
     return Reader(respond, columns, dict.fromkeys(columns, (0.0, 1.0)))  # type: ignore[arg-type]  # a function of tests
 
 
-def two_binary() -> tuple[tuple[Pole, ...], Reader]:
+def two_binary() -> tuple[tuple[AttributeClass, ...], Reader]:
     """Two attributes, each read from the sign of its own dimension."""
     attributes = tuple(Attribute(name, "binary", ("no", "yes")) for name in ("first", "second"))
-    poles = poles_of(attributes, np.tile([[0.0], [1.0]], (1, 2)))
-    return poles, reader(
+    attribute_classes = classes_of(attributes, np.tile([[0.0], [1.0]], (1, 2)))
+    return attribute_classes, reader(
         {"first": (0,), "second": (1,)}, lambda images: (images[:, 0, 0, :2] > 0).astype(np.float64)
     )
 
@@ -59,21 +64,28 @@ def correlated_codes(n: int, seed: int = 0) -> tuple[NDArray[np.float32], NDArra
 
 def test_each_kind_of_attribute_has_two_answers() -> None:
     values = np.array([[0, 2, 1.0, 0.0], [1, 2, 2.0, 180.0], [1, 0, 4.0, 300.0]])
-    poles = poles_of(ATTRIBUTES, values)
-    assert [pole.name for pole in poles] == [
+    attribute_classes = classes_of(ATTRIBUTES, values)
+    assert [attribute_class.name for attribute_class in attribute_classes] == [
         "tall = yes", "kind = c", "size > 2", "turn within a quarter turn of 0"
     ]  # fmt: skip
-    assert labels_of(poles, values).astype(int).tolist() == [[0, 1, 0, 1], [1, 1, 0, 0], [1, 0, 1, 1]]
+    assert labels_of(attribute_classes, values).astype(int).tolist() == [
+        [0, 1, 0, 1],
+        [1, 1, 0, 0],
+        [1, 0, 1, 1],
+    ]
     responses = np.array([[0.2, 0.1, 0.1, 0.8, -1.0, 0.5, 0.1], [0.9, 0.5, 0.3, 0.2, 1.0, -0.5, 0.9]])
     columns = {"tall": (0,), "kind": (1, 2, 3), "size": (4,), "turn": (5, 6)}
     scales = {"tall": (0, 1), "kind": (0, 1), "size": (2.0, 0.5), "turn": (0, 1)}
     asked = Reader(lambda images: responses, columns, scales)
-    assert asked.answers(np.zeros((2, 1)), poles).astype(int).tolist() == [[0, 1, 0, 1], [1, 0, 1, 0]]
+    assert asked.answers(np.zeros((2, 1)), attribute_classes).astype(int).tolist() == [
+        [0, 1, 0, 1],
+        [1, 0, 1, 0],
+    ]
 
 
 def test_a_value_that_most_images_share_still_parts_them() -> None:
-    (pole,) = poles_of((Attribute("size", "ordinal"),), np.array([[1.0], [2.0], [2.0], [2.0]]))
-    assert pole.of_values(np.array([1.0, 2.0])).tolist() == [False, True]
+    (attribute_class,) = classes_of((Attribute("size", "ordinal"),), np.array([[1.0], [2.0], [2.0], [2.0]]))
+    assert attribute_class.of_values(np.array([1.0, 2.0])).tolist() == [False, True]
 
 
 def test_holding_the_other_attribute_fixed_takes_out_what_goes_together() -> None:
@@ -86,8 +98,10 @@ def test_holding_the_other_attribute_fixed_takes_out_what_goes_together() -> Non
 
 def test_adding_an_attribute_succeeds_and_leaves_the_other_alone_only_where_it_is_held_fixed() -> None:
     codes, labels = correlated_codes(1000)
-    poles, judge = two_binary()
-    found = add_attributes(codes, labels, codes[:200], poles, decode, judge, np.random.default_rng(0))
+    attribute_classes, judge = two_binary()
+    found = add_attributes(
+        codes, labels, codes[:200], attribute_classes, decode, judge, np.random.default_rng(0)
+    )
     for item in found:
         assert item.plain is not None
         assert item.conditional is not None
@@ -105,11 +119,15 @@ def test_adding_an_attribute_succeeds_and_leaves_the_other_alone_only_where_it_i
 
 
 def test_images_that_have_it_already_prove_nothing() -> None:
-    poles, judge = two_binary()
+    attribute_classes, judge = two_binary()
     codes = np.ones((40, 3), dtype=np.float32)
-    assert judge_edit(codes, codes, 0, poles, decode, judge, np.random.default_rng(0)) is None
+    assert (
+        edit_outcome_of(codes, codes, 0, attribute_classes, decode, judge, np.random.default_rng(0)) is None
+    )
     labels = np.stack([np.arange(40) % 2 == 0, np.ones(40, dtype=bool)], axis=1)
-    first, second = add_attributes(codes, labels, codes, poles, decode, judge, np.random.default_rng(0))
+    first, second = add_attributes(
+        codes, labels, codes, attribute_classes, decode, judge, np.random.default_rng(0)
+    )
     assert first.reason is not None
     assert len(first.pictures) == 0
     assert second.plain is None  # every image has the second attribute: there is no mean without it
@@ -125,14 +143,14 @@ def test_a_boundary_parts_all_held_out_images_and_its_normal_is_known() -> None:
 
 def test_crossing_with_projection_leaves_the_other_distance_as_it_is() -> None:
     codes, labels = correlated_codes(2000)
-    poles, judge = two_binary()
+    attribute_classes, judge = two_binary()
     edits = edit_across(
         codes[:1000],
         labels[:1000],
         codes[1000:],
         labels[1000:],
         codes[1000:1200],
-        poles,
+        attribute_classes,
         decode,
         judge,
         np.random.default_rng(0),
@@ -151,9 +169,17 @@ def test_crossing_with_projection_leaves_the_other_distance_as_it_is() -> None:
 def test_an_attribute_with_one_answer_has_no_boundary_and_says_so() -> None:
     codes, labels = correlated_codes(400)
     labels[:, 1] = True
-    poles, judge = two_binary()
+    attribute_classes, judge = two_binary()
     first, second = edit_across(
-        codes, labels, codes, labels, codes[:50], poles, decode, judge, np.random.default_rng(0)
+        codes,
+        labels,
+        codes,
+        labels,
+        codes[:50],
+        attribute_classes,
+        decode,
+        judge,
+        np.random.default_rng(0),
     )
     assert first.kept_share == pytest.approx(1.0)
     assert second.accuracy is None

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from latent_audit.tasks.analyses.scores import probes
-from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.datasets.attributes import Attribute
 
 ATTRIBUTES = (
@@ -82,7 +82,7 @@ def test_selectivity_is_the_best_probe_less_its_control(found):
         control = value(probe, best.probe, "shuffled_labels")
         assert probe.selectivity.value == pytest.approx(best.estimate.value - control)
         assert probe.selectivity.low <= probe.selectivity.value <= probe.selectivity.high
-        assert set(to_plain(probe)) == {"attribute", "statistic", "results", "selectivity"}
+        assert set(to_json(probe)) == {"attribute", "statistic", "results", "selectivity"}
 
 
 def test_a_class_that_never_occurs_in_the_fit_part_does_not_stop_the_probe():
@@ -106,11 +106,11 @@ class Result:
 
 def test_plain_results_are_json_ready():
     made = Result(1 / 3, np.array([np.nan, 123456.789]), (np.int64(3), True, None, "text"), np.zeros(5))
-    assert to_plain(made) == {
+    assert to_json(made) == {
         "number": 0.333333,
         "numbers": [None, 123457.0],
         "rows": [3, True, None, "text"],
     }
-    assert to_plain({"a": np.float32(np.inf)}) == {"a": None}
+    assert to_json({"a": np.float32(np.inf)}) == {"a": None}
     with pytest.raises(TypeError, match="cannot write a set into JSON"):
-        to_plain({1, 2})
+        to_json({1, 2})

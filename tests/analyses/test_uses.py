@@ -14,7 +14,7 @@ from latent_audit.tasks.analyses.applications.anomaly import detect, exchange_qu
 from latent_audit.tasks.analyses.applications.augmentation import augment
 from latent_audit.tasks.analyses.applications.compression import code_lengths, compress
 from latent_audit.tasks.analyses.applications.likelihood_regret import gaussian_kl, likelihood_regret
-from latent_audit.tasks.analyses.latent_space.attribute_classes import poles_of
+from latent_audit.tasks.analyses.latent_space.attribute_classes import classes_of
 from latent_audit.tasks.datasets.attributes import Attribute
 
 WEIGHTS = torch.tensor([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0], [0.5, -1.0]])
@@ -144,7 +144,9 @@ def test_generated_images_help_where_they_are_of_their_kind_and_harm_where_they_
     rng = np.random.default_rng(0)
     codes, labels = two_kinds(1200, rng)
     images = np.round(pixels(codes) * 255).astype(np.uint8)
-    poles = poles_of((Attribute("kind", "binary", ("no", "yes")),), labels[:, None].astype(float))
+    attribute_classes = classes_of(
+        (Attribute("kind", "binary", ("no", "yes")),), labels[:, None].astype(float)
+    )
 
     def decode(latents: NDArray[np.float32]) -> NDArray[np.float64]:
         made = latents.astype(np.float64).copy()
@@ -157,7 +159,7 @@ def test_generated_images_help_where_they_are_of_their_kind_and_harm_where_they_
         labels[:300, None],
         images[300:],
         labels[300:, None],
-        poles,
+        attribute_classes,
         decode,
         np.random.default_rng(1),
         labelled=(20, 4000),

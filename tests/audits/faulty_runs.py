@@ -10,7 +10,7 @@ from tests.audits import faults, moments
 from tests.audits.fault_series import Series, Servers
 
 GONE_SECONDS = 3.0
-MOST_KILLS = 40
+MAX_KILLS = 40
 DAY = 86_400.0
 
 
@@ -31,7 +31,7 @@ def run_all(series: Series, servers: Servers) -> None:
 def killed_in_every_stage(series: Series) -> None:
     """Each run goes on with the one before, until it comes to a stage in which none was killed yet."""
     killed: list[str] = []
-    while len(killed) < MOST_KILLS:
+    while len(killed) < MAX_KILLS:
         run = series.run(f"killed {len(killed)}", act=faults.die, but=killed)
         if not run.stage:
             break

@@ -4,7 +4,7 @@ import inspect
 from pathlib import Path
 from typing import Any
 
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.session.data_files import DataFiles
 from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.stages.registry import PREPARE
@@ -12,7 +12,7 @@ from latent_audit.tasks.stages.stage import Stage
 from latent_audit.tasks.storage.artifacts import Artifact
 
 WORK = Path("work")
-BENCH = Bench("cpu", WORK, lambda done, total, facts: None, lambda: False, None)
+BENCH = StageContext("cpu", WORK, lambda done, total, facts: None, lambda: False, None)
 
 
 def perform(stage: Stage, **inputs: Any) -> Artifact:

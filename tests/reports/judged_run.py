@@ -14,7 +14,7 @@ from latent_audit.tasks.analyses.checks.verdicts import (
     verdicts_on_control,
     verdicts_without_stability,
 )
-from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.storage.artifacts import digest_of
 from tests.reports.audit_builder import ATTRIBUTES, AuditBuilder
 
@@ -25,7 +25,7 @@ def write_judged_run(folder: Path, **sizes: Any) -> None:
     audit = AuditBuilder(folder, **{**chosen, **sizes}).write()
     audit["thresholds"] = asdict(Thresholds())
     audit["thresholds_digest"] = Thresholds().digest()
-    audit["auditability"] = to_plain(
+    audit["auditability"] = to_json(
         auditability.compute(audit["data"]["attributes"], audit["classifier"]["scores"], 0.5)
     )
     audit["settings_digest"] = digest_of(audit["settings"])

@@ -47,11 +47,11 @@ def test_asking_for_values_gives_centred_logits_values_cos_and_sin():
 def test_asking_for_a_binary_attribute_leaves_all_else():
     code = torch.randn(4, 9, generator=generator())
     for yes, logit in ((True, CERTAIN_LOGIT / 2), (False, -CERTAIN_LOGIT / 2)):
-        edited = LAYOUT.asked(code, "lit", yes)
+        edited = LAYOUT.conditioned_on(code, "lit", yes)
         assert torch.equal(edited[:, 0], torch.full((4,), logit))
         assert torch.equal(edited[:, 1:], code[:, 1:])
     with pytest.raises(BadSettings, match="no binary attribute of this code is called 'shape'"):
-        LAYOUT.asked(code, "shape", True)
+        LAYOUT.conditioned_on(code, "shape", True)
 
 
 def test_generator_and_discriminator_see_bounded_classes():

@@ -27,7 +27,7 @@ class Pass(NamedTuple):
 
     samples: Tensor  # (n, c, h, w) in [0, 1]
     seen_samples: Tensor  # the same as S and D see them, cut off from G: what pulls at them is known here
-    asked: Tensor  # (n, d) codes the samples were asked for
+    conditioned_on: Tensor  # (n, d) codes the samples were asked for
     asked_values: Tensor  # (n, k) encoded values of the same
     sample_code: Tensor  # (n, d) what S reads in them
     learnt_code: Tensor  # (k, d) the same of the first of them, which S and D learn from
@@ -42,10 +42,10 @@ def forward_pass(model: "InterpretableGan", batch: Batch, generator: Generator) 
     """Returns one pass: samples, S on data and samples, D on both codes, data rebuilt."""
     images, count = batch.images, len(batch.images)
     asked_values = model.draw_combinations(count, generator)
-    asked = model.ask(asked_values, generator)
+    conditioned_on = model.condition_on(asked_values, generator)
     noise = model.noise(count, generator)
     with autocast(images.device, model.in_bfloat16):
-        samples = model.reconstruction.mean(model.generator(noise, model.layout.presented(asked)))
+        samples = model.reconstruction.mean(model.generator(noise, model.layout.presented(conditioned_on)))
         seen_samples = samples.detach().requires_grad_(samples.requires_grad)
         # Apart, so that what pulls at samples passes neither through what was made of data, nor what S learns from
         # through the other samples.
@@ -62,7 +62,7 @@ def forward_pass(model: "InterpretableGan", batch: Batch, generator: Generator) 
     return Pass(
         samples,
         seen_samples,
-        asked,
+        conditioned_on,
         asked_values,
         sample_code,
         learnt_code,
@@ -104,7 +104,7 @@ def loss_terms(model: "InterpretableGan", batch: Batch, forward: Pass) -> dict[s
     return {
         "supervised": supervised,
         "follow": attribute_nats(model, forward.sample_code, forward.asked_values),
-        "recovery": recovery_nats(model, forward.sample_code, forward.asked),
+        "recovery": recovery_nats(model, forward.sample_code, forward.conditioned_on),
         "reconstruction": forward.reconstruction.mean(),
         "free_prior": 0.5 * forward.real_code[:, size:].square().sum(1).mean(),
         "discriminator": real.mean() + learnt.mean(),
@@ -122,7 +122,7 @@ class PlayerLosses(NamedTuple):
 def player_losses(model: "InterpretableGan", terms: dict[str, Tensor], forward: Pass) -> PlayerLosses:
     """Returns the weighted sums of the terms that each player learns from, R1 left out."""
     settings = model.settings
-    encoder = settings.recovery_weight * recovery_nats(model, forward.learnt_code, forward.asked)
+    encoder = settings.recovery_weight * recovery_nats(model, forward.learnt_code, forward.conditioned_on)
     encoder = encoder + settings.reconstruction_weight * (terms["reconstruction"] + terms["free_prior"])
     encoder = encoder + settings.supervised_weight * terms["supervised"]
     encoder = encoder + settings.adversarial_weight * terms["discriminator"]
@@ -149,10 +149,10 @@ def player_gradients(
     return both[: len(encoder_side)], tuple(map(torch.add, rebuilt, drawn))
 
 
-def recovery_nats(model: "InterpretableGan", code: Tensor, asked: Tensor) -> Tensor:
+def recovery_nats(model: "InterpretableGan", code: Tensor, conditioned_on: Tensor) -> Tensor:
     """Returns the mean over codes (k, d) of the nats of recovering the free dimensions of the first k asked for."""
     named = model.layout.named_size
-    return 0.5 * (code[:, named:] - asked[: len(code), named:]).square().sum(1).mean()
+    return 0.5 * (code[:, named:] - conditioned_on[: len(code), named:]).square().sum(1).mean()
 
 
 def attribute_nats(model: "InterpretableGan", code: Tensor, values: Tensor) -> Tensor:

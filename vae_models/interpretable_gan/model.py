@@ -130,7 +130,7 @@ class InterpretableGan(nn.Module):
 
     def sample_latents(self, count: int, generator: Generator) -> Tensor:
         """Returns (count, latent_dim) codes: the data's own attribute combinations, free dimensions normal."""
-        return self.ask(self.draw_combinations(count, generator), generator)
+        return self.condition_on(self.draw_combinations(count, generator), generator)
 
     def sample(
         self, count: int, generator: Generator, values: NDArray[np.float64] | None = None
@@ -149,7 +149,7 @@ class InterpretableGan(nn.Module):
                     f"asked for {count} samples with {len(encoded)} rows of values: give as many"
                 )
         with torch.no_grad():
-            presented = self.layout.presented(self.ask(encoded, generator))
+            presented = self.layout.presented(self.condition_on(encoded, generator))
             outputs = self.average_generator(self.noise(count, generator), presented)
             images = self.reconstruction.mean(outputs)
         return images, decode_all(self.layout.targets, encoded.cpu().numpy())
@@ -234,7 +234,7 @@ class InterpretableGan(nn.Module):
             parameter.grad = gradient
         self._optimizers[name].step()
 
-    def ask(self, encoded: Tensor, generator: Generator) -> Tensor:
+    def condition_on(self, encoded: Tensor, generator: Generator) -> Tensor:
         """Returns codes (n, d) that ask for encoded values (n, k), free dimensions standard normal."""
         free = torch.empty(len(encoded), self.layout.free_dimensions, device=encoded.device)
         return torch.cat([self.layout.named_code(encoded), free.normal_(generator=generator)], 1)

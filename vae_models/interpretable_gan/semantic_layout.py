@@ -64,7 +64,7 @@ class SemanticLayout:
                 parts.append(value[:, None])
         return torch.cat(parts, 1) if parts else encoded.new_zeros(len(encoded), 0)
 
-    def asked(self, code: Tensor, name: str, yes: bool) -> Tensor:
+    def conditioned_on(self, code: Tensor, name: str, yes: bool) -> Tensor:
         """Returns codes (n, size) that ask for a binary attribute as yes or no, all else as in `code`."""
         start = 0
         for target in self.targets:

@@ -8,7 +8,7 @@ from latent_audit.reports.page.plots.canvas import COLOURS
 from latent_audit.reports.page.plots.panels import legend_below, panels
 
 STYLES = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)), (0, (9, 2)))
-MOST_POINTS = 200
+MAX_POINTS = 200
 
 
 def draw(
@@ -20,7 +20,7 @@ def draw(
     for axes, (title, traces) in zip(grid, curves.items(), strict=True):
         axes.grid(axis="y")
         for index, (label, steps, values) in enumerate(traces):
-            kept = np.unique(np.linspace(0, len(steps) - 1, min(len(steps), MOST_POINTS)).round().astype(int))
+            kept = np.unique(np.linspace(0, len(steps) - 1, min(len(steps), MAX_POINTS)).round().astype(int))
             axes.plot(
                 np.asarray(steps, float)[kept],
                 np.asarray(values, float)[kept],

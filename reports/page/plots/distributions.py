@@ -6,17 +6,17 @@ from typing import Any
 from latent_audit.reports.page.plots.canvas import COLOURS, MUTED, name_width
 from latent_audit.reports.page.plots.panels import panels
 
-MOST_PANELS = 48
-MOST_NAMED, MOST_LEVEL = 6, 3  # classes whose names are written, and written level
+MAX_PANELS = 48
+MAX_NAMED, MAX_LEVEL = 6, 3  # classes whose names are written, and written level
 
 
 def draw(attributes: Sequence[dict[str, Any]], count_label: str) -> str:
     """Returns SVG with a small panel for each attribute: bars of counts, or a box of five quantiles."""
-    shown = attributes[:MOST_PANELS]
+    shown = attributes[:MAX_PANELS]
     upright = [
         name
         for attribute in shown
-        if (few := _named(attribute)) > MOST_LEVEL
+        if (few := _named(attribute)) > MAX_LEVEL
         for name in attribute["classes"][:few]
     ]
     below = max(18.0, 0.82 * name_width(upright, 8) + 4)
@@ -30,7 +30,7 @@ def draw(attributes: Sequence[dict[str, Any]], count_label: str) -> str:
             axes.set_xticks(
                 range(few),
                 [canvas.name(name, 8) for name in attribute["classes"][:few]],
-                rotation=0 if few <= MOST_LEVEL else 90,
+                rotation=0 if few <= MAX_LEVEL else 90,
             )
             axes.locator_params(axis="y", nbins=3)
         else:
@@ -54,4 +54,4 @@ def draw(attributes: Sequence[dict[str, Any]], count_label: str) -> str:
 def _named(attribute: dict[str, Any]) -> int:
     """Returns how many classes are named below their bars."""
     count = len(attribute["summary"].get("counts", ()))
-    return count if count <= MOST_NAMED else 0
+    return count if count <= MAX_NAMED else 0

@@ -8,11 +8,11 @@ import numpy.typing as npt
 
 from latent_audit.reports.page.plots.canvas import INK, Canvas, name_width
 
-MOST_WRITTEN_CELLS = 160
+MAX_WRITTEN_CELLS = 160
 CELL_WIDTH, CELL_HEIGHT = 33.0, 22.0
 BAR = 60.0  # the scale of colours, its numbers and its name, in points
 TURN = 30  # degrees that long names of columns are turned
-MOST_LEVEL_LETTERS = 6
+MAX_LEVEL_LETTERS = 6
 
 
 def draw(
@@ -29,9 +29,9 @@ def draw(
     there are at most 160.
     """
     height, width = values.shape
-    small = values.size > MOST_WRITTEN_CELLS
+    small = values.size > MAX_WRITTEN_CELLS
     cell_width, cell_height = (12.0, 12.0) if small else (CELL_WIDTH, CELL_HEIGHT)
-    turn = 90 if small else TURN if max(map(len, columns), default=0) > MOST_LEVEL_LETTERS else 0
+    turn = 90 if small else TURN if max(map(len, columns), default=0) > MAX_LEVEL_LETTERS else 0
     longest = name_width(columns, 14)
     left = max(name_width(rows), 0.5 * longest if turn == TURN else 0.0)
     bottom = 8 + {0: 10.0, TURN: 0.6 * longest, 90: longest}[turn]

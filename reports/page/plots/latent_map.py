@@ -15,8 +15,8 @@ from matplotlib.ticker import MaxNLocator
 from latent_audit.reports.page.plots.canvas import COLOURS, MARKERS, MUTED
 from latent_audit.reports.page.plots.panels import panels
 
-MOST_CLASSES = 8
-MOST_PANELS = 12
+MAX_CLASSES = 8
+MAX_PANELS = 12
 WIDTH, HEIGHT = 200.0, 172.0
 # The points' axes in a panel: left, bottom, width and height in points.
 AXES = (2.0, 34.0, 158.0, 118.0)
@@ -39,7 +39,7 @@ class Panel:
 
 def draw(coordinates: npt.NDArray[np.float64], coloured: Sequence[Panel], seed: int = 0) -> str:
     """Returns SVG with one scatter of `coordinates` (m,2) for each of the first twelve panels."""
-    coloured = coloured[:MOST_PANELS]
+    coloured = coloured[:MAX_PANELS]
     left, bottom, width, height = AXES
     room = (left, WIDTH - left - width, bottom, HEIGHT - bottom - height)
     canvas, grid = panels(len(coloured), COLUMNS, (WIDTH, HEIGHT), room)
@@ -50,7 +50,7 @@ def draw(coordinates: npt.NDArray[np.float64], coloured: Sequence[Panel], seed: 
         axes.set_xlim(*_limits(coordinates[:, 0]))
         axes.set_ylim(*_limits(coordinates[:, 1]))
         x, y, values = coordinates[order, 0], coordinates[order, 1], panel.values[order]
-        if 0 < len(panel.classes) <= MOST_CLASSES:
+        if 0 < len(panel.classes) <= MAX_CLASSES:
             for code, name in enumerate(panel.classes):
                 chosen = values == code
                 axes.scatter(
@@ -124,7 +124,7 @@ def explorable(coordinates: npt.NDArray[np.float64], coloured: Sequence[Panel]) 
     x and for y of each point, `values` of a byte for each point, panel by panel; `scales` holds each panel's
     classes by code, or the values of bytes 0 and 255.
     """
-    coloured = coloured[:MOST_PANELS]
+    coloured = coloured[:MAX_PANELS]
     left, bottom, width, height = AXES
     places = np.stack(
         [_bytes(coordinates[:, axis], *_limits(coordinates[:, axis])) for axis in (0, 1)], axis=1

@@ -16,7 +16,7 @@ from latent_audit.reports.page.plots.canvas import (
 )
 
 # Where a logarithmic axis begins: half a standard deviation is nothing.
-LEAST_RATIO = 0.5
+MIN_RATIO = 0.5
 
 
 def draw(
@@ -32,8 +32,8 @@ def draw(
     for observations that may lie a hundred times beyond chance.
     """
     if ratios:
-        nulls = [(name, [max(value, LEAST_RATIO) for value in values]) for name, values in nulls]
-        observed = [(name, max(value, LEAST_RATIO)) for name, value in observed]
+        nulls = [(name, [max(value, MIN_RATIO) for value in values]) for name, values in nulls]
+        observed = [(name, max(value, MIN_RATIO)) for name, value in observed]
     rows = sorted(observed, key=lambda pair: pair[1])
     left, tall = name_width(name for name, _ in rows), 4 + 15 * max(len(rows), 1)
     canvas = Canvas(430, 96 + tall)
@@ -41,7 +41,7 @@ def draw(
     upper = canvas.axes_within(left, 12, 84, 12)
     upper.sharex(lower)
     everything = [value for _, values in nulls for value in values] + [value for _, value in rows]
-    low, high = min([*everything, LEAST_RATIO if ratios else 0.0]), max([*everything, LEAST_RATIO])
+    low, high = min([*everything, MIN_RATIO if ratios else 0.0]), max([*everything, MIN_RATIO])
     edges = (np.geomspace(low, 1.1 * high, 80) if ratios else np.linspace(low, high + 1e-9, 60)).tolist()
     if ratios:
         lower.set_xscale("log")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from latent_audit.reports.page.plots.canvas import COLOURS, Canvas, name_width
 
-MOST_ROWS = 60
+MAX_ROWS = 60
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Bar:
 
 def draw(rows: Sequence[Bar], label: str, ran: str, reused: str) -> str:
     """Returns SVG of the first sixty bars over seconds since the first one started."""
-    rows = rows[:MOST_ROWS]
+    rows = rows[:MAX_ROWS]
     canvas = Canvas(520, 64 + 11 * max(1, len(rows)))
     axes = canvas.axes_within(0.88 * name_width((row.name for row in rows), 40), 12, 34, 22)
     whole = max((row.start + row.seconds for row in rows), default=1.0)

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from latent_audit.tasks.analyses.latent_space.attribute_classes import Bools, Decode, Pole
+from latent_audit.tasks.analyses.latent_space.attribute_classes import AttributeClass, Bools, Decode
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples, image_weights
 from latent_audit.tasks.analyses.statistics.probe_scores import balanced_accuracy, balanced_accuracy_resamples
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
@@ -46,7 +46,7 @@ def augment(
     labels: Bools,
     test_images: NDArray[np.uint8],
     test_labels: Bools,
-    poles: Sequence[Pole],
+    attribute_classes: Sequence[AttributeClass],
     decode: Decode,
     rng: np.random.Generator,
     labelled: Sequence[int] = LABELLED,
@@ -68,7 +68,7 @@ def augment(
     weights = image_weights(len(test), resamples, rng)
     seed = int(rng.integers(2**31))
     curves = []
-    for place, pole in enumerate(poles):
+    for place, attribute_class in enumerate(attribute_classes):
         points = []
         for count in labelled:
             rows = draw_rows(len(real), count, seed, f"{count} labelled images", classes=labels[:, [place]])
@@ -86,7 +86,7 @@ def augment(
                 asked,
             )
             points.append(_point(count, 2 * half, truth, alone, both, weights))
-        curves.append(Augmentation(pole.attribute.name, pole.name, tuple(points)))
+        curves.append(Augmentation(attribute_class.attribute.name, attribute_class.name, tuple(points)))
     return tuple(curves)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latent_audit.tasks.analyses.attributions.attribution_methods import Depth
-from latent_audit.tasks.analyses.attributions.faithfulness import Word, judge_randomisation
+from latent_audit.tasks.analyses.attributions.faithfulness import Word, randomisation_verdict
 from latent_audit.tasks.analyses.attributions.mass_inside import mass_inside
 from latent_audit.tasks.analyses.attributions.weight_randomisation import (
     LayerCorrelation,
@@ -165,7 +165,7 @@ def _checks(
         LayerCorrelation(name, _known(signed[place]), _known(magnitudes[place]))
         for name, signed, magnitudes in measured.layers
     )
-    verdict = judge_randomisation(layers, depth.faithful_below)
+    verdict = randomisation_verdict(layers, depth.faithful_below)
     maps = measured.shown[:, place]
     inside = by_chance = None
     if masks is not None:

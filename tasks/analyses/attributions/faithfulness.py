@@ -130,7 +130,7 @@ def max_sensitivities(
     return torch.stack(found, dim=1).double().cpu().numpy()
 
 
-def judge_randomisation(layers: Sequence[LayerCorrelation], threshold: float) -> Verdict:
+def randomisation_verdict(layers: Sequence[LayerCorrelation], threshold: float) -> Verdict:
     """Returns faithful when the maps of the wholly randomised model no longer resemble the trained model's.
 
     threshold: the largest |rank correlation|, mean over images, at which a map still counts as changed.

@@ -46,7 +46,7 @@ def _association(model: Plain, claim: Plain, thresholds: Thresholds) -> CheckVer
     cells = model["association"]
     p_value = cells["p_adjusted"][list(cells["attributes"]).index(claim["attribute"])][claim["dimension"]]
     value, least = claim["uncertainty"], thresholds.uncertainty_min
-    name, told = dimension_name(model, claim["dimension"]), in_words(value)
+    name, message = dimension_name(model, claim["dimension"]), in_words(value)
     place = interval_against(value, least)
     word: VerdictWord
     if p_value > thresholds.significance:
@@ -57,18 +57,18 @@ def _association(model: Plain, claim: Plain, thresholds: Thresholds) -> CheckVer
     elif place == "below":
         word, reason = (
             NOT_SUPPORTED,
-            f"{name} is associated with {claim['attribute']}, but tells only {told} of its uncertainty, "
+            f"{name} is associated with {claim['attribute']}, but tells only {message} of its uncertainty, "
             f"below {least:g}",
         )
     elif place == "crosses":
         word, reason = (
             INCONCLUSIVE,
-            f"{name} tells {told} of the uncertainty of {claim['attribute']}: the interval crosses {least:g}",
+            f"{name} tells {message} of the uncertainty of {claim['attribute']}: the interval crosses {least:g}",
         )
     else:
         word, reason = (
             SUPPORTED,
-            f"{name} tells {told} of the uncertainty of {claim['attribute']} (adjusted p {p_value:.2g})",
+            f"{name} tells {message} of the uncertainty of {claim['attribute']} (adjusted p {p_value:.2g})",
         )
     return CheckVerdict(word, reason, "uncertainty coefficient", value, least)
 

@@ -27,7 +27,7 @@ Decode = Callable[[NDArray[np.float32]], Images]
 Respond = Callable[[Images], NDArray[np.float32]]
 # The outermost doses stop at 2 % and 98 %: beyond them a decoder has seen next to nothing.
 DOSES = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98)
-LEAST_IMAGES = 256
+MIN_IMAGES = 256
 DRAWN_NULL_VALUES = 40
 
 
@@ -69,7 +69,7 @@ def compute(
     untrained_images: int = 32,
     null_moves_per_dimension: int = 45,
     batch_size: int = 512,
-    least_images: int = LEAST_IMAGES,
+    least_images: int = MIN_IMAGES,
 ) -> Intervention:
     """Returns the effect of every dimension on every attribute.
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-_DIRECTIONS_AT_ONCE = 16
+_DIRECTIONS_BATCH_SIZE = 16
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ def null_effects(
     if distinct < 2 or len(alive) == 0:
         attributes = effects_of(codes[None, None]).shape[1]
         return InterventionNull(np.zeros((0, attributes)), np.zeros((0, len(labels)), bool))
-    for start in range(0, directions, _DIRECTIONS_AT_ONCE):
-        count = min(_DIRECTIONS_AT_ONCE, directions - start)
+    for start in range(0, directions, _DIRECTIONS_BATCH_SIZE):
+        count = min(_DIRECTIONS_BATCH_SIZE, directions - start)
         moving = _moving_groups(distinct, count, rng)[:, group]
         unit = rng.standard_normal((count, len(labels))) * moving
         unit /= np.linalg.norm(unit, axis=1, keepdims=True)

@@ -13,7 +13,7 @@ from typing import Any
 from latent_audit.tasks.analyses.checks import auditability, verdicts
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.checks.verdicts import Verdict
-from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.serialization import to_json
 
 Plain = Mapping[str, Any]
 
@@ -104,6 +104,6 @@ def verdicts_of(audit: Plain) -> list[dict[str, Any]]:
     rules, thresholds = RULES[audit["schema_version"]], thresholds_of(audit)
     unreadable = rules.not_auditable(audit, thresholds)
     return [
-        to_plain(verdict)
+        to_json(verdict)
         for verdict in rules.judge(audit["models"], audit["stability"], thresholds, unreadable)
     ]

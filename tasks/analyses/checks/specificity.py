@@ -23,7 +23,7 @@ SOURCE = "bootstrap over images"
 CONDITIONAL_CODE_BINS = 8
 CONDITIONAL_ATTRIBUTE_BINS = 8
 # Of these many shuffles at most two may tell as much, at a significance of 0.05.
-LEAST_SHUFFLES = 60
+MIN_SHUFFLES = 60
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def compute(
     significance: float,
     survives_from: float,
     resamples: int = 200,
-    least_shuffles: int = LEAST_SHUFFLES,
+    least_shuffles: int = MIN_SHUFFLES,
 ) -> tuple[Specificity, ...]:
     """Returns one result per attribute.
 

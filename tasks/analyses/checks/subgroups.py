@@ -17,7 +17,7 @@ from latent_audit.tasks.datasets.attributes import Attribute
 Floats = NDArray[np.float64]
 # Cuts of ordinal, continuous and cyclic attributes; with fewer images than this a group is left out.
 GROUP_BINS = 3
-LEAST_IMAGES = 20
+MIN_IMAGES = 20
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def compute(
     column = [a.name for a in attributes].index(by)
     coding = fit_attribute_coding(attributes[column], values[:, column], GROUP_BINS)
     labels = coding.apply(values[:, column])
-    present = [g for g in range(coding.levels) if (labels == g).sum() >= LEAST_IMAGES]
+    present = [g for g in range(coding.levels) if (labels == g).sum() >= MIN_IMAGES]
     claims = [claim for claim in claims if claim[0] != by]
     if len(present) < 2 or not claims:
         return ()

@@ -34,7 +34,7 @@ from latent_audit.tasks.analyses.checks.check_rules import (
     interval_against,
 )
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds, thresholds_from
-from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.vocabulary.checks import ASSOCIATION, CHECKS, INTERVENTION, SPECIFICITY, STABILITY
 from latent_audit.vocabulary.verdicts import (
     INCONCLUSIVE,
@@ -71,7 +71,7 @@ class Verdict:
 def verdicts_from_audit(audit: Plain) -> list[dict[str, Any]]:
     """Returns the verdicts, JSON-ready, that follow from the models, stability and thresholds of audit.json."""
     return [
-        to_plain(v) for v in judge(audit["models"], audit["stability"], thresholds_from(audit["thresholds"]))
+        to_json(v) for v in judge(audit["models"], audit["stability"], thresholds_from(audit["thresholds"]))
     ]
 
 
@@ -108,7 +108,7 @@ def verdicts_on_control(
     checks decide: a control is not trained again with other seeds, and stability can only weaken a verdict.
     """
     return [
-        to_plain(
+        to_json(
             _overall(
                 control,
                 claim,

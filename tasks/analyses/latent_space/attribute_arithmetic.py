@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from latent_audit.tasks.analyses.latent_space.attribute_classes import Bools, Decode, Pole, Reader
-from latent_audit.tasks.analyses.latent_space.edit_outcome import FEW_WITHOUT, EditOutcome, judge_edit
+from latent_audit.tasks.analyses.latent_space.attribute_classes import AttributeClass, Bools, Decode, Reader
+from latent_audit.tasks.analyses.latent_space.edit_outcome import FEW_WITHOUT, EditOutcome, edit_outcome_of
 from latent_audit.tasks.analyses.latent_space.traversal import no_images, to_uint8
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 
@@ -63,7 +63,7 @@ def add_attributes(
     fit_codes: NDArray[np.floating],
     fit_labels: Bools,
     codes: NDArray[np.float32],
-    poles: Sequence[Pole],
+    classes: Sequence[AttributeClass],
     decode: Decode,
     reader: Reader,
     rng: np.random.Generator,
@@ -71,16 +71,18 @@ def add_attributes(
 ) -> tuple[Arithmetic, ...]:
     """Returns one result an attribute, vectors from the fitting part, successes on held-out codes (m, d)."""
     plain, conditional = attribute_vectors(fit_codes, fit_labels), conditional_vectors(fit_codes, fit_labels)
-    answers = reader.answers(decode(codes), poles)
+    answers = reader.answers(decode(codes), classes)
     found = []
-    for place, pole in enumerate(poles):
+    for place, attribute_class in enumerate(classes):
         vector = conditional[place]
         noise = rng.standard_normal(len(vector))
 
         def adding(step: NDArray[np.float64], place: int = place) -> EditOutcome | None:
             if not np.isfinite(step).all():
                 return None
-            return judge_edit(codes, (codes + step).astype(np.float32), place, poles, decode, reader, rng)
+            return edit_outcome_of(
+                codes, (codes + step).astype(np.float32), place, classes, decode, reader, rng
+            )
 
         outcome = adding(vector)
         without = np.flatnonzero(~answers[:, place])
@@ -88,8 +90,8 @@ def add_attributes(
         pairs = np.stack([codes[rows], (codes[rows] + vector).astype(np.float32)], axis=1)
         found.append(
             Arithmetic(
-                attribute=pole.attribute.name,
-                meaning=pole.name,
+                attribute=attribute_class.attribute.name,
+                meaning=attribute_class.name,
                 plain=adding(plain[place]),
                 conditional=outcome,
                 random=adding(noise / np.linalg.norm(noise) * np.linalg.norm(vector)),

@@ -14,7 +14,7 @@ Respond = Callable[[NDArray[np.floating]], NDArray[np.floating]]
 
 
 @dataclass(frozen=True)
-class Pole:
+class AttributeClass:
     """One attribute's question: `name` says what "with" means; `level` is the class code or the limit."""
 
     attribute: Attribute
@@ -50,45 +50,50 @@ class Reader:
     columns: Mapping[str, Sequence[int]]
     standardisation: Mapping[str, tuple[float, float]]
 
-    def answers(self, images: NDArray[np.floating], poles: Sequence[Pole]) -> Bools:
+    def answers(self, images: NDArray[np.floating], classes: Sequence[AttributeClass]) -> Bools:
         """Returns (n, k): which images are "with" for each pole, as the classifier sees them."""
         responses = self.respond(images)
         return np.stack(
             [
-                pole.of_responses(
-                    responses[:, list(self.columns[pole.attribute.name])],
-                    self.standardisation[pole.attribute.name],
+                attribute_class.of_responses(
+                    responses[:, list(self.columns[attribute_class.attribute.name])],
+                    self.standardisation[attribute_class.attribute.name],
                 )
-                for pole in poles
+                for attribute_class in classes
             ],
             axis=1,
         )
 
 
-def poles_of(attributes: Sequence[Attribute], values: NDArray[np.float64]) -> tuple[Pole, ...]:
+def classes_of(attributes: Sequence[Attribute], values: NDArray[np.float64]) -> tuple[AttributeClass, ...]:
     """Returns one pole an attribute, limits from values (n, k).
 
     "With" is class 1 of a binary attribute, the most frequent class of a categorical one, above the median
     of an ordinal or continuous one, and the half turn around zero of a cyclic one.
     """
-    return tuple(_pole(attribute, values[:, column]) for column, attribute in enumerate(attributes))
+    return tuple(
+        _attribute_class(attribute, values[:, column]) for column, attribute in enumerate(attributes)
+    )
 
 
-def labels_of(poles: Sequence[Pole], values: NDArray[np.float64]) -> Bools:
+def labels_of(classes: Sequence[AttributeClass], values: NDArray[np.float64]) -> Bools:
     """Returns (n, k): which images are "with" by their labels (n, k)."""
-    return np.stack([pole.of_values(values[:, column]) for column, pole in enumerate(poles)], axis=1)
+    return np.stack(
+        [attribute_class.of_values(values[:, column]) for column, attribute_class in enumerate(classes)],
+        axis=1,
+    )
 
 
-def _pole(attribute: Attribute, values: NDArray[np.float64]) -> Pole:
+def _attribute_class(attribute: Attribute, values: NDArray[np.float64]) -> AttributeClass:
     if attribute.kind == "binary":
-        return Pole(attribute, f"{attribute.name} = {attribute.classes[1]}", 1.0)
+        return AttributeClass(attribute, f"{attribute.name} = {attribute.classes[1]}", 1.0)
     if attribute.kind == "categorical":
         counts = np.bincount(values.astype(np.int64), minlength=len(attribute.classes))
         common = int(counts.argmax())
-        return Pole(attribute, f"{attribute.name} = {attribute.classes[common]}", float(common))
+        return AttributeClass(attribute, f"{attribute.name} = {attribute.classes[common]}", float(common))
     if attribute.kind == "cyclic":
-        return Pole(attribute, f"{attribute.name} within a quarter turn of 0", 0.0)
+        return AttributeClass(attribute, f"{attribute.name} within a quarter turn of 0", 0.0)
     middle = float(np.median(values))
     # Where more than half share the largest value, "above the median" would be nobody.
     level = middle if (values > middle).any() else float(values[values < middle].max())
-    return Pole(attribute, f"{attribute.name} > {level:.3g}", level)
+    return AttributeClass(attribute, f"{attribute.name} > {level:.3g}", level)

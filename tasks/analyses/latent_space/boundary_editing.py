@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from latent_audit.tasks.analyses.latent_space.attribute_classes import Bools, Decode, Pole, Reader
-from latent_audit.tasks.analyses.latent_space.edit_outcome import FEW_WITHOUT, EditOutcome, judge_edit
+from latent_audit.tasks.analyses.latent_space.attribute_classes import AttributeClass, Bools, Decode, Reader
+from latent_audit.tasks.analyses.latent_space.edit_outcome import FEW_WITHOUT, EditOutcome, edit_outcome_of
 from latent_audit.tasks.analyses.latent_space.traversal import no_images, to_uint8
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples, image_weights
 from latent_audit.tasks.analyses.statistics.probe_scores import balanced_accuracy, balanced_accuracy_resamples
@@ -20,7 +20,7 @@ from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 
 STEPS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 # Of a unit normal: with less left after projection, an edit would have to go further than codes reach.
-LEAST_NORMAL = 1e-3
+MIN_NORMAL = 1e-3
 NO_BOUNDARY = "the code tells nothing of it on the fitting part, so it has no boundary"
 NOTHING_LEFT = "the other boundaries' directions span this one, so nothing is left to move along"
 
@@ -99,7 +99,7 @@ def edit_across(
     all_codes: NDArray[np.floating],
     all_labels: Bools,
     codes: NDArray[np.float32],
-    poles: Sequence[Pole],
+    classes: Sequence[AttributeClass],
     decode: Decode,
     reader: Reader,
     rng: np.random.Generator,
@@ -116,11 +116,20 @@ def edit_across(
     weights = image_weights(len(all_codes), resamples, rng)
     shown = codes[draw_rows(len(codes), 1, int(rng.integers(2**31)), "shown edit")]
     results = []
-    for place, pole in enumerate(poles):
+    for place, attribute_class in enumerate(classes):
         if not np.isfinite(found.normals[place]).all():
             strip = no_images(decode, codes)
             results.append(
-                BoundaryEdit(pole.attribute.name, pole.name, None, None, None, None, NO_BOUNDARY, strip)
+                BoundaryEdit(
+                    attribute_class.attribute.name,
+                    attribute_class.name,
+                    None,
+                    None,
+                    None,
+                    None,
+                    NO_BOUNDARY,
+                    strip,
+                )
             )
             continue
         typical = float(reached[fit_labels[:, place], place].mean())
@@ -129,19 +138,19 @@ def edit_across(
             direction: NDArray[np.float64], place: int = place, to: float = typical
         ) -> EditOutcome | None:
             moved = _moved(found, codes, place, direction, to)
-            return judge_edit(codes, moved, place, poles, decode, reader, rng, resamples)
+            return edit_outcome_of(codes, moved, place, classes, decode, reader, rng, resamples)
 
         direction = conditional_direction(found.normals, place)
         left = float(np.linalg.norm(direction))
-        can_move = left > LEAST_NORMAL
+        can_move = left > MIN_NORMAL
         primal = crossing(found.normals[place])
         conditional = crossing(direction) if can_move else None
         way = direction if can_move else found.normals[place]
         line = np.concatenate([_moved(found, shown, place, way, step) for step in STEPS])
         results.append(
             BoundaryEdit(
-                pole.attribute.name,
-                pole.name,
+                attribute_class.attribute.name,
+                attribute_class.name,
                 _accuracy(all_labels[:, place], held_out[:, place] > 0, weights),
                 primal,
                 conditional,

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from latent_audit.tasks.analyses.latent_space.attribute_classes import Decode, Pole, Reader
+from latent_audit.tasks.analyses.latent_space.attribute_classes import AttributeClass, Decode, Reader
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, mean_estimate
 
-LEAST_IMAGES = 10
-FEW_WITHOUT = f"fewer than {LEAST_IMAGES} decoded images were read as being without it"
+MIN_IMAGES = 10
+FEW_WITHOUT = f"fewer than {MIN_IMAGES} decoded images were read as being without it"
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class EditOutcome:
     others_kept: Estimate | None
 
 
-def judge_edit(
+def edit_outcome_of(
     codes: NDArray[np.float32],
     edited: NDArray[np.float32],
     target: int,
-    poles: Sequence[Pole],
+    attribute_classes: Sequence[AttributeClass],
     decode: Decode,
     reader: Reader,
     rng: np.random.Generator,
@@ -39,11 +39,11 @@ def judge_edit(
     Images that were read as "with" before the edit prove nothing and are left out; None where that leaves
     fewer than LEAST_IMAGES.
     """
-    before = reader.answers(decode(codes), poles)
+    before = reader.answers(decode(codes), attribute_classes)
     without = ~before[:, target]
-    if without.sum() < LEAST_IMAGES:
+    if without.sum() < MIN_IMAGES:
         return None
-    after = reader.answers(decode(edited[without]), poles)
+    after = reader.answers(decode(edited[without]), attribute_classes)
     kept = np.delete(after == before[without], target, axis=1)
     source = "bootstrap over images"
     return EditOutcome(

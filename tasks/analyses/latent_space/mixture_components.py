@@ -10,7 +10,7 @@ from latent_audit.tasks.analyses.statistics.estimates import Estimate, mean_esti
 from latent_audit.tasks.datasets.attributes import Attribute
 
 # With more components than this a report shows those that hold most images.
-MOST_SHOWN = 12
+MAX_SHOWN = 12
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def compute(
             classes={name: names[name][int(table[k].argmax())] for name, table in tables.items()},
             class_shares={name: float(table[k].max() / table[k].sum()) for name, table in tables.items()},
         )
-        for k in order[:MOST_SHOWN]
+        for k in order[:MAX_SHOWN]
         if shares[k] > 0
     )
     nearest_fit = fit_responsibilities.argmax(1)

@@ -26,7 +26,7 @@ from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 from latent_audit.tasks.datasets.attributes import Attribute
 
 Method = Literal["pca", "tsne", "umap"]
-LEAST_POINTS = 30
+MIN_POINTS = 30
 
 
 @dataclass(frozen=True)
@@ -247,8 +247,8 @@ def _strata(attributes: Sequence[Attribute], values: NDArray[np.float64]) -> NDA
 
 
 def _nothing_to_draw(points: NDArray[np.float64], components: int) -> str | None:
-    if len(points) < LEAST_POINTS:
-        return f"a map of neighbourhoods needs at least {LEAST_POINTS} images, there are {len(points)}"
+    if len(points) < MIN_POINTS:
+        return f"a map of neighbourhoods needs at least {MIN_POINTS} images, there are {len(points)}"
     varied = int((points.std(axis=0) > 1e-9).sum())
     if varied < components:
         return f"only {varied} latent dimensions vary over the images, a map needs {components}"

@@ -9,7 +9,7 @@ from latent_audit.tasks.analyses.statistics.binning import fit_attribute_coding
 from latent_audit.tasks.datasets.attributes import Attribute
 
 # dSprites' finest factor has 40 values; what has more is measured, and is cut at its quantiles.
-MOST_LEVELS = 40
+MAX_LEVELS = 40
 QUANTILE_LEVELS = 10
 
 
@@ -23,7 +23,7 @@ def factor_levels(
     columns = []
     for column, attribute in enumerate(attributes):
         known = np.unique(fit_values[:, column])
-        if len(known) <= MOST_LEVELS:
+        if len(known) <= MAX_LEVELS:
             place = np.searchsorted(known, values[:, column], side="right") - 1
             columns.append(np.clip(place, 0, None))
         else:

@@ -14,7 +14,7 @@ Floats = NDArray[np.floating]
 # A pixel this far outside black and white is no overshoot of a well-trained decoder. In shares of the range.
 FAR_OUTSIDE = 0.1
 # More pixels than this far outside are odd.
-MOST_FAR_OUTSIDE = 0.01
+MAX_FAR_OUTSIDE = 0.01
 # Another reading is named where it has at most this share of the error, and less than one mean image.
 BETTER_BY = 0.5
 # How often the prior's standard deviation, 1, goes into that of the codes or the other way round, before it is odd.
@@ -101,7 +101,7 @@ def _about_pixels(
 ) -> list[str]:
     said = []
     far = float(np.mean((as_set < -FAR_OUTSIDE) | (as_set > 1.0 + FAR_OUTSIDE)))
-    if far > MOST_FAR_OUTSIDE:
+    if far > MAX_FAR_OUTSIDE:
         cut = float(np.mean((as_set < 0.0) | (as_set > 1.0)))
         said.append(
             f"{cut:.0%} of the decoder's pixel values lie below black or above white, {far:.0%} by more than a tenth "

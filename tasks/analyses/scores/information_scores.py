@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 Bins = NDArray[np.int64]
 # The number of equal-width bins that published values rest on.
 HISTOGRAM_BINS = 20
-_ROWS_AT_ONCE = 1 << 16
+_ROWS_BATCH_SIZE = 1 << 16
 # Joint levels of factors that are counted together: more do not fit a fast cache with all their bins.
 _CELLS = 2048
 
@@ -98,7 +98,7 @@ def _factor_tables(codes: NDArray[np.floating], factors: NDArray[np.integer], bi
     for j in range(codes.shape[1]):
         column = np.ascontiguousarray(codes[:, j])
         edges = _edges(column, bins)
-        for rows in batches(len(column), _ROWS_AT_ONCE):
+        for rows in batches(len(column), _ROWS_BATCH_SIZE):
             binned = _bins_between(edges, column[rows])
             for index, found in zip(joint, counts, strict=True):
                 found[j] += np.bincount(index[rows] + binned, minlength=found.shape[1])

@@ -15,8 +15,8 @@ Rows = NDArray[np.int64]
 # As in the papers: images in a batch (pairs, for the beta-VAE score).
 BATCH_IMAGES = 64
 # Dimensions that hardly vary would win every vote for the least variance.
-LEAST_STANDARD_DEVIATION = 0.05
-_POINTS_AT_ONCE = 1000
+MIN_STANDARD_DEVIATION = 0.05
+_POINTS_BATCH_SIZE = 1000
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def factor_vae_score(
     test_votes: int = 5_000,
     variance_images: int = 10_000,
     batch_images: int = BATCH_IMAGES,
-    least_standard_deviation: float = LEAST_STANDARD_DEVIATION,
+    least_standard_deviation: float = MIN_STANDARD_DEVIATION,
 ) -> SamplingScore:
     """Returns the accuracy of the majority vote from the least varying dimension to the fixed factor.
 
@@ -131,7 +131,7 @@ def _points_per_factor(points: int, factors: int, rng: np.random.Generator) -> l
     """Returns (factor, count) pieces of bounded size whose factors were drawn at random, `points` in all."""
     counts = np.bincount(rng.integers(factors, size=points), minlength=factors)
     return [
-        (factor, min(_POINTS_AT_ONCE, int(counts[factor]) - done))
+        (factor, min(_POINTS_BATCH_SIZE, int(counts[factor]) - done))
         for factor in range(factors)
-        for done in range(0, int(counts[factor]), _POINTS_AT_ONCE)
+        for done in range(0, int(counts[factor]), _POINTS_BATCH_SIZE)
     ]

@@ -16,17 +16,17 @@ from latent_audit.tasks.analyses.selftest.coverage import (
     score_coverage,
     uncertainty_coverage,
 )
-from latent_audit.tasks.analyses.selftest.synthetic_audit import audit_worlds
+from latent_audit.tasks.analyses.selftest.synthetic_audit import audit_synthetic_data
 from latent_audit.tasks.analyses.selftest.synthetic_data import (
     MAP_KINDS,
-    World,
+    SyntheticData,
     duplication,
-    linear_world,
-    null_world,
-    planted_world,
+    linear_data,
+    null_data,
+    planted_data,
     rotation,
 )
-from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.analyses.statistics.estimates import CONFIDENCE
 from latent_audit.vocabulary.checks import SPECIFICITY
 from latent_audit.vocabulary.verdicts import NOT_TESTED, SUPPORTED
@@ -90,7 +90,7 @@ def run(sizes: Sizes, seed: int = 0, report: Callable[[Row], None] = lambda row:
 
 def digest(rows: Sequence[Row]) -> str:
     """Returns the SHA-256 of the measured figures, without the times."""
-    plain = [{k: v for k, v in to_plain(row).items() if k != "seconds"} for row in rows]
+    plain = [{k: v for k, v in to_json(row).items() if k != "seconds"} for row in rows]
     return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
@@ -101,7 +101,7 @@ def null_row(worlds: int, seed: int, images: int = 600, dimensions: int = 6) -> 
     """
     false_families = false_supported = claims = 0
     for world in range(worlds):
-        made = null_world(2 * images, dimensions, np.random.default_rng([seed, world, 1]))
+        made = null_data(2 * images, dimensions, np.random.default_rng([seed, world, 1]))
         found = _associate(made, seed=world, permutations=199, resamples=1)
         false_families += bool((found.p_adjusted <= LIMITS.significance).any())
         best = found.fit_uncertainty.argmax(axis=1)
@@ -130,7 +130,7 @@ def planted_row(worlds: int, seed: int, images: int = 500, dimensions: int = 8) 
             for world in range(worlds):
                 rng = np.random.default_rng([seed, row, level, world, 2])
                 planted = int(rng.integers(dimensions))
-                made = planted_world(kind, noise, 2 * images, dimensions, planted, rng)
+                made = planted_data(kind, noise, 2 * images, dimensions, planted, rng)
                 found = _associate(made, seed=world, permutations=199, resamples=1)
                 if found.uncertainty[0, planted] < DETECTABLE_UNCERTAINTY:
                     continue
@@ -154,7 +154,7 @@ def entangled_row(worlds: int, seed: int) -> Row:
     mixings = {"rotated": rotation(45.0, 0, 2), "duplicated": duplication()}
     for row, mixing in enumerate(mixings.values()):
         for world in range(worlds):
-            audit = audit_worlds(_seeds(mixing, seed, row, world), seed=world)
+            audit = audit_synthetic_data(_seeds(mixing, seed, row, world), seed=world)
             for verdict in audit["verdicts"]:
                 if verdict["attribute"] not in ("first", "third"):
                     continue
@@ -173,7 +173,7 @@ def confounded_row(worlds: int, seed: int) -> Row:
     """Returns how often the driving attribute keeps its verdict and the copy is explained away by it."""
     kept = capped = explained = judged = 0
     for world in range(worlds):
-        audit = audit_worlds(_seeds(np.eye(5), seed, 7, world, shares=0.8), seed=world)
+        audit = audit_synthetic_data(_seeds(np.eye(5), seed, 7, world, shares=0.8), seed=world)
         by_attribute = {v["attribute"]: v for v in audit["verdicts"] if v["seed"] == 0}
         claims = {c["attribute"]: c for c in audit["models"][0]["specificity"]}
         judged += 1
@@ -197,7 +197,7 @@ def leaky_row(worlds: int, seed: int) -> Row:
     """Returns how often a classifier that reads a decoder's artefact is refused."""
     refused = 0
     for world in range(worlds):
-        audit = audit_worlds(_seeds(np.eye(5), seed, 8, world, leaky=True), seed=world)
+        audit = audit_synthetic_data(_seeds(np.eye(5), seed, 8, world, leaky=True), seed=world)
         verdict = next(v for v in audit["verdicts"] if v["attribute"] == "first")
         refused += verdict["verdict"] == NOT_TESTED
     return Row(
@@ -230,7 +230,7 @@ def relabelling_row(worlds: int, seed: int) -> Row:
     permuted = flipped = 0.0
     for world in range(worlds):
         rng = np.random.default_rng([seed, world, 3])
-        made = linear_world(np.eye(5), 1200, 0.3, rng)
+        made = linear_data(np.eye(5), 1200, 0.3, rng)
         order = rng.permutation(5)
         signs = np.where(np.arange(5) == order[0], -1.0, 1.0).astype(np.float32)
         plain = _associate(made, seed=world, permutations=99, resamples=30)
@@ -252,7 +252,7 @@ def relabelling_row(worlds: int, seed: int) -> Row:
     )
 
 
-def _associate(world: World, seed: int, permutations: int, resamples: int) -> association.Association:
+def _associate(world: SyntheticData, seed: int, permutations: int, resamples: int) -> association.Association:
     fit, test = world.halves()
     return association.compute(
         world.attributes,
@@ -268,13 +268,13 @@ def _associate(world: World, seed: int, permutations: int, resamples: int) -> as
 
 def _seeds(
     mixing: Floats, seed: int, row: int, world: int, shares: float = 0.0, leaky: bool = False
-) -> list[World]:
+) -> list[SyntheticData]:
     """Returns as many "training seeds" as stability needs: the same images, dimensions of codes in another order."""
     worlds = []
     for training_seed in range(LIMITS.seeds_min):
         rng = np.random.default_rng([seed, row, world, 4])
         order = np.random.default_rng([seed, training_seed, 5]).permutation(mixing.shape[1])
-        worlds.append(linear_world(mixing[:, order], 2000, 0.1, rng, shares, leaky))
+        worlds.append(linear_data(mixing[:, order], 2000, 0.1, rng, shares, leaky))
     return worlds
 
 

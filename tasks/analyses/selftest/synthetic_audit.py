@@ -16,12 +16,14 @@ from latent_audit.tasks.analyses.checks import (
 )
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.checks.verdicts import verdicts_from_audit, verdicts_without_stability
-from latent_audit.tasks.analyses.selftest.synthetic_data import World
-from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.selftest.synthetic_data import SyntheticData
+from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 
 
-def audit_worlds(worlds: Sequence[World], seed: int, permutations: int = 300) -> dict[str, Any]:
+def audit_synthetic_data(
+    worlds: Sequence[SyntheticData], seed: int, permutations: int = 300
+) -> dict[str, Any]:
     """Returns audit.json's models, stability, thresholds and verdicts for one world per training seed.
 
     All worlds hold the same images; the first half of them is probe_fit, the other probe_test.
@@ -46,14 +48,14 @@ def audit_worlds(worlds: Sequence[World], seed: int, permutations: int = 300) ->
         least_seeds=thresholds.seeds_min,
         resamples=60,
     )
-    audit = {"models": models, "stability": [to_plain(section)], "thresholds": asdict(thresholds)}
+    audit = {"models": models, "stability": [to_json(section)], "thresholds": asdict(thresholds)}
     audit["verdicts"] = verdicts_from_audit(audit)
     # Through text and back: what is judged is what a reader of the file has.
     return dict(json.loads(json.dumps(audit, allow_nan=False)))
 
 
 def _audit_one(
-    world: World, index: int, seed: int, permutations: int, thresholds: Thresholds
+    world: SyntheticData, index: int, seed: int, permutations: int, thresholds: Thresholds
 ) -> dict[str, Any]:
     fit, test = world.halves()
     parts = (world.codes[fit], world.values[fit], world.codes[test], world.values[test])
@@ -69,7 +71,7 @@ def _audit_one(
         survives_from=thresholds.survives_min,
         resamples=60,
     )
-    started = test[draw_rows(len(test), intervention.LEAST_IMAGES, seed, "interventions")]
+    started = test[draw_rows(len(test), intervention.MIN_IMAGES, seed, "interventions")]
     codes = world.codes[started]
     gates = classifier_gate.compute(
         world.attributes,
@@ -93,7 +95,7 @@ def _audit_one(
         resamples=100,
     )
     return dict(
-        to_plain(
+        to_json(
             {
                 "name": "world",
                 "seed": index,

@@ -16,7 +16,7 @@ _TURN = 2.0 * np.pi
 
 
 @dataclass(frozen=True)
-class World:
+class SyntheticData:
     """Codes float32 (n, d) and values (n, k) whose relation is known.
 
     "Images" of such a world are signals (n, signals, 1, 1): what a renderer would draw of the attributes.
@@ -34,7 +34,7 @@ class World:
         return np.array_split(np.arange(len(self.codes)), 2)
 
 
-def null_world(n: int, dimensions: int, rng: np.random.Generator) -> World:
+def null_data(n: int, dimensions: int, rng: np.random.Generator) -> SyntheticData:
     """Returns codes that know nothing of five attributes of five types; both are dependent among themselves."""
     base = rng.standard_normal((n, 5))
     base[:, 1] += base[:, 0]
@@ -60,9 +60,9 @@ def null_world(n: int, dimensions: int, rng: np.random.Generator) -> World:
     return _linear(attributes, values, codes, np.eye(dimensions), binary_columns=())
 
 
-def planted_world(
+def planted_data(
     kind: MapKind, noise: float, n: int, dimensions: int, planted: int, rng: np.random.Generator
-) -> World:
+) -> SyntheticData:
     """Returns a world in which dimension `planted` carries the first attribute by a known map, and one decoy.
 
     `noise` is the standard deviation added to a map of unit spread; the other dimensions are noise.
@@ -91,9 +91,9 @@ def planted_world(
     return _linear(attributes, np.stack([target, decoy], axis=1), codes, np.eye(dimensions), ())
 
 
-def linear_world(
+def linear_data(
     mixing: Floats, n: int, noise: float, rng: np.random.Generator, shares: float = 0.0, leaky: bool = False
-) -> World:
+) -> SyntheticData:
     """Returns two binary attributes and a continuous one, each the source of one signal, mixed into codes.
 
     `mixing` (5, d) takes three signals and two free ones to codes; the decoder is its pseudo-inverse. With
@@ -125,7 +125,7 @@ def _linear(
     codes: Floats,
     mixing: Floats,
     binary_columns: tuple[int, ...],
-) -> World:
+) -> SyntheticData:
     """Adds the decoder (the mixing's pseudo-inverse) and classifiers that read signals."""
     inverse = np.linalg.pinv(mixing)
 
@@ -139,7 +139,7 @@ def _linear(
 
     names = [a.name for a in attributes]
     columns = {name: (i,) for i, name in enumerate(names[: len(binary_columns) + 1])}
-    return World(attributes, values, codes.astype(np.float32), decode, respond, columns)
+    return SyntheticData(attributes, values, codes.astype(np.float32), decode, respond, columns)
 
 
 def rotation(angle_degrees: float, first: int, second: int, dimensions: int = 5) -> Floats:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 Bins = NDArray[np.int64]
 # Counts of one dimension that stay in the fastest cache: 32 KiB of eight-byte counts.
-MOST_CELLS = 4096
+MAX_CELLS = 4096
 
 
-def attribute_blocks(level_counts: Sequence[int], bins: int, most_cells: int = MOST_CELLS) -> list[list[int]]:
+def attribute_blocks(level_counts: Sequence[int], bins: int, most_cells: int = MAX_CELLS) -> list[list[int]]:
     """Returns attributes, in order, grouped so that the joint levels of a group times `bins` stay few."""
     blocks: list[list[int]] = []
     cells = most_cells + 1
@@ -31,7 +31,7 @@ def attribute_blocks(level_counts: Sequence[int], bins: int, most_cells: int = M
 class JointCounts:
     """Levels (n, k), integers from 0, against bin numbers (n, d) below `bins`."""
 
-    def __init__(self, levels: Bins, binned: Bins, bins: int, most_cells: int = MOST_CELLS) -> None:
+    def __init__(self, levels: Bins, binned: Bins, bins: int, most_cells: int = MAX_CELLS) -> None:
         self.bins = bins
         self.level_counts = [int(count) for count in levels.max(axis=0) + 1]
         self._blocks = attribute_blocks(self.level_counts, bins, most_cells)

@@ -19,7 +19,7 @@ from latent_audit.tasks.datasets.tables.shown_text import differing, shown
 from latent_audit.tasks.datasets.tables.table_cells import Cells, read_cells
 from latent_audit.tasks.datasets.tables.table_column import Column
 
-MOST_COLUMNS = 1_000
+MAX_COLUMNS = 1_000
 _EXAMPLES = 5
 
 
@@ -116,12 +116,12 @@ def _keep(
         if header.count("") > 1:
             problems.append("several columns have no name")
         wanted = header
-        if len(header) > MOST_COLUMNS:
+        if len(header) > MAX_COLUMNS:
             chosen = frozenset(attributes or ())
             wanted = [n for n in header if n in chosen or n == file_column or could_name_files(n)]
-            if attributes is None or len(wanted) > MOST_COLUMNS:
+            if attributes is None or len(wanted) > MAX_COLUMNS:
                 problems.append(
-                    f"there are {len(header):,} columns, and at most {MOST_COLUMNS:,} can be audited; name those to "
+                    f"there are {len(header):,} columns, and at most {MAX_COLUMNS:,} can be audited; name those to "
                     "audit in data.attributes"
                 )
         if problems:

@@ -71,7 +71,7 @@ def read_cells(
         kept = list(keep(names))
         read = _read_rows(path, found.name, layout, [names.index(name) for name in kept])
     except csv.Error as error:
-        raise BadTable(f"{path} cannot be read:", (_said(error),)) from error
+        raise BadTable(f"{path} cannot be read:", (_csv_error_text(error),)) from error
     if read.wrong:
         raise BadTable(
             f"{path} cannot be read:",
@@ -93,7 +93,7 @@ def read_cells(
     return Cells(columns, np.asarray(read.lines, np.int64), tuple(note for note in notes if note))
 
 
-def _said(error: csv.Error) -> str:
+def _csv_error_text(error: csv.Error) -> str:
     what, _, where = str(error).partition(", in the row ")
     place = f" (in the row {where})" if where else ""
     if what.startswith("field larger than field limit"):

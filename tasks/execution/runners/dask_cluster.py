@@ -14,8 +14,8 @@ from latent_audit.tasks.errors import ServiceError
 from latent_audit.tasks.execution.runners.extras import needs_extra
 from latent_audit.tasks.execution.runners.runner import worker_died
 from latent_audit.tasks.execution.runners.serialized_work_item import carry_out_anywhere
-from latent_audit.tasks.execution.runners.stopping import StopForAll, asked_seldom
-from latent_audit.tasks.execution.runners.work_item import Order, Report
+from latent_audit.tasks.execution.runners.stopping import StopForAll, polled_seldom
+from latent_audit.tasks.execution.runners.work_item import Report, WorkItem
 
 if TYPE_CHECKING:
     import distributed
@@ -76,7 +76,7 @@ class DaskRunner:
             raise ServiceError(f"the Dask cluster at {address}: {ONE_THREAD}")
         return len(workers)
 
-    def compute(self, order: Order) -> tuple[float, float]:
+    def compute(self, order: WorkItem) -> tuple[float, float]:
         """Computes a stage on a worker. A worker that dies is replaced by another, three times."""
         work = partial(_work, order, self._name)
         future = self._client.submit(work, key=f"{order.stage.name}-{uuid.uuid4().hex}", pure=False)
@@ -111,7 +111,7 @@ def _own_cluster(count: int) -> "distributed.LocalCluster":
     )  # fmt: skip
 
 
-def _work(order: Order, name: str) -> tuple[float, float]:
+def _work(order: WorkItem, name: str) -> tuple[float, float]:
     import distributed
 
     worker = distributed.get_worker()
@@ -126,4 +126,4 @@ def _work(order: Order, name: str) -> tuple[float, float]:
     def report(report: Report) -> None:
         worker.log_event(name, {"report": report.plain()})
 
-    return carry_out_anywhere(order, report, asked_seldom(stopped))
+    return carry_out_anywhere(order, report, polled_seldom(stopped))

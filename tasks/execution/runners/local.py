@@ -21,7 +21,7 @@ from typing import Any, Literal, Protocol
 from latent_audit.tasks.execution.importing import uncollected
 from latent_audit.tasks.execution.leaving import leave_untidied
 from latent_audit.tasks.execution.runners.runner import ASKED_TO_END, Event, worker_died
-from latent_audit.tasks.execution.runners.work_item import Order, Report, carry_out
+from latent_audit.tasks.execution.runners.work_item import Report, WorkItem, carry_out
 
 # That workers take to end once one of them has.
 END_SECONDS = 2.0
@@ -130,7 +130,7 @@ class LocalRunner:
         self._listener = threading.Thread(target=self._listen, name="progress", daemon=True)
         self._listener.start()
 
-    def compute(self, order: Order) -> tuple[float, float]:
+    def compute(self, order: WorkItem) -> tuple[float, float]:
         """Computes a stage and waits for it; returns when it began and ended, in seconds since the epoch."""
         try:
             future = self._pool.submit(_compute, order)
@@ -194,6 +194,6 @@ def _start_process(reports: _Queue, stop: Event, counter: Any, count: int) -> No
     _start_thread(reports, stop)
 
 
-def _compute(order: Order) -> tuple[float, float]:
+def _compute(order: WorkItem) -> tuple[float, float]:
     assert _process is not None
     return carry_out(order, _process.reports.put, _process.stop.is_set)

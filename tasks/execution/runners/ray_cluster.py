@@ -16,8 +16,8 @@ from latent_audit.tasks.errors import ServiceError
 from latent_audit.tasks.execution.runners.extras import needs_extra
 from latent_audit.tasks.execution.runners.runner import worker_died
 from latent_audit.tasks.execution.runners.serialized_work_item import carry_out_anywhere
-from latent_audit.tasks.execution.runners.stopping import StopForAll, asked_seldom
-from latent_audit.tasks.execution.runners.work_item import REPORT_EVERY_SECONDS, Order, Report
+from latent_audit.tasks.execution.runners.stopping import StopForAll, polled_seldom
+from latent_audit.tasks.execution.runners.work_item import REPORT_EVERY_SECONDS, Report, WorkItem
 
 JOIN_SECONDS = 10.0
 # Ray takes 127.0.0.1 for a wish to be reached from elsewhere, but for systems whose firewall would ask the user;
@@ -69,7 +69,7 @@ class RayRunner:
         self._listener = threading.Thread(target=self._listen, name="progress", daemon=True)
         self._listener.start()
 
-    def compute(self, order: Order) -> tuple[float, float]:
+    def compute(self, order: WorkItem) -> tuple[float, float]:
         """Computes a stage on a worker."""
         try:
             began, ended = self._ray.get(self._work.remote(order, self._board))
@@ -121,12 +121,12 @@ class _Board:
         return self._stopped
 
 
-def _work(order: Order, board: Any) -> tuple[float, float]:
+def _work(order: WorkItem, board: Any) -> tuple[float, float]:
     import ray
 
     def stopped() -> bool:
         return bool(ray.get(board.is_stopped.remote()))
 
     return carry_out_anywhere(
-        order, lambda report: board.report.remote(report.plain()), asked_seldom(stopped)
+        order, lambda report: board.report.remote(report.plain()), polled_seldom(stopped)
     )

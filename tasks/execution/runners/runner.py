@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from latent_audit.tasks.errors import WorkerDied
-from latent_audit.tasks.execution.runners.work_item import Order
+from latent_audit.tasks.execution.runners.work_item import WorkItem
 
 ASKED_TO_END = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT)
@@ -33,7 +33,7 @@ class Runner(Protocol):
     def stop(self) -> Event:
         """Up when the user asked to stop."""
 
-    def compute(self, order: Order) -> tuple[float, float]:
+    def compute(self, order: WorkItem) -> tuple[float, float]:
         """Waits for a stage; returns when it began and ended, in seconds since the epoch, or raises what it raised."""
 
     def close(self) -> None:

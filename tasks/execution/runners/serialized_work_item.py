@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from latent_audit.tasks.errors import StoreError
-from latent_audit.tasks.execution.runners.work_item import Order, Report, carry_out
+from latent_audit.tasks.execution.runners.work_item import Report, WorkItem, carry_out
 from latent_audit.tasks.session.data_files import DataFiles, ModelFiles
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.tasks.storage.shared_store import SharedStore
@@ -17,13 +17,13 @@ from latent_audit.tasks.storage.store import Store
 WORKER_STORE = "LATENT_AUDIT_WORKER_STORE"
 
 
-def may_travel(order: Order) -> bool:
+def may_travel(order: WorkItem) -> bool:
     """Whether another machine can carry an order out: not where it reads files that a user named on this one."""
     return not any(isinstance(value, DataFiles | ModelFiles) for value in order.inputs.values())
 
 
 def carry_out_anywhere(
-    order: Order, report: Callable[[Report], None], should_stop: Callable[[], bool]
+    order: WorkItem, report: Callable[[Report], None], should_stop: Callable[[], bool]
 ) -> tuple[float, float]:
     """Computes an order on a shared disk, or through the shared store that it names.
 
@@ -66,7 +66,7 @@ def fetched(value: Any, store: Store) -> Any:
     return value
 
 
-def _root(order: Order) -> Path:
+def _root(order: WorkItem) -> Path:
     given = os.environ.get(WORKER_STORE)
     return Path(given) if given else order.store / "away"
 

@@ -30,7 +30,7 @@ class StopForAll:
         self._tell(False)
 
 
-def asked_seldom(ask: Callable[[], bool]) -> Callable[[], bool]:
+def polled_seldom(ask: Callable[[], bool]) -> Callable[[], bool]:
     """Returns a function that gives the answer of `ask`, at most half a second old; a yes stays."""
     asked, answer = 0.0, False
 

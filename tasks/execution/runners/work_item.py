@@ -10,7 +10,7 @@ from typing import Any
 from latent_audit.tasks.errors import StageFailed, Stopped
 from latent_audit.tasks.execution.gpu_slots import gpu_slot
 from latent_audit.tasks.execution.importing import uncollected
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.stage import Stage
 from latent_audit.tasks.storage.code_of_inputs import code_of
 from latent_audit.tasks.storage.source_digest import computed_by
@@ -34,7 +34,7 @@ class Report:
 
 
 @dataclass(frozen=True)
-class Order:
+class WorkItem:
     """A stage, what it reads, where it writes, and the content key it will be found by.
 
     `folder` is where its files go, `work_folder` where its checkpoints are, `store` the run's store. `origin` is the
@@ -59,7 +59,7 @@ class Order:
 
 
 def carry_out(
-    order: Order, report: Callable[[Report], None], should_stop: Callable[[], bool]
+    order: WorkItem, report: Callable[[Report], None], should_stop: Callable[[], bool]
 ) -> tuple[float, float]:
     """Computes the stage in this thread. Returns when it began and ended, in seconds since the epoch."""
     if should_stop():  # it waited for a free worker until the user asked to stop
@@ -81,13 +81,13 @@ def carry_out(
 
     with gpu_slot(order.device, order.gpu_slots) as device:
         started, clock = time.time(), time.monotonic()
-        bench = Bench(device, order.work_folder, shown, should_stop, order.deadline_seconds)
-        compute(order.folder, bench, **order.inputs)
+        context = StageContext(device, order.work_folder, shown, should_stop, order.deadline_seconds)
+        compute(order.folder, context, **order.inputs)
         # Not the time of day at the end: the clock may have been put back meanwhile.
         return started, started + time.monotonic() - clock
 
 
-def _refuse_other_code(order: Order) -> None:
+def _refuse_other_code(order: WorkItem) -> None:
     """Raises StageFailed where this process would put the result of one code under the key of another.
 
     Files may have been edited since the run began; another machine may have another version of this project or of a

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latent_audit.tasks.analyses.statistics.parts import PARTS
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
 from latent_audit.tasks.storage.arrays import write_array
 from latent_audit.tasks.storage.artifacts import Artifact
@@ -18,7 +18,9 @@ PREPARED_FILES = ("images.npy", "values.npy", "masks.npy", "order.npy", "data.js
 UNUSED = "classifier_train"
 
 
-def compute(folder: Path, bench: Bench, *, prepared: Artifact, fold: int, folds: int, seed: int) -> None:
+def compute(
+    folder: Path, context: StageContext, *, prepared: Artifact, fold: int, folds: int, seed: int
+) -> None:
     """Writes prepared data whose probe_test is one fold of model_train, and whose model_train is the others."""
     data = open_prepared(prepared)
     for name in PREPARED_FILES:

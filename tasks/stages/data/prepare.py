@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from latent_audit.tasks.analyses.checks import attribute_correlation
 from latent_audit.tasks.analyses.checks.testable import SetAside, rare_classes, split_testable
-from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.analyses.statistics import splits
 from latent_audit.tasks.analyses.statistics.content_order import content_order
 from latent_audit.tasks.analyses.statistics.parts import PARTS, PURPOSES
@@ -18,7 +18,7 @@ from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.datasets.errors import ConstantAttribute, DataError, NotEnoughImages
 from latent_audit.tasks.datasets.images.image_doubles import refuse_all_alike
 from latent_audit.tasks.datasets.images.image_set import ImageSet
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.session.data_files import DataFiles
 from latent_audit.tasks.stages.inputs.prepared import Prepared
 from latent_audit.tasks.storage.arrays import reference, write_array, write_json
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def compute(
     folder: Path,
-    bench: Bench,
+    context: StageContext,
     *,
     data: "DataSettings",
     files: DataFiles,
@@ -41,7 +41,7 @@ def compute(
 
     Attributes that cannot be tested are set aside here: values.npy and all later stages have the others alone.
     """
-    image_set = data.load(files.folder, folder, seed, lambda done, total: bench.report(done, total, {}))
+    image_set = data.load(files.folder, folder, seed, lambda done, total: context.report(done, total, {}))
     _refuse_unusable(image_set)
     alike = refuse_all_alike(image_set)
     try:
@@ -141,7 +141,7 @@ def _description(
             for each in aside
         ],
         "notes": list(image_set.notes),
-        "correlation": to_plain(correlation),
+        "correlation": to_json(correlation),
         "samples": reference(folder, "data_samples", shown),
     }
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
 from latent_audit.tasks.analyses.statistics.batches import batches
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.codes import PROBE_PARTS
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.stages.inputs.reach import reach_of
@@ -21,14 +21,14 @@ IMAGES_AT_A_TIME = 10_000
 
 
 def compute(
-    folder: Path, bench: Bench, *, prepared: Artifact, trained: Artifact, pca_images: int, seed: int
+    folder: Path, context: StageContext, *, prepared: Artifact, trained: Artifact, pca_images: int, seed: int
 ) -> None:
     """Writes means, log variances and the controls' codes of both probe parts, and codes.json.
 
     Principal components are fitted on at most `pca_images` training images, drawn with the seed.
     """
     data = open_prepared(prepared)
-    model = load(trained.path, bench.device)
+    model = load(trained.path, context.device)
     total, done = sum(len(data.rows(part)) for part in PROBE_PARTS), 0
     for part in PROBE_PARTS:
         rows = data.rows(part)
@@ -36,13 +36,13 @@ def compute(
         for some in batches(len(rows), IMAGES_AT_A_TIME):
             encoded.append(encode_images(model, data.data.images[rows[some]]))
             done += some.stop - some.start
-            bench.report(done, total, {})
+            context.report(done, total, {})
         means, log_variances = map(np.concatenate, zip(*encoded, strict=True))
         write_array(folder / f"means-{part}.npy", means)
         write_array(folder / f"log_variances-{part}.npy", log_variances)
     fit = data.images("model_train", data.draw("model_train", pca_images, seed, "principal components"))
     facts = {
-        "controls": _write_controls(folder, data, trained, fit, model.latent_dim, bench.device),
+        "controls": _write_controls(folder, data, trained, fit, model.latent_dim, context.device),
         "names": list(model.dimension_names),
         "groups": list(model.dimension_groups),
     }

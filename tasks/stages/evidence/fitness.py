@@ -14,8 +14,8 @@ from latent_audit.tasks.analyses.scores.fitness import (
     reconstruction_pairs,
     spread_of_reconstructions,
 )
-from latent_audit.tasks.analyses.serialization import to_plain
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.analyses.serialization import to_json
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.codes import Codes, open_codes
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.storage.arrays import reference, write_json
@@ -30,7 +30,7 @@ SHOWN_SAMPLES = 16
 
 def compute(
     folder: Path,
-    bench: Bench,
+    context: StageContext,
     *,
     prepared: Artifact,
     trained: Artifact,
@@ -47,7 +47,7 @@ def compute(
     """
     data = open_prepared(prepared)
     codes = open_codes(encoded)
-    model = load(trained.path, bench.device)
+    model = load(trained.path, context.device)
     images, means = data.images("probe_test"), codes.of("probe_test")
     evaluation = evaluate(model, images)
     kl = evaluation.kl_nats
@@ -61,7 +61,7 @@ def compute(
         unused_kl_nats=unused_kl_nats,
         resamples=bootstraps,
     )
-    plain = to_plain(result)
+    plain = to_json(result)
     if kl is None:
         plain["kl_not_applicable"] = evaluation.kl_not_applicable
     against = data.draw("model_train", memorisation_images, seed, "memorisation check")
@@ -103,8 +103,8 @@ def _pictures(
         ),
         "samples": reference(folder, "samples", samples.images),
         "nearest_training_images": reference(folder, "nearest_training_images", samples.nearest),
-        "closer_than_held_out": to_plain(samples.closer_than_held_out),
-        "copied": to_plain(samples.copied),
+        "closer_than_held_out": to_json(samples.closer_than_held_out),
+        "copied": to_json(samples.copied),
     }
 
 

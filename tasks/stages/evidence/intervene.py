@@ -3,13 +3,13 @@
 from functools import partial
 from pathlib import Path
 
-from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.analyses.statistics.estimates import Estimate
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.evidence.interventions import (
     Moves,
+    gate_reconstructions,
     intervene_on,
-    judge_reconstructions,
     not_readable,
 )
 from latent_audit.tasks.stages.inputs.codes import open_codes
@@ -24,7 +24,7 @@ from latent_audit.vae_models.storage.checkpoints import load, load_classifier, l
 
 def compute(
     folder: Path,
-    bench: Bench,
+    context: StageContext,
     *,
     prepared: Artifact,
     classifier: Artifact,
@@ -46,16 +46,16 @@ def compute(
     """
     data = open_prepared(prepared)
     codes = open_codes(encoded).of_probe_parts()
-    model = load(trained.path, bench.device)
-    judge = load_classifier(classifier.path, bench.device)
-    untrained = load_untrained(trained.path, bench.device) if reach_of(trained).images_by_weights else None
+    model = load(trained.path, context.device)
+    judge = load_classifier(classifier.path, context.device)
+    untrained = load_untrained(trained.path, context.device) if reach_of(trained).images_by_weights else None
     moves = Moves(
         images, bootstraps, null_moves_per_dimension, gate_images, null_images, untrained_images, seed
     )
     claims = read_json(probed.path / "probe.json")["specificity"]
     decode = partial(decode_latents, model, precision="auto")
     unreadable = not_readable(data, classifier, classifier_share_of_way)
-    gates = judge_reconstructions(data, judge, codes, decode, classifier_share_of_way, unreadable, moves)
+    gates = gate_reconstructions(data, judge, codes, decode, classifier_share_of_way, unreadable, moves)
     result = intervene_on(
         data,
         judge,
@@ -66,7 +66,7 @@ def compute(
         gates,
         moves,
     )
-    write_json(folder / "intervention.json", to_plain(result))
+    write_json(folder / "intervention.json", to_json(result))
     write_responses(folder, result, moves.rows(codes), judge.response_columns)
     effects = {
         f"effect.{claim.attribute}": claim.on_target.value

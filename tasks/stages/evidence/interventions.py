@@ -51,7 +51,7 @@ def not_readable(
     return auditability.reasons(auditability.compute(described, scores, share_of_way))
 
 
-def judge_reconstructions(
+def gate_reconstructions(
     data: Prepared,
     judge: "AttributeClassifier",
     codes: ProbeCodes,

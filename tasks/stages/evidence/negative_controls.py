@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 from latent_audit.tasks.analyses.checks.classifier_gate import Gate
 from latent_audit.tasks.analyses.checks.intervention import Decode
 from latent_audit.tasks.analyses.checks.specificity import Specificity
-from latent_audit.tasks.analyses.serialization import to_plain
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.analyses.serialization import to_json
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.evidence.claims import find_claims
 from latent_audit.tasks.stages.evidence.interventions import (
     Moves,
+    gate_reconstructions,
     intervene_on,
-    judge_reconstructions,
     not_readable,
 )
 from latent_audit.tasks.stages.inputs.codes import Codes, ProbeCodes, decode_components, open_codes
@@ -46,7 +46,7 @@ class Control:
 
 def compute(
     folder: Path,
-    bench: Bench,
+    context: StageContext,
     *,
     prepared: Artifact,
     classifier: Artifact,
@@ -66,20 +66,20 @@ def compute(
 ) -> None:
     """Writes controls.json: association, specificity and intervention of each control, as audit.json holds them."""
     data = open_prepared(prepared)
-    judge = load_classifier(classifier.path, bench.device)
+    judge = load_classifier(classifier.path, context.device)
     codes = open_codes(encoded)
-    controls = _controls(codes, trained, encoded, data.data.images.shape[1:], bench.device, seed)
+    controls = _controls(codes, trained, encoded, data.data.images.shape[1:], context.device, seed)
     moves = Moves(
         images, bootstraps, null_moves_per_dimension, gate_images, null_images, untrained_images, seed
     )
     unreadable = not_readable(data, classifier, classifier_share_of_way)
     found = []
     for done, (name, control) in enumerate(controls.items()):
-        bench.report(done, len(controls), {})
+        context.report(done, len(controls), {})
         associated, claims = find_claims(
             data, control.codes, permutations, bootstraps, significance, survives_from, seed
         )
-        gates = judge_reconstructions(
+        gates = gate_reconstructions(
             data, judge, control.codes, control.decode, classifier_share_of_way, unreadable, moves
         )
         intervened = (
@@ -91,8 +91,8 @@ def compute(
             {
                 "control": name,
                 "dimensions": [{"index": j, "name": dim} for j, dim in enumerate(control.codes.names)],
-                "association": to_plain(associated),
-                "specificity": to_plain(claims),
+                "association": to_json(associated),
+                "specificity": to_json(claims),
                 "intervention": intervened,
             }
         )
@@ -125,7 +125,7 @@ def _intervene(
     moves: Moves,
 ) -> Any:
     dimensions = [claim.dimension for claim in claims]
-    return to_plain(
+    return to_json(
         intervene_on(
             data, judge, control.codes, control.decode, control.untrained_decode, dimensions, gates, moves
         )

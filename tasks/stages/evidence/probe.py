@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from latent_audit.tasks.analyses.scores import probes
-from latent_audit.tasks.analyses.serialization import to_plain
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.analyses.serialization import to_json
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.evidence.claims import find_claims
 from latent_audit.tasks.stages.inputs.codes import PROBE_PARTS, open_codes
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
@@ -14,7 +14,7 @@ from latent_audit.tasks.storage.artifacts import Artifact
 
 def compute(
     folder: Path,
-    bench: Bench,
+    context: StageContext,
     *,
     prepared: Artifact,
     encoded: Artifact,
@@ -33,11 +33,11 @@ def compute(
     codes = kept.of_probe_parts()
     attributes = data.data.attributes
     fit_values, test_values = (data.values(part) for part in PROBE_PARTS)
-    bench.report(0, 2, {})
+    context.report(0, 2, {})
     associated, specific = find_claims(
         data, codes, permutations, bootstraps, significance, survives_from, seed
     )
-    bench.report(1, 2, {})
+    context.report(1, 2, {})
     fitted, scored = (
         data.draw(part, probe_images, seed, f"probes on {part}", every_class=True) for part in PROBE_PARTS
     )
@@ -56,9 +56,9 @@ def compute(
     write_json(
         folder / "probe.json",
         {
-            "association": to_plain(associated),
-            "specificity": to_plain(specific),
-            "probes": to_plain(probed),
+            "association": to_json(associated),
+            "specificity": to_json(specific),
+            "probes": to_json(probed),
         },
     )
     best = {f"uncertainty.{claim.attribute}": claim.uncertainty.value for claim in specific}

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from latent_audit.tasks.analyses.scores import disentanglement_scores
 from latent_audit.tasks.analyses.scores.factor_levels import factor_levels
-from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.analyses.statistics.estimates import Estimate
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.codes import PROBE_PARTS, open_codes
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
 from latent_audit.tasks.storage.arrays import write_json
@@ -14,7 +14,13 @@ from latent_audit.tasks.storage.artifacts import Artifact
 
 
 def compute(
-    folder: Path, bench: Bench, *, prepared: Artifact, encoded: Artifact, predictor_images: int, seed: int
+    folder: Path,
+    context: StageContext,
+    *,
+    prepared: Artifact,
+    encoded: Artifact,
+    predictor_images: int,
+    seed: int,
 ) -> None:
     """Writes scores.json: each score by its name, as audit.json holds them.
 
@@ -33,6 +39,6 @@ def compute(
         has_factor_grid=data.data.factor_sizes is not None,
         predictor_images=predictor_images,
     )
-    write_json(folder / "scores.json", to_plain(scores))
+    write_json(folder / "scores.json", to_json(scores))
     known = {f"score.{name}": score.value for name, score in scores.items() if isinstance(score, Estimate)}
     write_json(folder / "summary.json", {"metrics": known})

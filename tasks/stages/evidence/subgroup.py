@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from latent_audit.tasks.analyses.checks import subgroups
-from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.datasets.attributes import Attribute
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
 from latent_audit.tasks.stages.inputs.responses import open_responses
 from latent_audit.tasks.storage.arrays import write_json
@@ -15,7 +15,7 @@ from latent_audit.tasks.storage.artifacts import Artifact
 
 def compute(
     folder: Path,
-    bench: Bench,
+    context: StageContext,
     *,
     prepared: Artifact,
     intervened: Artifact,
@@ -43,7 +43,7 @@ def compute(
             seed,
         )
     )
-    write_json(folder / "subgroups.json", to_plain(found))
+    write_json(folder / "subgroups.json", to_json(found))
 
 
 def _first_grouping(attributes: Sequence[Attribute]) -> str | None:

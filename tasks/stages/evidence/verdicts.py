@@ -19,8 +19,8 @@ from latent_audit.tasks.analyses.checks.attribute_correlation import entangled_p
 from latent_audit.tasks.analyses.checks.rules import RULES, thresholds_digest
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.scores.score_meanings import MEANINGS
-from latent_audit.tasks.analyses.serialization import to_plain
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.analyses.serialization import to_json
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.evidence.closed_gates import closed_gates, take_out_unread
 from latent_audit.tasks.stages.evidence.model_record import model_record
 from latent_audit.tasks.stages.inputs.codes import Codes, open_codes
@@ -31,14 +31,14 @@ from latent_audit.vae_models.storage.saved_model import WEIGHTS_FILE
 from latent_audit.vocabulary.verdicts import PARTLY_SUPPORTED, SUPPORTED
 
 COUNTER_EXAMPLES = 6
-MOST_IN_A_TITLE = 4
+MAX_TITLE_MODELS = 4
 CURRENT = RULES[SCHEMA_VERSION]
 Record = dict[str, Any]
 
 
 def compute(
     folder: Path,
-    bench: Bench,
+    context: StageContext,
     *,
     prepared: Artifact,
     classifier: Artifact,
@@ -78,9 +78,9 @@ def compute(
     for record in records:
         take_out_unread(record, closed_gates(record, unreadable), unreadable)
     stable = [
-        to_plain(_stability(name, models, records, codes, thresholds, unreadable, seed)) for name in names
+        to_json(_stability(name, models, records, codes, thresholds, unreadable, seed)) for name in names
     ]
-    verdicts = [to_plain(verdict) for verdict in CURRENT.judge(records, stable, thresholds, unreadable)]
+    verdicts = [to_json(verdict) for verdict in CURRENT.judge(records, stable, thresholds, unreadable)]
     _add_counter_examples(folder, verdicts, models, data, codes, lead, seed)
     leads = [(model, record) for model, record in zip(models, records, strict=True) if record["is_lead"]]
     audit = {
@@ -89,8 +89,8 @@ def compute(
         "settings": settings,
         # Digests are of what is written, so that they can be taken again from the file alone.
         "settings_digest": digest_of(settled(settings)),
-        "thresholds": to_plain(thresholds),
-        "thresholds_digest": thresholds_digest(settled(to_plain(thresholds))),
+        "thresholds": to_json(thresholds),
+        "thresholds_digest": thresholds_digest(settled(to_json(thresholds))),
         # The store has hashed every file of the data already.
         "data": {
             **{key: described[key] for key in described if key != "factor_sizes"},
@@ -101,7 +101,7 @@ def compute(
             **judged_by,
             "weights_digest": digest_of_file(classifier.path / WEIGHTS_FILE),
         },
-        "auditability": to_plain(auditable),
+        "auditability": to_json(auditable),
         "models": records,
         "stability": stable,
         "controls": [
@@ -114,7 +114,7 @@ def compute(
             if "subgroup" in results[model.id]
             for row in read_json(results[model.id]["subgroup"].path / "subgroups.json")
         ],
-        "comparison": to_plain(_comparison(names, records, verdicts)),
+        "comparison": to_json(_comparison(names, records, verdicts)),
         "score_directions": {
             name: MEANINGS[name].better
             for name in sorted({name for record in records for name in record["scores"]})
@@ -135,7 +135,7 @@ def compute(
 
 def _with_entangled(correlation: Record, entangled_from: float) -> Record:
     pairs = entangled_pairs(correlation["names"], correlation["matrix"], entangled_from)
-    return {**correlation, "entangled": to_plain(pairs)}
+    return {**correlation, "entangled": to_json(pairs)}
 
 
 def _subject(subject: Mapping[str, str | None], data: str, names: Sequence[str], lead: int) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def _subject(subject: Mapping[str, str | None], data: str, names: Sequence[str],
 
 
 def _listed(names: Sequence[str]) -> str:
-    if len(names) > MOST_IN_A_TITLE:
+    if len(names) > MAX_TITLE_MODELS:
         return f"{len(names)} models"
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
@@ -243,7 +243,7 @@ def _unclaimed(record: Record, thresholds: Thresholds) -> list[Record]:
         statistic=np.asarray(cells["statistic"]),
         fit_uncertainty=arrays["uncertainty"],
     )
-    plain: list[Record] = to_plain(
+    plain: list[Record] = to_json(
         unclaimed.compute(
             record["name"],
             [use["name"] for use in record["dimensions"]],

@@ -12,10 +12,10 @@ from latent_audit.tasks.analyses.applications.anomaly import AnomalyDetection, d
 from latent_audit.tasks.analyses.applications.augmentation import Augmentation, augment
 from latent_audit.tasks.analyses.applications.compression import compress
 from latent_audit.tasks.analyses.applications.likelihood_regret import gaussian_kl, likelihood_regret
-from latent_audit.tasks.analyses.latent_space.attribute_classes import labels_of, poles_of
-from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.latent_space.attribute_classes import classes_of, labels_of
+from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.errors import SettingsError
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.codes import Codes, open_codes
 from latent_audit.tasks.stages.inputs.informativeness import informativeness
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
@@ -34,7 +34,7 @@ OTHER_PRIOR = "likelihood regret is computed for standard normal priors, and thi
 
 def compute(
     folder: Path,
-    bench: Bench,
+    context: StageContext,
     *,
     prepared: Artifact,
     trained: Artifact,
@@ -53,12 +53,12 @@ def compute(
     """
     data = open_prepared(prepared)
     codes = open_codes(encoded)
-    model = load(trained.path, bench.device)
+    model = load(trained.path, context.device)
     inside = data.images("probe_test", data.draw("probe_test", images, seed, "anomaly detection"))
     name, strange = _outside(outside, inside, seed)
     gradients = reach_of(trained).decoder_gradients
     anomaly = _anomaly(model, name, inside, strange, regret_steps, gradients, seed)
-    bench.report(1, 3, {})
+    context.report(1, 3, {})
     places = data.draw("probe_test", application_images, seed, "compression")
     compressed = compress(
         codes.of("probe_fit"),
@@ -68,10 +68,10 @@ def compute(
         lambda latents: decode_latents(model, latents),
         np.random.default_rng((seed, 1)),
     )
-    bench.report(2, 3, {})
+    context.report(2, 3, {})
     taught = _augmentation(model, data, codes, application_images, seed)
     uses = {"anomaly": anomaly, "compression": compressed, "augmentation": taught}
-    write_json(folder / "uses.json", {name: to_plain(part) for name, part in uses.items()})
+    write_json(folder / "uses.json", {name: to_json(part) for name, part in uses.items()})
     metrics = {f"anomaly_auroc.{score.score}": score.auroc.value for score in anomaly.scores}
     write_json(folder / "summary.json", {"metrics": metrics})
 
@@ -92,7 +92,7 @@ def _outside(outside: Artifact | None, inside: NDArray[np.uint8], seed: int) -> 
 def _augmentation(
     model: Model, data: Prepared, codes: Codes, images: int, seed: int
 ) -> tuple[Augmentation, ...]:
-    poles = poles_of(data.data.attributes, data.values("probe_fit"))
+    attribute_classes = classes_of(data.data.attributes, data.values("probe_fit"))
     fitted, scored = (
         data.draw(part, images, seed, f"augmentation on {part}", every_class=True)
         for part in ("probe_fit", "probe_test")
@@ -100,10 +100,10 @@ def _augmentation(
     return augment(
         codes.of("probe_fit")[fitted],
         data.images("probe_fit", fitted),
-        labels_of(poles, data.values("probe_fit", fitted)),
+        labels_of(attribute_classes, data.values("probe_fit", fitted)),
         data.images("probe_test", scored),
-        labels_of(poles, data.values("probe_test", scored)),
-        poles,
+        labels_of(attribute_classes, data.values("probe_test", scored)),
+        attribute_classes,
         lambda latents: decode_latents(model, latents),
         np.random.default_rng((seed, 2)),
     )

@@ -12,7 +12,7 @@ from latent_audit.tasks.analyses.attributions.attribution import explain_decoder
 from latent_audit.tasks.analyses.attributions.attribution_methods import encoder_methods
 from latent_audit.tasks.analyses.attributions.attribution_record import Attribution, Subjects
 from latent_audit.tasks.analyses.attributions.neuron_conductance import conductance_method
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.settings.amounts import Amounts
 from latent_audit.tasks.stages.inputs.codes import Codes, open_codes
 from latent_audit.tasks.stages.inputs.informativeness import informativeness
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 def compute(
     folder: Path,
-    bench: Bench,
+    context: StageContext,
     *,
     prepared: Artifact,
     trained: Artifact,
@@ -50,20 +50,20 @@ def compute(
     """
     data = open_prepared(prepared)
     codes = open_codes(encoded)
-    model = load(trained.path, bench.device)
+    model = load(trained.path, context.device)
     by_information = np.argsort(-informativeness(fitness), kind="stable")
     dimensions = sorted(by_information[: amounts.attribution_dimensions].tolist())
     shown = ShownImages(data, amounts.attribution_images, amounts.attribution_steps, reference_images, seed)
-    bench.report(0, 3, {})
+    context.report(0, 3, {})
     reach = reach_of(trained)
     found = list(_encoder_maps(model, codes, dimensions, shown, reach.encoder_gradients))
-    bench.report(1, 3, {})
+    context.report(1, 3, {})
     found += _decoder_maps(model, codes, dimensions, shown, reach.decoder_gradients)
-    bench.report(2, 3, {})
+    context.report(2, 3, {})
     gan: dict[str, Any] | None = None
     if gan_explanations is not None:
         found += _discriminator_maps(cast("InterpretableGan", model), codes, dimensions, shown)
-        judge = load_classifier(classifier.path, bench.device)
+        judge = load_classifier(classifier.path, context.device)
         explain_gan = gan_explanations.load().explain_gan
         gan = explain_gan(folder, model, judge, data, discriminator_images, seed)
     metrics = write_attributions(folder, found, reach.without_gradients())

@@ -12,7 +12,7 @@ from latent_audit.tasks.analyses.attributions.attribution_methods import (
 )
 from latent_audit.tasks.analyses.attributions.attribution_record import Subjects
 from latent_audit.tasks.analyses.attributions.superpixels import superpixel_methods
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.settings.amounts import Amounts
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
 from latent_audit.tasks.stages.inputs.shown_images import ShownImages, write_attributions
@@ -23,7 +23,7 @@ from latent_audit.vae_models.storage.checkpoints import load_classifier
 
 def compute(
     folder: Path,
-    bench: Bench,
+    context: StageContext,
     *,
     prepared: Artifact,
     classifier: Artifact,
@@ -35,7 +35,7 @@ def compute(
 
     One response an attribute is enough to see whether the judge looks at the object.
     """
-    judge = load_classifier(classifier.path, bench.device)
+    judge = load_classifier(classifier.path, context.device)
     data = open_prepared(prepared)
     shown = ShownImages(data, amounts.attribution_images, amounts.attribution_steps, reference_images, seed)
     columns = {name: int(column[0]) for name, column in judge.response_columns.items()}

@@ -13,7 +13,7 @@ from latent_audit.tasks.analyses.attributions.gan_explanations import (
 )
 from latent_audit.tasks.analyses.latent_space import conditional_generation
 from latent_audit.tasks.analyses.scores import classifier_scores
-from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 from latent_audit.tasks.stages.inputs.prepared import Prepared
 from latent_audit.tasks.storage.arrays import reference
@@ -55,12 +55,12 @@ def explain_gan(
         _captum(model, presented, seed),
     )
     generator = torch.Generator(device).manual_seed(seed)
-    samples, asked = model.sample(ASKED_SAMPLES, generator)
+    samples, conditioned_on = model.sample(ASKED_SAMPLES, generator)
     pictures = samples.float().cpu().numpy()
     attributes = {attribute.name: attribute for attribute in data.data.attributes}
     followed = classifier_scores.compute(
         [attributes[target.name] for target in model.layout.targets],
-        asked,
+        conditioned_on,
         classify_images(judge, pictures),
         judge.response_columns,
         {target.name: (target.mean, target.std) for target in judge.targets},
@@ -71,7 +71,7 @@ def explain_gan(
         data.data.attributes,
         data.values("probe_test"),
         lambda name, yes: classify_images(
-            judge, decode_latents(model, model.layout.asked(codes, name, yes).cpu().numpy())
+            judge, decode_latents(model, model.layout.conditioned_on(codes, name, yes).cpu().numpy())
         ),
         judge.response_columns,
         [target.name for target in model.layout.targets],
@@ -79,9 +79,9 @@ def explain_gan(
     )
     shown = pictures[draw_rows(len(pictures), shown_samples, seed, "shown samples")]
     return {
-        "contributions": to_plain(explained),
-        "samples_follow": to_plain(followed),
-        "edits": to_plain(edits),
+        "contributions": to_json(explained),
+        "samples_follow": to_json(followed),
+        "edits": to_json(edits),
         "samples": reference(folder, "gan_samples", (shown * 255).round().astype(np.uint8)),
         "collapse_reason": model.collapse_reason,
     }

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from torch import nn
 
 from latent_audit.tasks.analyses.latent_space.attribute_arithmetic import add_attributes
-from latent_audit.tasks.analyses.latent_space.attribute_classes import Reader, labels_of, poles_of
+from latent_audit.tasks.analyses.latent_space.attribute_classes import Reader, classes_of, labels_of
 from latent_audit.tasks.analyses.latent_space.boundary_editing import STEPS, edit_across
 from latent_audit.tasks.analyses.latent_space.interpolation import interpolate
 from latent_audit.tasks.analyses.latent_space.perturbation import perturb
 from latent_audit.tasks.analyses.scores.frechet_distance import compare_samples
-from latent_audit.tasks.analyses.serialization import to_plain
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.analyses.serialization import to_json
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.codes import open_codes
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
 from latent_audit.tasks.storage.arrays import reference, write_json
@@ -26,7 +26,7 @@ from latent_audit.vae_models.storage.checkpoints import load, load_classifier
 
 def compute(
     folder: Path,
-    bench: Bench,
+    context: StageContext,
     *,
     prepared: Artifact,
     trained: Artifact,
@@ -40,7 +40,7 @@ def compute(
 
     The Frechet distance is of half as many samples as `distance_images`, to as many held-out images.
     """
-    space = _Space(prepared, trained, encoded, classifier, images, distance_images, seed, bench.device)
+    space = _Space(prepared, trained, encoded, classifier, images, distance_images, seed, context.device)
     parts = {
         "interpolation": _interpolation,
         "arithmetic": _arithmetic,
@@ -50,7 +50,7 @@ def compute(
     }
     moves: dict[str, Any] = {}
     for done, (name, make) in enumerate(parts.items()):
-        bench.report(done, len(parts), {})
+        context.report(done, len(parts), {})
         # A stream of its own for each part: one that is changed leaves the others as they are.
         moves[name] = make(space, folder, np.random.default_rng((seed, done)))
     write_json(folder / "moves.json", moves)
@@ -82,7 +82,7 @@ class _Space:
         self.fit, self.held_out = self.codes.of("probe_fit"), self.codes.of("probe_test")
         self.some = self.held_out[self.data.draw("probe_test", images, seed, "moves")]
         self.distance_images = distance_images
-        self.poles = poles_of(self.data.data.attributes, self.data.values("probe_fit"))
+        self.attribute_classes = classes_of(self.data.data.attributes, self.data.values("probe_fit"))
         self.seed = seed
         self.reader = Reader(
             lambda pictures: classify_images(self.judge, np.asarray(pictures, np.float32)),
@@ -91,7 +91,7 @@ class _Space:
         )
 
     def labels(self, part: str) -> NDArray[np.bool_]:
-        return labels_of(self.poles, self.data.values(part))
+        return labels_of(self.attribute_classes, self.data.values(part))
 
     def decode(self, latents: NDArray[np.float32]) -> NDArray[np.float32]:
         return decode_latents(self.model, latents)
@@ -110,15 +110,21 @@ class _Space:
 def _interpolation(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
     pairs = max(8, len(space.some) // 4)
     path = interpolate(space.held_out, space.decode, space.features, rng, pairs=pairs)
-    return {**to_plain(path), "pictures": reference(folder, "interpolation", path.pictures)}
+    return {**to_json(path), "pictures": reference(folder, "interpolation", path.pictures)}
 
 
 def _arithmetic(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
     added = add_attributes(
-        space.fit, space.labels("probe_fit"), space.some, space.poles, space.decode, space.reader, rng
+        space.fit,
+        space.labels("probe_fit"),
+        space.some,
+        space.attribute_classes,
+        space.decode,
+        space.reader,
+        rng,
     )
     return [
-        {**to_plain(item), "pictures": reference(folder, f"arithmetic{index}", item.pictures)}
+        {**to_json(item), "pictures": reference(folder, f"arithmetic{index}", item.pictures)}
         for index, item in enumerate(added)
     ]
 
@@ -130,7 +136,7 @@ def _boundaries(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
         space.held_out,
         space.labels("probe_test"),
         space.some,
-        space.poles,
+        space.attribute_classes,
         space.decode,
         space.reader,
         rng,
@@ -138,7 +144,7 @@ def _boundaries(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
     return {
         "steps": list(STEPS),
         "edits": [
-            {**to_plain(item), "strip": reference(folder, f"boundary{index}", item.strip)}
+            {**to_json(item), "strip": reference(folder, f"boundary{index}", item.strip)}
             for index, item in enumerate(edits)
         ],
     }
@@ -155,7 +161,7 @@ def _perturbation(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
         space.reader.respond,
         rng,
     )
-    return to_plain(table)
+    return to_json(table)
 
 
 def _frechet(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
@@ -163,4 +169,4 @@ def _frechet(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
     real = classifier_features(space.judge, space.data.images("probe_test", places))
     # One half of the held-out images is the reference, and as many samples as the other half are held against it.
     samples = space.samples(len(real) // 2)
-    return to_plain(compare_samples(space.features(samples), real, rng))
+    return to_json(compare_samples(space.features(samples), real, rng))

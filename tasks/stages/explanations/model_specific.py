@@ -12,9 +12,9 @@ from torch import nn
 from latent_audit.tasks.analyses.attributions import attention_reach, uncertainty_sources
 from latent_audit.tasks.analyses.latent_space import mixture_components
 from latent_audit.tasks.analyses.scores import classifier_scores
-from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.storage.arrays import reference, write_json
 from latent_audit.tasks.storage.artifacts import Artifact
@@ -36,7 +36,7 @@ DRAWS = 24
 
 def compute(
     folder: Path,
-    bench: Bench,
+    context: StageContext,
     *,
     prepared: Artifact,
     trained: Artifact,
@@ -54,7 +54,7 @@ def compute(
     label_images: labelled images that its baseline is fitted on, at most.
     """
     data = open_prepared(prepared)
-    model = load(trained.path, bench.device)
+    model = load(trained.path, context.device)
     shown: dict[str, Any] = {}
     layout = named_layout(model)
     if layout is not None:
@@ -70,8 +70,8 @@ def compute(
     shown |= {name: part for name, part in parts.items() if part is not None}
     if label_efficiency is not None:
         train_again = label_efficiency.load().label_efficiency
-        found = train_again(model, data, bench, bootstraps, seed, label_images)
-        shown["label_efficiency"] = to_plain(found)
+        found = train_again(model, data, context, bootstraps, seed, label_images)
+        shown["label_efficiency"] = to_json(found)
     write_json(folder / "particulars.json", shown)
 
 
@@ -80,7 +80,7 @@ def _named(model: Model, layout: "SemanticLayout", data: Prepared, seed: int) ->
     codes = encode_images(model, data.images("probe_test"))[0]
     names = [attribute.name for attribute in data.data.attributes]
     chosen = [names.index(target.name) for target in layout.targets]
-    return to_plain(
+    return to_json(
         classifier_scores.compute(
             [data.data.attributes[column] for column in chosen],
             data.values("probe_test")[:, chosen],
@@ -145,7 +145,7 @@ def _mixture(
         codes = components.draw(chosen.repeat_interleave(SAMPLES_A_COMPONENT), generator)
     images = decode_latents(model, codes.cpu().numpy())
     samples = reference(folder, "component_samples", (images * 255).round().astype(np.uint8))
-    return {**to_plain(found), "of": len(components.log_weight), "samples": samples}
+    return {**to_json(found), "of": len(components.log_weight), "samples": samples}
 
 
 def _attention(
@@ -170,8 +170,8 @@ def _attention(
     maps = maps[:, crop : crop + side, crop : crop + side].astype(np.float32)
     return {
         "strength": round(strength, 6),
-        "reach": to_plain(reach.reach),
-        "uniform_reach": to_plain(reach.uniform_reach),
+        "reach": to_json(reach.reach),
+        "uniform_reach": to_json(reach.uniform_reach),
         "images": reference(folder, "attention_images", some.images[some.shown]),
         "maps": reference(folder, "attention_maps", maps),
     }
@@ -197,7 +197,7 @@ def _uncertainty(
     found = uncertainty_sources.compute(of_weights, of_codes, bootstraps, rng)
     maps = [deviation[some.shown].mean(axis=1).astype(np.float32) for deviation in (of_weights, of_codes)]
     return {
-        **to_plain(found),
+        **to_json(found),
         "images": reference(folder, "doubted_images", some.images[some.shown]),
         "weight_maps": reference(folder, "weight_maps", maps[0]),
         "latent_maps": reference(folder, "latent_maps", maps[1]),
@@ -211,4 +211,4 @@ def _information(model: Model) -> dict[str, Any] | None:
         return None
     assert regulariser is not None
     capacity, kl = regulariser.information()
-    return {"capacity_nats": to_plain(capacity), "kl_nats": to_plain(kl.cpu().double().numpy())}
+    return {"capacity_nats": to_json(capacity), "kl_nats": to_json(kl.cpu().double().numpy())}

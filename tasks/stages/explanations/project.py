@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from latent_audit.tasks.analyses.latent_space.projection import project
-from latent_audit.tasks.analyses.serialization import to_plain
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.analyses.serialization import to_json
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.codes import open_codes
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
 from latent_audit.tasks.storage.arrays import reference, write_json
@@ -16,7 +16,7 @@ from latent_audit.tasks.storage.artifacts import Artifact
 
 def compute(
     folder: Path,
-    bench: Bench,
+    context: StageContext,
     *,
     prepared: Artifact,
     encoded: Artifact,
@@ -58,5 +58,5 @@ def compute(
 
 
 def _plain(record: dict[str, object]) -> dict[str, Any]:
-    plain: dict[str, Any] = to_plain(record)
+    plain: dict[str, Any] = to_json(record)
     return plain

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from latent_audit.tasks.analyses.latent_space.traversal import traverse
-from latent_audit.tasks.analyses.serialization import to_plain
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.analyses.serialization import to_json
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.codes import open_codes
 from latent_audit.tasks.stages.inputs.informativeness import informativeness
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
@@ -18,7 +18,7 @@ from latent_audit.vae_models.storage.checkpoints import load
 
 def compute(
     folder: Path,
-    bench: Bench,
+    context: StageContext,
     *,
     prepared: Artifact,
     trained: Artifact,
@@ -30,7 +30,7 @@ def compute(
     """Writes traversal.json and its sheets: the middle image's strips, and those of three others."""
     data = open_prepared(prepared)
     codes = open_codes(encoded)
-    model = load(trained.path, bench.device)
+    model = load(trained.path, context.device)
     result = traverse(
         lambda latents: decode_latents(model, latents),
         codes.of("probe_test"),
@@ -44,9 +44,9 @@ def compute(
         {
             "sheet": reference(folder, "traversal", result.first_sheet()),
             "other_sheets": reference(folder, "traversal_others", result.sheet[result.values.size :]),
-            "rows": to_plain(result.rows),
-            "quantiles": to_plain(result.quantiles),
-            "values": to_plain(result.values),
+            "rows": to_json(result.rows),
+            "quantiles": to_json(result.quantiles),
+            "values": to_json(result.values),
             "anchors": [int(data.rows("probe_test")[row]) for row in result.anchors],
         },
     )

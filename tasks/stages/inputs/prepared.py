@@ -14,7 +14,7 @@ from latent_audit.tasks.datasets.images.image_set import ImageSet
 from latent_audit.tasks.storage.arrays import read_array, read_json
 from latent_audit.tasks.storage.artifacts import Artifact
 
-_READ_AT_ONCE = 10_000
+_READ_BATCH_SIZE = 10_000
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Prepared:
         rows = self.rows(part) if places is None else self.rows(part)[places]
         found = np.empty((len(rows), *self.data.images.shape[1:]), np.uint8)
         as_stored = np.argsort(rows)  # a memory map is read in the order of the file
-        for some in batches(len(rows), _READ_AT_ONCE):
+        for some in batches(len(rows), _READ_BATCH_SIZE):
             found[as_stored[some]] = self.data.images[rows[as_stored[some]]]
         return found
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latent_audit.tasks.analyses.checks.intervention import Intervention
-from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.analyses.statistics.estimates import NotApplicable
 from latent_audit.tasks.storage.arrays import read_array, read_json, write_array, write_json
 from latent_audit.tasks.storage.artifacts import Artifact
@@ -43,7 +43,7 @@ def write_responses(
         if not isinstance(claim.on_target, NotApplicable)
     ]
     facts = {"claims": claims, "dimensions": dimensions, "rows": rows.tolist(), "columns": dict(columns)}
-    write_json(folder / FACTS, to_plain(facts))
+    write_json(folder / FACTS, to_json(facts))
 
 
 def open_responses(intervened: Artifact) -> Responses:

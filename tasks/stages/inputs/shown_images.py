@@ -12,7 +12,7 @@ from torch import Tensor
 from latent_audit.tasks.analyses.attributions.attribution_evidence import weigh
 from latent_audit.tasks.analyses.attributions.attribution_methods import Depth
 from latent_audit.tasks.analyses.attributions.attribution_record import Attribution
-from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.stages.inputs.prepared import Prepared
 from latent_audit.tasks.storage.arrays import reference, write_json
 
@@ -51,7 +51,7 @@ def write_attributions(
     records: list[dict[str, Any]] = [_record(folder, index, item) for index, item in enumerate(found)]
     records += [{"not_applicable": reason} for reason in not_applicable]
     write_json(folder / "attributions.json", records)
-    write_json(folder / "evidence.json", to_plain(weigh(found)))
+    write_json(folder / "evidence.json", to_json(weigh(found)))
     return {
         "attributions.faithful_share": float(np.mean([item.checks.verdict == "passed" for item in found]))
     }
@@ -67,5 +67,5 @@ def _record(folder: Path, index: int, item: Attribution) -> dict[str, Any]:
     references = {
         name: reference(folder, f"{item.target}{index}_{name}", array) for name, array in arrays.items()
     }
-    plain: dict[str, Any] = to_plain(item)
+    plain: dict[str, Any] = to_json(item)
     return {**plain, **references}

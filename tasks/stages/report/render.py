@@ -16,10 +16,10 @@ from prefect.runtime import flow_run
 
 from latent_audit.reports.page.render import render
 from latent_audit.reports.record.manifest import write_manifest
-from latent_audit.tasks.session.audit_session import Opening
+from latent_audit.tasks.session.audit_session import AuditSession
 from latent_audit.tasks.session.drift import since_accepted
 from latent_audit.tasks.settings.layers import describe
-from latent_audit.tasks.settings.travelling import travelling_address, travelling_settings, travelling_words
+from latent_audit.tasks.settings.redaction import redacted_address, redacted_settings, redacted_words
 from latent_audit.tasks.storage.arrays import write_json
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.tasks.storage.store import writing
@@ -42,7 +42,7 @@ NAMED_PACKAGES = (
 
 
 @task(name="render", cache_policy=NO_CACHE, persist_result=False)
-def render_report(opening: Opening, judged: Artifact, drawn: list[Artifact]) -> str:
+def render_report(opening: AuditSession, judged: Artifact, drawn: list[Artifact]) -> str:
     """Fills the run's folder with the audit, settings, ledger, figures and report; returns the manifest's digest."""
     folder = opening.folder.working
     with writing(folder):
@@ -50,22 +50,20 @@ def render_report(opening: Opening, judged: Artifact, drawn: list[Artifact]) -> 
             _remove(left)
         shutil.copyfile(judged.path / "audit.json", folder / "audit.json")
         shutil.copytree(judged.path / "arrays", folder / "arrays")
-        (folder / "settings.yaml").write_text(
-            describe(travelling_settings(opening.settings)), encoding="utf-8"
-        )
-        opening.desk.ledger.write(folder / "ledger.jsonl")
+        (folder / "settings.yaml").write_text(describe(redacted_settings(opening.settings)), encoding="utf-8")
+        opening.stage_runner.ledger.write(folder / "ledger.jsonl")
         since = since_accepted(opening.folder.finished.parent, judged)
         write_json(folder / "run.json", {**_facts(opening), "since_accepted": since})
         started = time.monotonic()
         render(folder, opening.settings.report.language, [half.path for half in drawn])
-        opening.desk.progress.ended("rendering", f"{time.monotonic() - started:.1f} s")
+        opening.stage_runner.progress.ended("rendering", f"{time.monotonic() - started:.1f} s")
         return write_manifest(folder)
 
 
-def _facts(opening: Opening) -> dict[str, Any]:
+def _facts(opening: AuditSession) -> dict[str, Any]:
     """What is true of this run and of no other; it stands apart from audit.json, which repeats."""
     wall = time.monotonic() - opening.clock
-    overhead = max(0.0, wall - opening.desk.ledger.computing_seconds())
+    overhead = max(0.0, wall - opening.stage_runner.ledger.computing_seconds())
     return {
         "run_id": opening.folder.run_id,
         "started": opening.started.isoformat(timespec="seconds"),
@@ -78,19 +76,19 @@ def _facts(opening: Opening) -> dict[str, Any]:
         "overhead_share": round(overhead / wall, 4),
         "commit": _git("rev-parse", "HEAD"),
         "dirty": bool(_git("status", "--porcelain", "--untracked-files=no")),
-        "command": "latent-audit " + " ".join(travelling_words(sys.argv[1:])),
+        "command": "latent-audit " + " ".join(redacted_words(sys.argv[1:])),
         "hardware": {
             "machine": platform.machine(),
             "system": f"{platform.system()} {platform.release()}",
             "python": platform.python_version(),
-            "workers": opening.desk.workers.count,
-            "device": opening.desk.device,
+            "workers": opening.stage_runner.workers.count,
+            "device": opening.stage_runner.device,
         },
         "packages": {name: metadata.version(name) for name in NAMED_PACKAGES},
         "mlflow": {
             "experiment": opening.settings.name,
-            "parent_run_id": opening.desk.parent_run,
-            "tracking_uri": travelling_address(opening.desk.tracker.uri),
+            "parent_run_id": opening.stage_runner.parent_run,
+            "tracking_uri": redacted_address(opening.stage_runner.tracker.uri),
         },
         "prefect": {"flow_run_id": str(flow_run.id or "")},
     }

@@ -8,15 +8,15 @@ import numpy as np
 
 from latent_audit.reports.page.latent_size_page import write_page
 from latent_audit.tasks.analyses.applications.latent_size import choose_size
-from latent_audit.tasks.analyses.serialization import to_plain
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.analyses.serialization import to_json
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.storage.arrays import read_json, write_json
 from latent_audit.tasks.storage.artifacts import Artifact
 
 
 def compute(
     folder: Path,
-    bench: Bench,
+    context: StageContext,
     *,
     prepared: Artifact,
     scores: Mapping[str, Sequence[Artifact]],
@@ -36,7 +36,7 @@ def compute(
     record = {
         "data": read_json(prepared.path / "data.json")["name"],
         "model": model,
-        **to_plain(choice),
+        **to_json(choice),
     }
     write_json(folder / "latent_size.json", record)
     write_page(record, folder / "latent_size.html", language)

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
 from latent_audit.tasks.storage.arrays import write_json
 from latent_audit.tasks.storage.artifacts import Artifact, digest_of_file
@@ -37,7 +37,7 @@ class _Decoder(nn.Module):
         return self.model.decode(latents)
 
 
-def compute(folder: Path, bench: Bench, *, prepared: Artifact, trained: Artifact) -> None:
+def compute(folder: Path, context: StageContext, *, prepared: Artifact, trained: Artifact) -> None:
     """Writes encoder/ and decoder/ in MLflow's model format, each with weights and recipe beside it."""
     from latent_audit.tasks.tracking.run_log import (
         save_exported,

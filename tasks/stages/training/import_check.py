@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from latent_audit.tasks.analyses.scores.import_check import ImportCheck, Reading, check
-from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.stages.inputs.reach import CHECK_FILE, Reach
 from latent_audit.tasks.storage.arrays import write_json
 from latent_audit.vae_models.errors import BadCheckpoint
@@ -26,8 +26,8 @@ def write_check(folder: Path, model: Model, images: NDArray[np.uint8], seed: int
     reach = _reach(model, images, seed)
     found = _checked(model, images)
     record: dict[str, Any] = {
-        **to_plain(found),
-        "reach": to_plain(reach),
+        **to_json(found),
+        "reach": to_json(reach),
         "not_applicable_parts": [*reach.without_gradients(), *reach.without_weights()],
     }
     write_json(folder / CHECK_FILE, record)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from latent_audit.tasks.analyses.serialization import to_plain
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.analyses.serialization import to_json
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.session.data_files import ModelFiles
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.stages.training.import_check import write_check
@@ -29,7 +29,7 @@ GIVEN = Path("given")
 
 def compute(
     folder: Path,
-    bench: Bench,
+    context: StageContext,
     *,
     prepared: Artifact,
     model: ExistingModelSettings,
@@ -55,7 +55,7 @@ def compute(
         {
             "not_applicable": "this model was trained elsewhere",
             "parameters": parameters,
-            "supervision": to_plain(as_stated(model.trained_with_labels)),
+            "supervision": to_json(as_stated(model.trained_with_labels)),
         },
     )
     write_json(folder / "origin.json", _origin(model, files))

@@ -11,7 +11,7 @@ from sklearn.decomposition import PCA
 from latent_audit.tasks.analyses.applications.label_efficiency import LabelEfficiency, baseline, compute
 from latent_audit.tasks.analyses.statistics.batches import batches
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.prepared import Prepared
 from latent_audit.tasks.stages.training.training_report import train_on_part, training_places
 
@@ -19,11 +19,16 @@ if TYPE_CHECKING:
     from latent_audit.vae_models.components.semi_supervised_vae import SemiSupervisedVae
 
 # Components of pixels that the baseline reads, fewer where there are fewer labels.
-MOST_COMPONENTS = 50
+MAX_COMPONENTS = 50
 
 
 def label_efficiency(
-    model: "SemiSupervisedVae", data: Prepared, bench: Bench, bootstraps: int, seed: int, most_images: int
+    model: "SemiSupervisedVae",
+    data: Prepared,
+    context: StageContext,
+    bootstraps: int,
+    seed: int,
+    most_images: int,
 ) -> LabelEfficiency | None:
     """Returns held-out accuracies for each share in the model's settings; None where they ask for none.
 
@@ -40,7 +45,7 @@ def label_efficiency(
     found = {}
     for share in shares:
         again = model.settings.model_copy(update={"labelled_share": share})
-        place = replace(bench, work_folder=bench.work_folder / f"share-{share:g}")
+        place = replace(context, work_folder=context.work_folder / f"share-{share:g}")
         trained: Any = train_on_part(data, "model_train", again, seed, place).model
         labels = trained.training_values(values, seed)[:, 0]
         known = np.flatnonzero(~np.isnan(labels))
@@ -48,7 +53,7 @@ def label_efficiency(
         seen = known[drawn]
         codes = labels[seen].astype(np.int64)
         pixels = _flat(data.images("model_train", learnt[seen]))
-        components = PCA(min(MOST_COMPONENTS, len(seen)), svd_solver="full").fit(pixels)
+        components = PCA(min(MAX_COMPONENTS, len(seen)), svd_solver="full").fit(pixels)
         chosen = baseline(components.transform(pixels), codes, components.transform(_flat(held_out)))
         found[share] = (len(known), _named_by(trained, held_out), chosen)
     truth = data.values("probe_test")[:, column]

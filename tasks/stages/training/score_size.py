@@ -6,13 +6,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from latent_audit.tasks.analyses.latent_space.attribute_classes import labels_of, poles_of
+from latent_audit.tasks.analyses.latent_space.attribute_classes import classes_of, labels_of
 from latent_audit.tasks.analyses.latent_space.boundary_editing import fit_boundaries
 from latent_audit.tasks.analyses.scores.fitness import is_used
 from latent_audit.tasks.analyses.statistics.batches import batches
 from latent_audit.tasks.analyses.statistics.probe_scores import balanced_accuracy
 from latent_audit.tasks.errors import SettingsError
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.storage.arrays import write_json
 from latent_audit.tasks.storage.artifacts import Artifact
@@ -24,11 +24,17 @@ BATCH = 500
 
 
 def compute(
-    folder: Path, bench: Bench, *, fold: Artifact, trained: Artifact, unused_kl_nats: float, seed: int
+    folder: Path,
+    context: StageContext,
+    *,
+    fold: Artifact,
+    trained: Artifact,
+    unused_kl_nats: float,
+    seed: int,
 ) -> None:
     """Writes score.json: elbo_nats, active_units and probe, each a mean over the held-out fold."""
     data = open_prepared(fold)
-    model = load(trained.path, bench.device)
+    model = load(trained.path, context.device)
     elbo, kl = _bound(model, data, seed)
     score = {
         "elbo_nats": float(elbo.mean()),
@@ -66,12 +72,13 @@ def _bound(model: Model, data: Prepared, seed: int) -> tuple[np.ndarray, np.ndar
 
 def _probe(model: Model, data: Prepared) -> float:
     """Returns the mean balanced accuracy of linear probes over attributes, fitted on images of another part."""
-    poles = poles_of(data.data.attributes, data.values("probe_fit"))
+    attribute_classes = classes_of(data.data.attributes, data.values("probe_fit"))
     boundaries = fit_boundaries(
-        encode_images(model, data.images("probe_fit"))[0], labels_of(poles, data.values("probe_fit"))
+        encode_images(model, data.images("probe_fit"))[0],
+        labels_of(attribute_classes, data.values("probe_fit")),
     )
     said = boundaries.distances(encode_images(model, data.images("probe_test"))[0]) > 0
-    truth = labels_of(poles, data.values("probe_test")).astype(np.float64)
+    truth = labels_of(attribute_classes, data.values("probe_test")).astype(np.float64)
     return float(
         np.mean([balanced_accuracy(t, s.astype(np.int64)) for t, s in zip(truth.T, said.T, strict=True)])
     )

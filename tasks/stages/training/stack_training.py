@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 from pydantic import BaseModel
 
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.prepared import Prepared
 from latent_audit.tasks.stages.training.training_report import (
     Given,
@@ -13,7 +13,7 @@ from latent_audit.tasks.stages.training.training_report import (
     Trained,
     on_interval,
     shortened,
-    stopped_said,
+    translate_stop,
 )
 from latent_audit.vae_models.building import build
 from latent_audit.vae_models.training.stacked_training import train_together
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def train_stack_on_part(
-    data: Prepared, part: str, settings: Learning, seeds: Sequence[int], bench: Bench
+    data: Prepared, part: str, settings: Learning, seeds: Sequence[int], context: StageContext
 ) -> list[Trained]:
     """Returns the same for several seeds of one model, all trained in one step."""
     assert isinstance(settings, BaseModel)  # as all settings are
@@ -33,17 +33,17 @@ def train_stack_on_part(
         cast("VariationalAutoencoder", build(settings, given.shape, given.targets, seed))
         for seed in seeds
     ]
-    with stopped_said():
+    with translate_stop():
         results = train_together(
             models,
             given.images,
             given.held_out_images,
-            shortened(settings.training, bench),
+            shortened(settings.training, context),
             seeds,
-            bench.device,
-            bench.work_folder,
-            on_interval(bench),
-            bench.should_stop,
+            context.device,
+            context.work_folder,
+            on_interval(context),
+            context.should_stop,
         )
     return [
         given.trained(model, result, settings, seed)

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from latent_audit.tasks.analyses.scores import calibration, classifier_scores
-from latent_audit.tasks.analyses.serialization import to_plain
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.analyses.serialization import to_json
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
 from latent_audit.tasks.stages.training.training_report import train_on_part, training_facts
 from latent_audit.tasks.storage.arrays import write_json
@@ -16,14 +16,19 @@ from latent_audit.vae_models.storage.recipes import save
 
 
 def compute(
-    folder: Path, bench: Bench, *, prepared: Artifact, classifier: AttributeClassifierSettings, seed: int
+    folder: Path,
+    context: StageContext,
+    *,
+    prepared: Artifact,
+    classifier: AttributeClassifierSettings,
+    seed: int,
 ) -> None:
     """Writes weights, recipe and classifier.json with the held-out score and calibration of every attribute.
 
     Images held out of its own part decide when to stop; scores are of probe_test, which it never saw.
     """
     data = open_prepared(prepared)
-    trained = train_on_part(data, "classifier_train", classifier, seed, bench)
+    trained = train_on_part(data, "classifier_train", classifier, seed, context)
     model = trained.model
     assert isinstance(model, AttributeClassifier)
     save(folder, model, trained.recipe)
@@ -41,8 +46,8 @@ def compute(
     )
     facts = {
         "parameters": sum(weights.numel() for weights in model.parameters()),
-        "scores": to_plain(scores),
-        "calibration": to_plain(sure),
+        "scores": to_json(scores),
+        "calibration": to_json(sure),
     }
     write_json(folder / "classifier.json", facts)
     write_json(

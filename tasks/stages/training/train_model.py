@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
 from latent_audit.tasks.stages.training.trained_files import write_trained
 from latent_audit.tasks.stages.training.training_report import train_on_part
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from latent_audit.vae_models.presets.presets import ModelSettings
 
 
-def compute(folder: Path, bench: Bench, *, prepared: Artifact, model: "ModelSettings", seed: int) -> None:
+def compute(
+    folder: Path, context: StageContext, *, prepared: Artifact, model: "ModelSettings", seed: int
+) -> None:
     """Writes weights.safetensors, recipe.json and training.json (steps, how it stopped, curves, labels used)."""
     settings = cast("Learning", model)  # others are imported
-    write_trained(folder, train_on_part(open_prepared(prepared), "model_train", settings, seed, bench))
+    write_trained(folder, train_on_part(open_prepared(prepared), "model_train", settings, seed, context))

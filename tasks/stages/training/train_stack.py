@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
 from latent_audit.tasks.stages.training.stack_training import train_stack_on_part
 from latent_audit.tasks.stages.training.trained_files import write_trained
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def compute(
-    folder: Path, bench: Bench, *, prepared: Artifact, model: "ModelSettings", seeds: Sequence[int]
+    folder: Path, context: StageContext, *, prepared: Artifact, model: "ModelSettings", seeds: Sequence[int]
 ) -> None:
     """Writes a folder for each seed, with what latent_audit.tasks.stages.training.train_model writes for one."""
     settings = cast("Learning", model)  # others are imported
     data = open_prepared(prepared)
     for seed, trained in zip(
-        seeds, train_stack_on_part(data, "model_train", settings, seeds, bench), strict=True
+        seeds, train_stack_on_part(data, "model_train", settings, seeds, context), strict=True
     ):
         (folder / str(seed)).mkdir()
         write_trained(folder / str(seed), trained)

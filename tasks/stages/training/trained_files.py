@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.stages.training.training_report import Trained, training_facts
 from latent_audit.tasks.storage.arrays import write_json
 from latent_audit.vae_models.storage.recipes import save
@@ -12,7 +12,7 @@ def write_trained(folder: Path, trained: Trained) -> None:
     """Writes a trained model's files."""
     save(folder, trained.model, trained.recipe)
     facts = training_facts(trained.result)
-    facts["supervision"] = to_plain(trained.supervision)
+    facts["supervision"] = to_json(trained.supervision)
     facts["parameters"] = sum(weights.numel() for weights in trained.model.parameters())
     write_json(folder / "training.json", facts)
     write_json(

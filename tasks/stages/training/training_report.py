@@ -12,7 +12,7 @@ from torch import nn
 
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows, hold_out
 from latent_audit.tasks.errors import Stopped
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.prepared import Prepared
 from latent_audit.vae_models.attribute_classifier.targets import Target, fit_targets
 from latent_audit.vae_models.building import build
@@ -53,27 +53,27 @@ class Trained:
     supervision: Supervision
 
 
-def train_on_part(data: Prepared, part: str, settings: Learning, seed: int, bench: Bench) -> Trained:
+def train_on_part(data: Prepared, part: str, settings: Learning, seed: int, context: StageContext) -> Trained:
     """Returns what `settings` build, trained on one part of the data but for the share that is held out.
 
-    Raises Stopped when the user asks to stop; the state is kept in the bench's work folder.
+    Raises Stopped when the user asks to stop; the state is kept in the context's work folder.
     """
     assert isinstance(settings, BaseModel)  # as all settings are
     given = Given.of(data, part, settings.training)
     model = build(settings, given.shape, given.targets, seed)
     assert isinstance(model, Trainable)
-    with stopped_said():
+    with translate_stop():
         result = train(
             model,
             given.images,
             given.values,
             given.held_out_images,
-            shortened(settings.training, bench),
+            shortened(settings.training, context),
             seed,
-            bench.device,
-            bench.work_folder,
-            on_interval(bench),
-            bench.should_stop,
+            context.device,
+            context.work_folder,
+            on_interval(context),
+            context.should_stop,
             validation_values=given.held_out_values,
         )
     return given.trained(model, result, settings, seed)
@@ -151,7 +151,7 @@ class Given:
 
 
 @contextmanager
-def stopped_said() -> Iterator[None]:
+def translate_stop() -> Iterator[None]:
     """Turns a cancelled training into a stopped stage."""
     try:
         yield
@@ -159,19 +159,19 @@ def stopped_said() -> Iterator[None]:
         raise Stopped(str(error)) from None
 
 
-def on_interval(bench: Bench) -> Callable[[Progress], None]:
+def on_interval(context: StageContext) -> Callable[[Progress], None]:
     """Returns the callback that shows a training run's progress."""
 
     def report(progress: Progress) -> None:
         facts = {"images_per_second": progress.images_per_second, **progress.scalars}
         if progress.seconds_left is not None:
             facts["seconds_left"] = progress.seconds_left
-        bench.report(progress.step, progress.steps, facts)
+        context.report(progress.step, progress.steps, facts)
 
     return report
 
 
-def shortened(settings: TrainingSettings, bench: Bench) -> TrainingSettings:
+def shortened(settings: TrainingSettings, context: StageContext) -> TrainingSettings:
     """Returns training settings that also keep the stage's own time limit."""
-    limits = [limit for limit in (settings.deadline_seconds, bench.deadline_seconds) if limit is not None]
+    limits = [limit for limit in (settings.deadline_seconds, context.deadline_seconds) if limit is not None]
     return settings.model_copy(update={"deadline_seconds": min(limits, default=None)})

@@ -19,7 +19,7 @@ from latent_audit.tasks.analyses.attributions.attribution_methods import (
     last_convolution,
 )
 from latent_audit.tasks.analyses.attributions.attribution_record import Attribution, Subjects, pick_by_rule
-from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.serialization import to_json
 
 SHALLOW = Depth(gradient_steps=8, draws=4, removals=8, randomisation_images=8, resamples=200)
 ENCODER = Subjects("encoder", (0, 1), ("row", "column"), (0, 1))
@@ -120,7 +120,7 @@ def test_methods_that_measure_shares_of_change_agree(encoder_maps: tuple[Attribu
 
 
 def test_the_plain_record_has_the_published_keys_and_no_arrays(encoder_maps: tuple[Attribution, ...]) -> None:
-    record = to_plain(encoder_maps[0])
+    record = to_json(encoder_maps[0])
     assert set(record) >= {"target", "method", "subject", "dimension", "picked", "checks"}
     assert not {"images", "maps", "mean_map", "spread_map"} & set(record)
     assert set(record["checks"]) >= {

@@ -12,9 +12,9 @@ from latent_audit.tasks.analyses.attributions.attribution_maps import integrated
 from latent_audit.tasks.analyses.attributions.faithfulness import (
     Remembered,
     completeness_gap,
-    judge_randomisation,
     max_sensitivities,
     random_patches,
+    randomisation_verdict,
     unexplained_shares,
 )
 from latent_audit.tasks.analyses.attributions.mass_inside import dilated, mass_inside
@@ -160,7 +160,7 @@ def test_a_function_without_weights_cannot_be_randomised() -> None:
         return 0.0 * next(module.parameters()).sum().detach().requires_grad_(True)
 
     assert list(cascade(Network(), ignore, seed=0)) == []
-    verdict = judge_randomisation((), 0.5)
+    verdict = randomisation_verdict((), 0.5)
     assert verdict.faithful is verdict.faithful_places is None
     assert "uses no torch weights that could be redrawn" in verdict.reason
 
@@ -213,7 +213,7 @@ def test_the_verdict_follows_the_threshold_and_gives_its_reason(
     correlation: float | None, magnitudes: float | None, faithful: bool | None, places: bool | None
 ) -> None:
     last = LayerCorrelation("last", correlation, magnitudes)
-    verdict = judge_randomisation([LayerCorrelation("first", 1.0, 1.0), last], 0.5)
+    verdict = randomisation_verdict([LayerCorrelation("first", 1.0, 1.0), last], 0.5)
     assert verdict.faithful is faithful
     assert verdict.faithful_places is places
     begins = {

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from latent_audit.tasks.analyses.attributions.gan_explanations import agree_with_captum, explain_discriminator
 from latent_audit.tasks.analyses.scores import classifier_scores
-from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.datasets.attributes import Attribute
 
 BIAS = 0.3
@@ -90,7 +90,7 @@ def test_samples_that_obey_score_one_and_samples_that_do_not_score_chance() -> N
 
 def test_the_plain_section_has_the_published_keys(codes: Tensor) -> None:
     found = explain_discriminator(("a", "b", "c"), terms(codes).numpy(), BIAS, logit(codes).numpy())
-    section = to_plain(found)
+    section = to_json(found)
     assert set(section) >= {"names", "mean_absolute", "examples", "largest_sum_error"}
     assert set(section["examples"][0]) >= {"logit", "bias", "contributions"}
 

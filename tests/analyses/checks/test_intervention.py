@@ -6,7 +6,7 @@ from latent_audit.tasks.analyses.checks.classifier_gate import Gate
 from latent_audit.tasks.analyses.checks.intervention import partners_of
 from latent_audit.tasks.analyses.checks.intervention_null import directions_needed
 from latent_audit.tasks.analyses.checks.responses import effects, refuse_wrong_columns
-from latent_audit.tasks.analyses.serialization import to_plain
+from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.datasets.attributes import Attribute
 
 ATTRIBUTES = (
@@ -94,7 +94,7 @@ def test_effects_are_of_known_size_and_sign(found):
 
 
 def test_result_has_the_agreed_keys_and_no_responses(found):
-    plain = to_plain(found)
+    plain = to_json(found)
     assert set(plain) == {
         "images",
         "doses",
@@ -142,11 +142,11 @@ def test_each_claim_has_a_null_in_its_own_unit(found):
 
 def test_nothing_is_stated_where_the_gate_is_closed(found):
     closed = run(gates=gates_of(closed=("size",)), untrained_decode=lambda latents: decode(0.0 * latents))
-    size = to_plain(closed)["claims"][2]
+    size = to_json(closed)["claims"][2]
     reason = {"not_applicable": "gate of size"}
     assert [size[key] for key in ("on_target", "consistency", "curve")] == [reason] * 3
     assert (size["sign"], size["null"]) == (None, None)
-    for other in (claim for claim in to_plain(closed)["claims"] if claim["attribute"] != "size"):
+    for other in (claim for claim in to_json(closed)["claims"] if claim["attribute"] != "size"):
         said = {off["attribute"]: off["effect"] for off in other["off_target"]}
         assert said["size"] == reason
         assert all("value" in effect for name, effect in said.items() if name != "size")
@@ -163,9 +163,9 @@ def test_same_seed_same_numbers_and_batches_change_nothing():
         sizes.append(len(images))
         return respond(images)
 
-    small = to_plain(run(responder=counted, batch_size=100, resamples=50))
+    small = to_json(run(responder=counted, batch_size=100, resamples=50))
     assert max(sizes) <= 100
-    assert small == to_plain(run(batch_size=4096, resamples=50))
+    assert small == to_json(run(batch_size=4096, resamples=50))
 
 
 def test_permuting_dimensions_permutes_effects_and_p_values():

@@ -30,7 +30,7 @@ NEEDED = ("encode", "probe", "fitness", "code_range")
 done: dict[str, Artifact] = {"train": trained}
 
 
-def here(desk: None, stage: Stage, model: ModelKey, /, **inputs: Any) -> Artifact | None:
+def here(stage_runner: None, stage: Stage, model: ModelKey, /, **inputs: Any) -> Artifact | None:
     """Performs what the record needs in this process; of the other stages only the wiring is checked."""
     fits(stage, **inputs)
     if stage.name in NEEDED:

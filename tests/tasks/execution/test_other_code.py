@@ -7,19 +7,19 @@ from typing import Any
 import pytest
 
 from latent_audit.tasks.errors import StageFailed
-from latent_audit.tasks.execution.runners.work_item import Order, carry_out
+from latent_audit.tasks.execution.runners.work_item import WorkItem, carry_out
 from latent_audit.tasks.storage.source_digest import computed_by
 from tests.tasks.execution.toy_stages import SQUARE
 
 
-def order(folder: Path, **changed: Any) -> Order:
+def order(folder: Path, **changed: Any) -> WorkItem:
     folder.mkdir()
     made_by = computed_by(SQUARE.module) | changed
     inputs = {"number": 3}
-    return Order(SQUARE, "key", "", "squaring", inputs, "cpu", folder, folder, folder, computed_by=made_by)
+    return WorkItem(SQUARE, "key", "", "squaring", inputs, "cpu", folder, folder, folder, computed_by=made_by)
 
 
-def carried_out(asked: Order) -> str:
+def carried_out(asked: WorkItem) -> str:
     carry_out(asked, lambda report: None, lambda: False)
     return (asked.folder / "square.txt").read_text()
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from latent_audit.tasks.execution import priority_semaphore
-from latent_audit.tasks.execution.priority_semaphore import Turns, urgency
+from latent_audit.tasks.execution.priority_semaphore import PrioritySemaphore, priority
 from latent_audit.tasks.settings.audit import Settings
 
 
@@ -26,7 +26,7 @@ def in_threads(acts: list[Callable[[], None]]) -> list[threading.Thread]:
 
 def test_the_most_urgent_of_those_who_wait_goes_first() -> None:
     order: list[float] = []
-    taken = Turns(1)
+    taken = PrioritySemaphore(1)
 
     def ask(wanted: float) -> Callable[[], None]:
         def act() -> None:
@@ -46,7 +46,7 @@ def test_the_most_urgent_of_those_who_wait_goes_first() -> None:
 
 def test_those_who_come_within_a_moment_are_put_in_order_though_a_worker_is_free() -> None:
     order: list[float] = []
-    taken = Turns(1)
+    taken = PrioritySemaphore(1)
 
     def come(after: float, wanted: float) -> Callable[[], None]:
         def act() -> None:
@@ -63,7 +63,7 @@ def test_those_who_come_within_a_moment_are_put_in_order_though_a_worker_is_free
 
 
 def test_no_more_at_once_than_there_are_workers_and_a_failure_gives_its_turn_back() -> None:
-    taken, inside, most = Turns(2), 0, 0
+    taken, inside, most = PrioritySemaphore(2), 0, 0
     lock = threading.Lock()
 
     def work() -> None:
@@ -84,8 +84,8 @@ def test_no_more_at_once_than_there_are_workers_and_a_failure_gives_its_turn_bac
 
 def test_what_trains_longest_is_most_urgent() -> None:
     settings = Settings()
-    models = {name: urgency({"model": model, "seed": 0}) for name, model in settings.models.items()}
+    models = {name: priority({"model": model, "seed": 0}) for name, model in settings.models.items()}
     assert max(models, key=lambda name: models[name]) == "interpretable_gan"
     assert models["vae"] == settings.models["vae"].training.steps * 64
-    assert urgency({"classifier": settings.classifier, "seed": 0}) > 0
-    assert urgency({"seed": 0, "prepared": None}) == 0
+    assert priority({"classifier": settings.classifier, "seed": 0}) > 0
+    assert priority({"seed": 0, "prepared": None}) == 0

@@ -15,7 +15,7 @@ import pytest
 
 from latent_audit.tasks.errors import ServiceError, StageFailed
 from latent_audit.tasks.execution.runners.local import start_early
-from latent_audit.tasks.execution.runners.work_item import Order, Report
+from latent_audit.tasks.execution.runners.work_item import Report, WorkItem
 from latent_audit.tasks.execution.workers import Kind, Workers
 from latent_audit.tasks.stages.stage import Stage
 from tests.ports import free_port
@@ -40,7 +40,7 @@ def workers(request: pytest.FixtureRequest) -> Iterator[Workers]:
 def run(workers: Workers, stage: Stage, folder: Path, inputs: Mapping[str, Any]) -> tuple[float, float]:
     place = folder / "files"
     place.mkdir(exist_ok=True)
-    return workers.run(Order(stage, "key", "run", stage.doing, inputs, "cpu", place, folder, folder))
+    return workers.run(WorkItem(stage, "key", "run", stage.verb, inputs, "cpu", place, folder, folder))
 
 
 def test_a_stage_is_computed_elsewhere_and_its_time_comes_back(workers: Workers, tmp_path: Path) -> None:

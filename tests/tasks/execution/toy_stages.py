@@ -5,44 +5,44 @@ import signal
 import time
 from pathlib import Path
 
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.stage import Stage
 
 
-def square(folder: Path, bench: Bench, *, number: int) -> None:
-    bench.report(0, 2, {})
-    (folder / "square.txt").write_text(f"{number * number} on {bench.device}")
-    bench.report(2, 2, {"images_per_second": 7.0})
+def square(folder: Path, context: StageContext, *, number: int) -> None:
+    context.report(0, 2, {})
+    (folder / "square.txt").write_text(f"{number * number} on {context.device}")
+    context.report(2, 2, {"images_per_second": 7.0})
 
 
-def fail(folder: Path, bench: Bench, *, code: int) -> None:
+def fail(folder: Path, context: StageContext, *, code: int) -> None:
     (folder / "half.txt").write_text("half")
     raise OSError(code, os.strerror(code))
 
 
-def die(folder: Path, bench: Bench, *, number: int = signal.SIGKILL) -> None:
+def die(folder: Path, context: StageContext, *, number: int = signal.SIGKILL) -> None:
     os.kill(os.getpid(), number)
     time.sleep(60)
 
 
-def poll_for_ever(folder: Path, bench: Bench) -> None:
+def poll_for_ever(folder: Path, context: StageContext) -> None:
     """Asks without a pause whether to stop, and does not: whenever it is killed, it is asking."""
-    (bench.work_folder / "began").write_text(str(os.getpid()))
+    (context.work_folder / "began").write_text(str(os.getpid()))
     while True:
-        bench.should_stop()
+        context.should_stop()
 
 
-def wait_for_stop(folder: Path, bench: Bench) -> None:
-    bench.report(1, 1, {})
+def wait_for_stop(folder: Path, context: StageContext) -> None:
+    context.report(1, 1, {})
     for _ in range(2000):
-        if bench.should_stop():
-            (bench.work_folder / "checkpoint.txt").write_text("saved")
+        if context.should_stop():
+            (context.work_folder / "checkpoint.txt").write_text("saved")
             return
         time.sleep(0.01)
     raise TimeoutError("nobody said stop")
 
 
-def ignore_interrupts(folder: Path, bench: Bench) -> None:
+def ignore_interrupts(folder: Path, context: StageContext) -> None:
     os.kill(os.getpid(), signal.SIGINT)
     import torch
 

@@ -19,8 +19,8 @@ from latent_audit.tasks.execution import processes
 from latent_audit.tasks.services import prefect_server
 from latent_audit.tasks.services.prefect_server import (
     end_server,
-    gone_server_said,
     start_server,
+    translate_server_errors,
     wait_for_server,
 )
 from latent_audit.tasks.storage.file_lock import try_lock
@@ -131,6 +131,6 @@ def test_a_server_that_went_away_is_said(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("PREFECT_API_URL", "http://ada:secret@127.0.0.1:1/api")
     monkeypatch.setattr(logging, "raiseExceptions", True)
     said = r"127\.0\.0\.1:1/api is gone \(.*\) and was not told"
-    with pytest.raises(ServiceError, match=said) as caught, gone_server_said():
+    with pytest.raises(ServiceError, match=said) as caught, translate_server_errors():
         httpx.get("http://127.0.0.1:1/api/health")
     assert "secret" not in str(caught.value)

@@ -11,7 +11,7 @@ from latent_audit.tasks.errors import RunUnusable, StageFailed
 from latent_audit.tasks.execution.prefect_tasks import _escaped
 from latent_audit.tasks.execution.runners.work_item import Report
 from latent_audit.tasks.session.progress import ProgressDisplay
-from latent_audit.tasks.session.terminal_text import named, said, say
+from latent_audit.tasks.session.terminal_text import error_text, named, print_line
 from latent_audit.tasks.tracking.names import clean_tags
 
 HOSTILE = "a\x1b[2J\x07\u202eb\nwhole: 9 files\r" + os.fsdecode(b"\xff")
@@ -25,13 +25,13 @@ def test_a_name_is_one_line() -> None:
 
 def test_errors_show_what_they_name() -> None:
     for error in (RunUnusable(HOSTILE), StageFailed(HOSTILE), CorruptImage(HOSTILE)):
-        assert said(error) == SHOWN.replace("⟨U+000A⟩", "\n")
+        assert error_text(error) == SHOWN.replace("⟨U+000A⟩", "\n")
     table = BadTable(f"{HOSTILE} has problems", (HOSTILE, "another"))
-    assert said(table) == f"{SHOWN} has problems\n  - {SHOWN}\n  - another"
+    assert error_text(table) == f"{SHOWN} has problems\n  - {SHOWN}\n  - another"
 
 
 def test_a_terminal_and_a_log_get_no_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
-    say(f"report: {HOSTILE}")
+    print_line(f"report: {HOSTILE}")
     assert capsys.readouterr().out == f"report: {SHOWN}\n".replace("⟨U+000A⟩", "\n")
     stream = io.StringIO()
     with ProgressDisplay(stream) as progress:

@@ -19,7 +19,7 @@ import yaml
 
 from latent_audit.tasks.errors import TrackingError
 from latent_audit.tasks.storage.artifacts import digest_of_file
-from latent_audit.tasks.tracking.log_batch import Told
+from latent_audit.tasks.tracking.log_batch import LogBatch
 from latent_audit.tasks.tracking.run_log import Tracker, connect_early, save_exported
 
 # MLflow uses what its database library is about to drop.
@@ -163,15 +163,15 @@ def test_what_is_kept_goes_with_what_is_logged_next_or_at_the_end(
     tracker: Tracker, client: mlflow.MlflowClient, run: str
 ) -> None:
     curve: dict[str, dict[str, list[float]]] = {"loss": {"step": [1, 2], "value": [0.5, 0.25]}}
-    tracker.keep(run, Told({"seconds.train": 1.0}, curve, {"digest.train": "a"}))
-    tracker.keep(run, Told({"seconds.probe": 2.0}, tags={"digest.probe": "b"}))
+    tracker.keep(run, LogBatch({"seconds.train": 1.0}, curve, {"digest.train": "a"}))
+    tracker.keep(run, LogBatch({"seconds.probe": 2.0}, tags={"digest.probe": "b"}))
     assert client.get_run(run).data.metrics == {}
     tracker.log(run, metrics={"seconds.judge": 3.0}, tags={"digest.judge": "c"})
     found = client.get_run(run).data
     assert found.metrics == {"seconds.train": 1.0, "seconds.probe": 2.0, "seconds.judge": 3.0, "loss": 0.25}
     assert {"digest.train": "a", "digest.probe": "b", "digest.judge": "c"}.items() <= found.tags.items()
     assert [point.value for point in client.get_metric_history(run, "loss")] == [0.5, 0.25]
-    tracker.keep(run, Told({"seconds.judge": 4.0}, tags={"digest.judge": "d"}))
+    tracker.keep(run, LogBatch({"seconds.judge": 4.0}, tags={"digest.judge": "d"}))
     tracker.finish(run)
     ended = client.get_run(run)
     assert (ended.info.status, ended.data.tags["digest.judge"]) == ("FINISHED", "d")

@@ -17,14 +17,14 @@ from tests.mlflow_server import mlflow_server
 # MLflow uses what its database library is about to drop.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning")
 RUNS = 6
-Told = TypeVar("Told")
+Result = TypeVar("Result")
 
 
-def at_once(calls: list[Callable[[], Told]]) -> list[Told]:
+def at_once(calls: list[Callable[[], Result]]) -> list[Result]:
     """Returns what each of the calls gave, all of which began together."""
     ready = threading.Barrier(len(calls))
 
-    def together(call: Callable[[], Told]) -> Told:
+    def together(call: Callable[[], Result]) -> Result:
         ready.wait()
         return call()
 

@@ -13,7 +13,7 @@ import torch
 
 from latent_audit.tasks.datasets.sprites import SpritesSettings
 from latent_audit.tasks.errors import SettingsError
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.session.data_files import DataFiles
 from latent_audit.tasks.session.find_models import find_model_files
 from latent_audit.tasks.session.progress import ProgressDisplay
@@ -99,7 +99,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
     folder = tmp_path_factory.mktemp("prepared")
     prepare(
         folder,
-        bench(folder),
+        context(folder),
         data=SpritesSettings(images=1800),
         files=DataFiles(folder, {}),
         shares=SplitSettings().model_dump(),
@@ -109,8 +109,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
     return Artifact("prepare", "key", folder, "digest", 0.0, False, "run")
 
 
-def bench(folder: Path) -> Bench:
-    return Bench("cpu", folder, lambda *_: None, lambda: False, None)
+def context(folder: Path) -> StageContext:
+    return StageContext("cpu", folder, lambda *_: None, lambda: False, None)
 
 
 def no_mlflow(address: str) -> Path:
@@ -192,7 +192,7 @@ def imported(asked: Settings, folder: Path, prepared: Artifact) -> tuple[Path, n
     found = find_model_files(asked, no_mlflow, ProgressDisplay(io.StringIO()))
     folder.mkdir()
     model = asked.models["own"]
-    IMPORT_MODEL.compute(folder, bench(folder), prepared=prepared, model=model, files=found["own"], seed=0)
+    IMPORT_MODEL.compute(folder, context(folder), prepared=prepared, model=model, files=found["own"], seed=0)
     return folder, open_prepared(prepared).images("probe_test")[:8]
 
 

@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from latent_audit.tasks.datasets.sprites import SpritesSettings
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.session.data_files import DataFiles
 from latent_audit.tasks.settings.audit import SplitSettings
 from latent_audit.tasks.stages.data.prepare import compute as prepare
@@ -32,8 +32,8 @@ SHOWN: dict[str, tuple[dict[str, Any], set[str]]] = {
 }
 
 
-def bench(folder: Path) -> Bench:
-    return Bench("cpu", folder, lambda *_: None, lambda: False, None)
+def context(folder: Path) -> StageContext:
+    return StageContext("cpu", folder, lambda *_: None, lambda: False, None)
 
 
 def artifact(folder: Path) -> Artifact:
@@ -45,7 +45,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
     folder = tmp_path_factory.mktemp("prepared")
     prepare(
         folder,
-        bench(folder),
+        context(folder),
         data=SpritesSettings(images=1800),
         files=DataFiles(folder, {}),
         shares=SplitSettings().model_dump(),
@@ -63,7 +63,7 @@ def test_a_model_shows_what_only_it_can(kind: str, prepared: Artifact, tmp_path:
         | ({} if kind == "annealed_vae" else {"warm_up_steps": 2})
         | {"training": {"steps": 8, "batch_size": 16, "evaluate_every": 8, "evaluation_images": 20}}
     )
-    trained, work = tmp_path / "trained", bench(tmp_path / "work")
+    trained, work = tmp_path / "trained", context(tmp_path / "work")
     trained.mkdir()
     TRAIN_MODEL.compute(trained, work, prepared=prepared, model=settings, seed=0)
     PARTICULARS.compute(

@@ -8,7 +8,7 @@ import pytest
 
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.datasets.images.image_set import ImageSet
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.session.data_files import DataFiles
 from latent_audit.tasks.settings.audit import SplitSettings
 from latent_audit.tasks.stages.data.prepare import compute as prepare
@@ -54,10 +54,10 @@ class Loaded:
 
 def prepared(images: ImageSet, folder: Path, rare: bool = False) -> Prepared:
     folder.mkdir()
-    bench = Bench("cpu", folder, lambda *_: None, lambda: False, None)
+    context = StageContext("cpu", folder, lambda *_: None, lambda: False, None)
     prepare(
         folder,
-        bench,
+        context,
         data=Loaded(images),  # type: ignore[arg-type]  # has what is asked of a data set
         files=DataFiles(folder, {}),
         shares=SplitSettings().model_dump(),

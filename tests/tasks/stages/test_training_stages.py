@@ -11,8 +11,8 @@ import torch
 from latent_audit.tasks.analyses.statistics.parts import PARTS
 from latent_audit.tasks.datasets.sprites import SpritesSettings
 from latent_audit.tasks.errors import Stopped
-from latent_audit.tasks.execution.runners.work_item import Order, Report
-from latent_audit.tasks.execution.stage_context import Bench
+from latent_audit.tasks.execution.runners.work_item import Report, WorkItem
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.execution.workers import Workers
 from latent_audit.tasks.session.data_files import DataFiles
 from latent_audit.tasks.settings.audit import SplitSettings
@@ -30,10 +30,10 @@ from latent_audit.vae_models.training.state import STATE_FILE
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
     folder = tmp_path_factory.mktemp("prepared")
-    bench = Bench("cpu", folder, lambda *_: None, lambda: False, None)
+    context = StageContext("cpu", folder, lambda *_: None, lambda: False, None)
     prepare(
         folder,
-        bench,
+        context,
         data=SpritesSettings(images=1800),
         files=DataFiles(folder, {}),
         shares=SplitSettings().model_dump(),
@@ -79,7 +79,7 @@ def train(
     place.mkdir(exist_ok=True)
     work.mkdir(exist_ok=True)
     workers.run(
-        Order(TRAIN_MODEL, "key", "run", "training", inputs, "cpu", place, work, folder, deadline_seconds)
+        WorkItem(TRAIN_MODEL, "key", "run", "training", inputs, "cpu", place, work, folder, deadline_seconds)
     )
 
 
@@ -117,15 +117,15 @@ def test_a_seed_out_of_a_stack_is_what_it_is_by_itself(prepared: Artifact, tmp_p
     settings = vae().model_copy(
         update={"training": TrainingSettings(steps=40, batch_size=16, evaluate_every=20)}
     )
-    bench = Bench("cpu", tmp_path, lambda *_: None, lambda: False, None)
+    context = StageContext("cpu", tmp_path, lambda *_: None, lambda: False, None)
     stack, taken, alone = (tmp_path / name for name in ("stack", "taken", "alone"))
     for folder in (stack, taken, alone):
         folder.mkdir()
-    TRAIN_STACK.compute(stack, bench, prepared=prepared, model=settings, seeds=(4, 6))
+    TRAIN_STACK.compute(stack, context, prepared=prepared, model=settings, seeds=(4, 6))
     (tmp_path / STATE_FILE).unlink()
     stacked = Artifact("train_stack", "key", stack, "digest", 0.0, False, "run")
-    TAKE_TRAINED.compute(taken, bench, stack=stacked, seed=6)
-    TRAIN_MODEL.compute(alone, bench, prepared=prepared, model=settings, seed=6)
+    TAKE_TRAINED.compute(taken, context, stack=stacked, seed=6)
+    TRAIN_MODEL.compute(alone, context, prepared=prepared, model=settings, seed=6)
     assert {path.name for path in taken.iterdir()} == {path.name for path in alone.iterdir()}
     assert read_json(taken / "recipe.json") == read_json(alone / "recipe.json")
     found, other, wanted = (

@@ -44,7 +44,7 @@ class DryRun:
 
     def submit(
         self,
-        desk: Any,
+        stage_runner: Any,
         stage: Stage,
         model: ModelKey | None = None,
         /,
@@ -74,19 +74,19 @@ def stages_of(settings: Settings, run: DryRun) -> list[Asked]:
         found = {
             name: files for name, model in settings.models.items() if hasattr(model, "rebuilds_from_files")
         }
-        desk: Any = SimpleNamespace()
-        prepared: Any = audit_flow.prepare_data(desk, settings)
-        outside = audit_flow.prepare_outside(desk, settings)
-        classifier = audit_flow.train_classifier(desk, settings, prepared)
-        trained = model_flow.start_models(desk, settings, prepared, found)
+        stage_runner: Any = SimpleNamespace()
+        prepared: Any = audit_flow.prepare_data(stage_runner, settings)
+        outside = audit_flow.prepare_outside(stage_runner, settings)
+        classifier = audit_flow.train_classifier(stage_runner, settings, prepared)
+        trained = model_flow.start_models(stage_runner, settings, prepared, found)
         analysed = {
-            model: model_flow.analyse(desk, settings, model, prepared, classifier, weights, outside)
+            model: model_flow.analyse(stage_runner, settings, model, prepared, classifier, weights, outside)
             for model, weights in trained.items()
         }
-        audit_flow.explain_classifier(desk, settings, prepared, classifier)
+        audit_flow.explain_classifier(stage_runner, settings, prepared, classifier)
         opening: Any = SimpleNamespace(settings=settings, settings_record=audit_settings(settings))
-        judged = audit_flow.judge(desk, opening, prepared, classifier, analysed)
-        audit_flow.draw_report(desk, settings, judged)
+        judged = audit_flow.judge(stage_runner, opening, prepared, classifier, analysed)
+        audit_flow.draw_report(stage_runner, settings, judged)
     return run.asked
 
 
@@ -95,5 +95,5 @@ def _in_place_of_submit(run: DryRun) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for flow in (audit_flow, model_flow):
             patch.setattr(flow, "submit", run.submit)
-        patch.setattr(audit_flow, "download_data", lambda desk, data: DataFiles(Path(), {}))
+        patch.setattr(audit_flow, "download_data", lambda stage_runner, data: DataFiles(Path(), {}))
         yield

@@ -8,7 +8,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from latent_audit.tasks.execution.runners.work_item import Order
+from latent_audit.tasks.execution.runners.work_item import WorkItem
 from latent_audit.tasks.storage.source_tree import OURS
 from tests.source_copy import ROOMS, ROOT
 
@@ -24,7 +24,7 @@ class RecordingWorker:
         self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
         self._process.start()
 
-    def carry_out(self, order: Order) -> tuple[set[str], set[str]]:
+    def carry_out(self, order: WorkItem) -> tuple[set[str], set[str]]:
         """Returns the modules of ours that the stage imported, and the files of ours, code aside, that it opened."""
         self._connection.send_bytes(pickle.dumps(order))
         answer = self._connection.recv()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from latent_audit.tasks.execution.runners.work_item import Order
+from latent_audit.tasks.execution.runners.work_item import WorkItem
 from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.storage import source_digest as sources
 from latent_audit.tasks.storage.source_digest import computed_by
@@ -54,7 +54,7 @@ class RecordedRun(DryRun):
         work = folder.with_name(f"work-{folder.name}")
         work.mkdir()
         made_by = computed_by(asked.stage.module, *asked.code)
-        order = Order(
+        order = WorkItem(
             asked.stage, "key", "", name, asked.inputs, "cpu", folder, work, self.place, computed_by=made_by
         )
         imported, opened = self._worker.carry_out(order)

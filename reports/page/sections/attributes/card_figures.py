@@ -3,12 +3,12 @@
 from typing import Any
 
 from latent_audit.reports.page import image_files
-from latent_audit.reports.page.context import Figure, Page, Table, estimate, known, numeral, said, text
-from latent_audit.reports.page.number_text import number
+from latent_audit.reports.page.context import Figure, Page, Table, estimate, known, numeral, text
+from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import dose_response, interval_bars
 from latent_audit.reports.page.visible_text import shortened
 
-MOST_BARS = 14
+MAX_BARS = 14
 
 
 def dose(
@@ -36,8 +36,8 @@ def dose(
         dimension=dimension,
         first=number(curve["mean"][0]),
         last=number(curve["mean"][-1]),
-        effect=said(claim["on_target"]),
-        consistency=said(claim["consistency"]),
+        effect=estimate_text(claim["on_target"]),
+        consistency=estimate_text(claim["consistency"]),
     )
     header = tuple(page.t(f"column.{key}") for key in (scale, "mean", "low", "high"))
     rows = tuple(
@@ -80,9 +80,9 @@ def effects(
     alt = page.t(
         "effects.alt" if largest else "effects.alt_alone",
         attribute=shortened(attribute),
-        effect=said(claim["on_target"]),
+        effect=estimate_text(claim["on_target"]),
         other=shortened(largest["attribute"]) if largest else "",
-        off=said(largest["effect"]) if largest else "",
+        off=estimate_text(largest["effect"]) if largest else "",
     )
     table = Table(
         page.t("effects.caption"),
@@ -92,7 +92,7 @@ def effects(
     )
     unit = page.t("effects.own_unit") if mixed else page.t.known(f"unit.{claim['unit']}", claim["unit"])
     return page.drawing(
-        f"effects-{place}", interval_bars.bars(rows[:MOST_BARS], unit), alt, page.t("effects.caption"), table
+        f"effects-{place}", interval_bars.bars(rows[:MAX_BARS], unit), alt, page.t("effects.caption"), table
     )
 
 
@@ -123,7 +123,7 @@ def leakage(page: Page, model: dict[str, Any], specific: dict[str, Any] | None, 
         "leakage.alt",
         dimension=dimension,
         other=shortened(leaks[0]["attribute"]),
-        value=said(leaks[0]["conditional_uncertainty"]),
+        value=estimate_text(leaks[0]["conditional_uncertainty"]),
         attribute=shortened(specific["attribute"]),
     )
     caption = page.t("leakage.caption", dimension=dimension, attribute=shortened(specific["attribute"]))
@@ -134,7 +134,7 @@ def leakage(page: Page, model: dict[str, Any], specific: dict[str, Any] | None, 
         page.interval_note(row["conditional_uncertainty"] for row in leaks),
     )
     return page.drawing(
-        f"leakage-{place}", interval_bars.bars(rows[:MOST_BARS], page.t("leakage.x")), alt, caption, table
+        f"leakage-{place}", interval_bars.bars(rows[:MAX_BARS], page.t("leakage.x")), alt, caption, table
     )
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from latent_audit.reports.page.context import Cell, Figure, Page, Table, known, numeral, said, text
-from latent_audit.reports.page.number_text import number
+from latent_audit.reports.page.context import Cell, Figure, Page, Table, known, numeral, text
+from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import effect_nulls
 from latent_audit.reports.page.sections.attributes import card_figures
 from latent_audit.reports.page.sections.explanations import strips
@@ -13,7 +13,7 @@ from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.checks import CHECKS
 from latent_audit.vocabulary.verdicts import NOT_TESTED
 
-MOST_OPEN_CARDS = 4
+MAX_OPEN_CARDS = 4
 
 
 def build(page: Page) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def build(page: Page) -> dict[str, Any]:
                 if attribute["name"] in page.unreadable
                 else None
             ),
-            "open": place == 0 or len(leads) * len(page.attributes) <= MOST_OPEN_CARDS,
+            "open": place == 0 or len(leads) * len(page.attributes) <= MAX_OPEN_CARDS,
             "models": [
                 _card(page, model, attribute["name"], verdicts[model["name"], attribute["name"]])
                 for model in leads
@@ -57,7 +57,7 @@ def _card(page: Page, model: dict[str, Any], attribute: str, verdict: dict[str, 
         {
             "name": page.t(f"check.{check}.name"),
             "verdict": verdict["checks"][check]["verdict"],
-            "value": said(verdict["checks"][check]["value"]),
+            "value": estimate_text(verdict["checks"][check]["value"]),
             "statistic": shortened(verdict["checks"][check]["statistic"] or ""),
             "threshold": number(verdict["checks"][check]["threshold"]),
             "reason": page.prose(verdict["checks"][check]["reason"]),
@@ -107,7 +107,9 @@ def _what(page: Page, model: dict[str, Any], verdict: dict[str, Any]) -> str:
         return dimension
     unit = page.t.known(f"unit.{verdict['effect_unit']}", verdict["effect_unit"] or "")
     return page.t(
-        "card.what", dimension=dimension, effect=f"{said(verdict['effect'])} {shortened(unit)}".strip()
+        "card.what",
+        dimension=dimension,
+        effect=f"{estimate_text(verdict['effect'])} {shortened(unit)}".strip(),
     )
 
 
@@ -121,26 +123,26 @@ def _conditioning(page: Page, model: dict[str, Any], specific: dict[str, Any] | 
     """Returns sentences on what the claim does not survive, and on the runner-up."""
     if specific is None:
         return []
-    t, told = page.t, []
+    t, message = page.t, []
     unused = [
         use for use in model["dimensions"] if use["index"] == specific["dimension"] and not use["active"]
     ]
-    told += [t("card.unused", dimension=page.dimension_name(model, use["index"])) for use in unused]
+    message += [t("card.unused", dimension=page.dimension_name(model, use["index"])) for use in unused]
     if specific["explained_away_by"]:
         names = t("word.comma").join(shortened(name) for name in specific["explained_away_by"])
-        told.append(t("card.explained_away", names=names))
+        message.append(t("card.explained_away", names=names))
     else:
         survived = sum(row["survives"] is True for row in specific["survives_conditioning"])
         if specific["survives_conditioning"]:
-            told.append(t("card.survives", n=survived, total=len(specific["survives_conditioning"])))
+            message.append(t("card.survives", n=survived, total=len(specific["survives_conditioning"])))
     if not specific["survives_conditioning"]:
-        told.append(t("card.one_attribute"))
+        message.append(t("card.one_attribute"))
     if specific["runner_up"] is None:
-        told.append(t("card.one_dimension"))
+        message.append(t("card.one_dimension"))
     elif known(specific["gap"]) is not None:
         runner = page.dimension_name(model, specific["runner_up"])
-        told.append(t("card.gap", gap=said(specific["gap"]), runner=runner))
-    return told
+        message.append(t("card.gap", gap=estimate_text(specific["gap"]), runner=runner))
+    return message
 
 
 def _null(page: Page, model: dict[str, Any]) -> Figure | None:

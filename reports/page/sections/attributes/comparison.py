@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, known, said, text
-from latent_audit.reports.page.number_text import number
+from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, known, text
+from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import interval_bars
 from latent_audit.reports.page.visible_text import shortened
 
@@ -102,15 +102,15 @@ def _best(page: Page, row: dict[str, Any]) -> str:
     if not kept:
         return f"{_measure(page, row)} –"
     if row["better"] == "none":
-        told = [f"{shortened(m['model'])} {said(m['estimate'])}" for m in kept]
-        return f"{_measure(page, row)}: {page.t('word.comma').join(told)}"
+        message = [f"{shortened(m['model'])} {estimate_text(m['estimate'])}" for m in kept]
+        return f"{_measure(page, row)}: {page.t('word.comma').join(message)}"
     choose = max if row["better"] == "higher" else min
     best = choose(kept, key=lambda m: m["estimate"]["value"])
     return page.t(
         "comparison.best",
         measure=_measure(page, row),
         model=shortened(best["model"]),
-        value=said(best["estimate"]),
+        value=estimate_text(best["estimate"]),
     )
 
 

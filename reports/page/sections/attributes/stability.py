@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, known, numeral, said, text
-from latent_audit.reports.page.number_text import number
+from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, known, numeral, text
+from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import interval_bars, seed_dots
 from latent_audit.reports.page.visible_text import shortened
 
@@ -32,16 +32,16 @@ def build(page: Page) -> dict[str, Any]:
 def _model(page: Page, row: dict[str, Any]) -> dict[str, Any]:
     name = shortened(row["model"])
     assessed = row["status"] == "assessed"
-    told = page.t(
+    message = page.t(
         "stability.assessed" if assessed else "stability.not_assessed",
         n=len(row["seeds"]),
         needed=f"{page.limit('seeds_min'):g}",
-        strength=said(row["matched_strength"]),
+        strength=estimate_text(row["matched_strength"]),
     )
     return {
         "name": name,
         "trained": _trained(page, row["model"]),
-        "sentence": told,
+        "sentence": message,
         "reason": page.prose(row["reason"]),
         "assessed": assessed,
         "note": page.interval_note([row["matched_strength"]]),
@@ -94,15 +94,15 @@ def _subgroups(page: Page, groups: list[dict[str, Any]]) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for row in groups:
         unit = _unit(page, row)
-        told = page.t("word.semicolon").join(
-            f"{shortened(g['group'], 20)} {said(g['effect'])}" for g in row["groups"]
+        message = page.t("word.semicolon").join(
+            f"{shortened(g['group'], 20)} {estimate_text(g['effect'])}" for g in row["groups"]
         )
         rows.append(
             (
                 text(row["model"]),
                 text(row["attribute"]),
                 text(row["by"]),
-                Cell("prose", told),
+                Cell("prose", message),
                 estimate(row["difference"]),
                 Cell("text", unit),
                 numeral(row["p_adjusted"]),

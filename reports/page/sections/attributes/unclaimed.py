@@ -7,7 +7,7 @@ from latent_audit.reports.page.number_text import estimate_text
 from latent_audit.reports.page.sections.explanations import strips
 from latent_audit.reports.page.visible_text import shortened
 
-MOST_STRIPS = 24
+MAX_STRIPS = 24
 
 
 def build(page: Page) -> dict[str, Any]:
@@ -29,14 +29,14 @@ def _model(page: Page, model: dict[str, Any], rows: list[dict[str, Any]]) -> dic
             f"{shortened(a['attribute'], 24)} {estimate_text(a['uncertainty'])}"
             for a in row["associations"][:4]
         ]
-        told = page.t("word.comma").join(listed) or "–"
+        message = page.t("word.comma").join(listed) or "–"
         cells.append(
-            (text(row["name"]), Cell("text", page.t(f"unclaimed.{row['status']}")), Cell("prose", told))
+            (text(row["name"]), Cell("text", page.t(f"unclaimed.{row['status']}")), Cell("prose", message))
         )
     header = tuple(page.t(f"column.{key}") for key in ("dimension", "status", "associations"))
     note = page.interval_note(a["uncertainty"] for row in rows for a in row["associations"])
     table = Table(page.t("unclaimed.caption", model=shortened(model["name"])), header, tuple(cells), note)
-    carrying = [row for row in rows if row["status"] == "carries"][:MOST_STRIPS]
+    carrying = [row for row in rows if row["status"] == "carries"][:MAX_STRIPS]
     figures = [strips.build(page, model, row["dimension"], "unclaimed") for row in carrying]
     return {
         "name": shortened(model["name"]),

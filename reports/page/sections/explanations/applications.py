@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, numeral, said, text
-from latent_audit.reports.page.number_text import number
+from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, numeral, text
+from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import interval_curves
 from latent_audit.reports.page.plots.interval_curves import Curve
 from latent_audit.reports.page.visible_text import shortened
@@ -94,8 +94,8 @@ def _compression(page: Page, models: list[dict[str, Any]]) -> Figure:
     alt = page.t(
         "use.compression_alt",
         model=shortened(best["name"]),
-        rate=said(finest["rate_bits"]),
-        distortion=said(finest["distortion"]),
+        rate=estimate_text(finest["rate_bits"]),
+        distortion=estimate_text(finest["distortion"]),
         raw=number(best["uses"]["compression"]["raw_bits"]),
     )
     keys = ("model", "curve", "at", "rate_bits", "distortion", "signal_to_noise")

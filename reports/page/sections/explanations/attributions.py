@@ -7,13 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from latent_audit.reports.page import image_files
-from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, numeral, said, text
-from latent_audit.reports.page.number_text import number
+from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, numeral, text
+from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import interval_bars
 from latent_audit.reports.page.sections.explanations import attribution_evidence
 from latent_audit.reports.page.visible_text import shortened
 
-MOST_SHOWN = 6
+MAX_SHOWN = 6
 
 
 def build(page: Page) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def word(row: dict[str, Any]) -> str:
 
 
 def _item(page: Page, row: dict[str, Any], identifier: str) -> dict[str, Any]:
-    images, maps = page.array(row["images"])[:MOST_SHOWN], page.array(row["maps"])[:MOST_SHOWN].astype(float)
+    images, maps = page.array(row["images"])[:MAX_SHOWN], page.array(row["maps"])[:MAX_SHOWN].astype(float)
     shown = _overlays(images, maps)
     if not page.absent(row["mean_map"]):
         mean = page.array(row["mean_map"]).astype(float)
@@ -106,7 +106,7 @@ def _item(page: Page, row: dict[str, Any], identifier: str) -> dict[str, Any]:
         shown = np.concatenate([shown, _overlays(plain, mean[None])[1:]])
     checks, flag = row["checks"], word(row)
     picked = page.t("word.comma").join(
-        page.t.known(f"picked.{word}", shortened(word, 24)) for word in row["picked"][:MOST_SHOWN]
+        page.t.known(f"picked.{word}", shortened(word, 24)) for word in row["picked"][:MAX_SHOWN]
     )
     rule = row.get("picked_by")
     if rule:
@@ -117,9 +117,9 @@ def _item(page: Page, row: dict[str, Any], identifier: str) -> dict[str, Any]:
         method=shortened(row["method"]),
         subject=subject,
         picked=picked,
-        inside=said(checks["mass_inside"]),
+        inside=estimate_text(checks["mass_inside"]),
         share=number(checks["area_share"]),
-        by_chance=said(checks.get("mass_randomised")),
+        by_chance=estimate_text(checks.get("mass_randomised")),
     )
     caption = page.t(
         "attribution.caption",

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from latent_audit.reports.page import image_files
-from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, known, numeral, said, text
-from latent_audit.reports.page.number_text import number
+from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, known, numeral, text
+from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import heat_map
 from latent_audit.reports.page.visible_text import shortened
 
@@ -75,7 +75,9 @@ def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
         ),
         "perturbation": _perturbation(page, part["perturbation"], name, key),
         "frechet": page.t(
-            "move.frechet", samples=said(part["frechet"]["samples"]), real=said(part["frechet"]["real"])
+            "move.frechet",
+            samples=estimate_text(part["frechet"]["samples"]),
+            real=estimate_text(part["frechet"]["real"]),
         ),
     }
 
@@ -87,9 +89,9 @@ def _interpolation(page: Page, part: dict[str, Any], name: str, key: str) -> Fig
         "move.interpolation_alt",
         pairs=part["shown"],
         model=name,
-        linear=said(paths["linear"]["straightness"]),
-        spherical=said(paths["spherical"]["straightness"]),
-        pixels=said(paths["pixels"]["straightness"]),
+        linear=estimate_text(paths["linear"]["straightness"]),
+        spherical=estimate_text(paths["spherical"]["straightness"]),
+        pixels=estimate_text(paths["pixels"]["straightness"]),
     )
     caption = page.t("move.interpolation_caption")
     return page.picture(
@@ -216,7 +218,10 @@ def _perturbation(page: Page, part: dict[str, Any], name: str, key: str) -> Figu
     svg = heat_map.draw(shares, names, columns, page.t("move.perturbation_label"))
     strongest = int(values[:, 0].argmax())
     alt = page.t(
-        "move.perturbation_alt", model=name, dimension=names[strongest], change=said(rows[strongest][0])
+        "move.perturbation_alt",
+        model=name,
+        dimension=names[strongest],
+        change=estimate_text(rows[strongest][0]),
     )
     caption = page.t("move.perturbation_caption", model=name, noise=number(part["noise"]))
     header = (

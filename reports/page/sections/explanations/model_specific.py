@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from latent_audit.reports.page import image_files
-from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, numeral, said, text
-from latent_audit.reports.page.number_text import number, percent
+from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, numeral, text
+from latent_audit.reports.page.number_text import estimate_text, number, percent
 from latent_audit.reports.page.plots import curves, interval_bars
 from latent_audit.reports.page.visible_text import shortened
 
@@ -65,7 +65,7 @@ def _mixture(page: Page, model: Record, part: Record, key: str) -> Record:
         page.t(
             "particular.purity",
             attribute=shortened(row["attribute"]),
-            value=said(row["estimate"]),
+            value=estimate_text(row["estimate"]),
             chance=number(row["chance"]),
         )
         for row in part["purity"]
@@ -93,7 +93,7 @@ def _mixture(page: Page, model: Record, part: Record, key: str) -> Record:
 def _attention(page: Page, model: Record, part: Record, key: str) -> Record:
     alt = page.t(
         "particular.attention_alt",
-        reach=said(part["reach"]),
+        reach=estimate_text(part["reach"]),
         uniform=number(part["uniform_reach"]),
         strength=number(part["strength"]),
     )
@@ -106,7 +106,7 @@ def _uncertainty(page: Page, model: Record, part: Record, key: str) -> Record:
         "particular.uncertainty_alt",
         weights=_hundredfold(part["weights"]),
         latents=_hundredfold(part["latents"]),
-        share=said(part["weights_share"]),
+        share=estimate_text(part["weights_share"]),
     )
     caption = page.t("particular.uncertainty_caption", model=shortened(model["name"]))
     references = (part["weight_maps"], part["latent_maps"])
@@ -115,7 +115,7 @@ def _uncertainty(page: Page, model: Record, part: Record, key: str) -> Record:
 
 def _hundredfold(value: Record) -> str:
     """Returns an estimate of a small share as a number of percent, so that its digits are seen."""
-    return said(
+    return estimate_text(
         value | {key: None if value[key] is None else 100 * value[key] for key in ("value", "low", "high")}
     )
 
@@ -176,8 +176,8 @@ def _label_efficiency(page: Page, model: Record, part: Record, key: str) -> Reco
         attribute=shortened(part["attribute"]),
         share=percent(least["share"]),
         images=number(least["labelled_images"]),
-        model=said(least["model"]),
-        baseline=said(least["baseline"]),
+        model=estimate_text(least["model"]),
+        baseline=estimate_text(least["baseline"]),
         chance=number(part["chance"]),
     )
     caption = page.t("particular.label_efficiency_caption", model=shortened(model["name"]))

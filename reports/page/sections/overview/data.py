@@ -48,9 +48,9 @@ def _attributes(page: Page) -> Table:
         if "counts" in summary:
             pairs = zip(attribute["classes"], summary["counts"], strict=False)
             listed = [f"{shortened(name, 16)} {number(count)}" for name, count in pairs]
-            told = page.t("word.comma").join(listed[:12]) + (" …" if len(listed) > 12 else "")
+            message = page.t("word.comma").join(listed[:12]) + (" …" if len(listed) > 12 else "")
         else:
-            told = page.t(
+            message = page.t(
                 "data.mean_std",
                 mean=number(summary["mean"]),
                 std=number(summary["std"]),
@@ -63,7 +63,7 @@ def _attributes(page: Page) -> Table:
                 text(page.t(f"kind.{attribute['kind']}")),
                 text(attribute["unit"]),
                 Cell("prose", page.prose(attribute["description"])),
-                Cell("prose", told),
+                Cell("prose", message),
             )
         )
     header = tuple(page.t(f"column.{key}") for key in ("attribute", "kind", "unit", "description", "values"))

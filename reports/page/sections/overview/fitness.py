@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from latent_audit.reports.page import image_files
-from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, numeral, said, text
-from latent_audit.reports.page.number_text import number, percent
+from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, numeral, text
+from latent_audit.reports.page.number_text import estimate_text, number, percent
 from latent_audit.reports.page.plots import curves
 from latent_audit.reports.page.sections.explanations import model_specific
 from latent_audit.reports.page.visible_text import shortened
@@ -196,7 +196,7 @@ def _grid(page: Page, reference: Any, identifier: str, model: dict[str, Any], ke
         key,
         model=shortened(model["name"]),
         n=len(images),
-        reconstruction=said(model["fitness"]["reconstruction"]),
+        reconstruction=estimate_text(model["fitness"]["reconstruction"]),
     )
     scale = max(1.0, round(48 / images.shape[-1], 2))
     return page.picture(identifier, image_files.grid(images[:32], columns), alt, alt, scale)

@@ -3,13 +3,13 @@
 from collections import Counter
 from typing import Any
 
-from latent_audit.reports.page.context import Page, said
-from latent_audit.reports.page.number_text import number
+from latent_audit.reports.page.context import Page
+from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.verdicts import NOT_TESTED, OVERALL, PARTLY_SUPPORTED, SUPPORTED
 
-MOST_ROOMY_MODELS = 4
-MOST_ROOMY_CELLS = 40
+MAX_ROOMY_MODELS = 4
+MAX_ROOMY_CELLS = 40
 
 
 def build(page: Page) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def _not_tested(row: dict[str, Any], leads: list[dict[str, Any]]) -> dict[str, A
 def _layout(models: int, attributes: int) -> str:
     if models == 1:
         return "single"
-    return "roomy" if models <= MOST_ROOMY_MODELS and models * attributes <= MOST_ROOMY_CELLS else "compact"
+    return "roomy" if models <= MAX_ROOMY_MODELS and models * attributes <= MAX_ROOMY_CELLS else "compact"
 
 
 def _cell(page: Page, model: dict[str, Any], row: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -121,7 +121,7 @@ def _cell(page: Page, model: dict[str, Any], row: dict[str, Any] | None) -> dict
         "model": shortened(model["name"], 28),
         "verdict": row["verdict"],
         "dimension": dimension,
-        "effect": said(row["effect"]),
+        "effect": estimate_text(row["effect"]),
         "unit": shortened(unit, 24),
         "reason": page.prose(row["reason"]),
         "given": page.was_given(model, row["attribute"]),
@@ -139,7 +139,7 @@ def _sentence(page: Page, shown: list[dict[str, Any]], models: int, attributes: 
     counts = Counter(row["verdict"] for row in shown)
     parts = [page.t(f"summary.count.{verdict}", n=counts[verdict]) for verdict in OVERALL if counts[verdict]]
     key = "summary.sentence_one" if models == 1 else "summary.sentence_many"
-    told = page.t(
+    message = page.t(
         key,
         claims=number(sum(counts.values())),
         attributes=attributes,
@@ -148,7 +148,7 @@ def _sentence(page: Page, shown: list[dict[str, Any]], models: int, attributes: 
     )
     supported = [row for row in shown if row["verdict"] == SUPPORTED]
     given = _given(page, supported)
-    return f"{told} {page.t('summary.given', n=given, of=len(supported))}" if given else told
+    return f"{message} {page.t('summary.given', n=given, of=len(supported))}" if given else message
 
 
 def _given(page: Page, rows: list[dict[str, Any]]) -> int:

@@ -10,7 +10,7 @@ from latent_audit.tasks.settings.addresses import without_password
 from latent_audit.tasks.settings.audit import Settings
 
 
-def travelling_settings(settings: Settings) -> Settings:
+def redacted_settings(settings: Settings) -> Settings:
     """Returns the settings as a run's folder holds them, for the folder is handed on as a whole.
 
     Paths outside the current folder stand by their last part.
@@ -19,12 +19,12 @@ def travelling_settings(settings: Settings) -> Settings:
     return plain
 
 
-def travelling_words(words: list[str]) -> list[str]:
+def redacted_words(words: list[str]) -> list[str]:
     """Returns the words of a command without passwords, user names and folders."""
     return ["=".join(_last_part(part) for part in word.split("=", 1)) for word in words]
 
 
-def travelling_address(address: str) -> str:
+def redacted_address(address: str) -> str:
     """Returns the address of a store as others may read it."""
     kind, path = re.match(r"((?:sqlite:///|file://)?)(.*)", address, re.DOTALL).groups()  # type: ignore[union-attr]  # every text matches
     if not kind:
@@ -59,4 +59,4 @@ def _last_part(word: str) -> str:
     if Path(word).is_absolute():
         return Path(word).name
     # Paths inside a YAML value, as in {folder: /home/ada/faces}; addresses of hosts stay.
-    return re.sub(r"(?<![\w:/.~-])/(?:[^\s,{}\[\]\"'/]+/)+", "", travelling_address(word))
+    return re.sub(r"(?<![\w:/.~-])/(?:[^\s,{}\[\]\"'/]+/)+", "", redacted_address(word))

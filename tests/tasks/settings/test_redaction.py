@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from latent_audit.tasks.settings.layers import describe, load_settings
-from latent_audit.tasks.settings.travelling import travelling_address, travelling_settings, travelling_words
+from latent_audit.tasks.settings.redaction import redacted_address, redacted_settings, redacted_words
 
 
 def test_settings_keep_all_but_folders_and_passwords(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,7 +19,7 @@ def test_settings_keep_all_but_folders_and_passwords(tmp_path: Path, monkeypatch
         "--models", "{m: {kind: checkpoint, path: /home/ada/secret project/model.pt}}",
     ]  # fmt: skip
     settings = load_settings(None, words)
-    text = describe(travelling_settings(settings))
+    text = describe(redacted_settings(settings))
     assert "/home/ada/" not in text
     assert "secret" not in text
     (tmp_path / "settings.yaml").write_text(text)
@@ -30,20 +30,18 @@ def test_settings_keep_all_but_folders_and_passwords(tmp_path: Path, monkeypatch
     assert again.subject == settings.subject
     assert again.data.mirror == "data"
     assert again.models["m"].path == Path("model.pt")
-    assert travelling_settings(again) == again
+    assert redacted_settings(again) == again
 
 
 def test_settings_without_paths_stay_as_they_are() -> None:
     settings = load_settings(None, [])
-    assert travelling_settings(settings) == settings
+    assert redacted_settings(settings) == settings
 
 
 def test_addresses_and_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert travelling_address(f"sqlite:///{tmp_path}/a/mlflow.db") == "sqlite:///a/mlflow.db"
-    assert travelling_address("sqlite:////home/ada/mlflow.db") == "sqlite:///mlflow.db"
-    assert travelling_address("http://ada:word@host/x") == "http://***@host/x"
-    said = travelling_words(
-        ["run", "/home/ada/c.yaml", "--data={folder: /home/ada/faces}", "--run.seed", "3"]
-    )
+    assert redacted_address(f"sqlite:///{tmp_path}/a/mlflow.db") == "sqlite:///a/mlflow.db"
+    assert redacted_address("sqlite:////home/ada/mlflow.db") == "sqlite:///mlflow.db"
+    assert redacted_address("http://ada:word@host/x") == "http://***@host/x"
+    said = redacted_words(["run", "/home/ada/c.yaml", "--data={folder: /home/ada/faces}", "--run.seed", "3"])
     assert said == ["run", "c.yaml", "--data={folder: faces}", "--run.seed", "3"]
