@@ -1,7 +1,6 @@
 """Whether a folder that the settings name can be written: asked before anything else is done."""
 
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 from latent_audit.tasks.errors import StoreError
@@ -12,13 +11,10 @@ def refuse_unwritable(folder: Path, setting: str) -> None:
 
     setting: the name of the setting, as run.output.
     """
-    made: list[Path] = []
     try:
-        for place in reversed([folder, *folder.parents]):
-            if not place.exists():
-                place.mkdir()
-                made.append(place)
-        with tempfile.TemporaryFile(dir=folder):
+        # Nothing is made where the folder is not there yet: several runs may begin on it at once.
+        existing = next(place for place in (folder, *folder.absolute().parents) if _exists(place))
+        with tempfile.TemporaryFile(dir=existing):
             pass
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -26,7 +22,12 @@ def refuse_unwritable(folder: Path, setting: str) -> None:
             f"{setting} is {str(folder)[:300]!r}, where nothing can be written ({reason}): give a folder that you may "
             f"write with --{setting}"
         ) from error
-    finally:
-        for place in reversed(made):
-            with suppress(OSError):  # another run works there by now
-                place.rmdir()
+
+
+def _exists(place: Path) -> bool:
+    """Returns whether something is at a path, a broken link included; what cannot be a path raises."""
+    try:
+        place.lstat()
+    except FileNotFoundError:
+        return False
+    return True

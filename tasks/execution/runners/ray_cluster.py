@@ -24,6 +24,9 @@ JOIN_SECONDS = 10.0
 # this variable makes any system one of them.
 AUTHENTICATION, TOKEN = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN"
 LOOPBACK_ALONE = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+# Ray's autoscaler serves metrics on a port of its own, to anyone. No setting turns it off; on a port that cannot exist
+# it starts no server (seen with Ray 2.60: the error is caught and logged).
+METRICS_PORT, NO_PORT = "AUTOSCALER_METRIC_PORT", "-1"
 
 
 class RayRunner:
@@ -38,6 +41,7 @@ class RayRunner:
     def __init__(self, address: str | None, count: int, on_report: Callable[[Report], None]) -> None:
         if address is None:
             os.environ.setdefault(LOOPBACK_ALONE, "0")
+            os.environ.setdefault(METRICS_PORT, NO_PORT)
             # Whoever reaches a head of Ray runs code there: this one answers to who has the token, in environments
             # alone. Ray would write one into the user's home.
             os.environ.setdefault(AUTHENTICATION, "token")
