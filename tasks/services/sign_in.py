@@ -62,20 +62,24 @@ def for_mlflow_clients(sign_in: str) -> dict[str, str]:
     return {"MLFLOW_TRACKING_USERNAME": user, "MLFLOW_TRACKING_PASSWORD": password}
 
 
-def sign_in_to_own(store: Path) -> None:
-    """Sets the environment for servers that `latent-audit up` started with this store, where it names them.
+def sign_in_to_own(store: Path, mlflow: str | None = None) -> None:
+    """Sets the environment for servers that `latent-audit up` started with this store, where they are to be used.
 
     A password that the user set is left as it is, and no other server is given ours.
+
+    Args:
+        store: holds the password and the addresses of its servers.
+        mlflow: the address of the MLflow server to be used; None for the one that the environment names.
     """
     file = password_file(store)
     if not file.is_file():
         return
-    for variable, note, given in (
-        ("PREFECT_API_URL", "prefect-server", for_prefect_clients),
-        ("MLFLOW_TRACKING_URI", "mlflow", for_mlflow_clients),
+    prefect = os.environ.get("PREFECT_API_URL", "").rstrip("/").removesuffix("/api")
+    for used, note, given in (
+        (prefect, "prefect-server", for_prefect_clients),
+        (mlflow or os.environ.get("MLFLOW_TRACKING_URI", ""), "mlflow", for_mlflow_clients),
     ):
-        address = _address_of(file.with_name(f"{note}.json"))
-        if address is not None and os.environ.get(variable, "").rstrip("/").removesuffix("/api") == address:
+        if used and used.rstrip("/") == _address_of(file.with_name(f"{note}.json")):
             for name, value in given(file.read_text(encoding="utf-8").strip()).items():
                 os.environ.setdefault(name, value)
 

@@ -18,6 +18,7 @@ from latent_audit.tasks.execution.stage_runner import StageRunner
 from latent_audit.tasks.execution.stopping import Stopping
 from latent_audit.tasks.execution.workers import Workers
 from latent_audit.tasks.runs.acceptance import acceptances
+from latent_audit.tasks.services.sign_in import sign_in_to_own
 from latent_audit.tasks.session.progress import ProgressDisplay
 from latent_audit.tasks.session.run_folder import RunFolder, open_run_folder, safe_folder_name
 from latent_audit.tasks.settings.audit import Settings
@@ -94,6 +95,7 @@ def open_session(settings: Settings) -> Iterator[AuditSession]:
         folder = open_run_folder(settings.run.output, settings.name, digest_of(record), started)
         store = Store(settings.run.store, shared)
         artifacts = store.root / "mlflow" / "artifacts"
+        sign_in_to_own(settings.run.store, mlflow=_tracking_uri(settings))
         tracker = Tracker(_tracking_uri(settings), settings.name, artifacts, progress.warn)
         parent, children = _mlflow_runs(tracker, folder, settings)
         stage_runner = StageRunner(

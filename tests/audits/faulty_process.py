@@ -11,6 +11,7 @@ from pathlib import Path
 
 from latent_audit.tasks.execution import environment
 from latent_audit.tasks.services.all_services import ServiceSettings
+from latent_audit.tasks.services.sign_in import for_prefect_clients, kept_sign_in
 from tests.audits.imported import import_all
 from tests.ports import free_port
 
@@ -39,6 +40,7 @@ def main(home: Path) -> None:
     settings = ServiceSettings(home / "artifacts", prefect_port=free_port(), mlflow_port=free_port())
     environment.prepare(settings.store)
     os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{settings.prefect_port}/api"
+    os.environ.update(for_prefect_clients(kept_sign_in(settings.store)))
     import_all()
     from tests.audits.fault_series import Series, Servers
     from tests.audits.faulty_runs import run_all

@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from latent_audit.flows.cli.main import main
 from latent_audit.tasks.downloads.fetch_errors import Unreachable
 from latent_audit.tasks.errors import AuditError, SettingsError
+from latent_audit.tasks.services.sign_in import kept_sign_in, sign_in_to_own
 from latent_audit.tasks.settings.addresses import has_password, without_password
 from latent_audit.tasks.settings.audit import Settings, TrackingSettings
 from latent_audit.tasks.settings.secrets_apart import whole, without_secrets
@@ -100,3 +102,24 @@ def test_a_mirror_with_a_password_is_not_shown_when_it_fails(capsys: pytest.Capt
     assert main(["data", "mnist", "--data.mirror", "ftp://ada:secret@host/data"]) == 1
     said = capsys.readouterr().err
     assert "the mirror 'ftp://***@host/data' is neither a folder nor" in said
+
+
+def test_a_run_signs_in_to_the_mlflow_server_of_its_own_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+    user, _, password = kept_sign_in(tmp_path).partition(":")
+    (tmp_path / "services" / "mlflow.json").write_text('{"address": "http://127.0.0.1:5000"}')
+    sign_in_to_own(tmp_path, mlflow="http://127.0.0.1:5001")
+    assert "MLFLOW_TRACKING_PASSWORD" not in os.environ
+    sign_in_to_own(tmp_path, mlflow="http://127.0.0.1:5000/")
+    assert (os.environ["MLFLOW_TRACKING_USERNAME"], os.environ["MLFLOW_TRACKING_PASSWORD"]) == (
+        user,
+        password,
+    )
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "the user's own")
+    sign_in_to_own(tmp_path, mlflow="http://127.0.0.1:5000")
+    assert os.environ["MLFLOW_TRACKING_PASSWORD"] == "the user's own"
+    monkeypatch.delenv("MLFLOW_TRACKING_USERNAME")
+    monkeypatch.delenv("MLFLOW_TRACKING_PASSWORD")
