@@ -32,7 +32,7 @@ from latent_audit.vae_models.model import TrainableModel
 from latent_audit.vae_models.presets.presets import ModelSettings
 from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings
 from latent_audit.vae_models.training.loop import train
-from latent_audit.vae_models.training.records import Progress
+from latent_audit.vae_models.training.results import Progress
 
 # Models, by the name in the table. Capacity and warm-up are shares of the steps.
 MODELS: dict[str, dict[str, Any]] = {

@@ -69,9 +69,9 @@ def interventions(quick: bool) -> Stage:
     dimensions, resamples, moves = (2, 20, 2) if quick else (10, 1000, 45)
     data = sprites(300 if quick else 2000, 64)
     targets = fit_targets(data.attributes, data.values)
-    judge = build(AttributeClassifierSettings(), (1, 64, 64), targets, seed=0)
+    attribute_classifier = build(AttributeClassifierSettings(), (1, 64, 64), targets, seed=0)
     model, untrained = (build(VaeSettings(latent_dim=dimensions), (1, 64, 64), (), seed) for seed in (0, 1))
-    for module in (judge, model, untrained):
+    for module in (attribute_classifier, model, untrained):
         module.to(memory_format=torch.channels_last)  # as loaded models are
     codes = encode_images(model, data.images)[0]
     gates = [Gate(a.name, "passed", "R2", 1.0, 0.5, "") for a in data.attributes]
@@ -84,15 +84,16 @@ def interventions(quick: bool) -> Stage:
 
     def run() -> object:
         return intervention.compute(
-            data.attributes, codes[:256], codes, decode, lambda images: classify_images(judge, images),
-            judge.response_columns, gates, list(np.arange(len(data.attributes)) % dimensions), range(dimensions), 0,
+            data.attributes, codes[:256], codes, decode, lambda images: classify_images(attribute_classifier, images),
+            attribute_classifier.response_columns, gates, list(np.arange(len(data.attributes)) % dimensions),
+            range(dimensions), 0,
             untrained_decode=lambda latents: decode_latents(untrained, latents), resamples=resamples,
             null_moves_per_dimension=moves,
         )  # fmt: skip
 
     run()  # counts the images; the untrained decoder's, a few in a hundred, are left out of the floor
     with torch.no_grad():
-        work = Work(decoded * counted(lambda: judge(model.decode(torch.zeros(1, dimensions)))))
+        work = Work(decoded * counted(lambda: attribute_classifier(model.decode(torch.zeros(1, dimensions)))))
     what = (
         f"check C, {dimensions} dimensions x 7 doses x 256 sprites 64x64, {decoded:,} images decoded and read"
     )

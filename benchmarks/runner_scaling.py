@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from latent_audit.tasks.datasets.sprites import SpritesSettings
-from latent_audit.tasks.execution import environment
+from latent_audit.tasks.execution import process_setup
 from latent_audit.tasks.execution.devices import available_cores
 from latent_audit.tasks.execution.runners.work_item import WorkItem
 from latent_audit.tasks.execution.workers import Workers
@@ -34,7 +34,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--steps", type=int, default=1000, help="steps of each of the four trainings")
     options = parser.parse_args(words)
     with tempfile.TemporaryDirectory() as place:
-        environment.prepare(Path(place))
+        process_setup.prepare(Path(place))
         prepared = _prepared(Path(place))
         rounds = []
         for index in range(options.rounds):

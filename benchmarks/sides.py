@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import cores
-from latent_audit.tasks.execution.environment import ALLOCATOR, THREADS
+from latent_audit.tasks.execution.process_setup import ALLOCATOR, THREADS
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.result_table import table
 from benchmarks.results import Section, alone, write_section
-from latent_audit.tasks.execution.environment import ALLOCATOR, QUIET, THREADS
+from latent_audit.tasks.execution.process_setup import ALLOCATOR, QUIET, THREADS
 
 # Measured, but a promise was not kept.
 MISSED = 3

@@ -11,7 +11,7 @@ from benchmarks.training_side import BATCH, LEARNING_RATE, Trained
 from latent_audit.vae_models.building import build
 from latent_audit.vae_models.presets.plain_vae import VaeSettings
 from latent_audit.vae_models.training.loop import train as train_model
-from latent_audit.vae_models.training.records import Progress
+from latent_audit.vae_models.training.results import Progress
 from latent_audit.vae_models.training.settings import TrainingSettings
 
 

@@ -64,7 +64,7 @@ def audit(settings: Settings) -> Path:
         for model, futures in analysed.items():
             if model.seed == settings.seeds[0]:
                 futures["explain_classifier"] = explained
-        judged = judge(stage_runner, opening, prepared, classifier, analysed)
+        judged = reach_verdicts(stage_runner, opening, prepared, classifier, analysed)
         drawn = draw_report(stage_runner, settings, judged)
         folder = report(opening, judged, drawn, analysed)
     raise_outcome(folder, fail_on_change=settings.over_time.fail_on_change)
@@ -121,13 +121,13 @@ def explain_classifier(
         EXPLAIN_CLASSIFIER,
         prepared=prepared,
         classifier=classifier,
-        amounts=settings.explanations.amounts(),
+        sizes=settings.explanations.sizes(),
         reference_images=settings.explanations.reference_images,
         seed=settings.run.seed,
     )
 
 
-def judge(
+def reach_verdicts(
     stage_runner: StageRunner,
     opening: AuditSession,
     prepared: PrefectFuture[Artifact],

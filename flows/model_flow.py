@@ -110,7 +110,7 @@ def analyse(
     }
     if model.seed == settings.seeds[0]:
         kind, explanations = settings.models[model.name].kind, settings.explanations
-        futures["control"] = control(stage_runner, settings.evidence, model, classifier, inputs)
+        futures["control"] = negative_controls(stage_runner, settings.evidence, model, classifier, inputs)
         futures |= explain(
             stage_runner, explanations, model, kind, classifier, futures["fitness"], outside, inputs
         )
@@ -205,7 +205,7 @@ def gather_evidence(
     return {"probe": probed, "intervene": intervened, "fitness": fitness, "score": scored}
 
 
-def control(
+def negative_controls(
     stage_runner: StageRunner,
     evidence: EvidenceSettings,
     model: ModelKey,
@@ -243,27 +243,25 @@ def explain(
     inputs: Inputs,
 ) -> Futures:
     """Submits what a reader looks at: latent maps, traversals, moves, uses and attributions."""
-    amounts = explanations.amounts()
+    sizes = explanations.sizes()
     projected = submit(
         stage_runner,
         PROJECT,
         model,
         prepared=inputs["prepared"],
         encoded=inputs["encoded"],
-        images=amounts.projection_images,
-        seeds=amounts.projection_seeds,
-        components=amounts.projection_components,
+        images=sizes.projection_images,
+        seeds=sizes.projection_seeds,
+        components=sizes.projection_components,
         seed=inputs["seed"],
     )
-    traversed = submit(
-        stage_runner, TRAVERSE, model, fitness=fitness, steps=amounts.traversal_steps, **inputs
-    )
+    traversed = submit(stage_runner, TRAVERSE, model, fitness=fitness, steps=sizes.traversal_steps, **inputs)
     moved = submit(
         stage_runner,
         MOVE,
         model,
         classifier=classifier,
-        images=amounts.move_images,
+        images=sizes.move_images,
         distance_images=explanations.distance_images,
         **inputs,
     )
@@ -273,9 +271,9 @@ def explain(
         model,
         fitness=fitness,
         outside=outside,
-        images=amounts.use_images,
+        images=sizes.use_images,
         application_images=explanations.application_images,
-        regret_steps=amounts.regret_steps,
+        regret_steps=sizes.regret_steps,
         **inputs,
     )
     attributed = submit(
@@ -284,7 +282,7 @@ def explain(
         model,
         fitness=fitness,
         classifier=classifier,
-        amounts=amounts,
+        sizes=sizes,
         reference_images=explanations.reference_images,
         discriminator_images=explanations.discriminator_images,
         gan_explanations=_only_if(

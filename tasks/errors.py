@@ -21,7 +21,7 @@ AuditError
 from pathlib import Path
 
 from latent_audit.reports.page.visible_text import visible_lines
-from latent_audit.tasks.settings.addresses import without_password
+from latent_audit.tasks.settings.redaction import without_password
 
 
 class AuditError(Exception):

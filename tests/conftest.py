@@ -10,7 +10,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from latent_audit.tasks.execution.leaving import leave_at_once
+from latent_audit.tasks.execution.process_setup import skip_final_collection
 
 # Small audits serve the tests of whole audits and those of the browser.
 from tests.audits.audits import commands as commands
@@ -44,7 +44,7 @@ FIRST = ("audits", "faults", "other commands", "at once", "clusters", "services"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Compiles what UMAP needs once for all tests and the runs they start: that takes a minute of computing."""
-    leave_at_once()
+    skip_final_collection()
     assert config.cache is not None
     os.environ["NUMBA_CACHE_DIR"] = str(config.cache.mkdir("numba"))
 

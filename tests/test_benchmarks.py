@@ -24,7 +24,7 @@ from benchmarks.sides import SideFailed, Way, images_per_second, ways
 from benchmarks.starting import MISSED
 from benchmarks.throughput import throughput_rows
 from benchmarks.training_speed import nats_notes
-from latent_audit.tasks.execution.environment import ALLOCATOR
+from latent_audit.tasks.execution.process_setup import ALLOCATOR
 
 ROOT = Path(__file__).resolve().parents[1]
 STARTED = sorted(

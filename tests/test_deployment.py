@@ -9,7 +9,7 @@ import prefect
 import pytest
 from jsonschema import Draft202012Validator
 
-from latent_audit.tasks.execution import environment
+from latent_audit.tasks.execution import process_setup
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "deployment"
@@ -73,12 +73,17 @@ def test_what_is_copied_is_there_and_let_through() -> None:
 
 def test_the_image_sets_what_our_own_commands_set() -> None:
     """Prefect starts a run's process there, so the allocator must be told before."""
-    ours = {**environment.ALLOCATOR, **environment.QUIET, **environment.THREADS, **environment.PREFECT}
+    ours = {
+        **process_setup.ALLOCATOR,
+        **process_setup.QUIET,
+        **process_setup.THREADS,
+        **process_setup.PREFECT,
+    }
     shared = {name: value for name, value in environment_of_image().items() if name in ours}
     assert shared == {name: ours[name] for name in shared}
     assert set(shared) >= {
-        *environment.ALLOCATOR,
-        *environment.THREADS,
+        *process_setup.ALLOCATOR,
+        *process_setup.THREADS,
         "DO_NOT_TRACK",
         "MLFLOW_DISABLE_TELEMETRY",
     }

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from latent_audit.reports.page.render import SECTIONS
-from latent_audit.tasks.settings.amounts import Amounts
-from latent_audit.tasks.settings.explanations import DEPTHS, ExplanationSettings
+from latent_audit.tasks.settings.explanation_sizes import ExplanationSizes
+from latent_audit.tasks.settings.explanations import SIZES_BY_DEPTH, ExplanationSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "explanations.md").read_text(encoding="utf-8")
@@ -32,16 +32,16 @@ def test_module_section_and_test_of_each_row_exist(row: tuple[str, str, str, str
 
 def test_every_depth_is_stated_as_it_is() -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", PAGE, re.M))
-    assert set(rows) == {field.name for field in fields(Amounts)}
+    assert set(rows) == {field.name for field in fields(ExplanationSizes)}
     for name, cells in rows.items():
-        for depth, cell in zip(DEPTHS, cells.split(" | "), strict=True):
-            value = asdict(DEPTHS[depth])[name]
+        for depth, cell in zip(SIZES_BY_DEPTH, cells.split(" | "), strict=True):
+            value = asdict(SIZES_BY_DEPTH[depth])[name]
             stated = tuple(int(part) for part in cell.split(", "))
             assert stated == (value if isinstance(value, tuple) else (value,)), (depth, name)
 
 
 def test_what_is_given_goes_before_the_depth() -> None:
-    given = ExplanationSettings(depth="quick", move_images=77).amounts()
+    given = ExplanationSettings(depth="quick", move_images=77).sizes()
     assert given.move_images == 77
-    assert asdict(given) | {"move_images": 48} == asdict(DEPTHS["quick"])
-    assert ExplanationSettings().amounts() == DEPTHS["standard"]
+    assert asdict(given) | {"move_images": 48} == asdict(SIZES_BY_DEPTH["quick"])
+    assert ExplanationSettings().sizes() == SIZES_BY_DEPTH["standard"]

@@ -13,7 +13,7 @@ import yaml
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.vocabulary.checks import CHECKS, LETTERS
 from latent_audit.vocabulary.verdicts import OVERALL, STRENGTH
-from tests.test_repository import ROOMS, ROOT, sources
+from tests.test_repository import ROOMS, ROOT, source_files
 
 SCHEMA = json.loads((ROOT / "reports" / "record" / "audit-1.1.schema.json").read_text(encoding="utf-8"))
 LIMITS = {value for value in asdict(Thresholds()).values() if isinstance(value, float)}
@@ -61,7 +61,7 @@ OTHER_NUMBERS = {
 
 def nodes(*rooms: str) -> Iterator[tuple[str, ast.AST]]:
     """Yields every node of the rooms' syntax trees with the name of its file; annotations and docstrings left out."""
-    for path in sources(*rooms):
+    for path in source_files(*rooms):
         name = path.relative_to(ROOT).as_posix()
         for node in _without_types(ast.parse(path.read_text(encoding="utf-8"))):
             yield name, node

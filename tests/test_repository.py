@@ -93,7 +93,7 @@ def texts() -> Iterator[tuple[str, str]]:
             continue
 
 
-def sources(*rooms: str) -> list[Path]:
+def source_files(*rooms: str) -> list[Path]:
     """Returns the Python files of the rooms named."""
     return sorted(path for room in rooms for path in (ROOT / room.replace(".", "/")).rglob("*.py"))
 
@@ -172,7 +172,7 @@ def test_every_third_party_import_is_declared() -> None:
 
     undeclared = {
         f"{path.relative_to(ROOT)}: {name}"
-        for path in sources(*ROOMS)
+        for path in source_files(*ROOMS)
         for name in imports(path)
         if name.split(".")[0]
         not in known(path.relative_to(ROOT).as_posix()) | {"latent_audit"} | set(sys.stdlib_module_names)
@@ -222,7 +222,7 @@ def test_the_repository_speaks_of_the_project_alone() -> None:
     assert offences(NOT_OUR_WORDS) == []
 
 
-@pytest.mark.parametrize("path", sources(*ROOMS), ids=lambda path: path.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("path", source_files(*ROOMS), ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_package_reads_or_writes_pickles(path: Path) -> None:
     assert not {name for name in imports(path) if is_below(name, {"pickle", "joblib", "dill", "cloudpickle"})}
     for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -247,7 +247,7 @@ def test_what_type_checkers_are_told_to_pass_over_has_its_reason() -> None:
 # ---- one way -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", sources(*ROOMS), ids=lambda path: path.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize("path", source_files(*ROOMS), ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_dependencies_point_one_way(path: Path) -> None:
     room = room_of(path)
     ours = {name.removeprefix("latent_audit.") for name in imports(path) if is_below(name, {"latent_audit"})}
@@ -257,14 +257,16 @@ def test_dependencies_point_one_way(path: Path) -> None:
 
 
 def test_flows_hold_flows_and_define_no_types() -> None:
-    for path in sources("flows"):
+    for path in source_files("flows"):
         assert path.name == "__init__.py" or path.name.endswith("_flow.py") or path.parent.name == "cli"
         nodes = ast.parse(path.read_text(encoding="utf-8")).body
         assert not [node.name for node in nodes if isinstance(node, ast.ClassDef)]
 
 
 def test_only_one_file_imports_mlflow() -> None:
-    users = {path.name for path in sources(*ROOMS) if any(is_below(n, {"mlflow"}) for n in imports(path))}
+    users = {
+        path.name for path in source_files(*ROOMS) if any(is_below(n, {"mlflow"}) for n in imports(path))
+    }
     # The second is no part of a run: it is what MLflow's own server loads.
     assert users == {"run_log.py", "serve_mlflow.py"}
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from latent_audit.flows.cli.starting import ready_for_a_flow, shown_path, wait_for_services
-from latent_audit.tasks.execution.importing import uncollected
+from latent_audit.tasks.execution.process_setup import without_garbage_collection
 
 DESCRIPTION = """\
 Trains one model at several sizes on K folds of the training images, and names the smallest size whose held-out
@@ -31,7 +31,7 @@ def add(commands: Any) -> None:
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from latent_audit.tasks.session.terminal_text import print_line
 
-    with uncollected(for_good=True):
+    with without_garbage_collection(for_good=True):
         settings = ready_for_a_flow(overrides)
         from latent_audit.flows.latent_size_flow import latent_size
         from latent_audit.tasks.services.prefect_server import translate_server_errors

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from latent_audit.flows.cli.starting import ready_for_a_flow, shown_path, wait_for_services
 from latent_audit.tasks.errors import Reported
-from latent_audit.tasks.execution.importing import uncollected
+from latent_audit.tasks.execution.process_setup import without_garbage_collection
 
 if TYPE_CHECKING:
     from latent_audit.tasks.settings.audit import Settings
@@ -40,7 +40,7 @@ def add(commands: Any) -> None:
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from latent_audit.tasks.session.terminal_text import print_line
 
-    with uncollected(for_good=True):
+    with without_garbage_collection(for_good=True):
         settings = ready_for_a_flow(overrides)
         from latent_audit.flows.audit_flow import audit
         from latent_audit.tasks.services.prefect_server import translate_server_errors

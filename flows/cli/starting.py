@@ -14,7 +14,7 @@ def ready_for_a_flow(overrides: Sequence[str]) -> "Settings":
 
     To be called before Prefect and MLflow are imported.
     """
-    from latent_audit.tasks.execution.leaving import leave_at_once
+    from latent_audit.tasks.execution.process_setup import skip_final_collection
     from latent_audit.tasks.services.prefect_server import start_server
     from latent_audit.tasks.settings.run import store_of_words
 
@@ -23,7 +23,7 @@ def ready_for_a_flow(overrides: Sequence[str]) -> "Settings":
         prepare_store(known)
         start_server(Path(os.environ["PREFECT_HOME"]))
     from latent_audit.tasks.settings.layers import settings_from_words
-    from latent_audit.tasks.settings.secrets_apart import without_secrets
+    from latent_audit.tasks.settings.redaction import without_secrets
     from latent_audit.tasks.settings.writable import refuse_unwritable
     from latent_audit.tasks.tracking.address import refuse_dead
 
@@ -33,7 +33,7 @@ def ready_for_a_flow(overrides: Sequence[str]) -> "Settings":
     prepare_store(settings.run.store)
     refuse_dead(settings.tracking.uri or os.environ["MLFLOW_TRACKING_URI"])
     start_server(Path(os.environ["PREFECT_HOME"]))
-    leave_at_once()
+    skip_final_collection()
     return settings
 
 
@@ -48,11 +48,11 @@ def wait_for_services(settings: "Settings") -> None:
 
 def prepare_store(store: Path) -> None:
     """Makes the store's folders and sets the process's environment by it, before Prefect and MLflow are imported."""
-    from latent_audit.tasks.execution import environment
+    from latent_audit.tasks.execution import process_setup
     from latent_audit.tasks.storage.store import writing
 
     with writing(store):
-        environment.prepare(store)
+        process_setup.prepare(store)
 
 
 def shown_path(path: Path) -> Path:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from latent_audit.reports.page import messages
 from latent_audit.reports.page.context import Cell, Table, estimate, text
 from latent_audit.reports.page.number_text import interval, number
-from latent_audit.reports.page.templating import ROOM, environment
+from latent_audit.reports.page.templating import ROOM, template_environment
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.reports.record.changes import Changes, Difference
 from latent_audit.reports.record.what_changed import record, sentences
@@ -22,7 +22,7 @@ def page(changes: Changes, first: str, second: str, language: str) -> str:
     """
     words = messages.load(language)
     return (
-        environment(words)
+        template_environment(words)
         .get_template("changes.html")
         .render(
             language=language,

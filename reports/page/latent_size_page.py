@@ -10,7 +10,7 @@ from latent_audit.reports.page.context import Figure, Page, Table, estimate, num
 from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import interval_curves
 from latent_audit.reports.page.plots.interval_curves import Curve
-from latent_audit.reports.page.templating import ROOM, environment
+from latent_audit.reports.page.templating import ROOM, template_environment
 from latent_audit.reports.page.visible_text import shortened
 
 # Files beside this module that it reads; they count in content keys (tasks/storage/source_digest.py).
@@ -22,7 +22,7 @@ MEASURES = ("elbo_nats", "active_units", "probe")
 def write_page(record: dict[str, Any], path: Path, language: str) -> None:
     """Writes the page of `record`, what latent_size.json holds, as one file with everything inside."""
     page = Page(path.parent, {}, {}, [], "", messages.load(language))
-    template = environment(page.t).get_template("latent_size.html")
+    template = template_environment(page.t).get_template("latent_size.html")
     html = template.render(
         page=page,
         title=page.t("size.title", data=shortened(record["data"])),

@@ -30,7 +30,7 @@ from latent_audit.reports.page.sections.overview import (
     scope,
     summary,
 )
-from latent_audit.reports.page.templating import ROOM, environment
+from latent_audit.reports.page.templating import ROOM, template_environment
 from latent_audit.reports.record.audit_json import AUDIT_NAME, parse_audit
 from latent_audit.reports.record.run_facts import LEDGER_NAME, RUN_NAME, parse_ledger, parse_run
 from latent_audit.reports.record.run_files import MAX_BYTES, NotPlain, read_plain
@@ -80,7 +80,7 @@ def render(run_folder: Path, language: str = "en", drawn: Sequence[Path] = ()) -
         LanguageUnknown: there is no catalogue for `language`.
     """
     page = open_page(run_folder, language)
-    templates = environment(page.t)
+    templates = template_environment(page.t)
     ready = {path.stem: path for folder in drawn for path in folder.glob("*.html")}
     bodies = {
         key: Markup(ready[key].read_text(encoding="utf-8"))

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from latent_audit.reports.page import messages
 from latent_audit.reports.page.number_text import duration
-from latent_audit.reports.page.templating import ROOM, environment
+from latent_audit.reports.page.templating import ROOM, template_environment
 from latent_audit.vocabulary.verdicts import OVERALL
 
 INDEX_NAME = "index.html"
@@ -42,7 +42,7 @@ def index_page(runs: Sequence[FinishedRun], left_out: Sequence[LeftOut], languag
     """
     words = messages.load(language)
     return (
-        environment(words)
+        template_environment(words)
         .get_template("runs.html")
         .render(
             language=language,

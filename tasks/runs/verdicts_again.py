@@ -104,7 +104,7 @@ def _controls(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterat
     rules = RULES[audit["schema_version"]]
     unreadable = rules.not_auditable(audit, thresholds)
     for control in audit["controls"]:
-        again, stated = rules.judge_control(control, thresholds, unreadable), control["verdicts"]
+        again, stated = rules.control_verdicts(control, thresholds, unreadable), control["verdicts"]
         if len(again) != len(stated) or any(
             _differing(row, right, words_alone) for row, right in zip(stated, again, strict=True)
         ):

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from latent_audit.tasks.execution.importing import uncollected
+from latent_audit.tasks.execution.process_setup import without_garbage_collection
 from latent_audit.tasks.services.gate import Gate
 from latent_audit.tasks.storage.private_files import OWNER_ALONE
 
@@ -40,7 +40,7 @@ def main() -> None:
         listening = socket.socket(fileno=words.socket)
     else:
         listening = socket.create_server(("127.0.0.1", words.port))
-    with uncollected():
+    with without_garbage_collection():
         import prefect.server.api.server
         import uvicorn
 

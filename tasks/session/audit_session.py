@@ -11,7 +11,7 @@ from typing import Any
 from latent_audit.reports.errors import ReportError
 from latent_audit.tasks.datasets.errors import DataError
 from latent_audit.tasks.errors import AuditError, Stopped, TrackingError
-from latent_audit.tasks.execution import environment
+from latent_audit.tasks.execution import process_setup
 from latent_audit.tasks.execution.devices import available_cores, choose_device
 from latent_audit.tasks.execution.runners.local import start_early
 from latent_audit.tasks.execution.stage_runner import StageRunner
@@ -22,7 +22,7 @@ from latent_audit.tasks.services.sign_in import sign_in_to_own
 from latent_audit.tasks.session.progress import ProgressDisplay
 from latent_audit.tasks.session.run_folder import RunFolder, open_run_folder, safe_folder_name
 from latent_audit.tasks.settings.audit import Settings
-from latent_audit.tasks.settings.secrets_apart import whole
+from latent_audit.tasks.settings.redaction import restored
 from latent_audit.tasks.stages.registry import STAGES
 from latent_audit.tasks.stages.stage import key_part
 from latent_audit.tasks.storage.artifacts import ModelKey, digest_of
@@ -72,9 +72,9 @@ def open_session(settings: Settings) -> Iterator[AuditSession]:
     """
     started, clock = datetime.now(UTC), time.monotonic()
     device = choose_device(settings.compute.device)  # first: what is refused must leave nothing behind
-    environment.prepare(settings.run.store)
+    process_setup.prepare(settings.run.store)
     shared_address = settings.run.shared_store
-    shared = None if shared_address is None else SharedStore(whole(shared_address))
+    shared = None if shared_address is None else SharedStore(restored(shared_address))
     compute = settings.compute
     with (
         ProgressDisplay() as progress,
@@ -84,7 +84,7 @@ def open_session(settings: Settings) -> Iterator[AuditSession]:
             compute.workers or available_cores(),
             progress.moved,
             compute.runner,
-            None if compute.address is None else whole(compute.address),
+            None if compute.address is None else restored(compute.address),
             shared,
         ) as workers,
     ):

@@ -1,4 +1,4 @@
-"""How deep a run explains: three depths, each a set of amounts, any of which can be given by itself."""
+"""How deep a run explains: three depths, each a set of sizes, any of which can be given by itself."""
 
 from dataclasses import fields
 from typing import Literal
@@ -6,10 +6,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from latent_audit.tasks.datasets.registry import DataSettings
-from latent_audit.tasks.settings.amounts import Amounts
+from latent_audit.tasks.settings.explanation_sizes import ExplanationSizes
 
-DEPTHS = {
-    "quick": Amounts(
+SIZES_BY_DEPTH = {
+    "quick": ExplanationSizes(
         projection_images=500,
         projection_seeds=2,
         projection_components=(2,),
@@ -22,7 +22,7 @@ DEPTHS = {
         use_images=64,
         regret_steps=10,
     ),
-    "standard": Amounts(
+    "standard": ExplanationSizes(
         projection_images=1000,
         projection_seeds=2,
         projection_components=(2,),
@@ -35,7 +35,7 @@ DEPTHS = {
         use_images=200,
         regret_steps=30,
     ),
-    "deep": Amounts(
+    "deep": ExplanationSizes(
         projection_images=2000,
         projection_seeds=3,
         projection_components=(2, 3),
@@ -128,10 +128,10 @@ class ExplanationSettings(BaseModel):
         "their quarters exchanged",
     )
 
-    def amounts(self) -> Amounts:
+    def sizes(self) -> ExplanationSizes:
         """Returns how much of each there is: what was given, and the depth's own for the rest."""
-        preset = DEPTHS[self.depth]
-        given = {field.name: getattr(self, field.name) for field in fields(Amounts)}
-        return Amounts(
+        preset = SIZES_BY_DEPTH[self.depth]
+        given = {field.name: getattr(self, field.name) for field in fields(ExplanationSizes)}
+        return ExplanationSizes(
             **{name: getattr(preset, name) if value is None else value for name, value in given.items()}
         )

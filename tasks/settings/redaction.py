@@ -1,22 +1,149 @@
-"""What a run says of itself, without what belongs to the machine it was made on: no folder, no user, no password."""
+"""Passwords, users and folders kept out of what others may read: addresses, settings, command lines.
 
+A whole address is parsed by the library that will use it: httpx for web addresses, SQLAlchemy for databases, which
+allows characters in a password that end a password elsewhere. In running text an address is found by its form.
+Prefect keeps a flow's parameters in its database and shows them on its pages: a flow is given addresses without
+secrets, and this process, which runs the flow, keeps the whole ones.
+"""
+
+import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
 
 from pydantic import BaseModel
 
-from latent_audit.tasks.settings.addresses import without_password
-from latent_audit.tasks.settings.audit import Settings
+if TYPE_CHECKING:
+    from latent_audit.tasks.datasets.registry import DataSettings
+    from latent_audit.tasks.settings.audit import Settings
+
+_WEB = ("http", "https", "ws", "wss")
+_WHOLE = re.compile(r"(?P<scheme>[A-Za-z][\w+.\-]*)://(?P<rest>[^\r\n]*)")
+# In text: a user, a colon and anything to the last @ before the next address, unless it is a host and its port.
+_IN_TEXT = re.compile(r"://(?:[^/?#\s:@]*:(?!\d*(?:[/?#\s,;)'\"]|$))(?:(?!://)[^\r\n])*@|[^/?#\s]*@)")
+_NO_WEB_IN_TEXT = re.compile(r"(?<!http)(?<!https)://[^/?#\s:@]*:\S*@")
+_PARAMETER = re.compile(r"(?P<before>[?&#;])(?P<name>[^=&#;?\s]+)=(?P<value>[^&\s\"'<>]*)")
+_WHOLE_PARAMETER = re.compile(r"(?P<before>[?&])(?P<name>[^=&?]+)=(?P<value>[^&]*)")
+_SECRET_NAME = re.compile(r"pass|pwd|secret|token|sig|credential|key|auth|code|session|jwt", re.IGNORECASE)
+SHOWN = "***"
+
+_whole: dict[str, str] = {}
 
 
-def redacted_settings(settings: Settings) -> Settings:
+def without_password(text: str) -> str:
+    """Returns a text without the names, passwords and tokens that addresses in it may hold."""
+    if "://" not in text:
+        return text
+    found = _WHOLE.fullmatch(text)
+    if found is not None and "://" not in found["rest"]:
+        text = _address_without_user(found["scheme"], text)
+        return _WHOLE_PARAMETER.sub(_hidden, text)
+    text = _NO_WEB_IN_TEXT.sub(f"://{SHOWN}@", _IN_TEXT.sub(f"://{SHOWN}@", text))
+    return _PARAMETER.sub(_hidden, text)
+
+
+def has_password(address: str) -> bool:
+    """Whether an address holds a name, a password or a token."""
+    return without_password(address) != address
+
+
+def _address_without_user(scheme: str, address: str) -> str:
+    rest = address[len(scheme) + 3 :]
+    if "@" not in rest:
+        return address
+    kept = _after_user(scheme.lower(), address)
+    return address if kept is None else f"{scheme}://{SHOWN}@{kept}"
+
+
+def _after_user(scheme: str, address: str) -> str | None:
+    """Returns what follows the name and password of an address; None where it has none.
+
+    What the library cannot take apart is no address: all before the last @ may be a password.
+    """
+    rest = address[len(scheme) + 3 :]
+    if scheme in _WEB:
+        import httpx  # here: most commands show no address
+
+        try:
+            if not httpx.URL(address).userinfo:
+                return None
+        except httpx.InvalidURL:
+            return rest.rpartition("@")[2]
+        authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+        return rest[authority.rindex("@") + 1 :]
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError):  # a port that is no number
+        return rest.rpartition("@")[2]
+    if url.username is None and url.password is None:
+        return None
+    # SQLAlchemy ends a password at the first @, so the rest of one with an @ stands before the host.
+    query = rest.find("?", rest.index("@"))
+    before_query = rest if query < 0 else rest[:query]
+    return rest[before_query.rindex("@") + 1 :]
+
+
+def _hidden(found: re.Match[str]) -> str:
+    if not _SECRET_NAME.search(unquote_plus(found["name"])) or not found["value"]:
+        return found[0]
+    return f"{found['before']}{found['name']}={SHOWN}"
+
+
+def without_secrets(settings: "Settings") -> "Settings":
+    """Returns the settings without passwords and tokens in addresses; `restored` gives them back.
+
+    A tracking address with one is moved to MLFLOW_TRACKING_URI, since MLflow's clients look there.
+    """
+    uri = settings.tracking.uri
+    if uri is not None and has_password(uri):
+        os.environ["MLFLOW_TRACKING_URI"] = uri
+        settings = settings.model_copy(
+            update={"tracking": settings.tracking.model_copy(update={"uri": None})}
+        )
+    outside = settings.explanations.outside
+    explanations = settings.explanations
+    if outside is not None:
+        explanations = explanations.model_copy(update={"outside": _without_mirror(outside)})
+    run, compute = settings.run, settings.compute
+    return settings.model_copy(
+        update={
+            "data": _without_mirror(settings.data),
+            "explanations": explanations,
+            "run": run.model_copy(update={"shared_store": _kept_apart(run.shared_store)}),
+            "compute": compute.model_copy(update={"address": _kept_apart(compute.address)}),
+        }
+    )
+
+
+def restored(address: str) -> str:
+    """Returns an address with what `without_secrets` took out of it."""
+    return _whole.get(address, address)
+
+
+def _without_mirror(data: "DataSettings") -> "DataSettings":
+    mirror = getattr(data, "mirror", None)
+    return data if mirror is None else data.model_copy(update={"mirror": _kept_apart(mirror)})
+
+
+def _kept_apart(address: str | None) -> str | None:
+    if address is None or not has_password(address):
+        return address
+    shown = without_password(address)
+    _whole[shown] = address
+    return shown
+
+
+def redacted_settings(settings: "Settings") -> "Settings":
     """Returns the settings as a run's folder holds them, for the folder is handed on as a whole.
 
     Paths outside the current folder stand by their last part.
     """
-    plain: Settings = _plain(settings)
-    return plain
+    redacted: Settings = _redacted(settings)
+    return redacted
 
 
 def redacted_words(words: list[str]) -> list[str]:
@@ -29,26 +156,26 @@ def redacted_address(address: str) -> str:
     kind, path = re.match(r"((?:sqlite:///|file://)?)(.*)", address, re.DOTALL).groups()  # type: ignore[union-attr]  # every text matches
     if not kind:
         return without_password(address)
-    return f"{kind}{_plain_path(Path(path))}"
+    return f"{kind}{_redacted_path(Path(path))}"
 
 
-def _plain(value: Any) -> Any:
+def _redacted(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return value.model_copy(
-            update={name: _plain(getattr(value, name)) for name in type(value).model_fields}
+            update={name: _redacted(getattr(value, name)) for name in type(value).model_fields}
         )
     if isinstance(value, Path):
-        return _plain_path(value)
+        return _redacted_path(value)
     if isinstance(value, str):
         return _last_part(value)
     if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
+        return {name: _redacted(item) for name, item in value.items()}
     if isinstance(value, tuple | list):
-        return type(value)(_plain(item) for item in value)
+        return type(value)(_redacted(item) for item in value)
     return value
 
 
-def _plain_path(path: Path) -> Path:
+def _redacted_path(path: Path) -> Path:
     if not path.is_absolute():
         return path
     here = Path.cwd()

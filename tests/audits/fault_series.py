@@ -1,6 +1,6 @@
 """Runs of one audit on one store, one after another, each in a fork, and the two servers that they talk to.
 
-To be imported after latent_audit.tasks.execution.environment has prepared the process.
+To be imported after latent_audit.tasks.execution.process_setup has prepared the process.
 """
 
 import os

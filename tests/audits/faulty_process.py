@@ -9,7 +9,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from latent_audit.tasks.execution import environment
+from latent_audit.tasks.execution import process_setup
 from latent_audit.tasks.services.all_services import ServiceSettings
 from latent_audit.tasks.services.sign_in import for_prefect_clients, kept_sign_in
 from tests.audits.imported import import_all
@@ -38,7 +38,7 @@ def main(home: Path) -> None:
     (home / "faulty.yaml").write_text(AUDIT)
     os.chdir(home)
     settings = ServiceSettings(home / "artifacts", prefect_port=free_port(), mlflow_port=free_port())
-    environment.prepare(settings.store)
+    process_setup.prepare(settings.store)
     os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{settings.prefect_port}/api"
     os.environ.update(for_prefect_clients(kept_sign_in(settings.store)))
     import_all()

@@ -7,12 +7,12 @@ LATE = (
     "mlflow.store.tracking.sqlalchemy_store", "mlflow.store.model_registry.sqlalchemy_store",
     "mlflow.store.tracking.rest_store", "prefect.flow_engine", "prefect.task_engine", "alembic.command", "umap",
     "latent_audit.flows.audit_flow", "latent_audit.tasks.services.prefect_server",
-    "latent_audit.tasks.settings.secrets_apart",
+    "latent_audit.tasks.settings.redaction",
 )  # fmt: skip
 
 
 def import_all() -> None:
-    """To be called after latent_audit.tasks.execution.environment has prepared the process; starts no thread."""
+    """To be called after latent_audit.tasks.execution.process_setup has prepared the process; starts no thread."""
     for name in LATE:
         import_module(name)
     from latent_audit.tasks.stages import registry

@@ -26,10 +26,10 @@ def test_axe_finds_no_violation(scheme: Literal["light", "dark"], opened: Page, 
         RULES,
     )
     assert found["passes"], "axe looked at nothing"
-    assert [told(violation) for violation in found["violations"]] == []
+    assert [in_words(violation) for violation in found["violations"]] == []
 
 
-def told(violation: dict[str, Any]) -> str:
+def in_words(violation: dict[str, Any]) -> str:
     places = [f"{node['html'][:120]} ({node['failureSummary'][:160]})" for node in violation["nodes"][:3]]
     return f"{violation['id']} in {len(violation['nodes'])} places: {'; '.join(places)}"
 

@@ -7,7 +7,7 @@ from markupsafe import escape
 
 from latent_audit.reports.page.drawing import section_html
 from latent_audit.reports.page.render import BUILDERS, open_page
-from latent_audit.reports.page.templating import environment
+from latent_audit.reports.page.templating import template_environment
 from latent_audit.reports.record.audit_json import write_audit
 from tests.reports.audit_builder import AuditBuilder
 
@@ -31,7 +31,7 @@ def rendered(builder: AuditBuilder, found: dict[str, Any] | None, language: str)
     audit["models"][0]["training"] = {"not_applicable": "this model was trained elsewhere"}
     write_audit(builder.folder, audit)
     page = open_page(builder.folder, language)
-    templates = environment(page.t)
+    templates = template_environment(page.t)
     return "".join(section_html(page, templates, key, BUILDERS[key]) for key in ("limitations", "provenance"))
 
 
@@ -87,7 +87,7 @@ def test_what_was_odd_at_import_stands_first(small_builder: AuditBuilder, langua
     write_audit(small_builder.folder, audit)
     page = open_page(small_builder.folder, language)
     html = {
-        key: section_html(page, environment(page.t), key, BUILDERS[key])
+        key: section_html(page, template_environment(page.t), key, BUILDERS[key])
         for key in ("fitness", "limitations", "checks")
     }
     words = page.t

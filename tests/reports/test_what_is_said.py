@@ -10,7 +10,7 @@ import pytest
 
 from latent_audit.reports.page.drawing import section_html
 from latent_audit.reports.page.render import BUILDERS, SECTIONS, open_page
-from latent_audit.reports.page.templating import environment
+from latent_audit.reports.page.templating import template_environment
 from latent_audit.reports.record.audit_json import write_audit
 from tests.reports.audit_builder import AuditBuilder
 from tests.reports.conftest import Rendered, make_run
@@ -31,7 +31,7 @@ def words(html: str) -> str:
 def sections(folder: Path, *keys: str, language: str = "en") -> str:
     """Returns some sections of a run's page, drawn alone: a whole page takes seconds."""
     page = open_page(folder, language)
-    templates = environment(page.t)
+    templates = template_environment(page.t)
     return "".join(
         f'<section id="{key}">{section_html(page, templates, key, BUILDERS[key])}</section>' for key in keys
     )

@@ -21,7 +21,7 @@ from latent_audit.vae_models.presets.presets import AnyModelSettings, ModelSetti
 from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings
 from latent_audit.vae_models.storage import checkpoints, recipes
 from latent_audit.vae_models.training.loop import train
-from latent_audit.vae_models.training.records import TrainingResult
+from latent_audit.vae_models.training.results import TrainingResult
 from latent_audit.vae_models.training.settings import TrainingSettings
 
 TINY: dict[str, dict[str, Any]] = {

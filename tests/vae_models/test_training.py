@@ -15,8 +15,8 @@ from latent_audit.vae_models.errors import BadCheckpoint, BadSettings, Cancelled
 from latent_audit.vae_models.presets.beta_vae import BetaVaeSettings
 from latent_audit.vae_models.presets.plain_vae import VaeSettings
 from latent_audit.vae_models.training.loop import train
-from latent_audit.vae_models.training.records import Progress
 from latent_audit.vae_models.training.resident_images import ResidentImages
+from latent_audit.vae_models.training.results import Progress
 from latent_audit.vae_models.training.settings import TrainingSettings
 from tests.vae_models.conftest import SHAPE, TARGETS
 

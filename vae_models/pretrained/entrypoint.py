@@ -6,17 +6,19 @@ import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
 from latent_audit.vae_models.components.reconstruction import build_reconstruction
 from latent_audit.vae_models.errors import BadCheckpoint
-from latent_audit.vae_models.pretrained.entrypoint_settings import EntrypointSettings
 from latent_audit.vae_models.pretrained.foreign_model import ForeignModel
 
+if TYPE_CHECKING:
+    from latent_audit.vae_models.pretrained.entrypoint_settings import EntrypointSettings
 
-def build_from_entrypoint(settings: EntrypointSettings, image_shape: tuple[int, int, int]) -> ForeignModel:
+
+def build_from_entrypoint(settings: "EntrypointSettings", image_shape: tuple[int, int, int]) -> ForeignModel:
     """Returns the model that the user's function makes, with whatever weights it gave it.
 
     Raises BadCheckpoint where the function cannot be found or called, or what it returns cannot be used.
@@ -45,7 +47,7 @@ def build_from_entrypoint(settings: EntrypointSettings, image_shape: tuple[int, 
     )
 
 
-def _found(settings: EntrypointSettings) -> Callable[..., Any]:
+def _found(settings: "EntrypointSettings") -> Callable[..., Any]:
     module_name, _, name = settings.entrypoint.partition(":")
     folder = str(settings.folder.absolute())
     if folder not in sys.path and settings.folder != Path():  # a recipe does not know it any more
@@ -70,7 +72,7 @@ def _networks(made: object) -> nn.Module:
     return nn.ModuleDict(held)
 
 
-def module_files(settings: EntrypointSettings) -> list[Path]:
+def module_files(settings: "EntrypointSettings") -> list[Path]:
     """Returns the Python files that the function comes from: its module, or all of its package; without running any.
 
     Raises BadCheckpoint where there is no such module below `folder`.

@@ -1,7 +1,7 @@
 """A model as two exported programs (torch.export, pt2): encoder and decoder, without the code they came from."""
 
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import torch
 from torch import Tensor, nn
@@ -9,13 +9,15 @@ from torch import Tensor, nn
 from latent_audit.vae_models.components.reconstruction import build_reconstruction
 from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.pretrained.exported_archive import safe_archive
-from latent_audit.vae_models.pretrained.exported_settings import ExportedProgramsSettings
 from latent_audit.vae_models.pretrained.file_kinds import EXPORTED, refuse_other_kinds
 from latent_audit.vae_models.pretrained.foreign_model import ForeignModel
 
+if TYPE_CHECKING:
+    from latent_audit.vae_models.pretrained.exported_settings import ExportedProgramsSettings
+
 
 def build_from_programs(
-    settings: ExportedProgramsSettings, image_shape: tuple[int, int, int]
+    settings: "ExportedProgramsSettings", image_shape: tuple[int, int, int]
 ) -> ForeignModel:
     """Returns the model with the weights that its programs hold; raises BadCheckpoint."""
     programs = nn.ModuleDict(

@@ -19,8 +19,8 @@ from latent_audit.vae_models.errors import BadSettings, Cancelled, Diverged
 from latent_audit.vae_models.model import Trainable
 from latent_audit.vae_models.training.inputs import check_images, identity_of
 from latent_audit.vae_models.training.precision import use_bfloat16
-from latent_audit.vae_models.training.records import Progress, TrainingResult
 from latent_audit.vae_models.training.resident_images import ResidentImages
+from latent_audit.vae_models.training.results import Progress, TrainingResult
 from latent_audit.vae_models.training.settings import TrainingSettings
 from latent_audit.vae_models.training.state import Progression, load_state, save_state
 from latent_audit.vae_models.training.step_sizes import set_step_sizes, step_share

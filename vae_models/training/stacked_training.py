@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from latent_audit.vae_models.components.vae import VariationalAutoencoder
 from latent_audit.vae_models.errors import BadSettings
 from latent_audit.vae_models.training.loop import train
-from latent_audit.vae_models.training.records import Progress, TrainingResult
+from latent_audit.vae_models.training.results import Progress, TrainingResult
 from latent_audit.vae_models.training.settings import TrainingSettings
 from latent_audit.vae_models.training.stacked_vaes import StackedVaes
 from latent_audit.vae_models.training.state import Curves

@@ -40,11 +40,11 @@ def _without_bare_groups(svg: str) -> str:
     """Drops each group that carries no attribute, and the end that belongs to it."""
     kept: list[bool] = []
 
-    def judge(found: re.Match[str]) -> str:
+    def keep(found: re.Match[str]) -> str:
         tag = found[0]
         if tag == "</g>":
             return tag if kept.pop() else ""
         kept.append(tag != "<g>")
         return tag if kept[-1] else ""
 
-    return _TAG.sub(judge, svg)
+    return _TAG.sub(keep, svg)

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from latent_audit.tasks.analyses.attributions.attribution_methods import Depth, Method, Read
+from latent_audit.tasks.analyses.attributions.attribution_methods import Method, MethodSettings, Read
 from latent_audit.tasks.analyses.attributions.attribution_record import (
     Attribution,
     Measured,
@@ -43,7 +43,7 @@ def explain_pixels(
     images: NDArray[np.uint8],
     baseline: NDArray[np.float32],
     seed: int,
-    depth: Depth | None = None,
+    depth: MethodSettings | None = None,
     masks: NDArray[np.bool_] | None = None,
 ) -> tuple[Attribution, ...]:
     """Returns one Attribution a method and subject, for outputs of images.
@@ -53,7 +53,7 @@ def explain_pixels(
     `encoder_methods` and its neighbours, with the same read, columns and baseline (c, h, w). masks: bool
     (n, h, w), where the object is.
     """
-    depth = depth or Depth()
+    depth = depth or MethodSettings()
     model = frozen_copy(module)
     pixels = as_pixels(images, model)
     empty = torch.as_tensor(baseline).to(pixels)
@@ -93,7 +93,7 @@ def explain_decoder(
     aggregate: NDArray[np.floating],
     images: NDArray[np.uint8],
     seed: int,
-    depth: Depth | None = None,
+    depth: MethodSettings | None = None,
     masks: NDArray[np.bool_] | None = None,
     *,
     has_gradient: bool = True,
@@ -106,7 +106,7 @@ def explain_decoder(
     of one up that the straight line misses. "FiniteDifference" is the change from the 10 % to the 90 %
     quantile, which is exact and so has no infidelity.
     """
-    depth = depth or Depth()
+    depth = depth or MethodSettings()
     model = frozen_copy(module)
     like = as_pixels(images, model)
     codes = torch.as_tensor(np.asarray(latents, dtype=np.float32)).to(like.device)
@@ -155,7 +155,7 @@ def _all(
     images: NDArray[np.uint8],
     masks: NDArray[np.bool_] | None,
     seed: int,
-    depth: Depth,
+    depth: MethodSettings,
 ) -> tuple[Attribution, ...]:
     return tuple(
         attribution
@@ -169,7 +169,7 @@ def _shown(maps: Tensor) -> NDArray[np.float32]:
 
 
 def _sensitivity(
-    explain: Callable[[Tensor], Tensor], inputs: Tensor, outputs: int, seed: int, depth: Depth
+    explain: Callable[[Tensor], Tensor], inputs: Tensor, outputs: int, seed: int, depth: MethodSettings
 ) -> NDArray[np.float64]:
     some = draw_rows(len(inputs), depth.sensitivity_images, seed, "sensitivity").tolist()
     return max_sensitivities(
@@ -184,7 +184,7 @@ def _cascade(
     inputs: Tensor,
     maps: Tensor,
     seed: int,
-    depth: Depth,
+    depth: MethodSettings,
 ) -> tuple[list[tuple[str, NDArray[np.float64], NDArray[np.float64]]], NDArray[np.float32]]:
     """Returns per layer the mean rank correlation over images, (r,) signed and of magnitudes; and the last maps
     (m, r, h, w), of the wholly randomised module and the images of `randomised_rows`; no layers, and maps of NaN,

@@ -25,7 +25,7 @@ Read = Callable[[nn.Module, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
-class Depth:
+class MethodSettings:
     """How much work attribution and its checks take. The defaults suit a first look on one core.
 
     gradient_steps: nodes of the integral. draws: random images or noise of GradientShap and SmoothGrad.
@@ -71,7 +71,7 @@ class Method:
 
 
 def encoder_methods(
-    read: Read, columns: Sequence[int], baseline: Tensor, reference: Tensor, depth: Depth, seed: int
+    read: Read, columns: Sequence[int], baseline: Tensor, reference: Tensor, depth: MethodSettings, seed: int
 ) -> tuple[Method, ...]:
     """Returns IntegratedGradients, GradientShap, Occlusion and SmoothGrad saliency for the named outputs.
 
@@ -106,7 +106,7 @@ def encoder_methods(
     )
 
 
-def integrated_method(read: Read, columns: Sequence[int], baseline: Tensor, depth: Depth) -> Method:
+def integrated_method(read: Read, columns: Sequence[int], baseline: Tensor, depth: MethodSettings) -> Method:
     """Returns IntegratedGradients from one baseline image (c, h, w) for the named outputs."""
 
     def integrated(module: nn.Module, images: Tensor) -> Tensor:
@@ -148,7 +148,7 @@ def last_convolution(module: nn.Module) -> str | None:
     return names[-1] if names else None
 
 
-def occlusion_square(baseline: Tensor, depth: Depth) -> tuple[int, int]:
+def occlusion_square(baseline: Tensor, depth: MethodSettings) -> tuple[int, int]:
     """Returns (window, stride) in pixels for images like the baseline."""
     window = depth.window or max(3, min(baseline.shape[-2:]) // 6)
     return window, depth.stride or (window + 1) // 2

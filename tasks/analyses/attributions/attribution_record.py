@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from latent_audit.tasks.analyses.attributions.attribution_methods import Depth
+from latent_audit.tasks.analyses.attributions.attribution_methods import MethodSettings
 from latent_audit.tasks.analyses.attributions.faithfulness import Word, randomisation_verdict
 from latent_audit.tasks.analyses.attributions.mass_inside import mass_inside
 from latent_audit.tasks.analyses.attributions.weight_randomisation import (
@@ -111,7 +111,7 @@ def assemble(
     images: NDArray[np.uint8],
     masks: NDArray[np.bool_] | None,
     seed: int,
-    depth: Depth,
+    depth: MethodSettings,
 ) -> list[Attribution]:
     """Returns one Attribution a subject; intervals are drawn from (seed, place of the subject).
 
@@ -158,7 +158,7 @@ def _checks(
     place: int,
     masks: NDArray[np.bool_] | None,
     seed: int,
-    depth: Depth,
+    depth: MethodSettings,
 ) -> Checks:
     rng = np.random.default_rng((seed, place))
     layers = tuple(
@@ -196,12 +196,14 @@ def _checks(
     )
 
 
-def randomised_rows(images: int, seed: int, depth: Depth) -> NDArray[np.int64]:
+def randomised_rows(images: int, seed: int, depth: MethodSettings) -> NDArray[np.int64]:
     """Returns which images the maps of randomised weights are of."""
     return draw_rows(images, depth.randomisation_images, seed, "weight randomisation")
 
 
-def _over_images(scores: NDArray[np.float64], rng: np.random.Generator, depth: Depth) -> Estimate | None:
+def _over_images(
+    scores: NDArray[np.float64], rng: np.random.Generator, depth: MethodSettings
+) -> Estimate | None:
     known = scores[~np.isnan(scores)]
     if known.size == 0:
         return None

@@ -23,7 +23,7 @@ class Rules:
     """What judges the files of one schema version.
 
     Args:
-        judge: from models, stability and thresholds to a verdict for each model, seed and attribute.
+        reach_verdicts: from models, stability and thresholds to a verdict for each model, seed and attribute.
         judge_control: from a control and thresholds to the verdicts on its claims, JSON-ready.
         judge_seeds: from the seeds of one model and thresholds to the words that check D counts, by attribute.
         thresholds: the names of all limits.
@@ -31,8 +31,10 @@ class Rules:
             audited, which the three others are given.
     """
 
-    judge: Callable[[Sequence[Plain], Sequence[Plain], Thresholds, Mapping[str, Plain]], list[Verdict]]
-    judge_control: Callable[[Plain, Thresholds, Mapping[str, Plain]], list[dict[str, Any]]]
+    reach_verdicts: Callable[
+        [Sequence[Plain], Sequence[Plain], Thresholds, Mapping[str, Plain]], list[Verdict]
+    ]
+    control_verdicts: Callable[[Plain, Thresholds, Mapping[str, Plain]], list[dict[str, Any]]]
     judge_seeds: Callable[[Sequence[Plain], Thresholds, Mapping[str, Plain]], dict[str, list[str]]]
     thresholds: frozenset[str]
     not_auditable: Callable[[Plain, Thresholds], Mapping[str, Plain]]
@@ -62,14 +64,14 @@ THRESHOLDS_1_0 = frozenset(
 )
 RULES: Mapping[str, Rules] = {
     "1.0": Rules(
-        verdicts.judge,
+        verdicts.reach_verdicts,
         verdicts.verdicts_on_control,
         verdicts.verdicts_without_stability,
         THRESHOLDS_1_0,
         _everything_is_auditable,
     ),
     "1.1": Rules(
-        verdicts.judge,
+        verdicts.reach_verdicts,
         verdicts.verdicts_on_control,
         verdicts.verdicts_without_stability,
         frozenset(limit.name for limit in fields(Thresholds)),
@@ -105,5 +107,5 @@ def verdicts_of(audit: Plain) -> list[dict[str, Any]]:
     unreadable = rules.not_auditable(audit, thresholds)
     return [
         to_json(verdict)
-        for verdict in rules.judge(audit["models"], audit["stability"], thresholds, unreadable)
+        for verdict in rules.reach_verdicts(audit["models"], audit["stability"], thresholds, unreadable)
     ]

@@ -71,11 +71,12 @@ class Verdict:
 def verdicts_from_audit(audit: Plain) -> list[dict[str, Any]]:
     """Returns the verdicts, JSON-ready, that follow from the models, stability and thresholds of audit.json."""
     return [
-        to_json(v) for v in judge(audit["models"], audit["stability"], thresholds_from(audit["thresholds"]))
+        to_json(v)
+        for v in reach_verdicts(audit["models"], audit["stability"], thresholds_from(audit["thresholds"]))
     ]
 
 
-def judge(
+def reach_verdicts(
     models: Sequence[Plain],
     stability: Sequence[Plain],
     thresholds: Thresholds,

@@ -124,6 +124,6 @@ def _work(order: WorkItem, name: str) -> tuple[float, float]:
         return task is None or task.state == "cancelled" or shared.is_set()
 
     def report(report: Report) -> None:
-        worker.log_event(name, {"report": report.plain()})
+        worker.log_event(name, {"report": report.to_dict()})
 
     return carry_out_anywhere(order, report, polled_seldom(stopped))

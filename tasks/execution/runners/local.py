@@ -18,8 +18,7 @@ from importlib import import_module
 from multiprocessing.process import BaseProcess
 from typing import Any, Literal, Protocol
 
-from latent_audit.tasks.execution.importing import uncollected
-from latent_audit.tasks.execution.leaving import leave_untidied
+from latent_audit.tasks.execution.process_setup import exit_without_cleanup, without_garbage_collection
 from latent_audit.tasks.execution.runners.runner import ASKED_TO_END, Event, worker_died
 from latent_audit.tasks.execution.runners.work_item import Report, WorkItem, carry_out
 
@@ -80,7 +79,7 @@ def start_early(count: int) -> None:
 
 
 def _import_what_trains() -> None:
-    with uncollected():
+    with without_garbage_collection():
         import_module("latent_audit.tasks.stages.training.train_model")
         # The first optimiser of a process imports nearly as much as torch itself.
         import_module("torch._dynamo")
@@ -186,7 +185,7 @@ def _start_process(reports: _Queue, stop: Event, counter: Any, count: int) -> No
     with counter.get_lock():
         index = counter.value
         counter.value += 1
-    leave_untidied()
+    exit_without_cleanup()
     threading.Thread(target=_end_with_parent, name="parent watch", daemon=True).start()
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     if len(cores) == count:  # with fewer workers than cores, pinning could put two runs on the same one

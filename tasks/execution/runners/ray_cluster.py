@@ -132,5 +132,5 @@ def _work(order: WorkItem, board: Any) -> tuple[float, float]:
         return bool(ray.get(board.is_stopped.remote()))
 
     return carry_out_anywhere(
-        order, lambda report: board.report.remote(report.plain()), polled_seldom(stopped)
+        order, lambda report: board.report.remote(report.to_dict()), polled_seldom(stopped)
     )

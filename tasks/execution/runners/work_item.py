@@ -9,7 +9,7 @@ from typing import Any
 
 from latent_audit.tasks.errors import StageFailed, Stopped
 from latent_audit.tasks.execution.gpu_slots import gpu_slot
-from latent_audit.tasks.execution.importing import uncollected
+from latent_audit.tasks.execution.process_setup import without_garbage_collection
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.stage import Stage
 from latent_audit.tasks.storage.code_of_inputs import code_of
@@ -28,7 +28,7 @@ class Report:
     total: int
     facts: Mapping[str, float]
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Returns it as JSON values."""
         return asdict(self)
 
@@ -65,7 +65,7 @@ def carry_out(
     if should_stop():  # it waited for a free worker until the user asked to stop
         raise Stopped("stopped before this stage began")
     _empty(order.folder)
-    with uncollected():
+    with without_garbage_collection():
         import torch  # here: the parent of worker processes never needs it
 
         compute = order.stage.compute

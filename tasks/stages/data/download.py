@@ -16,7 +16,7 @@ from latent_audit.tasks.downloads.resuming import Limits
 from latent_audit.tasks.execution.runners.work_item import Report
 from latent_audit.tasks.session.data_files import DataFiles
 from latent_audit.tasks.session.progress import ProgressDisplay
-from latent_audit.tasks.settings.secrets_apart import whole
+from latent_audit.tasks.settings.redaction import restored
 from latent_audit.tasks.storage.artifacts import digest_of_file
 from latent_audit.tasks.storage.store import writing
 
@@ -30,7 +30,7 @@ def download(data: DataSettings, store: Path, progress: ProgressDisplay) -> Data
         return _own_files(data)
     folder = store / "downloads"
     named = getattr(data, "mirror", None)
-    mirror = None if named is None else whole(named)
+    mirror = None if named is None else restored(named)
     digests: dict[str, str] = {}
     place, checked = folder, 0
     bytes_at_most = getattr(data, "download_bytes", Limits.bytes)

@@ -47,7 +47,7 @@ def compute(
     data = open_prepared(prepared)
     codes = open_codes(encoded).of_probe_parts()
     model = load(trained.path, context.device)
-    judge = load_classifier(classifier.path, context.device)
+    attribute_classifier = load_classifier(classifier.path, context.device)
     untrained = load_untrained(trained.path, context.device) if reach_of(trained).images_by_weights else None
     moves = Moves(
         images, bootstraps, null_moves_per_dimension, gate_images, null_images, untrained_images, seed
@@ -55,10 +55,12 @@ def compute(
     claims = read_json(probed.path / "probe.json")["specificity"]
     decode = partial(decode_latents, model, precision="auto")
     unreadable = not_readable(data, classifier, classifier_share_of_way)
-    gates = gate_reconstructions(data, judge, codes, decode, classifier_share_of_way, unreadable, moves)
+    gates = gate_reconstructions(
+        data, attribute_classifier, codes, decode, classifier_share_of_way, unreadable, moves
+    )
     result = intervene_on(
         data,
-        judge,
+        attribute_classifier,
         codes,
         decode,
         None if untrained is None else partial(decode_latents, untrained, precision="auto"),
@@ -67,7 +69,7 @@ def compute(
         moves,
     )
     write_json(folder / "intervention.json", to_json(result))
-    write_responses(folder, result, moves.rows(codes), judge.response_columns)
+    write_responses(folder, result, moves.rows(codes), attribute_classifier.response_columns)
     effects = {
         f"effect.{claim.attribute}": claim.on_target.value
         for claim in result.claims

@@ -53,7 +53,7 @@ def not_readable(
 
 def gate_reconstructions(
     data: Prepared,
-    judge: "AttributeClassifier",
+    attribute_classifier: "AttributeClassifier",
     codes: ProbeCodes,
     decode: Decode,
     share_of_way: float,
@@ -65,9 +65,9 @@ def gate_reconstructions(
     return classifier_gate.compute(
         data.data.attributes,
         data.values("probe_test", places),
-        classify_images(judge, decode(codes.test[places]), precision="auto"),
-        judge.response_columns,
-        {target.name: (target.mean, target.std) for target in judge.targets},
+        classify_images(attribute_classifier, decode(codes.test[places]), precision="auto"),
+        attribute_classifier.response_columns,
+        {target.name: (target.mean, target.std) for target in attribute_classifier.targets},
         share_of_way=share_of_way,
         not_auditable=unreadable,
     )
@@ -75,7 +75,7 @@ def gate_reconstructions(
 
 def intervene_on(
     data: Prepared,
-    judge: "AttributeClassifier",
+    attribute_classifier: "AttributeClassifier",
     codes: ProbeCodes,
     decode: Decode,
     untrained_decode: Decode | None,
@@ -89,8 +89,8 @@ def intervene_on(
         codes.test[moves.rows(codes)],
         codes.fit,
         decode,
-        lambda pictures: classify_images(judge, pictures, precision="auto"),
-        judge.response_columns,
+        lambda pictures: classify_images(attribute_classifier, pictures, precision="auto"),
+        attribute_classifier.response_columns,
         gates,
         dimensions,
         codes.groups,

@@ -66,7 +66,7 @@ def compute(
 ) -> None:
     """Writes controls.json: association, specificity and intervention of each control, as audit.json holds them."""
     data = open_prepared(prepared)
-    judge = load_classifier(classifier.path, context.device)
+    attribute_classifier = load_classifier(classifier.path, context.device)
     codes = open_codes(encoded)
     controls = _controls(codes, trained, encoded, data.data.images.shape[1:], context.device, seed)
     moves = Moves(
@@ -80,10 +80,16 @@ def compute(
             data, control.codes, permutations, bootstraps, significance, survives_from, seed
         )
         gates = gate_reconstructions(
-            data, judge, control.codes, control.decode, classifier_share_of_way, unreadable, moves
+            data,
+            attribute_classifier,
+            control.codes,
+            control.decode,
+            classifier_share_of_way,
+            unreadable,
+            moves,
         )
         intervened = (
-            _intervene(data, judge, control, claims, gates, moves)
+            _intervene(data, attribute_classifier, control, claims, gates, moves)
             if any(gate.status == "passed" for gate in gates)
             else _unreadable(gates)
         )
@@ -118,7 +124,7 @@ def _controls(
 
 def _intervene(
     data: Prepared,
-    judge: "AttributeClassifier",
+    attribute_classifier: "AttributeClassifier",
     control: Control,
     claims: Sequence[Specificity],
     gates: Sequence[Gate],
@@ -127,7 +133,14 @@ def _intervene(
     dimensions = [claim.dimension for claim in claims]
     return to_json(
         intervene_on(
-            data, judge, control.codes, control.decode, control.untrained_decode, dimensions, gates, moves
+            data,
+            attribute_classifier,
+            control.codes,
+            control.decode,
+            control.untrained_decode,
+            dimensions,
+            gates,
+            moves,
         )
     )
 

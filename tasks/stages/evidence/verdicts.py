@@ -80,7 +80,9 @@ def compute(
     stable = [
         to_json(_stability(name, models, records, codes, thresholds, unreadable, seed)) for name in names
     ]
-    verdicts = [to_json(verdict) for verdict in CURRENT.judge(records, stable, thresholds, unreadable)]
+    verdicts = [
+        to_json(verdict) for verdict in CURRENT.reach_verdicts(records, stable, thresholds, unreadable)
+    ]
     _add_counter_examples(folder, verdicts, models, data, codes, lead, seed)
     leads = [(model, record) for model, record in zip(models, records, strict=True) if record["is_lead"]]
     audit = {
@@ -105,7 +107,7 @@ def compute(
         "models": records,
         "stability": stable,
         "controls": [
-            {**control, "verdicts": CURRENT.judge_control(control, thresholds, unreadable)}
+            {**control, "verdicts": CURRENT.control_verdicts(control, thresholds, unreadable)}
             for control in _controls(models, results, lead)
         ],
         "subgroups": [

@@ -13,7 +13,7 @@ from latent_audit.tasks.analyses.attributions.attribution_methods import encoder
 from latent_audit.tasks.analyses.attributions.attribution_record import Attribution, Subjects
 from latent_audit.tasks.analyses.attributions.neuron_conductance import conductance_method
 from latent_audit.tasks.execution.stage_context import StageContext
-from latent_audit.tasks.settings.amounts import Amounts
+from latent_audit.tasks.settings.explanation_sizes import ExplanationSizes
 from latent_audit.tasks.stages.inputs.codes import Codes, open_codes
 from latent_audit.tasks.stages.inputs.informativeness import informativeness
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
@@ -38,7 +38,7 @@ def compute(
     encoded: Artifact,
     fitness: Artifact,
     classifier: Artifact,
-    amounts: Amounts,
+    sizes: ExplanationSizes,
     reference_images: int,
     discriminator_images: int,
     gan_explanations: Code | None,
@@ -52,8 +52,8 @@ def compute(
     codes = open_codes(encoded)
     model = load(trained.path, context.device)
     by_information = np.argsort(-informativeness(fitness), kind="stable")
-    dimensions = sorted(by_information[: amounts.attribution_dimensions].tolist())
-    shown = ShownImages(data, amounts.attribution_images, amounts.attribution_steps, reference_images, seed)
+    dimensions = sorted(by_information[: sizes.attribution_dimensions].tolist())
+    shown = ShownImages(data, sizes.attribution_images, sizes.attribution_steps, reference_images, seed)
     context.report(0, 3, {})
     reach = reach_of(trained)
     found = list(_encoder_maps(model, codes, dimensions, shown, reach.encoder_gradients))
@@ -63,9 +63,9 @@ def compute(
     gan: dict[str, Any] | None = None
     if gan_explanations is not None:
         found += _discriminator_maps(cast("InterpretableGan", model), codes, dimensions, shown)
-        judge = load_classifier(classifier.path, context.device)
+        attribute_classifier = load_classifier(classifier.path, context.device)
         explain_gan = gan_explanations.load().explain_gan
-        gan = explain_gan(folder, model, judge, data, discriminator_images, seed)
+        gan = explain_gan(folder, model, attribute_classifier, data, discriminator_images, seed)
     metrics = write_attributions(folder, found, reach.without_gradients())
     if gan is not None:
         write_json(folder / "gan.json", gan)

@@ -29,7 +29,7 @@ ASKED_SAMPLES = 1000
 def explain_gan(
     folder: Path,
     model: "InterpretableGan",
-    judge: "AttributeClassifier",
+    attribute_classifier: "AttributeClassifier",
     data: Prepared,
     most_images: int,
     seed: int,
@@ -61,9 +61,9 @@ def explain_gan(
     followed = classifier_scores.compute(
         [attributes[target.name] for target in model.layout.targets],
         conditioned_on,
-        classify_images(judge, pictures),
-        judge.response_columns,
-        {target.name: (target.mean, target.std) for target in judge.targets},
+        classify_images(attribute_classifier, pictures),
+        attribute_classifier.response_columns,
+        {target.name: (target.mean, target.std) for target in attribute_classifier.targets},
         seed,
         source="bootstrap over samples",
     )
@@ -71,9 +71,10 @@ def explain_gan(
         data.data.attributes,
         data.values("probe_test"),
         lambda name, yes: classify_images(
-            judge, decode_latents(model, model.layout.conditioned_on(codes, name, yes).cpu().numpy())
+            attribute_classifier,
+            decode_latents(model, model.layout.conditioned_on(codes, name, yes).cpu().numpy()),
         ),
-        judge.response_columns,
+        attribute_classifier.response_columns,
         [target.name for target in model.layout.targets],
         np.random.default_rng((seed, 0xED17)),
     )

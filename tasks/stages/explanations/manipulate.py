@@ -78,16 +78,16 @@ class _Space:
         self.data = open_prepared(prepared)
         self.codes = open_codes(encoded)
         self.model = load(trained.path, device)
-        self.judge = load_classifier(classifier.path, device)
+        self.attribute_classifier = load_classifier(classifier.path, device)
         self.fit, self.held_out = self.codes.of("probe_fit"), self.codes.of("probe_test")
         self.some = self.held_out[self.data.draw("probe_test", images, seed, "moves")]
         self.distance_images = distance_images
         self.attribute_classes = classes_of(self.data.data.attributes, self.data.values("probe_fit"))
         self.seed = seed
         self.reader = Reader(
-            lambda pictures: classify_images(self.judge, np.asarray(pictures, np.float32)),
-            self.judge.response_columns,
-            {target.name: (target.mean, target.std) for target in self.judge.targets},
+            lambda pictures: classify_images(self.attribute_classifier, np.asarray(pictures, np.float32)),
+            self.attribute_classifier.response_columns,
+            {target.name: (target.mean, target.std) for target in self.attribute_classifier.targets},
         )
 
     def labels(self, part: str) -> NDArray[np.bool_]:
@@ -97,7 +97,7 @@ class _Space:
         return decode_latents(self.model, latents)
 
     def features(self, pictures: NDArray[np.floating]) -> NDArray[np.float32]:
-        return classifier_features(self.judge, np.asarray(pictures, np.float32))
+        return classifier_features(self.attribute_classifier, np.asarray(pictures, np.float32))
 
     def samples(self, count: int) -> NDArray[np.float32]:
         """Returns images (count, c, h, w) in [0, 1] that the model makes by itself."""
@@ -156,7 +156,7 @@ def _perturbation(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
         space.fit.std(axis=0),
         space.codes.names,
         space.data.data.attributes,
-        space.judge.response_columns,
+        space.attribute_classifier.response_columns,
         space.decode,
         space.reader.respond,
         rng,
@@ -166,7 +166,7 @@ def _perturbation(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
 
 def _frechet(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
     places = space.data.draw("probe_test", space.distance_images, space.seed, "Frechet distance")
-    real = classifier_features(space.judge, space.data.images("probe_test", places))
+    real = classifier_features(space.attribute_classifier, space.data.images("probe_test", places))
     # One half of the held-out images is the reference, and as many samples as the other half are held against it.
     samples = space.samples(len(real) // 2)
     return to_json(compare_samples(space.features(samples), real, rng))

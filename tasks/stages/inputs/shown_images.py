@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from latent_audit.tasks.analyses.attributions.attribution_evidence import weigh
-from latent_audit.tasks.analyses.attributions.attribution_methods import Depth
+from latent_audit.tasks.analyses.attributions.attribution_methods import MethodSettings
 from latent_audit.tasks.analyses.attributions.attribution_record import Attribution
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.stages.inputs.prepared import Prepared
@@ -33,7 +33,7 @@ class ShownImages:
         self.reference = train.astype(np.float32) / 255
         # The mean image: no information, yet nothing that a model has never seen the like of.
         self.baseline = self.reference.mean(axis=0)
-        self.depth = Depth(gradient_steps=steps)
+        self.depth = MethodSettings(gradient_steps=steps)
         self.seed = seed
 
     def baseline_on(self, device: torch.device) -> Tensor:

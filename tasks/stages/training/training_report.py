@@ -21,7 +21,7 @@ from latent_audit.vae_models.model import Trainable
 from latent_audit.vae_models.storage.recipes import recipe
 from latent_audit.vae_models.supervision import Supervision, supervision_of
 from latent_audit.vae_models.training.loop import train
-from latent_audit.vae_models.training.records import Progress, TrainingResult
+from latent_audit.vae_models.training.results import Progress, TrainingResult
 from latent_audit.vae_models.training.settings import TrainingSettings
 
 Places = NDArray[np.int64]

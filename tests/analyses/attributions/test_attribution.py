@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from latent_audit.tasks.analyses.attributions.attribution import explain_decoder, explain_pixels
 from latent_audit.tasks.analyses.attributions.attribution_methods import (
-    Depth,
     Method,
+    MethodSettings,
     encoder_methods,
     grad_cam_method,
     integrated_method,
@@ -21,7 +21,7 @@ from latent_audit.tasks.analyses.attributions.attribution_methods import (
 from latent_audit.tasks.analyses.attributions.attribution_record import Attribution, Subjects, pick_by_rule
 from latent_audit.tasks.analyses.serialization import to_json
 
-SHALLOW = Depth(gradient_steps=8, draws=4, removals=8, randomisation_images=8, resamples=200)
+SHALLOW = MethodSettings(gradient_steps=8, draws=4, removals=8, randomisation_images=8, resamples=200)
 ENCODER = Subjects("encoder", (0, 1), ("row", "column"), (0, 1))
 
 

@@ -8,7 +8,11 @@ import pytest
 from latent_audit.tasks.analyses.checks import auditability
 from latent_audit.tasks.analyses.checks.rules import verdicts_of
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
-from latent_audit.tasks.analyses.checks.verdicts import judge, verdicts_on_control, verdicts_without_stability
+from latent_audit.tasks.analyses.checks.verdicts import (
+    reach_verdicts,
+    verdicts_on_control,
+    verdicts_without_stability,
+)
 from tests.analyses.checks.test_verdicts import model, stability
 
 ATTRIBUTES = [
@@ -60,7 +64,7 @@ def test_every_model_gets_the_same_words_whatever_its_checks_say() -> None:
     unreadable = auditability.reasons(auditability.compute(ATTRIBUTES, scores(auroc=0.52), 0.5))
     models = [model(seed) for seed in range(3)]
     models[1]["association"]["p_adjusted"][0][0] = 0.9  # not associated: it would be "not supported"
-    found = judge(models, [stability()], Thresholds(), unreadable)
+    found = reach_verdicts(models, [stability()], Thresholds(), unreadable)
     assert {row.verdict for row in found} == {"not_tested"}
     assert {row.effect is None for row in found} == {True}
     assert {row.reason for row in found} == {unreadable["lit"]["reason"]}

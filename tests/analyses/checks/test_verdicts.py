@@ -6,7 +6,7 @@ import pytest
 
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds, thresholds_from
 from latent_audit.tasks.analyses.checks.verdicts import (
-    judge,
+    reach_verdicts,
     verdicts_from_audit,
     verdicts_on_control,
     verdicts_without_stability,
@@ -87,7 +87,7 @@ def verdict(change=lambda made: None, section=None, seeds=3, change_all=True):
     models = [model(seed) for seed in range(seeds)]
     for made in models if change_all else models[:1]:
         change(made)
-    return judge(models, [section or stability()], Thresholds())[0]
+    return reach_verdicts(models, [section or stability()], Thresholds())[0]
 
 
 def test_all_four_checks_hold():
@@ -230,7 +230,7 @@ def test_an_unstable_finding_says_whether_it_holds_in_the_model_that_is_judged()
     models = [model(seed) for seed in range(5)]
     for made in models[:3]:
         set_p("association", 0.5)(made)
-    here = judge(models, [stability()], Thresholds())
+    here = reach_verdicts(models, [stability()], Thresholds())
     assert here[0].checks["stability"].reason.endswith("hold in 2 of 5 seeds, and not in this trained model")
     assert (
         here[4]

@@ -10,9 +10,8 @@ from latent_audit.flows.cli.main import main
 from latent_audit.tasks.downloads.fetch_errors import Unreachable
 from latent_audit.tasks.errors import AuditError, SettingsError
 from latent_audit.tasks.services.sign_in import kept_sign_in, sign_in_to_own
-from latent_audit.tasks.settings.addresses import has_password, without_password
 from latent_audit.tasks.settings.audit import Settings, TrackingSettings
-from latent_audit.tasks.settings.secrets_apart import whole, without_secrets
+from latent_audit.tasks.settings.redaction import has_password, restored, without_password, without_secrets
 
 SIGNED_IN = "https://ada:s%40cret@mlflow.example"
 
@@ -92,10 +91,10 @@ def test_prefect_keeps_no_address_with_a_secret(environment: None) -> None:
     kept = without_secrets(given)
     assert "s3cret" not in kept.model_dump_json()
     assert os.environ["MLFLOW_TRACKING_URI"] == "https://mlflow.example/?password=s3cret"
-    assert whole(str(kept.data.model_dump()["mirror"])) == mirror
-    assert whole(str(kept.run.shared_store)) == shared
-    assert whole(str(kept.compute.address)) == "tcp://ada:s3cret@host:8786"
-    assert whole("https://other.example") == "https://other.example"
+    assert restored(str(kept.data.model_dump()["mirror"])) == mirror
+    assert restored(str(kept.run.shared_store)) == shared
+    assert restored(str(kept.compute.address)) == "tcp://ada:s3cret@host:8786"
+    assert restored("https://other.example") == "https://other.example"
 
 
 def test_a_mirror_with_a_password_is_not_shown_when_it_fails(capsys: pytest.CaptureFixture[str]) -> None:

@@ -85,7 +85,7 @@ def stages_of(settings: Settings, run: DryRun) -> list[Asked]:
         }
         audit_flow.explain_classifier(stage_runner, settings, prepared, classifier)
         opening: Any = SimpleNamespace(settings=settings, settings_record=audit_settings(settings))
-        judged = audit_flow.judge(stage_runner, opening, prepared, classifier, analysed)
+        judged = audit_flow.reach_verdicts(stage_runner, opening, prepared, classifier, analysed)
         audit_flow.draw_report(stage_runner, settings, judged)
     return run.asked
 

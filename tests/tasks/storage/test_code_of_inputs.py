@@ -9,8 +9,8 @@ import pytest
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.datasets.sprites import SpritesSettings
 from latent_audit.tasks.session.data_files import DataFiles
-from latent_audit.tasks.settings.amounts import Amounts
-from latent_audit.tasks.settings.explanations import DEPTHS
+from latent_audit.tasks.settings.explanation_sizes import ExplanationSizes
+from latent_audit.tasks.settings.explanations import SIZES_BY_DEPTH
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 from latent_audit.tasks.storage.code import Code
 from latent_audit.tasks.storage.code_of_inputs import code_of
@@ -47,12 +47,12 @@ def test_settings_bring_their_class_and_those_inside_them() -> None:
 def test_values_of_ours_bring_the_module_that_a_worker_needs_to_read_them() -> None:
     found = code(
         JUDGE,
-        amounts=DEPTHS["quick"],
+        sizes=SIZES_BY_DEPTH["quick"],
         thresholds=Thresholds(),
         models=[ModelKey("a", 0)],
         files=DataFiles(Path(), {}),
     )
-    assert f"{Amounts.__module__}:Amounts" in found
+    assert f"{ExplanationSizes.__module__}:ExplanationSizes" in found
     assert f"{Thresholds.__module__}:Thresholds" in found
     assert {
         "latent_audit.tasks.storage.artifacts:ModelKey",

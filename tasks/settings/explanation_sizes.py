@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Amounts:
+class ExplanationSizes:
     """How much each explanation computes; the settings of the same names say what they are."""
 
     projection_images: int

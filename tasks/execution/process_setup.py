@@ -1,9 +1,15 @@
-"""Prepares a process before Prefect, MLflow or torch are imported: homes, telemetry off, memory, threads.
+"""Start and end of a process of ours: environment variables, imports without garbage collection, a quick exit.
 
-Import this first. Every value is a default: what the user's environment says already wins.
+Import this before Prefect, MLflow or torch. Every variable is a default: what the user's environment says wins.
 """
 
+import atexit
+import gc
+import multiprocessing
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from latent_audit.tasks.services.sign_in import sign_in_to_own
@@ -48,6 +54,9 @@ THREADS = {
     "NUMBA_NUM_THREADS": "1",
 }
 
+# A library that counts the objects left at exit and prints a warning for each.
+COUNTS_OBJECTS_AT_EXIT = "triton"
+
 
 def prepare(store: Path) -> None:
     """Sets what is not set yet; `store` is the folder that Prefect's and MLflow's own data live in."""
@@ -67,3 +76,45 @@ def prepare(store: Path) -> None:
     for database in (root / "prefect" / "prefect.db", root / "mlflow" / "mlflow.db"):
         make_private(database)
     sign_in_to_own(root)
+
+
+@contextmanager
+def without_garbage_collection(for_good: bool = False) -> Iterator[None]:
+    """Keeps the collector away for as long as it is open; from what is there by then for good, if that is wanted."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        if for_good:
+            freeze_loaded_objects()
+        gc.enable()
+
+
+def skip_final_collection() -> None:
+    """Spares this process the garbage collection at its end, which takes two seconds with torch and MLflow in it."""
+    atexit.register(freeze_loaded_objects)
+
+
+def exit_without_cleanup() -> None:
+    """Spares this process, whose results others have by then, all that Python does at its end: three seconds in a
+    worker, whose parent waits for it, and which has imported what `freeze_loaded_objects` must leave alone.
+
+    Returns at once; what is registered with `atexit` later still runs, and what multiprocessing tidies. The exit code
+    is 0.
+    """
+    atexit.register(_end)
+    # Since Python 3.13 multiprocessing gives back this process's semaphores in an exit handler of its own, registered
+    # before ours and so run after it: never. Asking for its logger for the first time registers that handler anew.
+    multiprocessing.get_logger()
+
+
+def _end() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def freeze_loaded_objects() -> None:
+    """Takes all that is there out of every later garbage collection."""
+    if COUNTS_OBJECTS_AT_EXIT not in sys.modules:
+        gc.freeze()

@@ -12,7 +12,7 @@ class Tidied:
         print("tidied")
 kept = Tidied()
 kept.itself = kept
-from latent_audit.tasks.execution.leaving import leave_untidied
+from latent_audit.tasks.execution.process_setup import leave_untidied
 leave_untidied()
 atexit.register(print, "registered later")
 print("said")
@@ -23,7 +23,7 @@ print("said of an error", file=sys.stderr)
 WORKER = """\
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
-from latent_audit.tasks.execution.leaving import leave_untidied
+from latent_audit.tasks.execution.process_setup import leave_untidied
 
 def lock():
     global kept
