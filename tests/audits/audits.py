@@ -26,6 +26,7 @@ from tests.audits.hostile_audit import write_hostile_audit
 from tests.audits.one_of_each import write_one_of_each
 from tests.audits.ordered_audit import write_ordered_audits
 from tests.audits.own_audit import write_own_audit
+from tests.audits.strangers import put_strangers
 from tests.audits.tiny_audit import CHANGED_THRESHOLDS, TINY, command_environment
 from tests.chaos import PUBLISHING, Kill, Moment, kill_during
 from tests.left_behind import CHAOS_HOME
@@ -156,6 +157,7 @@ def _home(place: Path, pytestconfig: pytest.Config) -> tuple[Path, dict[str, str
     home.mkdir()
     (home / "tiny.yaml").write_text(TINY)
     (home / "file.yaml").write_text(FILE)
+    put_strangers(home)
     assert pytestconfig.cache is not None
     # An order that hangs on hashes of text would show: `_in_one_process` has other ones.
     return home, {**command_environment(pytestconfig.cache.mkdir("numba")), "PYTHONHASHSEED": "1"}

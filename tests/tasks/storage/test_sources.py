@@ -102,6 +102,7 @@ def test_every_import_by_name_is_known() -> None:
     """The closure of a key cannot follow a name that is made up when it is imported: these few see to it themselves."""
     known = {
         "tasks/storage/source_digest.py": 1,  # a room, to find its files
+        "latent_audit/__init__.py": 1,  # public names, which no stage uses
         "tasks/stages/stage.py": 1,  # the stage's module: the closure begins with it
         "tasks/storage/code.py": 1,  # `code_of` counts it
         "vae_models/presets/settings_by_kind.py": 1,  # `code_of` counts the kinds in recipes
