@@ -22,12 +22,14 @@ from latent_audit.tasks.session.prefect_page import show_flow_progress
 from latent_audit.tasks.session.publish import publish
 from latent_audit.tasks.session.run_outcome import raise_outcome
 from latent_audit.tasks.settings.audit import Settings
+from latent_audit.tasks.stages.arguments import arguments
 from latent_audit.tasks.stages.registry import (
     DRAW,
     DRAW_PICTURES,
     EXPLAIN_CLASSIFIER,
     JUDGE,
     PREPARE,
+    STAGES,
     TRAIN_CLASSIFIER,
 )
 from latent_audit.tasks.stages.report.render import render_report
@@ -116,15 +118,8 @@ def explain_classifier(
     classifier: PrefectFuture[Artifact],
 ) -> PrefectFuture[Artifact]:
     """Submits the attributions of the classifier, which all models shown in full share."""
-    return submit(
-        stage_runner,
-        EXPLAIN_CLASSIFIER,
-        prepared=prepared,
-        classifier=classifier,
-        sizes=settings.explanations.sizes(),
-        reference_images=settings.explanations.reference_images,
-        seed=settings.run.seed,
-    )
+    results = {"prepared": prepared, "classifier": classifier}
+    return submit(stage_runner, EXPLAIN_CLASSIFIER, **arguments(EXPLAIN_CLASSIFIER, settings, results))
 
 
 def reach_verdicts(
@@ -143,6 +138,7 @@ def reach_verdicts(
         classifier=classifier,
         models=list(analysed),
         results={model.id: futures for model, futures in analysed.items()},
+        parts={stage.name: stage.record for stage in STAGES if stage.record},
         settings=opening.settings_record,
         failed=[],
         accept_failed=_without_failed,

@@ -42,6 +42,13 @@ class Copy:
         assert text.count(line) == 1, f"{file} holds {line!r} {text.count(line)} times: mend the recipe"
         path.write_text(text.replace(line, line + addition), encoding="utf-8")
 
+    def add_before(self, file: str, line: str, addition: str) -> None:
+        """Puts `addition` before the one place in `file` that holds `line`."""
+        self.add_after(file, line, "")
+        path = self.folder / file
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(line, addition + line), encoding="utf-8")
+
     def append(self, file: str, addition: str) -> None:
         """Puts `addition` at the end of `file`."""
         path = self.folder / file
@@ -151,25 +158,20 @@ def test_an_analysis_is_four_files_and_their_lines(copy: Copy) -> None:
 
 
 def _wire_the_stage(copy: Copy) -> None:
-    copy.append(
-        "tasks/stages/registry.py",
-        'CODE_RANGE = Stage("code_range", "measuring the code of", '
-        '"latent_audit.tasks.stages.explanations.code_range")\n',
+    registry = "tasks/stages/registry.py"
+    copy.add_before(
+        registry,
+        "OF_A_MODEL = (\n",
+        """CODE_RANGE = Stage(
+    "code_range",
+    "measuring the code of",
+    f"{_EXPLANATIONS}.code_range",
+    needs=("encoded",),
+    record=(RecordPart("code_range", "code_range.json"),),
+)
+""",
     )
-    flow = "flows/model_flow.py"
-    copy.add_after(
-        flow, "from latent_audit.tasks.stages.registry import (\n    ATTRIBUTE,\n", "    CODE_RANGE,\n"
-    )
-    copy.add_after(
-        flow,
-        '        "encode": encoded,\n',
-        '        "code_range": submit(stage_runner, CODE_RANGE, model, encoded=encoded),\n',
-    )
-    copy.add_after(
-        "tasks/stages/evidence/model_record.py",
-        '        "projections": content("project", "projections.json", []),\n',
-        '        "code_range": content("code_range", "code_range.json"),\n',
-    )
+    copy.add_after(registry, "    ENCODE,\n", "    CODE_RANGE,\n")
 
 
 def _describe_in_the_schema(copy: Copy) -> None:

@@ -1,91 +1,267 @@
-"""Every stage of the pipeline, in the order in which runs come to them."""
+"""Every stage of the pipeline, in the order in which runs come to them: what each needs, and what it adds."""
 
-from latent_audit.tasks.stages.stage import Stage
+from latent_audit.tasks.stages.stage import RecordPart, Stage
 
-PREPARE = Stage("prepare", "preparing the data", "latent_audit.tasks.stages.data.prepare")
-HOLD_OUT_FOLD = Stage("hold_out_fold", "dealing folds", "latent_audit.tasks.stages.data.hold_out_fold")
+_STAGES = "latent_audit.tasks.stages"
+_DATA, _TRAINING, _EVIDENCE = f"{_STAGES}.data", f"{_STAGES}.training", f"{_STAGES}.evidence"
+_EXPLANATIONS, _REPORT = f"{_STAGES}.explanations", f"{_STAGES}.report"
+# What nearly every stage of a model takes.
+_MODEL = ("prepared", "trained", "encoded")
+_INTERVENTIONS = (
+    "evidence.intervention_images", "evidence.bootstraps", "evidence.null_moves_per_dimension", "evidence.gate_images",
+    "evidence.null_images", "evidence.untrained_images", "evidence.thresholds.classifier_share_of_way", "run.seed",
+)  # fmt: skip
+
+PREPARE = Stage("prepare", "preparing the data", f"{_DATA}.prepare", result="prepared")
+HOLD_OUT_FOLD = Stage("hold_out_fold", "dealing folds", f"{_DATA}.hold_out_fold")
 TRAIN_CLASSIFIER = Stage(
     "classify",
     "training the attribute classifier",
-    "latent_audit.tasks.stages.training.train_classifiers",
+    f"{_TRAINING}.train_classifiers",
     on_device=True,
     saves=True,
+    result="classifier",
 )
 TRAIN_MODEL = Stage(
-    "train", "training", "latent_audit.tasks.stages.training.train_model", on_device=True, saves=True
+    "train", "training", f"{_TRAINING}.train_model", on_device=True, saves=True, result="trained"
 )
 TRAIN_STACK = Stage(
-    "train_stack",
-    "training all seeds beside",
-    "latent_audit.tasks.stages.training.train_stack",
+    "train_stack", "training all seeds beside", f"{_TRAINING}.train_stack", on_device=True, saves=True
+)
+TAKE_TRAINED = Stage("take", "taking from its stack", f"{_TRAINING}.take_trained")
+IMPORT_MODEL = Stage("import", "importing", f"{_TRAINING}.import_model")
+
+# ---- one model, one seed: submitted by model_flow.analyse, in this order -------------------------
+
+ENCODE = Stage(
+    "encode",
+    "encoding",
+    f"{_EVIDENCE}.encode",
     on_device=True,
-    saves=True,
+    result="encoded",
+    needs=("prepared", "trained"),
+    settings=("evidence.pca_images", "run.seed"),
 )
-TAKE_TRAINED = Stage("take", "taking from its stack", "latent_audit.tasks.stages.training.take_trained")
-IMPORT_MODEL = Stage("import", "importing", "latent_audit.tasks.stages.training.import_model")
-ENCODE = Stage("encode", "encoding", "latent_audit.tasks.stages.evidence.encode", on_device=True)
-PROBE = Stage("probe", "probing", "latent_audit.tasks.stages.evidence.probe")
-SCORE = Stage("score", "scoring the code of", "latent_audit.tasks.stages.evidence.score", may_fail=True)
+PROBE = Stage(
+    "probe",
+    "probing",
+    f"{_EVIDENCE}.probe",
+    result="probed",
+    needs=("prepared", "encoded"),
+    settings=(
+        "evidence.permutations",
+        "evidence.bootstraps",
+        "evidence.probe_images",
+        "evidence.boosting_images",
+        "evidence.boosting_iterations",
+        "evidence.thresholds.significance",
+        "evidence.thresholds.survives_min",
+        "run.seed",
+    ),
+)
 INTERVENE = Stage(
-    "intervene", "intervening on", "latent_audit.tasks.stages.evidence.intervene", on_device=True
-)
-SUBGROUP = Stage(
-    "subgroup", "comparing subgroups of", "latent_audit.tasks.stages.evidence.subgroup", may_fail=True
+    "intervene",
+    "intervening on",
+    f"{_EVIDENCE}.intervene",
+    on_device=True,
+    result="intervened",
+    needs=(*_MODEL, "classifier", "probed"),
+    settings=_INTERVENTIONS,
+    record=(RecordPart("intervention", "intervention.json"),),
 )
 FITNESS = Stage(
-    "fitness", "measuring the fitness of", "latent_audit.tasks.stages.evidence.fitness", on_device=True
+    "fitness",
+    "measuring the fitness of",
+    f"{_EVIDENCE}.fitness",
+    on_device=True,
+    result="fitness",
+    needs=_MODEL,
+    settings=(
+        "evidence.bootstraps",
+        "evidence.thresholds.unused_kl_nats",
+        "explanations.memorisation_images",
+        "explanations.memorisation_held_out_images",
+        "run.seed",
+    ),
+)
+SCORE = Stage(
+    "score",
+    "scoring the code of",
+    f"{_EVIDENCE}.score",
+    may_fail=True,
+    needs=("prepared", "encoded"),
+    settings=("evidence.predictor_images", "run.seed"),
+    record=(RecordPart("scores", "scores.json", {}),),
 )
 CONTROL = Stage(
-    "control", "controlling", "latent_audit.tasks.stages.evidence.negative_controls", on_device=True
+    "control",
+    "controlling",
+    f"{_EVIDENCE}.negative_controls",
+    on_device=True,
+    needs=(*_MODEL, "classifier"),
+    settings=(
+        "evidence.permutations",
+        "evidence.thresholds.significance",
+        "evidence.thresholds.survives_min",
+        *_INTERVENTIONS,
+    ),
+    lead_seed_only=True,
 )
-PROJECT = Stage("project", "drawing maps of", "latent_audit.tasks.stages.explanations.project", may_fail=True)
+PROJECT = Stage(
+    "project",
+    "drawing maps of",
+    f"{_EXPLANATIONS}.project",
+    may_fail=True,
+    needs=("prepared", "encoded"),
+    settings=(
+        "explanations.projection_images",
+        "explanations.projection_seeds",
+        "explanations.projection_components",
+        "run.seed",
+    ),
+    lead_seed_only=True,
+    record=(RecordPart("projections", "projections.json", []),),
+)
 TRAVERSE = Stage(
-    "traverse", "traversing", "latent_audit.tasks.stages.explanations.traverse", on_device=True, may_fail=True
+    "traverse",
+    "traversing",
+    f"{_EXPLANATIONS}.traverse",
+    on_device=True,
+    may_fail=True,
+    needs=(*_MODEL, "fitness"),
+    settings=("explanations.traversal_steps", "run.seed"),
+    lead_seed_only=True,
+    record=(RecordPart("traversal", "traversal.json"),),
 )
 MOVE = Stage(
     "move",
     "moving through",
-    "latent_audit.tasks.stages.explanations.manipulate",
+    f"{_EXPLANATIONS}.manipulate",
     on_device=True,
     may_fail=True,
+    needs=(*_MODEL, "classifier"),
+    settings=("explanations.move_images", "explanations.distance_images", "run.seed"),
+    lead_seed_only=True,
+    record=(RecordPart("moves", "moves.json"),),
 )
 USE = Stage(
     "use",
     "trying the uses of",
-    "latent_audit.tasks.stages.explanations.applications",
+    f"{_EXPLANATIONS}.applications",
     on_device=True,
     may_fail=True,
+    needs=(*_MODEL, "fitness", "outside"),
+    settings=(
+        "explanations.use_images",
+        "explanations.application_images",
+        "explanations.regret_steps",
+        "run.seed",
+    ),
+    lead_seed_only=True,
+    record=(RecordPart("uses", "uses.json"),),
 )
 ATTRIBUTE = Stage(
     "attribute",
     "attributing",
-    "latent_audit.tasks.stages.explanations.attribute",
+    f"{_EXPLANATIONS}.attribute",
     on_device=True,
     may_fail=True,
+    needs=(*_MODEL, "fitness", "classifier"),
+    settings=(
+        "explanations.attribution_images",
+        "explanations.attribution_dimensions",
+        "explanations.attribution_steps",
+        "explanations.reference_images",
+        "explanations.discriminator_images",
+        "run.seed",
+    ),
+    code=(("gan_explanations", "interpretable_gan", f"{_EXPLANATIONS}.explain_gan"),),
+    lead_seed_only=True,
+    record=(
+        RecordPart("attributions", "attributions.json", []),
+        RecordPart("attribution_evidence", "evidence.json", []),
+        RecordPart("gan", "gan.json"),
+    ),
+)
+SUBGROUP = Stage(
+    "subgroup",
+    "comparing subgroups of",
+    f"{_EVIDENCE}.subgroup",
+    may_fail=True,
+    needs=("prepared", "intervened"),
+    settings=("evidence.subgroup_by", "model.name", "run.seed"),
+    lead_seed_only=True,
 )
 PARTICULARS = Stage(
     "particulars",
     "showing what is particular to",
-    "latent_audit.tasks.stages.explanations.model_specific",
+    f"{_EXPLANATIONS}.model_specific",
     on_device=True,
     may_fail=True,
+    needs=("prepared", "trained"),
+    settings=(
+        "evidence.bootstraps",
+        "explanations.attention_images",
+        "explanations.uncertainty_images",
+        "explanations.label_images",
+        "run.seed",
+    ),
+    code=(("label_efficiency", "semi_supervised_vae", f"{_TRAINING}.label_efficiency"),),
+    lead_seed_only=True,
+    record=(RecordPart("particulars", "particulars.json"),),
 )
+EXPORT = Stage(
+    "export",
+    "exporting",
+    f"{_TRAINING}.export",
+    may_fail=True,
+    needs=("prepared", "trained"),
+    lead_seed_only=True,
+    only_if="has_our_networks",
+)
+OF_A_MODEL = (
+    ENCODE,
+    PROBE,
+    INTERVENE,
+    FITNESS,
+    SCORE,
+    CONTROL,
+    PROJECT,
+    TRAVERSE,
+    MOVE,
+    USE,
+    ATTRIBUTE,
+    SUBGROUP,
+    PARTICULARS,
+    EXPORT,
+)
+
+# ---- the whole audit -----------------------------------------------------------------------------
+
 EXPLAIN_CLASSIFIER = Stage(
     "explain_classifier",
     "attributing the attribute classifier",
-    "latent_audit.tasks.stages.explanations.explain_classifier",
+    f"{_EXPLANATIONS}.explain_classifier",
     on_device=True,
     may_fail=True,
+    needs=("prepared", "classifier"),
+    settings=(
+        "explanations.attribution_images",
+        "explanations.attribution_steps",
+        "explanations.superpixel_samples",
+        "explanations.reference_images",
+        "run.seed",
+    ),
+    # It stands in the section of every model that is shown in full.
+    record=(
+        RecordPart("attributions", "attributions.json", []),
+        RecordPart("attribution_evidence", "evidence.json", []),
+    ),
 )
-EXPORT = Stage("export", "exporting", "latent_audit.tasks.stages.training.export", may_fail=True)
-JUDGE = Stage("judge", "judging", "latent_audit.tasks.stages.evidence.verdicts")
-DRAW = Stage("draw", "drawing the report", "latent_audit.tasks.stages.report.draw")
-DRAW_PICTURES = Stage(
-    "draw_pictures", "drawing the report's cards and maps", "latent_audit.tasks.stages.report.draw"
-)
-SCORE_SIZE = Stage("score_size", "scoring", "latent_audit.tasks.stages.training.score_size", on_device=True)
-CHOOSE_SIZE = Stage(
-    "choose_size", "choosing the latent size", "latent_audit.tasks.stages.training.choose_size"
-)
+JUDGE = Stage("judge", "judging", f"{_EVIDENCE}.verdicts")
+DRAW = Stage("draw", "drawing the report", f"{_REPORT}.draw")
+DRAW_PICTURES = Stage("draw_pictures", "drawing the report's cards and maps", f"{_REPORT}.draw")
+SCORE_SIZE = Stage("score_size", "scoring", f"{_TRAINING}.score_size", on_device=True)
+CHOOSE_SIZE = Stage("choose_size", "choosing the latent size", f"{_TRAINING}.choose_size")
 
 STAGES = tuple(found for found in list(vars().values()) if isinstance(found, Stage))

@@ -1,4 +1,4 @@
-"""What a stage is: a name and a function that writes files, told everything it may depend on.
+"""What a stage is: a name, a function that writes files, and a declaration of everything that it depends on.
 
 A stage's content key is made from its inputs by `key_part`, so no input can be forgotten in it. What must not
 change a result (device index, work folder, progress, stop) reaches the function on a `StageContext` instead.
@@ -17,14 +17,43 @@ from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 
 
 @dataclass(frozen=True)
+class RecordPart:
+    """A part of a model's section in audit.json that a stage writes.
+
+    Args:
+        key: the part's key; stages that write the same key write lists, which are joined.
+        file: the stage's file that holds it.
+        missing: the value where the stage did not write the file.
+    """
+
+    key: str
+    file: str
+    missing: Any = None
+
+
+@dataclass(frozen=True)
 class Stage:
-    """One stage of the pipeline, named without importing what computes it: only workers need that.
+    """One stage of the pipeline, declared without importing what computes it: only workers need that.
 
     `compute(folder, context, **inputs)` of `module` is pure code that writes its results as files into `folder`; a file
-    summary.json there, {"metrics", "tags", "curves"}, is what MLflow is told. The source of `module`, with all that
-    it imports of ours, decides the content key. `doing` is the verb that progress shows. `on_device` stages run on
-    the GPU where there is one. An audit goes on without the result of a stage that `may_fail`. A stage that
-    `saves` stops when it is asked to and goes on from there the next time; the others are finished first.
+    summary.json there, {"metrics", "tags", "curves"}, is logged to MLflow. The source of `module`, with all that it
+    imports of ours, decides the content key.
+
+    Args:
+        name: in the store, the ledger, Prefect and MLflow.
+        verb: what progress shows, before the name of the model.
+        module: holds the function.
+        on_device: whether it runs on the GPU where there is one.
+        function: the function's name.
+        may_fail: whether an audit goes on without its result.
+        saves: whether it stops when it is asked to and goes on from there the next time; others are finished first.
+        result: the argument by which other stages take its result; "" where none does.
+        needs: the results that it takes, by these arguments.
+        settings: the settings that it takes, as "evidence.bootstraps"; the last part is the argument's name.
+        code: arguments that take a module for one kind of model alone: (argument, kind, module).
+        lead_seed_only: whether it runs for the first seed of a model alone, which the report shows in full.
+        only_if: a method of the settings that says for which models (by name) it runs; "" for all.
+        record: the parts of a model's section in audit.json that it writes.
     """
 
     name: str
@@ -34,6 +63,13 @@ class Stage:
     function: str = "compute"
     may_fail: bool = False
     saves: bool = False
+    result: str = ""
+    needs: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    code: tuple[tuple[str, str, str], ...] = ()
+    lead_seed_only: bool = False
+    only_if: str = ""
+    record: tuple[RecordPart, ...] = ()
 
     @property
     def compute(self) -> Callable[..., None]:

@@ -31,7 +31,7 @@ def compute(
     trained: Artifact,
     encoded: Artifact,
     probed: Artifact,
-    images: int,
+    intervention_images: int,
     bootstraps: int,
     null_moves_per_dimension: int,
     gate_images: int,
@@ -50,7 +50,13 @@ def compute(
     attribute_classifier = load_classifier(classifier.path, context.device)
     untrained = load_untrained(trained.path, context.device) if reach_of(trained).images_by_weights else None
     moves = Moves(
-        images, bootstraps, null_moves_per_dimension, gate_images, null_images, untrained_images, seed
+        intervention_images,
+        bootstraps,
+        null_moves_per_dimension,
+        gate_images,
+        null_images,
+        untrained_images,
+        seed,
     )
     claims = read_json(probed.path / "probe.json")["specificity"]
     decode = partial(decode_latents, model, precision="auto")

@@ -1,20 +1,30 @@
 """One model's section of audit.json, put together from the files of its stages."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from latent_audit.tasks.stages.stage import RecordPart
 from latent_audit.tasks.storage.arrays import gather, read_json
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey, digest_of_file
 from latent_audit.vae_models.storage.saved_model import RECIPE_FILE, WEIGHTS_FILE
 
+# The declared parts of a model's section, by the stage that writes them.
+Parts = Mapping[str, Sequence[RecordPart]]
+
 
 def model_record(
-    model: ModelKey, results: Mapping[str, Artifact], folder: Path, name: str, *, is_lead: bool
+    model: ModelKey,
+    results: Mapping[str, Artifact],
+    parts: Parts,
+    folder: Path,
+    name: str,
+    *,
+    is_lead: bool,
 ) -> dict[str, Any]:
     """Returns the section; what was not drawn for this seed is None or empty.
 
-    Arrays it refers to are copied to `folder`/arrays/`name`/.
+    `parts` are those that stages declare, by the stage. Arrays it refers to are copied to `folder`/arrays/`name`/.
     """
 
     def content(stage: str, file: str, missing: Any = None) -> Any:
@@ -45,16 +55,15 @@ def model_record(
         "training": training,
         "fitness": fitness,
         **content("probe", "probe.json"),
-        "scores": content("score", "scores.json", {}),
-        "intervention": content("intervene", "intervention.json"),
-        "traversal": content("traverse", "traversal.json"),
-        "moves": content("move", "moves.json"),
-        "uses": content("use", "uses.json"),
-        "projections": content("project", "projections.json", []),
-        "attributions": content("attribute", "attributions.json", [])
-        + content("explain_classifier", "attributions.json", []),
-        "attribution_evidence": content("attribute", "evidence.json", [])
-        + content("explain_classifier", "evidence.json", []),
-        "gan": content("attribute", "gan.json"),
-        "particulars": content("particulars", "particulars.json"),
+        **_declared(parts, content),
     }
+
+
+def _declared(parts: Parts, content: Callable[[str, str, Any], Any]) -> dict[str, Any]:
+    """Returns the parts that stages declare; lists of one key are joined."""
+    found: dict[str, Any] = {}
+    for stage, declared in parts.items():
+        for part in declared:
+            value = content(stage, part.file, part.missing)
+            found[part.key] = found[part.key] + value if part.key in found else value
+    return found

@@ -55,8 +55,8 @@ def compute(
     permutations: int,
     bootstraps: int,
     significance: float,
-    survives_from: float,
-    images: int,
+    survives_min: float,
+    intervention_images: int,
     null_moves_per_dimension: int,
     gate_images: int,
     null_images: int,
@@ -70,14 +70,20 @@ def compute(
     codes = open_codes(encoded)
     controls = _controls(codes, trained, encoded, data.data.images.shape[1:], context.device, seed)
     moves = Moves(
-        images, bootstraps, null_moves_per_dimension, gate_images, null_images, untrained_images, seed
+        intervention_images,
+        bootstraps,
+        null_moves_per_dimension,
+        gate_images,
+        null_images,
+        untrained_images,
+        seed,
     )
     unreadable = not_readable(data, classifier, classifier_share_of_way)
     found = []
     for done, (name, control) in enumerate(controls.items()):
         context.report(done, len(controls), {})
         associated, claims = find_claims(
-            data, control.codes, permutations, bootstraps, significance, survives_from, seed
+            data, control.codes, permutations, bootstraps, significance, survives_min, seed
         )
         gates = gate_reconstructions(
             data,

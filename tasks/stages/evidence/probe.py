@@ -24,7 +24,7 @@ def compute(
     boosting_images: int,
     boosting_iterations: int,
     significance: float,
-    survives_from: float,
+    survives_min: float,
     seed: int,
 ) -> None:
     """Writes probe.json: association, specificity and probes, as audit.json holds them."""
@@ -35,7 +35,7 @@ def compute(
     fit_values, test_values = (data.values(part) for part in PROBE_PARTS)
     context.report(0, 2, {})
     associated, specific = find_claims(
-        data, codes, permutations, bootstraps, significance, survives_from, seed
+        data, codes, permutations, bootstraps, significance, survives_min, seed
     )
     context.report(1, 2, {})
     fitted, scored = (

@@ -20,7 +20,7 @@ def compute(
     prepared: Artifact,
     intervened: Artifact,
     subgroup_by: str | None,
-    model_name: str,
+    name: str,
     seed: int,
 ) -> None:
     """Writes subgroups.json as audit.json holds it: empty where no attribute has classes to group by."""
@@ -33,7 +33,7 @@ def compute(
         ()
         if by is None
         else subgroups.compute(
-            model_name,
+            name,
             data.data.attributes,
             data.values("probe_test")[responses.rows],
             responses.claims,

@@ -22,7 +22,7 @@ from latent_audit.tasks.analyses.scores.score_meanings import MEANINGS
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.evidence.closed_gates import closed_gates, take_out_unread
-from latent_audit.tasks.stages.evidence.model_record import model_record
+from latent_audit.tasks.stages.evidence.model_record import Parts, model_record
 from latent_audit.tasks.stages.inputs.codes import Codes, open_codes
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.storage.arrays import gather, read_json, reference, write_json
@@ -44,6 +44,7 @@ def compute(
     classifier: Artifact,
     models: Sequence[ModelKey],
     results: Mapping[str, Mapping[str, Artifact]],
+    parts: Parts,
     settings: Mapping[str, Any],
     subject: Mapping[str, str | None],
     thresholds: Thresholds,
@@ -53,6 +54,7 @@ def compute(
 ) -> None:
     """Writes audit.json and arrays/. `results` holds each model's artifacts by stage, under the model's id.
 
+    `parts` are those of a model's section that stages declare.
     `failed` names the parts and models that failed, which are not in `models` and `results`.
     `selftest` is what is known of the error rates of the evidence itself.
 
@@ -63,7 +65,7 @@ def compute(
     names = list(dict.fromkeys(model.name for model in models))
     lead = models[0].seed
     records = [
-        model_record(model, results[model.id], folder, f"model{index}", is_lead=model.seed == lead)
+        model_record(model, results[model.id], parts, folder, f"model{index}", is_lead=model.seed == lead)
         for index, model in enumerate(models)
     ]
     codes = [open_codes(results[model.id]["encode"]) for model in models]

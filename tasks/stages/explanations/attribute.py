@@ -13,7 +13,6 @@ from latent_audit.tasks.analyses.attributions.attribution_methods import encoder
 from latent_audit.tasks.analyses.attributions.attribution_record import Attribution, Subjects
 from latent_audit.tasks.analyses.attributions.neuron_conductance import conductance_method
 from latent_audit.tasks.execution.stage_context import StageContext
-from latent_audit.tasks.settings.explanation_sizes import ExplanationSizes
 from latent_audit.tasks.stages.inputs.codes import Codes, open_codes
 from latent_audit.tasks.stages.inputs.informativeness import informativeness
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
@@ -38,7 +37,9 @@ def compute(
     encoded: Artifact,
     fitness: Artifact,
     classifier: Artifact,
-    sizes: ExplanationSizes,
+    attribution_images: int,
+    attribution_dimensions: int,
+    attribution_steps: int,
     reference_images: int,
     discriminator_images: int,
     gan_explanations: Code | None,
@@ -52,8 +53,8 @@ def compute(
     codes = open_codes(encoded)
     model = load(trained.path, context.device)
     by_information = np.argsort(-informativeness(fitness), kind="stable")
-    dimensions = sorted(by_information[: sizes.attribution_dimensions].tolist())
-    shown = ShownImages(data, sizes.attribution_images, sizes.attribution_steps, reference_images, seed)
+    dimensions = sorted(by_information[:attribution_dimensions].tolist())
+    shown = ShownImages(data, attribution_images, attribution_steps, reference_images, seed)
     context.report(0, 3, {})
     reach = reach_of(trained)
     found = list(_encoder_maps(model, codes, dimensions, shown, reach.encoder_gradients))

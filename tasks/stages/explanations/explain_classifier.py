@@ -13,7 +13,6 @@ from latent_audit.tasks.analyses.attributions.attribution_methods import (
 from latent_audit.tasks.analyses.attributions.attribution_record import Subjects
 from latent_audit.tasks.analyses.attributions.superpixels import superpixel_methods
 from latent_audit.tasks.execution.stage_context import StageContext
-from latent_audit.tasks.settings.explanation_sizes import ExplanationSizes
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
 from latent_audit.tasks.stages.inputs.shown_images import ShownImages, write_attributions
 from latent_audit.tasks.storage.arrays import write_json
@@ -27,7 +26,9 @@ def compute(
     *,
     prepared: Artifact,
     classifier: Artifact,
-    sizes: ExplanationSizes,
+    attribution_images: int,
+    attribution_steps: int,
+    superpixel_samples: int,
     reference_images: int,
     seed: int,
 ) -> None:
@@ -37,13 +38,13 @@ def compute(
     """
     attribute_classifier = load_classifier(classifier.path, context.device)
     data = open_prepared(prepared)
-    shown = ShownImages(data, sizes.attribution_images, sizes.attribution_steps, reference_images, seed)
+    shown = ShownImages(data, attribution_images, attribution_steps, reference_images, seed)
     columns = {name: int(column[0]) for name, column in attribute_classifier.response_columns.items()}
     picked = list(columns.values())
     baseline = shown.baseline_on(next(attribute_classifier.parameters()).device)
     methods = [
         integrated_method(_responses, picked, baseline, shown.depth),
-        *superpixel_methods(_responses, picked, baseline, sizes.superpixel_samples, seed),
+        *superpixel_methods(_responses, picked, baseline, superpixel_samples, seed),
     ]
     layer = last_convolution(attribute_classifier)
     if layer is not None:

@@ -20,14 +20,14 @@ def compute(
     *,
     prepared: Artifact,
     encoded: Artifact,
-    images: int,
-    seeds: int,
-    components: tuple[int, ...],
+    projection_images: int,
+    projection_seeds: int,
+    projection_components: tuple[int, ...],
     seed: int,
 ) -> None:
     """Writes projections.json: PCA, and t-SNE and UMAP once a seed, of a sample of probe_test.
 
-    components: one set of pictures for each number of axes, 2 or 3.
+    projection_components: one set of pictures for each number of axes, 2 or 3.
     """
     data = open_prepared(prepared)
     codes = open_codes(encoded)
@@ -36,11 +36,11 @@ def compute(
             codes.of("probe_test"),
             data.data.attributes,
             data.values("probe_test"),
-            seeds=[seed + index for index in range(seeds)],
+            seeds=[seed + index for index in range(projection_seeds)],
             components=axes,
-            sample=images,
+            sample=projection_images,
         )
-        for axes in components
+        for axes in projection_components
     ]
     result = results[0]  # the same sample for every number of axes
     records = [record for made in results for record in made.as_records()]

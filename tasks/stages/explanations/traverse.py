@@ -24,7 +24,7 @@ def compute(
     trained: Artifact,
     encoded: Artifact,
     fitness: Artifact,
-    steps: int,
+    traversal_steps: int,
     seed: int,
 ) -> None:
     """Writes traversal.json and its sheets: the middle image's strips, and those of three others."""
@@ -37,7 +37,7 @@ def compute(
         informativeness(fitness),
         codes.names,
         np.random.default_rng(seed),
-        quantiles=np.linspace(0.02, 0.98, steps).round(3).tolist(),
+        quantiles=np.linspace(0.02, 0.98, traversal_steps).round(3).tolist(),
     )
     write_json(
         folder / "traversal.json",

@@ -15,7 +15,7 @@ from latent_audit.reports.page.render import render
 from latent_audit.reports.record.audit_json import schema_faults, write_audit
 from latent_audit.tasks.settings.layers import load_settings
 from latent_audit.tasks.stages.evidence.model_record import model_record
-from latent_audit.tasks.stages.registry import TRAIN_MODEL
+from latent_audit.tasks.stages.registry import CODE_RANGE, TRAIN_MODEL
 from latent_audit.tasks.stages.stage import Stage
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 
@@ -45,7 +45,9 @@ builder = AuditBuilder(
     folder, models=("vae",), attributes=ATTRIBUTES[:2], dimensions=3, seeds=1, image_size=12
 )
 audit = builder.write()
-found = model_record(key, done, folder, "model0", is_lead=True)["code_range"]
+found = model_record(key, done, {"code_range": CODE_RANGE.record}, folder, "model0", is_lead=True)[
+    "code_range"
+]
 audit["models"][0]["code_range"] = found
 write_audit(folder, audit)
 wrong = {**audit, "models": [{**audit["models"][0], "code_range": [{"low": "far"}]}]}
