@@ -18,12 +18,12 @@ from typing import Any
 
 from latent_audit.reports.record.manifest import FORMAT
 from latent_audit.reports.record.run_files import MANIFEST_NAME
-from latent_audit.tasks.runs.acceptance import acceptances
 from latent_audit.tasks.errors import StoreError
-from latent_audit.tasks.storage.file_lock import try_lock
+from latent_audit.tasks.runs.acceptance import acceptances
 from latent_audit.tasks.session.run_folder import RUN_ID
-from latent_audit.tasks.storage.shared_store import MANIFEST
 from latent_audit.tasks.stages.registry import STAGES
+from latent_audit.tasks.storage.file_lock import try_lock
+from latent_audit.tasks.storage.shared_store import MANIFEST
 from latent_audit.tasks.storage.store import writing
 
 LEDGER = "ledger.jsonl"

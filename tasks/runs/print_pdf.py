@@ -13,8 +13,8 @@ from pathlib import Path
 
 from latent_audit.reports.page.render import REPORT_NAME
 from latent_audit.tasks.errors import RunUnusable, StageFailed, UsageError
-from latent_audit.tasks.storage.store import writing
 from latent_audit.tasks.runs.verify import verify
+from latent_audit.tasks.storage.store import writing
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 LONGEST_SECONDS = 600

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from latent_audit.reports.record.audit_json import SCHEMA_VERSION
 from latent_audit.reports.errors import KeyUnusable
+from latent_audit.reports.record.audit_json import SCHEMA_VERSION
 from latent_audit.reports.record.problem import Kind, Problem
 from latent_audit.reports.record.run_facts import PROGRAM
 from latent_audit.reports.record.run_files import MANIFEST_NAME
