@@ -29,7 +29,10 @@ class SourceTree:
     def closure(self, names: Iterable[str]) -> frozenset[str]:
         """Returns the modules of ours that these need, themselves included; names are "module" or "module:class"."""
         found: set[str] = set()
-        waiting = [package for name in names for package in _with_packages(name.partition(":")[0])]
+        waiting = []
+        for name in names:
+            *packages, module = _with_packages(name.partition(":")[0])
+            waiting += [package for package in packages if self._file(package) is not None] + [module]
         while waiting:
             name = waiting.pop()
             if name not in found:

@@ -12,8 +12,8 @@ class Tidied:
         print("tidied")
 kept = Tidied()
 kept.itself = kept
-from latent_audit.tasks.execution.process_setup import leave_untidied
-leave_untidied()
+from latent_audit.tasks.execution.process_setup import exit_without_cleanup
+exit_without_cleanup()
 atexit.register(print, "registered later")
 print("said")
 print("said of an error", file=sys.stderr)
@@ -23,7 +23,7 @@ print("said of an error", file=sys.stderr)
 WORKER = """\
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
-from latent_audit.tasks.execution.process_setup import leave_untidied
+from latent_audit.tasks.execution.process_setup import exit_without_cleanup
 
 def lock():
     global kept
@@ -32,7 +32,7 @@ def lock():
 
 if __name__ == "__main__":
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=spawn, initializer=leave_untidied) as pool:
+    with ProcessPoolExecutor(1, mp_context=spawn, initializer=exit_without_cleanup) as pool:
         print(pool.submit(lock).result())
 """
 

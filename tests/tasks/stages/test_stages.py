@@ -13,9 +13,9 @@ EVERY = [value for value in vars(registry).values() if isinstance(value, Stage)]
 
 
 @pytest.mark.parametrize("stage", EVERY, ids=lambda stage: stage.name)
-def test_each_names_a_function_that_takes_a_folder_a_bench_and_named_inputs(stage: Stage) -> None:
+def test_each_names_a_function_that_takes_a_folder_a_context_and_named_inputs(stage: Stage) -> None:
     parameters = list(inspect.signature(stage.compute).parameters.values())
-    assert [parameter.name for parameter in parameters[:2]] == ["folder", "bench"]
+    assert [parameter.name for parameter in parameters[:2]] == ["folder", "context"]
     assert parameters[2:]
     assert {parameter.kind for parameter in parameters[2:]} == {inspect.Parameter.KEYWORD_ONLY}
     assert stage.compute.__module__ == stage.module

@@ -132,8 +132,8 @@ def _since(page: Page, since: Any) -> list[tuple[str, str]]:
         return []
     if not since["changed"]:
         return [("since", page.t("provenance.since_same", run=since["run_id"]))]
-    estimate_text = "; ".join(sentences(since, page.t))
-    return [("since", page.t("provenance.since_changed", run=since["run_id"], estimate_text=estimate_text))]
+    changes = "; ".join(sentences(since, page.t))
+    return [("since", page.t("provenance.since_changed", run=since["run_id"], changes=changes))]
 
 
 def _pairs(page: Page, prefix: str, part: Any) -> list[tuple[str, str]]:
