@@ -164,12 +164,12 @@ def test_what_a_killed_run_was_computing_stops(
     with cluster(address, home, environment):
         waiting = (
             "import sys; from pathlib import Path; "
-            "from latent_audit.tasks.execution.runners.work_item import Order; "
+            "from latent_audit.tasks.execution.runners.work_item import WorkItem; "
             "from latent_audit.tasks.execution.workers import Workers; "
             "from tests.tasks.execution.toy_stages import WAIT; "
             "kind, address, place = sys.argv[1], sys.argv[2], Path(sys.argv[3])\n"
             "with Workers(1, lambda report: (place / 'begun').touch(), kind, address) as workers:\n"
-            "    workers.run(Order(WAIT, 'key', 'run', 'waiting', {}, 'cpu', place / 'files', place, place))"
+            "    workers.run(WorkItem(WAIT, 'key', 'run', 'waiting', {}, 'cpu', place / 'files', place, place))"
         )
         (tmp_path / "files").mkdir()
         run = subprocess.Popen(

@@ -24,7 +24,7 @@ class Rules:
 
     Args:
         reach_verdicts: from models, stability and thresholds to a verdict for each model, seed and attribute.
-        judge_control: from a control and thresholds to the verdicts on its claims, JSON-ready.
+        control_verdicts: from a control and thresholds to the verdicts on its claims, JSON-ready.
         judge_seeds: from the seeds of one model and thresholds to the words that check D counts, by attribute.
         thresholds: the names of all limits.
         not_auditable: from an audit.json and thresholds to "reason" and "helps" of each attribute that cannot be

@@ -16,7 +16,7 @@ RUN = """
 import sys, threading
 from pathlib import Path
 from latent_audit.tasks.session.progress import ProgressDisplay
-from latent_audit.tasks.execution.runners.work_item import Order
+from latent_audit.tasks.execution.runners.work_item import WorkItem
 from latent_audit.tasks.execution.stopping import Stopping
 from latent_audit.tasks.execution.workers import Workers
 from tests.tasks.execution.toy_stages import POLL
@@ -25,8 +25,8 @@ if __name__ == "__main__":
     home, kind, main_thread = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     with ProgressDisplay() as progress, Stopping(progress) as stopping, Workers(2, print, kind) as workers:
         stopping.workers = workers
-        order = Order(POLL, "key", "run", "polling", {}, "cpu", home / "files", home, home)
-        thread = threading.Thread(target=workers.run, args=(order,))
+        item = WorkItem(POLL, "key", "run", "polling", {}, "cpu", home / "files", home, home)
+        thread = threading.Thread(target=workers.run, args=(item,))
         thread.start()
         if main_thread == "in C":
             import sqlite3
