@@ -13,7 +13,7 @@ _INTERVENTIONS = (
 )  # fmt: skip
 
 PREPARE = Stage("prepare", "preparing the data", f"{_DATA}.prepare", result="prepared")
-HOLD_OUT_FOLD = Stage("hold_out_fold", "dealing folds", f"{_DATA}.hold_out_fold")
+HOLD_OUT_FOLD = Stage("hold_out_fold", "splitting folds", f"{_DATA}.hold_out_fold")
 TRAIN_CLASSIFIER = Stage(
     "classify",
     "training the attribute classifier",
@@ -26,9 +26,9 @@ TRAIN_MODEL = Stage(
     "train", "training", f"{_TRAINING}.train_model", on_device=True, saves=True, result="trained"
 )
 TRAIN_STACK = Stage(
-    "train_stack", "training all seeds beside", f"{_TRAINING}.train_stack", on_device=True, saves=True
+    "train_stack", "training all seeds at once", f"{_TRAINING}.train_stack", on_device=True, saves=True
 )
-TAKE_TRAINED = Stage("take", "taking from its stack", f"{_TRAINING}.take_trained")
+TAKE_TRAINED = Stage("take", "extracting one seed", f"{_TRAINING}.take_trained")
 IMPORT_MODEL = Stage("import", "importing", f"{_TRAINING}.import_model")
 
 # ---- one model, one seed: submitted by model_flow.analyse, in this order -------------------------
@@ -95,7 +95,7 @@ SCORE = Stage(
 )
 CONTROL = Stage(
     "control",
-    "controlling",
+    "checking negative controls of",
     f"{_EVIDENCE}.negative_controls",
     on_device=True,
     needs=(*_MODEL, "classifier"),
@@ -135,7 +135,7 @@ TRAVERSE = Stage(
 )
 MOVE = Stage(
     "move",
-    "moving through",
+    "manipulating the latent space of",
     f"{_EXPLANATIONS}.manipulate",
     on_device=True,
     may_fail=True,
@@ -146,7 +146,7 @@ MOVE = Stage(
 )
 USE = Stage(
     "use",
-    "trying the uses of",
+    "evaluating applications of",
     f"{_EXPLANATIONS}.applications",
     on_device=True,
     may_fail=True,
@@ -194,7 +194,7 @@ SUBGROUP = Stage(
 )
 PARTICULARS = Stage(
     "particulars",
-    "showing what is particular to",
+    "model-specific explanations of",
     f"{_EXPLANATIONS}.model_specific",
     on_device=True,
     may_fail=True,
@@ -258,7 +258,7 @@ EXPLAIN_CLASSIFIER = Stage(
         RecordPart("attribution_evidence", "evidence.json", []),
     ),
 )
-JUDGE = Stage("judge", "judging", f"{_EVIDENCE}.verdicts")
+JUDGE = Stage("judge", "reaching verdicts", f"{_EVIDENCE}.verdicts")
 DRAW = Stage("draw", "drawing the report", f"{_REPORT}.draw")
 DRAW_PICTURES = Stage("draw_pictures", "drawing the report's cards and maps", f"{_REPORT}.draw")
 SCORE_SIZE = Stage("score_size", "scoring", f"{_TRAINING}.score_size", on_device=True)
