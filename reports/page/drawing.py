@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from jinja2 import Environment
 from markupsafe import Markup
@@ -19,9 +19,7 @@ Builder = Callable[[Page], Any]
 
 def draw(audit_folder: Path, into: Path, builders: Mapping[str, Builder], language: str = "en") -> None:
     """Writes the sections of `builders`, which follow from audit.json and arrays/ alone, and their figures."""
-    page = Page(
-        audit_folder, cast(dict[str, Any], read_audit(audit_folder)), {}, [], "", messages.load(language)
-    )
+    page = Page(audit_folder, read_audit(audit_folder), {}, [], "", messages.load(language))
     templates = template_environment(page.t)
     for key, build in builders.items():
         (into / f"{key}.html").write_text(section_html(page, templates, key, build), encoding="utf-8")

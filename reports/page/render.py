@@ -5,7 +5,6 @@ import hashlib
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
 
 from jinja2 import Environment
 from markupsafe import Markup
@@ -111,7 +110,7 @@ def open_page(run_folder: Path, language: str) -> Page:
     run = parse_run(_content(run_folder, RUN_NAME))
     ledger = parse_ledger(_content(run_folder, LEDGER_NAME))
     digest = hashlib.sha256(data).hexdigest()
-    return Page(run_folder, cast(dict[str, Any], audit), run, ledger, digest, messages.load(language))
+    return Page(run_folder, audit, run, ledger, digest, messages.load(language))
 
 
 def _content(run_folder: Path, name: str) -> bytes:

@@ -1,8 +1,10 @@
 """Checks A and B, association and specificity, and the probes beside them."""
 
+from typing import NotRequired
+
 from typing_extensions import TypedDict
 
-from latent_audit.vocabulary.record.forms import Estimate, Matrix, Part
+from latent_audit.vocabulary.record.forms import Estimate, Matrix, Part, Undescribed
 
 
 class Association(TypedDict):
@@ -16,6 +18,7 @@ class Association(TypedDict):
     n: int
     permutations: int
     null_max: list[float]
+    statistic: NotRequired[Undescribed[Matrix]]
 
 
 class ProbeResult(TypedDict):

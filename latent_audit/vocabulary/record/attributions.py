@@ -1,10 +1,10 @@
 """Attribution maps with their sanity checks, and what they show together."""
 
-from typing import Literal, NotRequired
+from typing import Literal, NotRequired, final
 
 from typing_extensions import TypedDict
 
-from latent_audit.vocabulary.record.forms import ArrayFile, Estimate, Part
+from latent_audit.vocabulary.record.forms import ArrayFile, Estimate, Part, Undescribed
 
 
 class Randomisation(TypedDict):
@@ -27,8 +27,10 @@ class AttributionChecks(TypedDict):
     area_share: float | None
     mass_randomised: NotRequired[Estimate | None]
     verdict: NotRequired[Literal["passed", "passed_in_sign_only", "failed", "not_checked"]]
+    faithful_places: NotRequired[Undescribed[bool | None]]
 
 
+@final
 class Attribution(TypedDict):
     """Maps of one method on one output of a network."""
 
@@ -39,6 +41,7 @@ class Attribution(TypedDict):
     images: ArrayFile
     maps: ArrayFile
     picked: list[str]
+    picked_by: NotRequired[Undescribed[str | None]]
     mean_map: Part[ArrayFile]
     checks: AttributionChecks
 

@@ -1,6 +1,6 @@
 """The data set: where it is from, its parts, and what its attributes look like."""
 
-from typing import Annotated, Literal, NotRequired
+from typing import Annotated, Literal, NotRequired, final
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -18,12 +18,14 @@ class DataPart(TypedDict):
     purpose: str
 
 
+@final
 class Counts(TypedDict):
     """Summary of an attribute with classes: how many images of each."""
 
     counts: list[int]
 
 
+@final
 class Moments(TypedDict):
     """Summary of an attribute without classes; quantiles at 5, 25, 50, 75 and 95 %, in its unit."""
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final, TypeAlias, TypeVar, final
 
-from pydantic import ConfigDict, Field, with_config
+from pydantic import ConfigDict, Field, WithJsonSchema, with_config
 from typing_extensions import TypedDict
 
 from latent_audit.vocabulary.verdicts import VerdictWord
@@ -23,6 +23,8 @@ class NotApplicable(TypedDict):
 
 # A part of the record, the reason for its absence, or null where nothing is recorded.
 Part: TypeAlias = T | NotApplicable | None
+# What is written and read, and what the published schema says nothing of.
+Undescribed: TypeAlias = Annotated[T, WithJsonSchema({})]
 Numbers: TypeAlias = list[float | None]
 # [k][d]: a row for each attribute, a column for each dimension.
 Matrix: TypeAlias = list[list[float | None]]
@@ -57,3 +59,10 @@ class Check(TypedDict):
     statistic: str | None
     value: Part[Estimate]
     threshold: float | None
+
+
+def recorded(part: T | NotApplicable | None) -> T | None:
+    """Returns a part of the record; None where a reason or nothing stands in its place."""
+    if part is None or (isinstance(part, dict) and "not_applicable" in part):
+        return None
+    return part
