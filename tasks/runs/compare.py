@@ -3,7 +3,6 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from latent_audit.reports.errors import LanguageUnknown, ReportError
 from latent_audit.reports.page import changes_page
