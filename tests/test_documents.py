@@ -1,6 +1,5 @@
 """Documents that must follow the code: what they state, name, link and show is held against it."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -16,6 +15,7 @@ from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.datasets import celeba, registry
 from latent_audit.tasks.runs.verify import EXIT_CODES
 from latent_audit.tasks.settings.layers import load_settings
+from latent_audit.vocabulary.schema import open_schema
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -30,7 +30,7 @@ def test_the_evidence_page_states_every_threshold_as_it_is() -> None:
 
 
 def test_the_audit_page_names_every_field_of_the_schema() -> None:
-    schema = json.loads((ROOT / "reports" / "record" / "audit-1.1.schema.json").read_text(encoding="utf-8"))
+    schema = open_schema()
     words = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]+)`", document("audit-json.md")))))
     named = {
         name

@@ -1,7 +1,6 @@
 """Limits, checks and verdict words are each defined once; everything else is given them."""
 
 import ast
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -12,10 +11,10 @@ import yaml
 
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.vocabulary.checks import CHECKS, LETTERS
+from latent_audit.vocabulary.schema import open_schema
 from latent_audit.vocabulary.verdicts import OVERALL, STRENGTH
 from tests.test_repository import ROOMS, ROOT, source_files
 
-SCHEMA = json.loads((ROOT / "reports" / "record" / "audit-1.1.schema.json").read_text(encoding="utf-8"))
 LIMITS = {value for value in asdict(Thresholds()).values() if isinstance(value, float)}
 # Terms of the glossary in their order, where check names stand among many others.
 NAMES_SECTIONS = {"reports/page/sections/overview/closing.py"}
@@ -40,7 +39,7 @@ OTHER_NUMBERS = {
     "tasks/analyses/applications/likelihood_regret.py: _LEARNING_RATE = 0.05": "a learning rate",
     "tasks/analyses/statistics/probe_scores.py: truth[order] > 0.5": "the positive class",
     "tasks/analyses/latent_space/sampling.py: distances < np.quantile(usual, 0.05)": "the definition of a statistic",
-    "tasks/analyses/scores/sampling_scores.py: LEAST_STANDARD_DEVIATION = 0.05": "of a code that varies at all",
+    "tasks/analyses/scores/sampling_scores.py: MIN_STANDARD_DEVIATION = 0.05": "of a code that varies at all",
     "tasks/analyses/selftest/selftest.py: DETECTABLE_UNCERTAINTY = 0.1": "what the selftest promises",
     "tasks/analyses/attributions/superpixels.py: np.random.default_rng(seed).random((samples, superpixels)) < 0.5": (
         "a coin"
@@ -55,7 +54,7 @@ OTHER_NUMBERS = {
         "a limit of its own, on attributions"
     ),
     "reports/page/plots/latent_map.py: MARGIN = 0.05": "a margin of a drawing",
-    "reports/page/plots/null_histogram.py: LEAST_RATIO = 0.5": "a scale of a drawing",
+    "reports/page/plots/null_histogram.py: MIN_RATIO = 0.5": "a scale of a drawing",
 }
 
 
@@ -175,7 +174,7 @@ def test_every_word_and_check_has_its_sentence(language: str) -> None:
 
 
 def test_the_schema_knows_the_same_words() -> None:
-    lists = [words for words in _enumerations(SCHEMA) if set(words) & (set(STRENGTH) - {"not_tested"})]
+    lists = [words for words in _enumerations(open_schema()) if set(words) & (set(STRENGTH) - {"not_tested"})]
     assert lists
     for words in lists:
         assert set(words) in (set(STRENGTH), set(OVERALL), {"assessed", "not_assessed"}), words

@@ -127,10 +127,20 @@ def test_a_data_set_is_one_file_and_its_line_in_the_catalogue(copy: Copy) -> Non
     assert seen["columns"] == seen["places"]
 
 
-def test_an_analysis_is_four_files_and_their_lines(copy: Copy) -> None:
+def test_an_analysis_is_five_files_and_their_lines(copy: Copy) -> None:
     copy.add_files("analysis")
     _wire_the_stage(copy)
-    _describe_in_the_schema(copy)
+    record = "latent_audit/vocabulary/record/model.py"
+    copy.add_after(
+        record,
+        "from latent_audit.vocabulary.record.attributions import Attribution, AttributionEvidence\n",
+        "from latent_audit.vocabulary.record.code_range import CodeRange\n",
+    )
+    copy.add_after(
+        record,
+        "    supervision: NotRequired[Supervision]\n",
+        "    code_range: NotRequired[Part[list[CodeRange]]]\n",
+    )
     render = "reports/page/render.py"
     copy.add_after(render, "    attributions,\n", "    code_range,\n")
     copy.add_after(render, '    "maps": maps.build,\n', '    "code_range": code_range.build,\n')
@@ -172,15 +182,3 @@ def _wire_the_stage(copy: Copy) -> None:
 """,
     )
     copy.add_after(registry, "    ENCODE,\n", "    CODE_RANGE,\n")
-
-
-def _describe_in_the_schema(copy: Copy) -> None:
-    path = copy.folder / "reports" / "record" / "audit-1.1.schema.json"
-    schema = json.loads(path.read_text(encoding="utf-8"))
-    number = {"type": ["number", "null"]}
-    row = {"dimension": {"type": "integer"}, "name": {"type": "string"}, "low": number, "high": number}
-    schema["$defs"]["model"]["properties"]["code_range"] = {
-        "type": "array",
-        "items": {"type": "object", "properties": row, "required": list(row)},
-    }
-    path.write_text(json.dumps(schema, indent=1), encoding="utf-8")

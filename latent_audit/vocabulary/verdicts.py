@@ -13,8 +13,9 @@ NOT_ASSESSED: Final = "not_assessed"
 VerdictWord = Literal[
     "supported", "partly_supported", "not_supported", "inconclusive", "not_tested", "not_assessed"
 ]
+OverallWord = Literal["supported", "partly_supported", "not_supported", "inconclusive", "not_tested"]
 # What may be said of a whole claim, in the order in which it is counted and shown.
-OVERALL = (SUPPORTED, PARTLY_SUPPORTED, NOT_SUPPORTED, INCONCLUSIVE, NOT_TESTED)
+OVERALL: tuple[OverallWord, ...] = (SUPPORTED, PARTLY_SUPPORTED, NOT_SUPPORTED, INCONCLUSIVE, NOT_TESTED)
 # Weakest first. A check that was not assessed is a cap, as strong as one that is partly supported.
 STRENGTH: Mapping[str, int] = {
     NOT_SUPPORTED: 0,

@@ -86,8 +86,8 @@ def _tables(changes: Changes, words: messages.Catalogue) -> tuple[Table, ...]:
             text(change.attribute),
             text(change.model),
             text(words.known(f"unit_short.{change.effect_unit}", change.effect_unit)),
-            estimate(dict(change.first_effect or {})),
-            estimate(dict(change.second_effect or {})),
+            estimate(change.first_effect),
+            estimate(change.second_effect),
             _difference(change.effect),
             text(_reading(change.effect, words)),
         )
@@ -98,8 +98,8 @@ def _tables(changes: Changes, words: messages.Catalogue) -> tuple[Table, ...]:
         (
             text(words.known(f"score.{change.score}", change.score)),
             text(change.model),
-            estimate(dict(change.first)),
-            estimate(dict(change.second)),
+            estimate(change.first),
+            estimate(change.second),
             _difference(change.difference),
             text(_reading(change.difference, words)),
         )
@@ -133,8 +133,8 @@ def _tables(changes: Changes, words: messages.Catalogue) -> tuple[Table, ...]:
 def _difference(between: Difference | None) -> Cell:
     if between is None:
         return Cell("number", "–")
-    bounds = {"low": between.low, "high": between.high}
-    return Cell("estimate", number(between.value), interval(bounds), f"{between.value:.9g}")
+    shown = interval(between.low, between.high)
+    return Cell("estimate", number(between.value), shown, f"{between.value:.9g}")
 
 
 def _reading(between: Difference | None, words: messages.Catalogue) -> str:

@@ -18,6 +18,12 @@ from latent_audit.reports.page.number_text import interval, number
 from latent_audit.reports.page.plots.inline_svg import inline
 from latent_audit.reports.page.visible_text import shortened, slug, visible, with_short_names
 from latent_audit.reports.record.run_files import NotPlain, read_plain
+from latent_audit.vocabulary.record.audit import Audit, Auditability, FailedPart
+from latent_audit.vocabulary.record.data import Attribute, SetAside
+from latent_audit.vocabulary.record.forms import ArrayFile, Estimate, Part, recorded
+from latent_audit.vocabulary.record.leads import lead_models, lead_verdicts
+from latent_audit.vocabulary.record.model import Model
+from latent_audit.vocabulary.record.verdict import Verdict
 
 MAX_ARRAY_BYTES = 2 * 2**30
 
@@ -62,7 +68,7 @@ class Page:
     """One report in the making. `files` collects what goes to figures/, by file name."""
 
     folder: Path
-    audit: dict[str, Any]
+    audit: Audit
     run: dict[str, Any]
     ledger: list[dict[str, Any]]
     audit_sha256: str
@@ -71,25 +77,22 @@ class Page:
     _last: tuple[str, npt.NDArray[Any]] | None = None
 
     @property
-    def leads(self) -> list[dict[str, Any]]:
+    def leads(self) -> list[Model]:
         """The models whose evidence is shown in full: one seed of each, in the subject's order."""
-        order = {name: index for index, name in enumerate(self.audit["subject"]["models"])}
-        leads = [model for model in self.audit["models"] if model["is_lead"]]
-        return sorted(leads, key=lambda model: order.get(model["name"], len(order)))
+        return lead_models(self.audit)
 
     @property
-    def verdicts(self) -> list[dict[str, Any]]:
+    def verdicts(self) -> list[Verdict]:
         """The verdicts on the lead models; those on other seeds count in the stability check."""
-        leads = {(model["name"], model["seed"]) for model in self.leads}
-        return [row for row in self.audit["verdicts"] if (row["model"], row["seed"]) in leads]
+        return lead_verdicts(self.audit)
 
     @property
-    def attributes(self) -> list[dict[str, Any]]:
+    def attributes(self) -> list[Attribute]:
         """The attributes in the data's own order."""
         return list(self.audit["data"]["attributes"])
 
     @property
-    def set_aside(self) -> list[dict[str, Any]]:
+    def set_aside(self) -> list[SetAside]:
         """The attributes that too few images show for a test, with the reason; none in files of schema 1.0."""
         return list(self.audit["data"].get("not_tested", []))
 
@@ -113,22 +116,22 @@ class Page:
         return with_short_names(sentence, self.long_names) if sentence else "–"
 
     @property
-    def unreadable(self) -> dict[str, dict[str, Any]]:
+    def unreadable(self) -> dict[str, Auditability]:
         """The attributes that the classifier cannot read in real images either: nothing can be audited of them."""
         rows = self.audit.get("auditability", ())
         return {row["attribute"]: row for row in rows if not row["auditable"]}
 
-    def closed(self, model: dict[str, Any], attribute: str) -> str | None:
+    def closed(self, model: Model, attribute: str) -> str | None:
         """Returns why the classifier may not judge an attribute in a model's images, or None where it may."""
         if attribute in self.unreadable:
             return self.prose(self.unreadable[attribute]["reason"])
-        part = model["intervention"]
-        for gate in () if self.absent(part) else part["gates"]:
+        part = recorded(model["intervention"])
+        for gate in part["gates"] if part else ():
             if gate["attribute"] == attribute and gate["status"] != "passed":
                 return self.prose(gate["reason"])
         return None
 
-    def trained(self, model: dict[str, Any]) -> str:
+    def trained(self, model: Model) -> str:
         """Returns with which labels a model was trained, in a few words."""
         known = model.get("supervision") or {"attributes": None}
         names = known["attributes"]
@@ -148,27 +151,28 @@ class Page:
             return self.t("supervision.labels", names=listed)
         return self.t("supervision.share", names=listed, share=f"{100 * share:.3g}")
 
-    def with_training(self, model: dict[str, Any], length: int) -> str:
+    def with_training(self, model: Model, length: int) -> str:
         """Returns a model's name with the labels it was trained with, for the head of a column."""
         return self.t("supervision.of", model=shortened(model["name"], length), trained=self.trained(model))
 
     def better(self, score: str) -> str:
         """Returns which end of a score is the good one: "higher", "lower" or "none"."""
-        stated = self.audit.get("score_directions", {})
-        measured = {row["measure"]: row["better"] for row in self.audit["comparison"]} if not stated else {}
-        return str(stated.get(score, measured.get(score, "none")))
+        stated = self.audit.get("score_directions")
+        if stated:
+            return stated.get(score, "none")
+        rows = recorded(self.audit["comparison"]) or ()
+        return next((row["better"] for row in rows if row["measure"] == score), "none")
 
-    def was_given(self, model: dict[str, Any], attribute: str) -> bool:
+    def was_given(self, model: Model, attribute: str) -> bool:
         """Returns whether a model was trained with an attribute's labels."""
-        return attribute in ((model.get("supervision") or {}).get("attributes") or ())
+        known = model.get("supervision")
+        return known is not None and attribute in (known["attributes"] or ())
 
     def by_seed(self, model: str, attribute: str) -> list[tuple[int, str]]:
         """Returns the verdict of the first three checks under every seed of a model."""
-        if self.absent(self.audit["stability"]):
-            return []
         return [
             (seed, verdict)
-            for row in self.audit["stability"]
+            for row in recorded(self.audit["stability"]) or ()
             if row["model"] == model
             for found in row["attributes"]
             if found["attribute"] == attribute
@@ -190,11 +194,11 @@ class Page:
         return self.limit("significance")
 
     @property
-    def failed(self) -> list[dict[str, Any]]:
+    def failed(self) -> list[FailedPart]:
         """The parts of the audit that failed: part, model, seed and reason each."""
         return list(self.audit.get("failed", ()))
 
-    def absent(self, part: Any, stage: str = "", model: dict[str, Any] | None = None) -> str | None:
+    def absent(self, part: Any, stage: str = "", model: Model | None = None) -> str | None:
         """Returns why a part of the audit is not there, or None where it is.
 
         Args:
@@ -212,7 +216,7 @@ class Page:
             return self.t("absent.empty")
         return None
 
-    def failure(self, stage: str, model: dict[str, Any] | None) -> str | None:
+    def failure(self, stage: str, model: Model | None) -> str | None:
         """Returns that a stage failed, of a model or of the whole audit, and why; None where it did not."""
         name, seed = (None, None) if model is None else (model["name"], model["seed"])
         reasons = (
@@ -228,7 +232,7 @@ class Page:
         found = ((model, self.failure(stage, model)) for model in self.leads)
         return [f"{shortened(model['name'], 28)}: {failure}" for model, failure in found if failure]
 
-    def array(self, reference: dict[str, str]) -> npt.NDArray[Any]:
+    def array(self, reference: ArrayFile) -> npt.NDArray[Any]:
         """Returns the array a reference names, after its digest was checked.
 
         Raises:
@@ -264,7 +268,7 @@ class Page:
         names = [attribute["name"] for attribute in self.attributes]
         return f"a{names.index(name) + 1 if name in names else 0}-{slug(name)}"
 
-    def dimension_name(self, model: dict[str, Any], index: int | None) -> str:
+    def dimension_name(self, model: Model, index: int | None) -> str:
         """Returns a dimension's own name, shortened; a dash for none."""
         if index is None:
             return "–"
@@ -353,16 +357,34 @@ def numeral(value: float | None) -> Cell:
     return Cell("number", number(value), sort="" if value is None else f"{value:.9g}")
 
 
-def estimate(value: dict[str, Any] | None) -> Cell:
+def estimate(value: Part[Estimate]) -> Cell:
     """Returns a cell with a value and its interval; a dash, with the reason, where it cannot be computed."""
     if not value:
         return Cell("number", "–")
     if "not_applicable" in value:
         return Cell("reason", value["not_applicable"])
     shown = value["value"]
-    return Cell("estimate", number(shown), interval(value), "" if shown is None else f"{shown:.9g}")
+    return Cell(
+        "estimate",
+        number(shown),
+        interval(value["low"], value["high"]),
+        "" if shown is None else f"{shown:.9g}",
+    )
 
 
-def known(value: dict[str, Any] | None) -> float | None:
+def bounds(value: Part[Estimate]) -> tuple[float, float | None, float | None]:
+    """Returns value, low and high of an estimate that has a value.
+
+    Raises:
+        ValueError: it has none.
+    """
+    found = recorded(value)
+    if found is None or found["value"] is None:
+        raise ValueError("an estimate that is drawn must have a value")
+    return found["value"], found["low"], found["high"]
+
+
+def known(value: Part[Estimate]) -> float | None:
     """Returns the value of an estimate, or None where there is none."""
-    return None if not value or value.get("value") is None else float(value["value"])
+    found = recorded(value)
+    return None if found is None or found["value"] is None else float(found["value"])

@@ -1,7 +1,7 @@
 """The page of a study of latent sizes: the curve over sizes, and the chosen one with its reason."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from markupsafe import Markup
 
@@ -12,6 +12,7 @@ from latent_audit.reports.page.plots import interval_curves
 from latent_audit.reports.page.plots.interval_curves import Curve
 from latent_audit.reports.page.templating import ROOM, template_environment
 from latent_audit.reports.page.visible_text import shortened
+from latent_audit.vocabulary.record.audit import Audit
 
 # Files beside this module that it reads; they count in content keys (tasks/storage/source_digest.py).
 FILES_READ = ("static/report.css",)
@@ -21,7 +22,7 @@ MEASURES = ("elbo_nats", "active_units", "probe")
 
 def write_page(record: dict[str, Any], path: Path, language: str) -> None:
     """Writes the page of `record`, what latent_size.json holds, as one file with everything inside."""
-    page = Page(path.parent, {}, {}, [], "", messages.load(language))
+    page = Page(path.parent, cast(Audit, {}), {}, [], "", messages.load(language))  # a study has no audit
     template = template_environment(page.t).get_template("latent_size.html")
     html = template.render(
         page=page,

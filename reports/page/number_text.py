@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from latent_audit.vocabulary.record.forms import Estimate, Part
+
 NONE = "–"
 
 
@@ -37,18 +39,16 @@ def percent(value: float | None) -> str:
     return NONE if value is None else f"{100 * value:.1f} %"
 
 
-def interval(estimate: dict[str, Any]) -> str:
+def interval(low: float | None, high: float | None) -> str:
     """Returns "[low, high]", or an empty text where no interval exists."""
-    if estimate["low"] is None or estimate["high"] is None:
-        return ""
-    return f"[{number(estimate['low'])}, {number(estimate['high'])}]"
+    return "" if low is None or high is None else f"[{number(low)}, {number(high)}]"
 
 
-def estimate_text(estimate: dict[str, Any] | None) -> str:
+def estimate_text(estimate: Part[Estimate]) -> str:
     """Returns "0.82 [0.79, 0.85]"; a dash for what is absent or not applicable."""
     if not estimate or "not_applicable" in estimate:
         return NONE
-    bounds = interval(estimate)
+    bounds = interval(estimate["low"], estimate["high"])
     return f"{number(estimate['value'])} {bounds}".strip()
 
 

@@ -5,9 +5,10 @@ bytes, and refused with sentences where it leaves its published schema.
 import json
 import math
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
@@ -17,16 +18,18 @@ from latent_audit.reports.page.visible_text import visible
 from latent_audit.reports.record.audit_rows import doubled_rows
 from latent_audit.reports.record.run_files import MAX_BYTES, NotPlain, read_plain
 from latent_audit.reports.record.strict_json import parse
+from latent_audit.vocabulary.record.audit import OPEN_VERSION, Audit
+from latent_audit.vocabulary.schema import open_schema
 
 AUDIT_NAME = "audit.json"
-# The version that is written comes last. Released versions stay readable.
-SCHEMA_VERSIONS = ("1.0", "1.1")
-SCHEMA_VERSION = SCHEMA_VERSIONS[-1]
+# Released versions stay readable; the open one is written.
+RELEASED = ("1.0",)
+SCHEMA_VERSION = OPEN_VERSION
 MAX_SENTENCES = 20
 SIGNIFICANT_DIGITS = 9  # below float32's noise nothing is meant; fewer digits keep machines in agreement
 
 
-def write_audit(folder: Path, audit: dict[str, Any]) -> Path:
+def write_audit(folder: Path, audit: Audit | Mapping[str, Any]) -> Path:
     """Writes `folder`/audit.json and returns its path.
 
     Keys are sorted, floats carry nine significant digits, text is UTF-8. Nothing is written
@@ -46,7 +49,7 @@ def write_audit(folder: Path, audit: dict[str, Any]) -> Path:
     return path
 
 
-def read_audit(folder: Path) -> dict[str, Any]:
+def read_audit(folder: Path) -> Audit:
     """Returns the audit in `folder`, checked against the schema.
 
     Raises:
@@ -66,7 +69,7 @@ def read_audit(folder: Path) -> dict[str, Any]:
         raise RunIncomplete(f"{visible(str(path))} is not JSON that can be read: {error}.") from error
 
 
-def parse_audit(data: bytes) -> dict[str, Any]:
+def parse_audit(data: bytes) -> Audit:
     """Returns the audit that the bytes of an audit.json hold, checked against the schema.
 
     Raises:
@@ -77,7 +80,7 @@ def parse_audit(data: bytes) -> dict[str, Any]:
     faults = schema_faults(audit) or doubled_rows(audit)
     if faults:
         raise AuditInvalid(_at_most(faults))
-    return dict(audit)
+    return cast(Audit, audit)
 
 
 def settled(value: Any, where: str = "audit") -> Any:
@@ -106,7 +109,7 @@ def settled(value: Any, where: str = "audit") -> Any:
 def schema_faults(audit: Any) -> list[str]:
     """Returns a sentence for each place where `audit` breaks its schema, at most 20; empty when valid."""
     version = audit.get("schema_version") if isinstance(audit, dict) else None
-    validator = _validator(version if version in SCHEMA_VERSIONS else SCHEMA_VERSION)
+    validator = _validator(version if version in RELEASED else SCHEMA_VERSION)
     errors = sorted(
         validator.iter_errors(audit), key=lambda error: [str(step) for step in error.absolute_path]
     )
@@ -117,14 +120,17 @@ def schema_faults(audit: Any) -> list[str]:
 FILES_READ = ("audit-*.schema.json",)
 
 
-def schema_path(version: str = SCHEMA_VERSION) -> Path:
-    """Returns the file of the published schema of a version."""
-    return Path(__file__).with_name(f"audit-{version}.schema.json")
+def schema_of(version: str) -> Mapping[str, Any]:
+    """Returns the published schema of a version: a file for a released one, else what the types say."""
+    if version == OPEN_VERSION:
+        return open_schema()
+    path = Path(__file__).with_name(f"audit-{version}.schema.json")
+    return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 @cache
 def _validator(version: str) -> Draft202012Validator:
-    return Draft202012Validator(json.loads(schema_path(version).read_text(encoding="utf-8")))
+    return Draft202012Validator(schema_of(version))
 
 
 def _at_most(sentences: list[str]) -> list[str]:
@@ -136,6 +142,8 @@ def _sentence(error: ValidationError) -> str:
     """Returns what was expected, what came and where, for one fault; the deepest one of an alternative."""
     deepest = error
     while deepest.context:
+        if types := _types(deepest):
+            return f"{_place(deepest)} must be {' or '.join(types)}; it is {_short(deepest.instance)}."
         deepest = max(deepest.context, key=_closeness)
     where = _place(deepest)
     came = _short(deepest.instance)
@@ -153,6 +161,14 @@ def _sentence(error: ValidationError) -> str:
     if deepest.validator == "additionalProperties":
         return f"{where} holds a key that its schema does not know: {_short(deepest.message)}."
     return f"{where} breaks the rule {deepest.validator}: {_short(deepest.message)}."
+
+
+def _types(error: ValidationError) -> list[str]:
+    """Returns the types that an alternative takes, each once, where what came is of none of them; else nothing."""
+    if any(one.validator != "type" or one.relative_path for one in error.context):
+        return []
+    rules: list[Any] = [one.validator_value for one in error.context]
+    return list(dict.fromkeys(name for rule in rules for name in ([rule] if isinstance(rule, str) else rule)))
 
 
 def _closeness(error: ValidationError) -> tuple[int, int, str]:

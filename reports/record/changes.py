@@ -5,14 +5,18 @@ first the earlier one. Lead models are compared, name by name and attribute by a
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Literal
 
+from latent_audit.vocabulary.record.audit import Audit
+from latent_audit.vocabulary.record.data import Counts, Data, Moments
+from latent_audit.vocabulary.record.forms import Estimate, Part, recorded
+from latent_audit.vocabulary.record.leads import lead_models, lead_verdicts
+from latent_audit.vocabulary.record.verdict import Verdict
 from latent_audit.vocabulary.verdicts import STRENGTH
 
-Plain = Mapping[str, Any]
 Direction = Literal["stronger", "weaker", "same"]
 DataWhat = Literal["images", "new", "gone", "other_kind", "shares", "quantiles", "spread"]
 # A tenth of a standard deviation, and one image in twenty in another class: half of what is usually called small
@@ -66,8 +70,8 @@ class VerdictChange:
     direction: Direction
     first_reason: str
     second_reason: str
-    first_effect: Plain | None
-    second_effect: Plain | None
+    first_effect: Part[Estimate]
+    second_effect: Part[Estimate]
     effect_unit: str
     effect: Difference | None
 
@@ -78,8 +82,8 @@ class ScoreChange:
 
     model: str
     score: str
-    first: Plain
-    second: Plain
+    first: Estimate
+    second: Estimate
     difference: Difference
 
 
@@ -129,7 +133,7 @@ class Changes:
         )
 
 
-def changes(first: Plain, second: Plain) -> Changes:
+def changes(first: Audit, second: Audit) -> Changes:
     """Returns what changed from audit `first` to audit `second`."""
     before, after = _claims(first), _claims(second)
     same_data = first["data"]["digest"] == second["data"]["digest"]
@@ -144,23 +148,23 @@ def changes(first: Plain, second: Plain) -> Changes:
     )
 
 
-def difference(first: Plain | None, second: Plain | None) -> Difference | None:
+def difference(first: Part[Estimate], second: Part[Estimate]) -> Difference | None:
     """Returns second less first with its interval; None where either is unknown.
 
     The interval is recovered from those of the two, taken as independent (MOVER: Zou and Donner 2008,
     Statistics in Medicine 27, equation 6); estimates from the same images agree more, so it is on the wide side.
     """
-    a, b = _known(first), _known(second)
-    if a is None or b is None:
+    a, b = recorded(first), recorded(second)
+    before, after = a and a["value"], b and b["value"]
+    if a is None or b is None or before is None or after is None:
         return None
-    value = b["value"] - a["value"]
+    value = after - before
     if not math.isfinite(value):
         return None
-    if any(bound is None for bound in (a["low"], a["high"], b["low"], b["high"])):
+    if a["low"] is None or a["high"] is None or b["low"] is None or b["high"] is None:
         return Difference(value, None, None)
-    down = math.hypot(b["value"] - b["low"], a["high"] - a["value"])
-    up = math.hypot(b["high"] - b["value"], a["value"] - a["low"])
-    low, high = value - down, value + up
+    low = value - math.hypot(after - b["low"], a["high"] - before)
+    high = value + math.hypot(b["high"] - after, before - a["low"])
     return (
         Difference(value, low, high)
         if math.isfinite(low) and math.isfinite(high)
@@ -168,26 +172,18 @@ def difference(first: Plain | None, second: Plain | None) -> Difference | None:
     )
 
 
-def _known(estimate: Plain | None) -> Plain | None:
-    return None if not estimate or estimate.get("value") is None else estimate
+def _claims(audit: Audit) -> dict[tuple[str, str], Verdict]:
+    return {(row["model"], row["attribute"]): row for row in lead_verdicts(audit)}
 
 
-def _leads(audit: Plain) -> list[Plain]:
-    return [model for model in audit["models"] if model["is_lead"]]
-
-
-def _claims(audit: Plain) -> dict[tuple[str, str], Plain]:
-    leads = {(model["name"], model["seed"]) for model in _leads(audit)}
-    rows = (row for row in audit["verdicts"] if (row["model"], row["seed"]) in leads)
-    return {(row["model"], row["attribute"]): row for row in rows}
-
-
-def _alone(row: Plain) -> LoneClaim:
+def _alone(row: Verdict) -> LoneClaim:
     return LoneClaim(row["model"], row["attribute"], row["verdict"])
 
 
-def _facts(first: Plain, second: Plain) -> list[Fact]:
-    pairs = [(f"subject.{key}", first["subject"].get(key), second["subject"].get(key)) for key in SUBJECT]
+def _facts(first: Audit, second: Audit) -> list[Fact]:
+    pairs: list[tuple[str, Any, Any]] = [
+        (f"subject.{key}", first["subject"].get(key), second["subject"].get(key)) for key in SUBJECT
+    ]
     pairs += [
         ("schema_version", first["schema_version"], second["schema_version"]),
         ("data.digest", first["data"]["digest"], second["data"]["digest"]),
@@ -200,7 +196,7 @@ def _facts(first: Plain, second: Plain) -> list[Fact]:
     return [Fact(name, a, b) for name, a, b in pairs if a != b]
 
 
-def _verdict(first: Plain, second: Plain) -> VerdictChange:
+def _verdict(first: Verdict, second: Verdict) -> VerdictChange:
     before, after = STRENGTH[first["verdict"]], STRENGTH[second["verdict"]]
     direction: Direction = "same" if before == after else "stronger" if after > before else "weaker"
     comparable = first["effect_unit"] == second["effect_unit"]
@@ -214,15 +210,15 @@ def _verdict(first: Plain, second: Plain) -> VerdictChange:
         second["reason"],
         first["effect"],
         second["effect"],
-        second["effect_unit"] if comparable else "",
+        second["effect_unit"] or "" if comparable else "",
         difference(first["effect"], second["effect"]) if comparable else None,
     )
 
 
-def _scores(first: Plain, second: Plain) -> list[ScoreChange]:
-    after = {model["name"]: model for model in _leads(second)}
+def _scores(first: Audit, second: Audit) -> list[ScoreChange]:
+    after = {model["name"]: model for model in lead_models(second)}
     found = []
-    for model in _leads(first):
+    for model in lead_models(first):
         if model["name"] not in after:
             continue
         others = after[model["name"]]
@@ -231,13 +227,13 @@ def _scores(first: Plain, second: Plain) -> list[ScoreChange]:
             **{name: (score, others["scores"].get(name)) for name, score in model["scores"].items()},
         }
         for name, (a, b) in pairs.items():
-            between = difference(a, b)
-            if between is not None:
-                found.append(ScoreChange(model["name"], name, a, b, between))
+            between, known, other = difference(a, b), recorded(a), recorded(b)
+            if between and known and other:
+                found.append(ScoreChange(model["name"], name, known, other, between))
     return found
 
 
-def _data(first: Plain, second: Plain) -> Iterator[DataChange]:
+def _data(first: Data, second: Data) -> Iterator[DataChange]:
     if first["images"] != second["images"]:
         yield DataChange(None, "images", None)
     before = {attribute["name"]: attribute for attribute in first["attributes"]}
@@ -251,7 +247,7 @@ def _data(first: Plain, second: Plain) -> Iterator[DataChange]:
             yield from _moved(name, before[name]["summary"], after[name]["summary"])
 
 
-def _moved(name: str, before: Plain, after: Plain) -> Iterator[DataChange]:
+def _moved(name: str, before: Counts | Moments, after: Counts | Moments) -> Iterator[DataChange]:
     """Shares are compared by total variation distance, numbers by how far their quantiles moved."""
     if "counts" in before and "counts" in after:
         totals = max(sum(before["counts"]), 1), max(sum(after["counts"]), 1)
@@ -265,7 +261,8 @@ def _moved(name: str, before: Plain, after: Plain) -> Iterator[DataChange]:
         return
     moves = zip(before["quantiles"], after["quantiles"], strict=True)
     moved = max((abs(a - b) for a, b in moves if a is not None and b is not None), default=0.0)
-    if moved and not before["std"]:
+    spread = before["std"]
+    if moved and not spread:
         yield DataChange(name, "spread", None)
-    elif moved and moved / before["std"] > QUANTILE_SHIFT_MAX:
-        yield DataChange(name, "quantiles", moved / before["std"])
+    elif moved and spread and moved / spread > QUANTILE_SHIFT_MAX:
+        yield DataChange(name, "quantiles", moved / spread)

@@ -12,6 +12,10 @@ from typing import Any
 
 from latent_audit.reports.record.audit_json import AUDIT_NAME
 from latent_audit.vocabulary.checks import CHECKS
+from latent_audit.vocabulary.record.audit import Audit
+from latent_audit.vocabulary.record.leads import lead_models, lead_verdicts
+from latent_audit.vocabulary.record.model import Model
+from latent_audit.vocabulary.record.verdict import Verdict
 from latent_audit.vocabulary.verdicts import OVERALL
 
 Plain = Mapping[str, Any]
@@ -64,7 +68,7 @@ class _Shown:
     tallies: list[_Tally] = field(default_factory=list)
 
 
-def page_faults(page: bytes, audit: Plain) -> list[str]:
+def page_faults(page: bytes, audit: Audit) -> list[str]:
     """Returns a sentence for each verdict on an older page that is not the one in `audit`; [] when all agree.
 
     Args:
@@ -83,12 +87,12 @@ def page_faults(page: bytes, audit: Plain) -> list[str]:
     return [*_misnamed(shown, words), *_other_words(shown, audit)]
 
 
-def _other_words(shown: _Shown, audit: Plain) -> Iterator[str]:
-    leads = _leads(audit)
-    rows = {(row["model"], row["attribute"]): row for row in audit["verdicts"] if _is_of(row, leads)}
+def _other_words(shown: _Shown, audit: Audit) -> Iterator[str]:
+    leads = lead_models(audit)
+    rows = {(row["model"], row["attribute"]): row for row in lead_verdicts(audit)}
     names = [attribute["name"] for attribute in audit["data"]["attributes"]]
     claims = [rows[lead["name"], name] for name in names for lead in leads if (lead["name"], name) in rows]
-    in_order = [row for lead in leads for row in audit["verdicts"] if _is_of(row, [lead])]
+    in_order = [row for lead in leads for row in rows.values() if row["model"] == lead["name"]]
     places = {
         "its first table": ("summary", [_whole(row) for row in claims]),
         "its tables of checks": (
@@ -114,22 +118,22 @@ def _differing(where: str, chips: Sequence[_Chip], expected: Sequence[tuple[str,
             yield f"{where}: {what} is {word} by {AUDIT_NAME}, and the page shows {chip.verdict}"
 
 
-def _whole(row: Plain) -> tuple[str, str]:
+def _whole(row: Verdict) -> tuple[str, str]:
     return f"{row['attribute']} in {row['model']}", row["verdict"]
 
 
-def _checks(row: Plain) -> list[tuple[str, str]]:
+def _checks(row: Verdict) -> list[tuple[str, str]]:
     return [
         (f"the {check} of {row['attribute']} in {row['model']}", row["checks"][check]["verdict"])
         for check in CHECKS
     ]
 
 
-def _controlled(audit: Plain, lead: Plain) -> Iterator[tuple[str, str]]:
+def _controlled(audit: Audit, lead: Model) -> Iterator[tuple[str, str]]:
     """Yields what the table of controls shows: each claim of a lead model, then its controls' claims."""
     controls = [c for c in audit["controls"] if (c["name"], c["seed"]) == (lead["name"], lead["seed"])]
     for row in audit["verdicts"]:
-        if not controls or not _is_of(row, [lead]):
+        if not controls or (row["model"], row["seed"]) != (lead["name"], lead["seed"]):
             continue
         yield _whole(row)
         for control in controls:
@@ -153,17 +157,7 @@ def _misnamed(shown: _Shown, words: Mapping[str, str]) -> Iterator[str]:
             yield f"a count that is marked as {tally.verdict} is named {tally.title!r}, {tally.label!r}"
 
 
-def _leads(audit: Plain) -> list[Plain]:
-    order = {name: index for index, name in enumerate(audit["subject"]["models"])}
-    leads = [model for model in audit["models"] if model["is_lead"]]
-    return sorted(leads, key=lambda model: order.get(model["name"], len(order)))
-
-
-def _is_of(row: Plain, leads: Sequence[Plain]) -> bool:
-    return any((row["model"], row["seed"]) == (lead["name"], lead["seed"]) for lead in leads)
-
-
-def _counts(lead: Plain, rows: Any) -> list[tuple[str, str]]:
+def _counts(lead: Model, rows: Any) -> list[tuple[str, str]]:
     found = Counter(row["verdict"] for row in rows if row["model"] == lead["name"])
     return [(verdict, str(found[verdict])) for verdict in OVERALL if found[verdict]]
 

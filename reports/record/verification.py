@@ -18,6 +18,7 @@ from latent_audit.reports.record.rerendering import differing
 from latent_audit.reports.record.run_facts import LEDGER_NAME, RUN_NAME, parse_ledger, parse_run, written_by
 from latent_audit.reports.record.run_files import MANIFEST_NAME, SIGNATURE_NAME, RunFiles, read_run_files
 from latent_audit.reports.record.signature import fingerprint, signer_of
+from latent_audit.vocabulary.record.audit import Audit
 
 # Without these nothing can be checked: a manifest that does not list them does not seal a run.
 NEEDED = (AUDIT_NAME, REPORT_NAME, RUN_NAME, LEDGER_NAME)
@@ -47,7 +48,7 @@ class Checked:
     listed: int
     manifest: bytes
     signer: str
-    audit: dict[str, Any] | None
+    audit: Audit | None
     run: dict[str, Any] | None
     writer: str
 
@@ -165,7 +166,7 @@ def _needed(found: RunFiles, listed: Any) -> list[Problem]:
     return [Problem("missing", name, f"{name} is not there, and every run has it.") for name in absent]
 
 
-def _contents(found: RunFiles) -> tuple[dict[str, Any] | None, dict[str, Any] | None, list[Problem]]:
+def _contents(found: RunFiles) -> tuple[Audit | None, dict[str, Any] | None, list[Problem]]:
     audit, run, problems = None, None, []
     try:
         audit = parse_audit(_content(found, AUDIT_NAME))

@@ -25,6 +25,7 @@ from latent_audit.tasks.errors import AcceptanceError, RunUnusable
 from latent_audit.tasks.runs.verify import Verified, verify
 from latent_audit.tasks.session.terminal_text import named
 from latent_audit.tasks.storage.store import writing
+from latent_audit.vocabulary.record.audit import Audit
 
 ACCEPTED = "accepted.jsonl"
 MAX_BYTES_ACCEPTED = 16 * 2**20
@@ -126,7 +127,7 @@ def _note(line: Any) -> Acceptance:
     )
 
 
-def last_accepted(home: Path) -> tuple[Acceptance, dict[str, Any]] | None:
+def last_accepted(home: Path) -> tuple[Acceptance, Audit] | None:
     """Returns the last accepted run that is still there unchanged, and its audit; None if there is none."""
     for note in reversed(acceptances(home)):
         audit = _unchanged(home / note.run_id, note.manifest)
@@ -135,7 +136,7 @@ def last_accepted(home: Path) -> tuple[Acceptance, dict[str, Any]] | None:
     return None
 
 
-def _unchanged(folder: Path, manifest_sha256: str) -> dict[str, Any] | None:
+def _unchanged(folder: Path, manifest_sha256: str) -> Audit | None:
     """Returns the audit of a run whose manifest is the one that was accepted and lists it as it is; else None."""
     manifest = manifest_bytes(folder)
     if isinstance(manifest, Problem) or hashlib.sha256(manifest).hexdigest() != manifest_sha256:

@@ -3,7 +3,6 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from latent_audit.reports.errors import LanguageUnknown, ReportError
 from latent_audit.reports.page import changes_page
@@ -13,6 +12,7 @@ from latent_audit.reports.record.what_changed import record
 from latent_audit.tasks.errors import RunUnusable, UsageError
 from latent_audit.tasks.session.terminal_text import named
 from latent_audit.tasks.storage.store import writing
+from latent_audit.vocabulary.record.audit import Audit
 
 
 def compare_runs(first: Path, second: Path) -> Changes:
@@ -50,7 +50,7 @@ def write_html(found: Changes, first: Path, second: Path, language: str, into: P
         into.write_text(html, encoding="utf-8")
 
 
-def _audit(folder: Path) -> dict[str, Any]:
+def _audit(folder: Path) -> Audit:
     try:
         return read_audit(folder)
     except ReportError as error:

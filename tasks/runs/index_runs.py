@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -22,6 +22,8 @@ from latent_audit.reports.page.visible_text import shortened
 from latent_audit.reports.record.run_files import MAX_BYTES, NotPlain, read_plain
 from latent_audit.reports.record.strict_json import parse
 from latent_audit.tasks.storage.store import writing
+from latent_audit.vocabulary.record.audit import Audit
+from latent_audit.vocabulary.record.leads import lead_verdicts
 
 # With more, the oldest are left to their folders.
 MAX_RUNS = 200
@@ -163,8 +165,7 @@ def _state(file: Path) -> list[int] | None:
 
 def _line(folder: Path, output: Path) -> FinishedRun:
     audit, facts = _read(folder, "audit.json", _Audit), _read(folder, "run.json", _Run)
-    leads = {(model.name, model.seed) for model in audit.models if model.is_lead}
-    counts = Counter(row.verdict for row in audit.verdicts if (row.model, row.seed) in leads)
+    counts = Counter(row["verdict"] for row in lead_verdicts(cast(Audit, audit.model_dump())))
     return FinishedRun(
         href=quote((folder / REPORT_NAME).relative_to(output).as_posix()),
         name=shortened(folder.parent.name),
@@ -172,7 +173,7 @@ def _line(folder: Path, output: Path) -> FinishedRun:
         title=shortened(audit.subject.title, 80),
         started=shortened((facts.started or "–").replace("T", " ")),
         seconds=facts.wall_seconds,
-        counts=dict(counts),
+        counts=dict(counts.items()),
     )
 
 

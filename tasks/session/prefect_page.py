@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 from uuid import UUID
 
 import httpx
@@ -22,16 +22,24 @@ from prefect.events import emit_event
 from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RETRIES, Settings
 
 from latent_audit.reports.page.visible_text import visible
-from latent_audit.tasks.analyses.checks.lead_verdicts import lead_verdicts
 from latent_audit.tasks.execution.stage_runner import StageRunner
 from latent_audit.tasks.session import drift
 from latent_audit.tasks.session.run_outcome import failed_sentences
+from latent_audit.vocabulary.record.audit import Audit
+from latent_audit.vocabulary.record.leads import lead_verdicts
 
 # A page is not worth waiting for: stages wait for each other, and each would wait for a server that is gone.
 PATIENCE: Mapping[Any, Any] = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 5.0}
 # Each move costs a run tens of milliseconds: many short stages would spend seconds on a bar.
 SECONDS_BETWEEN_MOVES = 1.0
-VERDICT_COLUMNS = ("model", "seed", "attribute", "dimension_name", "verdict", "reason")
+VERDICT_COLUMNS: tuple[Literal["model", "seed", "attribute", "dimension_name", "verdict", "reason"], ...] = (
+    "model",
+    "seed",
+    "attribute",
+    "dimension_name",
+    "verdict",
+    "reason",
+)
 
 
 def show_flow_progress(stage_runner: StageRunner, name: str) -> None:
@@ -58,9 +66,9 @@ def move_flow_progress(stage_runner: StageRunner) -> None:
     _if_reached(stage_runner, lambda: update_progress_artifact(bar, share))
 
 
-def show_results(stage_runner: StageRunner, name: str, folder: Path, audit: Mapping[str, Any]) -> None:
+def show_results(stage_runner: StageRunner, name: str, folder: Path, audit: Audit) -> None:
     """Shows the lead models' verdicts, and where the report is."""
-    table = [
+    table: list[dict[str, Any]] = [
         {column: visible(str(verdict[column])) for column in VERDICT_COLUMNS}
         for verdict in lead_verdicts(audit)
     ]
@@ -80,7 +88,7 @@ def show_results(stage_runner: StageRunner, name: str, folder: Path, audit: Mapp
     _if_reached(stage_runner, show)
 
 
-def _failed(audit: Mapping[str, Any]) -> str:
+def _failed(audit: Audit) -> str:
     lines = failed_sentences(audit)
     return "".join(f"\n- `{line}`" for line in ["failed parts:", *lines]) if lines else ""
 

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from latent_audit.tasks.analyses.checks.lead_verdicts import lead_verdicts
 from latent_audit.tasks.execution.stage_runner import StageRunner
 from latent_audit.tasks.session import drift
 from latent_audit.tasks.session.audit_session import AuditSession
@@ -13,6 +12,8 @@ from latent_audit.tasks.session.run_outcome import failed_sentences
 from latent_audit.tasks.storage.arrays import read_json
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 from latent_audit.tasks.tracking.names import EXPORTED_PARTS, registered_name
+from latent_audit.vocabulary.record.audit import Audit
+from latent_audit.vocabulary.record.leads import lead_verdicts
 
 SHOWN_FILES = ("report.html", "audit.json", "manifest.json", "settings.yaml", "run.json", "ledger.jsonl")
 
@@ -72,7 +73,7 @@ def publish(opening: AuditSession, exports: Mapping[ModelKey, Artifact], manifes
     stage_runner.end_runs("FINISHED")
 
 
-def _log_failed(stage_runner: StageRunner, audit: Mapping[str, Any]) -> None:
+def _log_failed(stage_runner: StageRunner, audit: Audit) -> None:
     """Tags the audit's run, and the run of each model, with the parts of it that failed."""
     failed = audit.get("failed", ())
     if not failed:
@@ -92,7 +93,7 @@ def _log_failed(stage_runner: StageRunner, audit: Mapping[str, Any]) -> None:
             stage_runner.tracker.log(run, tags=own)
 
 
-def _description(audit: Mapping[str, Any]) -> str:
+def _description(audit: Audit) -> str:
     """Returns what MLflow's page of the run says first. It is read as markdown, so no name of the user's is in it."""
     lead = [verdict["verdict"] for verdict in lead_verdicts(audit)]
     found = ", ".join(

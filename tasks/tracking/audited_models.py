@@ -3,16 +3,15 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
 
 from latent_audit.reports.page.visible_text import visible
-from latent_audit.tasks.analyses.checks.lead_verdicts import lead_verdicts
 from latent_audit.tasks.runs.acceptance import Acceptance
 from latent_audit.tasks.runs.verify import Verified
 from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.tracking.names import EXPORTED_PARTS, registered_name
 from latent_audit.tasks.tracking.run_log import Tracker, knows_run
+from latent_audit.vocabulary.record.audit import Audit
+from latent_audit.vocabulary.record.leads import lead_models, lead_verdicts
 from latent_audit.vocabulary.verdicts import SUPPORTED
 
 ALIAS = "audited"
@@ -37,7 +36,8 @@ def log_to_mlflow(verified: Verified, settings: Settings, note: Acceptance) -> l
         return None
     tracker = Tracker(uri, experiment, settings.run.store.absolute() / "mlflow" / "artifacts")
     audited = []
-    for model, digest in _earned(checked.audit or {}, settings.over_time.audited_from_supported).items():
+    assert checked.audit is not None  # what cannot be read is not accepted
+    for model, digest in _earned(checked.audit, settings.over_time.audited_from_supported).items():
         for part in EXPORTED_PARTS:
             name = registered_name(experiment, model, part)
             if tracker.point(name, digest, ALIAS):
@@ -47,13 +47,13 @@ def log_to_mlflow(verified: Verified, settings: Settings, note: Acceptance) -> l
     return audited
 
 
-def _earned(audit: Mapping[str, Any], supported_min: int) -> dict[str, str]:
+def _earned(audit: Audit, supported_min: int) -> dict[str, str]:
     """Returns the weights' digests of the lead models with enough Supported attributes, by model."""
     supported = Counter(
         verdict["model"] for verdict in lead_verdicts(audit) if verdict["verdict"] == SUPPORTED
     )
     return {
-        model["name"]: model["weights_digest"]
-        for model in audit["models"]
-        if model["is_lead"] and supported[model["name"]] >= supported_min
+        model["name"]: digest
+        for model in lead_models(audit)
+        if supported[model["name"]] >= supported_min and (digest := model["weights_digest"])
     }

@@ -10,7 +10,7 @@ import mlflow
 import numpy as np
 import pytest
 
-from latent_audit.reports.record.audit_json import read_audit, schema_faults
+from latent_audit.reports.record.audit_json import schema_faults
 from latent_audit.tasks.analyses.checks.auditability import not_auditable
 from latent_audit.tasks.analyses.checks.rules import verdicts_of
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
@@ -20,6 +20,7 @@ from latent_audit.tasks.runs import selftest_record
 from latent_audit.tasks.storage.artifacts import digest_of, digest_of_file
 from tests.audits.audits import KILLED_AT, USER, Commands
 from tests.left_behind import half_written, wrong_in_mlflow
+from tests.plain_audit import read_audit
 
 pytestmark = [
     pytest.mark.timeout(1200),  # the first waits for the session's audits

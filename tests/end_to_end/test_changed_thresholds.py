@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from latent_audit.reports.page.number_text import number
-from latent_audit.reports.record.audit_json import read_audit
 from latent_audit.tasks.analyses.checks.check_rules import interval_against
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from tests.audits.audits import Commands
 from tests.audits.tiny_audit import CHANGED_THRESHOLDS
 from tests.end_to_end.test_audit import computed
+from tests.plain_audit import read_audit
 
 pytestmark = pytest.mark.timeout(1200)
 LIMITS = CHANGED_THRESHOLDS

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from latent_audit.reports.record.audit_json import read_audit, schema_faults
+from latent_audit.reports.record.audit_json import schema_faults
 from latent_audit.tasks.runs.verify import verify
 from latent_audit.tasks.storage.artifacts import digest_of_file
 from tests.audits.audits import USER, Commands
+from tests.plain_audit import read_audit
 
 pytestmark = pytest.mark.timeout(1200)
 

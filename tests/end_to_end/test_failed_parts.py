@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from latent_audit.reports.record.audit_json import read_audit
 from tests.audits.audits import Commands
 from tests.audits.failing_audit import FEW, PARTS
+from tests.plain_audit import read_audit
 
 pytestmark = pytest.mark.timeout(1200)
 OF_THE_MODEL = f"a batch of at most {FEW} images was expected"

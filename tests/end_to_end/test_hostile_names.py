@@ -9,11 +9,12 @@ from xml.etree import ElementTree
 import mlflow
 import pytest
 
-from latent_audit.reports.record.audit_json import read_audit, schema_faults
+from latent_audit.reports.record.audit_json import schema_faults
 from latent_audit.tasks.runs.verify import verify
 from latent_audit.tasks.tracking.names import clean_model_name
 from tests.audits.audits import Commands
 from tests.audits.hostile_audit import ATTRIBUTES, CLASSES, IMAGES, MODEL, RUN, TITLE
+from tests.plain_audit import read_audit
 from tests.reports.conftest import elements
 
 pytestmark = [

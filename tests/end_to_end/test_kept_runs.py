@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from latent_audit.reports.record.audit_json import read_audit
 from latent_audit.reports.record.drawn_words import page_faults
 from latent_audit.reports.record.manifest import write_manifest
 from latent_audit.tasks.analyses.checks import rules
@@ -19,6 +18,7 @@ from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.runs.verify import verify
 from latent_audit.tasks.storage.artifacts import digest_of_file
 from tests.audits.kept_run import command, unpack
+from tests.plain_audit import read_audit
 from tests.reports.judged_run import seal, write_judged_run
 
 DRAWN = (

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from latent_audit.reports.record.audit_json import read_audit, schema_faults
+from latent_audit.reports.record.audit_json import schema_faults
 from latent_audit.tasks.analyses.scores.disentanglement_scores import (
     COMPARES_ATTRIBUTES,
     COMPARES_DIMENSIONS,
@@ -15,6 +15,7 @@ from latent_audit.tasks.analyses.scores.disentanglement_scores import (
 )
 from latent_audit.tasks.runs.verify import verify
 from tests.audits.audits import Commands
+from tests.plain_audit import read_audit
 
 pytestmark = pytest.mark.timeout(1200)
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from latent_audit.reports.record.audit_json import read_audit
 from tests.audits.audits import IN_ONE_THREAD, Commands
 from tests.audits.ordered_audit import ORDERS, write_ordered_audits
 from tests.audits.same_figures import compare_figures, verdict_words
 from tests.audits.tiny_audit import command_environment
+from tests.plain_audit import read_audit
 
 Audits = tuple[dict[str, Any], dict[str, Any]]
 

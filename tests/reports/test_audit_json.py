@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latent_audit.reports.errors import AuditInvalid, RunIncomplete
-from latent_audit.reports.record.audit_json import read_audit, schema_faults, write_audit
+from latent_audit.reports.record.audit_json import schema_faults, write_audit
+from tests.plain_audit import read_audit
 from tests.reports.audit_builder import AuditBuilder
 
 

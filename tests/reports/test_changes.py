@@ -19,10 +19,12 @@ from latent_audit.reports.record.changes import _moved, changes, difference
 from latent_audit.reports.record.manifest import write_manifest
 from latent_audit.tasks.session import drift
 from latent_audit.tasks.storage.artifacts import Artifact, digest_of_file
+from latent_audit.vocabulary.record.data import Counts
+from latent_audit.vocabulary.record.forms import Estimate
 from tests.reports.conftest import Rendered, elements
 
 
-def estimate(value: float, low: float | None, high: float | None) -> dict[str, Any]:
+def estimate(value: float, low: float | None, high: float | None) -> Estimate:
     return {"value": value, "low": low, "high": high, "n": 10, "source": "bootstrap over images"}
 
 
@@ -62,7 +64,7 @@ def test_an_audit_differs_from_itself_in_nothing(full_run: Rendered) -> None:
 
 
 @pytest.fixture
-def changed(full_run: Rendered) -> dict[str, Any]:
+def changed(full_run: Rendered) -> Any:
     audit = copy.deepcopy(full_run.audit)
     audit["verdicts"][0].update(verdict="supported", reason="now it holds")
     audit["verdicts"][1].update(verdict="not_supported")
@@ -74,7 +76,7 @@ def changed(full_run: Rendered) -> dict[str, Any]:
     return audit
 
 
-def test_every_kind_of_change_is_found(full_run: Rendered, changed: dict[str, Any]) -> None:
+def test_every_kind_of_change_is_found(full_run: Rendered, changed: Any) -> None:
     found = changes(full_run.audit, changed)
     assert [
         (c.attribute, c.first, c.second, c.direction) for c in found.verdicts if c.direction != "same"
@@ -91,7 +93,7 @@ def test_every_kind_of_change_is_found(full_run: Rendered, changed: dict[str, An
     assert mig.difference.is_clear
 
 
-def test_text_and_page_say_the_same(full_run: Rendered, changed: dict[str, Any]) -> None:
+def test_text_and_page_say_the_same(full_run: Rendered, changed: Any) -> None:
     found = changes(full_run.audit, changed)
     text, html = "\n".join(lines(found, "a", "b", "en")), page(found, "a", "b", "en")
     for told in (
@@ -109,18 +111,18 @@ def test_text_and_page_say_the_same(full_run: Rendered, changed: dict[str, Any])
 
 
 @pytest.fixture
-def moved(full_run: Rendered) -> dict[str, Any]:
+def moved(full_run: Rendered) -> Any:
     """The same audit on other data."""
     audit = copy.deepcopy(full_run.audit)
     audit["data"]["digest"] = "11" * 32
     return audit
 
 
-def attribute(audit: dict[str, Any], name: str) -> dict[str, Any]:
+def attribute(audit: dict[str, Any], name: str) -> Any:
     return next(row for row in audit["data"]["attributes"] if row["name"] == name)
 
 
-def test_other_images_of_the_same_kind_are_no_change(full_run: Rendered, moved: dict[str, Any]) -> None:
+def test_other_images_of_the_same_kind_are_no_change(full_run: Rendered, moved: Any) -> None:
     found = changes(full_run.audit, moved)
     assert (found.same_data, found.data, found.any) == (False, (), False)
 
@@ -136,7 +138,7 @@ def test_other_images_of_the_same_kind_are_no_change(full_run: Rendered, moved: 
     ],
 )
 def test_limits_of_a_drift_of_the_data(
-    full_run: Rendered, moved: dict[str, Any], counts: list[int], quantile: float, shown: list[Any]
+    full_run: Rendered, moved: Any, counts: list[int], quantile: float, shown: list[Any]
 ) -> None:
     before = copy.deepcopy(full_run.audit)
     attribute(before, "shape")["summary"]["counts"] = [500, 500, 0]
@@ -146,7 +148,7 @@ def test_limits_of_a_drift_of_the_data(
     assert found == [(name, what, pytest.approx(shift)) for name, what, shift in shown]
 
 
-def test_attributes_that_came_went_or_are_something_else(full_run: Rendered, moved: dict[str, Any]) -> None:
+def test_attributes_that_came_went_or_are_something_else(full_run: Rendered, moved: Any) -> None:
     moved["data"]["images"] += 1
     attribute(moved, "shape")["classes"][0] = "circle"
     attribute(moved, "posX")["name"] = "width"
@@ -165,8 +167,8 @@ def test_attributes_that_came_went_or_are_something_else(full_run: Rendered, mov
 
 @given(st.lists(st.integers(1, 1000), min_size=3, max_size=3), st.integers(2, 9))
 def test_shares_do_not_depend_on_how_many_images_there_are(counts: list[int], times: int) -> None:
-    before = {"counts": counts}
-    after = {"counts": [count * times for count in counts]}
+    before: Counts = {"counts": counts}
+    after: Counts = {"counts": [count * times for count in counts]}
     assert list(_moved("shape", before, after)) == []
 
 
@@ -177,7 +179,7 @@ def test_what_is_too_large_has_no_difference() -> None:
 
 
 def test_run_compare_and_report_say_the_same(
-    full_run: Rendered, changed: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    full_run: Rendered, changed: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One set of rules and words: what a run says since the last accepted one is what `compare` says of the two."""
     home = tmp_path / "runs" / "nightly"

@@ -7,6 +7,7 @@ import itertools
 import re
 import time
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from latent_audit.reports.page.context import Page
 from latent_audit.reports.page.render import SECTIONS, render, script_hash
 from latent_audit.reports.page.sections.overview import summary
 from latent_audit.reports.record.audit_json import write_audit
+from latent_audit.vocabulary.record.audit import Audit
 from tests.reports.audit_builder import HOSTILE, AuditBuilder
 from tests.reports.conftest import Rendered, elements, make_run
 
@@ -196,7 +198,7 @@ def test_the_table_of_verdicts_fits_its_size(
     audit["models"] = [{**model, "name": name} for name in names[0]]
     audit["data"]["attributes"] = [{**attribute, "name": name} for name in names[1]]
     audit["verdicts"] = [{**verdict, "model": m, "attribute": a} for m, a in itertools.product(*names)]
-    built = summary.build(Page(small_builder.folder, audit, {}, [], "", messages.load("en")))
+    built = summary.build(Page(small_builder.folder, cast(Audit, audit), {}, [], "", messages.load("en")))
     assert built["layout"] == layout
     assert len(built["rows"]) == attributes
     assert all(len(row["cells"]) == models for row in built["rows"])

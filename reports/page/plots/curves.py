@@ -12,7 +12,7 @@ MAX_POINTS = 200
 
 
 def draw(
-    curves: Mapping[str, Sequence[tuple[str, Sequence[float], Sequence[float]]]], step_label: str
+    curves: Mapping[str, Sequence[tuple[str, Sequence[float], Sequence[float | None]]]], step_label: str
 ) -> str:
     """Returns SVG with a panel for each curve name, a line for each (label, steps, values) in it."""
     names = [label for label, _, _ in next(iter(curves.values()), ())]

@@ -1,16 +1,18 @@
 """How often each class occurs, and where the values of a continuous attribute lie."""
 
 from collections.abc import Sequence
-from typing import Any
+
+import numpy as np
 
 from latent_audit.reports.page.plots.canvas import COLOURS, MUTED, name_width
 from latent_audit.reports.page.plots.panels import panels
+from latent_audit.vocabulary.record.data import Attribute
 
 MAX_PANELS = 48
 MAX_NAMED, MAX_LEVEL = 6, 3  # classes whose names are written, and written level
 
 
-def draw(attributes: Sequence[dict[str, Any]], count_label: str) -> str:
+def draw(attributes: Sequence[Attribute], count_label: str) -> str:
     """Returns SVG with a small panel for each attribute: bars of counts, or a box of five quantiles."""
     shown = attributes[:MAX_PANELS]
     upright = [
@@ -34,10 +36,13 @@ def draw(attributes: Sequence[dict[str, Any]], count_label: str) -> str:
             )
             axes.locator_params(axis="y", nbins=3)
         else:
-            least, lower, middle, upper, most = summary["quantiles"]
-            axes.plot([summary["min"], summary["max"]], [0, 0], color=MUTED, linewidth=0.8)
+            ends, quantiles = (summary["min"], summary["max"]), summary["quantiles"]
+            least, lower, middle, upper, most = np.array(
+                quantiles, float
+            ).tolist()  # nan where one is unknown
+            axes.plot(np.array(ends, float), [0, 0], color=MUTED, linewidth=0.8)
             axes.plot([least, most], [0, 0], color=COLOURS[0], linewidth=2)
-            axes.barh(0, (upper or 0) - (lower or 0), left=lower, height=0.5, color=COLOURS[0], alpha=0.35)
+            axes.barh(0, upper - lower, left=lower, height=0.5, color=COLOURS[0], alpha=0.35)
             axes.plot([middle], [0], marker="D", color=COLOURS[0], markersize=5)
             axes.set_ylim(-1, 1)
             axes.set_yticks([])
@@ -51,7 +56,8 @@ def draw(attributes: Sequence[dict[str, Any]], count_label: str) -> str:
     return canvas.finish()
 
 
-def _named(attribute: dict[str, Any]) -> int:
+def _named(attribute: Attribute) -> int:
     """Returns how many classes are named below their bars."""
-    count = len(attribute["summary"].get("counts", ()))
+    summary = attribute["summary"]
+    count = len(summary["counts"]) if "counts" in summary else 0
     return count if count <= MAX_NAMED else 0

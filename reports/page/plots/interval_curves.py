@@ -11,10 +11,10 @@ from latent_audit.reports.page.plots.panels import legend_below, panels
 
 @dataclass(frozen=True)
 class Curve:
-    """One line: points (x, value, low, high); low and high are None where no interval is known."""
+    """One line: points (x, value, low, high), None where a number is not known."""
 
     label: str
-    points: Sequence[tuple[float, float, float | None, float | None]]
+    points: Sequence[tuple[float | None, float | None, float | None, float | None]]
 
 
 def draw(
@@ -52,7 +52,7 @@ def draw(
             )
         if logarithmic:
             axes.set_xscale("log")
-            ticks = sorted({point[0] for curve in curves for point in curve.points})
+            ticks = sorted({point[0] for curve in curves for point in curve.points if point[0] is not None})
             axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
             axes.minorticks_off()
         else:

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from latent_audit.flows.cli.main import main
 from latent_audit.reports.errors import NotPlainJson
-from latent_audit.reports.record.audit_json import read_audit
 from latent_audit.reports.record.manifest import write_manifest
 from latent_audit.reports.record.strict_json import parse
 from latent_audit.reports.record.verification import check
 from latent_audit.tasks.runs.verify import EXIT_CODES, verify
+from tests.plain_audit import read_audit
 from tests.reports.audit_builder import ATTRIBUTES
 from tests.reports.judged_run import seal, write_judged_run
 from tests.tasks.runs.test_verify import write_key

@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from latent_audit.flows.cli.main import main
-from latent_audit.reports.record.audit_json import read_audit
 from latent_audit.reports.record.manifest import write_manifest
 from latent_audit.tasks.runs.verify import EXIT_CODES, verify
+from tests.plain_audit import read_audit
 from tests.reports.judged_run import seal, write_judged_run
 
 

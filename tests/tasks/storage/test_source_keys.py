@@ -191,7 +191,7 @@ def test_another_constant_changes_the_stages_that_use_it(
     [
         ("reports/page/messages/en.yaml", DRAW),
         ("reports/page/templates/uses.html", DRAW),
-        ("reports/record/audit-1.1.schema.json", DRAW | {"judge"}),
+        ("reports/record/audit-1.0.schema.json", DRAW | {"judge"}),
         ("reports/page/static/report.js", set()),
         ("tasks/runs/selftest_record.json", set()),
     ],
@@ -199,6 +199,16 @@ def test_another_constant_changes_the_stages_that_use_it(
 def test_files_that_code_reads_count(copy: Copy, file: str, expected: set[str]) -> None:
     found = copy.changed_by({file: lambda text: text + "\n"})
     assert found == (in_each(expected) if expected else {})
+
+
+def test_another_part_of_the_record_changes_what_writes_and_shows_it(copy: Copy) -> None:
+    part = "    supervision: NotRequired[Supervision]\n"
+    edit = {
+        "latent_audit/vocabulary/record/model.py": lambda text: text.replace(
+            part, part + "    where: NotRequired[str]\n"
+        )
+    }
+    assert copy.changed_by(edit) == in_each(DRAW | {"judge"})
 
 
 def test_a_new_kind_changes_no_key(copy: Copy) -> None:

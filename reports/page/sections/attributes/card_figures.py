@@ -1,27 +1,30 @@
 """The figures of one card: dose and response, effects, leakage, counter-examples."""
 
-from typing import Any
-
 from latent_audit.reports.page import image_files
-from latent_audit.reports.page.context import Figure, Page, Table, estimate, known, numeral, text
+from latent_audit.reports.page.context import Figure, Page, Table, bounds, estimate, known, numeral, text
 from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import dose_response, interval_bars
 from latent_audit.reports.page.visible_text import shortened
+from latent_audit.vocabulary.record.association import Specificity
+from latent_audit.vocabulary.record.forms import recorded
+from latent_audit.vocabulary.record.intervention import InterventionClaim
+from latent_audit.vocabulary.record.model import Model
+from latent_audit.vocabulary.record.verdict import Verdict
 
 MAX_BARS = 14
 
 
 def dose(
-    page: Page, model: dict[str, Any], attribute: str, claim: dict[str, Any] | None, place: str
+    page: Page, model: Model, attribute: str, claim: InterventionClaim | None, place: str
 ) -> Figure | None:
     """Returns the curve of one claim with its band, or None where there is none or its gate is closed."""
-    if claim is None or page.absent(claim["curve"]) or page.closed(model, attribute):
+    curve, part = recorded(claim["curve"]) if claim else None, recorded(model["intervention"])
+    if claim is None or curve is None or part is None or page.closed(model, attribute):
         return None
-    curve = claim["curve"]
     dimension = page.dimension_name(model, claim["dimension"])
     response = shortened(curve["response"], 30)
     # A curve's doses are either the quantile levels that were set, or the dimension's values there.
-    scale = "quantile" if curve["dose"] == model["intervention"]["doses"] else "value"
+    scale = "quantile" if curve["dose"] == part["doses"] else "value"
     svg = dose_response.draw(
         curve["dose"],
         curve["mean"],
@@ -42,7 +45,7 @@ def dose(
     header = tuple(page.t(f"column.{key}") for key in (scale, "mean", "low", "high"))
     rows = tuple(
         tuple(numeral(value) for value in line)
-        for line in zip(*(curve[k] for k in ("dose", "mean", "low", "high")), strict=True)
+        for line in zip(curve["dose"], curve["mean"], curve["low"], curve["high"], strict=True)
     )
     note = page.interval_note([claim["on_target"]])
     table = Table(page.t("dose.caption"), header, rows, note)
@@ -50,10 +53,11 @@ def dose(
 
 
 def effects(
-    page: Page, model: dict[str, Any], attribute: str, claim: dict[str, Any] | None, place: str
+    page: Page, model: Model, attribute: str, claim: InterventionClaim | None, place: str
 ) -> Figure | None:
     """Returns bars of the effect on the claimed attribute beside those on all others that can be judged."""
-    if claim is None or known(claim["on_target"]) is None or page.closed(model, attribute):
+    part = recorded(model["intervention"])
+    if claim is None or part is None or known(claim["on_target"]) is None or page.closed(model, attribute):
         return None
     others = sorted(
         (
@@ -61,17 +65,15 @@ def effects(
             for row in claim["off_target"]
             if known(row["effect"]) is not None and not page.closed(model, row["attribute"])
         ),
-        key=lambda row: -abs(row["effect"]["value"]),
+        key=lambda row: -abs(bounds(row["effect"])[0]),
     )
-    units = {row["attribute"]: row["unit"] for row in model["intervention"]["claims"]}
+    units = {row["attribute"]: row["unit"] for row in part["claims"]}
     mixed = len(set(units.values())) > 1
     pairs = [(attribute, claim["on_target"], 0), *((row["attribute"], row["effect"], 1) for row in others)]
     rows = [
         interval_bars.Row(
             shortened(name, 14) + (f" · {_short_unit(page, units.get(name))}" if mixed else ""),
-            e["value"],
-            e["low"],
-            e["high"],
+            *bounds(e),
             group,
         )
         for name, e, group in pairs
@@ -100,22 +102,16 @@ def _short_unit(page: Page, unit: str | None) -> str:
     return page.t.known(f"unit_short.{unit}", unit or "–")
 
 
-def leakage(page: Page, model: dict[str, Any], specific: dict[str, Any] | None, place: str) -> Figure | None:
+def leakage(page: Page, model: Model, specific: Specificity | None, place: str) -> Figure | None:
     """Returns bars of what else the claimed dimension carries, or None where nothing was measured."""
     if specific is None:
         return None
     leaks = [row for row in specific["leakage"] if known(row["conditional_uncertainty"]) is not None]
     if not leaks:
         return None
-    leaks.sort(key=lambda row: -row["conditional_uncertainty"]["value"])
+    leaks.sort(key=lambda row: -bounds(row["conditional_uncertainty"])[0])
     rows = [
-        interval_bars.Row(
-            shortened(row["attribute"]),
-            row["conditional_uncertainty"]["value"],
-            row["conditional_uncertainty"]["low"],
-            row["conditional_uncertainty"]["high"],
-            2,
-        )
+        interval_bars.Row(shortened(row["attribute"]), *bounds(row["conditional_uncertainty"]), 2)
         for row in leaks
     ]
     dimension = page.dimension_name(model, specific["dimension"])
@@ -138,10 +134,10 @@ def leakage(page: Page, model: dict[str, Any], specific: dict[str, Any] | None, 
     )
 
 
-def counter(page: Page, verdict: dict[str, Any], place: str) -> Figure | None:
+def counter(page: Page, verdict: Verdict, place: str) -> Figure | None:
     """Returns the images that speak against a verdict, or None where there are none."""
-    reference = verdict["counter_examples"]
-    if page.absent(reference):
+    reference = recorded(verdict["counter_examples"])
+    if reference is None:
         return None
     images = page.array(reference)[:12]
     if len(images) == 0:

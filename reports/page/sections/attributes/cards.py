@@ -11,6 +11,10 @@ from latent_audit.reports.page.sections.attributes import card_figures
 from latent_audit.reports.page.sections.explanations import strips
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.checks import CHECKS
+from latent_audit.vocabulary.record.association import Specificity
+from latent_audit.vocabulary.record.forms import recorded
+from latent_audit.vocabulary.record.model import Model
+from latent_audit.vocabulary.record.verdict import Verdict
 from latent_audit.vocabulary.verdicts import NOT_TESTED
 
 MAX_OPEN_CARDS = 4
@@ -44,15 +48,16 @@ def build(page: Page) -> dict[str, Any]:
     return {"cards": cards, "nulls": nulls, "gates": [_gates(page, model) for model in leads]}
 
 
-def _card(page: Page, model: dict[str, Any], attribute: str, verdict: dict[str, Any]) -> dict[str, Any]:
+def _card(page: Page, model: Model, attribute: str, verdict: Verdict) -> dict[str, Any]:
     place = f"{page.attribute_key(attribute)}-{page.model_key(model['name'])}"
-    claim = _of(page, model["intervention"], "claims", attribute)
-    specific = (
-        next((s for s in model["specificity"] if s["attribute"] == attribute), None)
-        if not page.absent(model["specificity"])
-        else None
-    )
-    dimension = verdict["dimension"] if verdict["dimension"] is not None else (claim or {}).get("dimension")
+    intervention = recorded(model["intervention"])
+    claims = intervention["claims"] if intervention else []
+    claim = next((row for row in claims if row["attribute"] == attribute), None)
+    rows = recorded(model["specificity"]) or []
+    specific = next((row for row in rows if row["attribute"] == attribute), None)
+    dimension = verdict["dimension"]
+    if dimension is None and claim:
+        dimension = claim["dimension"]
     checks = [
         {
             "name": page.t(f"check.{check}.name"),
@@ -98,7 +103,7 @@ def _card(page: Page, model: dict[str, Any], attribute: str, verdict: dict[str, 
     }
 
 
-def _what(page: Page, model: dict[str, Any], verdict: dict[str, Any]) -> str:
+def _what(page: Page, model: Model, verdict: Verdict) -> str:
     """Returns the dimension and its effect; the dimension alone where no effect is stated."""
     if verdict["dimension"] is None:
         return page.t("card.unnamed")
@@ -113,13 +118,7 @@ def _what(page: Page, model: dict[str, Any], verdict: dict[str, Any]) -> str:
     )
 
 
-def _of(page: Page, part: Any, key: str, attribute: str) -> dict[str, Any] | None:
-    if page.absent(part):
-        return None
-    return next((row for row in part[key] if row["attribute"] == attribute), None)
-
-
-def _conditioning(page: Page, model: dict[str, Any], specific: dict[str, Any] | None) -> list[str]:
+def _conditioning(page: Page, model: Model, specific: Specificity | None) -> list[str]:
     """Returns sentences on what the claim does not survive, and on the runner-up."""
     if specific is None:
         return []
@@ -145,30 +144,30 @@ def _conditioning(page: Page, model: dict[str, Any], specific: dict[str, Any] | 
     return message
 
 
-def _null(page: Page, model: dict[str, Any]) -> Figure | None:
+def _null(page: Page, model: Model) -> Figure | None:
     """Draws each claim's effect over what moves that leave its dimension alone give, a panel for each attribute."""
-    part = model["intervention"]
+    part = recorded(model["intervention"])
     claims = [
-        claim
-        for claim in (() if page.absent(part) else part["claims"])
-        if claim.get("null") and not page.closed(model, claim["attribute"])
+        (claim, null)
+        for claim in (part["claims"] if part else ())
+        if (null := claim.get("null")) and not page.closed(model, claim["attribute"])
     ]
     if not claims:
         return None
-    units = {c["attribute"]: page.t.known(f"unit.{c['unit']}", c["unit"]) for c in claims}
+    units = {c["attribute"]: page.t.known(f"unit.{c['unit']}", c["unit"]) for c, _ in claims}
     panels = [
         effect_nulls.Panel(
             shortened(c["attribute"], 24),
             units[c["attribute"]],
-            c["null"]["effect"],
-            c["null"]["random_directions"],
-            c["null"]["untrained_decoder"],
+            null["effect"],
+            null["random_directions"],
+            null["untrained_decoder"],
         )
-        for c in claims
+        for c, null in claims
     ]
     svg = effect_nulls.draw(panels, page.t("null.random"), page.t("null.untrained"), page.t("null.x"))
     name, significance = shortened(model["name"]), page.significance
-    above = sum(c["null"]["p_adjusted"] <= significance for c in claims)
+    above = sum(null["p_adjusted"] <= significance for _, null in claims)
     alt = page.t("null.alt", model=name, above=above, n=len(claims), significance=f"{significance:g}")
     caption = page.t("null.caption", model=name)
     keys = ("attribute", "unit", "effect", "null_median", "null_most", "p_adjusted")
@@ -176,22 +175,21 @@ def _null(page: Page, model: dict[str, Any]) -> Figure | None:
         (
             text(c["attribute"]),
             Cell("text", units[c["attribute"]]),
-            numeral(c["null"]["effect"]),
-            numeral(float(np.median(c["null"]["random_directions"]))),
-            numeral(max(c["null"]["random_directions"])),
-            numeral(c["null"]["p_adjusted"]),
+            numeral(null["effect"]),
+            numeral(float(np.median(null["random_directions"]))),
+            numeral(max(null["random_directions"])),
+            numeral(null["p_adjusted"]),
         )
-        for c in claims
+        for c, null in claims
     )
     table = Table(caption, tuple(page.t(f"column.{key}") for key in keys), rows)
     return page.drawing(f"effect-null-{page.model_key(model['name'])}", svg, alt, caption, table)
 
 
-def _gates(page: Page, model: dict[str, Any]) -> dict[str, Any]:
-    part, name = model["intervention"], shortened(model["name"])
-    absent = page.absent(part)
-    if absent:
-        return {"name": name, "absent": absent, "table": None}
+def _gates(page: Page, model: Model) -> dict[str, Any]:
+    part, name = recorded(model["intervention"]), shortened(model["name"])
+    if part is None:
+        return {"name": name, "absent": page.absent(model["intervention"]), "table": None}
     rows = tuple(
         (
             text(g["attribute"]),

@@ -2,16 +2,18 @@
 
 from typing import Any
 
-from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, known, text
+from latent_audit.reports.page.context import Cell, Figure, Page, Table, bounds, estimate, known, text
 from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import interval_bars
 from latent_audit.reports.page.visible_text import shortened
+from latent_audit.vocabulary.record.comparison import ComparedModel, Comparison
+from latent_audit.vocabulary.record.forms import recorded
 
 
 def build(page: Page) -> dict[str, Any]:
     """Returns one table of measures by model, one of differences, and a figure of both."""
-    rows = page.audit["comparison"]
-    absent = page.absent(rows)
+    rows = recorded(page.audit["comparison"]) or []
+    absent = page.absent(page.audit["comparison"])
     if absent:
         return {"absent": absent, "text": page.t("comparison.text")}
     one = len(page.audit["subject"]["models"]) == 1
@@ -24,11 +26,11 @@ def build(page: Page) -> dict[str, Any]:
     }
 
 
-def _name(page: Page, row: dict[str, Any]) -> str:
+def _name(page: Page, row: Comparison) -> str:
     return page.t.known(f"score.{row['measure']}", row["measure"])
 
 
-def _measure(page: Page, row: dict[str, Any]) -> str:
+def _measure(page: Page, row: Comparison) -> str:
     name = _name(page, row)
     if not row["unit"]:
         return name
@@ -36,7 +38,7 @@ def _measure(page: Page, row: dict[str, Any]) -> str:
     return f"{name} ({page.t.known(f'unit.{unit}', unit)})"
 
 
-def _figure(page: Page, rows: list[dict[str, Any]]) -> Figure:
+def _figure(page: Page, rows: list[Comparison]) -> Figure:
     names = page.audit["subject"]["models"]
     models = {model["name"]: model for model in page.leads}
     panels = []
@@ -44,9 +46,7 @@ def _figure(page: Page, rows: list[dict[str, Any]]) -> Figure:
         drawn = [
             interval_bars.Row(
                 shortened(m["model"]),
-                m["estimate"]["value"],
-                m["estimate"]["low"],
-                m["estimate"]["high"],
+                *bounds(m["estimate"]),
                 names.index(m["model"]) if m["model"] in names else 0,
                 tuple(m.get("by_seed", ())),
             )
@@ -88,16 +88,16 @@ def _figure(page: Page, rows: list[dict[str, Any]]) -> Figure:
     )
 
 
-def _mean_and_seeds(page: Page, found: dict[str, Any] | None) -> Cell:
+def _mean_and_seeds(page: Page, found: ComparedModel | None) -> Cell:
     """Returns the mean over seeds with its interval, or, where it has none, with the numbers of the seeds."""
     cell = estimate(found["estimate"] if found else None)
     if found is None or cell.extra or len(found.get("by_seed", ())) < 2:
         return cell
-    seeds = page.t("word.comma").join(number(value) for value in found["by_seed"])
+    seeds = page.t("word.comma").join(number(value) for value in found.get("by_seed", ()))
     return Cell("estimate", cell.text, page.t("comparison.seeds", seeds=seeds), cell.sort)
 
 
-def _best(page: Page, row: dict[str, Any]) -> str:
+def _best(page: Page, row: Comparison) -> str:
     kept = [m for m in row["models"] if known(m["estimate"]) is not None]
     if not kept:
         return f"{_measure(page, row)} –"
@@ -105,7 +105,7 @@ def _best(page: Page, row: dict[str, Any]) -> str:
         message = [f"{shortened(m['model'])} {estimate_text(m['estimate'])}" for m in kept]
         return f"{_measure(page, row)}: {page.t('word.comma').join(message)}"
     choose = max if row["better"] == "higher" else min
-    best = choose(kept, key=lambda m: m["estimate"]["value"])
+    best = choose(kept, key=lambda m: bounds(m["estimate"])[0])
     return page.t(
         "comparison.best",
         measure=_measure(page, row),
@@ -114,14 +114,16 @@ def _best(page: Page, row: dict[str, Any]) -> str:
     )
 
 
-def _differences(page: Page, rows: list[dict[str, Any]]) -> Table:
+def _differences(page: Page, rows: list[Comparison]) -> Table:
     cells, estimates = [], []
     for row in rows:
         for pair in row["differences"]:
             estimates.append(pair["estimate"])
-            bounds = pair["estimate"] or {}
-            low, high = bounds.get("low"), bounds.get("high")
-            word = "unknown" if low is None or high is None else "apart" if low > 0 or high < 0 else "same"
+            found = recorded(pair["estimate"])
+            low, high = (found["low"], found["high"]) if found else (None, None)
+            word: str = (
+                "unknown" if low is None or high is None else "apart" if low > 0 or high < 0 else "same"
+            )
             if word == "unknown" and "seeds" in pair and known(pair["estimate"]) is not None:
                 word = pair["seeds"]
             cells.append(

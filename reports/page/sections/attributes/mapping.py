@@ -8,6 +8,9 @@ from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimat
 from latent_audit.reports.page.number_text import number
 from latent_audit.reports.page.plots import heat_map, null_histogram
 from latent_audit.reports.page.visible_text import shortened
+from latent_audit.vocabulary.record.association import Association
+from latent_audit.vocabulary.record.forms import recorded
+from latent_audit.vocabulary.record.model import Model
 
 
 def build(page: Page) -> dict[str, Any]:
@@ -19,29 +22,29 @@ def build(page: Page) -> dict[str, Any]:
     }
 
 
-def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
-    association = model["association"]
-    absent = page.absent(association)
+def _model(page: Page, model: Model) -> dict[str, Any]:
+    association = recorded(model["association"])
     return {
         "name": shortened(model["name"]),
         "trained": page.trained(model),
         "key": page.model_key(model["name"]),
         "seed": model["seed"],
-        "absent": absent,
-        "matrix": None if absent else _matrix(page, model, association),
-        "null": None if absent else _null(page, model, association),
+        "absent": page.absent(model["association"]),
+        "matrix": _matrix(page, model, association) if association else None,
+        "null": _null(page, model, association) if association else None,
         "probes": _probes(page, model),
         "probes_absent": page.absent(model["probes"]),
     }
 
 
-def _matrix(page: Page, model: dict[str, Any], association: dict[str, Any]) -> Figure:
+def _matrix(page: Page, model: Model, association: Association) -> Figure:
     values = np.array(association["uncertainty"], dtype=float)
     p_values = np.array(association["p_adjusted"], dtype=float)
     attributes, dimensions = association["attributes"], [row["name"] for row in model["dimensions"]]
     significant = p_values <= page.significance
     claimed = {v["attribute"]: v["dimension"] for v in page.verdicts if v["model"] == model["name"]}
-    outlined = [(row, claimed[name]) for row, name in enumerate(attributes) if claimed.get(name) is not None]
+    found = [(row, claimed.get(name)) for row, name in enumerate(attributes)]
+    outlined = [(row, dimension) for row, dimension in found if dimension is not None]
     svg = heat_map.draw(
         values,
         [shortened(n) for n in attributes],
@@ -91,7 +94,7 @@ def _share(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}".replace("-", "−")
 
 
-def _null(page: Page, model: dict[str, Any], association: dict[str, Any]) -> Figure | None:
+def _null(page: Page, model: Model, association: Association) -> Figure | None:
     null = association["null_max"]
     if not null:
         return None
@@ -129,18 +132,19 @@ def _null(page: Page, model: dict[str, Any], association: dict[str, Any]) -> Fig
     )
 
 
-def _probes(page: Page, model: dict[str, Any]) -> Table | None:
-    if page.absent(model["probes"]):
+def _probes(page: Page, model: Model) -> Table | None:
+    probes = recorded(model["probes"])
+    if not probes:
         return None
     columns: list[tuple[str, str]] = []
-    for probe in model["probes"]:
+    for probe in probes:
         for result in probe["results"]:
             if (result["probe"], result["codes"]) not in columns:
                 columns.append((result["probe"], result["codes"]))
     order = ("model", "majority", "shuffled_labels", "random_init", "pca")
     columns.sort(key=lambda pair: (order.index(pair[1]) if pair[1] in order else 9, pair[0]))
     rows = []
-    for probe in model["probes"]:
+    for probe in probes:
         found = {(result["probe"], result["codes"]): result["estimate"] for result in probe["results"]}
         rows.append(
             (
@@ -155,7 +159,7 @@ def _probes(page: Page, model: dict[str, Any]) -> Table | None:
         for probe, codes in columns
     )
     header = (page.t("column.attribute"), page.t("column.statistic"), *named, page.t("column.selectivity"))
-    note = page.interval_note(result["estimate"] for probe in model["probes"] for result in probe["results"])
+    note = page.interval_note(result["estimate"] for probe in probes for result in probe["results"])
     return Table(page.t("mapping.probes_caption", model=shortened(model["name"])), header, tuple(rows), note)
 
 

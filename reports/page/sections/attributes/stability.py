@@ -2,34 +2,44 @@
 
 from typing import Any
 
-from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, known, numeral, text
+from latent_audit.reports.page.context import (
+    Cell,
+    Figure,
+    Page,
+    Table,
+    bounds,
+    estimate,
+    known,
+    numeral,
+    text,
+)
 from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import interval_bars, seed_dots
 from latent_audit.reports.page.visible_text import shortened
+from latent_audit.vocabulary.record.forms import recorded
+from latent_audit.vocabulary.record.stability import Stability, Subgroup
 
 
 def build(page: Page) -> dict[str, Any]:
     """Returns seed stability of each model and the subgroup differences of the whole run."""
     models = {model["name"]: model for model in page.leads}
-    rows = page.audit["stability"]
-    groups = page.audit["subgroups"]
-    if not page.absent(groups):
-        groups = [
-            row
-            for row in groups
-            if row["model"] not in models or not page.closed(models[row["model"]], row["attribute"])
-        ]
-    absent = page.absent(rows)
+    part = page.audit["subgroups"]
+    groups = [
+        row
+        for row in recorded(part) or ()
+        if row["model"] not in models or not page.closed(models[row["model"]], row["attribute"])
+    ]
+    absent = page.absent(groups if isinstance(part, list) else part)
     return {
-        "absent": absent,
-        "models": [] if absent else [_model(page, row) for row in rows],
-        "subgroups_absent": page.failures("subgroup") or [page.absent(groups)],
-        "subgroups": None if page.absent(groups) else _subgroups(page, groups),
-        "subgroup_figure": None if page.absent(groups) else _subgroup_figure(page, groups),
+        "absent": page.absent(page.audit["stability"]),
+        "models": [_model(page, row) for row in recorded(page.audit["stability"]) or ()],
+        "subgroups_absent": page.failures("subgroup") or [absent],
+        "subgroups": _subgroups(page, groups) if groups else None,
+        "subgroup_figure": _subgroup_figure(page, groups) if groups else None,
     }
 
 
-def _model(page: Page, row: dict[str, Any]) -> dict[str, Any]:
+def _model(page: Page, row: Stability) -> dict[str, Any]:
     name = shortened(row["model"])
     assessed = row["status"] == "assessed"
     message = page.t(
@@ -53,7 +63,7 @@ def _trained(page: Page, name: str) -> str:
     return next((page.trained(model) for model in page.leads if model["name"] == name), "")
 
 
-def _figure(page: Page, row: dict[str, Any], name: str) -> Figure | None:
+def _figure(page: Page, row: Stability, name: str) -> Figure | None:
     lines = [(shortened(a["attribute"]), a["uncertainty"]) for a in row["attributes"]]
     spans = [
         (max(kept) - min(kept), label)
@@ -90,7 +100,7 @@ def _figure(page: Page, row: dict[str, Any], name: str) -> Figure | None:
     )
 
 
-def _subgroups(page: Page, groups: list[dict[str, Any]]) -> Table:
+def _subgroups(page: Page, groups: list[Subgroup]) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for row in groups:
         unit = _unit(page, row)
@@ -122,7 +132,7 @@ def _subgroups(page: Page, groups: list[dict[str, Any]]) -> Table:
     )
 
 
-def _subgroup_figure(page: Page, groups: list[dict[str, Any]]) -> Figure | None:
+def _subgroup_figure(page: Page, groups: list[Subgroup]) -> Figure | None:
     shown = [row for row in groups if all(known(group["effect"]) is not None for group in row["groups"])][:12]
     if not shown:
         return None
@@ -130,7 +140,7 @@ def _subgroup_figure(page: Page, groups: list[dict[str, Any]]) -> Figure | None:
         interval_bars.Panel(
             f"{shortened(row['attribute'], 14)} · {shortened(row['model'], 15)}",
             [
-                interval_bars.Row(shortened(group["group"]), *_bounds(group["effect"]))
+                interval_bars.Row(shortened(group["group"]), *bounds(group["effect"]))
                 for group in row["groups"]
             ],
             _unit(page, row),
@@ -142,11 +152,7 @@ def _subgroup_figure(page: Page, groups: list[dict[str, Any]]) -> Figure | None:
     return page.drawing("subgroups", interval_bars.points(panels), alt, page.t("subgroup.caption"))
 
 
-def _unit(page: Page, row: dict[str, Any]) -> str:
+def _unit(page: Page, row: Subgroup) -> str:
     kinds = {attribute["name"]: attribute["kind"] for attribute in page.attributes}
     is_class = kinds.get(row["attribute"]) in ("binary", "categorical")
     return page.t("unit.probability" if is_class else "unit.standard deviations")
-
-
-def _bounds(effect: dict[str, Any]) -> tuple[float, float | None, float | None]:
-    return effect["value"], effect["low"], effect["high"]

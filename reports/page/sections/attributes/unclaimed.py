@@ -6,23 +6,24 @@ from latent_audit.reports.page.context import Cell, Page, Table, text
 from latent_audit.reports.page.number_text import estimate_text
 from latent_audit.reports.page.sections.explanations import strips
 from latent_audit.reports.page.visible_text import shortened
+from latent_audit.vocabulary.record.forms import recorded
+from latent_audit.vocabulary.record.model import Model
+from latent_audit.vocabulary.record.verdict import Unclaimed
 
 MAX_STRIPS = 24
 
 
 def build(page: Page) -> dict[str, Any]:
     """Returns one table for each lead model, with strips of the dimensions that carry something."""
-    rows = page.audit["unclaimed"]
-    absent = page.absent(rows)
-    models = (
-        []
-        if absent
-        else [_model(page, model, [r for r in rows if r["model"] == model["name"]]) for model in page.leads]
-    )
-    return {"absent": absent, "models": [model for model in models if model["count"]]}
+    rows = recorded(page.audit["unclaimed"]) or []
+    models = [_model(page, model, [r for r in rows if r["model"] == model["name"]]) for model in page.leads]
+    return {
+        "absent": page.absent(page.audit["unclaimed"]),
+        "models": [model for model in models if model["count"]],
+    }
 
 
-def _model(page: Page, model: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _model(page: Page, model: Model, rows: list[Unclaimed]) -> dict[str, Any]:
     cells = []
     for row in rows:
         listed = [

@@ -1,27 +1,37 @@
 """What a latent space is good for, measured: telling strange images, compressing, teaching a probe."""
 
-from typing import Any
+from typing import Any, Literal
 
-from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, numeral, text
+from latent_audit.reports.page.context import Cell, Figure, Page, Table, bounds, estimate, numeral, text
 from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import interval_curves
 from latent_audit.reports.page.plots.interval_curves import Curve
 from latent_audit.reports.page.visible_text import shortened
+from latent_audit.vocabulary.record.applications import (
+    AnomalyDetection,
+    Applications,
+    Augmentation,
+    CompressionPoint,
+)
+from latent_audit.vocabulary.record.forms import recorded
+from latent_audit.vocabulary.record.model import Model
+
+KINDS: tuple[Literal["precision", "size"], ...] = ("precision", "size")
 
 
 def build(page: Page) -> dict[str, Any]:
     """Returns what each lead model was tried for, and their compression side by side."""
-    models = [model for model in page.leads if not page.absent(model.get("uses"))]
+    models = [(model["name"], part) for model in page.leads if (part := recorded(model.get("uses")))]
     return {
         "models": [_model(page, model) for model in page.leads],
         "compression": _compression(page, models) if models else None,
     }
 
 
-def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
-    part = model.get("uses")
-    name, absent = shortened(model["name"]), page.absent(part, "use", model)
-    if part is None or absent:
+def _model(page: Page, model: Model) -> dict[str, Any]:
+    part, name = recorded(model.get("uses")), shortened(model["name"])
+    if part is None:
+        absent = page.absent(model.get("uses"), "use", model)
         return {"name": name, "trained": page.trained(model), "absent": absent}
     anomaly = part["anomaly"]
     return {
@@ -35,7 +45,7 @@ def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _anomaly(page: Page, part: dict[str, Any], name: str) -> Table:
+def _anomaly(page: Page, part: AnomalyDetection, name: str) -> Table:
     keys = ("score", "auroc", "inside_mean", "outside_mean")
     caption = page.t(
         "use.anomaly_caption",
@@ -63,44 +73,46 @@ def _anomaly(page: Page, part: dict[str, Any], name: str) -> Table:
     return Table(caption, tuple(page.t(f"column.{key}") for key in keys), rows, note)
 
 
-def _reading(page: Page, part: dict[str, Any]) -> str | None:
+def _reading(page: Page, part: AnomalyDetection) -> str | None:
     """Returns what the table shows of plain likelihood, None where the model has none."""
     if part["likelihood_misleads"] is None:
         return None
     return page.t("use.likelihood_misleads" if part["likelihood_misleads"] else "use.likelihood_holds")
 
 
-def _compression(page: Page, models: list[dict[str, Any]]) -> Figure:
+def _compression(page: Page, models: list[tuple[str, Applications]]) -> Figure:
     panels, rows = {}, []
-    for kind in ("precision", "size"):
+    for kind in KINDS:
         panels[page.t(f"use.{kind}")] = [
-            Curve(shortened(model["name"]), [_rate(point) for point in model["uses"]["compression"][kind]])
-            for model in models
+            Curve(shortened(name), [_rate(point) for point in part["compression"][kind]])
+            for name, part in models
         ]
         rows += [
             (
-                text(model["name"]),
+                text(name),
                 Cell("text", page.t(f"use.{kind}")),
                 numeral(point["at"]),
                 estimate(point["rate_bits"]),
                 estimate(point["distortion"]),
                 numeral(point["peak_signal_to_noise"]),
             )
-            for model in models
-            for point in model["uses"]["compression"][kind]
+            for name, part in models
+            for point in part["compression"][kind]
         ]
-    best = min(models, key=lambda model: model["uses"]["compression"]["precision"][-1]["distortion"]["value"])
-    finest = best["uses"]["compression"]["precision"][-1]
+    best, part = min(
+        models, key=lambda model: bounds(model[1]["compression"]["precision"][-1]["distortion"])[0]
+    )
+    finest = part["compression"]["precision"][-1]
     alt = page.t(
         "use.compression_alt",
-        model=shortened(best["name"]),
+        model=shortened(best),
         rate=estimate_text(finest["rate_bits"]),
         distortion=estimate_text(finest["distortion"]),
-        raw=number(best["uses"]["compression"]["raw_bits"]),
+        raw=number(part["compression"]["raw_bits"]),
     )
     keys = ("model", "curve", "at", "rate_bits", "distortion", "signal_to_noise")
     note = page.interval_note(
-        point["rate_bits"] for model in models for point in model["uses"]["compression"]["size"]
+        point["rate_bits"] for _, part in models for point in part["compression"]["size"]
     )
     caption = page.t("use.compression_caption")
     table = Table(caption, tuple(page.t(f"column.{key}") for key in keys), tuple(rows), note)
@@ -108,12 +120,12 @@ def _compression(page: Page, models: list[dict[str, Any]]) -> Figure:
     return page.drawing("compression", svg, alt, caption, table)
 
 
-def _rate(point: dict[str, Any]) -> tuple[float, float, float | None, float | None]:
+def _rate(point: CompressionPoint) -> tuple[float | None, float | None, float | None, float | None]:
     found = point["distortion"]
     return point["rate_bits"]["value"], found["value"], found["low"], found["high"]
 
 
-def _augmentation(page: Page, rows: list[dict[str, Any]], name: str, key: str) -> Figure | None:
+def _augmentation(page: Page, rows: list[Augmentation], name: str, key: str) -> Figure | None:
     curves = [row for row in rows if row["points"]]
     if not curves:
         return None

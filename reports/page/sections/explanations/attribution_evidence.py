@@ -1,15 +1,15 @@
 """What attributions leave to say: the methods that count for each subject, and how sure the classifier is."""
 
-from typing import Any
-
 from latent_audit.reports.page.context import Cell, Page, Table, estimate, numeral, text
 from latent_audit.reports.page.number_text import number
+from latent_audit.vocabulary.record.attributions import AttributionEvidence
+from latent_audit.vocabulary.record.forms import recorded
 
 # Below this rank correlation maps have next to no order of pixels in common: they share under a tenth of its variance.
 HARDLY_AGREES = 0.3
 
 
-def agreement(page: Page, rows: list[dict[str, Any]]) -> str | None:
+def agreement(page: Page, rows: list[AttributionEvidence]) -> str | None:
     """Returns how far the methods that count agree, over all subjects; None with fewer than two methods."""
     known = [row["agreement"] for row in rows if row["agreement"] is not None]
     if not known:
@@ -19,7 +19,7 @@ def agreement(page: Page, rows: list[dict[str, Any]]) -> str | None:
     return page.t(f"attribution.{key}", least=number(least), most=number(most), n=len(known))
 
 
-def counted(page: Page, name: str, rows: list[dict[str, Any]]) -> Table:
+def counted(page: Page, name: str, rows: list[AttributionEvidence]) -> Table:
     """Returns what is left to say of each subject once methods that failed are set aside."""
     keys = (
         "subject",
@@ -56,8 +56,8 @@ def counted(page: Page, name: str, rows: list[dict[str, Any]]) -> Table:
 
 def calibration(page: Page) -> Table | None:
     """Returns how sure the attribute classifier is beside how right it is; None where nobody asked."""
-    classifier = page.audit["classifier"]
-    rows = None if page.absent(classifier) else classifier.get("calibration")
+    classifier = recorded(page.audit["classifier"])
+    rows = classifier.get("calibration") if classifier else None
     if not rows:
         return None
     keys = ("attribute", "confidence", "accuracy", "calibration_error", "by_chance")

@@ -12,6 +12,9 @@ from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import interval_bars
 from latent_audit.reports.page.sections.explanations import attribution_evidence
 from latent_audit.reports.page.visible_text import shortened
+from latent_audit.vocabulary.record.attributions import Attribution, AttributionEvidence
+from latent_audit.vocabulary.record.forms import recorded
+from latent_audit.vocabulary.record.model import Model
 
 MAX_SHOWN = 6
 
@@ -21,7 +24,7 @@ def build(page: Page) -> dict[str, Any]:
 
     The attribute classifier is the same for all models and is shown once, at the end.
     """
-    shared = next((model for model in page.leads if _of_classifier(page, model)), None)
+    shared = next((model for model in page.leads if _of_classifier(model)), None)
     models = [_model(page, model) for model in page.leads]
     return {
         "models": models,
@@ -30,30 +33,26 @@ def build(page: Page) -> dict[str, Any]:
     }
 
 
-def _of_classifier(page: Page, model: dict[str, Any]) -> list[dict[str, Any]]:
-    part = model["attributions"]
-    return [] if page.absent(part) else [row for row in part if row.get("target") == "classifier"]
+def _of_classifier(model: Model) -> list[Attribution]:
+    return [row for row in _made(model) if row["target"] == "classifier"]
 
 
-def _classifier(page: Page, model: dict[str, Any]) -> dict[str, Any]:
+def _classifier(page: Page, model: Model) -> dict[str, Any]:
     name = page.t("attribution.classifier_title")
     return {
-        **_maps(page, name, _of_classifier(page, model), _evidence(model, ("classifier",)), "classifier"),
+        **_maps(page, name, _of_classifier(model), _evidence(model, ("classifier",)), "classifier"),
         "calibration": attribution_evidence.calibration(page),
     }
 
 
-def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
-    part = model["attributions"]
-    rows = [row for row in part if row.get("target") != "classifier"] if isinstance(part, list) else []
-    absent = page.absent(rows if isinstance(part, list) else part, "attribute", model)
-    made = [row for row in rows if "not_applicable" not in row]
-    key = page.model_key(model["name"])
+def _model(page: Page, model: Model) -> dict[str, Any]:
+    part, key = model["attributions"], page.model_key(model["name"])
+    reasons = [row["not_applicable"] for row in recorded(part) or () if "not_applicable" in row]
+    made = [row for row in _made(model) if row["target"] != "classifier"]
+    absent = page.absent([*made, *reasons] if isinstance(part, list) else part, "attribute", model)
     return {
         "trained": page.trained(model),
-        "absent": [absent]
-        if absent
-        else [page.prose(row["not_applicable"]) for row in rows if "not_applicable" in row],
+        "absent": [absent] if absent else [page.prose(reason) for reason in reasons],
         "contributions": _contributions(page, model, key),
         **_maps(
             page,
@@ -65,12 +64,17 @@ def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _evidence(model: dict[str, Any], targets: tuple[str, ...]) -> list[dict[str, Any]]:
+def _made(model: Model) -> list[Attribution]:
+    """Returns the attributions of a model that could be made."""
+    return [row for row in recorded(model["attributions"]) or () if "not_applicable" not in row]
+
+
+def _evidence(model: Model, targets: tuple[str, ...]) -> list[AttributionEvidence]:
     return [row for row in model.get("attribution_evidence") or [] if row["target"] in targets]
 
 
 def _maps(
-    page: Page, name: str, rows: list[dict[str, Any]], evidence: list[dict[str, Any]], key: str
+    page: Page, name: str, rows: list[Attribution], evidence: list[AttributionEvidence], key: str
 ) -> dict[str, Any]:
     """Returns maps that count apart from those that are set aside, with the table of each."""
     items = [(row, _item(page, row, f"attribution-{key}-{i + 1}")) for i, row in enumerate(rows)]
@@ -85,7 +89,7 @@ def _maps(
     }
 
 
-def word(row: dict[str, Any]) -> str:
+def word(row: Attribution) -> str:
     """Returns how a map stood its randomisation check: passed, passed_in_sign_only, failed or not_checked."""
     checks = row["checks"]
     if "verdict" in checks:
@@ -97,11 +101,11 @@ def word(row: dict[str, Any]) -> str:
     return "passed_in_sign_only" if checks.get("faithful_places") is False else "passed"
 
 
-def _item(page: Page, row: dict[str, Any], identifier: str) -> dict[str, Any]:
+def _item(page: Page, row: Attribution, identifier: str) -> dict[str, Any]:
     images, maps = page.array(row["images"])[:MAX_SHOWN], page.array(row["maps"])[:MAX_SHOWN].astype(float)
     shown = _overlays(images, maps)
-    if not page.absent(row["mean_map"]):
-        mean = page.array(row["mean_map"]).astype(float)
+    if mean_map := recorded(row["mean_map"]):
+        mean = page.array(mean_map).astype(float)
         plain = np.zeros((1, *images.shape[1:]), np.uint8)
         shown = np.concatenate([shown, _overlays(plain, mean[None])[1:]])
     checks, flag = row["checks"], word(row)
@@ -157,7 +161,7 @@ def _overlays(images: npt.NDArray[Any], maps: npt.NDArray[np.float64]) -> npt.ND
     return np.moveaxis(np.stack(made), -1, 1)
 
 
-def _checks(page: Page, name: str, rows: list[dict[str, Any]]) -> Table:
+def _checks(page: Page, name: str, rows: list[Attribution]) -> Table:
     cells, estimates = [], []
     for row in rows:
         checks = row["checks"]
@@ -202,10 +206,11 @@ def _checks(page: Page, name: str, rows: list[dict[str, Any]]) -> Table:
     )
 
 
-def _contributions(page: Page, model: dict[str, Any], key: str) -> Figure | None:
-    if page.absent(model["gan"]) or page.absent(model["gan"]["contributions"]):
+def _contributions(page: Page, model: Model, key: str) -> Figure | None:
+    gan = recorded(model["gan"])
+    part = recorded(gan["contributions"]) if gan else None
+    if part is None:
         return None
-    part = model["gan"]["contributions"]
     pairs = sorted(zip(part["names"], part["mean_absolute"], strict=True), key=lambda pair: -(pair[1] or 0))
     rows = [interval_bars.Row(shortened(name), value or 0, None, None) for name, value in pairs]
     alt = page.t(

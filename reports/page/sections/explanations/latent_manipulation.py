@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -11,27 +11,39 @@ from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimat
 from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import heat_map
 from latent_audit.reports.page.visible_text import shortened
+from latent_audit.vocabulary.record.forms import ArrayFile, recorded
+from latent_audit.vocabulary.record.latent_manipulation import (
+    Arithmetic,
+    BoundaryEdit,
+    EditOutcome,
+    Interpolation,
+    LatentManipulation,
+    Perturbation,
+)
+from latent_audit.vocabulary.record.model import Model
 
 SHOWN_SIDE = 40
 
 
 def build(page: Page) -> dict[str, Any]:
     """Returns what was asked of each lead model on the way through its latent space."""
-    return {"models": [_model(page, _judged_only(page, model)) for model in page.leads]}
+    return {"models": [_model(page, model) for model in page.leads]}
 
 
-def _judged_only(page: Page, model: dict[str, Any]) -> dict[str, Any]:
-    """Returns the model without what the classifier says of attributes that it may not judge in its images."""
-    part = model.get("moves")
-    if part is None or page.absent(part):
-        return model
-
-    def shown(row: dict[str, Any], ways: Sequence[str]) -> dict[str, Any]:
-        closed = page.closed(model, row["attribute"])
-        return {**row, **dict.fromkeys(ways), "reason": closed} if closed else row
-
-    arithmetic = [shown(row, ("plain", "conditional", "random")) for row in part["arithmetic"]]
-    edits = [shown(row, ("primal", "conditional")) for row in part["boundaries"]["edits"]]
+def _judged_only(page: Page, model: Model, part: LatentManipulation) -> LatentManipulation:
+    """Returns the part without what the classifier says of attributes that it may not judge in the model's images."""
+    arithmetic: list[Arithmetic] = [
+        {**row, "plain": None, "conditional": None, "random": None, "reason": closed}
+        if (closed := page.closed(model, row["attribute"]))
+        else row
+        for row in part["arithmetic"]
+    ]
+    edits: list[BoundaryEdit] = [
+        {**row, "primal": None, "conditional": None, "reason": closed}
+        if (closed := page.closed(model, row["attribute"]))
+        else row
+        for row in part["boundaries"]["edits"]
+    ]
     disturbed = part["perturbation"]
     kept = [i for i, name in enumerate(disturbed["attributes"]) if not page.closed(model, name)]
     disturbed = {
@@ -40,16 +52,20 @@ def _judged_only(page: Page, model: dict[str, Any]) -> dict[str, Any]:
         "units": [disturbed["units"][i] for i in kept],
         "rows": [{**row, "attributes": [row["attributes"][i] for i in kept]} for row in disturbed["rows"]],
     }
-    boundaries = {**part["boundaries"], "edits": edits}
-    moves = {**part, "arithmetic": arithmetic, "boundaries": boundaries, "perturbation": disturbed}
-    return {**model, "moves": moves}
+    return {
+        **part,
+        "arithmetic": arithmetic,
+        "boundaries": {**part["boundaries"], "edits": edits},
+        "perturbation": disturbed,
+    }
 
 
-def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
-    part = model.get("moves")
-    name, absent = shortened(model["name"]), page.absent(part, "move", model)
-    if part is None or absent:
+def _model(page: Page, model: Model) -> dict[str, Any]:
+    found, name = recorded(model.get("moves")), shortened(model["name"])
+    if found is None:
+        absent = page.absent(model.get("moves"), "move", model)
         return {"name": name, "trained": page.trained(model), "absent": absent}
+    part = _judged_only(page, model, found)
     key = page.model_key(model["name"])
     return {
         "name": name,
@@ -82,7 +98,7 @@ def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _interpolation(page: Page, part: dict[str, Any], name: str, key: str) -> Figure:
+def _interpolation(page: Page, part: Interpolation, name: str, key: str) -> Figure:
     images = page.array(part["pictures"])
     paths = {path["kind"]: path for path in part["paths"]}
     alt = page.t(
@@ -99,7 +115,7 @@ def _interpolation(page: Page, part: dict[str, Any], name: str, key: str) -> Fig
     )
 
 
-def _paths(page: Page, part: dict[str, Any], name: str) -> Table:
+def _paths(page: Page, part: Interpolation, name: str) -> Table:
     header = tuple(page.t(f"column.{key}") for key in ("way", "straightness", "largest_step"))
     rows = tuple(
         (
@@ -113,8 +129,8 @@ def _paths(page: Page, part: dict[str, Any], name: str) -> Table:
     return Table(page.t("move.paths_caption", model=name, pairs=part["pairs"]), header, rows, note)
 
 
-def _arithmetic(page: Page, rows: Sequence[dict[str, Any]], name: str) -> Table:
-    ways = ("plain", "conditional", "random")
+def _arithmetic(page: Page, rows: Sequence[Arithmetic], name: str) -> Table:
+    ways: tuple[Literal["plain", "conditional", "random"], ...] = ("plain", "conditional", "random")
     header = (
         page.t("column.attribute"),
         *(page.t(f"column.success_{way}") for way in ways),
@@ -130,12 +146,12 @@ def _arithmetic(page: Page, rows: Sequence[dict[str, Any]], name: str) -> Table:
         )
         for row in rows
     )
-    note = _note(page, rows, ways)
+    note = _note(page, [row[way] for row in rows for way in ways])
     return Table(page.t("move.arithmetic_caption", model=name), header, cells, note)
 
 
-def _boundaries(page: Page, rows: Sequence[dict[str, Any]], name: str) -> Table:
-    ways = ("primal", "conditional")
+def _boundaries(page: Page, rows: Sequence[BoundaryEdit], name: str) -> Table:
+    ways: tuple[Literal["primal", "conditional"], ...] = ("primal", "conditional")
     header = (
         page.t("column.attribute"),
         page.t("column.boundary_accuracy"),
@@ -155,18 +171,18 @@ def _boundaries(page: Page, rows: Sequence[dict[str, Any]], name: str) -> Table:
         )
         for row in rows
     )
-    note = _note(page, rows, ways, {page.t("column.boundary_accuracy"): [row["accuracy"] for row in rows]})
+    before = {page.t("column.boundary_accuracy"): [row["accuracy"] for row in rows]}
+    note = _note(page, [row[way] for row in rows for way in ways], before)
     return Table(page.t("move.boundary_caption", model=name), header, cells, note)
 
 
 def _note(
     page: Page,
-    rows: Sequence[dict[str, Any]],
-    ways: Sequence[str],
+    edits: Sequence[EditOutcome | None],
     before: Mapping[str, Sequence[Any]] = MappingProxyType({}),
 ) -> str:
     """Returns what the intervals of a table of edits are over: an edit starts from images without the attribute."""
-    outcomes = [row[way] for row in rows for way in ways if row[way]]
+    outcomes = [outcome for outcome in edits if outcome]
     return page.interval_note(
         {
             **before,
@@ -176,20 +192,24 @@ def _note(
     )
 
 
-def _reason_header(page: Page, rows: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+def _reason_header(page: Page, rows: Sequence[Arithmetic | BoundaryEdit]) -> tuple[str, ...]:
     """Returns the heading of the column of reasons, which is there only where some row has one."""
     return (page.t("column.reason"),) if any(row["reason"] for row in rows) else ()
 
 
-def _reason(page: Page, rows: Sequence[dict[str, Any]], row: dict[str, Any]) -> tuple[Cell, ...]:
+def _reason(
+    page: Page, rows: Sequence[Arithmetic | BoundaryEdit], row: Arithmetic | BoundaryEdit
+) -> tuple[Cell, ...]:
     return (Cell("prose", page.prose(row["reason"])),) if _reason_header(page, rows) else ()
 
 
-def _outcome(outcome: dict[str, Any] | None, key: str) -> Cell:
+def _outcome(outcome: EditOutcome | None, key: Literal["success", "others_kept"]) -> Cell:
     return estimate(outcome[key]) if outcome else Cell("number", "–")
 
 
-def _rows(page: Page, rows: Sequence[tuple[str, Any]], identifier: str, key: str, name: str) -> Figure | None:
+def _rows(
+    page: Page, rows: Sequence[tuple[str, ArrayFile]], identifier: str, key: str, name: str
+) -> Figure | None:
     """Returns one grid with a row of pictures an attribute; attributes without pictures have none."""
     found = [(meaning, page.array(reference)) for meaning, reference in rows]
     found = [(meaning, images) for meaning, images in found if len(images)]
@@ -208,7 +228,7 @@ def _rows(page: Page, rows: Sequence[tuple[str, Any]], identifier: str, key: str
     )
 
 
-def _perturbation(page: Page, part: dict[str, Any], name: str, key: str) -> Figure:
+def _perturbation(page: Page, part: Perturbation, name: str, key: str) -> Figure:
     columns = [page.t("column.image"), *(shortened(attribute, 16) for attribute in part["attributes"])]
     rows = [[row["image"], *row["attributes"]] for row in part["rows"]]
     values = np.array([[known(value) or 0.0 for value in row] for row in rows])

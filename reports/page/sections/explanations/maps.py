@@ -11,15 +11,18 @@ from latent_audit.reports.page.context import Cell, Figure, Page, Table, numeral
 from latent_audit.reports.page.number_text import number
 from latent_audit.reports.page.plots import latent_map
 from latent_audit.reports.page.visible_text import shortened
+from latent_audit.vocabulary.record.forms import recorded
+from latent_audit.vocabulary.record.latent_space import Projection
+from latent_audit.vocabulary.record.model import Model
 
 
 def build(page: Page) -> dict[str, Any]:
     """Returns the maps of each lead model with how far they keep neighbourhoods."""
     models = []
     for model in page.leads:
-        part = model["projections"]
-        absent = page.absent(part, "project", model)
-        figures = [] if absent else [_map(page, model, row, index) for index, row in enumerate(part)]
+        part = recorded(model["projections"]) or []
+        absent = page.absent(model["projections"], "project", model)
+        figures = [_map(page, model, row, index) for index, row in enumerate(part)]
         models.append(
             {
                 "name": shortened(model["name"]),
@@ -32,7 +35,7 @@ def build(page: Page) -> dict[str, Any]:
     return {"models": models}
 
 
-def _map(page: Page, model: dict[str, Any], row: dict[str, Any], index: int) -> Figure:
+def _map(page: Page, model: Model, row: Projection, index: int) -> Figure:
     coordinates, values = page.array(row["coordinates"]), page.array(row["values"])
     solid = coordinates.shape[1] == 3
     places = latent_map.seen_from_the_side(coordinates) if solid else coordinates
@@ -89,10 +92,10 @@ def _best_correlation(coordinates: np.ndarray[Any, Any], values: np.ndarray[Any,
     return max(found, key=abs)
 
 
-def _table(page: Page, model: dict[str, Any], rows: list[dict[str, Any]]) -> Table:
+def _table(page: Page, model: Model, rows: list[Projection]) -> Table:
     cells = []
     for row in rows:
-        clusters = None if page.absent(row["clusters"]) else row["clusters"]
+        clusters = recorded(row["clusters"])
         agree = (
             sorted(clusters["adjusted_rand"].items(), key=lambda pair: -(pair[1] or 0))[:4]
             if clusters

@@ -1,29 +1,41 @@
 """What only this kind of model can show, beside its fitness: named dimensions, components, attention, doubt, labels."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
 
 from latent_audit.reports.page import image_files
-from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, numeral, text
+from latent_audit.reports.page.context import Cell, Figure, Page, Table, bounds, estimate, numeral, text
 from latent_audit.reports.page.number_text import estimate_text, number, percent
 from latent_audit.reports.page.plots import curves, interval_bars
 from latent_audit.reports.page.visible_text import shortened
+from latent_audit.vocabulary.record.forms import ArrayFile, Estimate
+from latent_audit.vocabulary.record.model import Model
+from latent_audit.vocabulary.record.model_specific import (
+    Attention,
+    Information,
+    LabelEfficiency,
+    Mixture,
+    NamedDimension,
+    Uncertainty,
+)
 
-Record = dict[str, Any]
+# What a part shows: figures and a table.
+Shown = dict[str, Any]
+LEARNERS: tuple[Literal["model", "baseline"], ...] = ("model", "baseline")
 
 
-def build(page: Page, model: Record) -> list[Record]:
+def build(page: Page, model: Model) -> list[Shown]:
     """Returns the parts of one lead model in a fixed order, each with title, text, and what it shows; often none."""
-    recorded = model.get("particulars")
-    if recorded is None or page.absent(recorded):
+    parts = model.get("particulars")
+    if parts is None or page.absent(parts):
         return []
     key = page.model_key(model["name"])
     shown = [
-        (part, show(page, model, recorded[part], key)) for part, show in _PARTS.items() if recorded.get(part)
+        (name, show(page, model, part, key)) for name, show in _PARTS.items() if (part := parts.get(name))
     ]
     return [
         {
@@ -36,7 +48,7 @@ def build(page: Page, model: Record) -> list[Record]:
     ]
 
 
-def _named(page: Page, model: Record, rows: Any, key: str) -> Record:
+def _named(page: Page, model: Model, rows: list[NamedDimension], key: str) -> Shown:
     header = tuple(page.t(f"column.{name}") for name in ("attribute", "statistic", "score", "chance"))
     cells = tuple(
         (text(r["attribute"]), text(r["statistic"]), estimate(r["estimate"]), numeral(r["chance"]))
@@ -46,7 +58,7 @@ def _named(page: Page, model: Record, rows: Any, key: str) -> Record:
     return {"table": Table(caption, header, cells, page.interval_note(r["estimate"] for r in rows))}
 
 
-def _mixture(page: Page, model: Record, part: Record, key: str) -> Record:
+def _mixture(page: Page, model: Model, part: Mixture, key: str) -> Shown:
     names = sorted({name for row in part["components"] for name in row["classes"]})
     header = (page.t("column.component"), page.t("column.weight"), page.t("column.images_share"))
     rows = tuple(
@@ -90,7 +102,7 @@ def _mixture(page: Page, model: Record, part: Record, key: str) -> Record:
     return {"figures": [picture], "table": table}
 
 
-def _attention(page: Page, model: Record, part: Record, key: str) -> Record:
+def _attention(page: Page, model: Model, part: Attention, key: str) -> Shown:
     alt = page.t(
         "particular.attention_alt",
         reach=estimate_text(part["reach"]),
@@ -101,7 +113,7 @@ def _attention(page: Page, model: Record, part: Record, key: str) -> Record:
     return {"figures": [_maps(page, f"attention-{key}", part["images"], (part["maps"],), alt, caption)]}
 
 
-def _uncertainty(page: Page, model: Record, part: Record, key: str) -> Record:
+def _uncertainty(page: Page, model: Model, part: Uncertainty, key: str) -> Shown:
     alt = page.t(
         "particular.uncertainty_alt",
         weights=_hundredfold(part["weights"]),
@@ -113,15 +125,16 @@ def _uncertainty(page: Page, model: Record, part: Record, key: str) -> Record:
     return {"figures": [_maps(page, f"doubt-{key}", part["images"], references, alt, caption)]}
 
 
-def _hundredfold(value: Record) -> str:
+def _hundredfold(value: Estimate) -> str:
     """Returns an estimate of a small share as a number of percent, so that its digits are seen."""
-    return estimate_text(
-        value | {key: None if value[key] is None else 100 * value[key] for key in ("value", "low", "high")}
+    mean, low, high = (
+        None if part is None else 100 * part for part in (value["value"], value["low"], value["high"])
     )
+    return estimate_text({**value, "value": mean, "low": low, "high": high})
 
 
 def _maps(
-    page: Page, identifier: str, images: Record, references: tuple[Record, ...], alt: str, caption: str
+    page: Page, identifier: str, images: ArrayFile, references: tuple[ArrayFile, ...], alt: str, caption: str
 ) -> Figure:
     """Draws images in one row and each set of maps in a row under them; all maps share one scale of colours."""
     pictures = image_files.as_bytes(page.array(images))
@@ -138,7 +151,7 @@ def _coloured(values: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
     return np.round(mpl.colormaps["cividis"](np.clip(values, 0, 1))[..., :3] * 255).astype(np.uint8)
 
 
-def _information(page: Page, model: Record, part: Record, key: str) -> Record:
+def _information(page: Page, model: Model, part: Information, key: str) -> Shown:
     capacity, kl = part["capacity_nats"], np.asarray(part["kl_nats"], float)
     order = np.argsort(-kl[-1], kind="stable")[:5]
     traces = [(page.dimension_name(model, int(j)), capacity, kl[:, j].tolist()) for j in order]
@@ -162,14 +175,13 @@ def _information(page: Page, model: Record, part: Record, key: str) -> Record:
     }
 
 
-def _label_efficiency(page: Page, model: Record, part: Record, key: str) -> Record:
+def _label_efficiency(page: Page, model: Model, part: LabelEfficiency, key: str) -> Shown:
     rows = []
     for row in part["shares"]:
         share = percent(row["share"])
-        for group, name in enumerate(("model", "baseline")):
-            value = row[name]
+        for group, name in enumerate(LEARNERS):
             label = f"{share} · {page.t(f'particular.labels_{name}_short')}"
-            rows.append(interval_bars.Row(label, value["value"], value["low"], value["high"], group))
+            rows.append(interval_bars.Row(label, *bounds(row[name]), group))
     least = part["shares"][0]
     alt = page.t(
         "particular.label_efficiency_alt",
@@ -199,13 +211,13 @@ def _label_efficiency(page: Page, model: Record, part: Record, key: str) -> Reco
         )
         for r in part["shares"]
     )
-    note = page.interval_note(r[name] for r in part["shares"] for name in ("model", "baseline"))
+    note = page.interval_note(r[name] for r in part["shares"] for name in LEARNERS)
     drawn = interval_bars.bars(rows, page.t("particular.label_efficiency_x"), width=340)
     table = Table(caption, header, cells, note)
     return {"figures": [page.drawing(f"labels-{key}", drawn, alt, caption, table)]}
 
 
-_PARTS: dict[str, Callable[[Page, Record, Any, str], Record]] = {
+_PARTS: dict[str, Callable[[Page, Model, Any, str], Shown]] = {
     "named": _named,
     "label_efficiency": _label_efficiency,
     "mixture": _mixture,

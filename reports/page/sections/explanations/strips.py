@@ -10,17 +10,20 @@ from latent_audit.reports.page import image_files
 from latent_audit.reports.page.context import Figure, Page, image_element
 from latent_audit.reports.page.number_text import number
 from latent_audit.reports.page.visible_text import shortened
+from latent_audit.vocabulary.record.forms import recorded
+from latent_audit.vocabulary.record.latent_space import Traversal
+from latent_audit.vocabulary.record.model import Model
 
 SHOWN_SIDE = 56
 
 
-def build(page: Page, model: dict[str, Any], dimension: int, place: str) -> Figure | None:
+def build(page: Page, model: Model, dimension: int, place: str) -> Figure | None:
     """Returns the strip of `dimension`, or None where the model has no traversal of it.
 
     `place` makes the id unique where one dimension is shown twice.
     """
-    traversal = model["traversal"]
-    if page.absent(traversal):
+    traversal = recorded(model["traversal"])
+    if traversal is None:
         return None
     position = next((i for i, row in enumerate(traversal["rows"]) if row["dimension"] == dimension), None)
     if position is None:
@@ -55,5 +58,5 @@ def build(page: Page, model: dict[str, Any], dimension: int, place: str) -> Figu
     return Figure(f"{identifier}-{place}", body, alt, page.t("strip.caption", dimension=name))
 
 
-def _sheet(page: Page, traversal: dict[str, Any]) -> np.ndarray[Any, Any]:
+def _sheet(page: Page, traversal: Traversal) -> np.ndarray[Any, Any]:
     return page.array(traversal["sheet"])

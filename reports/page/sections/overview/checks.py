@@ -6,6 +6,7 @@ from latent_audit.reports.page.context import Cell, Page, Table, estimate, numer
 from latent_audit.reports.page.sections.overview import controls
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.checks import CHECKS, LETTERS
+from latent_audit.vocabulary.record.model import Model
 
 
 def build(page: Page) -> dict[str, Any]:
@@ -23,7 +24,7 @@ def build(page: Page) -> dict[str, Any]:
     }
 
 
-def _table(page: Page, model: dict[str, Any]) -> Table:
+def _table(page: Page, model: Model) -> Table:
     rows: list[tuple[Cell, ...]] = []
     values: dict[str, list[Any]] = {page.t(f"check.{check}.name"): [] for check in CHECKS}
     number_of = {attribute["name"]: index + 1 for index, attribute in enumerate(page.attributes)}

@@ -5,6 +5,9 @@ from typing import Any
 from latent_audit.reports.page.context import Cell, Page, Table, estimate, text
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.checks import CHECKS_OF_ONE_MODEL
+from latent_audit.vocabulary.record.controls import Control, ControlVerdict
+from latent_audit.vocabulary.record.model import Model
+from latent_audit.vocabulary.record.verdict import Verdict
 from latent_audit.vocabulary.verdicts import SUPPORTED
 
 
@@ -14,7 +17,7 @@ def count(page: Page) -> tuple[int, int]:
     return words.count(SUPPORTED), len(words)
 
 
-def build(page: Page, model: dict[str, Any]) -> Table | None:
+def build(page: Page, model: Model) -> Table | None:
     """Returns, for each attribute, the model's claim and below it the controls', or None without controls."""
     controls = [c for c in page.audit["controls"] if (c["name"], c["seed"]) == (model["name"], model["seed"])]
     if not controls:
@@ -23,10 +26,9 @@ def build(page: Page, model: dict[str, Any]) -> Table | None:
     rows: list[tuple[Cell, ...]] = []
     values: dict[str, list[Any]] = {page.t(f"check.{check}.name"): [] for check in CHECKS_OF_ONE_MODEL}
     for verdict in own:
-        for code, found in [
-            ("model", verdict),
-            *((c["control"], _of(c, verdict["attribute"])) for c in controls),
-        ]:
+        claims: list[tuple[str, Verdict | ControlVerdict]] = [("model", verdict)]
+        claims += [(c["control"], _of(c, verdict["attribute"])) for c in controls]
+        for code, found in claims:
             results = [found["checks"][check]["value"] for check in CHECKS_OF_ONE_MODEL]
             for name, result in zip(values, results, strict=True):
                 values[name].append(result)
@@ -49,15 +51,14 @@ def build(page: Page, model: dict[str, Any]) -> Table | None:
     )
 
 
-def _not_made(page: Page, model: dict[str, Any]) -> list[str]:
+def _not_made(page: Page, model: Model) -> list[str]:
     """Returns why controls of untrained weights were not made of a model from elsewhere; nothing where they were."""
-    reach = (model.get("import_check") or {}).get("reach", {})
-    return [
-        page.t(f"controls.{part}_without_weights")
-        for part in ("codes", "images")
-        if reach.get(f"{part}_by_weights") is False
-    ]
+    found = model.get("import_check")
+    if not found:
+        return []
+    by_weights = {"codes": found["reach"]["codes_by_weights"], "images": found["reach"]["images_by_weights"]}
+    return [page.t(f"controls.{part}_without_weights") for part, depends in by_weights.items() if not depends]
 
 
-def _of(control: dict[str, Any], attribute: str) -> dict[str, Any]:
+def _of(control: Control, attribute: str) -> ControlVerdict:
     return next(row for row in control["verdicts"] if row["attribute"] == attribute)

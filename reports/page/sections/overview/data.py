@@ -9,6 +9,8 @@ from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimat
 from latent_audit.reports.page.number_text import number
 from latent_audit.reports.page.plots import distributions, heat_map
 from latent_audit.reports.page.visible_text import shortened
+from latent_audit.vocabulary.record.classifier import ClassifierScore
+from latent_audit.vocabulary.record.forms import recorded
 
 
 def build(page: Page) -> dict[str, Any]:
@@ -71,10 +73,13 @@ def _attributes(page: Page) -> Table:
 
 
 def _distributions(page: Page) -> Figure:
-    counted = [a for a in page.attributes if "counts" in a["summary"] and sum(a["summary"]["counts"]) > 0]
+    counted = [
+        (attribute, summary["counts"])
+        for attribute in page.attributes
+        if "counts" in (summary := attribute["summary"]) and sum(summary["counts"]) > 0
+    ]
     if counted:
-        rarest = min(counted, key=lambda a: min(a["summary"]["counts"]) / sum(a["summary"]["counts"]))
-        counts = rarest["summary"]["counts"]
+        rarest, counts = min(counted, key=lambda found: min(found[1]) / sum(found[1]))
         code = int(np.argmin(counts))
         name = rarest["classes"][code] if code < len(rarest["classes"]) else str(code)
         alt = page.t(
@@ -95,8 +100,8 @@ def _distributions(page: Page) -> Figure:
 
 
 def _correlation(page: Page) -> Figure | None:
-    correlation = page.audit["data"]["correlation"]
-    if page.absent(correlation) or len(page.attributes) == 1:
+    correlation = recorded(page.audit["data"]["correlation"])
+    if correlation is None or len(page.attributes) == 1:
         return None
     names, matrix = correlation["names"], np.array(correlation["matrix"], dtype=float)
     off = np.nan_to_num(matrix - np.diag(np.diag(matrix)))
@@ -124,8 +129,8 @@ def _correlation(page: Page) -> Figure | None:
 
 
 def _entangled(page: Page) -> list[str]:
-    correlation = page.audit["data"]["correlation"]
-    if page.absent(correlation):
+    correlation = recorded(page.audit["data"]["correlation"])
+    if correlation is None:
         return []
     return [
         page.t(
@@ -139,8 +144,8 @@ def _entangled(page: Page) -> list[str]:
 
 
 def _samples(page: Page) -> Figure | None:
-    reference = page.audit["data"]["samples"]
-    if page.absent(reference):
+    reference = recorded(page.audit["data"]["samples"])
+    if reference is None:
         return None
     images = page.array(reference)[:40]
     if len(images) == 0:
@@ -153,14 +158,14 @@ def _samples(page: Page) -> Figure | None:
 
 
 def _classifier(page: Page) -> Table | None:
-    classifier = page.audit["classifier"]
-    if page.absent(classifier):
+    classifier = recorded(page.audit["classifier"])
+    if classifier is None:
         return None
     asked = {(row["attribute"], row["statistic"]): row for row in page.audit.get("auditability", ())}
     keys = ("attribute", "statistic", "score", "chance", "needed", "auditable")
     header = tuple(page.t(f"column.{key}") for key in keys[: 6 if asked else 4])
 
-    def auditable(row: dict[str, Any]) -> tuple[Cell, ...]:
+    def auditable(row: ClassifierScore) -> tuple[Cell, ...]:
         if not asked:
             return ()
         found = asked.get((row["attribute"], row["statistic"]))

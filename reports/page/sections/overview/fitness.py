@@ -9,6 +9,9 @@ from latent_audit.reports.page.number_text import estimate_text, number, percent
 from latent_audit.reports.page.plots import curves
 from latent_audit.reports.page.sections.explanations import model_specific
 from latent_audit.reports.page.visible_text import shortened
+from latent_audit.vocabulary.record.forms import ArrayFile, Numbers, Part, recorded
+from latent_audit.vocabulary.record.model import Model
+from latent_audit.vocabulary.record.model_specific import ConditionalEdit
 
 # Kinds of model whose encoder may return a pair of tensors.
 OF_PAIRS = ("entrypoint", "exported_programs")
@@ -34,10 +37,10 @@ def build(page: Page) -> dict[str, Any]:
     return {"table": table, "models": [_model(page, model) for model in page.leads]}
 
 
-def _row(page: Page, model: dict[str, Any]) -> tuple[Cell, ...]:
+def _row(page: Page, model: Model) -> tuple[Cell, ...]:
     fitness = model["fitness"]
-    training = model["training"]
-    steps = None if page.absent(training) else training["steps"]
+    training = recorded(model["training"])
+    steps = training["steps"] if training else None
     collapsed = fitness["collapsed"]
     word = "–" if collapsed is None else page.t("word.yes" if collapsed else "word.no")
     return (
@@ -53,11 +56,11 @@ def _row(page: Page, model: dict[str, Any]) -> tuple[Cell, ...]:
     )
 
 
-def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
+def _model(page: Page, model: Model) -> dict[str, Any]:
     fitness, key = model["fitness"], page.model_key(model["name"])
-    gan = model["gan"]
+    gan = recorded(model["gan"])
     follow = None
-    if not page.absent(gan) and gan["samples_follow"]:
+    if gan and gan["samples_follow"]:
         follow = Table(
             page.t("fitness.follow_caption"),
             tuple(page.t(f"column.{name}") for name in ("attribute", "statistic", "score")),
@@ -68,7 +71,7 @@ def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
             page.interval_note(row["estimate"] for row in gan["samples_follow"]),
         )
     return {
-        "edits": None if page.absent(gan) else _edits(page, gan.get("edits", ())),
+        "edits": _edits(page, gan.get("edits", [])) if gan else None,
         "name": shortened(model["name"]),
         "import_check": _import_check(page, model),
         "trained": page.trained(model),
@@ -77,14 +80,14 @@ def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
         "pairs": _grid(page, fitness["reconstruction_pairs"], f"pairs-{key}", model, "fitness.pairs_alt"),
         "samples": _grid(page, fitness["samples"], f"samples-{key}", model, "fitness.samples_alt"),
         "follow": follow,
-        "gan_samples": None
-        if page.absent(gan)
-        else _grid(page, gan["samples"], f"asked-{key}", model, "fitness.asked_alt"),
+        "gan_samples": _grid(page, gan["samples"], f"asked-{key}", model, "fitness.asked_alt")
+        if gan
+        else None,
         "particulars": model_specific.build(page, model),
     }
 
 
-def _import_check(page: Page, model: dict[str, Any]) -> dict[str, Any] | None:
+def _import_check(page: Page, model: Model) -> dict[str, Any] | None:
     """Returns what was measured of a model from elsewhere before the audit; None for one trained here."""
     found = model.get("import_check")
     if found is None:
@@ -109,7 +112,7 @@ def _import_check(page: Page, model: dict[str, Any]) -> dict[str, Any] | None:
     }
 
 
-def _edits(page: Page, edits: Sequence[dict[str, Any]]) -> Table | None:
+def _edits(page: Page, edits: Sequence[ConditionalEdit]) -> Table | None:
     """What asking for an attribute by name changes in images; None for data without binary attributes."""
     if not edits:
         return None
@@ -134,12 +137,13 @@ def _edits(page: Page, edits: Sequence[dict[str, Any]]) -> Table | None:
 
 def _curves(page: Page, name: str, key: str) -> Figure | None:
     """Draws every seed of one model together: a panel for each curve."""
-    panels: dict[str, list[tuple[str, list[float], list[float]]]] = {}
+    panels: dict[str, list[tuple[str, list[float], Numbers]]] = {}
     rows = []
     for model in page.audit["models"]:
-        if model["name"] != name or page.absent(model["training"]):
+        training = recorded(model["training"])
+        if model["name"] != name or training is None:
             continue
-        for curve, points in sorted(model["training"]["curves"].items()):
+        for curve, points in sorted(training["curves"].items()):
             if points["value"]:
                 label = page.t("word.seed_n", seed=model["seed"])
                 panels.setdefault(curve, []).append((label, points["step"], points["value"]))
@@ -149,21 +153,21 @@ def _curves(page: Page, name: str, key: str) -> Figure | None:
                         numeral(model["seed"]),
                         numeral(points["value"][0]),
                         numeral(points["value"][-1]),
-                        numeral(min(points["value"])),
+                        numeral(min((value for value in points["value"] if value is not None), default=None)),
                     )
                 )
     if not panels:
         return None
     first = "held_out" if "held_out" in panels else next(iter(panels))
-    ends = [trace[2][-1] for trace in panels[first]]
+    ends = [end for trace in panels[first] if (end := trace[2][-1]) is not None]
     alt = page.t(
-        "fitness.curves_alt" if len(ends) > 1 else "fitness.curves_alt_one",
+        "fitness.curves_alt" if len(panels[first]) > 1 else "fitness.curves_alt_one",
         model=shortened(name),
         curve=shortened(first),
-        seeds=len(ends),
+        seeds=len(panels[first]),
         start=number(panels[first][0][2][0]),
-        low=number(min(ends)),
-        high=number(max(ends)),
+        low=number(min(ends, default=None)),
+        high=number(max(ends, default=None)),
     )
     header = tuple(page.t(f"column.{column}") for column in ("curve", "seed", "first", "last", "least"))
     caption = page.t("fitness.curves_caption", model=shortened(name))
@@ -176,10 +180,11 @@ def _curves(page: Page, name: str, key: str) -> Figure | None:
     )
 
 
-def _grid(page: Page, reference: Any, identifier: str, model: dict[str, Any], key: str) -> Figure | None:
-    if page.absent(reference):
+def _grid(page: Page, reference: Part[ArrayFile], identifier: str, model: Model, key: str) -> Figure | None:
+    found = recorded(reference)
+    if found is None:
         return None
-    images = page.array(reference)
+    images = page.array(found)
     if len(images) == 0:
         return None
     columns = 8

@@ -5,6 +5,7 @@ from typing import Any
 from latent_audit.reports.page.context import Page
 from latent_audit.reports.page.number_text import number
 from latent_audit.reports.page.visible_text import shortened
+from latent_audit.vocabulary.record.forms import recorded
 from latent_audit.vocabulary.verdicts import NOT_ASSESSED, NOT_TESTED
 
 ALWAYS = (
@@ -23,8 +24,8 @@ ALWAYS = (
 def build(page: Page) -> dict[str, Any]:
     """Returns the standing limitations and those that follow from this run's own numbers."""
     own = []
-    correlation = page.audit["data"]["correlation"]
-    if not page.absent(correlation):
+    correlation = recorded(page.audit["data"]["correlation"])
+    if correlation:
         own += [
             page.t(
                 "limitation.correlated",
@@ -37,8 +38,8 @@ def build(page: Page) -> dict[str, Any]:
     gated = [
         (m, g)
         for m in page.leads
-        if not page.absent(m["intervention"])
-        for g in m["intervention"]["gates"]
+        if (part := recorded(m["intervention"]))
+        for g in part["gates"]
         if g["status"] == NOT_TESTED and g["attribute"] not in page.unreadable
     ]
     own += [
@@ -48,12 +49,11 @@ def build(page: Page) -> dict[str, Any]:
         page.t("limitation.gated", model=shortened(m["name"]), attribute=shortened(g["attribute"]))
         for m, g in gated[:8]
     ]
-    if not page.absent(page.audit["stability"]):
-        own += [
-            page.t("limitation.unstable", model=shortened(r["model"]), n=len(r["seeds"]))
-            for r in page.audit["stability"]
-            if r["status"] == NOT_ASSESSED
-        ]
+    own += [
+        page.t("limitation.unstable", model=shortened(r["model"]), n=len(r["seeds"]))
+        for r in recorded(page.audit["stability"]) or ()
+        if r["status"] == NOT_ASSESSED
+    ]
     own += [
         page.t("limitation.given", model=shortened(m["name"]), trained=page.trained(m))
         for m in page.leads
@@ -61,9 +61,9 @@ def build(page: Page) -> dict[str, Any]:
     ]
     own += [page.t("limitation.elsewhere", model=shortened(m["name"])) for m in page.leads if m.get("origin")]
     own += [
-        page.t("limitation.odd_at_import", model=shortened(m["name"]), n=len(m["import_check"]["warnings"]))
+        page.t("limitation.odd_at_import", model=shortened(m["name"]), n=len(found["warnings"]))
         for m in page.leads
-        if m.get("import_check") and m["import_check"]["warnings"]
+        if (found := m.get("import_check")) and found["warnings"]
     ]
     own += [
         page.t("limitation.collapsed", model=shortened(m["name"]))

@@ -11,6 +11,8 @@ from latent_audit.reports.page.number_text import duration, number, percent
 from latent_audit.reports.page.plots import timeline
 from latent_audit.reports.page.visible_text import block, shortened
 from latent_audit.reports.record.what_changed import sentences
+from latent_audit.vocabulary.record.forms import recorded
+from latent_audit.vocabulary.record.origin import Origin
 
 
 def build(page: Page) -> dict[str, Any]:
@@ -57,7 +59,7 @@ def build(page: Page) -> dict[str, Any]:
     return {
         "facts": [(t.known(f"provenance.{key}", key), value) for key, value in facts],
         "digests": [(t(f"provenance.digest_{key}"), value) for key, value in digests],
-        "origins": [_origin(page, m) for m in page.leads if m.get("origin")],
+        "origins": [_origin(page, m["name"], origin) for m in page.leads if (origin := m.get("origin"))],
         "weights": weights,
         "packages": packages,
         "settings": _plain_text(audit["settings"]),
@@ -74,10 +76,9 @@ def _plain_text(settings: Any) -> Markup:
 
 def _selftest(page: Page) -> dict[str, Any]:
     """Returns the error rates of the evidence itself, and whether they are of the version that judged."""
-    record, t = page.audit["selftest"], page.t
-    absent = page.absent(record)
-    if absent:
-        return {"absent": absent}
+    record, t = recorded(page.audit["selftest"]), page.t
+    if record is None:
+        return {"absent": page.absent(page.audit["selftest"])}
     header = (
         t("provenance.selftest_row"),
         *(t(f"column.{key}") for key in ("must_show", "measured", "holds")),
@@ -106,15 +107,16 @@ def _selftest(page: Page) -> dict[str, Any]:
     }
 
 
-def _origin(page: Page, model: dict[str, Any]) -> str:
+def _origin(page: Page, model: str, origin: Origin) -> str:
     """Says where a model that was trained elsewhere came from, and what of it was run."""
-    origin = model["origin"]
-    named = [(shortened(file["name"]), file["sha256"]) for file in origin["files"]]
+    named: list[tuple[str, str | None]] = [
+        (shortened(file["name"]), file["sha256"]) for file in origin["files"]
+    ]
     if origin["code"]:
-        named.insert(0, (page.t("origin.code"), origin["code_sha256"]))
-    files = ", ".join(f"{name} ({digest[:16]}…)" for name, digest in named)
+        named.insert(0, (page.t("origin.code"), origin.get("code_sha256")))
+    files = ", ".join(f"{name} ({(digest or '')[:16]}…)" for name, digest in named)
     words = {
-        "model": shortened(model["name"]),
+        "model": shortened(model),
         "files": files,
         "code": shortened(origin["code"] or "–"),
     }

@@ -6,6 +6,9 @@ from typing import Any
 from latent_audit.reports.page.context import Page
 from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.visible_text import shortened
+from latent_audit.vocabulary.record.data import SetAside
+from latent_audit.vocabulary.record.model import Model
+from latent_audit.vocabulary.record.verdict import Verdict
 from latent_audit.vocabulary.verdicts import NOT_TESTED, OVERALL, PARTLY_SUPPORTED, SUPPORTED
 
 MAX_ROOMY_MODELS = 4
@@ -85,7 +88,7 @@ def _failed(page: Page) -> dict[str, Any] | None:
     return {"count": count, "lines": lines}
 
 
-def _not_tested(row: dict[str, Any], leads: list[dict[str, Any]]) -> dict[str, Any]:
+def _not_tested(row: SetAside, leads: list[Model]) -> dict[str, Any]:
     """Returns the row of an attribute that was set aside before any model was looked at."""
     cells = [
         {
@@ -110,7 +113,7 @@ def _layout(models: int, attributes: int) -> str:
     return "roomy" if models <= MAX_ROOMY_MODELS and models * attributes <= MAX_ROOMY_CELLS else "compact"
 
 
-def _cell(page: Page, model: dict[str, Any], row: dict[str, Any] | None) -> dict[str, Any] | None:
+def _cell(page: Page, model: Model, row: Verdict | None) -> dict[str, Any] | None:
     if row is None:
         return None
     unit = page.t.known(f"unit_short.{row['effect_unit']}", row["effect_unit"] or "")
@@ -130,12 +133,12 @@ def _cell(page: Page, model: dict[str, Any], row: dict[str, Any] | None) -> dict
     }
 
 
-def _tally(rows: list[dict[str, Any]], model: str) -> list[tuple[str, int]]:
+def _tally(rows: list[Verdict], model: str) -> list[tuple[str, int]]:
     counts = Counter(row["verdict"] for row in rows if row["model"] == model)
     return [(verdict, counts[verdict]) for verdict in OVERALL if counts[verdict]]
 
 
-def _sentence(page: Page, shown: list[dict[str, Any]], models: int, attributes: int) -> str:
+def _sentence(page: Page, shown: list[Verdict], models: int, attributes: int) -> str:
     counts = Counter(row["verdict"] for row in shown)
     parts = [page.t(f"summary.count.{verdict}", n=counts[verdict]) for verdict in OVERALL if counts[verdict]]
     key = "summary.sentence_one" if models == 1 else "summary.sentence_many"
@@ -151,13 +154,13 @@ def _sentence(page: Page, shown: list[dict[str, Any]], models: int, attributes: 
     return f"{message} {page.t('summary.given', n=given, of=len(supported))}" if given else message
 
 
-def _given(page: Page, rows: list[dict[str, Any]]) -> int:
+def _given(page: Page, rows: list[Verdict]) -> int:
     """Returns how many of the claims are of a model that was trained with the attribute's labels."""
     models = {model["name"]: model for model in page.leads}
     return sum(page.was_given(models[row["model"]], row["attribute"]) for row in rows)
 
 
-def _may(page: Page, shown: list[dict[str, Any]]) -> tuple[str, ...]:
+def _may(page: Page, shown: list[Verdict]) -> tuple[str, ...]:
     counts = Counter(row["verdict"] for row in shown)
     first = SUPPORTED if counts[SUPPORTED] else "none_supported"
     second = "partly" if counts[PARTLY_SUPPORTED] else "association"
@@ -167,7 +170,7 @@ def _may(page: Page, shown: list[dict[str, Any]]) -> tuple[str, ...]:
     return (first, second, "compare" if alike else "compare_unlike")
 
 
-def _named(page: Page, rows: list[dict[str, Any]]) -> str:
+def _named(page: Page, rows: list[Verdict]) -> str:
     """Returns the supported attributes with how many models support each."""
     counts = Counter(row["attribute"] for row in rows if row["verdict"] == SUPPORTED)
     order = [attribute["name"] for attribute in page.attributes if counts[attribute["name"]]]

@@ -1,0 +1,66 @@
+"""Checks A and B, association and specificity, and the probes beside them."""
+
+from typing import NotRequired
+
+from typing_extensions import TypedDict
+
+from latent_audit.vocabulary.record.forms import Estimate, Matrix, Part, Undescribed
+
+
+class Association(TypedDict):
+    """The uncertainty coefficients of all attributes and dimensions, with family-wise p-values."""
+
+    attributes: list[str]
+    uncertainty: Matrix
+    low: Matrix
+    high: Matrix
+    p_adjusted: Matrix
+    n: int
+    permutations: int
+    null_max: list[float]
+    statistic: NotRequired[Undescribed[Matrix]]
+
+
+class ProbeResult(TypedDict):
+    """The score of one kind of probe on one kind of codes."""
+
+    probe: str
+    codes: str
+    estimate: Part[Estimate]
+
+
+class Probe(TypedDict):
+    """How well an attribute is predicted from whole codes, beside controls."""
+
+    attribute: str
+    statistic: str
+    results: list[ProbeResult]
+    selectivity: Part[Estimate]
+
+
+class Leakage(TypedDict):
+    """What the claimed dimension says of another attribute, with the claimed attribute held fixed."""
+
+    attribute: str
+    conditional_uncertainty: Part[Estimate]
+
+
+class Conditioning(TypedDict):
+    """What is left of the association with attribute `on` held fixed."""
+
+    on: str
+    uncertainty: Part[Estimate]
+    survives: bool | None
+
+
+class Specificity(TypedDict):
+    """The claimed dimension of an attribute, its runner-up, and what else it carries."""
+
+    attribute: str
+    dimension: int | None
+    uncertainty: Part[Estimate]
+    runner_up: int | None
+    gap: Part[Estimate]
+    leakage: list[Leakage]
+    survives_conditioning: list[Conditioning]
+    explained_away_by: list[str]

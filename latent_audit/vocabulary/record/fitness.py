@@ -1,0 +1,35 @@
+"""How a model was trained, and how well it reconstructs and samples."""
+
+from typing_extensions import TypedDict
+
+from latent_audit.vocabulary.record.forms import ArrayFile, Estimate, Numbers, Part
+
+
+class Curve(TypedDict):
+    """A value over training steps; losses are in nats per image."""
+
+    step: list[float]
+    value: Numbers
+
+
+class Training(TypedDict):
+    """How long a model was trained and why it ended."""
+
+    steps: int
+    images_seen: int | None
+    stopped: str | None
+    curves: dict[str, Curve]
+
+
+class Fitness(TypedDict):
+    """Reconstruction and use of the code on `probe_test`, in nats per image."""
+
+    reconstruction_nats_per_image: float | None
+    kl_nats_per_image: float | None
+    reconstruction: Part[Estimate]
+    kl: Part[Estimate]
+    active_units: int | None
+    collapsed: bool | None
+    collapse_reason: str | None
+    reconstruction_pairs: Part[ArrayFile]
+    samples: Part[ArrayFile]

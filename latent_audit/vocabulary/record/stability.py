@@ -1,0 +1,47 @@
+"""Check D, stability over seeds, and effects by group of images."""
+
+from typing import Literal
+
+from typing_extensions import TypedDict
+
+from latent_audit.vocabulary.record.forms import Estimate, Numbers, Part
+
+
+class AttributeStability(TypedDict):
+    """One attribute under each seed: its dimension, the words of the first three checks, its association."""
+
+    attribute: str
+    dimensions: list[int | None]
+    verdicts: list[str | None]
+    same_dimension_strength: float | None
+    uncertainty: Numbers
+
+
+class Stability(TypedDict):
+    """One model over its seeds."""
+
+    model: str
+    seeds: list[int]
+    status: Literal["assessed", "not_assessed"]
+    reason: str | None
+    matched_strength: Part[Estimate]
+    attributes: list[AttributeStability]
+
+
+class Group(TypedDict):
+    """The effect in one group of images."""
+
+    group: str
+    effect: Part[Estimate]
+
+
+class Subgroup(TypedDict):
+    """The effect of a claimed dimension by the classes of another attribute."""
+
+    model: str
+    attribute: str
+    dimension: int | None
+    by: str
+    groups: list[Group]
+    difference: Part[Estimate]
+    p_adjusted: float | None
