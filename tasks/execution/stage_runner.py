@@ -22,6 +22,7 @@ from latent_audit.tasks.storage.source_digest import computed_by
 from latent_audit.tasks.storage.store import Store
 from latent_audit.tasks.tracking.log_batch import LogBatch
 from latent_audit.tasks.tracking.run_log import Tracker
+from latent_audit.vocabulary.machine_errors import in_words, is_of_the_machine
 
 
 class StageRunner:
@@ -161,7 +162,9 @@ class StageRunner:
         self.progress.ended(label, f"failed: {error}")
         if isinstance(error, AuditError):
             return error
-        said = str(error).rstrip(". ") or type(error).__name__
+        said = (
+            in_words(error) if is_of_the_machine(error) else str(error).rstrip(". ") or type(error).__name__
+        )
         return StageFailed(f"{label}: {said}. Finished stages are kept")
 
 

@@ -208,6 +208,13 @@ def test_a_disk_that_takes_no_more(others: Commands) -> None:
 
 
 @waiting
+def test_memory_that_is_lost_in_one_of_two_models_ends_the_run(others: Commands) -> None:
+    """It says nothing of the model, which is not left out as one that failed by itself."""
+    text = others.last_line("lost memory", 1)
+    assert text == "importing few seed 0: memory ran out. Finished stages are kept"
+
+
+@waiting
 def test_what_failed_left_no_run_behind(others: Commands) -> None:
     found = [path for path in (others.home / "bad runs").glob("*/*") if not path.name.startswith(".")]
     assert found == []

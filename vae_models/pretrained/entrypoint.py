@@ -14,6 +14,7 @@ from latent_audit.vae_models.components.reconstruction import build_reconstructi
 from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.pretrained.entrypoint_settings import EntrypointSettings
 from latent_audit.vae_models.pretrained.foreign_model import ForeignModel
+from latent_audit.vocabulary.machine_errors import raise_machine_error
 
 
 def build_from_entrypoint(settings: EntrypointSettings, image_shape: tuple[int, int, int]) -> ForeignModel:
@@ -25,6 +26,7 @@ def build_from_entrypoint(settings: EntrypointSettings, image_shape: tuple[int, 
     try:
         made = function(**settings.arguments, **settings.files)
     except Exception as error:  # the user's code can fail in any way
+        raise_machine_error(error)
         raise BadCheckpoint(
             f"{settings.entrypoint} failed: {type(error).__name__}: {str(error)[:300] or 'without a word'}"
         ) from error
@@ -53,6 +55,7 @@ def _found(settings: EntrypointSettings) -> Callable[..., Any]:
     try:
         function = getattr(importlib.import_module(module_name), name)
     except Exception as error:  # the user's module is run when it is imported
+        raise_machine_error(error)
         raise BadCheckpoint(
             f"{settings.entrypoint} cannot be imported: {type(error).__name__}: {str(error)[:300]}. Set `folder` to "
             "the folder that its package or module is in"

@@ -24,6 +24,7 @@ import torch
 
 from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.pretrained.exported_graph import first_unsafe, without_notes
+from latent_audit.vocabulary.machine_errors import raise_machine_error
 
 _LARGEST_TEXT_BYTES = 256 << 20
 _MOST_MEMBERS = 100_000
@@ -55,6 +56,7 @@ def safe_archive(path: Path) -> Iterator[IO[bytes]]:
             ):
                 _copy_members(archive, rewritten_archive, os.fstat(file.fileno()).st_size, path)
         except _UNREADABLE as error:
+            raise_machine_error(error)
             raise BadCheckpoint(
                 f"{path} is not an exported program that can be looked through ({error})"
             ) from error
@@ -153,6 +155,7 @@ def _refuse_unsafe_inputs(content: bytes, path: Path) -> None:
             raise ValueError("they unpack to more bytes than they have")
         torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # a file that is not ours can fail in as many ways as torch's reader has
+        raise_machine_error(error)
         raise BadCheckpoint(
             f"{path}: its example inputs are not tensors alone ({type(error).__name__})"
         ) from error

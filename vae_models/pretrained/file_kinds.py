@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from latent_audit.vae_models.errors import BadCheckpoint
+from latent_audit.vocabulary.machine_errors import raise_machine_error
 
 _LARGEST_PICKLE_BYTES = 64 << 20
 _BEGINNING_BYTES = 4096
@@ -159,7 +160,8 @@ def _kind_of_zip(path: Path) -> FileKind | None:
                 return _KERAS
             if flat and all(name.endswith(".npy") for name in flat):
                 return _NUMPY
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError):
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
+        raise_machine_error(error)
         return None
     return FileKind("a zip archive", "take the model's file out of it")
 
@@ -176,8 +178,8 @@ def _words(content: bytes) -> Iterator[str]:
         for _, argument, _ in pickletools.genops(content):
             if isinstance(argument, str):
                 yield argument
-    except Exception:  # a damaged pickle can fail in any way; what was read until there counts
-        return
+    except Exception as error:  # a damaged pickle can fail in any way; what was read until there counts
+        raise_machine_error(error)
 
 
 def _code_asked_for(content: bytes) -> list[str]:
@@ -192,8 +194,8 @@ def _code_asked_for(content: bytes) -> list[str]:
                 found.append(".".join(recent[-2:]))
             elif isinstance(argument, str):
                 recent.append(argument)
-    except Exception:  # as above
-        pass
+    except Exception as error:  # as above
+        raise_machine_error(error)
     others = [
         name
         for name in found

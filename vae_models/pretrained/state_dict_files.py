@@ -15,6 +15,7 @@ from latent_audit.vae_models.pretrained.file_kinds import (
     refuse_other_kinds,
 )
 from latent_audit.vae_models.storage.weight_files import read_tensors
+from latent_audit.vocabulary.machine_errors import raise_machine_error
 
 _NAMED_AT_MOST = 8
 
@@ -56,6 +57,7 @@ def _unpickled(path: Path) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a foreign file can fail in as many ways as torch's readers have
+        raise_machine_error(error)
         reason = str(error).split("\n")[0].split(". ")[0].strip() or type(error).__name__
         raise BadCheckpoint(
             f"{path} cannot be read as tensors alone ({reason}). Python objects in it are not unpickled, since "
