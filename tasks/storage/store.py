@@ -230,7 +230,14 @@ def _problem(folder: Path) -> str | None:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         files = {name: (facts["bytes"], facts["sha256"]) for name, facts in manifest["files"].items()}
         _ = manifest["seconds"] + 0.0, manifest["origin"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # whatever stands there instead
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ):  # whatever stands there instead
         return "its manifest cannot be read"
     for name, (size, digest) in files.items():
         path = folder / name

@@ -1,5 +1,6 @@
 """Models that a user's own function makes: used as they are, and refused with a sentence where they cannot be."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -334,6 +335,8 @@ def test_modules_are_found_without_being_run(folder: Path) -> None:
     bomb = EntrypointSettings(entrypoint="bomb_of_a_test:f", folder=folder)
     assert module_files(bomb) == [folder / "bomb_of_a_test.py"]
     inner = EntrypointSettings(entrypoint="package_of_a_test.inner.more:f", folder=folder)
+    (package / "folder.py").mkdir()
+    os.mkfifo(package / "pipe.py")  # its content would be waited for
     assert module_files(inner) == [package / "__init__.py", package / "inner" / "more.py"]
     with pytest.raises(BadCheckpoint, match=r"there is no module or package absent in .*set `folder`"):
         module_files(EntrypointSettings(entrypoint="absent:f", folder=folder))

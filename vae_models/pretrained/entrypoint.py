@@ -81,7 +81,7 @@ def module_files(settings: EntrypointSettings) -> list[Path]:
     top = settings.entrypoint.partition(":")[0].split(".")[0]
     package, module = settings.folder / top, settings.folder / f"{top}.py"
     if package.is_dir():
-        return sorted(package.rglob("*.py"))
+        return sorted(path for path in package.rglob("*.py") if path.is_file())
     if module.is_file():
         return [module]
     raise BadCheckpoint(

@@ -7,12 +7,16 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vocabulary.machine_errors import raise_machine_error
 
 _LARGEST_PICKLE_BYTES = 64 << 20
+# Of a pickle, and of an ONNX model: far more than any model has, and read within two seconds.
+_MAX_INSTRUCTIONS = 2_000_000
+_MAX_ONNX_FIELDS = 10_000
+_LARGEST_CONFIG_BYTES = 16 << 20
 _BEGINNING_BYTES = 4096
 # What a file of tensors alone asks for when it is unpickled; anything else is somebody's code.
 _TENSOR_MODULES = ("torch", "collections", "numpy", "_codecs")
@@ -137,8 +141,10 @@ def _kind_of_folder(path: Path) -> FileKind:
 
 def _json_of(path: Path) -> dict[str, object]:
     try:
+        if not path.is_file() or path.stat().st_size > _LARGEST_CONFIG_BYTES:
+            return {}
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 
@@ -173,29 +179,23 @@ def _torch_file(content: bytes) -> FileKind:
 
 
 def _words(content: bytes) -> Iterator[str]:
-    """Yields every text in a pickle, by reading its instructions and carrying none of them out."""
-    try:
-        for _, argument, _ in pickletools.genops(content):
-            if isinstance(argument, str):
-                yield argument
-    except Exception as error:  # a damaged pickle can fail in any way; what was read until there counts
-        raise_machine_error(error)
+    """Yields every text in a pickle."""
+    for _, argument in _instructions(content):
+        if isinstance(argument, str):
+            yield argument
 
 
 def _code_asked_for(content: bytes) -> list[str]:
     """Returns the names, module and all, that a pickle would import beside those of tensors and containers."""
     found: list[str] = []
     recent: list[str] = []
-    try:
-        for opcode, argument, _ in pickletools.genops(content):
-            if opcode.name == "GLOBAL":
-                found.append(str(argument).replace(" ", "."))
-            elif opcode.name == "STACK_GLOBAL":
-                found.append(".".join(recent[-2:]))
-            elif isinstance(argument, str):
-                recent.append(argument)
-    except Exception as error:  # as above
-        raise_machine_error(error)
+    for instruction, argument in _instructions(content):
+        if instruction == "GLOBAL":
+            found.append(str(argument).replace(" ", "."))
+        elif instruction == "STACK_GLOBAL":
+            found.append(".".join(recent[-2:]))
+        elif isinstance(argument, str):
+            recent.append(argument)
     others = [
         name
         for name in found
@@ -203,6 +203,17 @@ def _code_asked_for(content: bytes) -> list[str]:
         and (name.partition(".")[0] not in _TENSOR_MODULES or ".nn.modules." in name)
     ]
     return list(dict.fromkeys(others))
+
+
+def _instructions(content: bytes) -> Iterator[tuple[str, Any]]:
+    """Yields a pickle's instructions and their arguments, as far as they can be read; none is carried out."""
+    try:
+        for count, (opcode, argument, _) in enumerate(pickletools.genops(content), 1):
+            yield opcode.name, argument
+            if count == _MAX_INSTRUCTIONS:
+                return
+    except Exception as error:  # a damaged pickle can fail in any way; what was read until there counts
+        raise_machine_error(error)
 
 
 def _is_safetensors(path: Path, beginning: bytes) -> bool:
@@ -214,13 +225,17 @@ def _is_onnx(path: Path) -> bool:
     """Walks the fields of the outer message: an ONNX file has a version (1) and a graph (7)."""
     fields, size = set(), path.stat().st_size
     with path.open("rb") as file:
-        while file.tell() < size:
+        for _ in range(_MAX_ONNX_FIELDS):
+            if file.tell() >= size:
+                break
             field, wire = divmod(_varint(file), 8)
             if not 1 <= field <= _LAST_ONNX_FIELD or wire not in (_NUMBER, _BYTES):
                 return False
             fields.add(field)
             value = _varint(file)
             if wire == _BYTES:
+                if value > size:
+                    return False
                 file.seek(value, os.SEEK_CUR)
         return {1, 7} <= fields and file.tell() == size
 
