@@ -15,16 +15,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from latent_audit.reports.record.audit_json import AUDIT_NAME, parse_audit
 from latent_audit.reports.errors import NotPlainJson, ReportError
+from latent_audit.reports.record.audit_json import AUDIT_NAME, parse_audit
 from latent_audit.reports.record.manifest import manifest_bytes, read_manifest
 from latent_audit.reports.record.problem import Problem
 from latent_audit.reports.record.run_files import MAX_BYTES, NotPlain, read_plain
 from latent_audit.reports.record.strict_json import parse
 from latent_audit.tasks.errors import AcceptanceError, RunUnusable
+from latent_audit.tasks.runs.verify import Verified, verify
 from latent_audit.tasks.session.terminal_text import named
 from latent_audit.tasks.storage.store import writing
-from latent_audit.tasks.runs.verify import Verified, verify
 
 ACCEPTED = "accepted.jsonl"
 MAX_BYTES_ACCEPTED = 16 * 2**20

@@ -5,10 +5,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from latent_audit.reports.errors import LanguageUnknown, ReportError
 from latent_audit.reports.page import changes_page
 from latent_audit.reports.record.audit_json import read_audit, settled
 from latent_audit.reports.record.changes import Changes, changes
-from latent_audit.reports.errors import LanguageUnknown, ReportError
 from latent_audit.reports.record.what_changed import record
 from latent_audit.tasks.errors import RunUnusable, UsageError
 from latent_audit.tasks.session.terminal_text import named

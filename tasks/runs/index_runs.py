@@ -17,10 +17,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from latent_audit.reports.errors import NotPlainJson
 from latent_audit.reports.page.render import REPORT_NAME
-from latent_audit.reports.record.run_files import MAX_BYTES, NotPlain, read_plain
 from latent_audit.reports.page.run_index import INDEX_NAME, FinishedRun, LeftOut, index_page
-from latent_audit.reports.record.strict_json import parse
 from latent_audit.reports.page.visible_text import shortened
+from latent_audit.reports.record.run_files import MAX_BYTES, NotPlain, read_plain
+from latent_audit.reports.record.strict_json import parse
 from latent_audit.tasks.storage.store import writing
 
 # With more, the oldest are left to their folders.

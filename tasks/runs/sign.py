@@ -11,9 +11,9 @@ from latent_audit.reports.errors import KeyUnusable
 from latent_audit.reports.record.run_files import SIGNATURE_NAME
 from latent_audit.reports.record.signature import fingerprint, read_private_key, sign
 from latent_audit.tasks.errors import RunUnusable, UsageError
+from latent_audit.tasks.runs.verify import verify
 from latent_audit.tasks.session.terminal_text import named
 from latent_audit.tasks.storage.store import writing
-from latent_audit.tasks.runs.verify import verify
 
 READ_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 

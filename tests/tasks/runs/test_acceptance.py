@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from latent_audit.reports.record.audit_json import read_audit, write_audit
 from latent_audit.reports.page.render import render
-from latent_audit.tasks.session import drift
-from latent_audit.tasks.runs.acceptance import Acceptance, accept, acceptances, last_accepted
+from latent_audit.reports.record.audit_json import read_audit, write_audit
 from latent_audit.tasks.errors import AcceptanceError, Changed, TrackingError
-from latent_audit.tasks.storage.artifacts import Artifact, digest_of_file
+from latent_audit.tasks.runs.acceptance import Acceptance, accept, acceptances, last_accepted
 from latent_audit.tasks.runs.verify import Verified, verify
+from latent_audit.tasks.session import drift
+from latent_audit.tasks.storage.artifacts import Artifact, digest_of_file
 from tests.reports.audit_builder import ATTRIBUTES
 from tests.reports.judged_run import write_judged_run
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from latent_audit.flows.cli.main import main
-from latent_audit.tasks.runs.cleaning import Keep, Removal, plan, remove
 from latent_audit.tasks.errors import AcceptanceError, StoreError
+from latent_audit.tasks.runs.cleaning import Keep, Removal, plan, remove
 from latent_audit.tasks.storage.file_lock import try_lock
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
