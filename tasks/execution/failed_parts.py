@@ -44,7 +44,7 @@ def as_failed_part(
     survivable = stage.may_fail or (model is not None and one_of_several)
     if not survivable or isinstance(error, NOT_OF_THE_PART) or is_of_the_machine(error):
         return None
-    reason = str(error).rstrip(". ") or type(error).__name__
+    reason = " ".join(str(error).split()).rstrip(". ") or type(error).__name__
     if not isinstance(error, StageFailed) and type(error).__module__ == "builtins":
         reason = f"{type(error).__name__}: {reason}"
     return PartFailed(stage.name, *_names(model), reason)

@@ -15,6 +15,7 @@ from latent_audit.tasks.execution.runners.work_item import WorkItem
 from latent_audit.tasks.execution.workers import Workers
 from latent_audit.tasks.session.ledger import Ledger
 from latent_audit.tasks.session.progress import ProgressDisplay
+from latent_audit.tasks.session.terminal_text import SAID_TO_THE_USER, error_text, one_line
 from latent_audit.tasks.stages.stage import Stage, key_part
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 from latent_audit.tasks.storage.code_of_inputs import code_of
@@ -162,9 +163,12 @@ class StageRunner:
         self.progress.ended(label, f"failed: {error}")
         if isinstance(error, AuditError):
             return error
-        said = (
-            in_words(error) if is_of_the_machine(error) else str(error).rstrip(". ") or type(error).__name__
-        )
+        if is_of_the_machine(error):
+            said = in_words(error)
+        elif isinstance(error, SAID_TO_THE_USER):
+            said = error_text(error).rstrip(". ")
+        else:
+            said = one_line(str(error)).rstrip(". ") or type(error).__name__
         return StageFailed(f"{label}: {said}. Finished stages are kept")
 
 

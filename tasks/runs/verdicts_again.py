@@ -6,9 +6,9 @@ from typing import Any
 from latent_audit.reports.record.audit_json import AUDIT_NAME, settled
 from latent_audit.reports.record.problem import Kind, Problem
 from latent_audit.tasks.analyses.checks import auditability
-from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.analyses.checks.rules import RULES, thresholds_digest, thresholds_of, verdicts_of
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.storage.artifacts import digest_of
 from latent_audit.vocabulary.machine_errors import raise_machine_error
 

@@ -24,6 +24,7 @@ import torch
 
 from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.pretrained.exported_graph import first_unsafe, without_notes
+from latent_audit.vae_models.pretrained.printable import printable
 from latent_audit.vocabulary.machine_errors import raise_machine_error
 
 _LARGEST_TEXT_BYTES = 256 << 20
@@ -93,7 +94,7 @@ def _copy_members(
             continue
         if member.file_size > _LARGEST_TEXT_BYTES:
             raise BadCheckpoint(
-                f"{path}: {name} has {member.file_size:,} bytes, too many to be looked through"
+                f"{path}: {printable(name)} has {member.file_size:,} bytes, too many to be looked through"
             )
         rewritten_archive.writestr(f"{_ROOT}/{name}", _checked(name, archive.read(member), sizes, path))
 
@@ -110,8 +111,8 @@ def _checked(name: str, content: bytes, sizes: dict[str, int], path: Path) -> by
         if (unsafe := first_unsafe(graph)) is not None:
             key, value = unsafe
             raise BadCheckpoint(
-                f"{path} holds {key} {value!r}, which is more than an operation on tensors: only programs of "
-                "torch.ops.aten operations that compute with tensors alone are run"
+                f"{path} holds {printable(key)} {value!r}, which is more than an operation on tensors: only programs "
+                "of torch.ops.aten operations that compute with tensors alone are run"
             )
         return json.dumps(graph).encode()
     if found := _CONFIGURATION.fullmatch(name):

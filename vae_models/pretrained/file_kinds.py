@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from latent_audit.vae_models.errors import BadCheckpoint
+from latent_audit.vae_models.pretrained.printable import printable
 from latent_audit.vocabulary.machine_errors import raise_machine_error
 
 _LARGEST_PICKLE_BYTES = 64 << 20
@@ -111,7 +112,7 @@ def refuse_other_kinds(path: Path, taken: tuple[FileKind, ...], needed: str) -> 
 
 
 def _pickle(code: list[str]) -> FileKind:
-    asked = f" that asks for {', '.join(code[:3])}" if code else ""
+    asked = f" that asks for {', '.join(map(printable, code[:3]))}" if code else ""
     return FileKind(
         f"a pickle of Python objects{asked}",
         f"{_YOUR_FUNCTION}, for unpickling runs code; or save model.state_dict() alone",
@@ -124,17 +125,17 @@ def _kind_of_folder(path: Path) -> FileKind:
             return FileKind(words, taken_by)
     config = _json_of(path / "config.json")
     if "_diffusers_version" in config or "_class_name" in config:
-        name = str(config.get("_class_name", "a model"))
+        name = printable(str(config.get("_class_name", "a model"))[:60])
         return FileKind(
-            f"a folder of Diffusers ({name[:60]})",
-            f"{_YOUR_FUNCTION} with diffusers' {name[:60]}.from_pretrained",
+            f"a folder of Diffusers ({name})",
+            f"{_YOUR_FUNCTION} with diffusers' {name}.from_pretrained",
         )
     if "architectures" in config or "model_type" in config:
         return FileKind("a folder of Transformers", f"{_YOUR_FUNCTION} with from_pretrained")
     if (path / "model_config.json").is_file() and (path / "model.pt").is_file():
-        name = str(_json_of(path / "model_config.json").get("name", "model"))
+        name = printable(str(_json_of(path / "model_config.json").get("name", "model"))[:60])
         return FileKind(
-            f"a folder of pythae ({name[:60]})", f"{_YOUR_FUNCTION} with pythae's AutoModel.load_from_folder"
+            f"a folder of pythae ({name})", f"{_YOUR_FUNCTION} with pythae's AutoModel.load_from_folder"
         )
     return FileKind("a folder", "name a file in it")
 

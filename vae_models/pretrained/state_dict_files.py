@@ -14,6 +14,7 @@ from latent_audit.vae_models.pretrained.file_kinds import (
     kind_of,
     refuse_other_kinds,
 )
+from latent_audit.vae_models.pretrained.printable import printable
 from latent_audit.vae_models.storage.weight_files import read_tensors
 from latent_audit.vocabulary.machine_errors import raise_machine_error
 
@@ -72,5 +73,5 @@ def _is_tensor(item: tuple[Any, Any]) -> bool:
 def _described(content: Any) -> str:
     if not isinstance(content, Mapping):
         return f"holds a {type(content).__name__}"
-    names = [str(name) for name in content][:_NAMED_AT_MOST]
+    names = [printable(name) for name in content][:_NAMED_AT_MOST]
     return f"holds {', '.join(names) or 'nothing'}{', ...' if len(content) > _NAMED_AT_MOST else ''}"
