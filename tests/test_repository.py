@@ -62,11 +62,11 @@ MACHINE_PATH = re.compile("(?<![\\w.])/(?:ho" + "me/(?!ada/)|ro" + "ot/|Us" + "e
 NOT_OUR_WORDS = re.compile(r"\b(assist" + r"ant|collea" + r"gue|work" + r"place|the br" + r"ief)s?\b", re.I)
 # dependencies point one way: what each room may import of ours
 MAY_IMPORT = {
-    "flows": {"flows", "tasks"},
+    "flows": {"flows", "tasks", "vocabulary"},
     "tasks": {"tasks", "vae_models", "reports", "vocabulary"},
     "tasks.datasets": {"tasks.datasets"},
     "tasks.analyses": {"tasks.analyses", "tasks.datasets.attributes", "vocabulary"},
-    "vae_models": {"vae_models"},
+    "vae_models": {"vae_models", "vocabulary"},
     "reports": {"reports", "vocabulary"},
     "vocabulary": {"vocabulary"},
 }

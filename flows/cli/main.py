@@ -22,6 +22,7 @@ from latent_audit.flows.cli import (
 from latent_audit.tasks.datasets.errors import DataError
 from latent_audit.tasks.errors import AuditError, Stopped
 from latent_audit.tasks.session.terminal_text import error_text, print_line
+from latent_audit.vocabulary.machine_errors import in_words, is_of_the_machine
 
 DESCRIPTION = """\
 Audits what generative models know: which latent dimensions carry which semantic attributes, and how sure we are.
@@ -58,6 +59,11 @@ def main(words: Sequence[str] | None = None) -> int:
     except (AuditError, DataError) as error:
         print_line(f"latent-audit: {error_text(error)}", sys.stderr)
         return error.exit_code if isinstance(error, AuditError) else 1
+    except Exception as error:
+        if not is_of_the_machine(error):
+            raise
+        print_line(f"latent-audit: {in_words(error)}", sys.stderr)
+        return 1
     return code
 
 

@@ -18,6 +18,7 @@ from latent_audit.reports.record.rerendering import differing
 from latent_audit.reports.record.run_facts import LEDGER_NAME, RUN_NAME, parse_ledger, parse_run, written_by
 from latent_audit.reports.record.run_files import MANIFEST_NAME, SIGNATURE_NAME, RunFiles, read_run_files
 from latent_audit.reports.record.signature import fingerprint, signer_of
+from latent_audit.vocabulary.machine_errors import raise_machine_error
 from latent_audit.vocabulary.record.audit import Audit
 
 # Without these nothing can be checked: a manifest that does not list them does not seal a run.
@@ -112,8 +113,10 @@ def check_report(checked: Checked) -> list[Problem]:
             ]
         names = differing(checked.found)
     except (ReportError, OSError) as error:
+        raise_machine_error(error)
         return [Problem("report", REPORT_NAME, f"{REPORT_NAME} could not be rendered again: {error}")]
     except Exception as error:  # numbers and names of a stranger's can fail in as many ways as plots have
+        raise_machine_error(error)
         message = (
             f"{REPORT_NAME} could not be rendered again from {AUDIT_NAME}, arrays/, {RUN_NAME} and {LEDGER_NAME}: "
             f"they do not hold what a report is drawn from ({type(error).__name__}: {error})."

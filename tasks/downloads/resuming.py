@@ -163,7 +163,7 @@ class _Part:
     def _origin(self) -> dict[str, str]:
         try:
             origin = json.loads(self.origin_path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return {}
         return origin if isinstance(origin, dict) else {}
 

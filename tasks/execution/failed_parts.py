@@ -5,7 +5,6 @@ verdicts. Cancellation, lost memory, a full disk and servers that are gone are n
 the part that met them.
 """
 
-import errno
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -22,13 +21,11 @@ from latent_audit.tasks.errors import (
 from latent_audit.tasks.stages.registry import STAGES
 from latent_audit.tasks.stages.stage import Stage
 from latent_audit.tasks.storage.artifacts import ModelKey
+from latent_audit.vocabulary.machine_errors import is_of_the_machine
 
 # Errors of the machine or of the user's wish, not of the part.
-NOT_OF_THE_PART = (Stopped, WorkerDied, NoSpaceLeft, StoreError, TrackingError, ServiceError, MemoryError)
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM)
+NOT_OF_THE_PART = (Stopped, WorkerDied, NoSpaceLeft, StoreError, TrackingError, ServiceError)
 ESSENTIAL = {stage.name for stage in STAGES if not stage.may_fail}
-# torch's words where the system refuses memory to a tensor on the CPU.
-REFUSED_MEMORY = "can't allocate memory"
 
 Results = Mapping[str, Mapping[str, Any]]
 
@@ -45,9 +42,9 @@ def as_failed_part(
         one_of_several: whether the audit has other models to go on with.
     """
     survivable = stage.may_fail or (model is not None and one_of_several)
-    if not survivable or _is_of_the_machine(error):
+    if not survivable or isinstance(error, NOT_OF_THE_PART) or is_of_the_machine(error):
         return None
-    reason = str(error).rstrip(". ") or type(error).__name__
+    reason = " ".join(str(error).split()).rstrip(". ") or type(error).__name__
     if not isinstance(error, StageFailed) and type(error).__module__ == "builtins":
         reason = f"{type(error).__name__}: {reason}"
     return PartFailed(stage.name, *_names(model), reason)
@@ -110,14 +107,6 @@ def failed_rows(kept: Sequence[ModelKey], results: Results) -> list[dict[str, An
         {"part": part, "model": model, "seed": seed, "reason": failure.reason}
         for (part, model, seed), failure in rows.items()
     ]
-
-
-def _is_of_the_machine(error: Exception) -> bool:
-    if isinstance(error, NOT_OF_THE_PART) or (isinstance(error, OSError) and error.errno in FULL):
-        return True
-    # torch's own error for lost GPU memory, whose class this process need not import.
-    kinds = {kind.__name__ for kind in type(error).__mro__}
-    return "OutOfMemoryError" in kinds or REFUSED_MEMORY in str(error)
 
 
 def _fatal(results: Mapping[str, Any]) -> PartFailed | None:

@@ -21,6 +21,7 @@ from latent_audit.reports.record.run_files import MANIFEST_NAME
 from latent_audit.tasks.errors import StoreError
 from latent_audit.tasks.runs.acceptance import acceptances
 from latent_audit.tasks.session.run_folder import RUN_ID
+from latent_audit.tasks.session.terminal_text import named
 from latent_audit.tasks.stages.registry import STAGES
 from latent_audit.tasks.storage.file_lock import try_lock
 from latent_audit.tasks.storage.shared_store import MANIFEST
@@ -108,7 +109,7 @@ def _rested_on(output: Path, going: set[Path]) -> set[tuple[str, str]]:
             kept |= {(entry["stage"], entry["key"]) for entry in entries}
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise StoreError(
-                f"{ledger} cannot be read ({error}), so what this run rests on is not known: repair it or "
+                f"{named(ledger)} cannot be read ({error}), so what this run rests on is not known: repair it or "
                 "remove its run; nothing was cleared away"
             ) from error
     return kept

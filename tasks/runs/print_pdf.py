@@ -14,6 +14,7 @@ from pathlib import Path
 from latent_audit.reports.page.render import REPORT_NAME
 from latent_audit.tasks.errors import RunUnusable, StageFailed, UsageError
 from latent_audit.tasks.runs.verify import verify
+from latent_audit.tasks.session.terminal_text import named, one_line
 from latent_audit.tasks.storage.store import writing
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
@@ -49,7 +50,7 @@ def print_pdf(folder: Path, into: Path | None = None, browser: str | None = None
     """
     if not (folder / REPORT_NAME).is_file():
         raise RunUnusable(
-            f"{folder} holds no {REPORT_NAME}; give the folder of a finished run, as runs/latest"
+            f"{named(folder)} holds no {REPORT_NAME}; give the folder of a finished run, as runs/latest"
         )
     program = chromium(browser)
     page = _checked_page(folder)
@@ -68,10 +69,10 @@ def print_pdf(folder: Path, into: Path | None = None, browser: str | None = None
                 errors="replace",
             )
         except subprocess.TimeoutExpired:
-            raise StageFailed(f"{program} did not print within {LONGEST_SECONDS} s") from None
+            raise StageFailed(f"{named(program)} did not print within {LONGEST_SECONDS} s") from None
     if ended.returncode != 0 or not target.is_file():
         raise StageFailed(
-            f"{program} did not print (exit code {ended.returncode}): {ended.stderr.strip()[-500:]}"
+            f"{named(program)} did not print (exit code {ended.returncode}): {one_line(ended.stderr)[-500:]}"
         )
     return target
 
@@ -87,7 +88,7 @@ def _checked_page(folder: Path) -> str:
     if problems:
         said = "\n  ".join(problems[:PROBLEMS_SHOWN])
         raise RunUnusable(
-            f"{folder} is not what a run wrote, and is not printed (latent-audit verify):\n  {said}"
+            f"{named(folder)} is not what a run wrote, and is not printed (latent-audit verify):\n  {said}"
         )
     return page
 
@@ -113,7 +114,7 @@ def chromium(browser: str | None = None) -> str:
         if found is not None:
             return found
     if browser:
-        raise UsageError(f"there is no program {browser}; give the name or path of a Chromium")
+        raise UsageError(f"there is no program {named(browser)}; give the name or path of a Chromium")
     raise UsageError(
         "no Chromium was found, which prints the report: install one (Debian: apt-get install chromium), name it "
         "with --browser, or print report.html from any browser"

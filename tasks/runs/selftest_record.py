@@ -19,8 +19,8 @@ def perform(*, reduced: bool, seed: int, save: bool) -> bool:
     With `save` the figures become those that reports cite.
     """
     from latent_audit.tasks.analyses.selftest import (
-        selftest,
-    )  # here: runs cite the record, and need not spend a second on imports
+        selftest,  # here: runs cite the record, and need not spend a second on imports
+    )
 
     sizes = selftest.REDUCED if reduced else selftest.FULL
     measured_on = {

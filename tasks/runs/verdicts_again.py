@@ -10,6 +10,7 @@ from latent_audit.tasks.analyses.checks.rules import RULES, thresholds_digest, t
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.storage.artifacts import digest_of
+from latent_audit.vocabulary.machine_errors import raise_machine_error
 
 Plain = Mapping[str, Any]
 # What judging adds to a verdict beside what the rules say.
@@ -46,6 +47,7 @@ def _problems(audit: Plain, words_alone: bool) -> Iterator[Problem]:
         try:
             yield from part(audit, thresholds, words_alone)
         except Exception as error:  # evidence of a stranger's can lack whatever the rules look for
+            raise_machine_error(error)
             message = f"no verdicts can be drawn from the evidence in {AUDIT_NAME} ({type(error).__name__}: {error})."
             yield _problem("verdict", message)
 

@@ -15,6 +15,7 @@ from latent_audit.reports.record.signature import read_public_key
 from latent_audit.reports.record.verification import Checked, check, check_report
 from latent_audit.tasks.errors import RunUnusable, UsageError
 from latent_audit.tasks.runs.verdicts_again import verdicts_again
+from latent_audit.tasks.session.terminal_text import named
 
 # The command's exit codes. Of several problems the first in this order is told by the code: causes before effects.
 EXIT_CODES: Mapping[Kind, int] = {
@@ -82,7 +83,7 @@ def verify(folder: Path, manifest_sha256: str | None = None, public_key: Path | 
             raise NotADirectoryError
     except (OSError, RuntimeError):
         raise RunUnusable(
-            f"{folder} is no folder; give the folder of a finished run, as runs/latest"
+            f"{named(folder)} is no folder; give the folder of a finished run, as runs/latest"
         ) from None
     try:
         key = read_public_key(public_key) if public_key is not None else None

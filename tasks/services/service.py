@@ -14,18 +14,15 @@ from pathlib import Path
 
 import httpx
 
-from latent_audit.reports.errors import NotPlainJson
-from latent_audit.reports.record.run_files import NotPlain, read_plain
-from latent_audit.reports.record.strict_json import parse
 from latent_audit.tasks.errors import ServiceError
 from latent_audit.tasks.execution import processes
 from latent_audit.tasks.execution.processes import Process
+from latent_audit.tasks.services.service_note import read_note
 from latent_audit.tasks.storage.private_files import private_file, private_folder
 
 LOOK_AGAIN_SECONDS = 0.2
 PATIENCE_SECONDS = 10.0
 LOG_LINES_SHOWN = 5
-MAX_NOTE_BYTES = 2**16
 
 
 @dataclass(frozen=True)
@@ -157,11 +154,7 @@ def _spawn(service: Service, log: Path) -> int:
 
 def _noted(name: str, folder: Path) -> tuple[Process | None, str | None]:
     """Returns what a note says; nothing where there is none, or one of another form."""
-    try:
-        facts = parse(read_plain(_note(name, folder), MAX_NOTE_BYTES))
-    except (FileNotFoundError, NotPlain, NotPlainJson):
-        return None, None
-    match facts:
+    match read_note(_note(name, folder)):
         case {"pid": int(pid), "began": int(began), "address": str() | None as address} if pid > 0:
             return Process(pid, began), address
     return None, None

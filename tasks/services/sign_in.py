@@ -4,11 +4,11 @@ They lie in <store>/services/password, which only its owner can read. A command 
 machine; an environment only by its owner.
 """
 
-import json
 import os
 import secrets
 from pathlib import Path
 
+from latent_audit.tasks.services.service_note import read_note
 from latent_audit.tasks.storage.private_files import make_private, private_folder
 
 USER = "latent-audit"
@@ -85,7 +85,7 @@ def sign_in_to_own(store: Path, mlflow: str | None = None) -> None:
 
 
 def _address_of(note: Path) -> str | None:
-    try:
-        return str(json.loads(note.read_text(encoding="utf-8"))["address"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    match read_note(note):
+        case {"address": str(address)}:
+            return address
+    return None

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from latent_audit.reports.errors import ReportError
-from latent_audit.tasks.datasets.errors import DataError
 from latent_audit.tasks.errors import AuditError, Stopped, TrackingError
 from latent_audit.tasks.execution import process_setup
 from latent_audit.tasks.execution.devices import available_cores, choose_device
@@ -21,6 +19,7 @@ from latent_audit.tasks.runs.acceptance import acceptances
 from latent_audit.tasks.services.sign_in import sign_in_to_own
 from latent_audit.tasks.session.progress import ProgressDisplay
 from latent_audit.tasks.session.run_folder import RunFolder, open_run_folder, safe_folder_name
+from latent_audit.tasks.session.terminal_text import SAID_TO_THE_USER, error_text
 from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.settings.redaction import restored
 from latent_audit.tasks.stages.registry import STAGES
@@ -30,10 +29,6 @@ from latent_audit.tasks.storage.shared_store import SharedStore
 from latent_audit.tasks.storage.source_digest import source_digest
 from latent_audit.tasks.storage.store import Store
 from latent_audit.tasks.tracking.run_log import Tracker, connect_early
-from latent_audit.vae_models.errors import ModelError
-
-# Errors of the pure rooms whose text is a sentence for the user already.
-SAID_TO_THE_USER = (AuditError, DataError, ModelError, ReportError)
 
 
 @dataclass
@@ -154,7 +149,7 @@ def _ending(stage_runner: StageRunner, folder: RunFolder) -> Iterator[None]:
     except Exception as error:
         failure = stage_runner.first_failure or error
         if isinstance(failure, SAID_TO_THE_USER) and not isinstance(failure, AuditError):
-            failure = AuditError(str(failure))
+            failure = AuditError(error_text(failure))
         status = "KILLED" if isinstance(failure, Stopped) else "FAILED"
         if failure is error:
             raise

@@ -2,6 +2,7 @@
 
 from latent_audit.tasks.errors import AuditError
 from latent_audit.tasks.session.progress import ProgressDisplay
+from latent_audit.tasks.session.terminal_text import named
 from latent_audit.tasks.storage.arrays import read_json
 from latent_audit.tasks.storage.artifacts import Artifact
 
@@ -12,7 +13,7 @@ def report_data(progress: ProgressDisplay, prepared: Artifact) -> None:
     """Prints what was resolved in reading the data, and what is odd about them."""
     notes = read_json(prepared.path / "data.json")["notes"]
     for note in notes[:_NOTES_PRINTED]:
-        progress.line(f"data: {note}")
+        progress.line(f"data: {named(note)}")
     if len(notes) > _NOTES_PRINTED:
         progress.line(
             f"data: {len(notes) - _NOTES_PRINTED} more notes stand in the report, in the section on the data"
@@ -24,4 +25,4 @@ def refuse_unknown_attribute(setting: str, name: str | None, prepared: Artifact)
     facts = read_json(prepared.path / "data.json")
     known = [row["name"] for row in facts["attributes"]] + [row["attribute"] for row in facts["not_tested"]]
     if name is not None and name not in known:
-        raise AuditError(f"{setting} names {name!r}, and the data have {', '.join(known)}")
+        raise AuditError(f"{setting} names {name!r}, and the data have {', '.join(map(named, known))}")

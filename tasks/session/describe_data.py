@@ -35,7 +35,7 @@ def describe_data(settings: Settings) -> None:
             table.add_row(*(Text(visible(cell)) for cell in cells))  # Text: a name is no markup
         console.print(table)
         for note in (*data.notes, *refuse_all_alike(data)):
-            console.print(f"note: {note}", markup=False)
+            console.print(f"note: {visible(note)}", markup=False)
 
 
 def _values(attribute: Attribute, column: np.ndarray) -> str:

@@ -105,7 +105,7 @@ def _continue(folder: Path, run_id: str, output: Path, name: str, settings_diges
         return None
     try:
         state = json.loads(folder.with_name(STATE.format(run_id=run_id)).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         shutil.rmtree(folder, ignore_errors=True)
         _clear(folder.parent, run_id)
         lock.close()

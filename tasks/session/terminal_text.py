@@ -4,8 +4,14 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
+from latent_audit.reports.errors import ReportError
 from latent_audit.reports.page.visible_text import visible, visible_lines
-from latent_audit.tasks.datasets.errors import BadTable
+from latent_audit.tasks.datasets.errors import BadTable, DataError
+from latent_audit.tasks.errors import AuditError
+from latent_audit.vae_models.errors import ModelError
+
+# Errors whose text is a sentence for the user already.
+SAID_TO_THE_USER = (AuditError, DataError, ModelError, ReportError)
 
 
 def print_line(text: str, stream: TextIO | None = None) -> None:
@@ -16,6 +22,11 @@ def print_line(text: str, stream: TextIO | None = None) -> None:
 def named(name: str | Path) -> str:
     """Returns a name or a path as one line shows it: a line end in it is no line end."""
     return visible(str(name))
+
+
+def one_line(text: str) -> str:
+    """Returns what another program says over several lines as one: its lines must not look like ours."""
+    return visible(" ".join(text.split()))
 
 
 def error_text(error: Exception) -> str:

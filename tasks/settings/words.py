@@ -1,11 +1,13 @@
 """What a user's words, file and environment say, before it is known which settings there are."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
+from pydantic_settings import SettingsError as UnreadableSource
 
 from latent_audit.tasks.errors import SettingsError
 
@@ -48,6 +50,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"cannot read the settings file {path}: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not YAML: {error}") from None
+    except RecursionError:
+        raise SettingsError(f"{path} cannot be settings: its values nest too deep") from None
     if values is None:
         return {}
     if not isinstance(values, dict):
@@ -71,12 +75,29 @@ def layered(settings: type[Made], file_layer: Mapping[str, Any], without: Collec
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             lowest = InitSettingsSource(settings_cls, dict(file_layer))
+            values = _environment_values(env_settings)
             if not without:
                 return init_settings, env_settings, lowest
-            kept = {name: value for name, value in env_settings().items() if name not in without}
+            kept = {name: value for name, value in values.items() if name not in without}
             return init_settings, InitSettingsSource(settings_cls, kept), lowest
 
     return FromSources
+
+
+def _environment_values(environment: PydanticBaseSettingsSource) -> dict[str, Any]:
+    """Returns the settings that the environment gives; raises SettingsError with a sentence."""
+    try:
+        return environment()
+    except UnreadableSource as error:
+        field = re.search(r'field "(\w+)"', str(error))
+        of = f" of {field[1]}" if field else ""
+        raise SettingsError(
+            f"a LATENT_AUDIT_ variable{of} is not JSON, as the value of several settings must be"
+        ) from None
+    except RecursionError:
+        raise SettingsError(
+            "a LATENT_AUDIT_ variable cannot be a setting: its values nest too deep"
+        ) from None
 
 
 class _NoDuplicates(yaml.SafeLoader):
@@ -98,6 +119,8 @@ def _yaml_value(name: str, text: str) -> Any:
         raise SettingsError(
             f"--{name}: {text!r} is not a YAML value; quote text with special signs"
         ) from None
+    except RecursionError:
+        raise SettingsError(f"--{name} cannot be a setting: its values nest too deep") from None
 
 
 def _put(values: dict[str, Any], path: Sequence[str], value: Any) -> None:

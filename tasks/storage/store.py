@@ -20,6 +20,7 @@ from latent_audit.tasks.storage.artifacts import Artifact, digest_of, digest_of_
 from latent_audit.tasks.storage.file_lock import wait_for_lock
 from latent_audit.tasks.storage.shared_store import MANIFEST, SharedStore
 from latent_audit.tasks.storage.source_digest import computed_by
+from latent_audit.vocabulary.machine_errors import FULL_DISK
 
 # What a disk must still take for a failure not to be put down to it.
 MORE_BYTES = 1 << 20
@@ -202,7 +203,7 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        if error.errno in FULL_DISK:
             what = "does not take files this large" if error.errno == errno.EFBIG else "is full"
             raise NoSpaceLeft(
                 f"the disk that holds {path} {what}: free some space and run the same command again; "
@@ -229,7 +230,14 @@ def _problem(folder: Path) -> str | None:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         files = {name: (facts["bytes"], facts["sha256"]) for name, facts in manifest["files"].items()}
         _ = manifest["seconds"] + 0.0, manifest["origin"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # whatever stands there instead
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ):  # whatever stands there instead
         return "its manifest cannot be read"
     for name, (size, digest) in files.items():
         path = folder / name

@@ -41,6 +41,13 @@ class OfFew(nn.Module):  # what encodes a few images, and no more
 def make():
     torch.manual_seed(0)
     return OfFew()
+
+class Hungry(OfFew):  # as many a network on a machine that is too small for it
+    def encode(self, images):
+        raise MemoryError()
+
+def make_hungry():
+    return Hungry()
 """
 
 

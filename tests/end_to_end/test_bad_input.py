@@ -1,5 +1,6 @@
 """Bad input, through the command: each has its sentence and its exit code, none a traceback, and nothing is lost."""
 
+import json
 import os
 import re
 import shutil
@@ -68,6 +69,20 @@ def test_own_pictures_are_described(
     shown = capsys.readouterr().out
     assert "120 images of 64 x 64 pixels, 3 channels" in shown
     assert "tall" in shown
+
+
+def test_hostile_names_in_what_is_described_are_a_line_each(
+    pictures: Callable[..., list[str]], here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = pictures(lambda lines: [lines[0].replace("tall", '"tall\x1b[2J\rwhole: 9 files"'), *lines[1:]])
+    table = here / "t\x1b[2J\nwhole: 9 files.csv"
+    table.write_text((here / "table.csv").read_text(), encoding="utf-16")
+    assert main([*words[:-1], json.dumps(table.name)]) == 0
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert "\r" not in shown
+    assert not [line for line in shown.splitlines() if line.startswith("whole")]
+    assert re.search(r"note: .*t⟨U\+001B⟩\[2J⟨U\+000A⟩whole: 9 files\.csv.*UTF-16", shown)
 
 
 def test_unknown_keys_and_wrong_types_at_once(said: Said, here: Path) -> None:
@@ -205,6 +220,13 @@ def test_a_disk_that_takes_no_more(others: Commands) -> None:
     assert "free some space and run the same command again" in text
     left = [path for path in (others.home / "artifacts" / "prepare").iterdir() if path.name.startswith(".b")]
     assert left == []
+
+
+@waiting
+def test_memory_that_is_lost_in_one_of_two_models_ends_the_run(others: Commands) -> None:
+    """It says nothing of the model, which is not left out as one that failed by itself."""
+    text = others.last_line("lost memory", 1)
+    assert text == "importing few seed 0: memory ran out. Finished stages are kept"
 
 
 @waiting

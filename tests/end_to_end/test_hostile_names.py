@@ -13,7 +13,7 @@ from latent_audit.reports.record.audit_json import schema_faults
 from latent_audit.tasks.runs.verify import verify
 from latent_audit.tasks.tracking.names import clean_model_name
 from tests.audits.audits import Commands
-from tests.audits.hostile_audit import ATTRIBUTES, CLASSES, IMAGES, MODEL, RUN, TITLE
+from tests.audits.hostile_audit import ATTRIBUTES, CLASSES, IMAGES, MODEL, RARE, RUN, TITLE
 from tests.plain_audit import read_audit
 from tests.reports.conftest import elements
 
@@ -46,6 +46,18 @@ def test_the_audit_holds_every_name_as_it_was_given(audit: dict[str, Any], run: 
     assert [model["name"] for model in audit["models"]] == [MODEL]
     assert [verdict["attribute"] for verdict in audit["verdicts"]] == list(ATTRIBUTES)
     assert audit["subject"]["title"] == audit["data"]["name"] == TITLE
+
+
+def test_what_is_noticed_of_the_data_is_a_line_each_in_the_terminal(
+    others: Commands, audit: dict[str, Any]
+) -> None:
+    ended = others.ended["hostile"]
+    printed = ended.out + ended.err
+    assert "\x1b" not in printed
+    assert not [line for line in printed.splitlines() if line.startswith("whole: 9 files")]
+    assert re.search(r"data: rare.*\[2J.*whole: 9 files.* is not tested: too few to test", printed)
+    assert re.search(r"data: .*table.*\[2J.*whole: 9 files.*UTF-16", printed)
+    assert [row["attribute"] for row in audit["data"]["not_tested"]] == [RARE]
 
 
 def test_every_path_is_plain_and_below_the_folder_that_was_asked_for(run: Path, others: Commands) -> None:

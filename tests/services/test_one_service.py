@@ -14,6 +14,7 @@ from latent_audit.tasks.errors import ServiceError
 from latent_audit.tasks.execution import processes
 from latent_audit.tasks.services import service
 from latent_audit.tasks.services.service import Service
+from latent_audit.tasks.services.sign_in import kept_sign_in, sign_in_to_own
 from tests.ports import free_port
 
 # A child of its own, as workers have: it must not outlive the service.
@@ -69,32 +70,50 @@ def test_a_process_that_got_the_number_later_is_left_alone(web: Service, tmp_pat
     processes.end(processes.tree(begun.process.pid), 5)
 
 
-@pytest.mark.parametrize(
-    "note",
-    [
-        "",
-        "null",
-        "[1]",
-        '{"pid": 1}',
-        '{"pid": "1", "began": 2, "address": null}',
-        '{"pid": null, "began": 1e999, "address": 3}',
-        '{"pid": -1, "began": 2, "address": null}',
-        "[" * 100_000,
-        "PIPE",
-        "FOLDER",
-    ],
+OWN_ADDRESS = '{"address": "http://127.0.0.1:4200"}'
+NOTES = (
+    "",
+    "null",
+    "[1]",
+    '{"pid": 1}',
+    '{"pid": "1", "began": 2, "address": null}',
+    '{"pid": null, "began": 1e999, "address": 3}',
+    '{"pid": -1, "began": 2, "address": null}',
+    "[" * 100_000,
+    "PIPE",
+    "FOLDER",
 )
-def test_a_note_of_another_form_is_no_note(note: str, web: Service, tmp_path: Path) -> None:
-    place = tmp_path / "web.json"
+
+
+def write_note(place: Path, note: str) -> None:
     if note == "PIPE":
         os.mkfifo(place)
     elif note == "FOLDER":
         place.mkdir()
     else:
         place.write_text(note)
+
+
+@pytest.mark.parametrize("note", NOTES)
+def test_a_note_of_another_form_is_no_note(note: str, web: Service, tmp_path: Path) -> None:
+    place = tmp_path / "web.json"
+    write_note(place, note)
     assert service.state(web, tmp_path).process is None
     if note == "FOLDER":
         place.rmdir()  # else it is asked to be ended, which unlinks a note
+
+
+@pytest.mark.parametrize("note", [*NOTES, '{"address": ["http://127.0.0.1:4200"]}', OWN_ADDRESS])
+def test_every_command_looks_into_the_note_and_signs_in_to_no_other_server(
+    note: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in = kept_sign_in(tmp_path)
+    write_note(tmp_path / "services" / "prefect-server.json", note)
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:4200/api")
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "")
+    monkeypatch.delenv("PREFECT_API_AUTH_STRING")
+    sign_in_to_own(tmp_path)
+    assert os.environ.get("PREFECT_API_AUTH_STRING") == (sign_in if note == OWN_ADDRESS else None)
 
 
 def test_a_port_that_is_taken(web: Service, port: int, tmp_path: Path) -> None:

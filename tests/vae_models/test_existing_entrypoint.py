@@ -1,5 +1,6 @@
 """Models that a user's own function makes: used as they are, and refused with a sentence where they cannot be."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,9 @@ import numpy as np
 import pytest
 import torch
 
+from latent_audit.tasks.execution.failed_parts import as_failed_part
+from latent_audit.tasks.stages.registry import IMPORT_MODEL
+from latent_audit.tasks.storage.artifacts import ModelKey
 from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.evaluation import evaluate
 from latent_audit.vae_models.inference import decode_latents, encode_images
@@ -20,6 +24,7 @@ from latent_audit.vae_models.storage import checkpoints, recipes
 
 SHAPE = (1, 8, 8)
 CODE = """
+import errno
 import torch
 from torch import nn
 
@@ -121,6 +126,34 @@ class Colour(Own):
     def __init__(self):
         super().__init__()
         self.towards = nn.Linear(192, 6)
+
+class Loses(Own):  # memory, the disk, or the patience of whoever runs it
+    def __init__(self, error, part):
+        super().__init__()
+        self.error, self.part = error, part
+        self.met("make")
+
+    def met(self, part):
+        if part == self.part:
+            raise {
+                "memory": MemoryError(),
+                "memory of the GPU": torch.OutOfMemoryError("CUDA out of memory"),
+                "disk": OSError(errno.ENOSPC, "No space left on device"),
+                "interrupt": KeyboardInterrupt(),
+            }[self.error]
+
+    def encode(self, images):
+        self.met("encode")
+        if len(images) > 8:
+            self.met("trial")
+        return super().encode(images) if self.part != "trial" else self.towards(images)
+
+    def decode(self, codes):
+        try:
+            self.met("decode")
+        except Exception:
+            raise ValueError("decode failed")
+        return super().decode(codes)
 
 value = 3
 """
@@ -251,6 +284,32 @@ def test_what_cannot_be_used_is_said(function: str, said: str, folder: Path) -> 
     assert ("data.image_size" in str(caught.value)) == (function == "Sixteen")
 
 
+@pytest.mark.parametrize("part", ["make", "encode", "decode", "trial"])
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ("memory", MemoryError),
+        ("memory of the GPU", torch.OutOfMemoryError),
+        ("disk", OSError),
+        ("interrupt", KeyboardInterrupt),
+    ],
+)
+def test_lost_memory_and_a_full_disk_are_not_called_a_fault_of_the_model(
+    error: str, kind: type[BaseException], part: str, folder: Path
+) -> None:
+    """Not while a failure is looked into by trying other numbers of images, nor where the code tells of it anew."""
+    with pytest.raises(kind) as caught:
+        open_existing(named(folder, "Loses", arguments={"error": error, "part": part}), SHAPE)
+    if isinstance(caught.value, Exception):
+        assert as_failed_part(caught.value, IMPORT_MODEL, ModelKey("a", 0), one_of_several=True) is None
+
+
+def test_lost_memory_in_an_import_is_no_fault_of_the_module(folder: Path) -> None:
+    (folder / "lost_of_a_test.py").write_text("raise MemoryError()\n")
+    with pytest.raises(MemoryError):
+        open_existing(EntrypointSettings(entrypoint="lost_of_a_test:f", folder=folder), SHAPE)
+
+
 def test_code_without_torch_weights_is_used_saved_and_read_back(
     folder: Path, images: np.ndarray, tmp_path: Path
 ) -> None:
@@ -276,6 +335,8 @@ def test_modules_are_found_without_being_run(folder: Path) -> None:
     bomb = EntrypointSettings(entrypoint="bomb_of_a_test:f", folder=folder)
     assert module_files(bomb) == [folder / "bomb_of_a_test.py"]
     inner = EntrypointSettings(entrypoint="package_of_a_test.inner.more:f", folder=folder)
+    (package / "folder.py").mkdir()
+    os.mkfifo(package / "pipe.py")  # its content would be waited for
     assert module_files(inner) == [package / "__init__.py", package / "inner" / "more.py"]
     with pytest.raises(BadCheckpoint, match=r"there is no module or package absent in .*set `folder`"):
         module_files(EntrypointSettings(entrypoint="absent:f", folder=folder))

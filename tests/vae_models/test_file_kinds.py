@@ -2,7 +2,10 @@
 
 import io
 import json
+import os
 import pickle
+import tempfile
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -10,11 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import nn
 
 from latent_audit.vae_models.errors import BadCheckpoint
-from latent_audit.vae_models.pretrained.checkpoint_settings import CheckpointSettings
 from latent_audit.vae_models.pretrained.exported_programs import build_from_programs
 from latent_audit.vae_models.pretrained.exported_settings import ExportedProgramsSettings
 from latent_audit.vae_models.pretrained.file_kinds import EXPORTED, LIGHTNING, SAFETENSORS, TENSORS, kind_of
@@ -132,7 +136,62 @@ def test_folders_are_named(files: dict[str, object], said: str, tmp_path: Path) 
     found = kind_of(tmp_path)
     assert found is not None
     assert found.name == said
-    assert CheckpointSettings(path=tmp_path).path.is_dir()
+
+
+@pytest.mark.parametrize("name", ["config.json", "model_config.json", "model_index.json"])
+@pytest.mark.parametrize(
+    "content", ["[" * 100_000, '{"model_type": ' * 100_000, "{", "PIPE", "FOLDER", "LARGE"]
+)
+def test_a_description_that_cannot_be_read_says_nothing_of_its_folder(
+    name: str, content: str, tmp_path: Path
+) -> None:
+    """A pipe is not waited for: nobody may ever write into it."""
+    (tmp_path / "model.pt").write_bytes(b"")
+    place = tmp_path / name
+    if content == "PIPE":
+        os.mkfifo(place)
+    elif content == "FOLDER":
+        place.mkdir()
+    elif content == "LARGE":
+        with place.open("w") as file:
+            file.write('{"model_type": "vit", "more": "')
+            file.truncate(1 << 40)
+    else:
+        place.write_text(content)
+    found = kind_of(tmp_path)
+    assert found is not None
+    plain = {
+        "model_config.json": "a folder of pythae (model)",
+        "model_index.json": "a pipeline folder of Diffusers",
+    }
+    is_file = content not in ("PIPE", "FOLDER")
+    assert found.name == (plain.get(name, "a folder") if is_file else "a folder")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\x0a\x00" * 8_000_000, b"\x80\x04" + b"N" * 40_000_000, b"\x0a" + b"\xff" * 9 + b"\x7f"],
+    ids=["fields", "instructions", "a field of 2 to the 70 bytes"],
+)
+def test_a_file_is_named_within_seconds(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    path.write_bytes(content)
+    began = time.process_time()
+    kind_of(path)
+    assert time.process_time() - began < 10
+
+
+@given(
+    st.sampled_from(
+        [b"", b"PK\x03\x04", b"\x80\x04", b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", b"\x08\x08\x3a"]
+    ),
+    st.binary(max_size=200),
+)
+def test_no_content_ends_in_an_error(beginning: bytes, rest: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model"
+        path.write_bytes(beginning + rest)
+        kind_of(path)
 
 
 def test_nothing_of_a_pickle_is_carried_out(tmp_path: Path) -> None:

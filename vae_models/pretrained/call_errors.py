@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from latent_audit.vocabulary.machine_errors import raise_machine_error
+
 _MOST_LETTERS = 300
 # Sides in pixels, and numbers of images, that networks are commonly made for.
 _SIDES = (16, 28, 32, 48, 64, 96, 128, 224, 256)
@@ -56,6 +58,7 @@ def _takes(function: Callable[[Tensor], Any], given: Tensor, shape: tuple[int, .
     try:
         with torch.no_grad():
             function(torch.zeros(shape, dtype=given.dtype, device=given.device))
-    except Exception:  # code that is not ours can fail in any way
+    except Exception as error:  # code that is not ours can fail in any way
+        raise_machine_error(error)
         return False
     return True

@@ -13,6 +13,7 @@ from torch import nn
 from latent_audit.vae_models.components.reconstruction import build_reconstruction
 from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.pretrained.foreign_model import ForeignModel
+from latent_audit.vocabulary.machine_errors import raise_machine_error
 
 if TYPE_CHECKING:
     from latent_audit.vae_models.pretrained.entrypoint_settings import EntrypointSettings
@@ -27,6 +28,7 @@ def build_from_entrypoint(settings: "EntrypointSettings", image_shape: tuple[int
     try:
         made = function(**settings.arguments, **settings.files)
     except Exception as error:  # the user's code can fail in any way
+        raise_machine_error(error)
         raise BadCheckpoint(
             f"{settings.entrypoint} failed: {type(error).__name__}: {str(error)[:300] or 'without a word'}"
         ) from error
@@ -55,6 +57,7 @@ def _found(settings: "EntrypointSettings") -> Callable[..., Any]:
     try:
         function = getattr(importlib.import_module(module_name), name)
     except Exception as error:  # the user's module is run when it is imported
+        raise_machine_error(error)
         raise BadCheckpoint(
             f"{settings.entrypoint} cannot be imported: {type(error).__name__}: {str(error)[:300]}. Set `folder` to "
             "the folder that its package or module is in"
@@ -80,7 +83,7 @@ def module_files(settings: "EntrypointSettings") -> list[Path]:
     top = settings.entrypoint.partition(":")[0].split(".")[0]
     package, module = settings.folder / top, settings.folder / f"{top}.py"
     if package.is_dir():
-        return sorted(package.rglob("*.py"))
+        return sorted(path for path in package.rglob("*.py") if path.is_file())
     if module.is_file():
         return [module]
     raise BadCheckpoint(

@@ -24,6 +24,8 @@ import torch
 
 from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.pretrained.exported_graph import first_unsafe, without_notes
+from latent_audit.vae_models.pretrained.printable import printable
+from latent_audit.vocabulary.machine_errors import raise_machine_error
 
 _LARGEST_TEXT_BYTES = 256 << 20
 _MOST_MEMBERS = 100_000
@@ -55,6 +57,7 @@ def safe_archive(path: Path) -> Iterator[IO[bytes]]:
             ):
                 _copy_members(archive, rewritten_archive, os.fstat(file.fileno()).st_size, path)
         except _UNREADABLE as error:
+            raise_machine_error(error)
             raise BadCheckpoint(
                 f"{path} is not an exported program that can be looked through ({error})"
             ) from error
@@ -91,7 +94,7 @@ def _copy_members(
             continue
         if member.file_size > _LARGEST_TEXT_BYTES:
             raise BadCheckpoint(
-                f"{path}: {name} has {member.file_size:,} bytes, too many to be looked through"
+                f"{path}: {printable(name)} has {member.file_size:,} bytes, too many to be looked through"
             )
         rewritten_archive.writestr(f"{_ROOT}/{name}", _checked(name, archive.read(member), sizes, path))
 
@@ -108,8 +111,8 @@ def _checked(name: str, content: bytes, sizes: dict[str, int], path: Path) -> by
         if (unsafe := first_unsafe(graph)) is not None:
             key, value = unsafe
             raise BadCheckpoint(
-                f"{path} holds {key} {value!r}, which is more than an operation on tensors: only programs of "
-                "torch.ops.aten operations that compute with tensors alone are run"
+                f"{path} holds {printable(key)} {value!r}, which is more than an operation on tensors: only programs "
+                "of torch.ops.aten operations that compute with tensors alone are run"
             )
         return json.dumps(graph).encode()
     if found := _CONFIGURATION.fullmatch(name):
@@ -153,6 +156,7 @@ def _refuse_unsafe_inputs(content: bytes, path: Path) -> None:
             raise ValueError("they unpack to more bytes than they have")
         torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # a file that is not ours can fail in as many ways as torch's reader has
+        raise_machine_error(error)
         raise BadCheckpoint(
             f"{path}: its example inputs are not tensors alone ({type(error).__name__})"
         ) from error

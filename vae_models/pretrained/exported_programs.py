@@ -11,6 +11,7 @@ from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.pretrained.exported_archive import safe_archive
 from latent_audit.vae_models.pretrained.file_kinds import EXPORTED, refuse_other_kinds
 from latent_audit.vae_models.pretrained.foreign_model import ForeignModel
+from latent_audit.vocabulary.machine_errors import raise_machine_error
 
 if TYPE_CHECKING:
     from latent_audit.vae_models.pretrained.exported_settings import ExportedProgramsSettings
@@ -48,6 +49,7 @@ class _Program(nn.Module):
         except BadCheckpoint:
             raise
         except Exception as error:  # a foreign file can fail in as many ways as torch's reader has
+            raise_machine_error(error)
             reason = (str(error) or type(error).__name__).split("\n")[0][:300]
             raise BadCheckpoint(f"{path} cannot be opened as an exported program: {reason}") from error
         # Guards are Python text in the file, which would be run; shapes are checked on what comes out instead.

@@ -7,11 +7,17 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from latent_audit.vae_models.errors import BadCheckpoint
+from latent_audit.vae_models.pretrained.printable import printable
+from latent_audit.vocabulary.machine_errors import raise_machine_error
 
 _LARGEST_PICKLE_BYTES = 64 << 20
+# Of a pickle, and of an ONNX model: far more than any model has, and read within two seconds.
+_MAX_INSTRUCTIONS = 2_000_000
+_MAX_ONNX_FIELDS = 10_000
+_LARGEST_CONFIG_BYTES = 16 << 20
 _BEGINNING_BYTES = 4096
 # What a file of tensors alone asks for when it is unpickled; anything else is somebody's code.
 _TENSOR_MODULES = ("torch", "collections", "numpy", "_codecs")
@@ -106,7 +112,7 @@ def refuse_other_kinds(path: Path, taken: tuple[FileKind, ...], needed: str) -> 
 
 
 def _pickle(code: list[str]) -> FileKind:
-    asked = f" that asks for {', '.join(code[:3])}" if code else ""
+    asked = f" that asks for {', '.join(map(printable, code[:3]))}" if code else ""
     return FileKind(
         f"a pickle of Python objects{asked}",
         f"{_YOUR_FUNCTION}, for unpickling runs code; or save model.state_dict() alone",
@@ -119,25 +125,27 @@ def _kind_of_folder(path: Path) -> FileKind:
             return FileKind(words, taken_by)
     config = _json_of(path / "config.json")
     if "_diffusers_version" in config or "_class_name" in config:
-        name = str(config.get("_class_name", "a model"))
+        name = printable(str(config.get("_class_name", "a model"))[:60])
         return FileKind(
-            f"a folder of Diffusers ({name[:60]})",
-            f"{_YOUR_FUNCTION} with diffusers' {name[:60]}.from_pretrained",
+            f"a folder of Diffusers ({name})",
+            f"{_YOUR_FUNCTION} with diffusers' {name}.from_pretrained",
         )
     if "architectures" in config or "model_type" in config:
         return FileKind("a folder of Transformers", f"{_YOUR_FUNCTION} with from_pretrained")
     if (path / "model_config.json").is_file() and (path / "model.pt").is_file():
-        name = str(_json_of(path / "model_config.json").get("name", "model"))
+        name = printable(str(_json_of(path / "model_config.json").get("name", "model"))[:60])
         return FileKind(
-            f"a folder of pythae ({name[:60]})", f"{_YOUR_FUNCTION} with pythae's AutoModel.load_from_folder"
+            f"a folder of pythae ({name})", f"{_YOUR_FUNCTION} with pythae's AutoModel.load_from_folder"
         )
     return FileKind("a folder", "name a file in it")
 
 
 def _json_of(path: Path) -> dict[str, object]:
     try:
+        if not path.is_file() or path.stat().st_size > _LARGEST_CONFIG_BYTES:
+            return {}
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 
@@ -159,7 +167,8 @@ def _kind_of_zip(path: Path) -> FileKind | None:
                 return _KERAS
             if flat and all(name.endswith(".npy") for name in flat):
                 return _NUMPY
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError):
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as error:
+        raise_machine_error(error)
         return None
     return FileKind("a zip archive", "take the model's file out of it")
 
@@ -171,29 +180,23 @@ def _torch_file(content: bytes) -> FileKind:
 
 
 def _words(content: bytes) -> Iterator[str]:
-    """Yields every text in a pickle, by reading its instructions and carrying none of them out."""
-    try:
-        for _, argument, _ in pickletools.genops(content):
-            if isinstance(argument, str):
-                yield argument
-    except Exception:  # a damaged pickle can fail in any way; what was read until there counts
-        return
+    """Yields every text in a pickle."""
+    for _, argument in _instructions(content):
+        if isinstance(argument, str):
+            yield argument
 
 
 def _code_asked_for(content: bytes) -> list[str]:
     """Returns the names, module and all, that a pickle would import beside those of tensors and containers."""
     found: list[str] = []
     recent: list[str] = []
-    try:
-        for opcode, argument, _ in pickletools.genops(content):
-            if opcode.name == "GLOBAL":
-                found.append(str(argument).replace(" ", "."))
-            elif opcode.name == "STACK_GLOBAL":
-                found.append(".".join(recent[-2:]))
-            elif isinstance(argument, str):
-                recent.append(argument)
-    except Exception:  # as above
-        pass
+    for instruction, argument in _instructions(content):
+        if instruction == "GLOBAL":
+            found.append(str(argument).replace(" ", "."))
+        elif instruction == "STACK_GLOBAL":
+            found.append(".".join(recent[-2:]))
+        elif isinstance(argument, str):
+            recent.append(argument)
     others = [
         name
         for name in found
@@ -201,6 +204,17 @@ def _code_asked_for(content: bytes) -> list[str]:
         and (name.partition(".")[0] not in _TENSOR_MODULES or ".nn.modules." in name)
     ]
     return list(dict.fromkeys(others))
+
+
+def _instructions(content: bytes) -> Iterator[tuple[str, Any]]:
+    """Yields a pickle's instructions and their arguments, as far as they can be read; none is carried out."""
+    try:
+        for count, (opcode, argument, _) in enumerate(pickletools.genops(content), 1):
+            yield opcode.name, argument
+            if count == _MAX_INSTRUCTIONS:
+                return
+    except Exception as error:  # a damaged pickle can fail in any way; what was read until there counts
+        raise_machine_error(error)
 
 
 def _is_safetensors(path: Path, beginning: bytes) -> bool:
@@ -212,13 +226,17 @@ def _is_onnx(path: Path) -> bool:
     """Walks the fields of the outer message: an ONNX file has a version (1) and a graph (7)."""
     fields, size = set(), path.stat().st_size
     with path.open("rb") as file:
-        while file.tell() < size:
+        for _ in range(_MAX_ONNX_FIELDS):
+            if file.tell() >= size:
+                break
             field, wire = divmod(_varint(file), 8)
             if not 1 <= field <= _LAST_ONNX_FIELD or wire not in (_NUMBER, _BYTES):
                 return False
             fields.add(field)
             value = _varint(file)
             if wire == _BYTES:
+                if value > size:
+                    return False
                 file.seek(value, os.SEEK_CUR)
         return {1, 7} <= fields and file.tell() == size
 

@@ -14,6 +14,7 @@ from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.model import Posterior
 from latent_audit.vae_models.pretrained.call_errors import described
 from latent_audit.vae_models.training.precision import autocast
+from latent_audit.vocabulary.machine_errors import raise_machine_error
 
 # Two, since programs that were exported for any number of images may refuse a single one.
 _TRIED_IMAGES = 2
@@ -133,6 +134,7 @@ class ForeignModel(nn.Module):
         try:
             return call(given)
         except Exception as error:  # code that is not ours can fail in any way
+            raise_machine_error(error)
             raise BadCheckpoint(
                 f"the {part} of {self.source} failed for {what} {_shape(given)}: {described(error, call, given)}"
             ) from error

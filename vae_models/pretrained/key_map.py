@@ -8,6 +8,7 @@ from torch import Tensor
 
 from latent_audit.vae_models.components.choices import PosteriorLayout
 from latent_audit.vae_models.errors import BadCheckpoint
+from latent_audit.vae_models.pretrained.printable import printable
 
 # What `separate` calls the two last layers of an encoder.
 SEPARATE = ("encoder.mean", "encoder.log_variance")
@@ -55,7 +56,9 @@ def _renamed(found: Mapping[str, Tensor], names: Mapping[str, str], source: str)
         theirs = max((part for part in names if _begins(name, part)), key=len, default=None)
         ours = name if theirs is None else names[theirs] + name[len(theirs) :]
         if ours in renamed:
-            raise BadCheckpoint(f"two tensors of {source} are both named {ours} after `names`; one is {name}")
+            raise BadCheckpoint(
+                f"two tensors of {source} are both named {printable(ours)} after `names`; one is {printable(name)}"
+            )
         renamed[ours] = tensor
     return renamed
 
@@ -139,4 +142,4 @@ def _shape(tensor: Tensor) -> str:
 def _listed(names: Mapping[str, Tensor] | Sequence[str]) -> str:
     shown = list(names)
     more = f" and {len(shown) - _NAMED_AT_MOST} more" if len(shown) > _NAMED_AT_MOST else ""
-    return ", ".join(shown[:_NAMED_AT_MOST]) + more
+    return ", ".join(map(printable, shown[:_NAMED_AT_MOST])) + more

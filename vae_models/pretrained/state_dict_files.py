@@ -14,7 +14,9 @@ from latent_audit.vae_models.pretrained.file_kinds import (
     kind_of,
     refuse_other_kinds,
 )
+from latent_audit.vae_models.pretrained.printable import printable
 from latent_audit.vae_models.storage.weight_files import read_tensors
+from latent_audit.vocabulary.machine_errors import raise_machine_error
 
 _NAMED_AT_MOST = 8
 
@@ -56,6 +58,7 @@ def _unpickled(path: Path) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a foreign file can fail in as many ways as torch's readers have
+        raise_machine_error(error)
         reason = str(error).split("\n")[0].split(". ")[0].strip() or type(error).__name__
         raise BadCheckpoint(
             f"{path} cannot be read as tensors alone ({reason}). Python objects in it are not unpickled, since "
@@ -70,5 +73,5 @@ def _is_tensor(item: tuple[Any, Any]) -> bool:
 def _described(content: Any) -> str:
     if not isinstance(content, Mapping):
         return f"holds a {type(content).__name__}"
-    names = [str(name) for name in content][:_NAMED_AT_MOST]
+    names = [printable(name) for name in content][:_NAMED_AT_MOST]
     return f"holds {', '.join(names) or 'nothing'}{', ...' if len(content) > _NAMED_AT_MOST else ''}"

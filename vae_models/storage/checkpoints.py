@@ -82,7 +82,7 @@ def _read_recipe(folder: Path) -> _Recipe:
         recipe = _Recipe.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
         raise BadCheckpoint(f"no recipe.json in {folder}: it is not a saved model") from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise BadCheckpoint(f"{path} is not a recipe this version can read: {error}") from error
     if recipe.format != FORMAT:
         raise BadCheckpoint(

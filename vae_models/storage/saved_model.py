@@ -11,7 +11,7 @@ def kind_in(folder: Path) -> str | None:
     """Returns the kind of the trained model in `folder`, None for a folder without one or with an unreadable recipe."""
     try:
         recipe = json.loads((folder / RECIPE_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     kind = recipe.get("kind") if isinstance(recipe, dict) else None
     return kind if isinstance(kind, str) else None

@@ -73,6 +73,10 @@ def _own_files(data: FolderSettings) -> DataFiles:
     for path, what in ((data.table, "table"), (data.folder, "folder")):
         if not path.exists():
             raise MissingFile(f"data.{what} is {path}, and there is no such {what}")
+    if not data.table.is_file():
+        raise MissingFile(f"data.table is {data.table}, which is no file: copy the table into one")
+    if not data.folder.is_dir():
+        raise MissingFile(f"data.folder is {data.folder}, which is no folder: name the one with the images")
     together = hashlib.sha256()
     # What is not read must not count: a hidden file of the system would have all models trained again.
     for name in list_images(data.folder).images:

@@ -18,6 +18,7 @@ from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.datasets.errors import ConstantAttribute, DataError, NotEnoughImages
 from latent_audit.tasks.datasets.images.image_doubles import refuse_all_alike
 from latent_audit.tasks.datasets.images.image_set import ImageSet
+from latent_audit.tasks.datasets.tables.shown_text import shown
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.session.data_files import DataFiles
 from latent_audit.tasks.stages.inputs.prepared import Prepared
@@ -78,7 +79,7 @@ def _refuse_unusable(image_set: ImageSet) -> None:
             if not np.isfinite(column).all()
         ]
         raise DataError(
-            f"{image_set.name}: NaN or infinite values in {', '.join(bad)}: fill or drop those rows"
+            f"{image_set.name}: NaN or infinite values in {', '.join(map(shown, bad))}: fill or drop those rows"
         )
 
 
@@ -86,14 +87,14 @@ def _set_aside(image_set: ImageSet, split: splits.Split, fewest: int) -> tuple[I
     """Returns the data with the attributes that can be tested, and the others; refuses data without any."""
     kept, aside = split_testable(image_set.attributes, image_set.values, split, fewest)
     if not kept:
-        listed = "; ".join(f"{each.attribute.name}: {each.reason}" for each in aside)
+        listed = "; ".join(f"{shown(each.attribute.name)}: {each.reason}" for each in aside)
         raise ConstantAttribute(
             f"{image_set.name}: no attribute can be tested ({listed}); add images in which they vary, or lower "
             "evidence.fewest_of_a_class"
         )
     if not aside:
         return image_set, aside
-    notes = [f"{each.attribute.name} is not tested: {each.reason}." for each in aside]
+    notes = [f"{shown(each.attribute.name)} is not tested: {each.reason}." for each in aside]
     chosen = tuple(image_set.attributes[column] for column in kept)
     # A grid of factors is one only with all of them.
     return replace(
@@ -114,7 +115,7 @@ def _description(
 ) -> dict[str, Any]:
     image_set = prepared.data
     correlation = attribute_correlation.compute(image_set.attributes, image_set.values)
-    shown = prepared.images("probe_test", prepared.draw("probe_test", shown_images, seed, "shown images"))
+    samples = prepared.images("probe_test", prepared.draw("probe_test", shown_images, seed, "shown images"))
     return {
         "name": image_set.name,
         "description": image_set.description,
@@ -142,7 +143,7 @@ def _description(
         ],
         "notes": list(image_set.notes),
         "correlation": to_json(correlation),
-        "samples": reference(folder, "data_samples", shown),
+        "samples": reference(folder, "data_samples", samples),
     }
 
 

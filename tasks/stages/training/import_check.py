@@ -17,6 +17,7 @@ from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.inference import decode_latents, encode_images
 from latent_audit.vae_models.model import Model
 from latent_audit.vae_models.pretrained.foreign_model import ForeignModel
+from latent_audit.vocabulary.machine_errors import raise_machine_error
 
 _RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
 
@@ -79,6 +80,7 @@ def _gradient_passes(function: Callable[[Tensor], Tensor], given: Tensor) -> boo
             if not output.requires_grad:
                 return False
             (gradient,) = torch.autograd.grad(output.sum(), leaf, allow_unused=True)
-    except (BadCheckpoint, RuntimeError):  # such as a call of numpy() on a tensor with a gradient
+    except (BadCheckpoint, RuntimeError) as error:  # such as a call of numpy() on a tensor with a gradient
+        raise_machine_error(error)
         return False
     return gradient is not None

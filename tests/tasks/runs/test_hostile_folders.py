@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from latent_audit.flows.cli.main import main
 from latent_audit.reports.errors import NotPlainJson
+from latent_audit.reports.record.audit_json import read_audit
 from latent_audit.reports.record.manifest import write_manifest
 from latent_audit.reports.record.strict_json import parse
 from latent_audit.reports.record.verification import check
@@ -210,11 +212,27 @@ def test_control_characters_in_names_are_shown(
 def test_a_folder_with_a_hostile_name_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     name = "a\x1b[2J\nwhole: 9 files"
     (tmp_path / name).mkdir()
-    for words in (["accept"], ["compare", str(tmp_path)], ["sign", "--key", "k"], ["verify"]):
-        assert main([words[0], str(tmp_path / name), *words[1:]]) != 0
-        said = capsys.readouterr().err
-        assert "\x1b" not in said
-        assert not any(line.startswith("whole") for line in said.splitlines())
+    commands = (["accept"], ["compare", str(tmp_path)], ["sign", "--key", "k"], ["verify"], ["pdf"])
+    for words in commands:
+        for folder in (tmp_path / name, tmp_path / "absent" / name):
+            assert main([words[0], str(folder), *words[1:]]) != 0
+            said = capsys.readouterr().err
+            assert "\x1b" not in said
+            assert not any(line.startswith("whole") for line in said.splitlines())
+
+
+def test_a_hostile_name_of_a_folder_whose_report_is_not_printed_is_shown(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = run.rename(tmp_path / "a\nwhole: 9 files")
+    (folder / "added").write_text("x")
+    assert (
+        main(["pdf", str(folder), "--browser", sys.executable]) == 1
+    )  # looked at before any browser is started
+    said = capsys.readouterr().err
+    assert "a⟨U+000A⟩whole: 9 files is not what a run wrote, and is not printed" in said
+    assert main(["pdf", str(folder), "--browser", "a\nwhole: 9 files"]) == 2
+    assert "there is no program a⟨U+000A⟩whole: 9 files;" in capsys.readouterr().err
 
 
 # ---- rows and keys that stand twice -------------------------------------------------------------

@@ -11,7 +11,7 @@ from latent_audit.tasks.errors import RunUnusable, StageFailed
 from latent_audit.tasks.execution.prefect_tasks import _escaped
 from latent_audit.tasks.execution.runners.work_item import Report
 from latent_audit.tasks.session.progress import ProgressDisplay
-from latent_audit.tasks.session.terminal_text import error_text, named, print_line
+from latent_audit.tasks.session.terminal_text import error_text, named, one_line, print_line
 from latent_audit.tasks.tracking.names import clean_tags
 
 HOSTILE = "a\x1b[2J\x07\u202eb\nwhole: 9 files\r" + os.fsdecode(b"\xff")
@@ -21,6 +21,12 @@ SHOWN = "a⟨U+001B⟩[2J⟨U+0007⟩⟨U+202E⟩b⟨U+000A⟩whole: 9 files⟨U
 def test_a_name_is_one_line() -> None:
     assert named(HOSTILE) == SHOWN
     assert _escaped(HOSTILE) == SHOWN  # the name of a task's run in Prefect
+
+
+def test_what_another_program_says_is_one_line() -> None:
+    assert (
+        one_line(f" {HOSTILE}\x1b\n") == SHOWN.replace("⟨U+000A⟩", " ").replace("⟨U+000D⟩", " ") + "⟨U+001B⟩"
+    )
 
 
 def test_errors_show_what_they_name() -> None:

@@ -82,10 +82,27 @@ def test_words_become_values(words: list[str], value: dict[str, object]) -> None
         (["--run.seed"], "--run.seed needs a value, as in --run.seed VALUE"),
         (["--run.name", "{a"], "--run.name: '{a' is not a YAML value; quote text with special signs"),
         (["--run", "1", "--run.seed", "2"], "--run.seed goes into run, which was given a value as a whole"),
+        (["--models", "[" * 9000 + "]" * 9000], "--models cannot be a setting: its values nest too deep"),
     ],
 )
 def test_words_that_cannot_be_read(words: list[str], said: str) -> None:
     assert refused(None, *words) == [said]
+
+
+@pytest.mark.parametrize("field", ["models", "evidence__thresholds"])
+def test_what_cannot_be_read_in_the_environment(field: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, section = f"LATENT_AUDIT_{field.upper()}", field.partition("__")[0]
+    monkeypatch.setenv(name, "{")
+    said = f"a LATENT_AUDIT_ variable of {section} is not JSON, as the value of several settings must be"
+    assert refused(None) == [said]
+    monkeypatch.setenv(name, "[" * 9000)
+    assert refused(None) == ["a LATENT_AUDIT_ variable cannot be a setting: its values nest too deep"]
+
+
+@pytest.mark.parametrize("content", ["[" * 9000 + "]" * 9000, "a: {" * 9000, "- " * 9000])
+def test_a_file_that_nests_deep_is_no_settings_file(content: str, tmp_path: Path) -> None:
+    (said,) = refused(written(tmp_path, content))
+    assert said.endswith("cannot be settings: its values nest too deep")
 
 
 def test_a_single_knob_of_a_default_model_or_data_set() -> None:

@@ -72,6 +72,20 @@ def test_own_files_that_are_not_there(
         download(settings, tmp_path, display)
 
 
+def test_a_pipe_as_table_is_not_waited_for(
+    own: FolderSettings, tmp_path: Path, display: ProgressDisplay
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(
+        MissingFile, match=r"data\.table is .*pipe, which is no file: copy the table into one"
+    ):
+        download(own.model_copy(update={"table": tmp_path / "pipe"}), tmp_path, display)
+    with pytest.raises(MissingFile, match=r"data\.table is .*pictures, which is no file"):
+        download(own.model_copy(update={"table": own.folder}), tmp_path, display)
+    with pytest.raises(MissingFile, match=r"data\.folder is .*table\.csv, which is no folder"):
+        download(own.model_copy(update={"folder": own.table}), tmp_path, display)
+
+
 def test_files_that_are_not_read_count_for_nothing(
     own: FolderSettings, tmp_path: Path, display: ProgressDisplay
 ) -> None:
