@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.import_picture import COLOURS, count_imports, frame_of, ordered, picture, without_implied
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 NAMED = sorted(set(re.findall(r"`((?:flows|tasks|vae_models|reports|latent_audit)/[\w/.-]+\.\w+)`", PAGE)))
 DRAWN = re.compile(r'id="((?:frame|room|frames|import):[^"]+)"')
