@@ -1,1 +1,1 @@
-"""What the documents claim about speed, measured beside peers and beside what the machine can do."""
+"""Benchmarks of the documents' figures, beside other libraries and the limits of the machine."""

@@ -6,8 +6,8 @@
     python -m benchmarks --quick --only ...  tiny sizes: shows that they work
 
 Writes benchmarks/results.json and the measured part of docs/performance.md; quick runs write neither unless told to.
-One that fails is named there and the others go on. Ends with 1 where one failed, with 3 where a promise was not kept,
-else with 0.
+A benchmark that fails is named there, and the others continue. Exits with 1 if one failed, with 3 if a target was
+missed, else with 0.
 """
 
 import argparse
@@ -35,7 +35,7 @@ ORDER = {
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Runs what is asked for and says what failed and what was missed."""
+    """Runs the selected benchmarks and reports failures and missed targets."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

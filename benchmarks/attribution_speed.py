@@ -59,7 +59,7 @@ def compared(encoder: nn.Module, images: Tensor, columns: range, steps: int) -> 
 
 
 def floors(encoder: nn.Module, images: int, columns: int, steps: int) -> dict[str, Work]:
-    """Returns the operations without which there are no such maps.
+    """Returns the least operations that such maps need.
 
     IntegratedGradients: one forward pass an image and step, and one back for each dimension, which costs about as
     much again. Occlusion: one forward pass an image and position.

@@ -1,4 +1,4 @@
-"""The 64x64 Burgess network in plain torch: what peers train and encode with, and what one image costs.
+"""The 64x64 Burgess network in plain torch, which other libraries train, and the operations of one image.
 
 Burgess et al. 2018, "Understanding disentangling in beta-VAE": 32 channels throughout, two layers of 256.
 """

@@ -1,4 +1,4 @@
-"""Stages of numbers and pictures: bootstraps, projections and rendering, with what they cannot do without."""
+"""Bootstraps, projections and rendering, with their least work."""
 
 import numpy as np
 

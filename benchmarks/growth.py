@@ -61,7 +61,7 @@ def measure(given: argparse.Namespace) -> Section:
 
 
 def grown(what: str, axis: str, sizes: Sequence[int], usual: Size, cap: float, notes: list[str]) -> Series:
-    """Returns the series of one thing along one axis; it stops, and a note says why, where a point fails."""
+    """Returns the series of one function along one axis; it ends, with a note, if a point fails."""
     points: list[Point] = []
     stopped = None
     for size in sorted(sizes):

@@ -1,4 +1,4 @@
-"""How steeply cost grows with size: the slope of a straight line through the logarithms of both."""
+"""Growth of cost with size: the slope of a straight line through the logarithms of both."""
 
 import math
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class Series:
     stopped_at: int | None
 
     def missed(self) -> list[str]:
-        """Returns the broken promise in words, or nothing."""
+        """Returns the missed target in words, or nothing."""
         return [f"{self.what} grows faster than n log n in {self.axis}"] if self.steeper else []
 
 

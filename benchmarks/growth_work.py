@@ -1,4 +1,4 @@
-"""What growth is measured of: pure functions of the pipeline on made data of any size, ready to be called.
+"""Functions whose growth is measured: pure parts of the pipeline, on synthetic data of any size.
 
 Codes follow the attributes through a random linear map with noise, so that there is something to find. Analyses get
 15 % of the images to fit and 15 % to test, as a run deals them out.
@@ -33,7 +33,7 @@ Run = Callable[[], object]
 
 @dataclass(frozen=True)
 class Size:
-    """How much there is of everything; the defaults are those of the default job."""
+    """Numbers of images, dimensions, attributes and models; the defaults are those of the default job."""
 
     images: int = 40_000
     latent_size: int = 10
@@ -80,13 +80,13 @@ def world(size: Size) -> SyntheticData:
 
 
 def splitting(size: Size) -> Run:
-    """Deals images out to the four parts, as preparing does."""
+    """Splits images into the four parts, as the stage `prepare` does."""
     made = world(size)
     return lambda: splits.split(made.attributes, made.values, 0)
 
 
 def correlations(size: Size) -> Run:
-    """Asks which attributes go together, as preparing does."""
+    """Correlations of attributes, as in the stage `prepare`."""
     made = world(size)
     return lambda: attribute_correlation.compute(made.attributes, made.values)
 
@@ -135,7 +135,7 @@ def specificities(size: Size) -> Run:
 
 
 def interventions(size: Size) -> Run:
-    """Check C of 256 images with a decoder and a judge of one matrix each: the analysis alone."""
+    """Check C of 256 images, with a decoder and a classifier of one matrix each to time the analysis alone."""
     made = world(size)
     rng = np.random.default_rng(1)
     columns, start = {}, 0

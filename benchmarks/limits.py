@@ -1,4 +1,4 @@
-"""What the machine can do at best: products of large matrices in fp32 and bf16, and copies from memory.
+"""Limits of the machine: products of large matrices in fp32 and bf16, and copies from memory.
 
 A stage states its floor as `Work`, and its share of the limit is the seconds that work would take at these rates by
 the seconds it took (the roofline of Williams et al. 2009).
@@ -16,7 +16,7 @@ Precision = Literal["fp32", "bf16"]
 
 @dataclass(frozen=True)
 class Work:
-    """The least that must be done: arithmetic operations (a multiply-add is two) and bytes read or written."""
+    """Least work: arithmetic operations (a multiply-add is two) and bytes read or written."""
 
     operations: float = 0.0
     bytes: float = 0.0
@@ -74,7 +74,7 @@ def measure_limits(threads: int, quick: bool = False, device: str = "cpu") -> Li
 
 
 def best_of(found: list[Limits]) -> Limits:
-    """Returns the highest of each rate over rounds: a limit is what the machine can do, not what it did meanwhile."""
+    """Returns the highest of each rate over rounds, because other work can only lower a rate."""
     rates = (max(getattr(one, name) for one in found) for name in ("fp32_gflops", "bf16_gflops", "copy_gb"))
     return Limits(found[0].threads, *rates)
 
@@ -86,7 +86,7 @@ def _product_rate(side: int, precision: torch.dtype, seconds: float, device: str
 
 
 def wait_for(device: str) -> None:
-    """Returns once a device has done what it was told; a CPU always has."""
+    """Waits until a device has finished its work; a CPU always has."""
     if device != "cpu":
         torch.cuda.synchronize(device)
 

@@ -1,4 +1,4 @@
-"""Which machine and which versions a measurement is of: without them a time is no fact."""
+"""Machine and versions of a measurement."""
 
 import os
 import platform
@@ -32,7 +32,7 @@ def cores() -> list[int]:
 
 
 def our_versions() -> dict[str, str]:
-    """Returns versions of Python and of what the measured code rests on."""
+    """Returns versions of Python and of the packages that the measured code uses."""
     return {"Python": platform.python_version()} | _installed(OURS)
 
 

@@ -1,4 +1,4 @@
-"""How anything is measured here: in rounds in which all sides take turns, so that a slow minute meets them alike."""
+"""Measures in rounds in which all sides alternate, so that slow minutes affect them equally."""
 
 import atexit
 import shutil
@@ -30,7 +30,7 @@ def spread(numbers: Sequence[float]) -> Spread:
 def interleaved(
     sides: Mapping[str, Callable[[], float]], rounds: int, label: str = "", unit: str = "s"
 ) -> dict[str, list[float]]:
-    """Returns what each side gave in each round; prints a line for each as it comes."""
+    """Returns the result of each side in each round; prints each as it comes."""
     found: dict[str, list[float]] = {name: [] for name in sides}
     for number in range(rounds):
         for name, side in sides.items():

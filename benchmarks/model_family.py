@@ -112,7 +112,7 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
 def measure(
     name: str, seed: int, images: np.ndarray, values: np.ndarray, options: argparse.Namespace
 ) -> dict[str, Any]:
-    """Returns what one model says of held-out sprites: nats, MIG, and R2 or accuracy of attributes it names."""
+    """Returns figures of one model on held-out sprites: nats, MIG, and R2 or accuracy of named attributes."""
     rest = options.held_out
     held_out, held_values = images[:rest], values[:rest]
     images, values = images[rest:], values[rest:]

@@ -1,4 +1,4 @@
-"""Stages that run networks, at the sizes of the default job, with the operations that they cannot do without."""
+"""Stages that run networks, at the sizes of the default job, with their least operations."""
 
 import tempfile
 from collections.abc import Callable
@@ -27,7 +27,7 @@ from latent_audit.vae_models.training.settings import TrainingSettings
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage to time, its floor, and the most seconds that are promised for it."""
+    """A stage to time, its floor, and its target in seconds."""
 
     what: str
     run: Callable[[], object]

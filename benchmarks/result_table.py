@@ -1,4 +1,4 @@
-"""The measured part of docs/performance.md, from results.json and from nothing else."""
+"""Writes the measured part of docs/performance.md from results.json."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

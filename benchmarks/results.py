@@ -1,4 +1,4 @@
-"""What was measured, as a file and as a table: benchmarks/results.json, and its part of docs/performance.md."""
+"""Results of benchmarks, stored in benchmarks/results.json and shown in docs/performance.md."""
 
 import json
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ class Row:
     most: float | None = None
 
     def missed(self) -> list[str]:
-        """Returns the promises that this row does not keep, in words."""
+        """Returns the targets that this row misses, in words."""
         found, name = [], f"{self.what}, {self.side}"
         if self.times is not None and self.least_times is not None and self.times < self.least_times:
             found.append(f"{name}: ours is {self.times:.2f} times as fast, not {self.least_times:g}")
@@ -61,7 +61,7 @@ class Section:
     quick: bool = False
 
     def missed(self) -> list[str]:
-        """Returns the promises that were not kept, in words; nothing is promised at --quick sizes."""
+        """Returns the missed targets, in words; --quick sizes have none."""
         if self.quick:
             return []
         of_rows = [text for row in self.rows for text in row.missed()]

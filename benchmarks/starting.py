@@ -1,4 +1,4 @@
-"""How every benchmark starts: its words, the environment that a run's worker has, and where its results go."""
+"""Start of every benchmark: command-line words, the environment of a run's worker, and the place of results."""
 
 import argparse
 import os
@@ -21,7 +21,7 @@ def run_environment() -> dict[str, str]:
 
 
 def compute_as_a_worker() -> None:
-    """Starts this process anew with the environment of a run's worker, where it has another."""
+    """Restarts this process with the environment of a run's worker, if it has another."""
     if not ALLOCATOR.items() <= os.environ.items():  # glibc reads its settings once, at launch
         os.execve(sys.executable, sys.orig_argv, run_environment())
 
@@ -43,7 +43,7 @@ def perform(
 ) -> int:
     """Measures, prints the table, and writes the section where --results says.
 
-    Returns 3 where a promise was not kept, else 0; at --quick sizes nothing is promised.
+    Returns 3 if a target was missed, else 0; --quick sizes have no targets.
     """
     given = parser.parse_args(words)
     if words is None:

@@ -1,4 +1,4 @@
-"""Sides compared by images a second, in turns with the machine's limit, and the rows that come of it."""
+"""Compares sides by images per second, alternating with the machine's limit, and makes rows of the results."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

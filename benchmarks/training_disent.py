@@ -21,7 +21,7 @@ from benchmarks.training_side import BATCH, LEARNING_RATE, Trained, epoch_orders
 
 
 class Encoder(DisentEncoder):
-    """The plain encoder in disent's words."""
+    """The plain encoder as a disent encoder."""
 
     def __init__(self) -> None:
         super().__init__(x_shape=SHAPE, z_size=LATENT_DIM, z_multiplier=2)
@@ -33,7 +33,7 @@ class Encoder(DisentEncoder):
 
 
 class Decoder(DisentDecoder):
-    """The plain decoder in disent's words."""
+    """The plain decoder as a disent decoder."""
 
     def __init__(self) -> None:
         super().__init__(x_shape=SHAPE, z_size=LATENT_DIM)

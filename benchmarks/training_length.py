@@ -42,7 +42,7 @@ HELD_OUT = 3000
 
 
 def steady(steps: int) -> TrainingSettings:
-    """Returns a training of so many steps of one size."""
+    """Returns a training of that many steps at a constant learning rate."""
     return TrainingSettings(steps=steps, learning_rate_decay=0.0)
 
 

@@ -19,7 +19,7 @@ from benchmarks.training_side import BATCH, LEARNING_RATE, Trained
 
 
 class Encoder(BaseEncoder):
-    """The plain encoder in pythae's words."""
+    """The plain encoder as a pythae encoder."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class Encoder(BaseEncoder):
 
 
 class Decoder(BaseDecoder):
-    """The plain decoder in pythae's words."""
+    """The plain decoder as a pythae decoder."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Builds a model or an attribute classifier from its settings, whichever they are."""
+"""Builds a model or an attribute classifier from its settings."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar

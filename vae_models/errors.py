@@ -1,4 +1,4 @@
-"""What can go wrong in building and training models, said to the user.
+"""Errors of building and training models.
 
 ModelError
 |-- BadSettings       an illegal combination of settings, or settings that do not fit the data
@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 class ModelError(Exception):
-    """Anything that vae_models refuses, with a sentence for the user."""
+    """Base of the errors of vae_models; the text is a sentence for the user."""
 
 
 class BadSettings(ModelError, ValueError):
@@ -42,4 +42,4 @@ class Diverged(TrainingStopped):
 
 
 class Cancelled(TrainingStopped):
-    """The caller's should_stop said yes; the state up to `step` is in `checkpoint`."""
+    """The caller's should_stop returned true; the state up to `step` is in `checkpoint`."""

@@ -1,4 +1,4 @@
-"""How well a trained model does on given images: reconstruction and KL, image by image."""
+"""Evaluates a trained model on given images: reconstruction and KL per image."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Trained models over whole data sets: arrays in, arrays out, by batch on the model's device.
+"""Applies trained models to whole data sets: arrays in, arrays out, by batch on the model's device.
 
 In fp32, unless a caller says otherwise: where thousands of moved images are read for a mean, as interventions do, the
 third digit of one of them decides nothing, and bf16 is half again as fast.

@@ -1,4 +1,4 @@
-"""What a model is to the rest of the project: a small Protocol, so that a VAE (one optimiser) and a GAN
+"""The interface of a model: a small Protocol, so that a VAE (one optimiser) and a GAN
 (several) share one training loop and every analysis.
 """
 
@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 
 
 class Posterior(NamedTuple):
-    """What an encoder says of each image: a Gaussian a dimension, both tensors (n, latent_dim)."""
+    """The posterior of each image: a Gaussian per dimension, both tensors (n, latent_dim)."""
 
     mean: Tensor
     log_variance: Tensor
@@ -30,7 +30,7 @@ class Batch:
 
 @runtime_checkable
 class Trainable(Protocol):
-    """What the training loop needs; attribute classifiers are this, and models are more.
+    """The interface that the training loop needs, which attribute classifiers and models implement.
 
     Every implementation is also a torch.nn.Module: `state_dict` and `to` are used on it.
     """
@@ -47,7 +47,7 @@ class Trainable(Protocol):
         ...
 
     def training_values(self, values: NDArray[np.float64] | None, seed: int) -> NDArray[np.float32] | None:
-        """Returns `encode_values` of the training images, NaN where the model shall not see the label."""
+        """Returns `encode_values` of the training images, NaN for labels that the model must not see."""
         ...
 
     def update(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
@@ -55,13 +55,13 @@ class Trainable(Protocol):
         ...
 
     def held_out_objective(self, batch: Batch, generator: Generator) -> Tensor:
-        """Returns (n,) nats per image, lower is better: what early stopping watches."""
+        """Returns (n,) nats per image, lower is better: the criterion of early stopping."""
         ...
 
 
 @runtime_checkable
 class Model(Protocol):
-    """A generative model with an encoder: all that the analyses need, also of one that was trained elsewhere.
+    """A generative model with an encoder: the interface that analyses need, also of a model trained elsewhere.
 
     Tensors in and out live on the model's own device. Every implementation is also a torch.nn.Module.
     """

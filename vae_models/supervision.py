@@ -1,4 +1,4 @@
-"""Which labels a model was trained with: a model that was given them has not discovered what they say."""
+"""The labels that a model was trained with: it has not discovered the attributes that it was given."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,9 +26,9 @@ class Supervision:
 def supervision_of(
     model: Trainable, attributes: Sequence[str], values: NDArray[np.float64], seed: int
 ) -> Supervision:
-    """Returns what a model takes from the values (n, k) of its training images, found by asking the model itself.
+    """Returns which of the values (n, k) of its training images a model uses, determined from the model itself.
 
-    An attribute is used when taking its values away takes away something that the model would train on.
+    An attribute is used if removing its values changes what the model would train on.
     """
     trained_on = model.training_values(values, seed)
     if trained_on is None:

@@ -1,4 +1,4 @@
-"""Where the face is in an aligned CelebA image: the same place in all of them, since eyes and mouth were aligned."""
+"""The region of the face in an aligned CelebA image: the same in all of them, since eyes and mouth are aligned."""
 
 import numpy as np
 from numpy.typing import NDArray

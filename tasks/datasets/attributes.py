@@ -1,4 +1,4 @@
-"""What a semantic attribute is: a name and a type, because each type has its own statistics."""
+"""A semantic attribute: a name and a type, which determines its statistics."""
 
 from dataclasses import dataclass
 from typing import Literal

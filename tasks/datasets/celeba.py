@@ -53,7 +53,7 @@ _LARGEST_IMAGE_PIXELS = 4_000_000
 
 
 class CelebaSettings(PublicDataSettings):
-    """Which faces and attributes to take, and at what size."""
+    """Selection and size of the faces, and their attributes."""
 
     kind: Literal["celeba"] = Field("celeba", description="photographs of faces")
     image_size: Literal[32, 64] = Field(64, description="side of an image in pixels")
@@ -195,7 +195,7 @@ def _decode_all(
 
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> bytes:
-    """Returns a member's bytes, and stops at the limit whatever size the archive claims."""
+    """Returns a member's bytes, at most up to the limit, whatever size the archive states."""
     try:
         with archive.open(member) as stream:
             content = stream.read(_LARGEST_IMAGE_BYTES + 1)

@@ -26,7 +26,7 @@ _Header = tuple[tuple[int, ...], np.dtype[np.generic]]
 
 
 class DspritesSettings(PublishedGridSettings):
-    """Which part of dSprites to take, and at what size."""
+    """Selection and size of the images of dSprites."""
 
     kind: Literal["dsprites"] = Field("dsprites", description="dSprites as published")
     images: int | None = Field(

@@ -1,20 +1,20 @@
-"""What can go wrong with a data set, as a tree, so that a caller can catch as much as it means to.
+"""Errors of data sets, as a tree.
 
 DataError
 ├── MissingFile          a file of the data set is not where it should be
-├── CorruptFile          a file does not hold what its format promises
+├── CorruptFile          a file violates its format
 │   ├── TruncatedFile    ... because it ends too early
 │   └── CorruptImage     ... one image among many, named
 ├── TooLarge             an image or member would unpack to more than the limit
 ├── DiskFull             the disk has no room for the images
 ├── NotEnoughImages      fewer images than were asked for or than an audit needs
-├── ConstantAttribute    an attribute has one value only, so nothing can be said about it
+├── ConstantAttribute    an attribute has only one value, so it cannot be tested
 └── BadTable             a user's CSV and images do not fit together; all problems in one message
 """
 
 
 class DataError(Exception):
-    """Base of everything that a data set can refuse; its text is a sentence for the user."""
+    """Base of the errors of data sets; its text is a sentence for the user."""
 
 
 class MissingFile(DataError):
@@ -22,7 +22,7 @@ class MissingFile(DataError):
 
 
 class CorruptFile(DataError):
-    """A file does not hold what its format promises."""
+    """A file violates its format."""
 
 
 class TruncatedFile(CorruptFile):
@@ -46,7 +46,7 @@ class NotEnoughImages(DataError):
 
 
 class ConstantAttribute(DataError):
-    """An attribute has the same value in every image, so nothing can be said about it."""
+    """An attribute has the same value in every image, so it cannot be tested."""
 
 
 class BadTable(DataError):

@@ -23,7 +23,7 @@ GARMENTS = (
 
 
 class FashionMnistSettings(IdxSettings):
-    """Which part of Fashion-MNIST to take, and at what size."""
+    """Selection and size of the images of Fashion-MNIST."""
 
     publication: ClassVar[IdxPublication] = IdxPublication(
         bases=(

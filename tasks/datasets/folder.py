@@ -1,4 +1,4 @@
-"""A user's own images: a folder of image files and a table that says what is on each."""
+"""A user's own images: a folder of image files and a table of their attributes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ _EXAMPLES = 5
 
 
 class FolderSettings(BaseModel):
-    """Where the images and their table are, and how to read them."""
+    """Paths of the images and their table, and how to read them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -136,7 +136,7 @@ def _value_notes(table: FolderTable, typed: TypedColumns) -> Iterator[str]:
 
 @dataclass
 class _Seen:
-    """What decoding showed of the images together: those that lost pixels, and those with transparent ones."""
+    """Counts over all decoded images: those that lost pixels, and those with transparent ones."""
 
     cut_total: float = 0.0
     cut_most: tuple[float, str] = (0.0, "")
@@ -158,7 +158,7 @@ class _Seen:
 def _decode_all(
     names: Sequence[str], settings: FolderSettings, workspace: Path, on_progress: OnProgress | None
 ) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    """Returns the images and what a user should know of how they were read."""
+    """Returns the images and notes for the user on how they were read."""
     square = Square(
         settings.image_size,
         settings.channels,

@@ -1,5 +1,5 @@
-"""What MNIST and Fashion-MNIST share: four idx files of one layout, of which a part is taken, and images that are
-joined, checked, limited, measured and padded.
+"""Code shared by MNIST and Fashion-MNIST: reads four idx files of one layout, selects images, and
+measures and pads them.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ _IMAGES_A_CHUNK = 2_000
 
 @dataclass(frozen=True)
 class IdxPublication:
-    """Where four idx files are published, and what they show.
+    """Addresses, digests and attributes of four published idx files.
 
     bases: addresses that file names are appended to. md5s: in the order of FILE_NAMES. attributes: that of the
     label first, then those that `measure` gives.
@@ -51,7 +51,7 @@ class IdxPublication:
 
 
 class IdxSettings(PublicDataSettings):
-    """Which part of a data set of idx files to take, and at what size."""
+    """Selection and size of the images of idx files."""
 
     publication: ClassVar[IdxPublication]
 

@@ -10,7 +10,7 @@ from latent_audit.tasks.datasets.idx_images import IdxPublication, IdxSettings
 
 
 class MnistSettings(IdxSettings):
-    """Which part of MNIST to take, and at what size."""
+    """Selection and size of the images of MNIST."""
 
     publication: ClassVar[IdxPublication] = IdxPublication(
         bases=(

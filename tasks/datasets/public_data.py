@@ -1,4 +1,4 @@
-"""What the settings of every downloaded data set share: where its files may come from, and where they then lie."""
+"""Settings shared by all downloaded data sets: the source of their files."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -9,7 +9,7 @@ from latent_audit.tasks.datasets.errors import MissingFile
 
 
 class PublicDataSettings(BaseModel):
-    """Where the files of a public data set come from; `mirror` is for whoever fetches, loaders do not read it."""
+    """Source of the files of a public data set; only the downloader uses `mirror`, loaders do not."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -30,7 +30,7 @@ class PublicDataSettings(BaseModel):
 
 
 def downloaded(path: Path) -> Path:
-    """Returns the path of a file that must have been fetched; raises MissingFile."""
+    """Returns the path of a downloaded file; raises MissingFile."""
     if not path.is_file():
         raise MissingFile(
             f"{path} is not there; download it first, or set data.mirror to a folder that has it"

@@ -1,5 +1,5 @@
-"""What dSprites and 3D Shapes share: one file with a full grid of factors at 64 pixels, read once from front to
-back, of which some images are taken, as they are or at half the size.
+"""Code shared by dSprites and 3D Shapes: one file with a full grid of factors at 64 pixels, read in one pass,
+from which images are selected, at full or half size.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,7 +16,7 @@ from latent_audit.tasks.datasets.public_data import PublicDataSettings
 
 
 class PublishedGridSettings(PublicDataSettings):
-    """At what size to take the images of a published grid."""
+    """Size of the images of a published grid."""
 
     kind: str
     image_size: Literal[32, 64] = Field(
@@ -32,7 +32,7 @@ class PublishedGridSettings(PublicDataSettings):
         channels: int,
         on_progress: OnProgress | None,
     ) -> NDArray[np.uint8]:
-        """Returns the images of the rows (n, c, s, s), a memory map in `workspace`.
+        """Returns the images of the rows, (n, c, s, s), as a memory map in `workspace`.
 
         blocks: the file's own pixels, in order. as_published: such pixels as images (m, c, 64, 64), 0 to 255.
         """

@@ -1,6 +1,6 @@
-"""All data sets, in the order in which they are documented; a new one is one file and its line here.
+"""All data sets, in the order of their documentation; a new one needs one file and one line here.
 
-Settings of a data set know which files it needs (`files`) and how it is read (`load`).
+The settings of a data set state which files it needs (`files`) and load it (`load`).
 """
 
 from typing import Annotated, get_args

@@ -1,4 +1,4 @@
-"""Which file a data set needs, where the public keeps it, and how to know that it is the right one."""
+"""A file that a data set needs, its public addresses, and how to verify it."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ _HEX_LENGTHS = {"md5": 32, "sha256": 64}
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """One file to fetch.
+    """One file to download.
 
     name: path below the data folder, with forward slashes. urls: public addresses, tried in order. md5 and
     sha256: lower-case digests, where they are known. bytes: exact size, where it is known. note: what a user

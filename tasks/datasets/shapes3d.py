@@ -38,7 +38,7 @@ _ROWS_A_BLOCK = 2_048  # 24 MiB of pixels
 
 
 class Shapes3dSettings(PublishedGridSettings):
-    """Which part of 3D Shapes to take, and at what size."""
+    """Selection and size of the images of 3D Shapes."""
 
     kind: Literal["shapes3d"] = Field("shapes3d", description="coloured objects in a room")
     images: int | None = Field(

@@ -1,4 +1,4 @@
-"""Sprites: dSprites' own grid of shapes, rendered here from its rule, so that no download stands first.
+"""Sprites: dSprites' grid of shapes, rendered from its rule, so that no download is needed.
 
 The grid is that of Matthey et al., "dSprites: Disentanglement testing Sprites dataset" (2017): 3 shapes,
 6 scales, 40 orientations, 32 x 32 positions. The constants of the three outlines are a fit to published
@@ -39,7 +39,7 @@ _PIXELS_A_CHUNK = 1 << 17  # about 0.5 MB a float32 temporary: stays in cache
 
 
 class SpritesSettings(BaseModel):
-    """Which part of the grid to render, and how large."""
+    """Selection and size of the sprites to render."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -51,13 +51,13 @@ class SpritesSettings(BaseModel):
     seed: int | None = Field(None, ge=0, description="seed of that draw; null takes the run's seed")
 
     def files(self) -> tuple[RemoteFile, ...]:
-        """Returns nothing: sprites are drawn, not downloaded."""
+        """Returns no files: sprites are rendered, not downloaded."""
         return ()
 
     def load(
         self, source_folder: Path, workspace: Path, seed: int, on_progress: OnProgress | None = None
     ) -> ImageSet:
-        """Returns the sprites that these settings ask for, in `workspace/images.npy` and `workspace/masks.npy`."""
+        """Returns the selected sprites, stored in `workspace/images.npy` and `workspace/masks.npy`."""
         classes = choose_classes(self.images, seed if self.seed is None else self.seed)
         size = self.image_size
         images = new_images(workspace, len(classes), 1, size)

@@ -1,10 +1,10 @@
-"""What can go wrong when a file is fetched, as a tree.
+"""Errors of downloads, as a tree.
 
 FetchError
 ├── Unreachable        no address gave the file; every address and its reason is named
 ├── MissingInMirror    the mirror folder does not have the file
-├── ChecksumMismatch   what came is not the file that was published
-├── TooManyBytes       an address sent more than the file can have
+├── ChecksumMismatch   the downloaded file is not the published one
+├── TooManyBytes       an address sent more bytes than the file can have
 ├── NotEnoughSpace     the disk cannot hold the file
 ├── Unwritable         the data folder cannot be written
 └── UnusableMirror     the mirror is neither a folder nor an http address
@@ -14,7 +14,7 @@ from latent_audit.tasks.errors import AuditError
 
 
 class FetchError(AuditError):
-    """A file could not be brought; its text says what was tried and what to do."""
+    """A file could not be downloaded; the text states what was tried and what to do."""
 
 
 class Unreachable(FetchError):
@@ -26,7 +26,7 @@ class MissingInMirror(FetchError):
 
 
 class ChecksumMismatch(FetchError):
-    """What came is not the file that was published."""
+    """The downloaded file is not the published one."""
 
 
 class TooManyBytes(FetchError):

@@ -1,5 +1,5 @@
-"""Brings one public file into the data folder: from a mirror or its public addresses, resumed where it broke
-off, checked against its digest, and put in place in one step. What can go wrong is in fetch_errors.
+"""Downloads one public file into the data folder: from a mirror or its public addresses, resumed after an
+interruption, checked against its digest, and renamed into place. Errors are in fetch_errors.
 """
 
 import threading
@@ -44,11 +44,11 @@ def fetch(
     timeout: httpx.Timeout = _TIMEOUT,
     limits: Limits | None = None,
 ) -> Path:
-    """Returns where the verified file is: in the mirror folder itself, or at `folder / file.name`.
+    """Returns the path of the verified file: in the mirror folder itself, or `folder / file.name`.
 
-    A mirror, where one is given, is the only source: a folder is used in place, a base URL has the file's
-    name appended. Else the public addresses are tried in order. A file that is already there with the right
-    digest is used as it is; a broken-off download goes on from `<name>.part`. Raises FetchError.
+    If a mirror is given, it is the only source: a folder is used in place, a base URL gets the file's
+    name appended. Otherwise the public addresses are tried in order. An existing file with the right
+    digest is used; an interrupted download is resumed from `<name>.part`. Raises FetchError.
     """
     expected = Expected(file.md5, file.sha256, file.bytes)
     if mirror is not None:
@@ -130,7 +130,7 @@ def _from_addresses(
 
 
 def _within(get: Callable[[], None], limits: Limits) -> None:
-    """Calls a function and raises what it raises; gives it up where the time is over and it has not noticed.
+    """Calls a function and raises its errors; abandons it if it exceeds the time limit.
 
     It notices with every piece of the file. A host that sends its headers one sign at a time is left in its thread.
     """
@@ -157,7 +157,7 @@ def _short(text: str) -> str:
 
 @contextmanager
 def _alone(target: Path) -> Iterator[None]:
-    """Holds the lock of one file: two processes that fetch it at once would write into one another's part."""
+    """Holds the lock of one file, so that two processes do not write to the same partial download."""
     lock = target.with_name(f".{target.name}.lock")
     try:
         handle = wait_for_lock(lock, lambda: None)

@@ -1,4 +1,4 @@
-"""Whether a file is of the kind that its name says, by its first bytes: hosts often answer with a web page instead."""
+"""Checks the first bytes of a file against its type; hosts often answer with a web page instead."""
 
 from pathlib import Path
 
@@ -14,9 +14,9 @@ _LOOKED_AT_BYTES = 512
 
 
 def refuse_other_kind(path: Path, note: str) -> None:
-    """Raises ChecksumMismatch where a file is a web page, or does not begin as its kind does.
+    """Raises ChecksumMismatch if a file is a web page, or does not begin as its type does.
 
-    `note` says how the file is got.
+    `note` explains how to get the file.
     """
     with path.open("rb") as stream:
         beginning = stream.read(_LOOKED_AT_BYTES)

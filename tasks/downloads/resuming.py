@@ -1,4 +1,4 @@
-"""Downloads a file from one address: goes on from what an earlier attempt left, checks it, puts it in place."""
+"""Downloads a file from one address: resumes a partial download, checks it, renames it into place."""
 
 import errno
 import hashlib
@@ -24,16 +24,16 @@ _CUTS_FORGIVEN = 4  # connections in a row that broke after giving something, be
 
 
 class AddressFailed(Exception):
-    """One address did not give the file; the next may."""
+    """One address failed; the next may work."""
 
 
 class _ConnectionCut(Exception):
-    """The connection broke off; what came so far is kept."""
+    """The connection was cut; the received bytes are kept."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one file may take: bytes, where its size is not known beforehand, and seconds over all addresses.
+    """Limits of one file: bytes, if its size is not known beforehand, and seconds over all addresses.
 
     Args:
         bytes: the setting data.download_bytes.
@@ -46,11 +46,11 @@ class Limits:
     began: float = field(default_factory=time.monotonic)
 
     def seconds_left(self) -> float:
-        """Returns the seconds until the file is given up; below zero once it should have been."""
+        """Returns the seconds until the time limit; negative after it."""
         return self.began + self.seconds - time.monotonic()
 
     def refuse_late(self) -> None:
-        """Raises AddressFailed where the time is over."""
+        """Raises AddressFailed after the time limit."""
         if self.seconds_left() < 0:
             raise AddressFailed(
                 f"it took longer than {self.seconds:,.0f} s (data.download_seconds); what came is kept"
@@ -59,7 +59,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Expected:
-    """What the bytes from an address are held to."""
+    """Expected size and digests of a file."""
 
     md5: str | None
     sha256: str | None
@@ -67,11 +67,11 @@ class Expected:
 
     @property
     def has_digest(self) -> bool:
-        """Whether contents can be told right from wrong."""
+        """Whether a digest is known."""
         return self.md5 is not None or self.sha256 is not None
 
     def difference(self, path: Path) -> str | None:
-        """Returns how the file differs from what is expected, as a clause; None where it does not."""
+        """Returns the difference of the file from the expectation, as a clause; None if there is none."""
         size = path.stat().st_size
         if self.bytes is not None and size != self.bytes:
             return f"{size:,} bytes, {self.bytes:,} expected"
@@ -92,7 +92,7 @@ def download(
     on_progress: OnProgress | None,
     limits: Limits,
 ) -> None:
-    """Puts the verified file at target.
+    """Downloads the verified file to `target`.
 
     Raises AddressFailed, ChecksumMismatch or TooManyBytes where another address may do better, NotEnoughSpace
     or Unwritable where none will.
@@ -120,7 +120,7 @@ def download(
 
 
 class _Part:
-    """A download in progress: `<name>.part`, and beside it where the bytes come from."""
+    """A download in progress: `<name>.part`, and beside it the record of its source."""
 
     def __init__(self, target: Path):
         self.target = target
@@ -131,14 +131,14 @@ class _Part:
         return self.path.stat().st_size if self.path.is_file() else 0
 
     def offset_for(self, address: str, expected: Expected) -> int:
-        """Returns how many bytes to keep; discards what could not be told from a mixture of two files."""
+        """Returns how many bytes to keep; discards a part that may mix two versions of the file."""
         fits = expected.has_digest or self.validator(address) is not None
         if not fits:
             self.discard()
         return self.size()
 
     def validator(self, address: str) -> str | None:
-        """Returns what identifies the version that this address began to send, if it sent this part."""
+        """Returns the identifier (ETag or date) of the version of this part, if it came from this address."""
         origin = self._origin()
         return origin.get("validator") or None if origin.get("address") == address else None
 
@@ -176,7 +176,7 @@ def _stream(
     on_progress: OnProgress | None,
     limits: Limits,
 ) -> None:
-    """Appends to the part what the address still has to give; raises _ConnectionCut where it breaks off."""
+    """Appends the remaining bytes to the part; raises _ConnectionCut if the connection is cut."""
     limits.refuse_late()
     offset = part.size()
     headers = {}

@@ -1,4 +1,4 @@
-"""What there is to compute on."""
+"""Cores and devices of this machine."""
 
 import os
 from pathlib import Path
@@ -7,14 +7,14 @@ from latent_audit.tasks.errors import SettingsError
 
 
 def available_cores() -> int:
-    """Returns how many cores this process may use."""
+    """Returns the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def choose_device(wish: str) -> str:
-    """Returns the torch device for "auto", "cpu", "cuda" or "cuda:N"; raises SettingsError if it is not there."""
+    """Returns the torch device for "auto", "cpu", "cuda" or "cuda:N"; raises SettingsError if it does not exist."""
     if wish == "cpu" or (wish == "auto" and not _may_have_cuda()):
         return "cpu"
     import torch  # here: it takes seconds, which a machine without a GPU need not spend

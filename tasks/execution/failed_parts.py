@@ -1,4 +1,4 @@
-"""Which failures an audit survives: parts that a reader can do without, and one of several models.
+"""Failures after which an audit continues: optional parts, and one of several models.
 
 What may not fail: the data, the classifier, and of the models that remain encoding, checks A to D, controls and
 verdicts. Cancellation, lost memory, a full disk and servers that are gone are never survived: they say nothing about
@@ -33,13 +33,13 @@ Results = Mapping[str, Mapping[str, Any]]
 def as_failed_part(
     error: Exception, stage: Stage, model: ModelKey | None, *, one_of_several: bool
 ) -> PartFailed | None:
-    """Returns the failure as one that the audit survives, or None where it must end the run.
+    """Returns the failure as a PartFailed if the audit can continue, or None if it must end the run.
 
     Args:
         error: what the stage raised.
         stage: the stage.
-        model: the model that it belongs to, None for a stage of the whole audit.
-        one_of_several: whether the audit has other models to go on with.
+        model: the model of the stage, None for a stage of the whole audit.
+        one_of_several: whether the audit has other models.
     """
     survivable = stage.may_fail or (model is not None and one_of_several)
     if not survivable or isinstance(error, NOT_OF_THE_PART) or is_of_the_machine(error):
@@ -54,8 +54,8 @@ def raise_failed_inputs(inputs: Any, stage: Stage, model: ModelKey | None) -> No
     """Raises the failure of an input, so that the stage is not computed.
 
     Raises:
-        PartFailed: the inputs that failed are parts that the audit can do without; so is this one.
-        Exception: what ended another stage ends the run.
+        PartFailed: the failed inputs are optional parts, so this stage is one too.
+        Exception: another failure, which ends the run.
     """
     failures = list(_failures(inputs))
     for failure in failures:
@@ -67,7 +67,7 @@ def raise_failed_inputs(inputs: Any, stage: Stage, model: ModelKey | None) -> No
 
 
 def without_failed(models: Sequence[ModelKey], results: Results) -> tuple[list[ModelKey], dict[str, Any]]:
-    """Returns the models that an audit can judge, and their results without failed parts.
+    """Returns the models that the audit can judge, and their results without failed parts.
 
     A model and seed is left out where a stage failed that verdicts rest on; all seeds of a model are left out where
     the lead seed is, since a report shows it in full.

@@ -1,4 +1,4 @@
-"""Places at the GPUs of this machine, for all runs on it: a lock each, which the kernel frees with its holder."""
+"""Slots on the GPUs of this machine, shared by all its runs: one file lock per slot."""
 
 import tempfile
 import time
@@ -14,11 +14,11 @@ LOOK_AGAIN_SECONDS = 0.2
 
 @contextmanager
 def gpu_slot(device: str, slots: int) -> Iterator[str]:
-    """Waits for a place at a GPU and yields its device name: "cuda:1" for "cuda"; "cpu" needs no place.
+    """Waits for a slot on a GPU and yields its device name: "cuda:1" for "cuda"; "cpu" needs no slot.
 
     Args:
         device: "cpu", "cuda" (any GPU) or "cuda:N".
-        slots: how many stages may be at one GPU at once.
+        slots: how many stages may use one GPU at once.
     """
     if not device.startswith("cuda"):
         yield device
@@ -36,7 +36,7 @@ def gpu_slot(device: str, slots: int) -> Iterator[str]:
 
 
 def _wait_for_place(devices: list[int], slots: int) -> tuple[int, TextIO]:
-    """The emptiest GPU first: places of all GPUs are tried in turn."""
+    """Waits for a slot; tries the first slots of all GPUs before the second ones."""
     folder = Path(tempfile.gettempdir())
     while True:
         for slot in range(slots):

@@ -24,7 +24,7 @@ AcceptFailed = Callable[[Inputs], Inputs]
 
 
 def _host_did_not_answer(task: Any, run: Any, state: Any) -> bool:
-    """A wrong checksum or a full disk stays as it is; a silent host may answer the next time."""
+    """Whether a retry can help: only if the host did not answer."""
     return isinstance(state.result(raise_on_failure=False), Unreachable)
 
 
@@ -72,7 +72,7 @@ def submit(
     accept_failed: AcceptFailed | None = None,
     **inputs: Any,
 ) -> PrefectFuture[Artifact]:
-    """Returns the future artifact of a stage. Inputs may be futures of other stages: it waits for them.
+    """Returns the future of a stage's artifact. Inputs may be futures of other stages, which are awaited.
 
     A stage is not computed where one of its inputs failed, unless `accept_failed` is given: it gets the inputs, with
     a PartFailed in the place of each failed one, and returns those to go on with.
@@ -85,5 +85,5 @@ def submit(
 
 
 def _escaped(name: str) -> str:
-    """Prefect formats run names with the parameters; a user's model name is not a format."""
+    """Escapes braces: Prefect formats run names with the parameters."""
     return visible(name).replace("{", "{{").replace("}", "}}")

@@ -1,4 +1,4 @@
-"""Whose turn it is at the workers: what trains longest goes first, or the last training ends long after all else."""
+"""Scheduling priority: longest training first, to minimise the makespan."""
 
 import heapq
 import itertools
@@ -12,7 +12,7 @@ ARRIVING_SECONDS = 1.0
 
 
 class PrioritySemaphore:
-    """Lets as many in at once as there are workers, the most urgent of those who wait first."""
+    """A semaphore with one place per worker, which admits waiting threads by priority."""
 
     def __init__(self, count: int) -> None:
         self._free = count
@@ -22,7 +22,7 @@ class PrioritySemaphore:
 
     @contextmanager
     def taken(self, priority: float) -> Iterator[None]:
-        """Waits for a turn and holds it. Of equal urgency, who came first goes first."""
+        """Waits for a place and holds it. Equal priorities are admitted in order of arrival."""
         with self._changed:
             mine = (-priority, next(self._arrivals))
             heapq.heappush(self._waiting, mine)
@@ -41,7 +41,7 @@ class PrioritySemaphore:
 
 
 def priority(inputs: Mapping[str, Any]) -> float:
-    """Returns how long a stage with these inputs trains, in images shown to a plain VAE; 0 if it trains nothing."""
+    """Returns the training cost of a stage with these inputs, in images of a plain VAE; 0 without training."""
     shown = [
         value.training.steps * value.training.batch_size * getattr(value, "step_cost", 1.0)
         for value in inputs.values()

@@ -1,6 +1,6 @@
-"""Start and end of a process of ours: environment variables, imports without garbage collection, a quick exit.
+"""Start and end of our processes: environment variables, imports without garbage collection, fast exit.
 
-Import this before Prefect, MLflow or torch. Every variable is a default: what the user's environment says wins.
+Import this before Prefect, MLflow or torch. Every variable is a default that the user's environment overrides.
 """
 
 import atexit
@@ -59,7 +59,7 @@ COUNTS_OBJECTS_AT_EXIT = "triton"
 
 
 def prepare(store: Path) -> None:
-    """Sets what is not set yet; `store` is the folder that Prefect's and MLflow's own data live in."""
+    """Sets variables that are not set; `store` is the folder of Prefect's and MLflow's own data."""
     root = store.absolute()
     homes = {
         "PREFECT_HOME": str(root / "prefect"),
@@ -80,7 +80,7 @@ def prepare(store: Path) -> None:
 
 @contextmanager
 def without_garbage_collection(for_good: bool = False) -> Iterator[None]:
-    """Keeps the collector away for as long as it is open; from what is there by then for good, if that is wanted."""
+    """Disables garbage collection inside the block, and for all objects created in it if `for_good`."""
     gc.disable()
     try:
         yield
@@ -91,16 +91,15 @@ def without_garbage_collection(for_good: bool = False) -> Iterator[None]:
 
 
 def skip_final_collection() -> None:
-    """Spares this process the garbage collection at its end, which takes two seconds with torch and MLflow in it."""
+    """Skips the garbage collection at exit, which takes two seconds with torch and MLflow loaded."""
     atexit.register(freeze_loaded_objects)
 
 
 def exit_without_cleanup() -> None:
-    """Spares this process, whose results others have by then, all that Python does at its end: three seconds in a
-    worker, whose parent waits for it, and which has imported what `freeze_loaded_objects` must leave alone.
+    """Makes this process exit without Python's clean-up, which takes three seconds in a worker.
 
-    Returns at once; what is registered with `atexit` later still runs, and what multiprocessing tidies. The exit code
-    is 0.
+    Use it when others have the results: the parent waits for the worker to end. Returns at once; functions that are
+    registered with `atexit` later still run, as does multiprocessing's clean-up. The exit code is 0.
     """
     atexit.register(_end)
     # Since Python 3.13 multiprocessing gives back this process's semaphores in an exit handler of its own, registered
@@ -115,6 +114,6 @@ def _end() -> None:
 
 
 def freeze_loaded_objects() -> None:
-    """Takes all that is there out of every later garbage collection."""
+    """Excludes all current objects from later garbage collections."""
     if COUNTS_OBJECTS_AT_EXIT not in sys.modules:
         gc.freeze()

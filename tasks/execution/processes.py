@@ -1,4 +1,4 @@
-"""Processes of ours, told from others that the system gave the same number later."""
+"""Processes identified by number and start time, because the system reuses numbers."""
 
 import os
 import signal
@@ -11,17 +11,17 @@ PROC = Path("/proc")
 
 @dataclass(frozen=True)
 class Process:
-    """A process by its number and by when it began, in ticks since the machine did."""
+    """A process by its number and its start time, in ticks since the machine started."""
 
     pid: int
     began: int
 
     def is_alive(self) -> bool:
-        """Whether this very process is there and no zombie."""
+        """Whether this process exists and is no zombie."""
         return find(self.pid) == self
 
     def facts(self) -> dict[str, int]:
-        """Returns it as JSON values."""
+        """Returns the process as JSON values."""
         return asdict(self)
 
 
@@ -32,7 +32,7 @@ def find(pid: int) -> Process | None:
 
 
 def children(pid: int) -> list[Process]:
-    """Returns the processes that a process started itself."""
+    """Returns the direct children of a process."""
     found = []
     for folder in PROC.glob("[0-9]*"):
         facts = _facts(int(folder.name))
@@ -42,7 +42,7 @@ def children(pid: int) -> list[Process]:
 
 
 def tree(pid: int) -> list[Process]:
-    """Returns a process and all below it, parents first."""
+    """Returns a process and all its descendants, parents first."""
     root = find(pid)
     found = [root] if root else []
     for process in found:
@@ -51,7 +51,7 @@ def tree(pid: int) -> list[Process]:
 
 
 def of_session(session: int, since: int) -> list[Process]:
-    """Returns the processes of a session that began at a time or later: what is left of it once its first is gone."""
+    """Returns the processes of a session that started at a time or later, also after its first process has ended."""
     found = []
     for folder in PROC.glob("[0-9]*"):
         facts = _facts(int(folder.name))
@@ -66,7 +66,7 @@ def of_session(session: int, since: int) -> list[Process]:
 
 
 def command_of(process: Process) -> list[str]:
-    """Returns the words that a process was started with; none where it is gone."""
+    """Returns the command line of a process as words; empty if it has ended."""
     try:
         return (
             (PROC / str(process.pid) / "cmdline")
@@ -78,7 +78,7 @@ def command_of(process: Process) -> list[str]:
 
 
 def end(processes: list[Process], patience_seconds: float) -> None:
-    """Asks processes to end, and kills those that did not after a while."""
+    """Sends SIGTERM to processes, and kills those that do not end in time."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         for process in processes:
             if process.is_alive():

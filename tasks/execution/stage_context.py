@@ -1,4 +1,4 @@
-"""What a stage works with but must not depend on."""
+"""The context of a stage, which does not affect its result."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class StageContext:
-    """What a stage works with but must not depend on.
+    """Device, work folder, progress and stop of a stage; they do not affect its result.
 
     `device` is a torch device name. `work_folder` outlives a killed process, for checkpoints. `report(done,
     total, facts)` shows progress; `should_stop` turns true when the user asks to stop; `deadline_seconds` is what

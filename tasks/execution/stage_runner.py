@@ -1,4 +1,4 @@
-"""Performs stages: looks them up in the store, computes them in a worker if need be, tells MLflow and the ledger."""
+"""Runs stages: looks them up in the store, computes them in a worker if needed, logs to MLflow and the ledger."""
 
 import json
 import math
@@ -27,7 +27,7 @@ from latent_audit.vocabulary.machine_errors import in_words, is_of_the_machine
 
 
 class StageRunner:
-    """What one run works with. Not a dataclass on purpose: Prefect would look inside.
+    """Runs the stages of one run. It is not a dataclass, because Prefect would inspect its fields.
 
     Args:
         store: where finished stages are kept.
@@ -100,13 +100,13 @@ class StageRunner:
             raise
 
     def end_runs(self, status: str) -> None:
-        """Ends the MLflow runs of the models and of the audit; models that the audit went on without have FAILED."""
+        """Ends the MLflow runs of the models and of the audit; models that were left out end as FAILED."""
         for model, run in self.model_runs.items():
             self.tracker.finish(run, "FAILED" if model in self.failed_models else status)
         self.tracker.finish(self.parent_run, status)
 
     def warn_once(self, text: str) -> None:
-        """Prints a warning, the first time that it comes."""
+        """Prints a warning once."""
         with self._lock:
             known = text in self._warned
             self._warned.add(text)

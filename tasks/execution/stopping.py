@@ -1,4 +1,4 @@
-"""What Ctrl-C and SIGTERM do to a run: the first asks stages to stop, the second ends the process.
+"""Handles Ctrl-C and SIGTERM: the first signal asks stages to stop, the second ends the process.
 
 Python runs a signal's handler between two steps of the main thread: what waits for a lock there waits for ever if the
 main thread, or a worker that the same signal killed, holds it. So the handler takes no lock. A thread of its own reads
@@ -78,7 +78,7 @@ class Stopping:
 
 
 def stopping_sentence(at_work: dict[str, bool]) -> str:
-    """Returns what a stop means for the stages at work, given whether each saves where it is."""
+    """Returns the message on a stop for the running stages, given whether each saves its state."""
     others = sorted(label for label, saves in at_work.items() if not saves)
     said = ["training saves where it is"] if any(at_work.values()) else []
     if others:
@@ -87,7 +87,7 @@ def stopping_sentence(at_work: dict[str, bool]) -> str:
 
 
 def _end_soon() -> None:
-    """Ends the workers now, and this process in a while, unless it ends by itself before."""
+    """Ends the workers now, and this process after a delay if it has not ended by itself."""
     for child in multiprocessing.active_children():
         child.kill()
     time.sleep(END_SECONDS)

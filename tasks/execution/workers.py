@@ -1,4 +1,4 @@
-"""Who computes the stages of a run, and in which order: the runner that the settings name, most urgent first."""
+"""Computes the stages of a run with the runner that the settings name, highest priority first."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -17,10 +17,10 @@ Kind = Literal["process", "thread", "dask", "ray"]
 
 
 class Workers:
-    """What computes. Use as a context manager.
+    """The workers of a run. Use as a context manager.
 
     Args:
-        count: how many workers are started; of a cluster that is there already, all are used.
+        count: how many workers are started; of an existing cluster all are used.
         on_report: called with each report of progress.
         kind: processes of this machine, one thread of this process, a Dask or a Ray cluster.
         address: of a cluster that is there already.

@@ -1,4 +1,4 @@
-"""Which runs of a name were accepted: what later runs are compared with, and what is never cleared away.
+"""Accepted runs, with which later runs are compared; they are never removed.
 
 runs/<name>/accepted.jsonl has a line an acceptance, the last one counts. It lies beside the run's folder, which is
 sealed.
@@ -33,7 +33,7 @@ MAX_BYTES_ACCEPTED = 16 * 2**20
 
 @dataclass(frozen=True)
 class Acceptance:
-    """One run that somebody accepted. `manifest` is the SHA-256 of its manifest.json; `by` may be empty."""
+    """One accepted run. `manifest` is the SHA-256 of its manifest.json; `by` may be empty."""
 
     run_id: str
     manifest: str
@@ -44,14 +44,14 @@ class Acceptance:
 def accept(
     folder: Path, by: str, now: datetime, tell: Callable[[Acceptance, Verified], None] | None = None
 ) -> Acceptance:
-    """Notes a finished run as accepted and returns the note.
+    """Records a finished run as accepted and returns the record.
 
     Args:
         folder: the run.
         by: who accepts it; may be empty.
         now: when.
-        tell: called with the note and what was read of the run, before the note is written. Where it raises, nothing
-            is written here.
+        tell: called with the record and the verified run, before the record is written. If it raises, nothing is
+            written.
 
     Raises AcceptanceError for a folder that is no run, or not what the run wrote.
     """
@@ -86,7 +86,7 @@ def accept(
 
 
 def _append(descriptor: int, line: bytes) -> None:
-    """Appends a whole line or nothing."""
+    """Appends a complete line or nothing."""
     size = os.fstat(descriptor).st_size
     try:
         written = os.write(descriptor, line)
@@ -101,7 +101,7 @@ def _append(descriptor: int, line: bytes) -> None:
 def acceptances(home: Path) -> list[Acceptance]:
     """Returns the acceptances among the runs in `home` (runs/<name>), in order.
 
-    Raises AcceptanceError where the file was broken by hand: guessing would clear away what was accepted.
+    Raises AcceptanceError if the file is damaged, because guessing could lose accepted runs.
     """
     path = home / ACCEPTED
     try:
@@ -128,7 +128,7 @@ def _note(line: Any) -> Acceptance:
 
 
 def last_accepted(home: Path) -> tuple[Acceptance, Audit] | None:
-    """Returns the last accepted run that is still there unchanged, and its audit; None if there is none."""
+    """Returns the last accepted run that exists unchanged, and its audit; None if there is none."""
     for note in reversed(acceptances(home)):
         audit = _unchanged(home / note.run_id, note.manifest)
         if audit is not None:
@@ -137,7 +137,7 @@ def last_accepted(home: Path) -> tuple[Acceptance, Audit] | None:
 
 
 def _unchanged(folder: Path, manifest_sha256: str) -> Audit | None:
-    """Returns the audit of a run whose manifest is the one that was accepted and lists it as it is; else None."""
+    """Returns the audit of a run if its manifest is the accepted one and matches it; else None."""
     manifest = manifest_bytes(folder)
     if isinstance(manifest, Problem) or hashlib.sha256(manifest).hexdigest() != manifest_sha256:
         return None

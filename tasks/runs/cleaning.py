@@ -1,4 +1,4 @@
-"""What may be cleared away: old runs that nobody accepted, and stages that no kept run rests on.
+"""Removes old runs that were not accepted, and stages that no remaining run uses.
 
 Finished stages can be computed again, runs cannot; so a run goes only when it is old, not among the newest of its
 name, not accepted and not runs/latest. MLflow's runs are left alone.
@@ -35,7 +35,7 @@ LARGEST_MANIFEST_BYTES = 64 << 20
 
 @dataclass(frozen=True)
 class Keep:
-    """What is kept whatever it is: the newest runs of each name, and whatever is younger than `days`."""
+    """What is always kept: the newest runs of each name, and everything younger than `days`."""
 
     newest_runs: int
     days: float
@@ -43,7 +43,7 @@ class Keep:
 
 @dataclass(frozen=True)
 class Removal:
-    """A folder that may go, what it is (run or stage), and its bytes."""
+    """A folder to remove, its kind (run or stage), and its size in bytes."""
 
     path: Path
     kind: str
@@ -51,7 +51,7 @@ class Removal:
 
 
 def plan(store: Path, output: Path, keep: Keep, now: datetime) -> list[Removal]:
-    """Returns everything that may go, runs first. Nothing is touched."""
+    """Returns everything to remove, runs first. Removes nothing."""
     before = (now - timedelta(days=keep.days)).timestamp()
     runs = list(_runs(output, keep, before))
     kept = _rested_on(output, {run.path for run in runs})
@@ -59,7 +59,7 @@ def plan(store: Path, output: Path, keep: Keep, now: datetime) -> list[Removal]:
 
 
 def remove(removals: list[Removal]) -> list[Removal]:
-    """Removes what was planned and returns what went; a stage that a live run holds stays."""
+    """Removes what was planned and returns what was removed; keeps stages locked by a running audit."""
     return [removal for removal in removals if _removed(removal)]
 
 
@@ -81,7 +81,7 @@ def _removed(removal: Removal) -> bool:
 
 
 def _remove_whole(path: Path) -> None:
-    """Out of sight first, by rename, so that a half-removed folder is never taken for a whole one."""
+    """Renames a folder before removing it, so that a partly removed one is never used."""
     hidden = path.with_name(f".removing-{path.name}")
     path.rename(hidden)
     shutil.rmtree(hidden)
@@ -98,7 +98,7 @@ def _runs(output: Path, keep: Keep, before: float) -> Iterator[Removal]:
 
 
 def _rested_on(output: Path, going: set[Path]) -> set[tuple[str, str]]:
-    """Returns stage and key of everything in the ledgers of runs that stay."""
+    """Returns stage and key of every entry in the ledgers of the remaining runs."""
     kept = set()
     for run in (path for home in _folders(output) for path in _folders(home)):
         ledger = run / LEDGER
@@ -152,7 +152,7 @@ def _is_stage(folder: Path) -> bool:
 
 
 def _manifest(file: Path) -> dict[str, Any]:
-    """Returns what a manifest says; nothing where it is none."""
+    """Returns the content of a manifest; empty if it is invalid."""
     try:
         if file.is_symlink() or not file.is_file() or file.stat().st_size > LARGEST_MANIFEST_BYTES:
             return {}

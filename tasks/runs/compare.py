@@ -1,4 +1,4 @@
-"""Compare: what changed from one finished run to another."""
+"""Compares two finished runs."""
 
 import json
 from dataclasses import asdict
@@ -16,7 +16,7 @@ from latent_audit.vocabulary.record.audit import Audit
 
 
 def compare_runs(first: Path, second: Path) -> Changes:
-    """Returns what changed from the run in folder `first` to the one in `second`.
+    """Returns the changes from the run in folder `first` to the one in `second`.
 
     Raises RunUnusable when one of them holds no audit that can be read.
     """
@@ -24,7 +24,7 @@ def compare_runs(first: Path, second: Path) -> Changes:
 
 
 def as_json(found: Changes) -> str:
-    """Returns everything that was compared as JSON, sorted, with nine significant digits.
+    """Returns all comparisons as sorted JSON with nine significant digits.
 
     Under `what_changed` is what `latent-audit run` says of a run since the last accepted one.
     """
@@ -33,7 +33,7 @@ def as_json(found: Changes) -> str:
 
 
 def as_text(found: Changes, first: Path, second: Path, language: str) -> str:
-    """Returns what to print. Raises UsageError for a language without a catalogue."""
+    """Returns the text to print. Raises UsageError for a language without messages."""
     try:
         return "\n".join(changes_page.lines(found, _name(first), _name(second), language))
     except LanguageUnknown as error:
@@ -41,7 +41,7 @@ def as_text(found: Changes, first: Path, second: Path, language: str) -> str:
 
 
 def write_html(found: Changes, first: Path, second: Path, language: str, into: Path) -> None:
-    """Writes a page that stands alone. Raises UsageError for a language without a catalogue."""
+    """Writes a self-contained page. Raises UsageError for a language without messages."""
     try:
         html = changes_page.page(found, _name(first), _name(second), language)
     except LanguageUnknown as error:

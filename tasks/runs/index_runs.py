@@ -1,4 +1,4 @@
-"""Index: the page in the folder of all runs that leads to each of them.
+"""Writes the index page of all runs.
 
 Other programs may keep folders of theirs there. What cannot be read as a run is left out and named; it never fails
 the run that has just ended.
@@ -55,7 +55,7 @@ class _Verdict(BaseModel):
 
 
 class _Audit(BaseModel):
-    """What the index shows of an audit.json."""
+    """The fields of audit.json that the index shows."""
 
     model_config = ConfigDict(strict=True)
     subject: _Subject
@@ -64,7 +64,7 @@ class _Audit(BaseModel):
 
 
 class _Run(BaseModel):
-    """What the index shows of a run.json."""
+    """The fields of run.json that the index shows."""
 
     model_config = ConfigDict(strict=True)
     started: str | None = None
@@ -81,7 +81,7 @@ def index_runs(output: Path, language: str, warn: Callable[[str], None] = lambda
     Args:
         output: the folder of all runs.
         language: of the page.
-        warn: told once of what is left out.
+        warn: called once with what is left out.
     """
     left_out: list[LeftOut] = []
     found = sorted(_folders(output, left_out), key=lambda folder: folder.name, reverse=True)[:MAX_RUNS]
@@ -112,7 +112,7 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _folders(output: Path, left_out: list[LeftOut]) -> Iterator[Path]:
-    """Yields what may be a finished run. Links are not followed: runs/latest is one."""
+    """Yields folders that may be finished runs. Links, such as runs/latest, are not followed."""
     for home in _entries(output, output, left_out):
         for run in _entries(home, output, left_out):
             try:

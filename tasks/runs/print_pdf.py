@@ -1,4 +1,4 @@
-"""Print: a report as a PDF on A4, by the Chromium of this machine.
+"""Prints a report as a PDF on A4, with the Chromium of this machine.
 
 A report may come from a stranger. Its folder is checked first, and what is printed is a copy that can do nothing: no
 script runs, nothing is fetched or read from disk, and Chromium keeps its sandbox.
@@ -78,7 +78,7 @@ def print_pdf(folder: Path, into: Path | None = None, browser: str | None = None
 
 
 def _checked_page(folder: Path) -> str:
-    """Returns the report of a folder that is what a run wrote."""
+    """Returns the report of a verified folder."""
     verified = verify(folder)
     problems = [problem.sentence for problem in verified.problems]
     # The bytes that were checked, not the file again.

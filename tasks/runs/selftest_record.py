@@ -1,4 +1,4 @@
-"""The selftest of the evidence as a command, and its last full run, which reports of this version cite."""
+"""Runs the selftest of the evidence, and reads its last full run, which reports cite."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -16,7 +16,7 @@ SELFTEST = "latent_audit.tasks.analyses.selftest.selftest"
 def perform(*, reduced: bool, seed: int, save: bool) -> bool:
     """Prints each row as it is measured, then the digest; returns whether all rows hold.
 
-    With `save` the figures become those that reports cite.
+    With `save` reports cite these figures.
     """
     from latent_audit.tasks.analyses.selftest import (
         selftest,  # here: runs cite the record, and need not spend a second on imports
@@ -45,7 +45,7 @@ def perform(*, reduced: bool, seed: int, save: bool) -> bool:
 
 
 def cited() -> dict[str, Any]:
-    """Returns what a report cites: digest, figures, and whether they were measured on the installed evidence.
+    """Returns the record that reports cite: digest, figures, and whether they belong to the installed version.
 
     `of_this_version` is false when a source file of the evidence has changed since, or a package whose release
     can change a number.

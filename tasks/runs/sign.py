@@ -1,4 +1,4 @@
-"""Sign: somebody vouches for a run with a key of their own, which never leaves their machine."""
+"""Signs a run with a user's private key."""
 
 import getpass
 import os
@@ -20,7 +20,7 @@ READ_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 @dataclass(frozen=True)
 class Signed:
-    """The signer's fingerprint, and sentences on what the signer should know."""
+    """The signer's fingerprint, and warnings for the signer."""
 
     fingerprint: str
     warnings: tuple[str, ...]
@@ -69,7 +69,7 @@ def sign_run(folder: Path, key_file: Path, *, replace: bool = False) -> Signed:
 
 
 def _write(place: Path, content: bytes) -> None:
-    """Puts the whole file in its place, also where a link or a pipe stands there."""
+    """Writes the complete file, replacing also a link or a pipe."""
     beside = place.with_name(f".{place.name}.{os.getpid()}")
     try:
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "wb") as file:

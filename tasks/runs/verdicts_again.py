@@ -1,4 +1,4 @@
-"""Do the verdicts in an audit.json follow from the evidence beside them? Judged again by its schema's own rules."""
+"""Computes the verdicts of an audit.json again from its evidence, by the rules of its schema."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -20,11 +20,11 @@ SENTENCES = frozenset({"reason", "would_change", "statistic", "helps"})
 
 
 def verdicts_again(audit: Plain, *, words_alone: bool) -> list[Problem]:
-    """Returns what does not follow in an audit that keeps its schema.
+    """Returns the problems of a valid audit whose verdicts do not follow from its evidence.
 
     Args:
         audit: the content of audit.json.
-        words_alone: another version wrote it: words, values and limits are compared, sentences are not.
+        words_alone: for audits of another version; words, values and limits are compared, sentences are not.
     """
     return list(_problems(audit, words_alone))
 
@@ -53,7 +53,7 @@ def _problems(audit: Plain, words_alone: bool) -> Iterator[Problem]:
 
 
 def _auditability(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator[Problem]:
-    """Which attributes can be audited follows from the classifier's scores, where a file says it."""
+    """Checks that auditability, if stated, follows from the classifier's scores."""
     stated = audit.get("auditability", ())
     again = settled(to_json(auditability.of_audit(audit, thresholds))) if stated else ()
     if len(stated) != len(again) or any(
@@ -88,7 +88,7 @@ def _verdicts(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterat
 
 
 def _stability(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator[Problem]:
-    """The words by seed that check D counts are drawn from the first three checks."""
+    """Checks that the verdicts by seed, which check D counts, follow from the first three checks."""
     rules = RULES[audit["schema_version"]]
     unreadable = rules.not_auditable(audit, thresholds)
     for section in audit["stability"]:
@@ -102,7 +102,7 @@ def _stability(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Itera
 
 
 def _controls(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator[Problem]:
-    """Negative controls are judged by the same rules as claims."""
+    """Checks the verdicts on negative controls by the rules of claims."""
     rules = RULES[audit["schema_version"]]
     unreadable = rules.not_auditable(audit, thresholds)
     for control in audit["controls"]:
@@ -115,7 +115,7 @@ def _controls(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterat
 
 
 def _differing(stated: Plain, again: Plain, words_alone: bool) -> list[str]:
-    """Returns the keys in which a stated verdict is not the one that was drawn again."""
+    """Returns the keys in which a stated verdict differs from the recomputed one."""
     keys = [key for key in again if not (words_alone and key in SENTENCES)]
     if not words_alone:
         keys += sorted(stated.keys() - again.keys() - BESIDE_THE_RULES)

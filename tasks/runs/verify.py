@@ -1,4 +1,4 @@
-"""Verify: is a run folder what the run wrote, and do its verdicts follow from its own evidence? Works offline."""
+"""Verifies offline that a folder is what its run wrote, and that its verdicts follow from its evidence."""
 
 import re
 from collections.abc import Mapping
@@ -37,14 +37,14 @@ MAX_PROBLEMS = 100
 
 @dataclass(frozen=True)
 class Verified:
-    """Everything wrong with a run, empty when nothing is, and what was read of it."""
+    """The problems of a run, if any, and what was read of it."""
 
     problems: tuple[Problem, ...]
     checked: Checked
 
     @property
     def exit_code(self) -> int:
-        """0 for a run that is whole, else the smallest code of its problems."""
+        """0 for a run without problems, else the smallest code of its problems."""
         return min((EXIT_CODES[problem.kind] for problem in self.problems), default=0)
 
     @property
@@ -64,11 +64,11 @@ class Verified:
 
 
 def verify(folder: Path, manifest_sha256: str | None = None, public_key: Path | None = None) -> Verified:
-    """Returns what is wrong with the run in `folder`; nothing is written.
+    """Returns the problems of the run in `folder`; writes nothing.
 
     Args:
         folder: a finished run.
-        manifest_sha256: the digest of manifest.json that was handed over by another way, or None.
+        manifest_sha256: the digest of manifest.json from an independent source, or None.
         public_key: file with the key that must have signed the run, or None.
 
     Raises RunUnusable when there is no such folder, UsageError when the digest or the key cannot be used.
@@ -102,7 +102,7 @@ def verify(folder: Path, manifest_sha256: str | None = None, public_key: Path | 
 
 
 def sentences(verified: Verified) -> list[str]:
-    """Returns what to tell the user, a line each: the problems, or what was found to hold and what was not checked."""
+    """Returns lines for the user: the problems, or what was verified and what was not checked."""
     checked = verified.checked
     if verified.problems:
         message = [f"{problem.kind}: {problem.sentence}" for problem in verified.problems[:MAX_PROBLEMS]]

@@ -1,4 +1,4 @@
-"""Opens what a run works with, and closes it well: finished, failed or stopped."""
+"""Opens and closes the session of an audit: store, workers, tracking, progress and run folder."""
 
 import os
 import time
@@ -33,7 +33,7 @@ from latent_audit.tasks.tracking.run_log import Tracker, connect_early
 
 @dataclass
 class AuditSession:
-    """One run at work: its stage runner, its folder, and when it started."""
+    """A running audit: its stage runner, its folder and its start time."""
 
     stage_runner: StageRunner
     folder: RunFolder
@@ -44,9 +44,9 @@ class AuditSession:
 
 
 def look_ahead(settings: Settings, *, start_workers: bool) -> None:
-    """Does what takes a run half a second each, for a caller that has to wait for something else anyway.
+    """Does preparations of half a second each, while the caller waits for something else.
 
-    Workers are for a run that will compute: one that reuses all its stages needs none.
+    Workers are started only for a run that will compute; one that reuses all its stages needs none.
     """
     if start_workers and settings.compute.runner == "process":
         start_early(settings.compute.workers or available_cores())
@@ -61,9 +61,9 @@ def _tracking_uri(settings: Settings) -> str:
 
 @contextmanager
 def open_session(settings: Settings) -> Iterator[AuditSession]:
-    """Yields what an audit works with; on leaving, ends MLflow runs and worker processes.
+    """Yields the session of an audit; on leaving, ends MLflow runs and worker processes.
 
-    An error inside is replaced by the first failure of a stage, which says what went wrong.
+    An error inside is replaced by the first failure of a stage, which is its cause.
     """
     started, clock = datetime.now(UTC), time.monotonic()
     device = choose_device(settings.compute.device)  # first: what is refused must leave nothing behind
@@ -110,7 +110,7 @@ def open_session(settings: Settings) -> Iterator[AuditSession]:
 
 
 def audit_settings(settings: Settings) -> dict[str, Any]:
-    """Returns the settings that a result depends on: what is audited and how, not where or on what."""
+    """Returns the settings that a result depends on, without folders, devices and servers."""
     record = settings.model_dump(mode="json", exclude={"compute", "tracking", "latent_size", "over_time"})
     record["run"] = {"name": settings.name, "seed": settings.run.seed}
     record["data"] = key_part(settings.data)
@@ -121,7 +121,7 @@ def audit_settings(settings: Settings) -> dict[str, Any]:
 
 
 def _mlflow_runs(tracker: Tracker, folder: RunFolder, settings: Settings) -> tuple[str, dict[ModelKey, str]]:
-    """Starts the run's MLflow runs, or goes on with those of the interrupted run that it continues."""
+    """Starts the run's MLflow runs, or continues those of an interrupted run."""
     parent = tracker.start(
         folder.run_id,
         parent=None,
@@ -164,7 +164,7 @@ def _ending(stage_runner: StageRunner, folder: RunFolder) -> Iterator[None]:
 
 
 def _tell_mlflow(stage_runner: StageRunner, status: str) -> None:
-    """Ends the run's MLflow runs; where MLflow is gone, that must not hide how the run itself ended."""
+    """Ends the run's MLflow runs; an unreachable MLflow does not hide the outcome of the run."""
     if isinstance(stage_runner.first_failure, TrackingError):
         return  # it was waited for already
     try:

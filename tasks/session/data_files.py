@@ -1,4 +1,4 @@
-"""Files that a run is given, of a data set or of a model trained elsewhere: where they lie, and what they hold."""
+"""Input files of a run, of a data set or of a model trained elsewhere: their paths and digests."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class DataFiles:
-    """Files below `folder` by name, with the SHA-256 of each. Content keys see the digests only."""
+    """Files below `folder` by name, with the SHA-256 of each. Content keys cover only the digests."""
 
     folder: Path
     sha256: Mapping[str, str]
@@ -22,7 +22,7 @@ class DataFiles:
 class ModelFiles:
     """Files of one model by the setting that names them, with the SHA-256 of each.
 
-    Content keys see the digests only.
+    Content keys cover only the digests.
     """
 
     places: Mapping[str, Path]

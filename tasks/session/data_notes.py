@@ -1,4 +1,4 @@
-"""What a user is told of the data before anything is trained on them, and what of the settings does not fit them."""
+"""Reports notes on the data before training, and checks settings against the data."""
 
 from latent_audit.tasks.errors import AuditError
 from latent_audit.tasks.session.progress import ProgressDisplay
@@ -10,7 +10,7 @@ _NOTES_PRINTED = 20
 
 
 def report_data(progress: ProgressDisplay, prepared: Artifact) -> None:
-    """Prints what was resolved in reading the data, and what is odd about them."""
+    """Prints what was detected in reading the data, and anomalies."""
     notes = read_json(prepared.path / "data.json")["notes"]
     for note in notes[:_NOTES_PRINTED]:
         progress.line(f"data: {named(note)}")
@@ -21,7 +21,7 @@ def report_data(progress: ProgressDisplay, prepared: Artifact) -> None:
 
 
 def refuse_unknown_attribute(setting: str, name: str | None, prepared: Artifact) -> None:
-    """Raises AuditError where a setting names an attribute that the data do not have."""
+    """Raises AuditError if a setting names an attribute that the data do not have."""
     facts = read_json(prepared.path / "data.json")
     known = [row["name"] for row in facts["attributes"]] + [row["attribute"] for row in facts["not_tested"]]
     if name is not None and name not in known:

@@ -1,4 +1,4 @@
-"""Downloads and prepares one data set, and says what it holds."""
+"""Downloads and prepares one data set, and describes it."""
 
 import sys
 import tempfile

@@ -1,4 +1,4 @@
-"""Compares a run with the last accepted one of its name, and says what changed where people look."""
+"""Compares a run with the last accepted one of its name, and reports the changes."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,7 +29,7 @@ def since_accepted(home: Path, judged: Artifact) -> dict[str, Any] | None:
 
 
 def tags(since: Mapping[str, Any]) -> dict[str, str]:
-    """Returns MLflow tags: what the run was compared with, how much changed, and each changed verdict."""
+    """Returns MLflow tags: the run compared with, the number of changes, and each changed verdict."""
     counts = {f"changed.{part}": str(len(since[part])) for part in ("verdicts", "scores", "data")}
     verdicts = {
         f"changed.{change['model']}.{change['attribute']}": f"{change['before']} -> {change['now']}"
@@ -39,12 +39,12 @@ def tags(since: Mapping[str, Any]) -> dict[str, str]:
 
 
 def sentences(since: Mapping[str, Any]) -> list[str]:
-    """Returns a line on each change, for a terminal."""
+    """Returns one line per change, for a terminal."""
     return what_changed.sentences(since, messages.load("en"))
 
 
 def changes_of(folder: Path) -> list[str]:
-    """Returns a line on each change that a finished run found; none where no run was accepted before it."""
+    """Returns one line per change that a finished run recorded; none if no run was accepted before it."""
     since = read_json(folder / "run.json")["since_accepted"]
     return [] if since is None else sentences(since)
 

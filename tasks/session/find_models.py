@@ -1,4 +1,4 @@
-"""Finds the files of models that were trained elsewhere, before any work starts."""
+"""Finds the files of models trained elsewhere, before any work starts."""
 
 import re
 import sys

@@ -1,4 +1,4 @@
-"""What a run did, stage by stage, and how much of its time was not computing."""
+"""The ledger of a run: its stages, and the time in which nothing was computed."""
 
 import json
 import threading
@@ -11,7 +11,7 @@ from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 
 @dataclass(frozen=True)
 class LedgerEntry:
-    """One stage of a run. `seconds` is what computing it took, in this run or in the one it is reused from.
+    """One stage of a run. `seconds` is its computing time, in this run or in the one it is reused from.
 
     `reused_from` is the id of that other run in MLflow.
     """
@@ -28,7 +28,7 @@ class LedgerEntry:
 
 
 class Ledger:
-    """Collects entries and the intervals in which something was computed. Safe to use from many threads."""
+    """Collects entries and the intervals of computing. Thread-safe."""
 
     def __init__(self) -> None:
         self._entries: list[LedgerEntry] = []
@@ -42,7 +42,7 @@ class Ledger:
         interval: tuple[float, float],
         reused_from: str | None = None,
     ) -> None:
-        """Notes a finished stage; `interval` is when it was computed, in seconds since the epoch."""
+        """Adds a finished stage; `interval` is when it was computed, in seconds since the epoch."""
         started = datetime.fromtimestamp(interval[0], UTC).isoformat(timespec="milliseconds")
         entry = LedgerEntry(
             artifact.stage,
@@ -61,7 +61,7 @@ class Ledger:
                 self._intervals.append(interval)
 
     def computing_seconds(self) -> float:
-        """Returns how long at least one stage was being computed: the length of the intervals' union."""
+        """Returns the time in which at least one stage was computed: the length of the intervals' union."""
         total, end = 0.0, float("-inf")
         for first, last in sorted(self._intervals):
             total += max(0.0, last - max(first, end))
@@ -69,12 +69,12 @@ class Ledger:
         return total
 
     def counts(self) -> tuple[int, int]:
-        """Returns how many stages were computed, and how many reused."""
+        """Returns the number of computed and of reused stages."""
         reused = sum(entry.reused for entry in self._entries)
         return len(self._entries) - reused, reused
 
     def write(self, path: Path) -> None:
-        """Writes one JSON object a line, in an order that does not depend on timing."""
+        """Writes one JSON object per line, in an order that does not depend on timing."""
         entries = sorted(
             self._entries, key=lambda entry: (entry.model or "", entry.seed or 0, entry.stage, entry.key)
         )

@@ -1,4 +1,4 @@
-"""What a run shows on Prefect's pages: progress, verdicts, the report, and an event when something changed.
+"""Shows a run on Prefect's pages: progress, verdicts, the report, and an event on changes.
 
 An audit does not fail because a page cannot be written: it says so once and goes on.
 """
@@ -43,7 +43,7 @@ VERDICT_COLUMNS: tuple[Literal["model", "seed", "attribute", "dimension_name", "
 
 
 def show_flow_progress(stage_runner: StageRunner, name: str) -> None:
-    """Begins a progress bar on Prefect's page of the flow run; stages move it as they end."""
+    """Starts a progress bar on Prefect's page of the flow run; finished stages advance it."""
 
     def show() -> None:
         made = create_progress_artifact(
@@ -55,7 +55,7 @@ def show_flow_progress(stage_runner: StageRunner, name: str) -> None:
 
 
 def move_flow_progress(stage_runner: StageRunner) -> None:
-    """Moves the bar to the share of stages that are done, if there is one: now and then, and once all are."""
+    """Sets the bar to the share of finished stages: at most once a second, and when all are finished."""
     bar, now = stage_runner.flow_progress, time.monotonic()
     if bar is None:
         return
@@ -67,7 +67,7 @@ def move_flow_progress(stage_runner: StageRunner) -> None:
 
 
 def show_results(stage_runner: StageRunner, name: str, folder: Path, audit: Audit) -> None:
-    """Shows the lead models' verdicts, and where the report is."""
+    """Shows the lead models' verdicts and the path of the report."""
     table: list[dict[str, Any]] = [
         {column: visible(str(verdict[column])) for column in VERDICT_COLUMNS}
         for verdict in lead_verdicts(audit)
@@ -94,7 +94,7 @@ def _failed(audit: Audit) -> str:
 
 
 def report_changes(name: str, since: Mapping[str, Any]) -> None:
-    """Emits an event that Prefect's automations can wait for."""
+    """Emits an event that can trigger Prefect's automations."""
     emit_event(
         event="latent-audit.changed",
         resource={
@@ -106,7 +106,7 @@ def report_changes(name: str, since: Mapping[str, Any]) -> None:
 
 
 def artifact_key(name: str) -> str:
-    """Returns a run's name with only the signs that Prefect allows in an artifact's key."""
+    """Returns a run's name reduced to the characters that Prefect allows in an artifact's key."""
     kept = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in name.lower())
     return kept.strip("-") or "run"
 

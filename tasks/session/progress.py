@@ -1,4 +1,4 @@
-"""Shows where long work stands: bars in a terminal, plain lines elsewhere."""
+"""Shows progress: bars in a terminal, plain lines elsewhere."""
 
 import sys
 import threading
@@ -15,7 +15,7 @@ PLAIN_LINE_EVERY_SECONDS = 10.0
 
 
 class ProgressDisplay:
-    """Prints stages as they start, move and end. Safe to call from many threads.
+    """Prints the progress of stages. Thread-safe.
 
     Args:
         stream: where to print; bars are drawn if it is a terminal.
@@ -52,11 +52,11 @@ class ProgressDisplay:
             self._console.print(f"{minutes:2d}:{seconds:02d}  {visible_lines(text)}", markup=False)
 
     def warn(self, text: str) -> None:
-        """Prints one line that a reader should not miss."""
+        """Prints a warning."""
         self.line(f"warning: {text}")
 
     def moved(self, report: Report) -> None:
-        """Shows a stage's progress: a bar, or a line at most every ten seconds."""
+        """Shows a stage's progress: a bar, or at most one line every ten seconds."""
         if self._console.is_terminal:
             self._draw(report)
         elif time.monotonic() - self._last.get(report.label, self._started) >= PLAIN_LINE_EVERY_SECONDS:
@@ -64,7 +64,7 @@ class ProgressDisplay:
             self.line(f"{visible(report.label)}: {report.done:,}/{report.total:,}{_facts(report)}")
 
     def ended(self, label: str, text: str) -> None:
-        """Takes a stage's bar away and prints how it ended."""
+        """Removes a stage's bar and prints its outcome."""
         with self._lock:
             bar = self._bars.pop(label, None)
         if bar is not None:

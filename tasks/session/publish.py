@@ -1,4 +1,4 @@
-"""Publish: what reviewers see of a finished audit in MLflow and in Prefect."""
+"""Publishes a finished audit in MLflow and Prefect."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -94,7 +94,7 @@ def _log_failed(stage_runner: StageRunner, audit: Audit) -> None:
 
 
 def _description(audit: Audit) -> str:
-    """Returns what MLflow's page of the run says first. It is read as markdown, so no name of the user's is in it."""
+    """Returns the description on MLflow's page of the run; as markdown, so without names that a user chose."""
     lead = [verdict["verdict"] for verdict in lead_verdicts(audit)]
     found = ", ".join(
         f"{count} {verdict.replace('_', ' ')}" for verdict, count in Counter(lead).most_common()
@@ -106,7 +106,7 @@ def _description(audit: Audit) -> str:
 
 
 def _model_tags(record: Mapping[str, Any]) -> dict[str, str]:
-    """Returns what a reader of a model's run asks for: its weights, and the labels that it was trained with."""
+    """Returns the tags of a model's run: digest of its weights, and the labels that it was trained with."""
     names = record["supervision"]["attributes"]
     labels = "not stated" if names is None else ", ".join(names) or "none"
     return {"weights_digest": record["weights_digest"], "trained_with_labels": labels}

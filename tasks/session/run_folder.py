@@ -1,4 +1,4 @@
-"""Where a run's results stand: runs/<name>/<run id>/, whole or absent, with runs/latest on the newest.
+"""The folder of a run's results: runs/<name>/<run id>/, complete or absent, and runs/latest, the newest.
 
 A run works in a hidden folder and is renamed into place at its end. One that was interrupted is continued by the
 next run of the same settings: same run id, same MLflow runs.
@@ -25,7 +25,7 @@ BESIDE = re.compile(rf"\.{RUN_ID}\.(lock|state\.json|state\.json\.new)")
 
 
 class RunFolder:
-    """The folder of one run, from its start to its place among the finished ones."""
+    """The folder of one run, hidden until the run is finished."""
 
     def __init__(self, output: Path, name: str, run_id: str, lock: TextIO, state: dict[str, Any]) -> None:
         self.run_id = run_id
@@ -36,16 +36,16 @@ class RunFolder:
 
     @property
     def working(self) -> Path:
-        """Where files are written until the run is complete."""
+        """The folder in which files are written until the run is complete."""
         return self.finished.with_name(f".{self.run_id}.unfinished")
 
     def remember(self, **facts: Any) -> None:
-        """Keeps facts, such as MLflow run ids, for the run that continues this one after an interruption."""
+        """Stores facts, such as MLflow run ids, for a run that continues this one after an interruption."""
         self.state.update(facts)
         _write_whole(self._beside(STATE), json.dumps(self.state, sort_keys=True))
 
     def finish(self) -> Path:
-        """Moves the run to its place, points runs/latest at it, and returns the place."""
+        """Moves the run to its final folder, points runs/latest at it, and returns the folder."""
         with writing(self.finished):
             self.working.rename(self.finished)
             _point_latest(self._output, self.finished)
@@ -66,8 +66,8 @@ def open_run_folder(output: Path, name: str, settings_digest: str, now: datetime
 
     Args:
         output: the folder of all runs.
-        name: the run's name; its folder is made from it safely.
-        settings_digest: settings that differ make another run.
+        name: the run's name; the folder's name is derived from it safely.
+        settings_digest: other settings are another run.
         now: the time for a new run's id.
     """
     output = output.absolute()
@@ -92,7 +92,7 @@ def open_run_folder(output: Path, name: str, settings_digest: str, now: datetime
 
 
 def safe_folder_name(name: str) -> str:
-    """Returns a folder name that is one part of a path, whatever the user named the run."""
+    """Returns a folder name that is a single path component, for any name of a run."""
     plain = unicodedata.normalize("NFKC", name)
     # Systems allow 255 bytes, and a letter takes up to four.
     kept = re.sub(r"[^\w\-.]+", "-", plain).strip("-.")[:60].strip("-.") or "run"
@@ -128,13 +128,13 @@ def _is_newer(folder: Path, than: Path) -> bool:
 
 
 def _clear(home: Path, run_id: str) -> None:
-    """Removes what lies beside a run's folder while it works; its lock last, and only while it is held."""
+    """Removes the files beside a running run's folder; its lock last, and only while it is held."""
     for name in (f"{STATE}.new", STATE, LOCK):
         (home / name.format(run_id=run_id)).unlink(missing_ok=True)
 
 
 def _settle_killed(output: Path, home: Path) -> None:
-    """Ends what runs began that were killed just before their folder was made or just after it was complete."""
+    """Cleans up after runs that were killed just before their folder was made or just after it was complete."""
     for run_id in {match["run_id"] for path in home.iterdir() if (match := BESIDE.fullmatch(path.name))}:
         working, finished, latest = home / f".{run_id}.unfinished", home / run_id, output / "latest"
         lock = None if working.exists() else try_lock(home / LOCK.format(run_id=run_id))

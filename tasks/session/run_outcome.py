@@ -1,4 +1,4 @@
-"""How a complete run ends: well, or with an exit code that says what a reader must know of its report."""
+"""The outcome of a complete run: success, or an exit code for failed parts or changes."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ from latent_audit.tasks.storage.arrays import read_json
 
 
 def raise_outcome(folder: Path, *, fail_on_change: bool) -> None:
-    """Returns where the run in `folder` ended well.
+    """Returns if the run in `folder` has neither failed parts nor refused changes.
 
     Raises:
         PartsFailed: parts of it failed.
@@ -39,7 +39,7 @@ def raise_outcome(folder: Path, *, fail_on_change: bool) -> None:
 
 
 def failed_sentences(audit: Mapping[str, Any]) -> list[str]:
-    """Returns a line on each failed part of an audit."""
+    """Returns one line per failed part of an audit."""
     return [f"{row['part']}{_of(row)}: {row['reason']}" for row in audit.get("failed", ())]
 
 

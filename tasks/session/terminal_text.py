@@ -1,4 +1,4 @@
-"""What is said in a terminal: names in it come from files and strangers, and a terminal obeys what it is sent."""
+"""Text for a terminal, with control characters escaped: names come from files of other people."""
 
 import sys
 from pathlib import Path
@@ -15,12 +15,12 @@ SAID_TO_THE_USER = (AuditError, DataError, ModelError, ReportError)
 
 
 def print_line(text: str, stream: TextIO | None = None) -> None:
-    """Prints lines to standard output, or to `stream`, with every unseen character shown as its code point."""
+    """Prints lines to standard output, or to `stream`, with every invisible character shown as its code point."""
     print(visible_lines(text), file=sys.stdout if stream is None else stream)
 
 
 def named(name: str | Path) -> str:
-    """Returns a name or a path as one line shows it: a line end in it is no line end."""
+    """Returns a name or a path on one line, with line ends escaped."""
     return visible(str(name))
 
 
@@ -30,7 +30,7 @@ def one_line(text: str) -> str:
 
 
 def error_text(error: Exception) -> str:
-    """Returns what an error says, where a name with a line end must not look like a line of ours."""
+    """Returns the text of an error, with line ends inside names escaped."""
     if isinstance(error, BadTable):
         return "\n".join([visible(error.heading), *(f"  - {visible(problem)}" for problem in error.problems)])
     return visible_lines(str(error))

@@ -1,4 +1,4 @@
-"""Every knob a user has. One model serves the YAML file, the environment, the command line and Prefect's form.
+"""All settings of a run: one model for the YAML file, the environment, the command line and Prefect's form.
 
 Precedence: command line, then environment (LATENT_AUDIT_DATA__IMAGE_SIZE=64), then the YAML file, then defaults.
 """
@@ -26,7 +26,7 @@ from latent_audit.vae_models.pretrained.exported_settings import ExportedProgram
 
 
 class SubjectSettings(Section):
-    """What the report says about purpose and responsibility; it prints "not stated" for what is null."""
+    """Purpose and responsibility as stated in the report; null is shown as "not stated"."""
 
     title: str | None = Field(None, description="title of the report; null: made from models and data")
     intended_use: str | None = Field(None, description="what the audited models are meant for")
@@ -101,7 +101,7 @@ class EvidenceSettings(Section):
 
     @model_validator(mode="after")
     def _significance_can_be_reached(self) -> "EvidenceSettings":
-        """Refuses limits below the smallest p-value that there can be: no claim would ever pass."""
+        """Refuses limits below the smallest possible p-value, under which no claim could pass."""
         for name, draws, smallest in (
             ("permutations", self.permutations, 1.0 / (self.permutations + 1.0)),
             ("null_moves_per_dimension", self.null_moves_per_dimension, 1.0 / self.null_moves_per_dimension),
@@ -117,7 +117,7 @@ class EvidenceSettings(Section):
 
 
 class LatentSizeSettings(Section):
-    """What `latent-audit latent-size` tries; audits do not depend on it."""
+    """Sizes, folds and model of `latent-audit latent-size`; audits do not depend on them."""
 
     model: str = Field("vae", description="which of the models is tried at every size")
     sizes: tuple[PositiveInt, ...] = Field(
@@ -134,7 +134,7 @@ class LatentSizeSettings(Section):
 
 
 class ComputeSettings(Section):
-    """What to compute on."""
+    """Device, workers and runner."""
 
     device: str = Field("auto", description="auto (a CUDA GPU where there is one), cpu, cuda or cuda:N")
     runner: Literal["process", "thread", "dask", "ray"] = Field(
@@ -184,7 +184,7 @@ class TrackingSettings(Section):
 
 
 class OverTimeSettings(Section):
-    """What is asked of a run when one of its name was accepted before (latent-audit accept)."""
+    """Comparison of a run with the last accepted run of its name (latent-audit accept)."""
 
     fail_on_change: bool = Field(
         False,
@@ -198,7 +198,7 @@ class OverTimeSettings(Section):
 
 
 class ReportSettings(Section):
-    """How the report is written."""
+    """Language and content of the report."""
 
     language: Literal["en", "zh"] = Field("en", description="language of the report")
 
@@ -274,7 +274,7 @@ class Settings(BaseSettings):
         return self.run.name or self.data.kind
 
     def has_our_networks(self, name: str) -> bool:
-        """Whether a model's networks are of this project, and so can be exported for MLflow; others may not."""
+        """Whether a model's networks are defined in this project; only those are exported to MLflow."""
         return not isinstance(self.models[name], EntrypointSettings | ExportedProgramsSettings)
 
     def is_stacked(self, name: str) -> bool:
@@ -283,7 +283,7 @@ class Settings(BaseSettings):
 
     @property
     def outside(self) -> DataSettings | None:
-        """The data set that anomaly detection is tried against; from the audited one's mirror if it names none."""
+        """The out-of-distribution data set of anomaly detection; by default with the mirror of the audited data."""
         other, mirror = self.explanations.outside, getattr(self.data, "mirror", None)
         if other is None or mirror is None or getattr(other, "mirror", mirror) is not None:
             return other

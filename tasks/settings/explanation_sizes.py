@@ -1,11 +1,11 @@
-"""How much each explanation computes, as stages are told."""
+"""Sizes of the explanations, as passed to stages."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class ExplanationSizes:
-    """How much each explanation computes; the settings of the same names say what they are."""
+    """Numbers of images, steps and samples of each explanation, described by the settings of the same names."""
 
     projection_images: int
     projection_seeds: int

@@ -1,4 +1,4 @@
-"""How deep a run explains: three depths, each a set of sizes, any of which can be given by itself."""
+"""Sizes of the explanations: three depths, each a set of sizes that can also be set one by one."""
 
 from dataclasses import fields
 from typing import Literal
@@ -52,7 +52,7 @@ SIZES_BY_DEPTH = {
 
 
 class ExplanationSettings(BaseModel):
-    """How much is drawn, moved, attributed and tried, for the first seed of each model."""
+    """Amount of explanations for the first seed of each model."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
@@ -129,7 +129,7 @@ class ExplanationSettings(BaseModel):
     )
 
     def sizes(self) -> ExplanationSizes:
-        """Returns how much of each there is: what was given, and the depth's own for the rest."""
+        """Returns all sizes: the given ones, and those of the depth for the rest."""
         preset = SIZES_BY_DEPTH[self.depth]
         given = {field.name: getattr(self, field.name) for field in fields(ExplanationSizes)}
         return ExplanationSizes(

@@ -1,13 +1,13 @@
-"""A study of latent sizes as the settings of a run: a model for each size, a seed for each fold."""
+"""A study of latent sizes, expressed as the settings of a run: one model per size, one seed per fold."""
 
 from latent_audit.tasks.errors import SettingsError
 from latent_audit.tasks.settings.audit import Settings
 
 
 def study_of(settings: Settings) -> Settings:
-    """Returns the settings of the study that `latent_size` of the settings asks for.
+    """Returns the settings of the study that `settings.latent_size` describes.
 
-    Raises SettingsError where its model is not there or has no latent_dim to choose.
+    Raises SettingsError if its model is not defined or has no latent_dim.
     """
     asked = settings.latent_size
     model = settings.models.get(asked.model)

@@ -1,4 +1,4 @@
-"""Reads settings from file, environment and command line, and says everything that is wrong with them at once."""
+"""Reads settings from file, environment and command line, and reports all errors at once."""
 
 import dataclasses
 import difflib
@@ -23,9 +23,9 @@ def load_settings(config: Path | None, overrides: Sequence[str] = ()) -> Setting
 
     Args:
         config: a YAML file, or None.
-        overrides: command-line words, ["--data.image_size", "64", "--seeds=[0,1]"]; values are read as YAML.
+        overrides: command-line words, ["--data.image_size", "64", "--seeds=[0,1]"], with values in YAML.
 
-    Raises SettingsError that lists every unknown key and wrong value, one a line.
+    Raises SettingsError that lists every unknown key and wrong value, one per line.
     """
     given = parse_overrides(overrides)
     file_layer = _with_default_kinds(read_yaml(config) if config else {})
@@ -49,12 +49,12 @@ def settings_from_words(words: Sequence[str]) -> Settings:
 
 
 def describe(settings: BaseModel) -> str:
-    """Returns settings as YAML that can be used as a config file, with a line on each setting."""
+    """Returns settings as YAML that is a valid settings file, with a description of each setting."""
     return "\n".join(_described(settings, "")) + "\n"
 
 
 def _with_default_kinds(values: dict[str, Any]) -> dict[str, Any]:
-    """Returns the file's values with the kinds of default data and models, so that one knob can be turned alone."""
+    """Returns the file's values with the kinds of default data and models, so that one setting can be given alone."""
     data = Settings.model_fields["data"].default
     given = values.get("data", {})
     if isinstance(given, dict):
@@ -66,7 +66,7 @@ _DEFAULT_MODELS = Settings.model_fields["models"].default
 
 
 def _with_kind(name: str, model: Any) -> Any:
-    """Returns a model's values, with the kind of the default model of that name where they give none."""
+    """Returns a model's values, by default with the kind of the default model of that name."""
     if name in _DEFAULT_MODELS and isinstance(model, dict):
         return {"kind": _DEFAULT_MODELS[name].kind, **model}
     return model

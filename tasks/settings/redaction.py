@@ -1,6 +1,6 @@
-"""Passwords, users and folders kept out of what others may read: addresses, settings, command lines.
+"""Removes passwords, user names and folders from addresses, settings and command lines that others may read.
 
-A whole address is parsed by the library that will use it: httpx for web addresses, SQLAlchemy for databases, which
+A complete address is parsed by the library that uses it: httpx for web addresses, SQLAlchemy for databases, which
 allows characters in a password that end a password elsewhere. In running text an address is found by its form.
 Prefect keeps a flow's parameters in its database and shows them on its pages: a flow is given addresses without
 secrets, and this process, which runs the flow, keeps the whole ones.
@@ -32,7 +32,7 @@ _whole: dict[str, str] = {}
 
 
 def without_password(text: str) -> str:
-    """Returns a text without the names, passwords and tokens that addresses in it may hold."""
+    """Returns a text without the user names, passwords and tokens in its addresses."""
     if "://" not in text:
         return text
     found = _WHOLE.fullmatch(text)
@@ -44,7 +44,7 @@ def without_password(text: str) -> str:
 
 
 def has_password(address: str) -> bool:
-    """Whether an address holds a name, a password or a token."""
+    """Whether an address contains a user name, a password or a token."""
     return without_password(address) != address
 
 
@@ -57,7 +57,7 @@ def _address_without_user(scheme: str, address: str) -> str:
 
 
 def _after_user(scheme: str, address: str) -> str | None:
-    """Returns what follows the name and password of an address; None where it has none.
+    """Returns the part of an address after user name and password; None if it has none.
 
     What the library cannot take apart is no address: all before the last @ may be a password.
     """
@@ -120,7 +120,7 @@ def without_secrets(settings: "Settings") -> "Settings":
 
 
 def restored(address: str) -> str:
-    """Returns an address with what `without_secrets` took out of it."""
+    """Returns an address with the parts that `without_secrets` removed."""
     return _whole.get(address, address)
 
 
@@ -138,9 +138,9 @@ def _kept_apart(address: str | None) -> str | None:
 
 
 def redacted_settings(settings: "Settings") -> "Settings":
-    """Returns the settings as a run's folder holds them, for the folder is handed on as a whole.
+    """Returns the settings as stored in a run's folder, which may be passed on to others.
 
-    Paths outside the current folder stand by their last part.
+    Paths outside the current folder are reduced to their last component.
     """
     redacted: Settings = _redacted(settings)
     return redacted
@@ -152,7 +152,7 @@ def redacted_words(words: list[str]) -> list[str]:
 
 
 def redacted_address(address: str) -> str:
-    """Returns the address of a store as others may read it."""
+    """Returns the address of a store without secrets."""
     kind, path = re.match(r"((?:sqlite:///|file://)?)(.*)", address, re.DOTALL).groups()  # type: ignore[union-attr]  # every text matches
     if not kind:
         return without_password(address)

@@ -1,4 +1,4 @@
-"""Where a run's work and results go: the settings that are known first, since others take a second to import."""
+"""Folders and seed of a run. They are read first, because other settings take a second to import."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ class Section(BaseModel):
 
 
 class RunSettings(Section):
-    """Where a run's work and results go, and its seed."""
+    """Folders of a run's work and results, and its seed."""
 
     name: str | None = Field(
         None, description="the run's name in runs/ and MLflow; null: the data set's kind"
@@ -47,7 +47,7 @@ class _OnlyRun(BaseSettings):
 def store_of_words(words: Sequence[str]) -> Path | None:
     """Returns the store that a command's words, its settings file and the environment name.
 
-    None where they are wrong: the settings as a whole say how.
+    None if they are invalid; loading all settings reports the error.
     """
     try:
         config, overrides = split_words(words)

@@ -1,4 +1,4 @@
-"""What a user's words, file and environment say, before it is known which settings there are."""
+"""Parses command-line words, settings file and environment, before they are validated."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -17,7 +17,7 @@ Made = TypeVar("Made", bound=BaseSettings)
 def split_words(words: Sequence[str]) -> tuple[Path | None, Sequence[str]]:
     """Returns the settings file and the overrides; a first word that is no --section.key names the file.
 
-    argparse would take the first VALUE of an unknown --section.key for the file.
+    argparse would treat the first VALUE of an unknown --section.key as the file.
     """
     if words and not words[0].startswith("-"):
         return Path(words[0]), words[1:]
@@ -42,7 +42,7 @@ def parse_overrides(words: Sequence[str]) -> dict[str, Any]:
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Returns what a settings file holds; raises SettingsError with a sentence."""
+    """Returns the values of a settings file; raises SettingsError if it cannot be read."""
     try:
         with path.open(encoding="utf-8") as file:
             values = yaml.load(file, _NoDuplicates)
@@ -101,7 +101,7 @@ def _environment_values(environment: PydanticBaseSettingsSource) -> dict[str, An
 
 
 class _NoDuplicates(yaml.SafeLoader):
-    """Plain YAML that refuses a key given twice, where PyYAML would keep the last without a word."""
+    """Safe YAML that refuses duplicate keys, of which PyYAML would keep the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]

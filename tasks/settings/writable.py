@@ -1,4 +1,4 @@
-"""Whether a folder that the settings name can be written: asked before anything else is done."""
+"""Checks before a run starts that the folders in its settings can be written."""
 
 import tempfile
 from pathlib import Path
@@ -7,9 +7,9 @@ from latent_audit.tasks.errors import StoreError
 
 
 def refuse_unwritable(folder: Path, setting: str) -> None:
-    """Raises StoreError where a folder cannot be made or written. Leaves nothing behind.
+    """Raises StoreError if a folder cannot be created or written. Leaves nothing behind.
 
-    setting: the name of the setting, as run.output.
+    setting: the name of the setting, such as run.output.
     """
     try:
         # Nothing is made where the folder is not there yet: several runs may begin on it at once.
@@ -25,7 +25,7 @@ def refuse_unwritable(folder: Path, setting: str) -> None:
 
 
 def _exists(place: Path) -> bool:
-    """Returns whether something is at a path, a broken link included; what cannot be a path raises."""
+    """Returns whether a path exists, as a broken link or otherwise; raises if it cannot be a path."""
     try:
         place.lstat()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Arrays and JSON in a stage's folder: written without pickle, read as memory maps."""
+"""Writes arrays and JSON to a stage's folder without pickle, and reads arrays as memory maps."""
 
 import json
 import shutil
@@ -35,7 +35,7 @@ def read_array(path: Path) -> NDArray[Any]:
 
 
 def reference(folder: Path, name: str, array: NDArray[Any]) -> dict[str, str]:
-    """Writes an array below `folder`/arrays and returns how audit.json refers to it."""
+    """Writes an array below `folder`/arrays and returns its reference in audit.json."""
     path = f"arrays/{name}.npy"
     write_array(folder / path, array)
     return {"path": path, "sha256": digest_of_file(folder / path)}

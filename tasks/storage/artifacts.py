@@ -1,4 +1,4 @@
-"""What passes between tasks: references and small facts, never tensors."""
+"""References to stored results, which tasks exchange instead of tensors."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Artifact:
-    """A finished piece of work in the store.
+    """A finished stage in the store.
 
     `digest` is the SHA-256 over the digests of all its files. `seconds` is what computing it took, when it was
     computed; `origin` is the MLflow run that computed it.
@@ -30,14 +30,14 @@ class Artifact:
 
 @dataclass(frozen=True)
 class ModelKey:
-    """Which model of a run is meant: its name in the settings, and its seed."""
+    """A model of a run: its name in the settings, and its seed."""
 
     name: str
     seed: int
 
     @property
     def id(self) -> str:
-        """The name under which report, MLflow and ledger know it."""
+        """The name of the model in report, MLflow and ledger."""
         return f"{self.name}-seed{self.seed}"
 
 

@@ -1,4 +1,4 @@
-"""Code that a stage is given as an input, because only some audits need it."""
+"""Code as an input of a stage, for code that only some audits need."""
 
 from dataclasses import dataclass
 from importlib import import_module
@@ -7,7 +7,7 @@ from types import ModuleType
 
 @dataclass(frozen=True)
 class Code:
-    """A module of ours, imported where the stage runs. It counts in the stage's key with all that it imports."""
+    """A module of ours that is imported when the stage runs. The stage's key covers it with all that it imports."""
 
     module: str
 

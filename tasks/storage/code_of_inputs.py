@@ -1,4 +1,4 @@
-"""Which code a stage's inputs bring with them: the data set or model that it is given, or the kind of a trained one."""
+"""Finds the code that belongs to a stage's inputs: of a data set, of a model, or of a trained model's kind."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ READS_MODELS = "latent_audit.vae_models.presets.settings_by_kind"
 
 
 def code_of(module: str, inputs: Mapping[str, Any]) -> tuple[str, ...]:
-    """Returns the names of the code that a stage of `module` runs beside its own, for its content key; sorted.
+    """Returns the sorted names of the code that a stage of `module` runs for its inputs, for its content key.
 
     That of every settings object among the inputs, of every `Code`, and, if the stage reads trained models, of the
     kinds that the recipes among the inputs name.
@@ -30,7 +30,7 @@ def code_of(module: str, inputs: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _given(value: Any) -> Iterator[str]:
-    """Yields the code that the values themselves are made of: a worker imports it to read them."""
+    """Yields the code of the values' own classes, which a worker imports to read them."""
     if isinstance(value, Code):
         yield value.module
     elif isinstance(value, BaseModel) or (dataclasses.is_dataclass(value) and not isinstance(value, type)):

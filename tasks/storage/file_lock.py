@@ -1,6 +1,6 @@
-"""A lock that is a file. The kernel frees it when its holder dies, so nobody waits for the dead.
+"""An advisory file lock, released by the kernel when its process ends.
 
-Its holder may remove the file while holding it: who waited for the old file then locks a new one.
+Its holder may remove the file while holding it: processes that waited for the old file then lock a new one.
 """
 
 import fcntl
@@ -11,7 +11,7 @@ from typing import TextIO
 
 
 def wait_for_lock(path: Path, on_wait: Callable[[], None]) -> TextIO:
-    """Returns the open file, locked; calls `on_wait` once if somebody else holds it. Closing it frees it."""
+    """Returns the open, locked file; calls `on_wait` once if another process holds it. Closing releases the lock."""
     held = try_lock(path)
     if held is not None:
         return held
@@ -25,7 +25,7 @@ def wait_for_lock(path: Path, on_wait: Callable[[], None]) -> TextIO:
 
 
 def try_lock(path: Path) -> TextIO | None:
-    """Returns the open file, locked, or None if somebody else holds it."""
+    """Returns the open, locked file, or None if another process holds the lock."""
     while True:
         handle = path.open("w", encoding="utf-8")
         try:
@@ -39,7 +39,7 @@ def try_lock(path: Path) -> TextIO | None:
 
 
 def _is_at(path: Path, handle: TextIO) -> bool:
-    """Whether the file was not removed by its last holder between opening and locking it."""
+    """Whether the open file is still the one at its path, and was not removed by its last holder."""
     try:
         return os.path.samestat(path.stat(), os.fstat(handle.fileno()))
     except FileNotFoundError:

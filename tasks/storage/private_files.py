@@ -1,4 +1,4 @@
-"""Files and folders that other users of the machine cannot read: databases, logs and passwords of servers."""
+"""Makes files and folders that other users cannot read: databases, logs and passwords of servers."""
 
 import os
 from contextlib import suppress
@@ -8,7 +8,7 @@ OWNER_ALONE = 0o077
 
 
 def private_folder(folder: Path) -> Path:
-    """Makes a folder that only its owner can look into, and returns it; one that is there is made so."""
+    """Makes a folder, or changes an existing one, so that only its owner can read it; returns the folder."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with suppress(PermissionError):  # another's folder stays as its owner wants it
         folder.chmod(0o700)
@@ -16,13 +16,13 @@ def private_folder(folder: Path) -> Path:
 
 
 def private_file(file: Path) -> None:
-    """Makes a file that only its owner can read, and leaves one that is there as it is."""
+    """Makes a file that only its owner can read; an existing file is left unchanged."""
     with suppress(FileExistsError):
         os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def make_private(file: Path) -> None:
-    """Takes the rights of others from a file, if it is there and ours."""
+    """Removes the permissions of other users from a file, if it exists and is ours."""
     with suppress(FileNotFoundError, PermissionError):
         if file.is_file() and not file.is_symlink():
             file.chmod(0o600)

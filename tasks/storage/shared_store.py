@@ -1,4 +1,4 @@
-"""Finished stages at an address that several machines reach: s3://bucket/folder, file:///mnt/share, ...
+"""A store of finished stages that several machines share: s3://bucket/folder, file:///mnt/share, ...
 
 They lie there as in a machine's own store, <stage>/<key>/, manifest last; so what has a manifest is whole. Nothing is
 locked: who comes second with a key brings the same bytes.
@@ -19,7 +19,7 @@ MANIFEST = "manifest.json"
 
 
 class SharedStore:
-    """Finished stages that machines hand each other.
+    """A store of finished stages that several machines read and write.
 
     Args:
         address: any URL that fsspec knows. Credentials come from the environment, as that file system wants them.
@@ -35,12 +35,12 @@ class SharedStore:
                 raise SettingsError(f"run.shared_store is {address}: {error}") from error
 
     def holds(self, stage: str, key: str) -> bool:
-        """Whether a stage is there, whole."""
+        """Whether the store has a complete stage."""
         with self._reaching("read"):
             return bool(self._files.exists(self._place(stage, key, MANIFEST)))
 
     def put(self, stage: str, key: str, folder: Path) -> None:
-        """Copies a finished stage there, unless it is there."""
+        """Uploads a finished stage, unless the store has it."""
         if self.holds(stage, key):
             return
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
@@ -51,9 +51,9 @@ class SharedStore:
                 self._files.put_file(str(folder / name), place)
 
     def fetch(self, stage: str, key: str, folder: Path) -> bool:
-        """Copies a stage into a folder, its manifest last; returns whether it is there.
+        """Downloads a stage into a folder, its manifest last; returns whether the store has it.
 
-        Digests are the caller's to check.
+        The caller must check its digests.
         """
         with self._reaching("read"):
             try:
@@ -69,7 +69,7 @@ class SharedStore:
         return True
 
     def forget(self, stage: str, key: str) -> None:
-        """Makes room for a stage to be put anew: without its manifest it is not there."""
+        """Removes a stage's manifest, so that the stage can be uploaded again."""
         with self._reaching("written"):
             self._files.rm_file(self._place(stage, key, MANIFEST))
 
@@ -90,7 +90,7 @@ class SharedStore:
 
 
 def _names(manifest: Mapping[str, Any], where: str) -> list[str]:
-    """Returns the files that a manifest names; others can write there, so a name must not lead elsewhere."""
+    """Returns the files that a manifest names; refuses names that lead out of the folder."""
     names = list(manifest["files"])
     for name in names:
         path = PurePosixPath(name)

@@ -1,4 +1,4 @@
-"""Which of our source files compute a stage, so that editing one recomputes just the stages that use it.
+"""Digests of the source files that compute a stage; editing one recomputes only the stages that use it.
 
 Prefect's TASK_SOURCE policy sees a task's own lines only, never what they call.
 """
@@ -35,9 +35,9 @@ _parsing = threading.Lock()
 
 
 def source_digest(*names: str) -> str:
-    """Returns the SHA-256 over modules of ours and all modules of ours that they import, however far.
+    """Returns the SHA-256 over modules of ours and all modules of ours that they import, directly or not.
 
-    Comments, docstrings and TYPE_CHECKING blocks do not count; files that the modules say they read do. A name is
+    Comments, docstrings and TYPE_CHECKING blocks do not count; files that the modules list in FILES_READ do. A name is
     "module" or "module:class".
     """
     return _digest(frozenset(names))
@@ -50,12 +50,12 @@ def closure(*names: str) -> frozenset[str]:
 
 
 def numeric_versions(*names: str) -> dict[str, str]:
-    """Returns the versions of the packages that these modules use and whose release can change a number."""
+    """Returns the versions of the packages that these modules use and whose version can change a number."""
     return _versions(frozenset(names))
 
 
 def computed_by(*names: str) -> dict[str, Any]:
-    """Returns what makes two machines compute the same: the digest of the sources, and the versions of packages."""
+    """Returns the digest of the sources and the versions of packages, which determine the result of a stage."""
     return {"source": source_digest(*names), "versions": numeric_versions(*names)}
 
 

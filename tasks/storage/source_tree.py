@@ -1,4 +1,4 @@
-"""Which of our files are behind a piece of code: its module, all modules of ours it imports, and what they read."""
+"""Source files of a piece of code: its module, all modules of ours it imports, and the files that they read."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
@@ -27,7 +27,7 @@ class SourceTree:
         self._read: dict[str, frozenset[str]] = {}
 
     def closure(self, names: Iterable[str]) -> frozenset[str]:
-        """Returns the modules of ours that these need, themselves included; names are "module" or "module:class"."""
+        """Returns the modules of ours that these import, themselves included; names are "module" or "module:class"."""
         found: set[str] = set()
         waiting = []
         for name in names:
@@ -52,7 +52,7 @@ class SourceTree:
         return digest.hexdigest()
 
     def files_read(self, module: str) -> Sequence[Path]:
-        """Returns the files that a module says it reads, by FILES_READ; sorted."""
+        """Returns the files that a module lists in FILES_READ, sorted."""
         folder = self._path(module).parent
         return sorted({path for pattern in self._of(module).files_read for path in folder.glob(pattern)})
 
@@ -90,9 +90,9 @@ class SourceTree:
         return file
 
     def _file(self, name: str) -> Path | None:
-        """Returns the file of a module, None for a name of anything else.
+        """Returns the file of a module, or None if the name is not a module.
 
-        Nothing is imported: `find_spec` would import all that is above the name, and so nearly all of ours.
+        Nothing is imported; `find_spec` would import the parent packages of the name, and thereby nearly all modules.
         """
         if name not in self._files:
             self._files[name] = self._found(name)
@@ -109,6 +109,6 @@ class SourceTree:
 
 
 def _with_packages(module: str) -> list[str]:
-    """Returns a module's name after those of the packages that it lies in: importing it imports them."""
+    """Returns the names of a module's parent packages, which its import also imports, and its own."""
     parts = module.split(".")
     return [".".join(parts[:end]) for end in range(1, len(parts) + 1)]

@@ -1,8 +1,8 @@
-"""Artifacts on disk by content key: the one place that remembers what was computed.
+"""The store: finished stages on disk by content key.
 
-artifacts/<stage>/<key>/ holds a stage's files and, written last, manifest.json with their digests. A folder
-appears whole, by rename, or not at all. A key is made of what the result depends on and of nothing else: never
-of paths, run ids or times, so moving the store or the run loses nothing.
+artifacts/<stage>/<key>/ contains a stage's files and, written last, manifest.json with their digests. A folder
+appears complete, by rename, or not at all. A key covers what the result depends on and nothing else: no paths,
+run ids or times, so the store can be moved.
 """
 
 import errno
@@ -31,11 +31,11 @@ CANNOT_WRITE = {
 
 
 class _Damaged(Exception):
-    """What was fetched is not what its manifest says."""
+    """The downloaded files do not match their manifest."""
 
 
 class Store:
-    """Finished stages in a folder, found by what they were computed from.
+    """Finished stages in a folder, found by their content key.
 
     Args:
         root: the folder.
@@ -107,7 +107,7 @@ class Store:
             self.shared.put(stage, key, self.root / stage / key)
 
     def _fetch(self, shared: SharedStore, stage: str, key: str, warn: Callable[[str], None]) -> bool:
-        """Whether a stage was in the shared store, whole, and so is here now."""
+        """Copies a complete stage from the shared store, if it has one; returns whether it did."""
         if not shared.holds(stage, key):
             return False
         try:
@@ -124,7 +124,7 @@ class Store:
 
     @contextmanager
     def _building(self, stage: str, key: str) -> Iterator[Path]:
-        """Yields a folder that becomes the stage's own in the end, by rename; after an error it is removed."""
+        """Yields a temporary folder that is renamed to the stage's own at the end, or removed after an error."""
         building = self.root / stage / f".building-{key}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         with writing(building):
             building.mkdir(parents=True)
@@ -140,7 +140,7 @@ class Store:
                 shutil.rmtree(building, ignore_errors=True)
 
     def work_folder(self, stage: str, key: str) -> Path:
-        """Returns a folder for checkpoints that outlives a killed process; removed by `forget_work`."""
+        """Returns a folder for checkpoints that remains after a killed process, until `forget_work` removes it."""
         folder = self.root / stage / f".work-{key}"
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -182,7 +182,7 @@ class Store:
 
 
 def _computed(compute: Callable[[Path], float], building: Path) -> float:
-    """Returns what `compute` does; libraries that hide from it that the disk is full do not hide it from us."""
+    """Calls `compute` and returns its result; recognises a full disk in the errors of libraries."""
     try:
         return compute(building)
     except (OSError, AuditError):
@@ -199,7 +199,7 @@ def _computed(compute: Callable[[Path], float], building: Path) -> float:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turns the system's refusals to write below `path` into sentences."""
+    """Translates operating-system errors on writing below `path` into sentences."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What a Python file means, without what cannot change a result: comments, docstrings, layout, TYPE_CHECKING blocks."""
+"""The meaning of a Python file, without comments, docstrings, layout and TYPE_CHECKING blocks."""
 
 import ast
 import hashlib
@@ -9,7 +9,7 @@ from functools import cache
 
 @dataclass(frozen=True)
 class Syntax:
-    """One module, as far as content keys see it.
+    """One module, as content keys represent it.
 
     `digest` is the SHA-256 of its syntax tree. `imports` are all modules that it may import, anywhere in it, by their
     full names; the name of a function or class that is imported stands there too. `files_read` are the patterns in
@@ -23,7 +23,7 @@ class Syntax:
 
 @cache
 def read_syntax(source: bytes, module: str, is_package: bool) -> Syntax:
-    """Returns what the source of a module means. Raises SyntaxError."""
+    """Parses the source of a module. Raises SyntaxError."""
     tree = _Meant().visit(ast.parse(source))
     lines: list[str] = []
     _add(tree, lines)
@@ -33,7 +33,7 @@ def read_syntax(source: bytes, module: str, is_package: bool) -> Syntax:
 
 
 class _Meant(ast.NodeTransformer):
-    """Takes away the strings that are statements, docstrings among them, and what only type checkers read."""
+    """Removes strings that are statements, such as docstrings, and TYPE_CHECKING blocks."""
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
         if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
@@ -51,7 +51,7 @@ def _is_type_checking(test: ast.expr) -> bool:
 
 
 def _add(node: object, lines: list[str]) -> None:
-    """Adds the tree as text that is the same in every version of Python: what is empty is left out.
+    """Adds the tree as text that is the same in every version of Python; empty fields are left out.
 
     `ast.dump` writes fields that only newer versions have.
     """

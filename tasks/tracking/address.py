@@ -1,4 +1,4 @@
-"""Whether an MLflow store can be talked to at all: asked first, since MLflow's own clients try for minutes."""
+"""Checks that an MLflow store can be reached, before MLflow's own clients, which retry for minutes."""
 
 import socket
 import threading
@@ -14,9 +14,9 @@ DATABASE_PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
 
 
 def refuse_dead(uri: str) -> None:
-    """Raises TrackingError where nobody listens at the address of an MLflow store, or its database has no driver.
+    """Raises TrackingError if nothing listens at the address of an MLflow store, or its database has no driver.
 
-    A server that listens and takes its time is waited for later.
+    A slow server that listens is waited for later.
     """
     if uri.partition("://")[0] in WEB_PORTS:
         place = _of_server(uri)
@@ -32,7 +32,7 @@ def refuse_dead(uri: str) -> None:
 
 
 def _of_server(uri: str) -> tuple[str, int] | None:
-    """Returns host and port; None where a proxy stands between, which alone is reached."""
+    """Returns host and port; None if the server is reached through a proxy."""
     try:
         parts = urlsplit(uri)
         host, port = parts.hostname, parts.port or WEB_PORTS[parts.scheme]
@@ -47,7 +47,7 @@ def _of_server(uri: str) -> tuple[str, int] | None:
 
 
 def _of_database(uri: str) -> tuple[str, int] | None:
-    """Returns host and port; None where a database is reached by other means, as a socket in a folder."""
+    """Returns host and port; None if the database is reached by other means, such as a socket in a folder."""
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -69,7 +69,7 @@ def _of_database(uri: str) -> tuple[str, int] | None:
 
 
 def _refused(host: str, port: int) -> str | None:
-    """Returns why no connection can be made; None where one can."""
+    """Returns why no connection can be made; None if one can."""
     reasons: list[str | None] = [f"no answer within {KNOCK_SECONDS:.0f} s"]
 
     def knock() -> None:

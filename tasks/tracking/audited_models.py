@@ -1,4 +1,4 @@
-"""What MLflow is told of an accepted run: the alias `audited` on the models that earned it, and a tag."""
+"""Logs an accepted run to MLflow: a tag, and the alias `audited` for models with enough Supported attributes."""
 
 import os
 import re
@@ -19,7 +19,7 @@ RUN_ID = re.compile("[0-9a-f]{32}")
 
 
 def log_to_mlflow(verified: Verified, settings: Settings, note: Acceptance) -> list[str] | None:
-    """Tags the run as accepted and returns the registered models that now carry the alias `audited`.
+    """Tags the run as accepted and returns the registered models that now have the alias `audited`.
 
     Returns None where MLflow has no such run, as on another machine than the one that audited; nothing is made there
     then. The tag comes last: a run that carries it was accepted whole.

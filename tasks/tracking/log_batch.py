@@ -1,4 +1,4 @@
-"""What MLflow is told of a run: of one stage, or of several at once."""
+"""Metrics, curves and tags to log to one run."""
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
@@ -13,13 +13,13 @@ class LogBatch(NamedTuple):
     tags: Mapping[str, str] = MappingProxyType({})
 
     def then(self, later: "LogBatch") -> "LogBatch":
-        """Returns both; of what has one name, the later."""
+        """Returns both batches merged; for equal names the other batch wins."""
         return LogBatch(
             {**self.metrics, **later.metrics}, {**self.curves, **later.curves}, {**self.tags, **later.tags}
         )
 
     def points(self) -> Iterator[tuple[str, float, int]]:
-        """Yields name, value and step; single figures have step 0."""
+        """Yields name, value and step of each point; single figures have step 0."""
         for name, value in self.metrics.items():
             yield name, value, 0
         for name, curve in self.curves.items():

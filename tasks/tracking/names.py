@@ -1,4 +1,4 @@
-"""Names as MLflow takes them."""
+"""Names that MLflow accepts."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -16,12 +16,12 @@ def registered_name(experiment: str, model: str, part: str) -> str:
 
 
 def clean_name(name: str) -> str:
-    """Returns the name with what MLflow refuses in names replaced by an underscore."""
+    """Returns the name with characters that MLflow refuses replaced by an underscore."""
     return re.sub(r"[^\w\-. ]", "_", name)[:250] or "_"
 
 
 def clean_model_name(name: str) -> str:
-    """Returns the name with what MLflow refuses in names of models, dots as well, replaced by an underscore."""
+    """Returns the name with characters that MLflow refuses in names of models, and dots, replaced by an underscore."""
     return clean_name(name).replace(".", "_")
 
 
@@ -35,7 +35,7 @@ def flat(settings: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, A
 
 
 def clean_tags(tags: Mapping[str, str]) -> dict[str, str]:
-    """Returns tags under names that MLflow takes, its own as they are, and with values that can be seen."""
+    """Returns tags with names that MLflow accepts and with visible values; MLflow's own names are kept."""
     return {
         name if name.startswith("mlflow.") else clean_name(name): visible_lines(str(value))
         for name, value in tags.items()

@@ -1,4 +1,4 @@
-"""All that MLflow is told; the only file of a run that imports it.
+"""Logs runs to MLflow; the only module of a run that imports it.
 
 Every call names its run: MLflow's active run belongs to a thread, and stages run in many. Metrics go in batches,
 which is thirty times faster than one by one. A call that is repeated after a kill changes nothing: points carry the
@@ -71,9 +71,9 @@ SILENT_SECONDS = 8.0
 
 
 def connect_early(uri: str) -> None:
-    """Connects to MLflow's database where that is a SQLite file, made if need be: half a second, two for a new one.
+    """Connects to MLflow's database if it is a SQLite file, created if needed: half a second, two for a new one.
 
-    What is wrong with it is left for the Tracker to say, which takes this connection.
+    The Tracker, which reuses this connection, reports its errors.
     """
     if is_sqlite(uri):
         with suppress(MlflowException, sqlite3.Error, OSError):
@@ -130,7 +130,7 @@ class Tracker:
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
-        """Waits for a turn, and turns what MLflow refuses, also after its own retries, into a sentence."""
+        """Waits for a free connection, and translates MLflow's errors, also after its own retries, into a sentence."""
         waits = f"MLflow's store {without_password(self.uri)} does not answer; waiting for it"
         try:
             with self._turn:
@@ -163,7 +163,7 @@ class Tracker:
             return str(made.experiment_id)
 
     def _describe(self, tags: Mapping[str, str]) -> None:
-        """Says what the experiment is, where nobody has: what its owner chose stays."""
+        """Describes the experiment, unless its owner has."""
         kind = tags.get(KIND_TAG, "")
         if not kind or kind.endswith("_inferred") or kind == "no_inferred_type":  # MLflow's pages guessed
             self._client.set_experiment_tag(self.experiment_id, KIND_TAG, KIND)
@@ -217,9 +217,9 @@ class Tracker:
         curves: Mapping[str, Mapping[str, list[float]]] | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        """Logs single figures, curves {"name": {"step": [...], "value": [...]}} and tags, in as few calls as can be.
+        """Logs single figures, curves {"name": {"step": [...], "value": [...]}} and tags, in as few calls as possible.
 
-        What is no number is left out. What was kept for that run goes first.
+        Values that are not numbers are left out. Batches kept for that run are logged first.
         """
         with self._keeping:
             kept = self._kept.pop(run_id, LogBatch())
@@ -238,7 +238,7 @@ class Tracker:
                 self._client.log_batch(run_id, metrics=some, tags=few)
 
     def keep(self, run_id: str, batch: LogBatch) -> None:
-        """Logs with what is logged of that run next, or at its end.
+        """Keeps a batch until the next log of that run, or its end.
 
         A run that reuses all its stages has nothing new to say of them, and would wait for a call each.
         """
@@ -246,7 +246,7 @@ class Tracker:
             self._kept[run_id] = self._kept.get(run_id, LogBatch()).then(batch)
 
     def data_set(self, run_id: str, name: str, digest: str, source: str, profile: str) -> None:
-        """Logs which data went in, with its digest (MLflow keeps 36 characters of it)."""
+        """Logs the data set of a run, with its digest (MLflow keeps 36 characters of it)."""
         data = Dataset(name, digest[:36], "local", source, profile=profile)
         tag = InputTag("mlflow.data.context", "audit")
         with self._translate_errors():
@@ -278,7 +278,7 @@ class Tracker:
             return str(logged.model_id)
 
     def outputs(self, run_id: str, model_ids: Sequence[str]) -> None:
-        """Says which logged models came out of a run; those that are said already are left out."""
+        """Records which logged models a run produced, without those that are recorded already."""
         with self._translate_errors():
             outputs = self._client.get_run(run_id).outputs
             known = {output.model_id for output in outputs.model_outputs} if outputs else set()
@@ -355,7 +355,7 @@ class Tracker:
         return kept
 
     def finish(self, run_id: str, status: str = "FINISHED") -> None:
-        """Ends a run as FINISHED, FAILED or KILLED, once what was kept for it is logged."""
+        """Logs the kept batches of a run and ends it as FINISHED, FAILED or KILLED."""
         self.log(run_id)
         with self._translate_errors():
             # Not before it began, also where the clock was put back.
@@ -363,9 +363,9 @@ class Tracker:
 
 
 def knows_run(uri: str, run_id: str, experiment: str) -> bool:
-    """Returns whether MLflow has a run of this id in an experiment of this name. Nothing is made where it has none.
+    """Returns whether MLflow has a run of this id in an experiment of this name. Creates nothing.
 
-    Raises TrackingError where it does not answer.
+    Raises TrackingError if it does not answer.
     """
     if is_missing(uri):
         return False
@@ -414,7 +414,7 @@ def save_exported(folder: Path, module: Any, example: Any) -> None:
 
 
 def source_tags() -> dict[str, str]:
-    """Returns who ran what, as MLflow's own loggers say it of a run."""
+    """Returns user, source and commit as MLflow's own loggers tag a run."""
     try:
         user = getpass.getuser()
     except (ImportError, KeyError, OSError):  # a container's user may have no name
@@ -423,7 +423,7 @@ def source_tags() -> dict[str, str]:
 
 
 def _again(call: Callable[[], None]) -> None:
-    """Asks up to four times: of two that write one thing at once, MLflow lets the second break on the first."""
+    """Tries up to four times: of two simultaneous writes of one object, MLflow fails the second."""
     for pause in (0.1, 0.3, 1.0):
         try:
             return call()

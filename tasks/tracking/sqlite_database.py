@@ -1,4 +1,4 @@
-"""MLflow's database where it is a SQLite file that many runs write: its address, and how they take turns."""
+"""MLflow's database as a SQLite file that several runs write: address, time-outs and locks."""
 
 import sqlite3
 from contextlib import AbstractContextManager, nullcontext
@@ -13,29 +13,29 @@ PATIENT = "?timeout=120"
 
 
 def is_sqlite(uri: str) -> bool:
-    """Returns whether a tracking address is of a SQLite file."""
+    """Returns whether a tracking address names a SQLite file."""
     return uri.startswith(SQLITE)
 
 
 def is_missing(uri: str) -> bool:
-    """Returns whether a tracking address is of a SQLite file that is not there."""
+    """Returns whether a tracking address names a SQLite file that does not exist."""
     return is_sqlite(uri) and not _file_of(uri).is_file()
 
 
 def patient(uri: str) -> str:
-    """Returns the address with our patience, where it is of a SQLite file and has no options of its own."""
+    """Returns the address with our time-out, if it names a SQLite file and has no options."""
     return uri + PATIENT if is_sqlite(uri) and "?" not in uri else uri
 
 
 def alone(uri: str) -> AbstractContextManager[object]:
-    """Keeps other runs with the same SQLite file out; a server keeps its own order."""
+    """Locks a SQLite file against other runs; does nothing for a server."""
     if not is_sqlite(uri):
         return nullcontext()
     return wait_for_lock(_file_of(uri).with_suffix(".lock"), lambda: None)
 
 
 def use_write_ahead_log(uri: str) -> None:
-    """Lets readers and writers of a SQLite file, made if need be, work side by side: four times faster with threads."""
+    """Enables write-ahead logging of a SQLite file, created if needed: four times faster with threads."""
     if not is_sqlite(uri):
         return
     database = _file_of(uri)

@@ -1,5 +1,5 @@
-"""AlexNet's convolutions (Krizhevsky et al. 2012, in torchvision's form) as another judge's eyes: larger and slower
-than the compact trunk, and unlike it in every layer, so that a verdict need not rest on one architecture.
+"""AlexNet's convolutions (Krizhevsky et al. 2012, as in torchvision) as an alternative trunk: larger and slower
+than the compact trunk, and different in every layer, so that verdicts need not depend on one architecture.
 """
 
 import torch

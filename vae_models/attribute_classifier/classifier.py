@@ -1,6 +1,6 @@
-"""The audit's independent judge of images: a compact CNN with one head an attribute.
+"""The independent attribute classifier of the audit: a compact CNN with one head per attribute.
 
-It never sees a model's latent space; interventions and samples are judged by what it says of the images.
+It never sees a model's latent space; interventions and samples are scored by its predictions on images.
 """
 
 from collections.abc import Sequence

@@ -1,8 +1,8 @@
-"""The body of attribute classifier and semantic encoder: what an object is, read anywhere, beside where it is.
+"""The trunk of attribute classifier and semantic encoder: position-independent features beside positional ones.
 
-Maxima over all positions carry what does not depend on place (a shape learnt here is known there, which is
-most of what a small training set lacks); sums over all positions carry how much of it there is; a narrow copy
-of the maps carries place.
+Maxima over all positions detect what does not depend on position (a shape learnt in one place is recognised in
+all, which a small training set needs most); sums over all positions measure amounts; a narrow copy of the maps
+keeps positions.
 """
 
 import itertools

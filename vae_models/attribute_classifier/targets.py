@@ -1,5 +1,5 @@
-"""What a prediction head is asked for: one Target an attribute, with its loss in nats and its response
-columns. The attribute classifier and the InterpretableGAN's semantic encoder both speak through these.
+"""Targets of prediction heads: one Target per attribute, with its loss in nats and its response
+columns. The attribute classifier and the InterpretableGAN's semantic encoder both use them.
 """
 
 import math
@@ -19,7 +19,7 @@ TargetKind = Literal["binary", "categorical", "ordinal", "continuous", "cyclic"]
 
 
 class AttributeLike(Protocol):
-    """The part of a data set's attribute that a target is made from."""
+    """The fields of an attribute from which a target is made."""
 
     @property
     def name(self) -> str: ...  # noqa: D102
@@ -162,7 +162,7 @@ def split_outputs(targets: Sequence[Target], outputs: Tensor) -> tuple[Tensor, .
 
 
 def total_size(targets: Sequence[Target]) -> int:
-    """Returns how many head outputs the targets need together."""
+    """Returns the number of head outputs of all targets."""
     return sum(target.size for target in targets)
 
 

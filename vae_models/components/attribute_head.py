@@ -1,4 +1,4 @@
-"""Named latent dimensions: each attribute is read from dimensions of its own, and from nothing else."""
+"""Named latent dimensions: each attribute is predicted from its own dimensions alone."""
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ _LOGIT_SCALE = 3.0
 
 
 class AttributeHead(nn.Module):
-    """Every named dimension times its own scale plus its own shift is what it says of its attribute."""
+    """Predicts each attribute from its named dimensions, each multiplied by a scale and shifted."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class AttributeHead(nn.Module):
         self.shift = nn.Parameter(torch.zeros(len(logits)))
 
     def outputs(self, latents: Tensor) -> Tensor:
-        """Returns (n, named_size) what named dimensions of latents (n, d) say, columns as in the layout."""
+        """Returns (n, named_size) predictions from named dimensions of latents (n, d), columns as in the layout."""
         return latents[:, : self.layout.named_size] * self.scale + self.shift
 
     def nats(self, latents: Tensor, encoded: Tensor) -> Tensor:

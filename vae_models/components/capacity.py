@@ -1,4 +1,4 @@
-"""Capacity annealing: the KL is held to a target that grows with training, so that information comes in one
+"""Capacity annealing: the KL is kept at a target that grows with training, so that information enters one
 dimension after another (Burgess et al. 2018, "Understanding disentangling in beta-VAE", eq. 8).
 """
 
@@ -15,7 +15,7 @@ CURVE_POINTS = 25
 class CapacityPenalty(nn.Module):
     """gamma * |mean KL - C|, C rising linearly from 0 to `capacity_nats` over `capacity_steps`.
 
-    Remembers the mean KL of each dimension over each 25th of the rise: what came in as room was made.
+    Records the mean KL of each dimension over each 25th of the rise.
     """
 
     needs_density = True
@@ -33,7 +33,7 @@ class CapacityPenalty(nn.Module):
         return self.capacity_nats * min(1.0, (step + 1) / self.capacity_steps)
 
     def penalty(self, encoded: Encoded, step: int) -> Tensor:
-        """Returns (n,) nats, the same for every image: the batch's mean KL is what is held, not each image's."""
+        """Returns (n,) nats, the same for every image: the penalty is on the batch's mean KL, not on each image's."""
         kl = encoded.kl()
         return (self.gamma * (kl.mean() - self.capacity(step)).abs()).expand(len(kl))
 
@@ -42,7 +42,7 @@ class CapacityPenalty(nn.Module):
         return {}
 
     def after_step(self, encoded: Encoded, step: int, generator: Generator) -> dict[str, Tensor]:
-        """Remembers the batch's mean KL of each dimension; returns the capacity in nats."""
+        """Records the batch's mean KL of each dimension; returns the capacity in nats."""
         assert encoded.kl_per_dimension is not None
         if step < self.capacity_steps:
             point = step * CURVE_POINTS // self.capacity_steps

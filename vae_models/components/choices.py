@@ -1,4 +1,4 @@
-"""What settings may choose from, without what is chosen: torch takes seconds to import, and settings come first."""
+"""Names of components that settings can select, without importing torch, which takes seconds."""
 
 from typing import Literal
 
@@ -12,7 +12,7 @@ Precision = Literal["auto", "fp32", "bf16"]
 
 
 def refuse_variance(kind: ReconstructionKind, variance: float | None) -> None:
-    """Raises BadSettings where the variance of pixels is missing, or belongs to another distribution of them."""
+    """Raises BadSettings if the variance of pixels is missing, or the distribution of pixels has none."""
     if kind == "bernoulli" and variance is not None:
         raise BadSettings(
             "pixel_variance belongs to reconstruction gaussian or laplace: leave it out for bernoulli"

@@ -1,6 +1,6 @@
-"""Which parts of the VAE family contradict each other, said before anything is trained.
+"""Refuses incompatible components of the VAE family before training.
 
-Parts say what they are; none is imported here, so that a model brings the code of its own parts alone.
+Components describe themselves; none is imported here, so that a stage's key covers only a model's own components.
 """
 
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def refuse_illegal(posterior: "PosteriorFamily", prior: "Prior", regulariser: "Regulariser") -> None:
-    """Raises BadSettings, with the reason and what to do, where parts do not go together."""
+    """Raises BadSettings, with the reason and what to do, if components are incompatible."""
     if not posterior.has_density:
         if prior.has_density:
             raise BadSettings(

@@ -1,4 +1,4 @@
-"""Priors with several centres: a learned Gaussian mixture (GMVAE, Dilokthanakul et al. 2016, with the component
+"""Mixture priors: a learned Gaussian mixture (GMVAE, Dilokthanakul et al. 2016, with the component
 summed out), and the VampPrior, whose components are posteriors of learned images (Tomczak & Welling 2018).
 
 The KL is a Monte Carlo estimate, split over dimensions by the chain rule of densities, so that it adds up.
@@ -52,14 +52,14 @@ class Components(NamedTuple):
 
 
 class MixturePrior(nn.Module):
-    """What both priors have in common: everything but where the components come from."""
+    """Base of both mixture priors: everything except the source of the components."""
 
     has_density = True
     is_mixture = True
     needs_gaussian_posterior = False
 
     def components(self, encode: Encode) -> Components:
-        """Returns the components; a subclass says where they come from."""
+        """Returns the components; subclasses define them."""
         raise NotImplementedError
 
     def kl_per_dimension(
@@ -94,7 +94,7 @@ class GaussianMixture(MixturePrior):
 
 
 class VampPrior(MixturePrior):
-    """An equal mixture of the posteriors of learned images, so the prior follows the codes as they move."""
+    """An equal mixture of the posteriors of learned images, so the prior adapts to the codes."""
 
     needs_gaussian_posterior = True
 

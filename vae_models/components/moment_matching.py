@@ -1,4 +1,4 @@
-"""DIP-VAE: covariances of the codes are held to the identity (Kumar et al. 2018, "Variational inference of
+"""DIP-VAE: keeps the codes' covariance near the identity (Kumar et al. 2018, "Variational inference of
 disentangled latent concepts from unlabeled observations").
 """
 

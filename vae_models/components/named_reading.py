@@ -1,4 +1,4 @@
-"""What the dimensions that are named after attributes say of them, for every kind of model that has such."""
+"""Predictions of attributes from named dimensions, for every kind of model that has them."""
 
 import numpy as np
 import torch
@@ -10,7 +10,7 @@ from latent_audit.vae_models.model import Model
 
 
 def named_layout(model: Model) -> SemanticLayout | None:
-    """Returns how a model's code is laid out by attributes; None for a model whose dimensions have no names."""
+    """Returns the layout of a model's code by attributes; None for a model without named dimensions."""
     layout: SemanticLayout | None = getattr(model, "layout", None)
     return layout
 
@@ -25,7 +25,7 @@ def response_columns(layout: SemanticLayout) -> dict[str, tuple[int, ...]]:
 
 
 def named_responses(model: Model, codes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Returns (n, named_size) what named dimensions of codes (n, d) say in natural scale, as Target.responses.
+    """Returns (n, named_size) predictions from named dimensions of codes (n, d) in natural scale, as Target.responses.
 
     Raises TypeError for a model without named dimensions.
     """

@@ -27,7 +27,7 @@ _HIDDEN: dict[NetworkKind, tuple[int, ...]] = {
 
 
 def padded_size(image_shape: tuple[int, int, int]) -> int:
-    """Returns the side that convolutions work at, the next of 32, 64, 128 and 256 pixels; refuses other images."""
+    """Returns the side to which images are padded: the next of 32, 64, 128 and 256 pixels; refuses larger images."""
     channels, height, width = image_shape
     if channels not in (1, 3) or height != width or height > _SIDES[-1]:
         raise BadSettings(
@@ -38,13 +38,13 @@ def padded_size(image_shape: tuple[int, int, int]) -> int:
 
 
 def channels_for(kind: ConvolutionKind, image_shape: tuple[int, int, int]) -> tuple[int, ...]:
-    """Returns the output channels of each convolution, so many that 4x4 maps remain."""
+    """Returns the output channels of each convolution, down to maps of 4x4."""
     layers = padded_size(image_shape).bit_length() - 3
     return (32,) * layers if kind == "burgess" else (*(32,) * (layers - 2), 64, 64)
 
 
 def with_rim(images: Tensor, size: int) -> Tensor:
-    """Returns images (n, c, h, w) in the middle of black ones of `size` pixels a side."""
+    """Returns images (n, c, h, w) padded with black to `size` pixels per side."""
     missing = size - images.shape[-1]
     before = missing // 2
     return functional.pad(images, (before, missing - before) * 2) if missing else images
@@ -67,7 +67,7 @@ def dense_layers(sizes: tuple[int, ...]) -> list[nn.Module]:
 def initialise_for_relu(module: nn.Module) -> None:
     """Redraws weights so that signals keep their size through ReLUs (He et al. 2015), biases zero.
 
-    With torch's own, smaller start a supervised trunk spends its first thousand steps on growing.
+    With torch's own, smaller initial weights a supervised trunk spends its first thousand steps on growing.
     """
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear | Upsampling):

@@ -1,4 +1,4 @@
-"""What an encoder's outputs mean: the family of q(z | x), its samples, and its distance from a standard normal."""
+"""Posterior families q(z | x): parameters from an encoder's outputs, samples, and KL from a standard normal."""
 
 import math
 from typing import Protocol
@@ -68,7 +68,7 @@ class GaussianPosterior:
 
 
 class LaplacePosterior:
-    """A Laplace distribution a dimension: sharper, with heavier tails, and not the same when rotated.
+    """A Laplace distribution per dimension: sharper, with heavier tails, and not invariant to rotation.
 
     A Posterior's log variance is that of the distribution: log(2 b^2) for the scale b.
     """
@@ -105,7 +105,7 @@ class LaplacePosterior:
 
 
 class PointPosterior:
-    """One point a picture, without spread: a plain autoencoder. It has no density, and no distance from a prior."""
+    """A deterministic code, as in a plain autoencoder. It has no density, and no distance from a prior."""
 
     outputs_per_dimension = 1
     has_density = False
@@ -121,9 +121,9 @@ class PointPosterior:
         return posterior.mean
 
     def kl_per_dimension(self, posterior: Posterior) -> Tensor:
-        """Refuses: composition.refuse_illegal keeps priors with a KL away from points."""
+        """Raises: composition.refuse_illegal refuses priors with a KL for deterministic codes."""
         raise TypeError("a point has no KL from a prior")
 
     def log_density(self, posterior: Posterior, latents: Tensor) -> Tensor:
-        """Refuses: a point has no density."""
+        """Raises: a deterministic code has no density."""
         raise TypeError("a point has no density")

@@ -1,4 +1,4 @@
-"""Where codes are held to, and drawn from: what a posterior's distance is measured to.
+"""Priors: distributions of codes for the KL and for samples.
 
 Another prior is another class of this Protocol; one with parameters is a torch module too.
 """
@@ -57,9 +57,9 @@ class StandardNormal:
 
 
 class ObservedCodes(nn.Module):
-    """No prior at all: samples are drawn as training codes lie, a normal with their mean and variance a dimension.
+    """No prior: samples follow a normal distribution with the mean and variance of the training codes per dimension.
 
-    For models that are not held to a prior, whose codes may have any size.
+    For models without a prior, whose codes may have any scale.
     """
 
     has_density = False
@@ -85,7 +85,7 @@ class ObservedCodes(nn.Module):
 
     @torch.no_grad()
     def observe(self, latents: Tensor) -> None:
-        """Moves the moments towards those of one training batch (n, d)."""
+        """Updates the moments with those of one training batch (n, d)."""
         off = latents - self.get_buffer("mean")
         self.get_buffer("mean").lerp_(latents.mean(0), 1 - self._DECAY)
         self.get_buffer("variance").lerp_(off.square().mean(0), 1 - self._DECAY)

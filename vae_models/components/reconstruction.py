@@ -1,4 +1,4 @@
-"""What "reconstruction" measures: the distribution of pixels given decoder outputs, in nats per image.
+"""Reconstruction losses: distributions of pixels given decoder outputs, in nats per image.
 
 Which of them was used stands beside every figure: Bernoulli nats of a grey image and nats of a density are
 not comparable.
@@ -26,7 +26,7 @@ class Reconstruction(Protocol):
 
 
 class BernoulliReconstruction:
-    """Each pixel a coin whose logit is the output; grey pixels count as probabilities (cross-entropy)."""
+    """Each pixel a Bernoulli variable whose logit is the output; grey pixels are probabilities (cross-entropy)."""
 
     def nats_per_image(self, outputs: Tensor, images: Tensor) -> Tensor:
         """Returns (n,) cross-entropy in nats, summed over channels and pixels; not negative."""
@@ -55,7 +55,7 @@ class GaussianReconstruction:
 
 
 class LaplaceReconstruction:
-    """Each pixel a Laplace distribution with a stated variance around sigmoid(output): absolute errors count."""
+    """Each pixel a Laplace distribution with a stated variance around sigmoid(output): absolute errors."""
 
     def __init__(self, variance: float) -> None:
         self.scale = math.sqrt(variance / 2)
@@ -71,7 +71,7 @@ class LaplaceReconstruction:
 
 
 def build_reconstruction(kind: ReconstructionKind, variance: float | None) -> Reconstruction:
-    """Returns the pixel distribution that settings ask for; `variance` belongs to gaussian and laplace pixels."""
+    """Returns the pixel distribution of the settings; `variance` is for gaussian and laplace pixels."""
     refuse_variance(kind, variance)
     if variance is None:
         return BernoulliReconstruction()

@@ -1,4 +1,4 @@
-"""What is paid for using the latent space, beside reconstruction.
+"""Regularisers: the loss terms added to the reconstruction term.
 
 Another regulariser is another file with a class of this Protocol. One that learns or remembers something is a
 torch module too, and may have what `Following` says.
@@ -45,19 +45,19 @@ class Regulariser(Protocol):
 
 @runtime_checkable
 class Following(Protocol):
-    """A regulariser that does something after each training step of the model."""
+    """A regulariser that is updated after each training step of the model."""
 
     def optimizers(self) -> dict[str, Optimizer]:
         """Returns its own optimisers by name."""
         ...
 
     def after_step(self, encoded: Encoded, step: int, generator: Generator) -> dict[str, Tensor]:
-        """Learns or remembers; returns detached scalars for the curves. `encoded` has no gradient."""
+        """Updates itself; returns detached scalars for the curves. `encoded` has no gradient."""
         ...
 
 
 class Unregularised:
-    """Nothing is paid: a plain autoencoder."""
+    """No regularisation, as in a plain autoencoder."""
 
     needs_density = False
     asks_for_independence = False

@@ -1,4 +1,4 @@
-"""A VAE with a label beside its code, given on some images and summed over on all others (Kingma et al. 2014,
+"""A VAE with a label beside its code, given for some images and marginalised for all others (Kingma et al. 2014,
 "Semi-supervised learning with deep generative models", model M2).
 """
 
@@ -32,7 +32,7 @@ _AT_THE_END = 2**62
 
 
 class BoundTerms(NamedTuple):
-    """What both bounds are made of, in nats; c runs over the label's classes.
+    """The terms of both bounds, in nats; c runs over the label's classes.
 
     log_label: (n, c) log q(y | x). reconstruction, kl: (n, c) as if the label were class c.
     """
@@ -235,7 +235,7 @@ class SemiSupervisedVae(nn.Module):
 
 
 def _label_column(label: str | None, targets: Sequence[Target]) -> int:
-    """Returns which target is the label; refuses one that cannot be summed over."""
+    """Returns which target is the label; refuses one that cannot be marginalised."""
     fit = [index for index, target in enumerate(targets) if target.kind in ("binary", "categorical")]
     known = {target.name: index for index, target in enumerate(targets)}
     if label is None and fit:

@@ -1,4 +1,4 @@
-"""Total correlation: how far dimensions are from independent, KL(q(z) || prod_d q(z_d)), estimated in a batch
+"""Total correlation: the dependence of dimensions, KL(q(z) || prod_d q(z_d)), estimated in a batch
 (Chen et al. 2018, "Isolating sources of disentanglement in VAEs").
 """
 
@@ -14,7 +14,7 @@ from latent_audit.vae_models.model import Posterior
 def total_correlation(family: PosteriorFamily, posterior: Posterior, latents: Tensor) -> Tensor:
     """Returns (n,) log q(z) - sum_d log q(z_d) in nats at latents (n, d), q(z) being the batch's mean posterior.
 
-    Its gradient is that of minibatch-weighted sampling (eq. S4); the value takes the batch for all the data.
+    Its gradient is that of minibatch-weighted sampling (eq. S4); the value treats the batch as all the data.
     """
     count = len(latents)
     each = Posterior(posterior.mean[None], posterior.log_variance[None])

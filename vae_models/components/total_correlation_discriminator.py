@@ -1,4 +1,4 @@
-"""Total correlation by a discriminator that tells codes from codes whose dimensions were shuffled over images
+"""Total correlation by a discriminator between codes and codes whose dimensions were shuffled over images
 (Kim & Mnih 2018, "Disentangling by factorising", FactorVAE).
 """
 
@@ -48,7 +48,7 @@ class DiscriminatedTotalCorrelation(nn.Module):
         self._optimizer = Adam(self.layers.parameters(), lr=learning_rate, betas=_ADAM_BETAS)
 
     def total_correlation(self, latents: Tensor) -> Tensor:
-        """Returns (n,) log q(z) / prod_d q(z_d) in nats as the discriminator sees it, of latents (n, d)."""
+        """Returns (n,) the discriminator's estimate of log q(z) / prod_d q(z_d) in nats, of latents (n, d)."""
         return self.layers(latents)[:, 0]
 
     def penalty(self, encoded: Encoded, step: int) -> Tensor:

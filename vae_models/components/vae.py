@@ -94,11 +94,11 @@ class VariationalAutoencoder(nn.Module):
         return {"adam": self._optimizer} | followed
 
     def encode_values(self, values: NDArray[np.float64] | None) -> NDArray[np.float32] | None:
-        """Returns raw values as targets for a head, None without one: then attributes play no part."""
+        """Returns raw values as targets for a head; None without one, since attributes then have no effect."""
         return None if self.head is None else self.head.encode_values(values)
 
     def training_values(self, values: NDArray[np.float64] | None, seed: int) -> NDArray[np.float32] | None:
-        """Returns `encode_values` of the labelled share; tells uncertain weights how many images there are."""
+        """Returns `encode_values` of the labelled share; sets the number of images of uncertain weights."""
         if self.weights is not None and values is not None:
             self.weights.learn_from(len(values))
         return None if self.head is None else self.head.training_values(values, seed)
@@ -194,7 +194,7 @@ class VariationalAutoencoder(nn.Module):
 
 
 def _total(terms: dict[str, Tensor]) -> Tensor:
-    """Returns the sum of all terms that are paid: the unweighted KL is in the penalty already."""
+    """Returns the sum of all loss terms; the unweighted KL is part of the penalty."""
     paid = [nats for name, nats in terms.items() if name != "kl"]
     total = paid[0]
     for nats in paid[1:]:
@@ -203,15 +203,15 @@ def _total(terms: dict[str, Tensor]) -> Tensor:
 
 
 def parameter_count(module: nn.Module) -> int:
-    """Returns how many trainable numbers a model has."""
+    """Returns the number of trainable parameters of a model."""
     return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
 
 
 @torch.no_grad()
 def elbo(model: VariationalAutoencoder, images: Tensor, generator: Generator) -> Tensor:
-    """Returns (n,) one-sample evidence lower bound in nats: log p(x | z) - KL, whatever beta trained it.
+    """Returns (n,) one-sample evidence lower bound in nats: log p(x | z) - KL, for any beta in training.
 
-    Raises TypeError for a model without a prior, which bounds nothing.
+    Raises TypeError for a model without a prior, which has no bound.
     """
     posterior = model.encode(images)
     latents = model.posterior.sample(posterior, generator)

@@ -1,5 +1,5 @@
-"""Mean-field Gaussian weights, learned by Bayes by Backprop (Blundell et al. 2015): a network that says how sure
-its own weights are.
+"""Mean-field Gaussian weights, learned by Bayes by Backprop (Blundell et al. 2015): a network with a distribution
+over its own weights.
 """
 
 import math
@@ -22,7 +22,7 @@ class GaussianWeights(nn.Module):
         self.register_buffer("training_images", torch.zeros(()))
 
     def learn_from(self, images: int) -> None:
-        """Says how many training images share the cost of the weights."""
+        """Sets the number of training images over which the KL of the weights is divided."""
         self.get_buffer("training_images").fill_(images)
 
     def apply_to(self, module: nn.Module, inputs: Tensor, generator: Generator) -> Tensor:

@@ -1,4 +1,4 @@
-"""A discriminator that explains itself: its logit is a bias plus terms that each read one or two dimensions
+"""An additive discriminator: its logit is a bias plus terms of one or two dimensions
 of a semantic code (a generalised additive model with interactions, after Lou et al. 2013), so every decision
 is a list of contributions that add up to it.
 """

@@ -1,4 +1,4 @@
-"""What both players of the InterpretableGAN learn from: one forward pass, and the loss terms made of it.
+"""Losses of both players of the InterpretableGAN, computed from one forward pass.
 
 Non-saturating logistic loss with R1 (Mescheder et al. 2018), InfoGAN's recovery bound (Chen et al. 2016).
 """
@@ -18,12 +18,12 @@ if TYPE_CHECKING:  # the model calls these functions, so it imports them
 
 
 def share_of(count: int, share: float) -> int:
-    """Returns how many of `count` a share is, at least one."""
+    """Returns a share of `count` as a number, at least one."""
     return max(1, round(share * count))
 
 
 class Pass(NamedTuple):
-    """One forward pass of everything: what both players' losses are made of."""
+    """One forward pass of all networks, from which both players' losses are computed."""
 
     samples: Tensor  # (n, c, h, w) in [0, 1]
     seen_samples: Tensor  # the same as S and D see them, cut off from G: what pulls at them is known here

@@ -1,5 +1,5 @@
 """The InterpretableGAN: a semantic encoder S, a generator G driven by S's code, and a discriminator D that
-judges only through that code, as a sum of terms that anybody can read.
+sees only that code and decides by a sum of terms.
 
 Specified by this project, since no public implementation was found. Ingredients: InfoGAN's recovery bound
 (Chen et al. 2016), non-saturating logistic loss with R1 (Mescheder et al. 2018), two learning rates (Heusel
@@ -91,7 +91,7 @@ class InterpretableGan(nn.Module):
 
     @property
     def collapse_reason(self) -> str:
-        """Returns what went wrong over the last steps of training in a sentence, "" if nothing did."""
+        """Returns a sentence on a failure of the last steps of training, "" if there was none."""
         return self.stability.reason()
 
     def encode(self, images: Tensor) -> Posterior:
@@ -125,7 +125,7 @@ class InterpretableGan(nn.Module):
         return None
 
     def contributions(self, images: Tensor) -> Contributions:
-        """Returns the terms that D's decision on each image (n, c, h, w) is the sum of; differentiable."""
+        """Returns the terms whose sum is D's decision on each image (n, c, h, w); differentiable."""
         return self.discriminator.contributions(self.layout.presented(self.encoder(images)))
 
     def sample_latents(self, count: int, generator: Generator) -> Tensor:
@@ -135,9 +135,9 @@ class InterpretableGan(nn.Module):
     def sample(
         self, count: int, generator: Generator, values: NDArray[np.float64] | None = None
     ) -> tuple[Tensor, NDArray[np.float64]]:
-        """Returns images (count, c, h, w) in [0, 1] and the raw values (count, named attributes) asked for.
+        """Returns images (count, c, h, w) in [0, 1] and the raw values (count, named attributes) of their condition.
 
-        values: what to ask for, one column a named attribute; drawn from the data's combinations if None.
+        values: the condition, one column per named attribute; drawn from the data's combinations if None.
         """
         device = self.get_buffer("combinations").device
         if values is None:
@@ -205,7 +205,7 @@ class InterpretableGan(nn.Module):
         return {name: nats.detach() for name, nats in terms.items()} | self.stability.scalars()
 
     def _warm_up(self, batch: Batch) -> dict[str, Tensor]:
-        """Makes one supervised step of the encoder: a G that is told what S cannot read learns nothing."""
+        """Makes one supervised step of the encoder alone: G learns nothing from a code that S cannot predict yet."""
         assert batch.values is not None
         for group in self._optimizers["encoder"].param_groups:  # for this step: the loop sets it before each
             group["lr"] = self.settings.warm_up_learning_rate
@@ -235,7 +235,7 @@ class InterpretableGan(nn.Module):
         self._optimizers[name].step()
 
     def condition_on(self, encoded: Tensor, generator: Generator) -> Tensor:
-        """Returns codes (n, d) that ask for encoded values (n, k), free dimensions standard normal."""
+        """Returns codes (n, d) conditioned on encoded values (n, k), with standard normal free dimensions."""
         free = torch.empty(len(encoded), self.layout.free_dimensions, device=encoded.device)
         return torch.cat([self.layout.named_code(encoded), free.normal_(generator=generator)], 1)
 

@@ -21,14 +21,14 @@ CERTAIN_LOGIT = 6.0
 
 @dataclass(frozen=True)
 class SemanticLayout:
-    """Which dimension of a code means what."""
+    """The meaning of each dimension of a code."""
 
     targets: tuple[Target, ...]
     free_dimensions: int
 
     @property
     def named_size(self) -> int:
-        """Returns how many dimensions have names; the free ones come after them."""
+        """Returns the number of named dimensions; the free ones come after them."""
         return total_size(self.targets)
 
     @property
@@ -38,18 +38,18 @@ class SemanticLayout:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Returns one name a dimension: "shape=heart", "posX", "free0"."""
+        """Returns one name per dimension: "shape=heart", "posX", "free0"."""
         named = tuple(name for target in self.targets for name in target.columns)
         return named + tuple(f"free{i}" for i in range(self.free_dimensions))
 
     @property
     def groups(self) -> tuple[int, ...]:
-        """Returns one number a dimension; the dimensions of one attribute share it."""
+        """Returns one number per dimension; the dimensions of one attribute share it."""
         groups = [index for index, target in enumerate(self.targets) for _ in range(target.size)]
         return tuple(groups + [len(self.targets) + i for i in range(self.free_dimensions)])
 
     def named_code(self, encoded: Tensor) -> Tensor:
-        """Returns the named part (n, named_size) of the code that asks for encoded values (n, k)."""
+        """Returns the named part (n, named_size) of the code conditioned on encoded values (n, k)."""
         parts = []
         for index, target in enumerate(self.targets):
             value = encoded[:, index]
@@ -65,7 +65,7 @@ class SemanticLayout:
         return torch.cat(parts, 1) if parts else encoded.new_zeros(len(encoded), 0)
 
     def conditioned_on(self, code: Tensor, name: str, yes: bool) -> Tensor:
-        """Returns codes (n, size) that ask for a binary attribute as yes or no, all else as in `code`."""
+        """Returns codes (n, size) with a binary attribute set or not set, all else as in `code`."""
         start = 0
         for target in self.targets:
             if target.name == name and target.kind == "binary":
@@ -79,7 +79,7 @@ class SemanticLayout:
         """Returns the code (n, size) as generator and discriminator see it: softmax over each categorical
         group times 2 minus 1, tanh of half of each binary logit, all else as it is.
 
-        Bounded, so that a logit that is sure of itself cannot drown the others.
+        Bounded, so that one large logit cannot dominate the others.
         """
         named, free = torch.split(code, [self.named_size, self.free_dimensions], dim=1)
         parts = []

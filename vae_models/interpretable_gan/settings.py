@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class InterpretableGanSettings(BaseModel):
-    """A GAN whose generator is driven by, and whose discriminator sees only, a semantic code of the image."""
+    """A GAN whose generator takes, and whose discriminator sees only, a semantic code of the image."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

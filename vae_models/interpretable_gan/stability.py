@@ -1,4 +1,4 @@
-"""Whether a GAN's training still works: watched at every step, because it may stop working silently."""
+"""Monitors a GAN's training at every step, because it can fail silently."""
 
 import math
 
@@ -39,7 +39,7 @@ class StabilityRecord(nn.Module):
         return {"sample_diversity": means[0], "discriminator_accuracy": means[1]}
 
     def reason(self) -> str:
-        """Returns what is wrong in a sentence, or "" if nothing is."""
+        """Returns a sentence on a failure, or "" if there is none."""
         diversity, accuracy, nats = (float(value) for value in self.get_buffer("means"))
         if int(self.get_buffer("steps")) == 0:
             return "the model has not been trained"

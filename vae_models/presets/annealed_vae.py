@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class AnnealedVaeSettings(AutoencoderSettings):
-    """loss = reconstruction + gamma * |KL - C|, C rising linearly from 0: information comes in step by step."""
+    """loss = reconstruction + gamma * |KL - C|, with C rising linearly from 0, so information enters gradually."""
 
     kind: Literal["annealed_vae"] = "annealed_vae"
     warm_up_steps: Literal[0] = Field(0, description="always 0: the capacity is what rises")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class AttentionVaeSettings(AutoencoderSettings):
-    """A VAE whose networks let far parts of an image inform each other, and can show which looked where."""
+    """A VAE whose networks have self-attention between distant parts of an image, with maps of it."""
 
     kind: Literal["attention_vae"] = "attention_vae"
     network: Literal["attention"] = Field("attention", description="always attention")

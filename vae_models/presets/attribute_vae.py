@@ -1,4 +1,4 @@
-"""A VAE whose first dimensions are named after attributes, which are read from them alone."""
+"""A VAE whose first dimensions are named after attributes, which are predicted from them alone."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class AttributeVaeSettings(FamilySettings):
-    """A VAE that must tell each attribute from dimensions of its own: loss = reconstruction + KL + attributes."""
+    """A VAE that predicts each attribute from its own dimensions: loss = reconstruction + KL + attributes."""
 
     kind: Literal["attribute_vae"] = "attribute_vae"
     named: tuple[str, ...] | None = Field(

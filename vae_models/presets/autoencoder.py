@@ -1,4 +1,4 @@
-"""A plain autoencoder: one point a picture and no prior, so what a posterior and a prior add can be seen."""
+"""A plain autoencoder with a deterministic code and no prior, to compare with VAEs."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class PlainAutoencoderSettings(AutoencoderSettings):
-    """The plain autoencoder: loss = reconstruction alone. It has no KL, and samples are drawn as its codes lie."""
+    """The plain autoencoder: loss = reconstruction. It has no KL; samples follow the distribution of its codes."""
 
     kind: Literal["autoencoder"] = "autoencoder"
     warm_up_steps: Literal[0] = Field(0, description="always 0: there is no KL to be warmed up")

@@ -1,4 +1,4 @@
-"""What all presets of the VAE family share: their settings, and how parts become a model."""
+"""Settings shared by all presets of the VAE family, and the composition of a model from components."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""A VAE whose decoder does not know its weights exactly (Blundell et al. 2015)."""
+"""A VAE with a distribution over the weights of its decoder (Blundell et al. 2015)."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class BayesianVaeSettings(AutoencoderSettings):
-    """A VAE with a Gaussian over each weight of the decoder: doubt of the weights beside doubt of the code."""
+    """A VAE with a Gaussian over each weight of the decoder: variance from weights beside variance from codes."""
 
     kind: Literal["bayesian_vae"] = "bayesian_vae"
     initial_deviation: float = Field(

@@ -1,4 +1,4 @@
-"""The beta-VAE (Higgins et al. 2017), which is a VAE at beta 1."""
+"""The beta-VAE (Higgins et al. 2017); with beta 1 it is a VAE."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal

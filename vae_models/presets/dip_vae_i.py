@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class DipVaeISettings(AutoencoderSettings):
-    """loss = reconstruction + KL + how far the covariance of posterior means is from the identity."""
+    """loss = reconstruction + KL + distance of the covariance of posterior means from the identity."""
 
     kind: Literal["dip_vae_i"] = "dip_vae_i"
     off_diagonal: float = Field(10.0, ge=0, description="weight of squared covariances")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class DipVaeIiSettings(AutoencoderSettings):
-    """loss = reconstruction + KL + how far the covariance of sampled codes is from the identity."""
+    """loss = reconstruction + KL + distance of the covariance of sampled codes from the identity."""
 
     kind: Literal["dip_vae_ii"] = "dip_vae_ii"
     off_diagonal: float = Field(10.0, ge=0, description="weight of squared covariances")

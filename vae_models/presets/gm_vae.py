@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class GmVaeSettings(AutoencoderSettings):
-    """A VAE whose prior is a mixture: images gather around components. The KL is a Monte Carlo estimate."""
+    """A VAE whose prior is a mixture of Gaussians. The KL is a Monte Carlo estimate."""
 
     kind: Literal["gm_vae"] = "gm_vae"
     components: int = Field(10, ge=1, description="Gaussians in the prior; with 1 it is a VAE")

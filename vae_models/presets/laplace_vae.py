@@ -1,4 +1,4 @@
-"""A VAE with Laplace posteriors, whose density is not the same when rotated: axes mean something to it."""
+"""A VAE with Laplace posteriors, whose density is not invariant to rotation and so favours the axes."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class LaplaceVaeSettings(AutoencoderSettings):
-    """A VAE whose posterior is a Laplace distribution a dimension, with its closed KL from a standard normal."""
+    """A VAE whose posterior is a Laplace distribution per dimension, with a closed-form KL from a standard normal."""
 
     kind: Literal["laplace_vae"] = "laplace_vae"
 

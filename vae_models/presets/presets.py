@@ -1,4 +1,4 @@
-"""All kinds of model that a user can pick: their settings, joined in one typed union."""
+"""The settings of all kinds of model, as one typed union."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Where the settings of each kind of model are. Nothing is imported here: `settings_by_kind` imports the one it needs.
+"""The module of each kind's settings. Nothing is imported here; `settings_by_kind` imports the one it needs.
 
 What a kind names counts in the content keys of the stages that are given such a model; this table itself does not.
 """

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class SemiSupervisedVaeSettings(AutoencoderSettings):
-    """A VAE with a label beside its code: given on some images, summed over on all others."""
+    """A VAE with a label beside its code: given for some images, marginalised for all others."""
 
     kind: Literal["semi_supervised_vae"] = "semi_supervised_vae"
     label: str | None = Field(

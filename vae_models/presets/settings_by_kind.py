@@ -1,4 +1,4 @@
-"""Imports the settings of a kind of model by name, so that a model brings its own code and that of no other."""
+"""Imports the settings of a kind of model by name, so that a stage's key covers only the code of its model."""
 
 from importlib import import_module
 from typing import Any

@@ -1,4 +1,4 @@
-"""Reads trained models back: the recipe says which kind of model is rebuilt around the weights."""
+"""Loads trained models: rebuilds the kind of model in the recipe and reads its weights."""
 
 import json
 from pathlib import Path
@@ -50,7 +50,7 @@ def load_classifier(folder: Path, device: torch.device | str) -> "AttributeClass
 
 
 def load_untrained(folder: Path, device: torch.device | str) -> "Model":
-    """Returns the model of a recipe without its trained weights, on `device`; raises BadCheckpoint.
+    """Returns the untrained model of a recipe, on `device`; raises BadCheckpoint.
 
     A model of ours has the weights that its training began with; networks from elsewhere have their own in
     random order.

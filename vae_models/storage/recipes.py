@@ -1,4 +1,4 @@
-"""Trained models on disk: weights.safetensors, and a recipe.json that rebuilds the model around them."""
+"""Saves trained models: weights.safetensors, and recipe.json, from which the model is rebuilt."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How a trained model lies on disk: its files, and which kind it is, told without importing what it is made of."""
+"""Files of a trained model, and its kind, read without importing the model's code."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Tensors and JSON on disk without pickle: safetensors, written beside and renamed, so never half there."""
+"""Writes tensors and JSON atomically and without pickle: safetensors, written aside and renamed."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], facts: dict[str, Any])
 
 
 def read_tensors(path: Path, device: torch.device) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Returns what `write_tensors` wrote; raises BadCheckpoint for a missing, damaged or foreign file."""
+    """Reads the tensors of `write_tensors`; raises BadCheckpoint for a missing, damaged or foreign file."""
     if not path.is_file():
         raise BadCheckpoint(
             f"no weights at {path}: train the model first, or name the folder that holds them"

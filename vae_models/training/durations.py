@@ -1,4 +1,4 @@
-"""Durations that belong to a training: steps, or a share of its steps, so that a shorter training has shorter parts."""
+"""Durations within a training, as steps or as a share of all steps."""
 
 from typing import Annotated
 
@@ -20,5 +20,5 @@ Duration = Annotated[int | float, Field(ge=0), AfterValidator(_checked)]
 
 
 def in_steps(duration: int | float, steps: int) -> int:
-    """Returns a duration as a number of steps, of a training of `steps`."""
+    """Converts a duration within a training of `steps` to a number of steps."""
     return round(duration * steps) if duration < 1 else int(duration)

@@ -1,6 +1,6 @@
 """A training step recorded once as a CUDA graph and replayed: one launch instead of hundreds.
 
-At batch 64 a VAE's step is 150 to 250 launches for microseconds of work, so launches are what a GPU waits for.
+At batch 64 a VAE's step is 150 to 250 launches for microseconds of work, so launches limit the speed of a GPU.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +26,7 @@ class GraphedStep:
         self._graph: torch.cuda.CUDAGraph | None = None
 
     def __call__(self, images: Tensor) -> dict[str, Tensor]:
-        """Returns the step's scalars; each call its own."""
+        """Returns the scalars of one step."""
         if self._calls < _CALLS_BEFORE:
             self._calls += 1
             return self._beside(images)
@@ -38,7 +38,7 @@ class GraphedStep:
         return {name: tensor.clone() for name, tensor in self._found.items()}
 
     def _beside(self, images: Tensor) -> dict[str, Tensor]:
-        """What comes before a recording must not run on the default stream."""
+        """Runs steps before a recording on another than the default stream, as CUDA requires."""
         here, beside = torch.cuda.current_stream(), torch.cuda.Stream()
         beside.wait_stream(here)
         with torch.cuda.stream(beside):

@@ -1,4 +1,4 @@
-"""What a training run is given: whether it fits the model, and what makes two runs the same."""
+"""Checks the inputs of a training, and identifies trainings with equal inputs."""
 
 import hashlib
 
@@ -15,7 +15,7 @@ _COMPARED_IMAGES = 64
 
 
 def check_images(model: Trainable, images: NDArray[np.uint8], validation_images: NDArray[np.uint8]) -> None:
-    """Raises BadSettings where there are no images, or not of the model's shape as bytes."""
+    """Raises BadSettings if there are no images, or if they are not uint8 of the model's shape."""
     for name, part in (("training", images), ("validation", validation_images)):
         if part.dtype != np.uint8 or part.shape[1:] != model.image_shape or not len(part):
             raise BadSettings(
@@ -31,7 +31,7 @@ def identity_of(
     images: NDArray[np.uint8],
     values: NDArray[np.float64] | None,
 ) -> str:
-    """Returns a digest of what makes two runs the same: a longer one, too, where steps keep their size."""
+    """Returns a digest of a training's inputs; with a constant learning rate the number of steps does not count."""
     assert isinstance(model, nn.Module)
     free = {"deadline_seconds", "checkpoint_every"} | (set() if settings.learning_rate_decay else {"steps"})
     parts = [type(model).__name__, settings.model_dump_json(exclude=free), str(seeds), str(images.shape)]

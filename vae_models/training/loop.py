@@ -1,6 +1,6 @@
-"""The one training loop: for VAEs, the InterpretableGAN and attribute classifiers alike.
+"""The training loop of VAEs, the InterpretableGAN and attribute classifiers.
 
-It owns what they share (data order, step sizes over time, evaluation, early stop, divergence, deadline, cancellation,
+It implements what they share (data order, learning rates, evaluation, early stop, divergence, deadline, cancellation,
 checkpoints, progress); a model's own `update` owns its optimisers.
 """
 
@@ -44,7 +44,7 @@ def train(
     should_stop: Callable[[], bool],
     validation_values: NDArray[np.float64] | None = None,
 ) -> TrainingResult:
-    """Trains `model` in place and returns how it went; resumes where `checkpoint_folder` holds a state.
+    """Trains `model` in place and returns the result; resumes if `checkpoint_folder` holds a state.
 
     images: uint8 (n, c, h, w), array or memory map. values: raw attribute values (n, k), one column a target
     of the model, or None for models without targets. validation_images: every evaluation uses all of them; the
@@ -123,7 +123,7 @@ class _Run:
     def to_the_end(
         self, on_interval: Callable[[Progress], None], should_stop: Callable[[], bool]
     ) -> TrainingResult:
-        """Steps until something says stop; leaves the weights that the result describes in the model."""
+        """Trains until a stopping condition holds; leaves the weights of the result in the model."""
         settings, state = self.settings, self.progression
         if state.first_objective is None:
             state.first_objective = _mean(self._held_out_objectives())
@@ -174,7 +174,7 @@ class _Run:
         return found
 
     def _evaluate(self) -> None:
-        """Adds a point to every curve; remembers the best weights; decides on divergence and patience."""
+        """Adds a point to every curve; keeps the best weights; decides on divergence and patience."""
         state = self.progression
         scalars = self._mean_scalars()
         self.sums, state.counts = {}, {}
@@ -252,7 +252,7 @@ class _Run:
         return (self.progression.step - self.first_step) * self._images_a_step() / elapsed
 
     def _images_a_step(self) -> int:
-        """Returns how many images all models see in a step."""
+        """Returns the number of images of all models in a step."""
         return min(self.settings.batch_size, len(self.training)) * len(self.seeds)
 
     def _report(self, on_interval: Callable[[Progress], None], now: bool) -> None:
@@ -281,7 +281,7 @@ def _mean(numbers: list[float]) -> float:
 
 
 def _by_model(name: str, numbers: list[float]) -> dict[str, float]:
-    """Returns a number under its name; those of a stack's models under the name and the model's place."""
+    """Returns a number by its name; numbers of a stack's models by the name and the model's index."""
     if len(numbers) == 1:
         return {name: numbers[0]}
     return {f"{name}.{place}": number for place, number in enumerate(numbers)}

@@ -1,4 +1,4 @@
-"""Training images where the arithmetic is: uint8 on the device, batches by index, no loader between.
+"""Training images in device memory: uint8, with batches by index and without a data loader.
 
 The order is a function of seed and step, so resuming needs no saved position.
 """

@@ -1,4 +1,4 @@
-"""What the training loop says while it runs, and when it has ended."""
+"""Progress and result of the training loop."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from latent_audit.vae_models.training.state import Curves
 
 @dataclass(frozen=True)
 class Progress:
-    """What a progress line says. seconds_left: by this run's own speed, None before it is known."""
+    """Content of a progress line. seconds_left: from this run's speed, None before it is known."""
 
     step: int
     steps: int
@@ -18,7 +18,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """How training went. stopped: "completed", "patience" or "deadline".
+    """The result of a training. stopped: "completed", "patience" or "deadline".
 
     curves: name -> [[step, value], ...] in nats per image at each evaluation; "held_out" is the objective on
     held-out images. seconds and images_per_second vary from run to run, all else repeats.

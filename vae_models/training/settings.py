@@ -7,7 +7,7 @@ from latent_audit.vae_models.training.durations import Duration, in_steps
 
 
 class TrainingSettings(BaseModel):
-    """How long and on what to train. Everything but the deadline leaves the result reproducible."""
+    """Duration, batches and optimiser of a training. Results are reproducible except with a deadline."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

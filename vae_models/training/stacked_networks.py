@@ -1,4 +1,4 @@
-"""Networks of one architecture computed as one: weights side by side, convolutions in groups, products in batches.
+"""Computes several networks of one architecture as one: grouped convolutions, batched matrix products.
 
 A stack of k networks keeps each parameter of all of them in one tensor, joined along the first axis.
 """
@@ -19,7 +19,7 @@ State = Mapping[str, Tensor]
 def stacked_state(modules: Sequence[nn.Module]) -> dict[str, Tensor]:
     """Returns every parameter of modules of one architecture, by name, joined along the first axis.
 
-    Raises BadSettings where they have a layer that cannot be stacked.
+    Raises BadSettings for a layer that cannot be stacked.
     """
     for layer in modules[0].modules():
         if type(layer) not in _FORWARD:
@@ -31,7 +31,7 @@ def stacked_state(modules: Sequence[nn.Module]) -> dict[str, Tensor]:
 
 
 def stacked_forward(module: nn.Module, state: State, count: int, inputs: Tensor) -> Tensor:
-    """Returns what `count` networks like `module`, whose parameters are in `state`, make of inputs (count, n, ...)."""
+    """Returns the outputs of `count` networks like `module`, with parameters in `state`, for inputs (count, n, ...)."""
     return _FORWARD[type(module)](module, state, count, inputs)
 
 

@@ -28,7 +28,7 @@ def train_together(
     on_interval: Callable[[Progress], None],
     should_stop: Callable[[], bool],
 ) -> list[TrainingResult]:
-    """Trains models of one architecture in place, each as `train` with its seed would; returns how each went.
+    """Trains models of one architecture in place, each as `train` with its seed would; returns their results.
 
     `settings` are all models' own. What is held out is looked at with the same noise for all, so "held_out" curves
     differ a little from those of `train`. Speeds and seconds are the stack's. Raises as `train` does, for the whole
@@ -48,6 +48,6 @@ def train_together(
 
 
 def _of_model(curves: Curves, place: int) -> Curves:
-    """Returns one model's curves, under the names that they have without a stack."""
+    """Returns one model's curves, by their names without a stack."""
     named = {name: name.rpartition(".") for name in curves}
     return {named[name][0]: points for name, points in curves.items() if named[name][2] == str(place)}

@@ -1,4 +1,4 @@
-"""VAEs of one architecture trained in one step: seeds and betas of a model, where a GPU has room for many.
+"""Trains several VAEs of one architecture in one step: seeds and betas of a model, for a GPU with free capacity.
 
 Each has its own weights, order of images, noise and regulariser, and learns what it would learn by itself, to rounding:
 the loss is the sum of theirs, and Adam treats every number by itself.
@@ -25,7 +25,7 @@ PARTS = ("encoder", "decoder")
 
 
 class StackedVaes(nn.Module):
-    """A `Trainable` that is several models. Scalars are (k,) and objectives (n, k): one a model, nats per image."""
+    """A `Trainable` of several models. Scalars are (k,) and objectives (n, k): one per model, nats per image."""
 
     def __init__(
         self, models: Sequence[VariationalAutoencoder], seeds: Sequence[int], device: torch.device
@@ -67,11 +67,11 @@ class StackedVaes(nn.Module):
         return None
 
     def get_extra_state(self) -> Tensor:
-        """Returns the state of every model's noise, so that a stopped stack goes on as if it had not been."""
+        """Returns the state of every model's noise, so that a stopped stack resumes exactly."""
         return torch.stack([generator.get_state() for generator in self._generators])
 
     def set_extra_state(self, state: Tensor) -> None:
-        """Puts it back."""
+        """Restores the state."""
         for generator, one in zip(self._generators, state, strict=True):
             generator.set_state(one.cpu().clone())  # a view into a file may lie where no state may
 

@@ -1,7 +1,7 @@
-"""How large an optimiser's steps are over a training: as set, then falling linearly (Hägele et al. 2024, "Scaling laws
+"""The learning-rate schedule: constant, then falling linearly (Hägele et al. 2024, "Scaling laws
 and compute-optimal training beyond fixed training durations").
 
-What large steps find early, small ones settle in: the same quality takes a fraction of the steps.
+With the decay the same quality takes a fraction of the steps.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ _AS_SET = "initial_lr"
 
 
 def step_share(step: int, settings: TrainingSettings) -> float:
-    """Returns which share of the step size that was set a step has, from 1 down to a twentieth."""
+    """Returns the factor of the learning rate at a step, from 1 down to a twentieth."""
     falling = settings.learning_rate_decay * settings.steps
     left = settings.steps - step
     if left >= falling:
@@ -26,7 +26,7 @@ def step_share(step: int, settings: TrainingSettings) -> float:
 
 
 def set_step_sizes(optimizers: Iterable[Optimizer], share: float) -> None:
-    """Gives every optimiser this share of the step size that it was made with."""
+    """Sets the learning rate of every optimiser to this share of its initial one."""
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             size = share * group.setdefault(_AS_SET, float(group["lr"]))

@@ -1,7 +1,7 @@
-"""The paper under every plot: one style, and SVG that is the same bytes every time and holds names safely.
+"""Shared matplotlib style and deterministic SVG output, with names inserted safely.
 
 Names never pass through matplotlib: it draws a plain placeholder of the same width, and the escaped name
-takes its place in the finished SVG. So `$`, markup and scripts without a glyph in its fonts are plain text.
+replaces it in the finished SVG. So `$`, markup and characters without a glyph in its fonts are plain text.
 """
 
 import base64
@@ -68,7 +68,7 @@ _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Noto Sans C
 
 
 class Canvas:
-    """One plot: a matplotlib figure of `width` by `height` points, and the names that stand in it.
+    """One plot: a matplotlib figure of `width` by `height` points, and the names in it.
 
     Every part is placed in points, by the widths that names have: to let matplotlib measure each text instead
     takes a third of the time of a report.
@@ -88,7 +88,7 @@ class Canvas:
         )
 
     def axes_within(self, left: float, right: float, bottom: float, top: float) -> Axes:
-        """Returns axes that leave so many points free on each side."""
+        """Returns axes with margins of the given numbers of points."""
         return self.axes(left, bottom, self.width - left - right, self.height - bottom - top)
 
     def name(self, text: str, length: int = 26) -> str:
@@ -119,7 +119,7 @@ class Canvas:
 
 
 def _few_colours(embedded: str) -> str:
-    """Returns drawn points, a base64 PNG of any colours, with a palette of 64: a fifth of the bytes."""
+    """Reduces drawn points, a base64 PNG of any colours, to a palette of 64: a fifth of the bytes."""
     drawn = Image.open(io.BytesIO(base64.b64decode(embedded))).convert("RGBA")
     if drawn.getcolors(256) is not None:  # a scale of colours: it shall not have steps
         return embedded
@@ -129,6 +129,6 @@ def _few_colours(embedded: str) -> str:
 
 
 def name_width(names: Iterable[str], length: int = 26) -> float:
-    """Returns the points that the longest of `names` takes in a plot, each cut to `length` characters."""
+    """Returns the width in points of the longest of `names` in a plot, each cut to `length` characters."""
     widths = [sum(2 if east_asian_width(c) in "WF" else 1 for c in visible(name)[:length]) for name in names]
     return 4.9 * max(widths, default=0) + 6

@@ -1,4 +1,4 @@
-"""Losses and other figures over the steps of training."""
+"""Curves of losses and other figures over training steps."""
 
 from collections.abc import Mapping, Sequence
 

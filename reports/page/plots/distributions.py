@@ -1,4 +1,4 @@
-"""How often each class occurs, and where the values of a continuous attribute lie."""
+"""Distributions of attributes: counts of classes, and quantiles of continuous values."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""How the mean response moves as one dimension is set to higher and higher quantiles, with its band."""
+"""Dose-response curve: the mean response over quantiles of one dimension, with its band."""
 
 from collections.abc import Sequence
 
@@ -35,7 +35,7 @@ def draw(
 
 
 def _labels(dose: Sequence[float]) -> list[str]:
-    """Returns a label for every dose; an empty one where it would stand on its neighbour, the ends kept."""
+    """Returns a label for every dose; empty if it would overlap its neighbour, except at the ends."""
     room = LABEL_ROOM * (dose[-1] - dose[0])
     labels: list[str] = []
     last = -np.inf

@@ -1,4 +1,4 @@
-"""Each attribute's effect over the effects of other moves: a panel each, in the attribute's own unit."""
+"""Each attribute's effect with its null distribution: one panel each, in the attribute's own unit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Panel:
 
 
 def draw(attributes: Sequence[Panel], random_name: str, untrained_name: str, label: str) -> str:
-    """Returns SVG with a histogram of other moves for each attribute, and a line where its effect lies."""
+    """Returns SVG with a histogram of null effects for each attribute, and a line at its effect."""
     untrained = any(len(panel.untrained_decoder) for panel in attributes)
     names = [random_name, *([untrained_name] if untrained else [])]
     canvas, grid = panels(len(attributes), 3, (236, 104), (10, 12, 34, 18), names)

@@ -1,4 +1,4 @@
-"""A matrix as colours, with a stroke through every cell that is not significant."""
+"""Heat map of a matrix, with a stroke through every cell that is not significant."""
 
 from collections.abc import Sequence
 
@@ -62,7 +62,7 @@ def draw(
 
 
 def _strike(axes: mpl.axes.Axes, struck: npt.NDArray[np.bool_], shade: npt.NDArray[np.float64]) -> None:
-    """Draws all strokes of one lightness as one line with gaps, so that large matrices stay small files."""
+    """Draws all strokes of one lightness as one line with gaps, which keeps files of large matrices small."""
     for dark in (True, False):
         rows, columns = np.nonzero(struck & ((shade <= 0.55) == dark))
         if len(rows) == 0:

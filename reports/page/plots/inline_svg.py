@@ -1,4 +1,4 @@
-"""A drawing as a part of the page: its ids unique, its inks the page's own, what recurs said once.
+"""Embeds a drawing in the page: unique ids, the page's colours, shared styles.
 
 A large report holds a thousand drawings; styles and ids that recur in each were a tenth of its bytes.
 """
@@ -26,7 +26,7 @@ CLASSES = {
 def inline(svg: str, identifier: str, alt: str) -> str:
     """Returns an SVG document as an element for the page, with `alt` as its label.
 
-    identifier: what this drawing is called, alone on the page.
+    identifier: the name of this drawing, unique on the page.
     """
     own = hashlib.sha256(identifier.encode()).hexdigest()[:8]
     names = {name: f"p{own}{place}" for place, name in enumerate(re.findall(r' id="([^"]+)"', svg))}

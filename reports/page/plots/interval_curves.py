@@ -1,4 +1,4 @@
-"""Curves whose points have intervals: panels side by side, a line for each thing compared."""
+"""Curves with intervals: panels side by side, one line for each item compared."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

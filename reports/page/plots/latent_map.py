@@ -1,4 +1,4 @@
-"""Where images lie on a map of the latent space, one panel an attribute, coloured by its values."""
+"""Scatter plots of a latent map: one panel per attribute, coloured by its values."""
 
 import base64
 from collections.abc import Sequence
@@ -110,7 +110,7 @@ def _scale(axes: Axes, values: npt.NDArray[np.float64], colours: Colormap) -> No
 
 
 def seen_from_the_side(coordinates: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Returns (m,2): a solid map (m,3) as it looks from AZIMUTH degrees around its third axis and ELEVATION above."""
+    """Returns (m,2): the view of a 3-d map (m,3) from AZIMUTH degrees around its third axis and ELEVATION above."""
     around, above = np.radians(AZIMUTH), np.radians(ELEVATION)
     x, y, z = coordinates.T
     across, away = x * np.cos(around) - y * np.sin(around), x * np.sin(around) + y * np.cos(around)
@@ -118,7 +118,7 @@ def seen_from_the_side(coordinates: npt.NDArray[np.float64]) -> npt.NDArray[np.f
 
 
 def explorable(coordinates: npt.NDArray[np.float64], coloured: Sequence[Panel]) -> dict[str, Any]:
-    """Returns, JSON-ready, what a script needs to say which point lies where on the drawing.
+    """Returns JSON values from which a script finds the point at a place of the drawing.
 
     `cell` and `axes` (left, top, width, height) are in the drawing's own units; `places` is base64 of a byte for
     x and for y of each point, `values` of a byte for each point, panel by panel; `scales` holds each panel's

@@ -1,4 +1,4 @@
-"""What chance alone gives, drawn behind what was observed."""
+"""Histogram of a null distribution with the observed values."""
 
 from collections.abc import Sequence
 

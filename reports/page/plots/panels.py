@@ -1,4 +1,4 @@
-"""Equal panels side by side, and the one legend below them. All places are known without measuring a text."""
+"""Equal panels side by side with one legend below, at positions that need no measuring of text."""
 
 from collections.abc import Sequence
 
@@ -21,9 +21,9 @@ def panels(
 
     Args:
         count: how many panels.
-        most_columns: how many of them may stand side by side.
+        most_columns: maximum number of panels side by side.
         size: a panel's width and height in points.
-        room: what a panel keeps free left of, right of, below and above its axes, in points.
+        room: margins left of, right of, below and above a panel's axes, in points.
         legend: names that `legend_below` will write; room for them is kept.
     """
     columns = max(1, min(most_columns, count))

@@ -1,4 +1,4 @@
-"""How strongly each attribute was found again under every seed."""
+"""Association strength of each attribute under every seed."""
 
 from collections.abc import Sequence
 

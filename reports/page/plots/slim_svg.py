@@ -1,4 +1,4 @@
-"""Takes out of matplotlib's SVG what draws nothing: half of its bytes and most of its elements."""
+"""Removes what draws nothing from matplotlib's SVG: half of its bytes and most of its elements."""
 
 import re
 
@@ -27,7 +27,7 @@ def slim(svg: str) -> str:
 
 
 def _path(data: str) -> str:
-    """Returns path data without the spaces and line ends that it can do without."""
+    """Returns path data without redundant spaces and line ends."""
     return re.sub(r" ?([A-Za-z]) ?", r"\1", " ".join(data.split()))
 
 
@@ -37,7 +37,7 @@ def _without_unused_ids(svg: str) -> str:
 
 
 def _without_bare_groups(svg: str) -> str:
-    """Drops each group that carries no attribute, and the end that belongs to it."""
+    """Removes groups without attributes, with their closing tags."""
     kept: list[bool] = []
 
     def keep(found: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""What the run's time went to: a bar for each stage of its ledger, at the time it ran."""
+"""Timeline of a run: a bar for each stage of its ledger."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ MAX_ROWS = 60
 
 @dataclass(frozen=True)
 class Bar:
-    """One stage: seconds after the run's start, how long it took, and whether it was reused."""
+    """One stage: its start in seconds after the run's, its duration, and whether it was reused."""
 
     name: str
     start: float

@@ -1,4 +1,4 @@
-"""What a latent space is good for, measured: anomalies, compression, augmentation, labels.
+"""Applications of a latent space: anomaly detection, compression, augmentation, label efficiency.
 
 Start with anomaly.py.
 """

@@ -1,4 +1,4 @@
-"""Can a model tell images that are not of its kind? Scores of both, and the area under their curve."""
+"""Anomaly detection: scores of in- and out-of-distribution images, and their AUROC."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from latent_audit.tasks.analyses.statistics.probe_scores import auroc, auroc_res
 
 @dataclass(frozen=True)
 class AnomalyScore:
-    """One score: the chance that an outside image has the larger one, and its mean on either side."""
+    """One score: the probability that an outside image has the larger one (AUROC), and its mean on both sides."""
 
     score: str
     auroc: Estimate
@@ -50,9 +50,9 @@ def detect(
     not_applicable: str | None = None,
     resamples: int = 500,
 ) -> AnomalyDetection:
-    """Returns AUROC and means with intervals of each score, larger meaning stranger.
+    """Returns AUROC and means with intervals of each score; larger means more anomalous.
 
-    inside, outside: by name of the score, (n,) of held-out images and (m,) of images of another kind. The
+    inside, outside: by name of the score, (n,) of held-out images and (m,) of out-of-distribution images. The
     score "negative ELBO" is the one that `likelihood_misleads` speaks of.
     """
     scores = tuple(_score(name, inside[name], outside[name], rng, resamples) for name in inside)
@@ -63,7 +63,7 @@ def detect(
 
 
 def exchange_quarters(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Returns images (n, c, h, w) with opposite quarters exchanged: same pixels, another picture."""
+    """Returns images (n, c, h, w) with opposite quadrants exchanged, which keeps the pixels."""
     return np.roll(images, (images.shape[-2] // 2, images.shape[-1] // 2), axis=(-2, -1))
 
 

@@ -1,4 +1,4 @@
-"""Do generated images teach anything? A probe with them against one without, on held-out real images."""
+"""Augmentation: a probe with generated images against one without, on held-out real images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ LABELLED = (40, 80, 160, 320)
 @dataclass(frozen=True)
 class AugmentationPoint:
     """Balanced accuracy on held-out real images of probes of `labelled` real images, without and with
-    `generated` ones; difference: with less without, over the same resampled images.
+    `generated` ones; difference: with minus without, over the same resampled images.
     """
 
     labelled: int
@@ -54,7 +54,7 @@ def augment(
     components: int = 30,
     resamples: int = 500,
 ) -> tuple[Augmentation, ...]:
-    """Returns one curve an attribute.
+    """Returns one curve per attribute.
 
     codes (n, d), images (n, c, h, w) and labels (n, k) are of the fitting part, the others of held-out real
     images. With and without the attribute, codes of the labelled images give a normal distribution (a

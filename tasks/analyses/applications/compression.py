@@ -1,4 +1,4 @@
-"""What a code is worth as a compressed file: bits an image against the error of what comes back."""
+"""Compression: bits per image against the error of the decoded image."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

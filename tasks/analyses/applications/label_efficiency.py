@@ -1,5 +1,5 @@
-"""What labels are worth: how well a label is named by a model that saw it on a share of the images, beside a plain
-classifier of the same labels that saw no other image.
+"""Label efficiency: accuracy of a model trained with labels of a share of the images, beside a plain
+classifier trained on the labelled images alone.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ Labels = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class LabelledShare:
-    """One share of labels, how many images that is, and the balanced accuracies on held-out ones."""
+    """One share of labels, its number of images, and the balanced accuracies on held-out images."""
 
     share: float
     labelled_images: int
@@ -28,7 +28,7 @@ class LabelledShare:
 
 @dataclass(frozen=True)
 class LabelEfficiency:
-    """Balanced accuracies by labelled share; `chance` is what guessing gives."""
+    """Balanced accuracies by labelled share; `chance` is the score of guessing."""
 
     attribute: str
     chance: float

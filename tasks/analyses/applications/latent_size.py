@@ -1,4 +1,4 @@
-"""How many latent dimensions are enough: the smallest size that is as good as the best, by K folds.
+"""Selection of the latent size by K folds: the smallest size that is as good as the best.
 
 The one-standard-error rule of Breiman et al. 1984 and Hastie et al. 2009 (section 7.10), on the held-out
 evidence lower bound.

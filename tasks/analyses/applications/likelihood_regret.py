@@ -1,4 +1,4 @@
-"""How much better an image could be explained than the encoder explains it.
+"""Likelihood regret: the gain in an image's lower bound when its own posterior is optimised.
 
 Xiao, Yan and Amit 2020, "Likelihood regret", eq. 5: the likelihood of an image says little of whether it is
 like the training images, since simple images are likely under any model; how much its own bound grows when its
@@ -38,7 +38,7 @@ def likelihood_regret(
     seed: int,
     batch: int = 256,
 ) -> Regret:
-    """Returns bound and regret of images (n, c, h, w) whose posteriors (n, d) have a standard normal prior.
+    """Returns bound and regret of images (n, c, h, w) with posteriors (n, d) and a standard normal prior.
 
     Each step sees new noise, since a posterior could make itself fit noise that stays. What it started from
     and what it came to are judged by the same draws, and the better of the two counts, so regret is not negative.

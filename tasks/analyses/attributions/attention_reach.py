@@ -1,4 +1,4 @@
-"""How far attention looks: near places alone, as a convolution would, or across the image."""
+"""Reach of attention: the mean distance over which locations attend to each other."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,9 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class AttentionReach:
-    """Mean distance from a place to where it looks, in shares of the image's side, beside that of looking anywhere.
+    """Mean distance over which a location attends, as a share of the image's side, beside that of uniform attention.
 
-    received: (n, side, side), how much each place is looked at, mean over places 1; kept out of the record.
+    received: (n, side, side), attention that each location receives, mean 1; not in the record.
     """
 
     reach: Estimate

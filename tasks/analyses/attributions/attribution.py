@@ -1,7 +1,7 @@
-"""Which pixels decide, and whether the maps that say so may be believed.
+"""Pixel attributions with their sanity checks.
 
 Encoder, classifier and discriminator are explained by their pixels, the decoder by its Jacobian. Each map
-comes with its checks; a map that survives the redrawing of the weights is marked not faithful.
+comes with its checks; a map that stays the same under randomised weights is marked not faithful.
 """
 
 import copy
@@ -46,7 +46,7 @@ def explain_pixels(
     depth: MethodSettings | None = None,
     masks: NDArray[np.bool_] | None = None,
 ) -> tuple[Attribution, ...]:
-    """Returns one Attribution a method and subject, for outputs of images.
+    """Returns one Attribution per method and subject, for outputs of images.
 
     read: (module, images float32 (n, c, h, w) in [0, 1]) -> outputs (n, r), row by row, differentiable; it
     runs on deep copies of the module in eval mode, on the module's device. methods: from
@@ -98,7 +98,7 @@ def explain_decoder(
     *,
     has_gradient: bool = True,
 ) -> tuple[Attribution, ...]:
-    """Returns two Attributions a latent dimension, one where decode has no gradient: how pixels move as it moves.
+    """Returns two Attributions per latent dimension, or one if decode has no gradient: change of pixels by it.
 
     decode: (module, latents (n, d)) -> images (n, c, h, w). latents: posterior means of `images`;
     aggregate: posterior means (m, d) of many images, which say how far a dimension goes. "Jacobian" is the
@@ -145,7 +145,7 @@ def as_pixels(images: NDArray[np.uint8], module: nn.Module) -> Tensor:
 
 
 def frozen_copy(module: nn.Module) -> nn.Module:
-    """Returns a deep copy in eval mode whose weights ask for no gradients; the caller's stays untouched."""
+    """Returns a deep copy in eval mode whose weights require no gradients; the original is unchanged."""
     return copy.deepcopy(module).eval().requires_grad_(False)
 
 

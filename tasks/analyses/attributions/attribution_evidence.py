@@ -1,4 +1,4 @@
-"""Which attributions count: a map that does not follow the model's weights drops out of the evidence, by rule."""
+"""Selects the attributions that count as evidence: those whose maps depend on the model's weights."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from latent_audit.tasks.analyses.statistics.estimates import Estimate
 
 @dataclass(frozen=True)
 class SubjectEvidence:
-    """What is left to say of one subject.
+    """The evidence on one subject.
 
     counted: methods whose maps follow the weights; signs_only: those of them whose places do not, so that
     only the direction of change counts; set_aside: methods that failed or could not be checked. agreement:
@@ -32,7 +32,7 @@ class SubjectEvidence:
 
 
 def weigh(attributions: Sequence[Attribution]) -> tuple[SubjectEvidence, ...]:
-    """Returns one entry a subject of a target, in the order of the attributions."""
+    """Returns one entry per subject of a target, in the order of the attributions."""
     subjects = list(dict.fromkeys((item.target, item.subject) for item in attributions))
     return tuple(
         _weighed([item for item in attributions if (item.target, item.subject) == subject])

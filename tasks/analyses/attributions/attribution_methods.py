@@ -1,4 +1,4 @@
-"""The attribution methods an audit applies to pixels, each as one function of a module and images.
+"""The attribution methods of an audit, each as one function of a module and images.
 
 Every random draw is made once, from a seed, and shared by all images and by every module: so a map changes
 only because the image or the weights did.
@@ -26,7 +26,7 @@ Read = Callable[[nn.Module, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class MethodSettings:
-    """How much work attribution and its checks take. The defaults suit a first look on one core.
+    """Sizes of attributions and their checks. The defaults suit a first look on one core.
 
     gradient_steps: nodes of the integral. draws: random images or noise of GradientShap and SmoothGrad.
     noise: their standard deviation, pixels in [0, 1]. window, stride: occlusion square in pixels; None

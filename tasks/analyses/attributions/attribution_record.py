@@ -1,4 +1,4 @@
-"""What an attribution is on record: maps of examples picked by rule, means over images, and checks."""
+"""The record of an attribution: maps of examples selected by rule, means over images, and checks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ PICKED = ("best", "median", "worst")
 
 @dataclass(frozen=True)
 class Subjects:
-    """What is explained: outputs (or latent dimensions) by column, by name, and by latent dimension."""
+    """The explained outputs (or latent dimensions): columns, names and latent dimensions."""
 
     target: TargetKind
     columns: tuple[int, ...]
@@ -41,7 +41,7 @@ class Subjects:
 
 @dataclass(frozen=True)
 class Checks:
-    """What was asked of one subject's maps; None where a question does not apply.
+    """Checks of one subject's maps; None for a check that does not apply.
 
     convergence_delta: mean |sum of map - change of output|, in units of the output. infidelity: share of
     output changes, in [0, 1], that the map does not foresee. max_sensitivity: largest relative change of
@@ -113,7 +113,7 @@ def assemble(
     seed: int,
     depth: MethodSettings,
 ) -> list[Attribution]:
-    """Returns one Attribution a subject; intervals are drawn from (seed, place of the subject).
+    """Returns one Attribution per subject; the random generator of intervals depends on seed and subject.
 
     others: what every method measured, itself included, for the agreement between methods.
     """
@@ -197,7 +197,7 @@ def _checks(
 
 
 def randomised_rows(images: int, seed: int, depth: MethodSettings) -> NDArray[np.int64]:
-    """Returns which images the maps of randomised weights are of."""
+    """Returns the rows of the images used for maps of randomised weights."""
     return draw_rows(images, depth.randomisation_images, seed, "weight randomisation")
 
 

@@ -1,4 +1,4 @@
-"""Which pixels a latent dimension moves: the decoder's Jacobian, and differences over a dimension's range."""
+"""Pixels that a latent dimension changes: the decoder's Jacobian, and differences over the dimension's range."""
 
 from collections.abc import Sequence
 

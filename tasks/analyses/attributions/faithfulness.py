@@ -1,4 +1,4 @@
-"""Are attributions to be believed? Completeness, infidelity, sensitivity and a verdict on randomisation.
+"""Sanity checks of attributions: completeness, infidelity, sensitivity and randomisation of weights.
 
 Infidelity and max-sensitivity are Captum's (Yeh et al. 2019), fed with maps of all outputs at once.
 """
@@ -22,11 +22,11 @@ Word = Literal["passed", "passed_in_sign_only", "failed", "not_checked"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether maps follow the model's weights, and why, in a sentence; None where it could not be asked.
+    """Whether maps depend on the model's weights, with the reason in a sentence; None if not tested.
 
     faithful: the map as shown, signs included. faithful_places: its absolute value alone, that is, where
     the map is large. A map can change its signs with the weights and still be large wherever there is an
-    edge; then it says how the output would move, not where the model looks.
+    edge; then it shows the direction of change, not where the model looks.
     """
 
     faithful: bool | None
@@ -35,7 +35,7 @@ class Verdict:
 
     @property
     def word(self) -> Word:
-        """The verdict in one word: a map whose places do not follow the weights has passed in its signs only."""
+        """The verdict in one word: a map whose locations do not depend on the weights passes in sign only."""
         if self.faithful is None:
             return "not_checked"
         if not self.faithful:
@@ -61,7 +61,7 @@ def unexplained_shares(
     seed: int,
     samples: int = 16,
 ) -> NDArray[np.float64]:
-    """Returns infidelity as a share, (n, r) in [0, 1]: what of a change of output the map fails to foresee.
+    """Returns infidelity as a share, (n, r) in [0, 1]: the part of output changes that the map fails to predict.
 
     Random patches are replaced by the baseline; a map of scale "share_of_change" (integrated gradients,
     occlusion) foresees its own sum over the patches, one of scale "slope" (a gradient) the sum of slope
@@ -174,7 +174,7 @@ def random_patches(
 
 
 class Remembered:
-    """A function of tensors that keeps its last few answers.
+    """A function of tensors that caches its last few results.
 
     Captum's metrics ask for one output at a time and repeat the same inputs for each; the model answers all
     outputs at once.
@@ -186,7 +186,7 @@ class Remembered:
         self._answers: list[tuple[Tensor, Tensor]] = []
 
     def __call__(self, inputs: Tensor) -> Tensor:
-        """Returns the function's answer, without its gradient."""
+        """Returns the function's result, without its gradient."""
         for known, answer in self._answers:
             if known.shape == inputs.shape and torch.equal(known, inputs):
                 return answer

@@ -1,4 +1,4 @@
-"""What the additive discriminator looks at: its exact contributions, and Captum's agreement with them.
+"""Exact contributions to the additive discriminator's decisions, and Captum's agreement with them.
 
 The discriminator's logit is a bias plus one function of each semantic dimension (plus stated pairs), so
 its explanation is the list of terms; integrated gradients over the code must find the same numbers.
@@ -18,7 +18,7 @@ LARGEST_SUM_ERROR = 1e-4
 
 @dataclass(frozen=True)
 class ContributionExample:
-    """One image's verdict: its logit is the bias plus the contributions; `picked` names the rule."""
+    """One image's decision: its logit is the bias plus the contributions; `picked` names the selection rule."""
 
     row: int
     picked: str
@@ -100,7 +100,7 @@ def explain_discriminator(
 def agree_with_captum(
     terms: Callable[[Tensor], Tensor], codes: Tensor, baseline: Tensor, steps: int = 64
 ) -> CaptumAgreement:
-    """Returns how far integrated gradients over the semantic code are from the exact contributions.
+    """Returns the largest differences between integrated gradients over the semantic code and the exact contributions.
 
     terms: codes (n, s) -> contributions (n, t), t >= s, the first s of them one a dimension, in order, the
     rest of several dimensions. baseline: (1, s), for instance the mean code.

@@ -1,6 +1,6 @@
-"""A network's entrance: the layer through which all of an image enters, in a way that is affine in its pixels.
+"""The input layer of a network: the layer that reads the whole image and is affine in its pixels.
 
-Behind an affine layer gradients can be added up first and taken back to pixels once. The way back through a
+Gradients behind an affine layer can be summed first and passed back to pixels once. The backward pass through a
 convolution of a one-channel image costs more than the rest of a small encoder.
 """
 
@@ -17,7 +17,7 @@ Function = Callable[[Tensor], Tensor]
 
 @contextmanager
 def outputs_replaced(layer: nn.Module, change: Function) -> Iterator[None]:
-    """Returns nothing; while it is open, what `layer` gives is `change` of what it computes."""
+    """Replaces the outputs of `layer` by `change` of them inside the block."""
 
     def hook(_module: nn.Module, _inputs: object, output: Tensor) -> Tensor:
         return change(output)
@@ -30,10 +30,10 @@ def outputs_replaced(layer: nn.Module, change: Function) -> Iterator[None]:
 
 
 def find_entrance(module: nn.Module, function: Function, images: Tensor) -> nn.Module | None:
-    """Returns the first Conv2d or Linear that is an entrance of `function`, None where there is none.
+    """Returns the first Conv2d or Linear that is an input layer of `function`, None if there is none.
 
     function: images (n, c, h, w) -> outputs (n, r), computed by layers of `module`. images: (n, c, h, w); whether
-    a layer is an entrance is tried on two of them and on as many of random pixels.
+    a layer is one is tested on two of them and on as many of random pixels.
     """
     some = images[draw_rows(len(images), 2, 0, "entrance").tolist()]
     noise = torch.rand(some.shape, generator=torch.Generator().manual_seed(0)).to(images)

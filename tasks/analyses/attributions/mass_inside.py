@@ -1,4 +1,4 @@
-"""Does a map look where the object is? The share of its mass inside known masks, against their area."""
+"""The share of a map's mass inside known masks, compared with their area."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from latent_audit.tasks.analyses.statistics.estimates import Estimate, mean_esti
 class MassInside:
     """Share of |map| inside the dilated masks, and the share of the image's area that they cover.
 
-    A map spread evenly has mass equal to area; mass above area means that it looks at the object.
+    A uniform map has mass equal to area; mass above area means that the map concentrates on the object.
     """
 
     mass: Estimate

@@ -1,4 +1,4 @@
-"""How the discriminator's decision flows from pixels through each semantic dimension.
+"""Neuron conductance: attribution of the discriminator's decision to pixels through each semantic dimension.
 
 Dhamdhere et al. 2018, "How important is a neuron?", eq. 3. For a logit that is a sum of functions of one
 dimension each, the conductance of a dimension adds up over pixels to the change of its own term.

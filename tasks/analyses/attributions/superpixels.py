@@ -1,4 +1,4 @@
-"""Lime and KernelShap: what each superpixel adds to an output, from images with some of them taken away.
+"""Lime and KernelShap: the effect of each superpixel on an output, from images with some of them removed.
 
 Ribeiro et al. 2016, "Why should I trust you?"; Lundberg and Lee 2017. Captum runs both an image and an output
 at a time; here one set of coalitions serves all images and all outputs (tests compare with Captum to 1e-5

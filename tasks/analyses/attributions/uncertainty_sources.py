@@ -1,4 +1,4 @@
-"""Where doubt about a pixel comes from: the weights, which more data would settle, or the code of the image."""
+"""Variance of a pixel by source: weights (epistemic) or code of the image (aleatoric)."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,9 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class UncertaintySources:
-    """Mean standard deviation of a pixel over draws, in shares of the brightness range.
+    """Mean standard deviation of a pixel over samples, as a share of the brightness range.
 
-    weights_share: of the variance of both, what the weights make, 0 to 1.
+    weights_share: share of the weights in the sum of both variances, 0 to 1.
     """
 
     weights: Estimate

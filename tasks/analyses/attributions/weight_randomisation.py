@@ -1,4 +1,4 @@
-"""Does a map depend on what the model learned? Cascading weight randomisation asks.
+"""Cascading weight randomisation: tests whether a map depends on the trained weights.
 
 Adebayo et al. 2018, "Sanity checks for saliency maps": redraw the layers one after another from the output
 to the input; a map that still looks the same shows the image, not the model.
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class LayerCorrelation:
-    """How alike maps are to the trained model's once `layer` and all layers after it are redrawn.
+    """Similarity of maps to the trained model's when `layer` and all layers after it are randomised.
 
     rank_correlation: Spearman, in [-1, 1], of the maps as shown; of_magnitudes: of their absolute values.
     Both are means over images; None where the trained model's maps are constant.
@@ -32,7 +32,7 @@ class LayerCorrelation:
 def cascade(
     module: nn.Module, run: Callable[[nn.Module], Tensor], seed: int, levels: int = 6
 ) -> Iterator[tuple[str, nn.Module]]:
-    """Yields (layer name, module) with ever more layers redrawn, output first, on one deep copy.
+    """Yields (layer name, module) with more and more layers randomised, output first, on one deep copy.
 
     run: calls the part of the module that is explained, so that only its layers count (an encoder's, not
     its decoder's). Layers are taken in the order in which the module defines them; more layers than
@@ -81,7 +81,7 @@ def _spearman(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
 
 
 def _layers(module: nn.Module, run: Callable[[nn.Module], Tensor]) -> list[tuple[str, list[nn.Parameter]]]:
-    """Returns the layers whose weights the output depends on, with those weights, in order of definition."""
+    """Returns the layers whose weights affect the output, with those weights, in order of definition."""
     named = dict(module.named_parameters())
     for parameter in named.values():
         parameter.requires_grad_(True)
@@ -102,7 +102,7 @@ def _layers(module: nn.Module, run: Callable[[nn.Module], Tensor]) -> list[tuple
 
 
 def _changes(module: nn.Module, run: Callable[[nn.Module], Tensor], parameter: nn.Parameter) -> bool:
-    """Returns whether the output is another one when a parameter is; the parameter stays as it was."""
+    """Returns whether a change of a parameter changes the output; the parameter is restored."""
     with torch.no_grad():
         before, kept = run(module), parameter.clone()
         parameter.add_(1.0 + parameter.abs())
@@ -112,7 +112,7 @@ def _changes(module: nn.Module, run: Callable[[nn.Module], Tensor], parameter: n
 
 
 def _redraw(parameter: nn.Parameter, generator: torch.Generator) -> None:
-    """Fills with normal draws of the trained scale, so that activations keep theirs and learning is lost.
+    """Replaces weights by normal draws of the trained scale, which keeps the scale of activations.
 
     Weights (2 and more axes) get mean 0 and their root mean square; biases and gains keep their mean.
     """

@@ -1,4 +1,4 @@
-"""Ways through a latent space: projections, clusters, traversals, edits, samples.
+"""Analyses of a latent space: projections, clusters, traversals, edits, samples.
 
 Start with traversal.py.
 """

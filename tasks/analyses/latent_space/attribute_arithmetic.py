@@ -1,7 +1,7 @@
-"""Adding an attribute to codes: mean(with) - mean(without), and the same with the other attributes held fixed.
+"""Attribute arithmetic: adds mean(with) - mean(without) to codes, plain and conditional on the other attributes.
 
-Larsen et al. 2016, "Autoencoding beyond pixels". In correlated data the plain difference also carries the
-attributes that go together with the one meant; a regression on all attributes at once does not.
+Larsen et al. 2016, "Autoencoding beyond pixels". In correlated data the plain difference also contains
+correlated attributes; a regression on all attributes at once does not.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ class Arithmetic:
 
 
 def attribute_vectors(codes: NDArray[np.floating], labels: Bools) -> NDArray[np.float64]:
-    """Returns (k, d): mean code with each attribute less the mean code without; NaN where a side is empty."""
+    """Returns (k, d): mean code with each attribute minus the mean code without; NaN if a class is empty."""
     points = np.asarray(codes, dtype=np.float64)
     return np.stack(
         [
@@ -49,7 +49,7 @@ def attribute_vectors(codes: NDArray[np.floating], labels: Bools) -> NDArray[np.
 
 
 def conditional_vectors(codes: NDArray[np.floating], labels: Bools) -> NDArray[np.float64]:
-    """Returns (k, d): the change of the mean code with each attribute, the other attributes held fixed.
+    """Returns (k, d): the change of the mean code with each attribute, given the other attributes.
 
     Coefficients of a least-squares regression of codes (n, d) on all labels (n, k) at once; attributes that
     others determine share the effect, since the data cannot tell them apart.
@@ -69,7 +69,7 @@ def add_attributes(
     rng: np.random.Generator,
     shown: int = 5,
 ) -> tuple[Arithmetic, ...]:
-    """Returns one result an attribute, vectors from the fitting part, successes on held-out codes (m, d)."""
+    """Returns one result per attribute: vectors from the fitting part, success on held-out codes (m, d)."""
     plain, conditional = attribute_vectors(fit_codes, fit_labels), conditional_vectors(fit_codes, fit_labels)
     answers = reader.answers(decode(codes), classes)
     found = []

@@ -1,4 +1,4 @@
-"""Every attribute as a question with two answers, so that all of them can be added, taken away and edited."""
+"""Positive and negative class of every attribute, so that all of them can be added, removed and edited."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ Respond = Callable[[NDArray[np.floating]], NDArray[np.floating]]
 
 @dataclass(frozen=True)
 class AttributeClass:
-    """One attribute's question: `name` says what "with" means; `level` is the class code or the limit."""
+    """The positive class of one attribute: its name, and the class code or limit that defines it."""
 
     attribute: Attribute
     name: str
     level: float
 
     def of_values(self, values: NDArray[np.float64]) -> Bools:
-        """Returns which of (n,) raw values are "with"."""
+        """Returns which of (n,) raw values are positive."""
         if self.attribute.kind in ("binary", "categorical"):
             return np.asarray(values == self.level)
         if self.attribute.kind == "cyclic":
@@ -31,7 +31,7 @@ class AttributeClass:
         return np.asarray(values > self.level)
 
     def of_responses(self, responses: NDArray[np.floating], standardisation: tuple[float, float]) -> Bools:
-        """Returns which images a classifier says are "with", from its columns (n, c) for this attribute."""
+        """Returns which images a classifier predicts as positive, from its columns (n, c) for this attribute."""
         if self.attribute.kind == "binary":
             return np.asarray((responses[:, 0] > 0.5) == (self.level == 1))
         if self.attribute.kind == "categorical":
@@ -44,14 +44,14 @@ class AttributeClass:
 
 @dataclass(frozen=True)
 class Reader:
-    """What an attribute classifier says of images: responses, their columns and scales, by attribute name."""
+    """Predictions of an attribute classifier: responses, their columns and scales, by attribute name."""
 
     respond: Respond
     columns: Mapping[str, Sequence[int]]
     standardisation: Mapping[str, tuple[float, float]]
 
     def answers(self, images: NDArray[np.floating], classes: Sequence[AttributeClass]) -> Bools:
-        """Returns (n, k): which images are "with" for each pole, as the classifier sees them."""
+        """Returns (n, k): which images the classifier predicts as positive for each attribute."""
         responses = self.respond(images)
         return np.stack(
             [
@@ -66,9 +66,9 @@ class Reader:
 
 
 def classes_of(attributes: Sequence[Attribute], values: NDArray[np.float64]) -> tuple[AttributeClass, ...]:
-    """Returns one pole an attribute, limits from values (n, k).
+    """Returns the positive class of each attribute, with limits from values (n, k).
 
-    "With" is class 1 of a binary attribute, the most frequent class of a categorical one, above the median
+    Positive is class 1 of a binary attribute, the most frequent class of a categorical one, above the median
     of an ordinal or continuous one, and the half turn around zero of a cyclic one.
     """
     return tuple(
@@ -77,7 +77,7 @@ def classes_of(attributes: Sequence[Attribute], values: NDArray[np.float64]) -> 
 
 
 def labels_of(classes: Sequence[AttributeClass], values: NDArray[np.float64]) -> Bools:
-    """Returns (n, k): which images are "with" by their labels (n, k)."""
+    """Returns (n, k): which images are positive by their labels (n, k)."""
     return np.stack(
         [attribute_class.of_values(values[:, column]) for column, attribute_class in enumerate(classes)],
         axis=1,

@@ -1,4 +1,4 @@
-"""Editing along the normal of a linear boundary, others left alone by projection.
+"""Edits codes along the normal of a linear boundary, conditionally on other boundaries by projection.
 
 Shen et al. 2020, "Interpreting the latent space of GANs for semantic face editing", sections 3.1 and 3.2.
 Accuracy is over all held-out images, not over those with the most extreme scores.
@@ -39,13 +39,13 @@ class Boundaries:
     scale: NDArray[np.float64]
 
     def distances(self, codes: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Returns (n, k) signed distances of codes (n, d), positive on the side "with"."""
+        """Returns (n, k) signed distances of codes (n, d), positive on the side of the positive class."""
         return np.asarray((codes - self.centre) / self.scale @ self.normals.T + self.offsets)
 
 
 @dataclass(frozen=True)
 class BoundaryEdit:
-    """One attribute's boundary and what crossing it did.
+    """One attribute's boundary and the outcome of crossing it.
 
     accuracy: balanced, over all held-out images. primal: along the normal; conditional: along the normal
     with the other normals' directions taken out; kept_share: length of the normal that is left by that.
@@ -105,10 +105,10 @@ def edit_across(
     rng: np.random.Generator,
     resamples: int = 500,
 ) -> tuple[BoundaryEdit, ...]:
-    """Returns one result an attribute: boundaries from the fitting part, accuracy on all held-out codes,
+    """Returns one result per attribute: boundaries from the fitting part, accuracy on all held-out codes,
     edits of the held-out codes (m, d).
 
-    An edit moves a code to where the images with the attribute are on average, as seen from the boundary.
+    An edit moves a code to the mean distance of the positive images from the boundary.
     """
     found = fit_boundaries(fit_codes, fit_labels)
     reached = found.distances(fit_codes)
@@ -169,7 +169,7 @@ def _moved(
     direction: NDArray[np.float64],
     distance: float,
 ) -> NDArray[np.float32]:
-    """Returns codes moved along `direction` (d,) until they stand `distance` from boundary `place`."""
+    """Returns codes moved along `direction` (d,) to a `distance` from boundary `place`."""
     missing = distance - found.distances(codes)[:, place]
     per_step = float(found.normals[place] @ direction)
     return (codes + (missing / per_step)[:, None] * direction * found.scale).astype(np.float32)

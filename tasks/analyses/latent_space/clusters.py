@@ -1,4 +1,4 @@
-"""Groups that a picture of the latent space seems to show, and whether they are groups of anything."""
+"""Clusters in a projection of the latent space, and their agreement with attributes."""
 
 import warnings
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from latent_audit.tasks.datasets.attributes import Attribute
 
 @dataclass(frozen=True)
 class Clusters:
-    """Groups of points: how many, how separate, and which attributes they agree with.
+    """Clusters of points: number, separation, and agreement with attributes.
 
     labels: int64 (n,). silhouette: mean silhouette in [-1, 1] in the space where the groups were found, and
     silhouette_in_codes the same groups measured among the codes; None for a single group. adjusted_rand:
@@ -32,7 +32,7 @@ class Clusters:
     converged: bool
 
     def as_record(self) -> dict[str, object]:
-        """Returns the `clusters` entry of a projection in audit.json; labels stay behind."""
+        """Returns the `clusters` entry of a projection in audit.json, without labels."""
         return {
             "count": self.count,
             "silhouette": self.silhouette,
@@ -50,7 +50,7 @@ def find_clusters(
     seed: int,
     counts: Sequence[int] = (1, 2, 3, 4, 6, 8, 10),
 ) -> Clusters:
-    """Returns the Gaussian mixture with the least BIC among `counts`, judged against discrete attributes.
+    """Returns the Gaussian mixture with the lowest BIC among `counts`, compared with discrete attributes.
 
     points: (n, p) where groups are sought; codes: (n, d) the same rows in the latent space; values: (n, k)
     in the order of `attributes`. Counts that leave fewer than ten points a group are not tried.

@@ -1,4 +1,4 @@
-"""Editing by name: each image is drawn again with a binary attribute asked for as no and as yes, all else as it was.
+"""Conditional generation: decodes each image with a binary attribute set and not set, all else unchanged.
 
 Check C moves a dimension over the codes that images have. Of an attribute that few images have, those hardly reach
 "yes"; here the generator is asked for it outright, as in its training.
@@ -24,7 +24,7 @@ Ask = Callable[[str, bool], NDArray[np.float32]]
 class AskedEdit:
     """`gan.edits[]` of audit.json, of one binary attribute.
 
-    change: mean probability of it where it is asked for, less that where it is not. moved: share of images in which
+    change: mean probability of it when it is set, minus that when it is not. moved: share of images in which
     that difference is positive. off_target: of the binary attributes whose correlation with it is below
     UNRELATED_BELOW, the one that changes most, and its mean change; None where there is none.
     """
@@ -44,7 +44,7 @@ def compute(
     named: Sequence[str],
     rng: np.random.Generator,
 ) -> tuple[AskedEdit, ...]:
-    """Returns what asking for each binary attribute in `named` changes, as the classifier sees it.
+    """Returns the effect of setting each binary attribute in `named` on the classifier's predictions.
 
     values: (n, k) of held-out images, for correlations. columns: which responses are an attribute's.
     """
@@ -80,7 +80,7 @@ def _mean(found: NDArray[np.float64], rng: np.random.Generator) -> Estimate:
 
 
 def _correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """Absolute correlation; 0 where an attribute is the same in all images."""
+    """Absolute correlation; 0 if an attribute is constant."""
     if one.std() == 0 or other.std() == 0:
         return 0.0
     return abs(float(np.corrcoef(one, other)[0, 1]))

@@ -1,4 +1,4 @@
-"""Did an edit of codes do what it was meant to, and nothing else? Judged by the attribute classifier."""
+"""Outcome of an edit of codes by the attribute classifier: success, and stability of other attributes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ def edit_outcome_of(
 ) -> EditOutcome | None:
     """Returns what editing codes (m, d) into `edited` did to the pole `target`.
 
-    Images that were read as "with" before the edit prove nothing and are left out; None where that leaves
+    Images predicted as positive before the edit are left out, because they prove nothing; None if that leaves
     fewer than LEAST_IMAGES.
     """
     before = reader.answers(decode(codes), attribute_classes)

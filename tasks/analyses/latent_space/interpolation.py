@@ -1,4 +1,4 @@
-"""Going from one image to another through the latent space, straight or around the sphere, and how smooth it is."""
+"""Linear and spherical interpolation between images in the latent space, and its smoothness."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ Features = Callable[[NDArray[np.floating]], NDArray[np.floating]]
 
 @dataclass(frozen=True)
 class Path:
-    """One way to go. kind: linear, spherical, or pixels: the ends faded into each other, for comparison.
+    """One kind of interpolation: linear, spherical, or pixels, which cross-fades the images for comparison.
 
     straightness: distance of the ends over the length of the path in the classifier's features, 1 for no
     detour. largest_step: the longest of the steps over the mean step, 1 for an even pace.
@@ -29,7 +29,7 @@ class Path:
 
 @dataclass(frozen=True)
 class Interpolation:
-    """All ways over the same pairs of held-out images.
+    """All interpolations of the same pairs of held-out images.
 
     pictures: uint8 (shown * kinds * steps, c, h, w): pair by pair, way by way in the order of `paths`.
     """
@@ -77,7 +77,7 @@ def interpolate(
     shown: int = 3,
     resamples: int = 500,
 ) -> Interpolation:
-    """Returns both ways between random pairs of held-out codes (n, d), beside fading the pixels.
+    """Returns both interpolations between random pairs of held-out codes (n, d), beside cross-fading pixels.
 
     features: images (m, c, h, w) in [0, 1] -> the attribute classifier's features (m, f).
     """
@@ -108,7 +108,7 @@ def interpolate(
 def _smoothness(
     kind: str, images: NDArray[np.floating], features: Features, rng: np.random.Generator, resamples: int
 ) -> Path:
-    """Returns the measures of images (pairs, steps, c, h, w) along one way."""
+    """Returns the smoothness of images (pairs, steps, c, h, w) along one interpolation."""
     seen = np.asarray(features(images.reshape(-1, *images.shape[2:])), dtype=np.float64)
     seen = seen.reshape(*images.shape[:2], -1)
     lengths = np.linalg.norm(np.diff(seen, axis=1), axis=2)  # (pairs, steps - 1)

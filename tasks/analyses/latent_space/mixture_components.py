@@ -1,4 +1,4 @@
-"""What the components of a mixture prior stand for: which images gather in each, and whether they are of one kind."""
+"""Components of a mixture prior: the images in each, and the purity of their classes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,9 +29,9 @@ class Component:
 
 @dataclass(frozen=True)
 class Purity:
-    """Share of images that are of the class their component was mostly of on other images.
+    """Share of images whose class is the most common one of their component on other images.
 
-    chance: the share that the commonest class of those images has.
+    chance: the share of the most common class of those images.
     """
 
     attribute: str
@@ -58,7 +58,7 @@ def compute(
     resamples: int,
     rng: np.random.Generator,
 ) -> MixtureComponents:
-    """Returns what held-out images say of the components, whose classes were chosen on the images to fit.
+    """Returns the purity of components on held-out images; their classes are chosen on the fitting part.
 
     responsibilities: (n, k), rows sum to 1: each image counts for its likeliest component. values:
     (n, attributes). weights: (k,) of the prior. A component is used when it holds a held-out image.

@@ -1,7 +1,7 @@
-"""How far a projection keeps neighbourhoods.
+"""Trustworthiness and continuity of a projection.
 
-Venna & Kaski 2001, "Neighborhood preservation in nonlinear projection methods": a picture can lie in two
-ways, by showing strangers as neighbours (trustworthiness) or by tearing neighbours apart (continuity).
+Venna & Kaski 2001, "Neighborhood preservation in nonlinear projection methods": a projection can err in two
+ways, by showing distant points as neighbours (trustworthiness) or by separating neighbours (continuity).
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""How much the image and each attribute answer to a little noise on one dimension: a table of sensitivities."""
+"""Sensitivity of the image and of each attribute to small noise on one dimension."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from latent_audit.tasks.datasets.attributes import Attribute
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """One dimension's row.
+    """Sensitivities to one dimension.
 
     image: mean absolute change of a pixel, in [0, 1]. attributes: mean absolute change of each attribute's
     response, in the unit of `units`. Both for noise of `Perturbation.noise` standard deviations.
@@ -28,7 +28,7 @@ class Sensitivity:
 
 @dataclass(frozen=True)
 class Perturbation:
-    """The table: a row a dimension, a column the image and each attribute."""
+    """A table of sensitivities: a row per dimension, a column for the image and each attribute."""
 
     attributes: tuple[str, ...]
     units: tuple[str, ...]
@@ -50,7 +50,7 @@ def perturb(
 ) -> Perturbation:
     """Returns the table for held-out codes (m, d); scale: (d,) standard deviations of the dimensions.
 
-    Every dimension gets the same normal draws, one an image, `noise` of its standard deviation wide.
+    Every dimension gets the same normal draws, one per image, with `noise` of its standard deviation.
     """
     draws = rng.standard_normal(len(codes)) * noise
     images = np.asarray(decode(codes), dtype=np.float64)

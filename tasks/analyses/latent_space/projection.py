@@ -1,7 +1,7 @@
-"""Maps of the latent space: PCA, t-SNE and UMAP, each with what it distorts stated beside it.
+"""Projections of the latent space by PCA, t-SNE and UMAP, with their distortion.
 
 Distances and group sizes in t-SNE and UMAP are not evidence; trustworthiness and continuity say how far
-neighbourhoods may be believed. van der Maaten & Hinton 2008; McInnes et al. 2018.
+neighbourhoods are preserved. van der Maaten & Hinton 2008; McInnes et al. 2018.
 """
 
 import warnings
@@ -31,7 +31,7 @@ MIN_POINTS = 30
 
 @dataclass(frozen=True)
 class Projection:
-    """One picture of the codes: coordinates float32 (m, components) and how far to believe them."""
+    """One projection of the codes: coordinates float32 (m, components) and their distortion."""
 
     method: Method
     components: int
@@ -45,7 +45,7 @@ class Projection:
 
 @dataclass(frozen=True)
 class Projections:
-    """All pictures of one sample of codes.
+    """All projections of one sample of codes.
 
     rows: int64 (m,) ascending, which of the `available` codes are shown; values: float64 (m, k) their
     attributes. not_applicable holds the reason where there is no picture to draw, else None.
@@ -90,7 +90,7 @@ def project(
     tsne_iterations: int = 500,
     umap_epochs: int = 200,
 ) -> Projections:
-    """Returns PCA once and the stochastic pictures once a seed, of one stratified sample of the codes.
+    """Returns PCA once and the stochastic projections once per seed, of one stratified sample of the codes.
 
     codes: (n, d) posterior means, used unscaled, so that dimensions a model leaves unused stay small.
     values: (n, k). seeds: at least two, since one t-SNE or UMAP picture is an anecdote; the first also
@@ -223,7 +223,7 @@ def _umap(
 
 
 def _leave_the_search_uncompiled() -> None:
-    """Imports umap-learn's search for neighbours, never used here, without the fourteen seconds of compiling it."""
+    """Imports umap-learn's neighbour search, which is not used here, without compiling it for fourteen seconds."""
     config = import_module("numba").config
     wish = config.DISABLE_JIT
     config.DISABLE_JIT = True

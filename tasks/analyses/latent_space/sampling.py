@@ -1,4 +1,4 @@
-"""Images the model makes up, each beside the training image it resembles most: does it repeat by heart?"""
+"""Samples of a model, each beside its nearest training image, and a check of memorisation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -73,7 +73,7 @@ def nearest_images(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Returns (rows (m,), root mean square pixel distances (m,) in [0, 1]) of the nearest of `images`.
 
-    Goes through `images` (a memory map may be large) in chunks; the first of equally near images wins.
+    Reads `images` (a memory map may be large) in chunks; the first of equally near images wins.
     """
     wanted = queries.reshape(len(queries), -1).astype(np.float32)
     best = np.full(len(queries), np.inf)

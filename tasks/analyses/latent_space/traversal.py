@@ -1,4 +1,4 @@
-"""Moving along one latent dimension at a time, within the range that images really occupy."""
+"""Traversals: change one latent dimension at a time, within the range of its codes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ QUANTILES = (0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98)
 
 @dataclass(frozen=True)
 class TraversalRow:
-    """One dimension's strip: which it is, its KL, and how much the picture moves from end to end.
+    """One dimension's strip: its index, its KL, and the change of the image from end to end.
 
     moved: mean over anchors of the mean absolute pixel change between the two ends, in [0, 1].
     """

@@ -1,4 +1,4 @@
-"""Does the attribute classifier mean what it says? Confidence against the share that is right.
+"""Calibration of the attribute classifier: confidence against accuracy.
 
 Guo et al. 2017, "On calibration of modern neural networks", eq. 3, with bins of equal counts.
 """
@@ -46,7 +46,7 @@ def compute(
     seed: int,
     resamples: int = 300,
 ) -> tuple[Calibration, ...]:
-    """Returns one result a binary or categorical attribute; others have no classes to be sure of.
+    """Returns one result per binary or categorical attribute; others have no classes.
 
     values (n, k) and responses (n, columns): probabilities of class 1, or of each class.
     """

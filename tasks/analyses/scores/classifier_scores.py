@@ -1,4 +1,4 @@
-"""How well the attribute classifier reads real images that it never saw."""
+"""Scores of the attribute classifier on real held-out images."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ SOURCE = "bootstrap over images"
 
 @dataclass(frozen=True)
 class ClassifierScore:
-    """One attribute's held-out score; `chance` is what a classifier that knows nothing gets."""
+    """One attribute's held-out score; `chance` is the score of guessing."""
 
     attribute: str
     statistic: str
@@ -40,7 +40,7 @@ def compute(
     resamples: int = 300,
     source: str = SOURCE,
 ) -> tuple[ClassifierScore, ...]:
-    """Returns one score an attribute: AUROC and balanced accuracy of binary ones, balanced accuracy, or R2.
+    """Returns one score per attribute: AUROC and balanced accuracy of binary ones, balanced accuracy, or R2.
 
     values (n, k) and responses (n, columns) are of the same held-out images. `standardisation` gives the mean
     and standard deviation by which the classifier scaled ordinal and continuous attributes. `source` says what

@@ -1,4 +1,4 @@
-"""Global scores of a code under one name each, and the set of them that an audit reports."""
+"""Global scores of a code, by name, as an audit reports them: MIG, DCI, SAP, modularity, IRS and others."""
 
 from collections.abc import Callable, Sequence
 

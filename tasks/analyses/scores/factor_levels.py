@@ -1,4 +1,4 @@
-"""Attributes as the integer factors that disentanglement scores are defined on."""
+"""Converts attributes to the integer factors of disentanglement scores."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Is the model fit to be audited? Reconstruction, KL, active units, and whether the posterior collapsed."""
+"""Fitness of a model: reconstruction, KL, active units and posterior collapse."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ class DimensionUse:
 
 @dataclass(frozen=True)
 class Fitness:
-    """What `fitness` of a model in audit.json says, pictures aside; nats per image throughout.
+    """The content of `fitness` in audit.json, without pictures; all in nats per image.
 
     kl and kl_nats_per_image are None for a model whose code is a point, which has no KL.
     collapsed is a decision, collapse_reason the sentence for it, also where nothing collapsed.
@@ -105,7 +105,7 @@ def is_used(mean_kl_nats: NDArray[np.float64], unused_kl_nats: float) -> NDArray
 def decide_collapse(
     dimensions: tuple[DimensionUse, ...], reconstruction_spread: float, least_spread: float
 ) -> tuple[bool, str]:
-    """Returns (collapsed, reason). Collapsed: no active dimension, or reconstructions that hardly differ."""
+    """Returns (collapsed, reason). Collapsed: no active dimension, or nearly equal reconstructions."""
     active = sum(use.active for use in dimensions)
     count = len(dimensions)
     if active == 0:

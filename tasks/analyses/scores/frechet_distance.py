@@ -1,7 +1,7 @@
-"""How far one set of images is from another, as the attribute classifier's features see it.
+"""Fréchet distance between two sets of images in the attribute classifier's features.
 
-Heusel et al. 2017, eq. 6, with our classifier in the place of Inception: numbers compare models of one run,
-and are no FID that other papers print.
+Heusel et al. 2017, eq. 6, with our classifier instead of Inception: values compare models of one run,
+and are not comparable with published FIDs.
 """
 
 from dataclasses import dataclass

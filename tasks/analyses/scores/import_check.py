@@ -1,4 +1,4 @@
-"""Does a model that was trained elsewhere behave as its settings say? Asked on a few images, before the audit.
+"""Checks on a few images, before the audit, that an imported model behaves as its settings state.
 
 Nothing here refuses a model. What is odd is said in a sentence, with what the same numbers would be if the model's
 outputs were read the other way.
@@ -23,7 +23,7 @@ OFF_PRIOR = 3.0
 
 @dataclass(frozen=True)
 class Reading:
-    """Reconstructions under one reading of the decoder's output; `words` says which, as advice.
+    """Reconstructions under one reading of the decoder's output; `words` describes it, as advice.
 
     pixels: (n, c, h, w) on the scale where black is 0 and white is 1, not cut.
     """
@@ -34,7 +34,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class ImportCheck:
-    """What was measured on `images` random images, and what is odd about it.
+    """Measurements on `images` random images, and anomalies.
 
     pixels_cut: share of pixel values outside [0, 1], which are cut there. Errors are mean squared differences of
     pixels in [0, 1]; mean_image_error is that of the mean of these images. code_mean and code_standard_deviation:

@@ -1,4 +1,4 @@
-"""Check A's companion: how well is an attribute read from the whole code, next to codes that know nothing?"""
+"""Probes: prediction of an attribute from the whole code, beside baselines without information."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,9 +38,9 @@ class ProbeResult:
 
 @dataclass(frozen=True)
 class Probe:
-    """All probes of one attribute in one statistic, and the selectivity of the best one on the model.
+    """All probes of one attribute by one statistic, and the selectivity of the best one on the model.
 
-    Selectivity is its score less that of the same probe on shuffled labels (Hewitt and Liang 2019).
+    Selectivity is its score minus that of the same probe on shuffled labels (Hewitt and Liang 2019).
     """
 
     attribute: str
@@ -95,7 +95,7 @@ _Scores = dict[str, tuple[float, Floats]]  # statistic -> value, resampled value
 
 
 class _Task:
-    """The labels of one attribute in the form that probes need."""
+    """The labels of one attribute, encoded for probes."""
 
     def __init__(
         self, attribute: Attribute, fit: Floats, test: Floats, weights: Floats, rng: np.random.Generator

@@ -19,7 +19,7 @@ class Irs:
 
 
 def irs(codes: NDArray[np.floating], factors: NDArray[np.integer], difference_quantile: float = 0.99) -> Irs:
-    """Returns how little each dimension of codes (n, d) moves while one factor (n, k) is held fixed.
+    """Returns how little each dimension of codes (n, d) changes while one factor (n, k) is fixed.
 
     The 99 % quantile stands for the maximum of the paper. Constant dimensions are left out; 0 without others.
     """

@@ -1,4 +1,4 @@
-"""FactorVAE and beta-VAE scores: which factor was held fixed, told from the codes of images that share it.
+"""FactorVAE and beta-VAE scores: predict a fixed factor from the codes of images that share it.
 
 FactorVAE score: Kim and Mnih 2018, "Disentangling by factorising". beta-VAE score: Higgins et al. 2017,
 "beta-VAE: learning basic visual concepts with a constrained variational framework".
@@ -29,7 +29,7 @@ class SamplingScore:
 
 
 class FactorSampler:
-    """Draws rows of a data set that share one factor's level; stands in for rendering images on demand.
+    """Draws rows of a data set that share one factor's level, in place of rendering images on demand.
 
     Rows are drawn with replacement. On a full factor grid, or an even sample of one, the other factors are
     then uniform and independent, as the scores assume.

@@ -1,6 +1,6 @@
-"""What each global score is, which end of it is the good one, and whether it has ends.
+"""Definition, better direction and bounds of each global score.
 
-Whoever adds a score to disentanglement_scores adds its line here: a score without one is refused.
+A score in disentanglement_scores needs a line here; a score without one is refused.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ Better = Literal["higher", "lower", "none"]
 
 @dataclass(frozen=True)
 class Meaning:
-    """The definition of a score; `better` is the good end, "none" where neither end is good.
+    """The definition of a score; `better` is the better direction, "none" if there is none.
 
     `bounded`: whether the score has an end that values come near, such as 0 or 1: no interval may go beyond it.
     """

@@ -1,4 +1,4 @@
-"""Scores that need no attribute: dependence between dimensions, and agreement between seeds (UDR).
+"""Scores without attributes: dependence between dimensions, and agreement between seeds (UDR).
 
 Definitions as in disentanglement_lib (Locatello et al. 2019). UDR: Duan et al. 2020, "Unsupervised model
 selection for variational disentangled representation learning".
@@ -89,7 +89,7 @@ def udr(
 ) -> Udr:
     """Returns the UDR of models by their codes (n, d) of the same images and their KL per dimension (d,).
 
-    Raises ValueError with fewer than two models: agreement needs somebody to agree with.
+    Raises ValueError with fewer than two models.
     """
     if len(codes) < 2:
         raise ValueError(f"UDR compares seeds of a model and needs at least two; got {len(codes)}")

@@ -1,4 +1,4 @@
-"""How often 95 % intervals cover a value that is known because the world was made with it."""
+"""Coverage of 95 % intervals for known values of synthetic data."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +53,7 @@ def score_coverage(simulations: int, seed: int, images: int = 500) -> dict[str, 
 
 
 def effect_coverage(simulations: int, seed: int, images: int = 256) -> float:
-    """Returns the coverage of the on-target effect where every image follows the dose at a slope of its own."""
+    """Returns the coverage of the on-target effect when every image follows the dose with its own slope."""
     rng = np.random.default_rng([seed, 13])
     attribute = Attribute("target", "continuous")
     gate = Gate("target", "passed", "R2", 1.0, 0.5, "the classifier reads the signal itself")

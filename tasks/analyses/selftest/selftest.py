@@ -1,4 +1,4 @@
-"""The evidence tested on worlds with known answers: error rates, power, coverage, and laws."""
+"""Tests of the evidence on synthetic data with known answers: error rates, power, coverage, invariances."""
 
 import hashlib
 import json
@@ -41,7 +41,7 @@ PLANTED_NOISE = (0.2, 0.5, 1.0)
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the table: what must hold, what was measured, and whether it holds."""
+    """One row of the table: the requirement, the measured value, and whether it holds."""
 
     name: str
     must_show: str
@@ -52,7 +52,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Sizes:
-    """How often each row is simulated."""
+    """Number of simulations of each row."""
 
     null_worlds: int
     planted_worlds: int
@@ -95,7 +95,7 @@ def digest(rows: Sequence[Row]) -> str:
 
 
 def null_row(worlds: int, seed: int, images: int = 600, dimensions: int = 6) -> Row:
-    """Returns how often anything is called associated, and could be called Supported, where nothing is.
+    """Returns how often anything is called associated, and could be called Supported, without any association.
 
     A verdict is at most its association check, so "the association check passed" bounds false Supported.
     """
@@ -170,7 +170,7 @@ def entangled_row(worlds: int, seed: int) -> Row:
 
 
 def confounded_row(worlds: int, seed: int) -> Row:
-    """Returns how often the driving attribute keeps its verdict and the copy is explained away by it."""
+    """Returns how often the driving attribute keeps its verdict and its copy is found confounded by it."""
     kept = capped = explained = judged = 0
     for world in range(worlds):
         audit = audit_synthetic_data(_seeds(np.eye(5), seed, 7, world, shares=0.8), seed=world)
@@ -194,7 +194,7 @@ def confounded_row(worlds: int, seed: int) -> Row:
 
 
 def leaky_row(worlds: int, seed: int) -> Row:
-    """Returns how often a classifier that reads a decoder's artefact is refused."""
+    """Returns how often a classifier that responds to a decoder's artefact is refused."""
     refused = 0
     for world in range(worlds):
         audit = audit_synthetic_data(_seeds(np.eye(5), seed, 8, world, leaky=True), seed=world)
@@ -226,7 +226,7 @@ def interval_row(simulations: int, seed: int) -> Row:
 
 
 def relabelling_row(worlds: int, seed: int) -> Row:
-    """Returns the largest changes under permuted dimensions and under a flipped sign: both must be none."""
+    """Returns the largest changes under permuted dimensions and under a flipped sign; both must be zero."""
     permuted = flipped = 0.0
     for world in range(worlds):
         rng = np.random.default_rng([seed, world, 3])
@@ -269,7 +269,7 @@ def _associate(world: SyntheticData, seed: int, permutations: int, resamples: in
 def _seeds(
     mixing: Floats, seed: int, row: int, world: int, shares: float = 0.0, leaky: bool = False
 ) -> list[SyntheticData]:
-    """Returns as many "training seeds" as stability needs: the same images, dimensions of codes in another order."""
+    """Returns simulated training seeds for stability: the same images, with dimensions in another order."""
     worlds = []
     for training_seed in range(LIMITS.seeds_min):
         rng = np.random.default_rng([seed, row, world, 4])

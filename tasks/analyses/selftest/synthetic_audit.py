@@ -1,4 +1,4 @@
-"""All four checks on synthetic worlds, one per seed, in the form of audit.json."""
+"""All four checks on synthetic data, one set per seed, in the form of audit.json."""
 
 import json
 from collections.abc import Sequence
@@ -24,9 +24,9 @@ from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 def audit_synthetic_data(
     worlds: Sequence[SyntheticData], seed: int, permutations: int = 300
 ) -> dict[str, Any]:
-    """Returns audit.json's models, stability, thresholds and verdicts for one world per training seed.
+    """Returns audit.json's models, stability, thresholds and verdicts for one set of data per training seed.
 
-    All worlds hold the same images; the first half of them is probe_fit, the other probe_test.
+    All sets hold the same images; the first half of them is probe_fit, the other probe_test.
     """
     thresholds = Thresholds()
     models = [_audit_one(world, index, seed, permutations, thresholds) for index, world in enumerate(worlds)]

@@ -1,4 +1,4 @@
-"""Synthetic worlds with a known answer: what the evidence itself is tested on."""
+"""Synthetic data with known answers, on which the evidence is tested."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _TURN = 2.0 * np.pi
 class SyntheticData:
     """Codes float32 (n, d) and values (n, k) whose relation is known.
 
-    "Images" of such a world are signals (n, signals, 1, 1): what a renderer would draw of the attributes.
+    "Images" of synthetic data are signals (n, signals, 1, 1), which represent the attributes.
     """
 
     attributes: tuple[Attribute, ...]
@@ -30,12 +30,12 @@ class SyntheticData:
     response_columns: Mapping[str, tuple[int, ...]]
 
     def halves(self) -> list[NDArray[np.int64]]:
-        """Returns the rows of either half: rows of a world are independent draws, in no order."""
+        """Returns the rows of both halves; rows are independent draws in no order."""
         return np.array_split(np.arange(len(self.codes)), 2)
 
 
 def null_data(n: int, dimensions: int, rng: np.random.Generator) -> SyntheticData:
-    """Returns codes that know nothing of five attributes of five types; both are dependent among themselves."""
+    """Returns codes independent of five attributes of five types; both are dependent among themselves."""
     base = rng.standard_normal((n, 5))
     base[:, 1] += base[:, 0]
     attributes = (
@@ -63,7 +63,7 @@ def null_data(n: int, dimensions: int, rng: np.random.Generator) -> SyntheticDat
 def planted_data(
     kind: MapKind, noise: float, n: int, dimensions: int, planted: int, rng: np.random.Generator
 ) -> SyntheticData:
-    """Returns a world in which dimension `planted` carries the first attribute by a known map, and one decoy.
+    """Returns data in which dimension `planted` encodes the first attribute by a known map, and one decoy.
 
     `noise` is the standard deviation added to a map of unit spread; the other dimensions are noise.
     """

@@ -1,4 +1,4 @@
-"""What a dimension tells of one attribute where another is held fixed: I(z; a | b) / H(a | b)."""
+"""Conditional uncertainty coefficient of an attribute and a dimension given another one: I(z; a | b) / H(a | b)."""
 
 import math
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ Bins = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class ConditionalUncertainty:
-    """Share of the attribute's remaining uncertainty that is told, and the p-value of "none is".
+    """Share of the attribute's remaining entropy that the dimension explains, and the p-value of "none".
 
-    The share is NaN where nothing remains: the second attribute already decides the first.
+    The share is NaN if no entropy remains because the second attribute determines the first.
     """
 
     estimate: Estimate

@@ -1,6 +1,6 @@
-"""A random order of images that depends on what the images are, and not on the order in which they are stored.
+"""A random order of images that depends on their content, and not on the order in which they are stored.
 
-Everything that is drawn, split or trained in this order is the same for the same images stored in another order.
+Samples, splits and trainings in this order are the same for the same images stored in another order.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ def content_order(
 ) -> NDArray[np.int64]:
     """Return the row numbers (n,) ordered by a hash of each row's image, values and mask, keyed by the seed.
 
-    Rows that are equal in all three keep the order in which they are stored, which nothing can tell.
+    Rows that are equal in all three keep the order in which they are stored, which has no effect.
     """
     key = seed.to_bytes(8, "little", signed=True)
     digests = np.empty(len(images), dtype=np.uint64)

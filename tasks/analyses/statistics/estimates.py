@@ -1,4 +1,4 @@
-"""A number with its interval, and the resampling that gives the interval."""
+"""Estimates with intervals, and the resampling from which the intervals are computed."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value, its 95 % interval, how many observations it rests on, and where the interval comes from.
+    """A value, its 95 % interval, the number of observations, and the source of the interval.
 
     `low` and `high` are None where no interval exists (a single seed, an exact number).
     """
@@ -28,7 +28,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class NotApplicable:
-    """Why there is no number."""
+    """The reason for a missing value."""
 
     not_applicable: str
 
@@ -66,7 +66,7 @@ def from_samples(value: float, samples: Floats, n: int, source: str) -> Estimate
 
 
 def image_weights(n: int, resamples: int, rng: np.random.Generator) -> Floats:
-    """Returns how often each of n images occurs in each bootstrap resample: (resamples, n), rows sum to n."""
+    """Returns the count of each of n images in each bootstrap resample: (resamples, n), rows sum to n."""
     return rng.multinomial(n, np.full(n, 1.0 / n), size=resamples).astype(np.float64)
 
 

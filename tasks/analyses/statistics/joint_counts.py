@@ -1,4 +1,4 @@
-"""Counts of every attribute against every dimension, for shuffled or resampled images, a few passes each.
+"""Joint counts of every attribute and every dimension, for shuffled or resampled images, in a few passes each.
 
 Attributes with few joint levels are counted together and summed apart afterwards: one pass over the images then
 serves several attributes. Memory traffic, not arithmetic, is what a thousand shuffles cost.

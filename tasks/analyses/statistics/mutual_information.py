@@ -1,8 +1,8 @@
-"""Mutual information of small integers, all cells at once, with its bias taken off.
+"""Bias-corrected mutual information of small integers, for all cells at once.
 
 The plug-in estimate is too high by about (filled joint cells - filled rows - filled columns + 1) / 2n
 (Miller 1955). That correction is chosen over subtracting the mean under permutation because it adapts: where
-an attribute decides the code few joint cells are filled and hardly anything is taken off, while the
+an attribute determines the code few joint cells are filled and the correction is small, while the
 permutation mean would push a perfect code below 1. Under independence both agree.
 """
 
@@ -61,7 +61,7 @@ def information_nats(tables: NDArray[np.number], corrected: bool = True) -> Floa
 
 
 def uncertainty_coefficient(tables: NDArray[np.number], corrected: bool = True) -> Floats:
-    """Returns I(row; column) / H(row) of tables (..., rows, columns): the share of the row variable told.
+    """Returns I(row; column) / H(row) of tables (..., rows, columns): the share of the row entropy explained.
 
     Plug-in values lie in 0 to 1; corrected ones scatter about 0 under independence and may be negative.
     0 where the row variable is constant.

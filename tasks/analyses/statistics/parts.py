@@ -1,4 +1,4 @@
-"""The four parts of a data set, and what each is for."""
+"""The four parts of a data set and their purposes."""
 
 PARTS = ("model_train", "classifier_train", "probe_fit", "probe_test")
 PURPOSES = {

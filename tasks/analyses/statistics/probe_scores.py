@@ -26,7 +26,7 @@ def balanced_accuracy_resamples(
 
 
 def auroc(truth: Floats, scores: Floats) -> float:
-    """Returns the chance that a positive scores above a negative, ties by half; NaN with one class only."""
+    """Returns the probability that a positive scores above a negative, ties by half; NaN with one class only."""
     return float(auroc_resamples(truth, scores, np.ones((1, len(truth))))[0])
 
 

@@ -1,4 +1,4 @@
-"""The one function that draws a sample of rows, so that no analysis takes the first rows of data that are in order.
+"""Draws samples of rows; no analysis takes the first rows, because data may be ordered.
 
 Each draw is determined by a seed and the name of its purpose: samples for different purposes are independent.
 """
@@ -24,7 +24,7 @@ def draw_rows(
 ) -> Rows:
     """Return the row numbers, ascending, of a random sample without replacement.
 
-    All `available` rows are returned where `most` is not smaller. strata: (available,) a group for each row; each
+    All `available` rows are returned if `most` is not smaller. strata: (available,) a group for each row; each
     group keeps its share of the sample to within one row. classes: (available, k) labels in k columns; each label
     of each column gets at least one row, as far as `most` rows can hold them all. Give one of the two, or neither
     for a simple random sample.

@@ -1,4 +1,4 @@
-"""Four disjoint parts of a data set, so that what is chosen on one part is scored on another."""
+"""Splits a data set into four disjoint parts, so that choices and scores use different parts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ def split(
 ) -> Split:
     """Returns the part of each image; the parts are disjoint, cover all images and follow `shares`.
 
-    Images are ordered by their attributes (coarsely binned, random within equal ones) and dealt out along
+    Images are ordered by their attributes (coarsely binned, random within equal ones) and assigned along
     that order at even steps, so each part gets its share of every combination that is common enough.
     order: the rows in the order in which they are given their random numbers, by default that of `values`; from
     `content_order`, the split does not depend on how the rows are stored. Shares are relative to their sum.

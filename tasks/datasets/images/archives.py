@@ -1,5 +1,5 @@
-"""What a zip archive of images must not be: one whose names lead out of its folder, or one that unpacks to far more
-than it holds. Nothing is ever unpacked to disk by the names inside; such an archive is not what was published.
+"""Refuses zip archives whose names lead out of their folder, or that unpack to far more
+than they hold. Nothing is ever unpacked to disk by the names inside.
 """
 
 import struct
@@ -22,7 +22,7 @@ _SMALL_BYTES = 64 << 20  # what is this small needs no ratio: it cannot fill any
 
 
 def refuse_hostile(archive: zipfile.ZipFile, path: Path) -> None:
-    """Raises CorruptFile or TooLarge, by what the archive says of itself; readers hold members to it.
+    """Raises CorruptFile or TooLarge by the archive's own directory, against which readers check members.
 
     path: how errors name the archive.
     """

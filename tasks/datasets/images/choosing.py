@@ -1,4 +1,4 @@
-"""Which images of a data set are taken when fewer than all are asked for, and how a long file is read once."""
+"""Selects images of a data set, and reads a long file in one pass."""
 
 from collections.abc import Callable, Iterable
 
@@ -11,9 +11,9 @@ OnProgress = Callable[[int, int], None]  # images done, images in all
 
 
 def choose_rows(available: int, images: int | None, seed: int, name: str) -> NDArray[np.int64]:
-    """Returns the rows to take: all in order, or `images` distinct ones in random order.
+    """Returns the selected rows: all in order, or `images` distinct ones in random order.
 
-    Raises NotEnoughImages where more are asked for than there are.
+    Raises NotEnoughImages if there are fewer.
     """
     if images is None:
         return np.arange(available, dtype=np.int64)
@@ -32,9 +32,9 @@ def take_from_blocks(
     prepare: Callable[[NDArray[np.uint8]], NDArray[np.uint8]],
     on_progress: OnProgress | None,
 ) -> None:
-    """Writes images[i] = prepare(source row rows[i]), the source coming once, block after block, in order.
+    """Writes images[i] = prepare(source row rows[i]) in one pass over the blocks of the source.
 
-    A file that must be read from front to back is so read once, and never held whole.
+    A file that must be read from front to back is thus read once, and never held in memory as a whole.
     """
     order = np.argsort(rows, kind="stable")
     ascending = rows[order]

@@ -1,4 +1,4 @@
-"""Turns one image file into a square of uint8 pixels, refusing what is corrupt, huge or not an image."""
+"""Decodes one image file to a square of uint8 pixels; refuses files that are corrupt, huge or no images."""
 
 import zlib
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyE
 
 @dataclass(frozen=True)
 class Square:
-    """What every image is made into.
+    """The format of decoded images.
 
     side: pixels. channels: 1 or 3. crop: side of the central square that is kept, as a share of the image's
     shorter side. pixel_limit: an image of more pixels than this is refused before it is unpacked. ground: what lies

@@ -1,4 +1,4 @@
-"""Images that are the same, pixel for pixel: all of them, or some."""
+"""Finds images that are identical pixel for pixel."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ _EXAMPLES = 3
 
 
 def refuse_all_alike(data: ImageSet) -> tuple[str, ...]:
-    """Returns sentences on images that are identical to others; raises DataError where all of them are."""
+    """Returns notes on identical images; raises DataError if all images are identical."""
     first, group = _groups(data.images)
     if len(first) == 1 and len(data.images) > 1:
         raise DataError(

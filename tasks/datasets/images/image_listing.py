@@ -1,4 +1,4 @@
-"""Which files of a user's folder are its images, and which look like images and are not taken, with the reason."""
+"""Lists the images of a user's folder, and files that look like images but are not used, with the reason."""
 
 import os
 import stat
@@ -47,7 +47,7 @@ class Listing:
 
 
 def list_images(folder: Path) -> Listing:
-    """Returns what is in a folder and all folders in it; linked folders are not entered."""
+    """Returns the content of a folder and all its subfolders; linked folders are not entered."""
     found = Listing()
     home = Path(os.path.realpath(folder))
     for relative, path, is_hidden in _files(folder, found):

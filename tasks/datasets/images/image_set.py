@@ -1,4 +1,4 @@
-"""What a data set is, whatever it came from: images, typed attributes, and where they are from."""
+"""A loaded data set: images, typed attributes, and their source."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Arrays on disk that fill up image by image, with their space reserved before the first is written."""
+"""Arrays on disk with reserved space, filled image by image."""
 
 import errno
 import os
@@ -42,7 +42,7 @@ def _refuse_full_disk(path: Path, needed_bytes: int) -> None:
 
 
 def _reserve(path: Path) -> None:
-    """Claims the blocks of a sparse file: a disk that fills up under a memory map kills the process unasked."""
+    """Reserves the blocks of a file: a disk that becomes full under a memory map would kill the process."""
     if not hasattr(os, "posix_fallocate"):
         return
     with path.open("r+b") as file:

@@ -1,6 +1,6 @@
 """Reads cells of text as numbers: plain, with thousands separators, percent signs or decimal commas.
 
-What could be read in two ways is not guessed: the reading says what to ask the user.
+Ambiguous cells are not guessed: the reading contains a question for the user.
 """
 
 import re
@@ -43,12 +43,12 @@ class Reading:
 
     @property
     def are_numbers(self) -> NDArray[np.bool_]:
-        """Returns which cells are numbers."""
+        """Returns whether each cell is a number."""
         return ~np.isnan(self.values)
 
 
 def read_numbers(cells: Sequence[str], decimal: Decimal | None) -> Reading:
-    """Returns the numbers in cells; `decimal` is the sign before decimals where it is known."""
+    """Returns the numbers in cells; `decimal` is the decimal sign, if known."""
     bare = [cell.replace("\u2212", "-") for cell in cells]  # the minus sign of typesetting
     unit, how = "", []
     percent = [cell.endswith("%") for cell in bare]
@@ -87,18 +87,18 @@ def read_numbers(cells: Sequence[str], decimal: Decimal | None) -> Reading:
 
 
 def decimal_sign(columns: Iterable[Sequence[str]]) -> Decimal | None:
-    """Returns the sign before decimals that the clear cells of a table agree on; None where none is clear."""
+    """Returns the decimal sign on which the unambiguous cells of a table agree; None if there are none."""
     found = {sign for cells in columns for sign in _evidence(cells)}
     return next(iter(found)) if len(found) == 1 else None
 
 
 def would_lose_zeros(cells: Sequence[str]) -> bool:
-    """Returns whether a cell such as 007 would be another text once it was a number."""
+    """Returns whether a cell such as 007 would lose zeros as a number."""
     return any(_LEADING_ZERO.fullmatch(cell) for cell in cells)
 
 
 def common_unit(cells: Sequence[str]) -> str:
-    """Returns the unit or currency that every cell has beside its number, "" where they have none in common."""
+    """Returns the unit or currency that all cells share, "" if there is none."""
     found = set()
     for cell in cells:
         match = _WITH_UNIT.fullmatch(cell)
@@ -121,7 +121,7 @@ def _evidence(cells: Sequence[str]) -> set[Decimal]:
 
 
 def _decimal_of(cells: Sequence[str]) -> Decimal | None:
-    """Returns the sign before decimals; None where cells with commas can be read in two ways."""
+    """Returns the decimal sign; None if cells with commas are ambiguous."""
     with_comma = [cell for cell in cells if "," in cell and (_is_number(cell, ".") or _is_number(cell, ","))]
     if not with_comma:
         return "."
@@ -136,7 +136,7 @@ def _is_number(cell: str, decimal: Decimal) -> bool:
 
 
 def _number(cell: str, decimal: Decimal) -> float:
-    """Returns the number in a cell, infinity included; NaN where there is none."""
+    """Returns the number in a cell, infinity included; NaN if there is none."""
     if _NOT_FINITE.fullmatch(cell):
         return float(cell)
     if not _is_number(cell, decimal):

@@ -1,4 +1,4 @@
-"""Columns that say the same thing twice, and classes whose names are likely one."""
+"""Finds duplicate columns, and class names that probably mean the same class."""
 
 import re
 import unicodedata
@@ -17,7 +17,7 @@ _MOST_ROWS = 20_000
 
 
 def likely_one_class(classes: Sequence[str]) -> list[tuple[str, ...]]:
-    """Returns groups of class names that differ in case, blanks, hyphens or the form of their signs alone."""
+    """Returns groups of class names that differ only in case, blanks, hyphens or Unicode form."""
     groups: dict[str, list[str]] = {}
     for name in classes:
         # Between letters alone: A- and A+, or 1-2 and 12, are different grades and ranges.
@@ -31,7 +31,7 @@ def likely_one_class(classes: Sequence[str]) -> list[tuple[str, ...]]:
 def double_columns(
     attributes: Sequence[Attribute], values: NDArray[np.float64], seed: int = 0
 ) -> list[tuple[str, str, str]]:
-    """Returns pairs of attributes that tell the same of nearly every image, and how alike they are in words."""
+    """Returns pairs of attributes that agree on nearly every image, and their similarity in words."""
     rows = np.arange(len(values))
     if len(rows) > _MOST_ROWS:
         rows = np.random.default_rng(seed).choice(len(values), _MOST_ROWS, replace=False)
@@ -77,7 +77,7 @@ def _alike_in_rank(values: NDArray[np.float64], columns: Sequence[int]) -> list[
 
 
 def _same_groups(first: NDArray[np.float64], second: NDArray[np.float64]) -> bool:
-    """Whether each class of one column is a class of the other, but for few of the images outside the commonest."""
+    """Whether the classes of two columns agree, except for few of the images outside the most common class."""
     rows, columns = (np.unique(column, return_inverse=True)[1] for column in (first, second))
     table = np.zeros((rows.max() + 1, columns.max() + 1))
     np.add.at(table, (rows, columns), 1)

@@ -1,4 +1,4 @@
-"""What type a column of a user's table has, inferred from its cells or said by the user."""
+"""Types of the columns of a user's table, inferred from their cells or given by the user."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ _LIKE_MISSING = frozenset(
 
 
 class ColumnType(BaseModel):
-    """The type of one column, where the inferred one is wrong."""
+    """The type of one column, if the inferred one is wrong."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -64,7 +64,7 @@ class ColumnType(BaseModel):
 
 @dataclass(frozen=True)
 class TypedColumns:
-    """Attributes with their values float64 (n, k); what was wrong, and what a user should know of the rest."""
+    """Attributes with their values float64 (n, k), problems, and notes for the user."""
 
     attributes: tuple[Attribute, ...]
     values: NDArray[np.float64]
@@ -73,7 +73,7 @@ class TypedColumns:
 
 
 class _Unusable(Exception):
-    """Why a column cannot have the type that it should have."""
+    """A column cannot have its given type; the text states why."""
 
 
 def typed_columns(
@@ -83,7 +83,7 @@ def typed_columns(
     missing_values: Sequence[str] = ("",),
     decimal: Decimal | None = None,
 ) -> TypedColumns:
-    """Returns the typed columns; those with a problem are left out.
+    """Returns the typed columns, without those that have a problem.
 
     Two distinct values make a binary column, words a categorical one, few whole numbers an ordinal one, all
     other numbers a continuous one; `types` stands above that.
@@ -186,7 +186,7 @@ def _inferred(column: Column, reading: Reading, numeric: bool) -> AttributeKind:
 
 
 def _ask_about_numbers(column: Column, reading: Reading) -> None:
-    """Raises where a column of text is likely meant as numbers: what comes of a guess is not what anyone wants."""
+    """Raises if a column of text is probably meant as numbers, instead of guessing."""
     if would_lose_zeros(column.distinct):
         return
     if reading.question:

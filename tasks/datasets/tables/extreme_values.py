@@ -1,4 +1,4 @@
-"""Values far outside all others, as typing errors and stand-ins for missing values are."""
+"""Outliers, such as typing errors and codes for missing values."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,7 @@ _RARE = 0.01  # a larger share is the tail of a skewed distribution
 
 
 def far_out(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Returns the rows whose value is far outside the quartiles, outermost first; none where such values are common.
+    """Returns the rows whose value is far outside the quartiles, outermost first; none if such values are common.
 
     Of normally distributed values about 2 in a million are that far out.
     """

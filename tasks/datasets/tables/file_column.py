@@ -1,4 +1,4 @@
-"""Which column of a table names the images: by its header, or by what is in it."""
+"""Finds the column of a table that names the images, by its header or its content."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -40,14 +40,14 @@ _CELLS_LOOKED_AT = 200
 
 
 def could_name_files(name: str) -> bool:
-    """Returns whether a header such as `filename`, `Image_ID` or `path` usually stands over file names."""
+    """Returns whether a header, such as `filename`, `Image_ID` or `path`, suggests file names."""
     return re.sub(r"[\W_]+", "", name.casefold()) in _USUAL
 
 
 def find_file_column(
     columns: Mapping[str, pa.ChunkedArray], given: str | None, names: ImageNames
 ) -> tuple[str | None, str]:
-    """Returns the column with the images' names and, unless it is plain, a sentence on how it was found.
+    """Returns the column with the images' names and, unless it is obvious, a note on how it was found.
 
     None where there is no such column or more than one; the sentence then says what is wrong.
     """

@@ -1,4 +1,4 @@
-"""Reads a user's table and holds it against the folder of images: every mismatch, in one message."""
+"""Reads a user's table and compares it with the folder of images; reports all mismatches in one message."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ _EXAMPLES = 5
 
 @dataclass(frozen=True)
 class TableReading:
-    """How to read a table where what is found out is wrong; null finds out."""
+    """How to read a table; null detects it."""
 
     delimiter: str | None = None
     encoding: str | None = None
@@ -35,7 +35,7 @@ class TableReading:
 
 @dataclass(frozen=True)
 class FolderTable:
-    """A table that fits its folder.
+    """A table that matches its folder.
 
     files: the image of each row, below the folder. names: of the columns to audit. lines: where each row begins.
     """
@@ -47,7 +47,7 @@ class FolderTable:
     notes: tuple[str, ...]
 
     def column(self, name: str) -> Column:
-        """Returns a column with its different cells; made when asked for, since they are many together."""
+        """Returns a column with its distinct cells, computed on demand to save memory."""
         return Column.of(name, self.cells[name], self.lines)
 
 
@@ -134,7 +134,7 @@ def _keep(
 def _attribute_columns(
     cells: Cells, file_column: str | None, attributes: tuple[str, ...] | None
 ) -> tuple[list[str], list[str], list[str]]:
-    """Returns the columns to audit, what a user should know of the others, and what is wrong with them."""
+    """Returns the columns to audit, notes on the others, and their problems."""
     header = list(cells.columns)
     notes, problems = [], []
     others = [name for name in header if name != file_column]
@@ -215,7 +215,7 @@ def _file_problems(
 
 
 def _absent(absent: Sequence[str], listing: Listing, folder: Path) -> Iterator[str]:
-    """Says of each name without an image why, as far as the folder tells."""
+    """Explains for each name why it has no image, as far as the folder shows."""
     kinds = (
         (listing.outside, "images are links that lead out of the folder"),
         (listing.hidden, "rows name a hidden or system file, which is left out"),

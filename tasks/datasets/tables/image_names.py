@@ -1,4 +1,4 @@
-"""Which image a name in a table means: exactly the one it says, or the only one that it can mean.
+"""Matches a name in a table with an image: exactly, or with the only image that fits.
 
 Names are written on other machines: with backslashes, as absolute paths, with the folder's own name in front, without
 an extension, in another case, or with accents as signs of their own (NFD, as macOS writes them). Each such name is
@@ -20,7 +20,7 @@ _ABSOLUTE = re.compile(r"/|[A-Za-z]:")
 
 @dataclass(frozen=True)
 class Match:
-    """The image that a name means, and how it was found ("" for exactly as written).
+    """The image of a name, and how it was found ("" for an exact match).
 
     Where there is none: whether the name leads out of the folder, or the several images that it could mean.
     """
@@ -32,7 +32,7 @@ class Match:
 
 
 class ImageNames:
-    """The images of a folder, to be asked for by name."""
+    """The images of a folder, looked up by name."""
 
     def __init__(self, paths: Sequence[str], folder: Path) -> None:
         """`paths`: images below `folder`, with forward slashes."""
@@ -46,7 +46,7 @@ class ImageNames:
         self._parts = tuple(part for part in self._homes[0].split("/") if part)
 
     def match(self, written: str) -> Match:
-        """Returns the image that `written` means."""
+        """Returns the image of the name `written`."""
         if written in self._paths and ".." not in written.split("/"):
             return Match(written)
         name, cleaned = _cleaned(written)
@@ -65,7 +65,7 @@ class ImageNames:
         return Match(None, leads_out=bool(_ABSOLUTE.match(name)) and not several, several=several)
 
     def _candidates(self, name: str) -> Iterator[tuple[str, str]]:
-        """Yields paths below the folder that a cleaned name may stand for, and what was left out of it."""
+        """Yields paths below the folder that a cleaned name may mean, and what was left out of it."""
         for home in self._homes:
             if name.startswith(f"{home}/"):
                 yield name[len(home) + 1 :], "absolute path within the folder"

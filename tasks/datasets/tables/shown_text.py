@@ -1,10 +1,10 @@
-"""How a name that a user gave is shown in a message: whole where it can be printed, its other signs escaped."""
+"""Shows a user's text in a message, with characters that cannot be printed escaped."""
 
 _LONGEST = 120
 
 
 def shown(text: str) -> str:
-    """Returns text that is safe to print: control signs and bytes that are not UTF-8 escaped, long text cut."""
+    """Returns text that is safe to print: control characters and bytes that are not UTF-8 escaped, long text cut."""
     cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... ({len(text):,} characters)"
     return "".join(sign if sign.isprintable() else _escaped(sign) for sign in cut)
 
@@ -17,5 +17,5 @@ def _escaped(sign: str) -> str:
 
 
 def differing(text: str) -> str:
-    """Returns text with everything beyond ASCII escaped, so that names that look alike can be told apart."""
+    """Returns text with everything beyond ASCII escaped, so that names that look alike differ."""
     return text.encode("ascii", "backslashreplace").decode("ascii")

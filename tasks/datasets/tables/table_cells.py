@@ -1,4 +1,4 @@
-"""Reads a table of text into columns of cells: delimiter and header found out, each row with its line of the file.
+"""Reads a text table into columns of cells; detects delimiter and header, and records the line of each row.
 
 Cells are text without blanks around it, kept in Arrow arrays, so that a million rows are not a million objects.
 """
@@ -37,7 +37,7 @@ class Cells:
 
 @dataclass(frozen=True)
 class _Layout:
-    """What separates columns, how many lines stand before the header, and its names."""
+    """The delimiter, the number of lines before the header, and the column names."""
 
     delimiter: str
     skipped_lines: int
@@ -47,7 +47,7 @@ class _Layout:
 
 @dataclass
 class _Read:
-    """Columns that grow batch by batch, and what was wrong on the way."""
+    """Columns that grow batch by batch, and the problems found."""
 
     batches: list[list[pa.Array]]
     lines: list[int] = field(default_factory=list)
@@ -59,7 +59,7 @@ class _Read:
 def read_cells(
     path: Path, encoding: str | None, delimiter: str | None, keep: Callable[[list[str]], Sequence[str]]
 ) -> Cells:
-    """Returns the columns of a table that `keep` chooses from the names in its header.
+    """Returns the columns of a table that `keep` selects from the names in its header.
 
     Blank lines are passed over. Raises BadTable where the text is no table, a row has too many or too few cells, or
     a line or cell is longer than any real one.
@@ -105,7 +105,7 @@ def _csv_error_text(error: csv.Error) -> str:
 
 
 def _lines(stream: TextIO) -> Iterator[str]:
-    """Yields lines; a file without line ends must not be read whole."""
+    """Yields lines, without reading a file that has no line ends into memory."""
     while line := stream.readline(LONGEST_LINE):
         if len(line) == LONGEST_LINE:
             raise csv.Error(f"a line is longer than {LONGEST_LINE:,} characters")
@@ -113,7 +113,7 @@ def _lines(stream: TextIO) -> Iterator[str]:
 
 
 def _records(path: Path, encoding: str, delimiter: str, skipped: int) -> Iterator[tuple[int, list[str]]]:
-    """Yields the line on which each row begins and its cells; blank lines are passed over."""
+    """Yields the line on which each row begins and its cells; blank lines are skipped."""
     with path.open(encoding=encoding, newline="") as stream:
         reader = csv.reader(
             islice(_lines(stream), skipped, None), delimiter=delimiter, skipinitialspace=True, strict=True
@@ -155,7 +155,7 @@ def _find_layout(path: Path, encoding: str, given: str | None) -> _Layout:
 
 @dataclass(frozen=True)
 class _Look:
-    """The beginning of a table as one delimiter divides it; the highest rank fits best."""
+    """The beginning of a table as split by one delimiter; the highest rank fits best."""
 
     header: tuple[str, ...]
     names_missing: bool

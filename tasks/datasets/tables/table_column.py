@@ -1,4 +1,4 @@
-"""One column of a user's table: its different texts, which row has which, and on which line of the file."""
+"""One column of a user's table: its distinct texts, and the text and file line of each row."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,7 +23,7 @@ class Column:
 
     @classmethod
     def of(cls, name: str, cells: pa.ChunkedArray, lines: NDArray[np.int64]) -> "Column":
-        """Returns the column that Arrow holds."""
+        """Returns the column of an Arrow array."""
         if len(cells) == 0:
             return cls(name, (), np.empty(0, np.int64), lines)
         encoded = cells.combine_chunks().dictionary_encode()
@@ -36,7 +36,7 @@ class Column:
         return np.bincount(self.codes, minlength=len(self.distinct)).astype(np.int64)
 
     def rows_of(self, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
-        """Returns the rows whose text is chosen; `chosen` has one entry a distinct text."""
+        """Returns the rows whose text is chosen; `chosen` has one entry per distinct text."""
         return np.flatnonzero(chosen[self.codes])
 
     def where(self, chosen: NDArray[np.bool_]) -> str:

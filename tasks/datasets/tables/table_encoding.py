@@ -1,4 +1,4 @@
-"""Finds out how the bytes of a table are to be read as text, and names files that are no text tables at all."""
+"""Detects the text encoding of a table, and names files that are no text tables."""
 
 import codecs
 import re
@@ -39,14 +39,14 @@ _ADVICE = (
 
 @dataclass(frozen=True)
 class Encoding:
-    """Name of a codec of Python, and a sentence for the user where it is not plain UTF-8."""
+    """Name of a Python codec, and a note for the user if it is not plain UTF-8."""
 
     name: str
     note: str = ""
 
 
 def known_text_encoding(name: str) -> str:
-    """Returns the name of a codec that makes text; raises ValueError for others."""
+    """Returns the name of a text codec; raises ValueError for others."""
     try:
         "".encode(name)
     except (LookupError, ValueError) as error:
@@ -57,7 +57,7 @@ def known_text_encoding(name: str) -> str:
 
 
 def find_encoding(path: Path, given: str | None) -> Encoding:
-    """Returns the encoding of a table: the one that is given, or what its bytes say.
+    """Returns the encoding of a table: the given one, or the one detected from its bytes.
 
     A byte order mark decides; then UTF-8, if the whole file is UTF-8; then Windows-1252, if what it gives looks like
     words of a Western language. Raises BadTable for files that are no text, and for text that fits none of these.
@@ -147,7 +147,7 @@ def _failure(path: Path, name: str) -> str | None:
 
 
 def _western_example(path: Path) -> str | None:
-    """Returns a word with a letter beyond ASCII where a file reads well as Windows-1252, or None.
+    """Returns a word with a letter beyond ASCII if a file reads well as Windows-1252, or None.
 
     Western words have one or two such letters beside plain ones; text in Chinese, Japanese or Cyrillic encodings has
     longer runs of such bytes, words without plain letters, and signs that are no letters.

@@ -1,4 +1,4 @@
-"""Stages on a Dask cluster: one that is there already, or one that is started on this machine for the run.
+"""Computes stages on a Dask cluster: an existing one, or one started on this machine for the run.
 
 Its workers must be able to import this project. They share this machine's store, or a run.shared_store.
 """
@@ -34,7 +34,7 @@ class DaskRunner:
 
     Args:
         address: of the scheduler (tcp://host:8786), or None for `count` workers on this machine's loopback.
-        count: how many workers are started; those of a scheduler that is there already are counted.
+        count: how many workers are started; the workers of an existing scheduler are counted.
         on_report: called with each report of progress.
     """
 
@@ -87,7 +87,7 @@ class DaskRunner:
         return began, ended
 
     def close(self) -> None:
-        """Leaves the cluster, and ends it if it was started for the run."""
+        """Disconnects from the cluster, and ends it if it was started for the run."""
         self.stop.set()
         self._leave()
 
@@ -98,7 +98,7 @@ class DaskRunner:
 
 
 def _own_cluster(count: int) -> "distributed.LocalCluster":
-    """Starts a cluster that only this run can use: what reaches a scheduler or a worker of Dask runs code there.
+    """Starts a cluster that only this run can use, because clients of a Dask scheduler or worker can run code there.
 
     All of it listens on loopback, with a certificate made for it that only its own processes have, without dashboards
     and without pages of other kinds.
@@ -119,7 +119,7 @@ def _work(order: WorkItem, name: str) -> tuple[float, float]:
     shared = distributed.Event(name)
 
     def stopped() -> bool:
-        """Stopped by the user, or by nobody waiting for the result: its run was killed."""
+        """Whether the user stopped the run, or the run was killed and no client waits for the result."""
         task = worker.state.tasks.get(key)
         return task is None or task.state == "cancelled" or shared.is_set()
 

@@ -1,4 +1,4 @@
-"""Packages that only some settings need, and what to say where one is missing."""
+"""Optional packages, and the error if one is missing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from latent_audit.tasks.errors import SettingsError
 
 @contextmanager
 def needs_extra(extra: str) -> Iterator[None]:
-    """Turns a failed import into the sentence that names the extra to install."""
+    """Translates a failed import into an error that names the extra to install."""
     try:
         yield
     except ImportError as error:

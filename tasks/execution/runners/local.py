@@ -1,4 +1,4 @@
-"""Stages on this machine: single-threaded processes, one a core, started once; or one thread of this process.
+"""Computes stages on this machine: in single-threaded processes, one per core, or in a thread of this process.
 
 The processes import neither Prefect nor MLflow. Progress comes back through a queue; a stop goes out through an
 event.
@@ -32,26 +32,26 @@ class _Queue(Protocol):
 
 
 class _Flag:
-    """An event that takes no lock: a worker that is killed while it holds one would stop all others for ever."""
+    """An event without a lock: a worker killed while holding a lock would block all others."""
 
     def __init__(self, shared: Any) -> None:
         self._shared = shared
 
     def is_set(self) -> bool:
-        """Whether it is up."""
+        """Whether the flag is set."""
         return bool(self._shared.value)
 
     def set(self) -> None:
-        """Puts it up, for all processes."""
+        """Sets the flag for all processes."""
         self._shared.value = 1
 
     def clear(self) -> None:
-        """Takes it down."""
+        """Clears the flag."""
         self._shared.value = 0
 
 
 class _Processes:
-    """Worker processes, a queue for what they report, and a flag that stops them."""
+    """Worker processes, a queue of their reports, and a flag that stops them."""
 
     def __init__(self, count: int) -> None:
         context = multiprocessing.get_context("spawn")
@@ -68,7 +68,7 @@ _started_early: _Processes | None = None
 
 
 def start_early(count: int) -> None:
-    """Starts worker processes, and has them import what trains, while their parent still waits for something else.
+    """Starts worker processes that import training code while their parent waits for something else.
 
     The next runner of so many processes takes them.
     """
@@ -93,7 +93,7 @@ def _take_started(count: int) -> _Processes:
 
 @dataclass
 class _Process:
-    """What a process that computes knows of the run; set when it starts."""
+    """State of a worker process, set when it starts."""
 
     reports: _Queue
     stop: Event
@@ -103,7 +103,7 @@ _process: _Process | None = None
 
 
 class LocalRunner:
-    """Worker processes, or one thread; both start when first needed.
+    """Worker processes, or one thread, started when first needed.
 
     Args:
         kind: which of the two.
@@ -144,7 +144,7 @@ class LocalRunner:
             raise worker_died(order.label, codes) from error
 
     def close(self) -> None:
-        """Stops what is still computed and ends the workers."""
+        """Stops the running stages and ends the workers."""
         self.stop.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
         # In a thread: a worker that was killed while it reported holds the queue's lock for ever.
@@ -167,7 +167,7 @@ class LocalRunner:
 
 
 def _end_with_parent() -> None:
-    """A killed parent closes nothing that a worker reads from, so the worker has to watch it."""
+    """Ends this worker when its parent ends; a killed parent closes no pipe that the worker reads."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()

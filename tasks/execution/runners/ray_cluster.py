@@ -1,4 +1,4 @@
-"""Stages on a Ray cluster: one whose head is there already, or one that is started on this machine for the run.
+"""Computes stages on a Ray cluster: an existing one, or one started on this machine for the run.
 
 Its nodes must be able to import this project. They share this machine's store, or a run.shared_store.
 """
@@ -30,7 +30,7 @@ METRICS_PORT, NO_PORT = "AUTOSCALER_METRIC_PORT", "-1"
 
 
 class RayRunner:
-    """A driver of a Ray cluster. What it computes ends with this process.
+    """A driver of a Ray cluster. Its stages end with this process.
 
     Args:
         address: of the head (host:6379), or None for `count` workers on this machine's loopback.
@@ -84,7 +84,7 @@ class RayRunner:
         return began, ended
 
     def close(self) -> None:
-        """Leaves the cluster, and ends it if it was started for the run."""
+        """Disconnects from the cluster, and ends it if it was started for the run."""
         self.stop.set()
         self._open = False
         self._listener.join(timeout=5)
@@ -98,14 +98,14 @@ class RayRunner:
 
 
 def _knock(address: str) -> None:
-    """Raises OSError where nobody listens: Ray itself would try for minutes."""
+    """Raises OSError if nothing listens at the address; Ray itself would try for minutes."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if host and port.isdecimal():
         socket.create_connection((host, int(port)), timeout=JOIN_SECONDS).close()
 
 
 class _Board:
-    """What workers and the run tell each other; lives in the cluster."""
+    """Messages between workers and the run, stored in the cluster."""
 
     def __init__(self) -> None:
         self._reports: list[dict[str, Any]] = []

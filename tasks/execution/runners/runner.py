@@ -1,4 +1,4 @@
-"""What computes stages, wherever it is: this machine's processes, a thread, a Dask cluster or a Ray head."""
+"""The interface of runners, which compute stages: in processes, in a thread, on a Dask or Ray cluster."""
 
 import signal
 from collections.abc import Iterable
@@ -15,33 +15,33 @@ class Event(Protocol):
     """A flag between threads, processes or machines."""
 
     def is_set(self) -> bool:
-        """Whether it is up."""
+        """Whether the flag is set."""
 
     def set(self) -> None:
-        """Puts it up, for all who look at it."""
+        """Sets the flag for all observers."""
 
     def clear(self) -> None:
-        """Takes it down."""
+        """Clears the flag."""
 
 
 class Runner(Protocol):
-    """Computes orders, up to `count` at once, until `stop` is set."""
+    """Computes work items, up to `count` at once, until `stop` is set."""
 
     count: int
 
     @property
     def stop(self) -> Event:
-        """Up when the user asked to stop."""
+        """Set when the user asked to stop."""
 
     def compute(self, order: WorkItem) -> tuple[float, float]:
         """Waits for a stage; returns when it began and ended, in seconds since the epoch, or raises what it raised."""
 
     def close(self) -> None:
-        """Ends what was started for the run, and nothing else."""
+        """Ends the processes that were started for the run."""
 
 
 def worker_died(label: str, exit_codes: Iterable[int] = ()) -> WorkerDied:
-    """Returns the sentence for a stage whose worker ended under it.
+    """Returns the error message for a stage whose worker ended.
 
     exit_codes: of the workers that ended, negative for a signal, where they are known.
     """

@@ -1,4 +1,4 @@
-"""An order carried out on another machine: what it reads is fetched from the shared store, its result is put there."""
+"""Computes a work item on another machine: inputs come from the shared store, the result is uploaded to it."""
 
 import dataclasses
 import os
@@ -18,14 +18,14 @@ WORKER_STORE = "LATENT_AUDIT_WORKER_STORE"
 
 
 def may_travel(order: WorkItem) -> bool:
-    """Whether another machine can carry an order out: not where it reads files that a user named on this one."""
+    """Whether another machine can compute a work item, which is not so if it reads a user's files on this one."""
     return not any(isinstance(value, DataFiles | ModelFiles) for value in order.inputs.values())
 
 
 def carry_out_anywhere(
     order: WorkItem, report: Callable[[Report], None], should_stop: Callable[[], bool]
 ) -> tuple[float, float]:
-    """Computes an order on a shared disk, or through the shared store that it names.
+    """Computes a work item on a shared disk, or through the shared store that it names.
 
     Returns when it began and ended, in seconds since the epoch; a stage that is in the shared store already took none.
     """
@@ -50,7 +50,7 @@ def carry_out_anywhere(
 
 
 def fetched(value: Any, store: Store) -> Any:
-    """Returns a stage's input with the artifacts in it as this machine's store has them."""
+    """Returns a stage's input with its artifacts downloaded to this machine's store."""
     if isinstance(value, Artifact):
         with store.claim(value.stage, value.key, _ignore):
             found = store.find(value.stage, value.key, _ignore)
@@ -72,4 +72,4 @@ def _root(order: WorkItem) -> Path:
 
 
 def _ignore(text: str) -> None:
-    """Whoever waits for the stage is told by its own store."""
+    """Ignores a message: the waiting process is informed by its own store."""

@@ -1,4 +1,4 @@
-"""A stop that goes over a cluster: known at once where it is said, and asked for seldom where it is waited for."""
+"""A stop signal on a cluster: immediate in the sending process, polled by the others."""
 
 import threading
 import time
@@ -15,7 +15,7 @@ class StopForAll:
         self._here, self._tell = threading.Event(), tell
 
     def is_set(self) -> bool:
-        """Whether it is up."""
+        """Whether the flag is set."""
         return self._here.is_set()
 
     def set(self) -> None:
@@ -25,7 +25,7 @@ class StopForAll:
             self._tell(True)
 
     def clear(self) -> None:
-        """Takes it down."""
+        """Clears the flag."""
         self._here.clear()
         self._tell(False)
 

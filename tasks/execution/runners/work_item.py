@@ -1,4 +1,4 @@
-"""One stage to be computed: all that whoever computes it has to be told, and how it is carried out there."""
+"""One stage to compute: everything that a worker needs, and the function that computes it."""
 
 import shutil
 import time
@@ -21,7 +21,7 @@ REPORT_EVERY_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class Report:
-    """Where a stage stands. Facts may hold images_per_second, seconds_left and losses."""
+    """Progress of a stage. Facts may hold images_per_second, seconds_left and losses."""
 
     label: str
     done: int
@@ -29,13 +29,13 @@ class Report:
     facts: Mapping[str, float]
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns it as JSON values."""
+        """Returns the report as JSON values."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class WorkItem:
-    """A stage, what it reads, where it writes, and the content key it will be found by.
+    """A stage with its inputs, its output folder and its content key.
 
     `folder` is where its files go, `work_folder` where its checkpoints are, `store` the run's store. `origin` is the
     MLflow run it is computed for. `gpu_slots` is how many stages may share a GPU. `shared_store` is the address
@@ -88,7 +88,7 @@ def carry_out(
 
 
 def _refuse_other_code(order: WorkItem) -> None:
-    """Raises StageFailed where this process would put the result of one code under the key of another.
+    """Raises StageFailed if this process would store a result under the key of other code.
 
     Files may have been edited since the run began; another machine may have another version of this project or of a
     package; a worker that has been there for long may have loaded what has changed since.
@@ -113,6 +113,6 @@ def _refuse_other_code(order: WorkItem) -> None:
 
 
 def _empty(folder: Path) -> None:
-    """A worker that died on another machine may have left half of the stage; the next one begins anew."""
+    """Empties the folder, which a worker that died on another machine may have left incomplete."""
     for left in folder.iterdir():
         shutil.rmtree(left) if left.is_dir() else left.unlink()

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from latent_audit.flows.cli.main import main
 from latent_audit.reports.errors import NotPlainJson
-from latent_audit.reports.record.audit_json import read_audit
 from latent_audit.reports.record.manifest import write_manifest
 from latent_audit.reports.record.strict_json import parse
 from latent_audit.reports.record.verification import check
