@@ -1,4 +1,4 @@
-"""latent-audit verify: is a run folder what the run wrote, and do its verdicts follow?"""
+"""latent-audit verify: checks that a run folder is what the run wrote and that its verdicts follow."""
 
 import argparse
 import sys

@@ -1,6 +1,6 @@
-"""Check A: is a dimension associated with an attribute beyond chance, over all cells at once?
+"""Check A, association: tests whether a dimension is associated with an attribute, over all cells at once.
 
-p-values are those of Westfall and Young (1993), step-down max-T: one shuffle of the images against their
+p-values are those of Westfall and Young (1993), step-down max-T: one permutation of the images against their
 attributes serves every cell, so the family-wise error holds whatever the dependence between cells.
 """
 

@@ -1,4 +1,4 @@
-"""Check C: does setting a dimension change the attribute in decoded images, as independent classifiers see it?"""
+"""Check C, intervention: tests whether setting a dimension changes the attribute in decoded images."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Check B: does one dimension alone carry the attribute, and is it this attribute that it carries?"""
+"""Check B, specificity: tests whether only this dimension encodes the attribute, and only this attribute."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Check D: does another training run, with another seed, put the attribute into the same kind of dimension?"""
+"""Check D, stability: tests whether the result holds for models trained with other seeds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
