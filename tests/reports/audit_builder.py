@@ -462,10 +462,10 @@ class AuditBuilder:
             **self.evidence(name, seed),
             **(self.pictures(name, prefix) if lead else empty),
             "gan": gan,
-            "particulars": self.particulars(prefix) if lead and name == "interpretable_gan" else None,
+            "particulars": self.model_specific(prefix) if lead and name == "interpretable_gan" else None,
         }
 
-    def particulars(self, prefix: str) -> dict[str, Any]:
+    def model_specific(self, prefix: str) -> dict[str, Any]:
         """Everything that any kind of model can show, as if one could show it all."""
         classed = [(name, classes) for name, kind, classes, _ in self.attributes if kind == "categorical"]
         maps = self.random.random((3, 4, self.size, self.size)).astype(np.float32)
@@ -567,7 +567,7 @@ class AuditBuilder:
             else None,
         }
 
-    def control(self, name: str, control: str) -> dict[str, Any]:
+    def negative_control(self, name: str, control: str) -> dict[str, Any]:
         evidence = self.evidence(name, 0)
         section = {
             "name": name,
@@ -677,7 +677,7 @@ class AuditBuilder:
                 }
                 for name in self.models
             ],
-            "controls": [self.control(name, control) for name in self.models for control in CONTROLS],
+            "controls": [self.negative_control(name, control) for name in self.models for control in CONTROLS],
             "subgroups": [
                 {
                     "model": name,

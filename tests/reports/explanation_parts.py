@@ -10,8 +10,8 @@ def add_explanations(builder: AuditBuilder, audit: dict[str, Any]) -> None:
     """Gives every lead model of a built audit the parts that older audits do not have."""
     for index, model in enumerate(audit["models"]):
         if model["is_lead"]:
-            model["moves"] = moves(builder, f"explained{index}")
-            model["uses"] = uses(builder)
+            model["moves"] = manipulation(builder, f"explained{index}")
+            model["uses"] = applications(builder)
             model["attributions"] += _of_the_classifier(model["attributions"])
             model["attribution_evidence"] = [_evidence(row) for row in model["attributions"]]
     audit["classifier"]["calibration"] = [
@@ -47,7 +47,7 @@ def _evidence(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def moves(builder: AuditBuilder, prefix: str) -> dict[str, Any]:
+def manipulation(builder: AuditBuilder, prefix: str) -> dict[str, Any]:
     """Returns the `moves` part of one model, each number from the builder's random stream."""
 
     def outcome(success: float) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def _estimates(builder: AuditBuilder, count: int) -> Sequence[dict[str, Any]]:
     return [builder.estimate(0.1, 0.01) for _ in range(count)]
 
 
-def uses(builder: AuditBuilder) -> dict[str, Any]:
+def applications(builder: AuditBuilder) -> dict[str, Any]:
     """Returns the `uses` part of one model."""
 
     def rate(at: float, bits: float) -> dict[str, Any]:
