@@ -42,7 +42,7 @@ Drawn = list[PrefectFuture[Artifact]]
 # Threads only wait here; what computes is the stage runner's worker processes, one a core.
 @flow(name="audit", task_runner=cast(Any, ThreadPoolTaskRunner(max_workers=256)), persist_result=False)
 def audit(settings: Settings) -> Path:
-    """Returns the folder of a complete audit: report.html, audit.json and all they rest on."""
+    """Runs an audit and returns its folder: report.html, audit.json and the files that they use."""
     with open_session(settings) as opening:
         stage_runner = opening.stage_runner
         stage_runner.has_several_models = len(settings.models) > 1
@@ -74,12 +74,12 @@ def audit(settings: Settings) -> Path:
 
 
 def prepare_data(stage_runner: StageRunner, settings: Settings) -> PrefectFuture[Artifact]:
-    """Downloads, and submits preparation and split."""
+    """Downloads the data set, and submits its preparation and split."""
     return prepare(stage_runner, settings, settings.data)
 
 
 def prepare_outside(stage_runner: StageRunner, settings: Settings) -> PrefectFuture[Artifact] | None:
-    """Does the same for the data set of another kind that anomaly detection is tried against, if one is named."""
+    """Prepares the out-of-distribution data set of anomaly detection, if one is named."""
     return None if settings.outside is None else prepare(stage_runner, settings, settings.outside)
 
 
@@ -117,7 +117,7 @@ def explain_classifier(
     prepared: PrefectFuture[Artifact],
     classifier: PrefectFuture[Artifact],
 ) -> PrefectFuture[Artifact]:
-    """Submits the attributions of the classifier, which all models shown in full share."""
+    """Submits the attributions of the classifier, which all lead models share."""
     results = {"prepared": prepared, "classifier": classifier}
     return submit(stage_runner, EXPLAIN_CLASSIFIER, **arguments(EXPLAIN_CLASSIFIER, settings, results))
 
@@ -129,7 +129,7 @@ def reach_verdicts(
     classifier: PrefectFuture[Artifact],
     analysed: dict[ModelKey, Futures],
 ) -> PrefectFuture[Artifact]:
-    """Submits the verdicts over everything that was found."""
+    """Submits the verdicts on all results."""
     settings = opening.settings
     return submit(
         stage_runner,
@@ -150,13 +150,13 @@ def reach_verdicts(
 
 
 def _without_failed(inputs: dict[str, Any]) -> dict[str, Any]:
-    """Returns the inputs of the verdicts without the parts and models that failed, which are listed instead."""
+    """Returns the inputs of the verdicts without failed parts and models, which are listed instead."""
     models, results = without_failed(inputs["models"], inputs["results"])
     return {**inputs, "models": models, "results": results, "failed": failed_rows(models, inputs["results"])}
 
 
 def draw_report(stage_runner: StageRunner, settings: Settings, judged: PrefectFuture[Artifact]) -> Drawn:
-    """Submits the drawing of all sections that do not depend on this run, in halves."""
+    """Submits the rendering of all sections that do not depend on this run, in two halves."""
     return [
         submit(
             stage_runner,
@@ -191,7 +191,7 @@ def report(
 
 
 def _exports(analysed: dict[ModelKey, Futures]) -> dict[ModelKey, Artifact]:
-    """Returns the exported models; those whose export failed stand in the audit as failed parts."""
+    """Returns the exported models; failed exports are listed in the audit as failed parts."""
     found = {
         model: futures["export"].result(raise_on_failure=False)
         for model, futures in analysed.items()

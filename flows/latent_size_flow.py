@@ -1,4 +1,4 @@
-"""How many latent dimensions are enough: every size on every fold -> scores -> the smallest that is as good."""
+"""Choice of the latent size: every size on every fold -> scores -> the smallest size as good as the best."""
 
 import shutil
 from pathlib import Path
@@ -20,9 +20,9 @@ from latent_audit.tasks.storage.artifacts import ModelKey
 
 @flow(name="latent_size", task_runner=cast(Any, ThreadPoolTaskRunner(max_workers=256)), persist_result=False)
 def latent_size(settings: Settings) -> Path:
-    """Returns the folder of a complete study: latent_size.html and latent_size.json.
+    """Runs a study and returns its folder: latent_size.html and latent_size.json.
 
-    The study is a run like an audit: each size is a model of it, and each fold takes the place of a seed.
+    The study is a run like an audit: each size is a model, and each fold a seed.
     """
     study = study_of(settings)
     with open_session(study) as opening:

@@ -1,4 +1,4 @@
-"""One model, one seed: train, or import what was trained elsewhere -> encode -> every analysis."""
+"""One model, one seed: train, or import a model trained elsewhere -> encode -> every analysis."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -28,7 +28,7 @@ def start_models(
     prepared: PrefectFuture[Artifact],
     found: Mapping[str, ModelFiles],
 ) -> dict[ModelKey, PrefectFuture[Artifact]]:
-    """Submits the training of every model with every seed; or its import, where `found` has its files."""
+    """Submits the training of every model with every seed, or its import if `found` has its files."""
     stacks = {
         name: submit(
             stage_runner,
@@ -75,7 +75,7 @@ def analyse(
     """Submits every stage of one trained model; returns the stages' futures by name.
 
     Evidence is gathered for every seed; controls and explanations for the first one, which the report shows in full.
-    `outside` is the data set of another kind that anomaly detection is tried against.
+    `outside` is the out-of-distribution data set of anomaly detection.
     """
     results = {"prepared": prepared, "classifier": classifier, "trained": trained, "outside": outside}
     futures = {TRAIN_MODEL.name: trained}

@@ -1,19 +1,19 @@
-"""What can go wrong around the stages, as a tree of sentences for the user.
+"""Errors of a run, as a tree; each text is a sentence for the user.
 
 AuditError
-├── UsageError           what was asked for cannot be done as it was asked
+├── UsageError           a command cannot be executed as given
 │   └── SettingsError    settings that cannot be used, all of them at once
 ├── RunUnusable          a folder that should hold a finished run does not
 ├── StoreError           the store or the output folder cannot be written
 │   └── NoSpaceLeft      the disk is full
-├── StageFailed          a stage stopped with an error; what was finished is kept
+├── StageFailed          a stage stopped with an error; finished stages are kept
 │   ├── WorkerDied       the process that computed it ended, most often because memory ran out
-│   └── PartFailed       a part that the audit can do without; the audit goes on
-├── Stopped              the user asked to stop; the same command goes on from here
+│   └── PartFailed       an optional part failed; the audit continues
+├── Stopped              the user asked to stop; the same command continues
 ├── TrackingError        the MLflow store cannot be used
 ├── ServiceError         a server that a run needs does not answer
 ├── AcceptanceError      a run cannot be accepted
-└── Reported             a complete run, with its report, that does not end well
+└── Reported             a complete run, with its report, that ends with an exit code
     ├── Changed          it differs from the last accepted one
     └── PartsFailed      parts of it failed
 """
@@ -25,7 +25,7 @@ from latent_audit.tasks.settings.redaction import without_password
 
 
 class AuditError(Exception):
-    """Anything this project can say in a sentence; the command prints it without a traceback.
+    """Base of the errors that the command prints as a sentence, without a traceback.
 
     No sentence shows the password of an address that it names, or sends a terminal what a name holds.
     """
@@ -37,13 +37,13 @@ class AuditError(Exception):
 
 
 class UsageError(AuditError):
-    """What was asked for cannot be done as it was asked; the command exits with 2."""
+    """A command cannot be executed as given; it exits with 2."""
 
     exit_code = 2
 
 
 class SettingsError(UsageError):
-    """Settings that cannot be used. Its text lists every problem, one a line."""
+    """Settings that cannot be used. The text lists every problem, one per line."""
 
 
 class RunUnusable(AuditError):
@@ -67,7 +67,7 @@ class WorkerDied(StageFailed):
 
 
 class PartFailed(StageFailed):
-    """A part that the audit can do without failed; it stands in the report, and the audit goes on.
+    """An optional part failed; the report lists it, and the audit continues.
 
     Args:
         part: name of the stage.
@@ -95,7 +95,7 @@ class PartFailed(StageFailed):
 
 
 class Stopped(AuditError):
-    """The user asked to stop. Work so far is kept, and the same command goes on from it."""
+    """The user asked to stop. Work so far is kept, and the same command continues."""
 
 
 class TrackingError(AuditError):
@@ -111,7 +111,7 @@ class AcceptanceError(AuditError):
 
 
 class Reported(AuditError):
-    """A complete run that does not end well: its report is in `folder`.
+    """A complete run that ends with an exit code; its report is in `folder`.
 
     Of several such errors of one run, the one with the highest exit code stands for all.
     """

@@ -115,3 +115,16 @@ def test_links_between_documents_lead_somewhere() -> None:
         if "://" not in target and not (page.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_files_that_documents_name_exist() -> None:
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    folders = "flows|tasks|vae_models|reports|latent_audit|tests|benchmarks|configs|deployment"
+    named = {
+        (page.name, name)
+        for page in pages
+        for name in re.findall(rf"`((?:{folders})/[\w/.-]+)", page.read_text(encoding="utf-8"))
+        if not re.search(r"NAME|VERSION", name)
+    }
+    assert len(named) > 100
+    assert {(page, name) for page, name in named if not (ROOT / name).exists()} == set()

@@ -71,19 +71,19 @@ ALLOWED = {
     ): "a share of a training batch, whose images come in random order",
     (
         "reports/page/sections/explanations/attributions.py",
-        "page.array(row['images'])[:MOST_SHOWN]",
+        "page.array(row['images'])[:MAX_SHOWN]",
     ): DRAWN_BEFORE,
     (
         "reports/page/sections/explanations/attributions.py",
-        "page.array(row['maps'])[:MOST_SHOWN]",
+        "page.array(row['maps'])[:MAX_SHOWN]",
     ): DRAWN_BEFORE,
     ("reports/page/sections/attributes/card_figures.py", "page.array(reference)[:12]"): DRAWN_BEFORE,
     ("reports/page/sections/overview/data.py", "page.array(reference)[:40]"): DRAWN_BEFORE,
     ("reports/page/sections/overview/fitness.py", "images[:2 * pairs]"): DRAWN_BEFORE,
     ("reports/page/sections/overview/fitness.py", "images[:32]"): DRAWN_BEFORE,
-    ("reports/page/plots/timeline.py", "rows[:MOST_ROWS]"): TABLE,
+    ("reports/page/plots/timeline.py", "rows[:MAX_ROWS]"): TABLE,
     ("reports/page/sections/explanations/attributions.py", "rows[:24]"): TABLE,
-    ("reports/page/sections/attributes/card_figures.py", "rows[:MOST_BARS]"): TABLE,
+    ("reports/page/sections/attributes/card_figures.py", "rows[:MAX_BARS]"): TABLE,
     ("reports/page/sections/attributes/comparison.py", "rows[:4]"): TABLE,
 }
 

@@ -1,4 +1,4 @@
-"""latent-audit accept: this run is what later runs of its name are compared with."""
+"""latent-audit accept: accepts a run, with which later runs of its name are compared."""
 
 import argparse
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""latent-audit clean: old runs and stages that nothing rests on."""
+"""latent-audit clean: removes old runs and unused stages."""
 
 import argparse
 from collections.abc import Sequence

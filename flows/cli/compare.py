@@ -1,4 +1,4 @@
-"""latent-audit compare: what changed from one finished run to another."""
+"""latent-audit compare: compares two finished runs."""
 
 import argparse
 from collections.abc import Sequence

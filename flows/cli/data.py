@@ -1,4 +1,4 @@
-"""latent-audit data: one data set, downloaded and described."""
+"""latent-audit data: downloads and describes one data set."""
 
 import argparse
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""latent-audit latent-size: how many latent dimensions are enough, by K folds."""
+"""latent-audit latent-size: chooses the number of latent dimensions by K folds."""
 
 import argparse
 from collections.abc import Sequence

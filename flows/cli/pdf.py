@@ -1,4 +1,4 @@
-"""latent-audit pdf: a report on paper."""
+"""latent-audit pdf: prints a report as PDF."""
 
 import argparse
 from collections.abc import Sequence

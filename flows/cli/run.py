@@ -1,4 +1,4 @@
-"""latent-audit run: an audit from its settings to its report."""
+"""latent-audit run: runs an audit from its settings to its report."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""latent-audit selftest: the error rates of the evidence itself."""
+"""latent-audit selftest: measures the error rates of the checks."""
 
 import argparse
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""latent-audit settings: every setting, its value and what it means."""
+"""latent-audit settings: prints every setting with its value and description."""
 
 import argparse
 from collections.abc import Sequence

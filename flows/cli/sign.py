@@ -1,4 +1,4 @@
-"""latent-audit sign: somebody vouches for a finished run."""
+"""latent-audit sign: signs a finished run."""
 
 import argparse
 import sys

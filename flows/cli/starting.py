@@ -1,4 +1,4 @@
-"""What commands do before they use the store or start a flow, and how they name what a flow wrote."""
+"""Preparations of commands before they use the store or start a flow."""
 
 import os
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ def ready_for_a_flow(overrides: Sequence[str]) -> "Settings":
 
 
 def wait_for_services(settings: "Settings") -> None:
-    """Returns once Prefect's server answers; does meanwhile what the flow would have to wait for."""
+    """Waits until Prefect's server answers, and meanwhile prepares what the flow needs."""
     from latent_audit.tasks.services.prefect_server import makes_database, wait_for_server
     from latent_audit.tasks.session.audit_session import look_ahead
 
@@ -56,5 +56,5 @@ def prepare_store(store: Path) -> None:
 
 
 def shown_path(path: Path) -> Path:
-    """Returns a path as a person at this place would write it."""
+    """Returns a path relative to the current folder, if it is inside it."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path

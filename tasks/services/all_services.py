@@ -1,4 +1,4 @@
-"""What scheduled audits need on one machine: a Prefect server, a worker that runs what is due, and MLflow.
+"""The services of scheduled audits on one machine: a Prefect server, a worker and MLflow.
 
 All listen on loopback alone, and want the password in <store>/services/password. Their notes and logs lie there too.
 """
@@ -34,7 +34,7 @@ ANSWER_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class ServiceSettings:
-    """Where the services listen and keep what they know.
+    """Ports and databases of the services.
 
     Args:
         store: the run's store.
@@ -54,12 +54,12 @@ class ServiceSettings:
 
     @property
     def folder(self) -> Path:
-        """Where notes and logs of the services lie."""
+        """The folder of the services' records and logs."""
         return self.store.absolute() / "services"
 
 
 def up(settings: ServiceSettings, deployments: Path | None) -> list[State]:
-    """Starts what does not run yet, waits until all answer, and deploys a prefect.yaml if one is given.
+    """Starts services that do not run, waits until all answer, and deploys a prefect.yaml if one is given.
 
     Raises ServiceError if one does not start; those that this call started are ended again.
     """
@@ -86,18 +86,18 @@ def up(settings: ServiceSettings, deployments: Path | None) -> list[State]:
 
 
 def down(settings: ServiceSettings) -> list[str]:
-    """Ends the services and all that they run; returns the names of those that ran."""
+    """Ends the services and their child processes; returns the names of those that ran."""
     # The worker first, so that what it runs can still tell the servers how it ended.
     return [each.name for each in reversed(services(settings)) if service.end(each.name, settings.folder)]
 
 
 def status(settings: ServiceSettings) -> list[State]:
-    """Returns how each service is."""
+    """Returns the state of each service."""
     return [service.state(each, settings.folder) for each in services(settings)]
 
 
 def services(settings: ServiceSettings) -> list[Service]:
-    """Returns the services in the order in which they need each other."""
+    """Returns the services in the order of their dependencies."""
     return [_prefect_server(settings), _mlflow_server(settings), _prefect_worker(settings)]
 
 
@@ -167,7 +167,7 @@ def mlflow_command(port: int) -> list[str]:
 
 
 def mlflow_environment(sign_in: str) -> dict[str, str]:
-    """Returns what an MLflow server is told by its environment, which other users cannot read."""
+    """Returns the environment of an MLflow server, which other users cannot read."""
     return {
         SERVER_VARIABLE: sign_in,
         # A folder of the user's called "tasks" is not meant.
@@ -202,7 +202,7 @@ def _prefect_worker(settings: ServiceSettings) -> Service:
 
 
 def _for_clients(settings: ServiceSettings) -> dict[str, str]:
-    """What leads to these servers, for everything that talks to them."""
+    """Environment variables with the addresses of these servers, for their clients."""
     sign_in = kept_sign_in(settings.store)
     return {
         **for_prefect_clients(sign_in),

@@ -1,4 +1,4 @@
-"""The gate in front of every server that we start: only programs and pages that know its password get in.
+"""The gate in front of every server that we start: it requires the password and refuses other origins and hosts.
 
 A server on 127.0.0.1 is reached by every user of the machine, and by every page that is open in a browser there. So a
 request must name this machine as its host (a page whose name was pointed at 127.0.0.1 does not), must not come from a
@@ -27,7 +27,7 @@ class Gate:
     Args:
         app: the server.
         sign_in: `user:password` as for Basic authentication; None where the server checks it itself.
-        open_paths: paths that need no password, as those that say whether the server is well.
+        open_paths: paths that need no password, such as health checks.
     """
 
     def __init__(self, app: App, sign_in: str | None = None, open_paths: Collection[str] = ()) -> None:
@@ -72,7 +72,7 @@ class Gate:
 
 
 def _is_visit(scope: Message, headers: dict[str, str]) -> bool:
-    """Whether a person follows a link to a page of its own; in a frame it would be part of the other page."""
+    """Whether the request is a top-level navigation, as by a link, and not a frame of another page."""
     visits = (headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")) == ("navigate", "document")
     return visits and scope.get("method") == "GET"
 

@@ -1,4 +1,4 @@
-"""The Prefect server that a command starts for itself: beside its own imports, and gone when it is.
+"""The temporary Prefect server of a command: started beside the command's imports, and ended with it.
 
 Prefect would start one too, but only once a flow begins, after every import, and a kill would leave it running.
 """
@@ -40,7 +40,7 @@ TEMPORARY = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFE
 class _Server:
     """A server of this process; `making` is held while it makes its database.
 
-    `environment_before` is what stood in this process's environment for the variables that lead to it.
+    `environment_before` holds the previous values of the environment variables with its address.
     """
 
     process: subprocess.Popen[bytes]
@@ -57,9 +57,9 @@ _own: _Server | None = None
 def start_server(home: Path) -> None:
     """Starts this process's server, with its database below `home`, and does not wait for it.
 
-    Does nothing where a server of the user's is named: by PREFECT_API_URL, or in a profile below `home`.
+    Does nothing if the user names a server: by PREFECT_API_URL, or in a profile below `home`.
 
-    Raises ServiceError where that one does not answer.
+    Raises ServiceError if that one does not answer.
     """
     global _own
     if _own is not None and _own.process.poll() is None:
@@ -106,12 +106,12 @@ def start_server(home: Path) -> None:
 
 
 def makes_database() -> bool:
-    """Returns whether this process's server makes its database first, for which it takes ten seconds."""
+    """Returns whether this process's server creates its database first, which takes ten seconds."""
     return _own is not None and _own.making is not None
 
 
 def wait_for_server() -> None:
-    """Returns once this process's server answers. Raises ServiceError, with what it said, if it does not."""
+    """Waits until this process's server answers. Raises ServiceError, with its output, if it does not."""
     if _own is None or _own.address != os.environ.get(ADDRESS):
         return
     try:
@@ -130,7 +130,7 @@ def wait_for_server() -> None:
 
 
 def end_server() -> None:
-    """Ends this process's server and waits for it: it writes down what it was told last."""
+    """Ends this process's server and waits until it has written its last data."""
     global _own
     if _own is None:
         return
@@ -154,7 +154,7 @@ def end_server() -> None:
 
 
 def refuse_unreachable_server(address: str) -> None:
-    """Raises ServiceError where no server answers at an address; Prefect would show a traceback."""
+    """Raises ServiceError if no server answers at an address; Prefect would show a traceback."""
     try:
         httpx.get(
             f"{address.rstrip('/')}/health", timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
@@ -168,7 +168,7 @@ def refuse_unreachable_server(address: str) -> None:
 
 @contextmanager
 def translate_server_errors() -> Iterator[None]:
-    """Turns what Prefect raises when its server went away during a flow, and stayed away, into a sentence."""
+    """Translates Prefect's errors about a server that went away during a flow into a sentence."""
     # What is not sent is lost; that the flow could not be ended there is said below.
     logging.raiseExceptions = False
     try:
@@ -182,7 +182,7 @@ def translate_server_errors() -> Iterator[None]:
 
 
 def _creation_lock(database: Path) -> TextIO | None:
-    """Returns the lock that only one process holds while there is no database; None where there is one.
+    """Returns the lock on creating the database; None if the database exists.
 
     Servers that make one database at once break it.
     """

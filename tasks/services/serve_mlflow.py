@@ -1,4 +1,4 @@
-"""MLflow's server behind our gate: `mlflow server --app-name latent-audit` finds it by its entry point."""
+"""MLflow's server behind our gate, loaded by entry point: `mlflow server --app-name latent-audit`."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Serves Prefect on loopback, behind our gate: on a socket that was handed down, for as long as standard input is
+"""Serves Prefect on loopback, behind our gate: on an inherited socket, for as long as standard input is
 open, or on a port, until it is told to end.
 
 Standard input is the end of a pipe whose other end only the process that wants the server holds. However that one

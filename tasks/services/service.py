@@ -1,6 +1,6 @@
-"""One long-running program that this machine serves: started apart from us, found again by its note, ended whole.
+"""A long-running service of this machine: started in its own session, found by its record, ended with its children.
 
-The note, <folder>/<name>.json, says which process it is and since when, so that nothing else is ever ended. That
+The record, <folder>/<name>.json, states its process and start time, so that no other process is ever ended. That
 process leads a session of its own, and so what it started is known as its own also when it was killed.
 """
 
@@ -27,7 +27,7 @@ LOG_LINES_SHOWN = 5
 
 @dataclass(frozen=True)
 class Service:
-    """What to start and how to see that it works.
+    """A service: how to start it and how to check it.
 
     Args:
         name: a word; note and log are called after it.
@@ -35,7 +35,7 @@ class Service:
         address: what users open; None where nothing listens.
         port: the port that must be free before it starts; None where nothing listens.
         is_well: asks the service itself; may raise httpx.HTTPError.
-        environment: what it finds in its environment beside ours; secrets go there, since all can read a command.
+        environment: additional environment variables, also for secrets, because command lines are public.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Service:
 
 @dataclass(frozen=True)
 class State:
-    """How a service is: not running, running, or running and answering."""
+    """State of a service: not running, running, or running and answering."""
 
     name: str
     process: Process | None
@@ -57,9 +57,9 @@ class State:
 
 
 def begin(service: Service, folder: Path) -> State:
-    """Starts a service unless it runs already; `folder` takes its note and its log.
+    """Starts a service unless it runs already; writes its record and its log to `folder`.
 
-    Raises ServiceError where somebody else has its port.
+    Raises ServiceError if another process has its port.
     """
     found = state(service, folder)
     if found.process is not None:
@@ -100,7 +100,7 @@ def wait_until_well(service: Service, folder: Path, seconds: float) -> State:
 
 
 def state(service: Service, folder: Path) -> State:
-    """Returns how a service is now."""
+    """Returns the state of a service."""
     noted, address = _noted(service.name, folder)
     process = next(iter(_alive(noted)), None)
     if process is None:
@@ -112,7 +112,7 @@ def state(service: Service, folder: Path) -> State:
 
 
 def end(name: str, folder: Path) -> bool:
-    """Ends a service with all processes below it; returns whether it ran."""
+    """Ends a service with all its descendants; returns whether it ran."""
     noted, _ = _noted(name, folder)
     everything = _alive(noted)
     processes.end(everything, PATIENCE_SECONDS)
@@ -121,7 +121,7 @@ def end(name: str, folder: Path) -> bool:
 
 
 def _alive(noted: Process | None) -> list[Process]:
-    """Returns what runs of a service, what was started first at the beginning."""
+    """Returns the running processes of a service, in the order of their start."""
     if noted is None:
         return []
     now = processes.find(noted.pid)
@@ -153,7 +153,7 @@ def _spawn(service: Service, log: Path) -> int:
 
 
 def _noted(name: str, folder: Path) -> tuple[Process | None, str | None]:
-    """Returns what a note says; nothing where there is none, or one of another form."""
+    """Returns the content of a record; empty if it is missing or has another form."""
     match read_note(_note(name, folder)):
         case {"pid": int(pid), "began": int(began), "address": str() | None as address} if pid > 0:
             return Process(pid, began), address

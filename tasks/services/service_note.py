@@ -1,4 +1,4 @@
-"""Reads the note that a service of ours leaves of itself. Whoever can write the store can put anything in its place."""
+"""Reads the record of a service, which is not trusted: other programs may have written it."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ MAX_NOTE_BYTES = 2**16
 
 
 def read_note(path: Path) -> Any:
-    """Returns the JSON value in a note; None where there is no note, or one that cannot be read."""
+    """Returns the JSON value of a record; None if it is missing or cannot be read."""
     try:
         return parse(read_plain(path, MAX_NOTE_BYTES))
     except (FileNotFoundError, NotPlain, NotPlainJson):

@@ -1,4 +1,4 @@
-"""The user name and password of the servers that we start, and how programs are given them: by their environment.
+"""User name and password of the servers that we start, which programs receive through their environment.
 
 They lie in <store>/services/password, which only its owner can read. A command line can be read by every user of a
 machine; an environment only by its owner.
@@ -18,7 +18,7 @@ SERVER_VARIABLE = "LATENT_AUDIT_SERVICE_SIGN_IN"
 
 
 def new_sign_in() -> str:
-    """Returns `user:password` with a password that nobody can guess."""
+    """Returns `user:password` with a random password."""
     return f"{USER}:{secrets.token_urlsafe(32)}"
 
 
@@ -28,7 +28,7 @@ def password_file(store: Path) -> Path:
 
 
 def kept_sign_in(store: Path) -> str:
-    """Returns `user:password` of the servers of a store, made at the first call and the same from then on."""
+    """Returns `user:password` of the servers of a store, created at the first call."""
     file = password_file(store)
     private_folder(file.parent)
     try:
@@ -43,7 +43,7 @@ def kept_sign_in(store: Path) -> str:
 
 
 def for_prefect_server(sign_in: str, address: str) -> dict[str, str]:
-    """Returns the environment of a Prefect server: Prefect's own password, and its own pages alone may ask."""
+    """Returns the environment of a Prefect server: its password, and its own pages as the only allowed origin."""
     return {
         **for_prefect_clients(sign_in),
         "PREFECT_SERVER_API_AUTH_STRING": sign_in,
@@ -52,12 +52,12 @@ def for_prefect_server(sign_in: str, address: str) -> dict[str, str]:
 
 
 def for_prefect_clients(sign_in: str) -> dict[str, str]:
-    """Returns the environment of programs that ask a Prefect server."""
+    """Returns the environment of clients of a Prefect server."""
     return {"PREFECT_API_AUTH_STRING": sign_in}
 
 
 def for_mlflow_clients(sign_in: str) -> dict[str, str]:
-    """Returns the environment of programs that ask an MLflow server."""
+    """Returns the environment of clients of an MLflow server."""
     user, _, password = sign_in.partition(":")
     return {"MLFLOW_TRACKING_USERNAME": user, "MLFLOW_TRACKING_PASSWORD": password}
 

@@ -1,4 +1,4 @@
-"""Says what went wrong inside code that is not ours. Advice rests on trial: the same call with other sizes."""
+"""Describes errors inside a user's own code, with advice from trial calls with other sizes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,9 +16,9 @@ _CHANNELS = (1, 3)
 
 
 def described(error: BaseException, function: Callable[[Tensor], Any], given: Tensor) -> str:
-    """Returns the first line of the error that `function` raised for `given`, and what it would have taken.
+    """Returns the first line of the error that `function` raised for `given`, and the sizes that it accepts.
 
-    given: images (n, c, h, w), or codes (n, d). Sizes are spoken of only where another one is taken.
+    given: images (n, c, h, w), or codes (n, d). Sizes are mentioned only if another one is accepted.
     """
     words = (str(error) or "without a message").split("\n")[0][:_MOST_LETTERS].rstrip(". ")
     said = f"{type(error).__name__}: {words}"

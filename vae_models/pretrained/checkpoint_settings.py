@@ -1,4 +1,4 @@
-"""Settings of weights that were trained elsewhere and fit one of our networks."""
+"""Settings of weights trained elsewhere that fit one of our networks."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -46,7 +46,7 @@ class CheckpointSettings(ExistingModelSettings):
     def build(
         self, image_shape: tuple[int, int, int], targets: Sequence["Target"]
     ) -> "VariationalAutoencoder":
-        """Returns our network untrained; it does without the targets."""
+        """Returns our untrained network; targets are not used."""
         from latent_audit.vae_models.presets.plain_vae import VaeSettings
 
         ours = VaeSettings(

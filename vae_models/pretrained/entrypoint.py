@@ -1,5 +1,5 @@
-"""Makes a model by a user's own Python function. This runs code that nobody here has looked at, and says so
-wherever the model is spoken of.
+"""Makes a model with a user's own Python function. This runs code that has not been checked, and says so
+wherever the model is described.
 """
 
 import importlib
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 def build_from_entrypoint(settings: "EntrypointSettings", image_shape: tuple[int, int, int]) -> ForeignModel:
-    """Returns the model that the user's function makes, with whatever weights it gave it.
+    """Returns the model that the user's function makes, with its weights.
 
-    Raises BadCheckpoint where the function cannot be found or called, or what it returns cannot be used.
+    Raises BadCheckpoint if the function cannot be found or called, or its result cannot be used.
     """
     function = _found(settings)
     try:
@@ -76,7 +76,7 @@ def _networks(made: object) -> nn.Module:
 
 
 def module_files(settings: "EntrypointSettings") -> list[Path]:
-    """Returns the Python files that the function comes from: its module, or all of its package; without running any.
+    """Returns the Python files of the function: its module, or all of its package; runs none of them.
 
     Raises BadCheckpoint where there is no such module below `folder`.
     """

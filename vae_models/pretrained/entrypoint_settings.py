@@ -1,4 +1,4 @@
-"""Settings of a model that a user's own Python function makes."""
+"""Settings of a model made by a user's own Python function."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -49,7 +49,7 @@ class EntrypointSettings(ExistingModelSettings):
         return self
 
     def build(self, image_shape: tuple[int, int, int], targets: Sequence["Target"]) -> "ForeignModel":
-        """Returns the model with its weights in random order: how it was initialised nobody knows."""
+        """Returns the model with its weights in random order, because its initial weights are unknown."""
         from latent_audit.vae_models.pretrained.entrypoint import (
             build_from_entrypoint,
         )  # here: it reads these settings
@@ -59,15 +59,15 @@ class EntrypointSettings(ExistingModelSettings):
         return foreign
 
     def given_files(self) -> dict[str, str]:
-        """Returns the files that the function is given, by argument."""
+        """Returns the files passed to the function, by argument."""
         return {name: str(path) for name, path in self.files.items()}
 
     def with_files(self, places: Mapping[str, Path]) -> Self:
-        """Returns the settings with these files somewhere else."""
+        """Returns the settings with other paths of these files."""
         return self.model_copy(update={"files": {name: places[name] for name in self.files}})
 
     def open_trained(self, image_shape: tuple[int, int, int]) -> "ForeignModel":
-        """Returns the model with the weights that it brings."""
+        """Returns the model with its own weights."""
         from latent_audit.vae_models.pretrained.entrypoint import build_from_entrypoint
 
         return build_from_entrypoint(self, image_shape)

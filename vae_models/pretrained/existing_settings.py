@@ -1,5 +1,6 @@
-"""What the settings of all models that were trained elsewhere share. Where a file lies does not change what it is: the
-digest of its content stands for it in content keys.
+"""Settings shared by all models trained elsewhere.
+
+Content keys cover the digest of a file's content, not its path.
 """
 
 from abc import ABC, abstractmethod
@@ -25,7 +26,7 @@ PixelRange = Annotated[tuple[float, float], AfterValidator(_range)]
 
 
 class ExistingModelSettings(BaseModel, ABC):
-    """What all models trained elsewhere share: how their reconstructions are scored."""
+    """Settings shared by all models trained elsewhere: how their reconstructions are scored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -54,12 +55,12 @@ class ExistingModelSettings(BaseModel, ABC):
 
     @abstractmethod
     def given_files(self) -> dict[str, str]:
-        """Returns the files that the settings name, by a name of their own; MLflow addresses as they are."""
+        """Returns the files in the settings, by name; MLflow addresses are left as they are."""
         ...
 
     @abstractmethod
     def with_files(self, places: Mapping[str, Path]) -> Self:
-        """Returns the settings with their files somewhere else."""
+        """Returns the settings with other paths of their files."""
         ...
 
     @abstractmethod

@@ -1,5 +1,5 @@
-"""Opens an exported program (pt2) without what could run code: torch gets an archive that is written here, of members
-that were looked through.
+"""Opens an exported program (pt2) without code: torch opens an archive that is written here, of members
+that were checked.
 
 torch.export.load unpickles what the archive asks it to, evaluates the sizes in it as Python expressions, and resolves
 operators below the whole of torch. Two readers of one zip archive need not see the same members (two central
@@ -44,9 +44,9 @@ _PLAIN = {"archive_format", "archive_version", "byteorder", ".data/version", ".d
 
 @contextmanager
 def safe_archive(path: Path) -> Iterator[IO[bytes]]:
-    """Yields a new archive with what a pt2 archive holds of tensors and operations on them.
+    """Yields a new archive with the tensors of a pt2 archive and the operations on them.
 
-    Raises BadCheckpoint where it holds anything else.
+    Raises BadCheckpoint if it holds anything else.
     """
     with tempfile.TemporaryFile() as copy:
         try:
@@ -66,7 +66,7 @@ def safe_archive(path: Path) -> Iterator[IO[bytes]]:
 
 
 def refuse_code(path: Path) -> None:
-    """Raises BadCheckpoint where a pt2 archive holds anything but tensors and operations on them."""
+    """Raises BadCheckpoint if a pt2 archive holds anything but tensors and operations on them."""
     with safe_archive(path):
         pass
 
@@ -105,7 +105,7 @@ def _below_root(name: str) -> str:
 
 
 def _checked(name: str, content: bytes, sizes: dict[str, int], path: Path) -> bytes:
-    """Returns what torch is given of a member that is no tensor."""
+    """Returns the checked content of a member that is no tensor."""
     if _GRAPH.fullmatch(name):
         graph = without_notes(json.loads(content))
         if (unsafe := first_unsafe(graph)) is not None:

@@ -1,7 +1,7 @@
 """Checks the graph of an exported program before torch reads it.
 
 torch.export.load resolves the names of operators below the whole of torch, evaluates sizes as Python expressions and
-writes Python code with the names of the graph in it. What passes here calls tensor operators only, and its sizes and
+writes Python code with the names of the graph in it. A graph that passes calls only tensor operators, and its sizes and
 names are plain.
 """
 
@@ -59,7 +59,7 @@ def _without_metadata(value: Any) -> Any:
 
 
 def first_unsafe(graph: dict[str, Any]) -> tuple[str, str] | None:
-    """Returns the key and the beginning of the value of the first thing that is no operation on tensors."""
+    """Returns the key and the beginning of the value of the first entry that is no operation on tensors."""
     for key, value in pairs(graph):
         if not _is_safe(key, value):
             return key, str(value)[:120]
@@ -96,7 +96,7 @@ def _is_safe(key: str, value: Any) -> bool:
 
 
 def _is_safe_text(key: str, value: Any) -> bool:
-    """Whether texts are names where torch takes them for names, and plain everywhere else."""
+    """Whether a text is a name where torch expects a name, and plain text elsewhere."""
     if isinstance(value, list):
         return all(_is_safe_text(key, item) for item in value if isinstance(item, str))
     if not isinstance(value, str):

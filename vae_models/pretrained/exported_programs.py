@@ -1,4 +1,4 @@
-"""A model as two exported programs (torch.export, pt2): encoder and decoder, without the code they came from."""
+"""A model as two exported programs (torch.export, pt2): encoder and decoder, without their source code."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def build_from_programs(
     settings: "ExportedProgramsSettings", image_shape: tuple[int, int, int]
 ) -> ForeignModel:
-    """Returns the model with the weights that its programs hold; raises BadCheckpoint."""
+    """Returns the model with the weights of its programs; raises BadCheckpoint."""
     programs = nn.ModuleDict(
         {part: _Program(Path(getattr(settings, part)), part) for part in ("encoder", "decoder")}
     )
@@ -56,10 +56,10 @@ class _Program(nn.Module):
         self.graph = program.module(check_guards=False)
 
     def forward(self, given: Tensor) -> object:
-        """Returns what the program gives."""
+        """Returns the output of the program."""
         return self.graph(given)
 
     def train(self, mode: bool = True) -> Self:
-        """Changes nothing in the program: it was fixed for training or for use when it was exported."""
+        """Does nothing: training or evaluation mode was fixed at the export."""
         self.training = mode
         return self

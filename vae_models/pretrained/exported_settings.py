@@ -28,7 +28,7 @@ class ExportedProgramsSettings(ExistingModelSettings):
     pixel_range: PixelRange = Field((0.0, 1.0), description="what black and white are to the programs")
 
     def build(self, image_shape: tuple[int, int, int], targets: Sequence["Target"]) -> "ForeignModel":
-        """Returns the model with its weights in random order: how it was initialised nobody knows."""
+        """Returns the model with its weights in random order, because its initial weights are unknown."""
         from latent_audit.vae_models.pretrained.exported_programs import (
             build_from_programs,
         )  # here: it reads these settings
@@ -42,11 +42,11 @@ class ExportedProgramsSettings(ExistingModelSettings):
         return {"encoder": self.encoder, "decoder": self.decoder}
 
     def with_files(self, places: Mapping[str, Path]) -> Self:
-        """Returns the settings with both programs somewhere else."""
+        """Returns the settings with other paths of both programs."""
         return self.model_copy(update={name: str(places[name]) for name in ("encoder", "decoder")})
 
     def open_trained(self, image_shape: tuple[int, int, int]) -> "ForeignModel":
-        """Returns the model with the weights that it brings."""
+        """Returns the model with its own weights."""
         from latent_audit.vae_models.pretrained.exported_programs import build_from_programs
 
         return build_from_programs(self, image_shape)

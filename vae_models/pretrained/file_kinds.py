@@ -1,4 +1,4 @@
-"""Names a file or folder of a trained model for what it is, by its content. Nothing of it is unpickled or run."""
+"""Recognises the format of a model's file or folder by its content, without unpickling or running anything."""
 
 import json
 import os
@@ -30,7 +30,7 @@ _LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 
 @dataclass(frozen=True)
 class FileKind:
-    """What a file or folder is, in words, and which kind of model setting takes it."""
+    """The format of a file or folder in words, and the kind of model setting that accepts it."""
 
     name: str
     taken_by: str
@@ -72,7 +72,7 @@ _FOLDERS = (
 
 
 def kind_of(path: Path) -> FileKind | None:
-    """Returns what a file or folder is; None where nothing is known of its content."""
+    """Returns the format of a file or folder; None if it is unknown."""
     if path.is_dir():
         return _kind_of_folder(path)
     with path.open("rb") as file:
@@ -102,9 +102,9 @@ def kind_of(path: Path) -> FileKind | None:
 
 
 def refuse_other_kinds(path: Path, taken: tuple[FileKind, ...], needed: str) -> None:
-    """Raises BadCheckpoint where the content of `path` is known to be none of the kinds taken.
+    """Raises BadCheckpoint if the content of `path` is known to have none of the accepted formats.
 
-    needed: what is taken, in words.
+    needed: the accepted formats, in words.
     """
     found = kind_of(path)
     if found is not None and found not in taken:
@@ -207,7 +207,7 @@ def _code_asked_for(content: bytes) -> list[str]:
 
 
 def _instructions(content: bytes) -> Iterator[tuple[str, Any]]:
-    """Yields a pickle's instructions and their arguments, as far as they can be read; none is carried out."""
+    """Yields a pickle's instructions and their arguments, as far as they can be read, without executing them."""
     try:
         for count, (opcode, argument, _) in enumerate(pickletools.genops(content), 1):
             yield opcode.name, argument

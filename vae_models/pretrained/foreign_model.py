@@ -1,4 +1,4 @@
-"""A model whose networks are not ours: an encoder and a decoder from elsewhere, behind the methods that the
+"""A model with networks that are not ours: wraps an encoder and a decoder in the methods that the
 analyses use.
 """
 
@@ -23,7 +23,7 @@ _SURE = 1e-6
 
 
 class ForeignModel(nn.Module):
-    """An encoder and a decoder from elsewhere. Codes are held against a standard normal prior."""
+    """An encoder and a decoder from elsewhere. Codes are compared with a standard normal prior."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class ForeignModel(nn.Module):
         self.dimension_groups = tuple(range(self.latent_dim))
 
     def encode(self, images: Tensor) -> Posterior:
-        """Returns means and log variances (n, latent_dim); the least log variance where the encoder gives none."""
+        """Returns means and log variances (n, latent_dim); the smallest log variance if the encoder gives none."""
         return self._posterior(images, self.black, self.white)
 
     def _posterior(self, images: Tensor, black: float, white: float) -> Posterior:
@@ -76,11 +76,11 @@ class ForeignModel(nn.Module):
         return Posterior(mean.float(), log_variance.float().clamp(*LOG_VARIANCE_RANGE))
 
     def decode(self, latents: Tensor) -> Tensor:
-        """Returns images (n, c, h, w); what the decoder puts beyond black or white is cut."""
+        """Returns images (n, c, h, w), clipped to black and white."""
         return ((self._pixels(latents) - self.black) / (self.white - self.black)).clamp(0.0, 1.0)
 
     def rebuild(self, images: Tensor, pixel_range: tuple[float, float] | None = None) -> Tensor:
-        """Returns what the decoder gives for the codes of images (n, c, h, w) in [0, 1], neither scaled nor cut.
+        """Returns the decoder's outputs for the codes of images (n, c, h, w) in [0, 1], neither scaled nor clipped.
 
         pixel_range: what black and white are to both networks; None takes the range of the settings.
         """
@@ -111,7 +111,7 @@ class ForeignModel(nn.Module):
         return GaussianPosterior().kl_per_dimension(posterior) if self.has_variance else None
 
     def shuffle_weights(self) -> None:
-        """Puts the entries of every weight into random order: the same sizes, and nothing that was learned."""
+        """Shuffles the entries of every weight, which keeps their scale and removes what was learned."""
         with torch.no_grad():
             for parameter in self.networks.parameters():
                 order = torch.randperm(parameter.numel())

@@ -1,4 +1,4 @@
-"""Reads named tensors from a file that somebody else wrote, without running anything that it holds."""
+"""Reads named tensors from a file that is not trusted, without running any of its content."""
 
 from collections.abc import Mapping
 from pathlib import Path
