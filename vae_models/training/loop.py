@@ -144,9 +144,9 @@ class _Run:
                 evaluated = state.step % settings.evaluation_interval == 0 or state.step == settings.steps
                 if evaluated:
                     self._evaluate()
-                if state.step % settings.checkpoint_every == 0 and not evaluated:
-                    self._check_finite(self._mean_scalars())
-                if state.step % settings.checkpoint_every == 0:
+                if state.step % settings.checkpoint_interval == 0:
+                    if not evaluated:
+                        self._check_finite(self._mean_scalars())
                     self._save()
                 self._report(on_interval, now=evaluated)
         if state.step > self.first_step:
