@@ -21,8 +21,20 @@ ROW_DATA = re.compile(
 )
 ROW_METHODS = {"images", "values", "of", "rows", "array", "draw", "sample"}
 CUTTING_CALLS = {"slice", "islice", "head", "tail", "narrow", "truncate"}
+# Cuts where they are of rows: of numpy or torch, or of row data, along the first axis.
+SPLITTING_CALLS = {
+    "split",
+    "array_split",
+    "vsplit",
+    "tensor_split",
+    "chunk",
+    "take",
+    "index_select",
+    "resize",
+}
+COUNTING_CALLS = {"arange", "range"}
 DRAWING = {"draw_rows", "draw"}
-BATCHES = "tasks/analyses/statistics/batches.py"
+BATCHES = "latent_audit/vocabulary/batches.py"
 READ_IN_BLOCKS = "a reader of a data set walks through all rows, a block at a time"
 DRAWN_BEFORE = "pictures that a stage has drawn or ranked; the page shows as many as it has room for"
 TABLE = "lines of a table or chart, ranked before, and no images"
@@ -60,6 +72,39 @@ ALLOWED = {
         "tasks/stages/training/import_check.py",
         "codes[:2]",
     ): "whether a gradient passes is the same for any codes; these are drawn",
+    (
+        "tasks/analyses/latent_space/interpolation.py",
+        "np.array_split(rng.choice(len(codes), 2 * pairs, replace=False), 2)",
+    ): "pairs of rows that were drawn at random",
+    (
+        "tasks/analyses/scores/calibration.py",
+        "np.array_split(np.argsort(confidence, kind='stable'), min(BINS, len(confidence)))",
+    ): "all rows, by their confidence, in bins of one size",
+    (
+        "tasks/analyses/scores/frechet_distance.py",
+        "np.array_split(rng.permutation(len(real)), 2)",
+    ): "halves of a random order",
+    (
+        "tasks/analyses/scores/information_scores.py",
+        "ends.take(index, out=place, mode='clip')",
+    ): "the end of each value's bin, and no rows",
+    (
+        "tasks/analyses/selftest/synthetic_data.py",
+        "np.array_split(np.arange(len(self.codes)), 2)",
+    ): "halves of simulated codes, each drawn independently of the others",
+    ("tasks/datasets/tables/column_doubles.py", "values[rows]"): "all rows, or a random choice of them",
+    (
+        "tasks/stages/data/hold_out_fold.py",
+        "np.array_split(rows, folds)",
+    ): "rows in random order, dealt to folds",
+    (
+        "vae_models/interpretable_gan/losses.py",
+        "seen_samples.tensor_split([share_of(count, model.settings.learnt_share)])",
+    ): "a share of samples that the generator has just drawn",
+    (
+        "vae_models/training/loop.py",
+        "self.held_out.take(np.arange(rows.start, rows.stop))",
+    ): "a batch of a walk over all that is held out",
     ("vae_models/supervision.py", "values[:1]"): "which attributes a model encodes is the same for any image",
     (
         "vae_models/training/resident_images.py",
@@ -111,20 +156,52 @@ def local_names(tree: ast.AST) -> set[str]:
     return found
 
 
+def called(node: ast.AST) -> str:
+    """Returns the name of the function that a call calls, "" for anything else."""
+    if not isinstance(node, ast.Call):
+        return ""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def counts(node: ast.AST) -> bool:
+    """Returns whether an expression is 0, 1, 2, ..."""
+    return called(node) in COUNTING_CALLS
+
+
+def splits_rows(call: ast.Call, local: set[str]) -> bool:
+    """Returns whether a call takes parts of row data, along its rows."""
+    if called(call) not in SPLITTING_CALLS or not isinstance(call.func, ast.Attribute):
+        return False
+    axes = [word.value for word in call.keywords if word.arg in ("dim", "axis")]
+    if axes and ast.unparse(axes[0]) != "0":
+        return False
+    return ast.unparse(call.func.value) in ("np", "torch") or is_row_data(call.func.value, local)
+
+
 def cuts(source: str) -> Iterator[str]:
     """Yields every cut of row data in a file."""
     tree = ast.parse(source)
     local = local_names(tree)
+    numbers = {
+        target.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and counts(node.value)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
     for node in ast.walk(tree):
         if isinstance(node, ast.Subscript):
             along_rows = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) else node.slice
             cut = isinstance(along_rows, ast.Slice) and (along_rows.lower or along_rows.upper)
-            if cut and is_row_data(node.value, local):
+            counted = any(
+                counts(inner) or getattr(inner, "id", "") in numbers for inner in ast.walk(along_rows)
+            )
+            if (cut or counted) and is_row_data(node.value, local):
                 yield ast.unparse(node)
         if isinstance(node, ast.Call):
-            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            name = called(node)
             of_a_network = name == "head" and ast.unparse(node.func) == "self.head"  # its last layer
-            if name in CUTTING_CALLS and not of_a_network:
+            if (name in CUTTING_CALLS and not of_a_network) or splits_rows(node, local):
                 yield ast.unparse(node)
 
 
@@ -155,6 +232,15 @@ def fixed_limits(source: str) -> Iterator[str]:
         "list(islice(images, 200))",
         "table.head(5)",
         "torch.narrow(pixels, 0, 0, 5)",
+        "for some in torch.split(torch.arange(len(images)), 500):\n    images[some]",
+        "first = np.array_split(order, 4)[0]",
+        "codes.chunk(4)[0]",
+        "codes.split(200)[0]",
+        "images.take(range(200), 0)",
+        "np.take(values, rows, axis=0)",
+        "held_out[np.arange(200)]",
+        "images[list(range(n))]",
+        "few = torch.arange(200)\nimages[few]",
     ],
 )
 def test_first_rows_are_found(cut: str) -> None:
@@ -171,6 +257,11 @@ def test_first_rows_are_found(cut: str) -> None:
         "for some in batches(len(images), 500):\n    images[some]",
         "name[:300]",
         "values[:, 3]",
+        "mean, log_variance = outputs.chunk(2, dim=1)",
+        "torch.split(code, sizes, dim=1)",
+        "name.split('.')[0]",
+        "values[:, list(range(3))]",
+        "edges.take(index)",
     ],
 )
 def test_what_is_no_cut_of_rows_is_left_alone(kept: str) -> None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from latent_audit.vae_models.model import Model
+from latent_audit.vocabulary.batches import batches
 
 _BATCH = 500
 
@@ -32,8 +33,8 @@ def evaluate(model: Model, images: NDArray[np.uint8], batch_size: int = _BATCH) 
     device = next(model.parameters()).device
     reconstruction, divergence = [], []
     with torch.no_grad():
-        for some in torch.split(torch.arange(len(images)), batch_size):
-            pixels = torch.from_numpy(images[some.numpy()]).to(device)
+        for some in batches(len(images), batch_size):
+            pixels = torch.from_numpy(np.array(images[some], order="C")).to(device)
             batch = pixels.to(torch.float32).div_(255)
             reconstruction.append(model.reconstruction_nats(batch, model.encode(batch).mean).double().cpu())
             kl = model.kl_per_dimension(batch)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from latent_audit.vae_models.components.choices import Precision
 from latent_audit.vae_models.model import Model
 from latent_audit.vae_models.training.precision import autocast, use_bfloat16
+from latent_audit.vocabulary.batches import batches
 
 if TYPE_CHECKING:
     from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
@@ -72,8 +73,9 @@ def _batched(
     device = next(module.parameters()).device
     parts = []
     with torch.no_grad(), autocast(device, use_bfloat16(precision, device)):
-        for some in torch.split(torch.arange(len(rows)), batch_size):
-            batch = torch.from_numpy(rows[some.numpy()]).to(device)
+        for some in batches(len(rows), batch_size):
+            # A copy, since torch wants memory that it may write to, and rows may be a file's.
+            batch = torch.from_numpy(np.array(rows[some], order="C")).to(device)
             batch = (
                 batch.to(torch.float32).div_(255) if batch.dtype == torch.uint8 else batch.to(torch.float32)
             )

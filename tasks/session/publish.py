@@ -51,7 +51,9 @@ def publish(opening: AuditSession, exports: Mapping[ModelKey, Artifact], manifes
     stage_runner.failed_models = frozenset(stage_runner.model_runs.keys() - judged)
     for record in audit["models"]:
         stage_runner.tracker.log(
-            stage_runner.model_runs[ModelKey(record["name"], record["seed"])], tags=_model_tags(record)
+            stage_runner.model_runs[ModelKey(record["name"], record["seed"])],
+            metrics=edit_metrics(record),
+            tags=_model_tags(record),
         )
     logged = [
         made
@@ -110,6 +112,16 @@ def _model_tags(record: Mapping[str, Any]) -> dict[str, str]:
     names = record["supervision"]["attributes"]
     labels = "not stated" if names is None else ", ".join(names) or "none"
     return {"weights_digest": record["weights_digest"], "trained_with_labels": labels}
+
+
+def edit_metrics(record: Mapping[str, Any]) -> dict[str, float]:
+    """Returns how often the classifier sees that an edit succeeded; nothing where it may not judge."""
+    edits = ((record.get("moves") or {}).get("boundaries") or {}).get("edits", ())
+    return {
+        f"edit_success.{edit['attribute']}": edit["conditional"]["success"]["value"]
+        for edit in edits
+        if edit["conditional"]
+    }
 
 
 def _publish_model(

@@ -330,6 +330,20 @@ def test_mlflow_has_a_parent_and_a_child_a_model_and_seed(
         assert child.info.status == "FINISHED"
         assert child.data.tags["weights_digest"] == records[model, seed]["weights_digest"]
         assert child.data.tags["trained_with_labels"] == {"vae": "none", "gan": "shape, posX"}[model]
+        # Nothing of an attribute that the classifier may not judge; association asks no classifier.
+        gates = records[model, seed]["intervention"]["gates"]
+        closed = {gate["attribute"] for gate in gates if gate["status"] != "passed"}
+        stated = {metric for metric in child.data.metrics if metric.partition(".")[2] in closed}
+        assert closed >= {"orientation"}
+        assert {metric.partition(".")[0] for metric in stated} <= {"uncertainty"}
+        moves = records[model, seed]["moves"] or {"boundaries": {"edits": []}}
+        edits = {
+            f"edit_success.{row['attribute']}": row["conditional"]["success"]["value"]
+            for row in moves["boundaries"]["edits"]
+            if row["conditional"]
+        }
+        assert edits.items() <= child.data.metrics.items()
+        assert {metric for metric in child.data.metrics if metric.startswith("edit_success.")} == set(edits)
         made = [output.model_id for output in child.outputs.model_outputs] if child.outputs else []
         assert len(made) == (2 if seed == 0 else 0)
         if model == "vae":

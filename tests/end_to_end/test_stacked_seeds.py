@@ -14,6 +14,17 @@ from tests.audits.tiny_audit import SMALLEST, command_environment
 pytestmark = [pytest.mark.endurance, pytest.mark.timeout(600)]
 
 
+# As many as rounding does not grow over: noise of 1e-5 on each weight before each step moves a model's nats by 1 %,
+# another seed by 13 % and more. Over a hundred steps, noise of the size of rounding, 1e-6, moves the KL by 11 %.
+FEW_STEPS = {
+    "steps": 8,
+    "batch_size": 16,
+    "evaluate_every": 4,
+    "checkpoint_every": 4,
+    "evaluation_images": 100,
+}
+
+
 def run(home: Path, environment: dict[str, str], *words: str) -> Path:
     command = [
         sys.executable,
@@ -23,6 +34,8 @@ def run(home: Path, environment: dict[str, str], *words: str) -> Path:
         "smallest.yaml",
         "--seeds",
         "[0,1]",
+        "--models.vae.training",
+        json.dumps(FEW_STEPS),
         *words,
     ]
     ended = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, timeout=500)
@@ -47,6 +60,9 @@ def test_stacked_seeds_end_in_nearly_the_same_report(tmp_path: Path, pytestconfi
     assert len(taken) == 2
     assert all(line["seconds"] < 5 for line in taken)
     before, after = read_audit(alone), read_audit(stacked)
-    for one, other in zip(before["models"], after["models"], strict=True):
-        for name in ("reconstruction_nats_per_image", "kl_nats_per_image"):
-            assert other["fitness"][name] == pytest.approx(one["fitness"][name], rel=0.02), name
+    for name in ("reconstruction_nats_per_image", "kl_nats_per_image"):
+        first, second = (model["fitness"][name] for model in before["models"])
+        assert abs(second - first) > 0.1 * first, name
+        assert [model["fitness"][name] for model in after["models"]] == pytest.approx(
+            [first, second], rel=0.04
+        )

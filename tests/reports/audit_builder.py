@@ -677,7 +677,9 @@ class AuditBuilder:
                 }
                 for name in self.models
             ],
-            "controls": [self.negative_control(name, control) for name in self.models for control in CONTROLS],
+            "controls": [
+                self.negative_control(name, control) for name in self.models for control in CONTROLS
+            ],
             "subgroups": [
                 {
                     "model": name,

@@ -41,6 +41,18 @@ def test_defaults_are_what_they_were_in_steps() -> None:
     assert AttributeClassifierSettings().training.evaluation_interval == 250
 
 
+def test_default_trainings_can_be_gone_on_with_from_four_places() -> None:
+    for settings in (
+        VaeSettings(),
+        InterpretableGanSettings(),
+        AnnealedVaeSettings(),
+        AttributeClassifierSettings(),
+    ):
+        training = settings.training
+        assert training.checkpoint_interval == training.steps // 4
+        assert training.model_dump(mode="json")["checkpoint_every"] == training.checkpoint_interval
+
+
 @pytest.mark.parametrize("steps", [1, 2, 3, 120, 5000])
 @pytest.mark.parametrize("kind", TRAINED_HERE)
 def test_the_number_of_steps_can_be_given_alone(kind: str, steps: int) -> None:
@@ -48,6 +60,7 @@ def test_the_number_of_steps_can_be_given_alone(kind: str, steps: int) -> None:
     record = model.model_dump(mode="json")
     assert record["training"]["steps"] == steps
     assert 1 <= record["training"]["evaluate_every"] <= steps
+    assert 1 <= record["training"]["checkpoint_every"] <= steps
     assert isinstance(record["warm_up_steps"], int)
     assert record["warm_up_steps"] < steps
     # What a record holds is read back as the same training.
@@ -60,9 +73,14 @@ def test_so_it_can_with_patience(steps: int) -> None:
 
 
 def test_absolute_durations_stay_what_they_are() -> None:
-    given = {"kind": "vae", "warm_up_steps": 30, "training": {"steps": 120, "evaluate_every": 50}}
+    training = {"steps": 120, "evaluate_every": 50, "checkpoint_every": 70}
+    given = {"kind": "vae", "warm_up_steps": 30, "training": training}
     model = MODEL.validate_python(given)
-    assert (model.warm_up, model.training.evaluation_interval) == (30, 50)
+    assert (model.warm_up, model.training.evaluation_interval, model.training.checkpoint_interval) == (
+        30,
+        50,
+        70,
+    )
     with pytest.raises(
         ValidationError, match=r"warm_up_steps \(130\) is beyond the last training step \(120\)"
     ):

@@ -99,6 +99,40 @@ def test_a_killed_run_resumes_to_bit_identical_weights(
     assert result.curves == expected.curves
 
 
+class Killed(BaseException):
+    """Ends a training as a signal that cannot be caught does: nothing is saved on the way out."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_training_of_any_length_that_was_killed_goes_on_from_its_last_checkpoint(
+    kind, bars, tiny_gan, tiny_training, tmp_path
+):
+    settings = tiny_training.model_copy(update={"checkpoint_every": TrainingSettings().checkpoint_every})
+    whole = fresh(kind, tiny_gan, tiny_training)
+    expected = run(whole, bars, settings, tmp_path / "whole")
+    steps = iter(range(settings.steps))
+
+    def killed_at_step_11() -> bool:
+        if next(steps) == 11:
+            raise Killed
+        return False
+
+    with pytest.raises(Killed):
+        run(
+            fresh(kind, tiny_gan, tiny_training),
+            bars,
+            settings,
+            tmp_path / "killed",
+            should_stop=killed_at_step_11,
+        )
+    asked = []
+    resumed = fresh(kind, tiny_gan, tiny_training)
+    result = run(resumed, bars, settings, tmp_path / "killed", should_stop=lambda: asked.append(0) or False)
+    assert len(asked) == settings.steps - 9  # of the twelve steps nine were kept
+    assert_identical(weights(whole), weights(resumed))
+    assert result.curves == expected.curves
+
+
 def test_another_seed_gives_other_weights(bars, tiny_gan, tiny_training):
     first, second = (fresh("vae", tiny_gan, tiny_training) for _ in range(2))
     run(first, bars, tiny_training, seed=7)

@@ -32,9 +32,7 @@ class AttributeClassifierSettings(BaseModel):
         1e-2, ge=0, description="share of every weight taken off a step, times the learning rate (AdamW)"
     )
     training: TrainingSettings = Field(
-        TrainingSettings(
-            steps=1300, evaluate_every=0.1923, patience=5, checkpoint_every=1000, held_out_share=0.1
-        ),
+        TrainingSettings(steps=1300, evaluate_every=0.1923, patience=5, held_out_share=0.1),
         description="how long to train; held-out nats stop it early",
     )
 

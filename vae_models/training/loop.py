@@ -24,6 +24,7 @@ from latent_audit.vae_models.training.results import Progress, TrainingResult
 from latent_audit.vae_models.training.settings import TrainingSettings
 from latent_audit.vae_models.training.state import Progression, load_state, save_state
 from latent_audit.vae_models.training.step_sizes import set_step_sizes, step_share
+from latent_audit.vocabulary.batches import batches
 
 # A held-out objective this many times its first value (plus a nat, for tiny ones) will not come back.
 _ABSURD_FACTOR = 50.0
@@ -143,9 +144,9 @@ class _Run:
                 evaluated = state.step % settings.evaluation_interval == 0 or state.step == settings.steps
                 if evaluated:
                     self._evaluate()
-                if state.step % settings.checkpoint_every == 0 and not evaluated:
-                    self._check_finite(self._mean_scalars())
-                if state.step % settings.checkpoint_every == 0:
+                if state.step % settings.checkpoint_interval == 0:
+                    if not evaluated:
+                        self._check_finite(self._mean_scalars())
                     self._save()
                 self._report(on_interval, now=evaluated)
         if state.step > self.first_step:
@@ -206,8 +207,8 @@ class _Run:
         totals = [0.0] * len(self.seeds)
         self.module.eval()
         with torch.no_grad():
-            for rows in torch.split(torch.arange(len(self.held_out)), _EVALUATION_BATCH):
-                batch = self.held_out.take(rows.numpy())
+            for rows in batches(len(self.held_out), _EVALUATION_BATCH):
+                batch = self.held_out.take(np.arange(rows.start, rows.stop))
                 objective = self.model.held_out_objective(batch, generator).sum(0)
                 totals = [
                     total + one for total, one in zip(totals, objective.reshape(-1).tolist(), strict=True)

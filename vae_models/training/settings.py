@@ -34,7 +34,11 @@ class TrainingSettings(BaseModel):
     evaluation_images: int = Field(
         1000, ge=1, description="held-out images of each evaluation, at most, drawn at random"
     )
-    checkpoint_every: int = Field(2000, ge=1, description="steps between checkpoints to resume from")
+    checkpoint_every: Duration = Field(
+        0.25,
+        gt=0,
+        description="steps between checkpoints, from which a killed training goes on; below 1: a share of all steps",
+    )
     patience: int | None = Field(
         None,
         ge=1,
@@ -54,10 +58,15 @@ class TrainingSettings(BaseModel):
         """Returns the steps between held-out evaluations."""
         return max(1, in_steps(self.evaluate_every, self.steps))
 
-    @field_serializer("evaluate_every", when_used="json")
+    @property
+    def checkpoint_interval(self) -> int:
+        """Returns the steps between checkpoints."""
+        return max(1, in_steps(self.checkpoint_every, self.steps))
+
+    @field_serializer("evaluate_every", "checkpoint_every", when_used="json")
     def _interval_in_steps(self, value: float) -> int:
         """Records and keys hold what is done, however it was asked for."""
-        return self.evaluation_interval
+        return max(1, in_steps(value, self.steps))
 
     @model_validator(mode="after")
     def _patience_needs_evaluations(self) -> "TrainingSettings":

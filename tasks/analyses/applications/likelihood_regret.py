@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from latent_audit.tasks.analyses.statistics.batches import batches
+from latent_audit.vocabulary.batches import batches
 
 # Image by image: (images, latents) -> (n,) negative log-likelihood in nats.
 Nats = Callable[[Tensor, Tensor], Tensor]

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from latent_audit.tasks.analyses.attributions.input_layer import gradients_through
-from latent_audit.tasks.analyses.statistics.batches import batches
+from latent_audit.vocabulary.batches import batches
 
 Function = Callable[[Tensor], Tensor]
 

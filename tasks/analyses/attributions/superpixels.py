@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from latent_audit.tasks.analyses.attributions.attribution_maps import Function
 from latent_audit.tasks.analyses.attributions.attribution_methods import Method, Read
-from latent_audit.tasks.analyses.statistics.batches import batches
+from latent_audit.vocabulary.batches import batches
 
 SUPERPIXELS = 16
 # Weight of the empty and of the full coalition, which KernelShap must fit exactly; Captum's choice too.

@@ -16,10 +16,10 @@ from latent_audit.tasks.analyses.checks.intervention_null import (
     null_of_dimension,
 )
 from latent_audit.tasks.analyses.checks.responses import effects, refuse_wrong_columns
-from latent_audit.tasks.analyses.statistics.batches import batches
 from latent_audit.tasks.analyses.statistics.estimates import image_weights, interval
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.vocabulary.batches import batches
 
 Floats = NDArray[np.float64]
 Images = NDArray[np.float32]

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latent_audit.tasks.analyses.latent_space.traversal import to_uint8
-from latent_audit.tasks.analyses.statistics.batches import batches
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, mean_estimate
+from latent_audit.vocabulary.batches import batches
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from latent_audit.tasks.analyses.statistics.batches import batches
 from latent_audit.tasks.analyses.statistics.joint_counts import attribute_blocks
 from latent_audit.tasks.analyses.statistics.mutual_information import entropy_nats, information_nats
+from latent_audit.vocabulary.batches import batches
 
 Floats = NDArray[np.float64]
 Bins = NDArray[np.int64]

@@ -8,7 +8,7 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from latent_audit.tasks.analyses.statistics.batches import batches
+from latent_audit.vocabulary.batches import batches
 
 _ROWS_IN_MEMORY = 4096
 

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
-from latent_audit.tasks.analyses.statistics.batches import batches
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.codes import PROBE_PARTS
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
@@ -15,6 +14,7 @@ from latent_audit.tasks.storage.arrays import write_array, write_json
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.inference import encode_images
 from latent_audit.vae_models.storage.checkpoints import load, load_untrained
+from latent_audit.vocabulary.batches import batches
 
 # Read from disk, encoded and reported at once.
 IMAGES_AT_A_TIME = 10_000

@@ -54,11 +54,9 @@ def compute(
         # A stream of its own for each part: one that is changed leaves the others as they are.
         moves[name] = make(space, folder, np.random.default_rng((seed, done)))
     write_json(folder / "moves.json", moves)
-    metrics = {"frechet_distance": moves["frechet"]["samples"]["value"]}
-    for edit in moves["boundaries"]["edits"]:
-        if edit["conditional"]:
-            metrics[f"edit_success.{edit['attribute']}"] = edit["conditional"]["success"]["value"]
-    write_json(folder / "summary.json", {"metrics": metrics})
+    # What the classifier says of edits is told to MLflow from the record, once it is known where it may judge.
+    distance = moves["frechet"]["samples"]["value"]
+    write_json(folder / "summary.json", {"metrics": {"frechet_distance": distance}})
 
 
 class _Space:

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latent_audit.tasks.analyses.statistics.batches import batches
 from latent_audit.tasks.analyses.statistics.parts import PARTS
 from latent_audit.tasks.analyses.statistics.sample_rows import class_columns, draw_rows
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.datasets.images.image_set import ImageSet
 from latent_audit.tasks.storage.arrays import read_array, read_json
 from latent_audit.tasks.storage.artifacts import Artifact
+from latent_audit.vocabulary.batches import batches
 
 _READ_BATCH_SIZE = 10_000
 

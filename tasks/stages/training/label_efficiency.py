@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
 from latent_audit.tasks.analyses.applications.label_efficiency import LabelEfficiency, baseline, compute
-from latent_audit.tasks.analyses.statistics.batches import batches
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.prepared import Prepared
 from latent_audit.tasks.stages.training.training_report import train_on_part, training_places
+from latent_audit.vocabulary.batches import batches
 
 if TYPE_CHECKING:
     from latent_audit.vae_models.components.semi_supervised_vae import SemiSupervisedVae

@@ -9,7 +9,6 @@ from torch import nn
 from latent_audit.tasks.analyses.latent_space.attribute_classes import classes_of, labels_of
 from latent_audit.tasks.analyses.latent_space.boundary_editing import fit_boundaries
 from latent_audit.tasks.analyses.scores.fitness import is_used
-from latent_audit.tasks.analyses.statistics.batches import batches
 from latent_audit.tasks.analyses.statistics.probe_scores import balanced_accuracy
 from latent_audit.tasks.errors import SettingsError
 from latent_audit.tasks.execution.stage_context import StageContext
@@ -19,6 +18,7 @@ from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.inference import encode_images
 from latent_audit.vae_models.model import Model
 from latent_audit.vae_models.storage.checkpoints import load
+from latent_audit.vocabulary.batches import batches
 
 BATCH = 500
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latent_audit.tasks.analyses.statistics.batches import batches
 from latent_audit.tasks.analyses.statistics.content_order import content_order
 from latent_audit.tasks.analyses.statistics.sample_rows import class_columns, draw_rows, hold_out
 from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.vocabulary.batches import batches
 
 
 def test_every_row_is_as_likely_as_any_other() -> None:
