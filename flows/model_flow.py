@@ -5,6 +5,7 @@ from typing import Any
 
 from prefect.futures import PrefectFuture
 
+from latent_audit.tasks.analyses.places.sizes import Sizes
 from latent_audit.tasks.execution.prefect_tasks import submit
 from latent_audit.tasks.execution.stage_runner import StageRunner
 from latent_audit.tasks.session.data_files import ModelFiles
@@ -18,6 +19,7 @@ from latent_audit.tasks.stages.registry import (
     FITNESS,
     IMPORT_MODEL,
     INTERVENE,
+    LOCATE,
     MOVE,
     PARTICULARS,
     PROBE,
@@ -193,6 +195,16 @@ def gather_evidence(
         memorisation_held_out_images=settings.explanations.memorisation_held_out_images,
         **inputs,
     )
+    located = submit(
+        stage_runner,
+        LOCATE,
+        model,
+        classifier=classifier,
+        intervened=intervened,
+        thresholds=evidence.thresholds,
+        sizes=place_sizes(evidence),
+        **inputs,
+    )
     scored = submit(
         stage_runner,
         SCORE,
@@ -202,7 +214,19 @@ def gather_evidence(
         predictor_images=evidence.predictor_images,
         seed=inputs["seed"],
     )
-    return {"probe": probed, "intervene": intervened, "fitness": fitness, "score": scored}
+    return {"probe": probed, "intervene": intervened, "locate": located, "fitness": fitness, "score": scored}
+
+
+def place_sizes(evidence: EvidenceSettings) -> Sizes:
+    """Returns how much is drawn to find where attributes live."""
+    return Sizes(
+        fit_images=evidence.probe_images,
+        pairs=evidence.interchange_pairs,
+        permutations=evidence.permutations,
+        bootstraps=evidence.bootstraps,
+        boosting_iterations=evidence.boosting_iterations,
+        boosting_images=evidence.boosting_images,
+    )
 
 
 def control(
@@ -220,14 +244,13 @@ def control(
         classifier=classifier,
         permutations=evidence.permutations,
         bootstraps=evidence.bootstraps,
-        significance=evidence.thresholds.significance,
-        survives_from=evidence.thresholds.survives_min,
         images=evidence.intervention_images,
         null_moves_per_dimension=evidence.null_moves_per_dimension,
         gate_images=evidence.gate_images,
         null_images=evidence.null_images,
         untrained_images=evidence.untrained_images,
-        classifier_share_of_way=evidence.thresholds.classifier_share_of_way,
+        thresholds=evidence.thresholds,
+        sizes=place_sizes(evidence),
         **inputs,
     )
 

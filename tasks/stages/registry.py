@@ -29,6 +29,9 @@ SCORE = Stage("score", "scoring the code of", "latent_audit.tasks.stages.evidenc
 INTERVENE = Stage(
     "intervene", "intervening on", "latent_audit.tasks.stages.evidence.intervene", on_device=True
 )
+LOCATE = Stage(
+    "locate", "locating attributes in", "latent_audit.tasks.stages.evidence.locate", on_device=True
+)
 SUBGROUP = Stage(
     "subgroup", "comparing subgroups of", "latent_audit.tasks.stages.evidence.subgroup", may_fail=True
 )

@@ -47,6 +47,7 @@ def model_record(
         **content("probe", "probe.json"),
         "scores": content("score", "scores.json", {}),
         "intervention": content("intervene", "intervention.json"),
+        "places": content("locate", "places.json"),
         "traversal": content("traverse", "traversal.json"),
         "moves": content("move", "moves.json"),
         "uses": content("use", "uses.json"),

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from latent_audit.tasks.analyses.checks.classifier_gate import Gate
 from latent_audit.tasks.analyses.checks.intervention import Decode
 from latent_audit.tasks.analyses.checks.specificity import Specificity
+from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.tasks.analyses.places.sizes import Sizes
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.evidence.claims import find_claims
@@ -23,6 +25,7 @@ from latent_audit.tasks.stages.evidence.interventions import (
     intervene_on,
     not_readable,
 )
+from latent_audit.tasks.stages.evidence.places import measure_places, untestable
 from latent_audit.tasks.stages.inputs.codes import Codes, ProbeCodes, decode_components, open_codes
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.stages.inputs.reach import reach_of
@@ -54,17 +57,16 @@ def compute(
     encoded: Artifact,
     permutations: int,
     bootstraps: int,
-    significance: float,
-    survives_from: float,
     images: int,
     null_moves_per_dimension: int,
     gate_images: int,
     null_images: int,
     untrained_images: int,
-    classifier_share_of_way: float,
+    thresholds: Thresholds,
+    sizes: Sizes,
     seed: int,
 ) -> None:
-    """Writes controls.json: association, specificity and intervention of each control, as audit.json holds them."""
+    """Writes controls.json: association, specificity, intervention and places of each control, as in audit.json."""
     data = open_prepared(prepared)
     judge = load_classifier(classifier.path, context.device)
     codes = open_codes(encoded)
@@ -72,15 +74,21 @@ def compute(
     moves = Moves(
         images, bootstraps, null_moves_per_dimension, gate_images, null_images, untrained_images, seed
     )
-    unreadable = not_readable(data, classifier, classifier_share_of_way)
+    unreadable = not_readable(data, classifier, thresholds.classifier_share_of_way)
     found = []
     for done, (name, control) in enumerate(controls.items()):
         context.report(done, len(controls), {})
         associated, claims = find_claims(
-            data, control.codes, permutations, bootstraps, significance, survives_from, seed
+            data,
+            control.codes,
+            permutations,
+            bootstraps,
+            thresholds.significance,
+            thresholds.survives_min,
+            seed,
         )
         gates = gate_reconstructions(
-            data, judge, control.codes, control.decode, classifier_share_of_way, unreadable, moves
+            data, judge, control.codes, control.decode, thresholds.classifier_share_of_way, unreadable, moves
         )
         intervened = (
             _intervene(data, judge, control, claims, gates, moves)
@@ -94,6 +102,11 @@ def compute(
                 "association": to_json(associated),
                 "specificity": to_json(claims),
                 "intervention": intervened,
+                "places": to_json(
+                    measure_places(
+                        data, judge, control.codes, control.decode, untestable(gates), thresholds, sizes, seed
+                    )
+                ),
             }
         )
     write_json(folder / "controls.json", found)
