@@ -1,6 +1,7 @@
 """A block: the few dimensions that carry an attribute together, though no linear combination of them does."""
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,9 @@ PAIR_BINS = 5
 CLEAR = 3.0
 # Of what the whole code explains: a member that adds less is not needed to draw the attribute.
 LEAST_GAIN = 0.01
-_PAIR_BATCH_SIZE = 64
+SCREENED_PAIRS = 48
+# Standard deviations beyond which a code is taken as so far away, when pairs are screened.
+_FAR = 3.0
 
 
 @dataclass(frozen=True)
@@ -32,23 +35,37 @@ class Candidates:
     pairs: tuple[tuple[int, int], ...]
 
 
-def find_candidates(codes: Floats, levels: Bins, level_count: int) -> Candidates:
-    """Returns the candidates among dimensions of codes (n, d), by the uncertainty coefficient of levels (n,)."""
-    d = codes.shape[1]
+def find_candidates(codes: Floats, targets: Floats, levels: Bins, level_count: int) -> Candidates:
+    """Returns the candidates among dimensions of standardised codes (n, d), by the uncertainty coefficient of levels.
+
+    Pairs are screened first: those among the best single dimensions, and those whose products go with targets (n, c)
+    most, since the sign or size of a product is what two dimensions carry that neither carries alone.
+    """
     binned = fit_code_bins(codes, PAIR_BINS).apply(codes)
     column = levels[:, None]
     alone = uncertainty_coefficient(joint_tables(column, level_count, binned, PAIR_BINS))[0]
-    first, second = np.triu_indices(d, 1)
-    found = np.empty(len(first))
-    for start in range(0, len(first), _PAIR_BATCH_SIZE):
-        some = slice(start, start + _PAIR_BATCH_SIZE)
-        joined = binned[:, first[some]] * PAIR_BINS + binned[:, second[some]]
-        found[some] = uncertainty_coefficient(joint_tables(column, level_count, joined, PAIR_BINS**2))[0]
+    singles = np.argsort(-alone, kind="stable")[:SINGLES]
+    pairs = sorted({*_screened(codes, targets), *combinations(sorted(singles.tolist()), 2)})
+    first, second = np.array(pairs).T
+    joined = binned[:, first] * PAIR_BINS + binned[:, second]
+    found = uncertainty_coefficient(joint_tables(column, level_count, joined, PAIR_BINS**2))[0]
     best_pairs = np.argsort(-found, kind="stable")[:PAIRS]
     return Candidates(
-        tuple(int(j) for j in np.argsort(-alone, kind="stable")[:SINGLES]),
-        tuple((int(first[p]), int(second[p])) for p in best_pairs),
+        tuple(int(j) for j in singles), tuple((int(first[p]), int(second[p])) for p in best_pairs)
     )
+
+
+def _screened(codes: Floats, targets: Floats) -> list[tuple[int, int]]:
+    """Returns the pairs of dimensions whose product is most correlated with a target."""
+    bounded = np.clip(codes, -_FAR, _FAR)
+    bounded = bounded - bounded.mean(axis=0)
+    centred = targets - targets.mean(axis=0)
+    strength = np.zeros((codes.shape[1], codes.shape[1]))
+    for column in centred.T:
+        strength = np.maximum(strength, np.abs(bounded.T @ (bounded * column[:, None])))
+    first, second = np.triu_indices(codes.shape[1], 1)
+    best = np.argsort(-strength[first, second], kind="stable")[:SCREENED_PAIRS]
+    return [(int(first[p]), int(second[p])) for p in best]
 
 
 class Search:

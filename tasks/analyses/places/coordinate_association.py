@@ -44,14 +44,14 @@ def associate(
     sizes = [int(binned.max()) + 1 for _, binned in coordinates]
     scaled = [levels[:, k] * size for (k, _), size in zip(coordinates, sizes, strict=True)]
 
-    def sums(order: Bins | slice) -> list[float]:
+    def sums(order: Bins) -> list[float]:
         """Returns the sum of c log c over the joint cells: shuffling leaves both margins as they are."""
         return [
             float(table[np.bincount(rows[order] + binned, minlength=level_counts[k] * size)].sum())
             for (k, binned), size, rows in zip(coordinates, sizes, scaled, strict=True)
         ]
 
-    statistic = np.array([sums(slice(None)), *(sums(rng.permutation(n)) for _ in range(permutations))])
+    statistic = np.array([sums(np.arange(n)), *(sums(rng.permutation(n)) for _ in range(permutations))])
     p_values = step_down_p_values(standardised(statistic / n))
     found = []
     draws = [rng.integers(n, size=n) for _ in range(resamples)]

@@ -5,7 +5,7 @@ of another attribute: the slope on the base's label, by that of the base's own (
 ACL, RAVEL). Nothing moved: 0 and 1. All swapped: 1 and 0. A broken picture: 0 and 0.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from latent_audit.tasks.analyses.statistics.estimates import CONFIDENCE, Estimat
 
 Floats = NDArray[np.float64]
 SOURCE = "bootstrap over pairs"
+_LEAST_SLOPE = 1e-9
 SIMULTANEOUS = "bootstrap over pairs, simultaneous over attributes"
 
 
@@ -71,8 +72,8 @@ class Interchange:
             columns,
             np.concatenate([np.ones((1, len(pairs))), weights]),
         )
-        self._of_base = self._slopes.of_base(read_in_batches(read, self._base))
-        self._of_donor = self._slopes.of_donor(read_in_batches(read, self._donor))
+        self._of_base = _known(self._slopes.of_base(read_in_batches(read, self._base)))
+        self._of_donor = _known(self._slopes.of_donor(read_in_batches(read, self._donor)))
         self._readings: dict[object, Floats] = {}
         self.pairs = len(pairs)
 
@@ -115,9 +116,9 @@ class Interchange:
             ) / float(self._of_donor[0, k])
         return [float(p) for p in step_down_p_values(standardised(statistic))]
 
-    def _estimate(self, samples: Floats) -> Estimate:
-        low, high = interval(samples[1:])
-        return Estimate(float(samples[0]), float(low), float(high), self.pairs, SOURCE)
+    def _estimate(self, figures: Floats) -> Estimate:
+        low, high = interval(figures[1:])
+        return Estimate(float(figures[0]), float(low), float(high), self.pairs, SOURCE)
 
     def _simultaneous(self, kept: Floats, others: Sequence[int]) -> tuple[Kept, ...]:
         """Returns estimates whose intervals all hold at once in 95 % of resamples (max-T)."""
@@ -142,8 +143,6 @@ class Interchange:
         )
 
 
-def label_columns(
-    response_columns: Mapping[str, Sequence[int]], names: Sequence[str]
-) -> list[tuple[int, ...]]:
-    """Returns each attribute's columns among the readings."""
-    return [tuple(response_columns[name]) for name in names]
+def _known(slopes: Floats) -> Floats:
+    """Returns slopes to divide by: NaN where a reading does not follow its own label at all."""
+    return np.where(np.abs(slopes) > _LEAST_SLOPE, slopes, np.nan)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from latent_audit.tasks.analyses.checks import attribute_correlation
 from latent_audit.tasks.analyses.checks.association import ATTRIBUTE_BINS, CODE_BINS
@@ -87,8 +88,9 @@ class Code:
 
 
 def measure(code: Code, thresholds: Thresholds, sizes: Sizes, seed: int) -> Ladder:
-    """Returns the evidence on every rung, of every attribute of a code."""
-    return _Ladder(code, thresholds, sizes, seed).measure()
+    """Returns the evidence on every rung, of every attribute of a code; on one thread, as stages run side by side."""
+    with threadpool_limits(limits=1):
+        return _Ladder(code, thresholds, sizes, seed).measure()
 
 
 class _Ladder:
@@ -205,7 +207,7 @@ class _Ladder:
         return coordinate_bins(self.code.attributes[k], fit, test, bins)[1]
 
     def _row(self, k: int, part: Part, association: CoordinateAssociation) -> RungEvidence:
-        found, spread = self._members(k, part)
+        found, spread = self._members(k, part, association.p_adjusted <= self.thresholds.significance)
         return RungEvidence(
             rung=part.rung,
             members=found,
@@ -219,15 +221,20 @@ class _Ladder:
             predictions=part.test,
         )
 
-    def _members(self, k: int, part: Part) -> tuple[tuple[Member, ...], Concentration | None]:
+    def _members(
+        self, k: int, part: Part, is_associated: bool
+    ) -> tuple[tuple[Member, ...], Concentration | None]:
+        """Returns the members of a part; of a direction that is associated with anything, with intervals."""
         if part.reader is None:
             return tuple(Member(j, None, None, None) for j in part.dimensions), None
+        values = loadings(self.covariance, part.reader.filter)
+        if not is_associated:
+            return members(self.parts.scaling.live, values, values[None]), None
         rng = np.random.default_rng([self.seed, 27, k])
         counts = image_weights(len(self.parts.fit), self.sizes.member_resamples, rng)
         weights = resampled_weights(part.reader, self.parts.fit, self.targets[k], counts)
         if part.reader.classifies and weights.shape[2] > 1:
             weights = weights - weights.mean(axis=2, keepdims=True)
-        values = loadings(self.covariance, part.reader.filter)
         samples = resampled_loadings(self.parts.fit, weights, counts)
         return (
             members(self.parts.scaling.live, values, samples),

@@ -115,18 +115,19 @@ class CodeParts:
         predicted_test = predict(features[0], stacked, features[1])
         blocks: list[Part | None] = []
         wholes: list[tuple[Floats, Floats]] = []
-        start = 0
+        ends = np.cumsum([target.shape[1] for target in targets])
+        by_attribute = [
+            np.split(found, ends, axis=1) for found in (linear, whole, predicted_fit, predicted_test)
+        ]
         for k, attribute in enumerate(attributes):
-            columns = slice(start, start + targets[k].shape[1])
-            start = columns.stop
-            wholes.append((predicted_fit[:, columns], predicted_test[:, columns]))
+            wholes.append((by_attribute[2][k], by_attribute[3][k]))
             blocks.append(
                 self._block(
                     attribute,
                     targets[k],
                     levels[:, k],
-                    linear[:, columns],
-                    whole[:, columns],
+                    by_attribute[0][k],
+                    by_attribute[1][k],
                     half,
                     limits,
                     boosting_iterations,
@@ -151,7 +152,7 @@ class CodeParts:
         if len(live) < 2:
             return None
         codes = self.fit[:, live]
-        candidates = find_candidates(codes, levels, int(levels.max()) + 1)
+        candidates = find_candidates(codes, targets, levels, int(levels.max()) + 1)
         search = Search(codes, targets, half, self.seed)
         pair = max(candidates.pairs, key=search.explained)
         of_pair = crossed_predictions(codes[:, list(pair)], targets, half, self.seed)

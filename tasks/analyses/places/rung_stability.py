@@ -37,8 +37,8 @@ def likeness(
         [np.ones((1, n)), image_weights(n, resamples, np.random.default_rng([seed, 29]))]
     )
     pairs = [_correlation(ranks[a], ranks[b], weights, signed) for a, b in combinations(range(len(ranks)), 2)]
-    samples = np.mean(pairs, axis=0)
-    return RungLikeness(attribute, rung, from_samples(float(samples[0]), samples[1:], n, SOURCE))
+    figures = np.mean(pairs, axis=0)
+    return RungLikeness(attribute, rung, from_samples(float(figures[0]), figures[1:], n, SOURCE))
 
 
 def _correlation(first: Floats, second: Floats, weights: Floats, signed: bool) -> Floats:

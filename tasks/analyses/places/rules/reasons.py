@@ -38,7 +38,7 @@ TEXTS: Mapping[str, str] = {
     "isolates_held": (
         "with {held} held, swapping {where} takes over {cause} of {attribute} and keeps all others, at least {kept}"
     ),
-    "not_assessed": "{why}",
+    "too_few_seeds": "{why}",
     "stable": "found again in {holds} of {seeds} seeds, which order images alike ({value})",
     "unlike": "found again in {holds} of {seeds} seeds, which order images differently ({value}, below {limit})",
     "likeness_crosses": (

@@ -71,7 +71,7 @@ def judge_stability(strengths: Sequence[int], value: Plain | None, thresholds: T
     if count < thresholds.seeds_min:
         sets = "one set of weights" if count == 1 else f"{count} sets of weights"
         why = f"{sets}, {thresholds.seeds_min} are needed to assess stability"
-        return RungCheck(NOT_ASSESSED, reason("not_assessed", why=why), None, least)
+        return RungCheck(NOT_ASSESSED, reason("too_few_seeds", why=why), None, least)
     holds = sum(strength >= STRENGTH[PARTLY_SUPPORTED] for strength in strengths)
     open_ = sum(strength == STRENGTH[INCONCLUSIVE] for strength in strengths)
     enough = thresholds.seeds_share_min * count
