@@ -73,6 +73,18 @@ class VerdictChange:
 
 
 @dataclass(frozen=True)
+class PlaceChange:
+    """Where an attribute lives in both audits: rung and verdict, "" where an audit has no places."""
+
+    model: str
+    attribute: str
+    first: str
+    first_verdict: str
+    second: str
+    second_verdict: str
+
+
+@dataclass(frozen=True)
 class ScoreChange:
     """One global score of one model in both audits."""
 
@@ -107,6 +119,7 @@ class Changes:
     only_first: tuple[LoneClaim, ...]
     only_second: tuple[LoneClaim, ...]
     verdicts: tuple[VerdictChange, ...]
+    places: tuple[PlaceChange, ...]
     scores: tuple[ScoreChange, ...]
     same_data: bool
     data: tuple[DataChange, ...]
@@ -122,10 +135,24 @@ class Changes:
         return tuple(change for change in self.scores if change.difference.is_clear)
 
     @property
+    def changed_places(self) -> tuple[PlaceChange, ...]:
+        """The attributes of both audits that live elsewhere, or whose place has another verdict."""
+        return tuple(
+            change
+            for change in self.places
+            if (change.first, change.first_verdict) != (change.second, change.second_verdict)
+        )
+
+    @property
     def any(self) -> bool:
         """Whether a reader of the first audit should be told: a verdict, a score or the data changed."""
         return bool(
-            self.changed_verdicts or self.only_first or self.only_second or self.changed_scores or self.data
+            self.changed_verdicts
+            or self.only_first
+            or self.only_second
+            or self.changed_places
+            or self.changed_scores
+            or self.data
         )
 
 
@@ -138,6 +165,7 @@ def changes(first: Plain, second: Plain) -> Changes:
         only_first=tuple(_alone(row) for claim, row in before.items() if claim not in after),
         only_second=tuple(_alone(row) for claim, row in after.items() if claim not in before),
         verdicts=tuple(_verdict(before[claim], after[claim]) for claim in before if claim in after),
+        places=tuple(_places(first, second)),
         scores=tuple(_scores(first, second)),
         same_data=same_data,
         data=() if same_data else tuple(_data(first["data"], second["data"])),
@@ -176,9 +204,9 @@ def _leads(audit: Plain) -> list[Plain]:
     return [model for model in audit["models"] if model["is_lead"]]
 
 
-def _claims(audit: Plain) -> dict[tuple[str, str], Plain]:
+def _claims(audit: Plain, part: str = "verdicts") -> dict[tuple[str, str], Plain]:
     leads = {(model["name"], model["seed"]) for model in _leads(audit)}
-    rows = (row for row in audit["verdicts"] if (row["model"], row["seed"]) in leads)
+    rows = (row for row in audit.get(part, ()) if (row["model"], row["seed"]) in leads)
     return {(row["model"], row["attribute"]): row for row in rows}
 
 
@@ -217,6 +245,15 @@ def _verdict(first: Plain, second: Plain) -> VerdictChange:
         second["effect_unit"] if comparable else "",
         difference(first["effect"], second["effect"]) if comparable else None,
     )
+
+
+def _places(first: Plain, second: Plain) -> Iterator[PlaceChange]:
+    """Yields the attributes whose place both audits state: older files have none."""
+    before, after = _claims(first, "where"), _claims(second, "where")
+    for claim, row in before.items():
+        if claim in after:
+            now = after[claim]
+            yield PlaceChange(*claim, row["rung"], row["verdict"], now["rung"], now["verdict"])
 
 
 def _scores(first: Plain, second: Plain) -> list[ScoreChange]:

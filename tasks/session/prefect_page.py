@@ -60,8 +60,13 @@ def move_flow_progress(stage_runner: StageRunner) -> None:
 
 def show_results(stage_runner: StageRunner, name: str, folder: Path, audit: Mapping[str, Any]) -> None:
     """Shows the lead models' verdicts, and where the report is."""
+    places = {
+        (row["model"], row["seed"], row["attribute"]): f"{row['rung']} ({row['verdict'].replace('_', ' ')})"
+        for row in audit["where"]
+    }
     table = [
         {column: visible(str(verdict[column])) for column in VERDICT_COLUMNS}
+        | {"place": places.get((verdict["model"], verdict["seed"], verdict["attribute"]), "")}
         for verdict in lead_verdicts(audit)
     ]
     report = (folder / "report.html").as_uri()

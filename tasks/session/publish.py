@@ -1,7 +1,7 @@
 """Publish: what reviewers see of a finished audit in MLflow and in Prefect."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from latent_audit.tasks.analyses.checks.lead_verdicts import lead_verdicts
@@ -39,7 +39,13 @@ def publish(opening: AuditSession, exports: Mapping[ModelKey, Artifact], manifes
     digests = {"manifest": manifest_digest, "data": data["digest"], "settings": audit["settings_digest"]}
     stage_runner.tracker.log(
         stage_runner.parent_run,
-        metrics={f"verdicts.{verdict}": float(count) for verdict, count in counts.items()},
+        metrics={
+            **{f"verdicts.{verdict}": float(count) for verdict, count in counts.items()},
+            **{
+                f"places.{rung}": float(count)
+                for rung, count in Counter(p["rung"] for p in audit["where"]).items()
+            },
+        },
         tags={
             **{f"digest.{name}": digest for name, digest in digests.items()},
             "mlflow.note.content": _description(audit),
@@ -50,7 +56,8 @@ def publish(opening: AuditSession, exports: Mapping[ModelKey, Artifact], manifes
     stage_runner.failed_models = frozenset(stage_runner.model_runs.keys() - judged)
     for record in audit["models"]:
         stage_runner.tracker.log(
-            stage_runner.model_runs[ModelKey(record["name"], record["seed"])], tags=_model_tags(record)
+            stage_runner.model_runs[ModelKey(record["name"], record["seed"])],
+            tags={**_model_tags(record), **_place_tags(record, audit["where"])},
         )
     logged = [
         made
@@ -98,9 +105,11 @@ def _description(audit: Mapping[str, Any]) -> str:
     found = ", ".join(
         f"{count} {verdict.replace('_', ' ')}" for verdict, count in Counter(lead).most_common()
     )
+    places = Counter(row["rung"] for row in audit["where"] if row["seed"] == audit["subject"]["lead_seed"])
+    placed = ", ".join(f"{count} {rung}" for rung, count in places.most_common())
     return (
-        f"Of {len(lead)} claims that a dimension carries an attribute: {found}. Reasons, intervals and controls are in "
-        "**report.html** under Artifacts; audit.json is the record behind it."
+        f"Of {len(lead)} claims that a dimension carries an attribute: {found}. Where attributes live: {placed}. "
+        "Reasons, intervals and controls are in **report.html** under Artifacts; audit.json is the record behind it."
     )
 
 
@@ -109,6 +118,15 @@ def _model_tags(record: Mapping[str, Any]) -> dict[str, str]:
     names = record["supervision"]["attributes"]
     labels = "not stated" if names is None else ", ".join(names) or "none"
     return {"weights_digest": record["weights_digest"], "trained_with_labels": labels}
+
+
+def _place_tags(record: Mapping[str, Any], where: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Returns where each attribute lives in a model: "place.posX": "direction (supported)"."""
+    return {
+        f"place.{row['attribute']}": f"{row['rung']} ({row['verdict'].replace('_', ' ')})"
+        for row in where
+        if (row["model"], row["seed"]) == (record["name"], record["seed"])
+    }
 
 
 def _publish_model(

@@ -5,6 +5,7 @@ from typing import Any
 
 from latent_audit.reports.page.context import Page
 from latent_audit.reports.page.number_text import estimate_text, number
+from latent_audit.reports.page.places import place_of
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.verdicts import NOT_TESTED, OVERALL, PARTLY_SUPPORTED, SUPPORTED
 
@@ -60,6 +61,7 @@ def build(page: Page) -> dict[str, Any]:
             for key in (*(("discovery",) if _given(page, shown) else ()), "use", "cause", "beyond")
         ],
         SUPPORTED: _named(page, shown),
+        "placed": bool(page.audit.get("where")),
         "seeded": any(len(page.by_seed(row["model"], row["attribute"])) > 1 for row in shown),
     }
 
@@ -97,6 +99,7 @@ def _not_tested(row: dict[str, Any], leads: list[dict[str, Any]]) -> dict[str, A
             "reason": row["reason"],
             "given": False,
             "seeds": [],
+            "place": None,
             "card": "data",
         }
         for model in leads
@@ -126,6 +129,7 @@ def _cell(page: Page, model: dict[str, Any], row: dict[str, Any] | None) -> dict
         "reason": page.prose(row["reason"]),
         "given": page.was_given(model, row["attribute"]),
         "seeds": page.seed_words(row["model"], row["attribute"]),
+        "place": place_of(page, model, row["attribute"]),
         "card": f"card-{page.attribute_key(row['attribute'])}-{page.model_key(row['model'])}",
     }
 
