@@ -81,6 +81,17 @@ def _tables(changes: Changes, words: messages.Catalogue) -> tuple[Table, ...]:
         )
         for change in changes.changed_verdicts
     )
+    places = (
+        (
+            text(change.attribute),
+            text(change.model),
+            text(words(f"place.short.{change.first}")),
+            Cell("verdict", change.first_verdict),
+            text(words(f"place.short.{change.second}")),
+            Cell("verdict", change.second_verdict),
+        )
+        for change in changes.changed_places
+    )
     effects = (
         (
             text(change.attribute),
@@ -115,6 +126,18 @@ def _tables(changes: Changes, words: messages.Catalogue) -> tuple[Table, ...]:
             "verdicts",
             ("column.attribute", "column.model", *sides, "changes.direction", "changes.now"),
             verdicts,
+        ),
+        table(
+            "places",
+            (
+                "column.attribute",
+                "column.model",
+                "changes.first",
+                "column.verdict",
+                "changes.second",
+                "column.verdict",
+            ),
+            places,
         ),
         table("effects", ("column.attribute", "column.model", "column.unit", *measured), effects, note),
         table("scores", ("column.score", "column.model", *measured), scores, note),

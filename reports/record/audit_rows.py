@@ -33,6 +33,8 @@ def _doubled(audit: Plain) -> Iterator[str]:
     for index, section in enumerate(stability):
         yield from _rows(f"stability[{index}].attributes", section["attributes"], "attribute")
     yield from _rows("verdicts", audit["verdicts"], "model", "seed", "attribute")
+    yield from _rows("where", audit.get("where"), "model", "seed", "attribute")
+    yield from _rows("place_stability", audit.get("place_stability"), "model")
     yield from _rows("subgroups", audit["subgroups"], "model", "attribute", "by")
     yield from _rows("comparison", audit["comparison"], "measure")
     yield from _rows("unclaimed", audit["unclaimed"], "model", "dimension")
@@ -43,6 +45,7 @@ def _evidence(where: str, model: Plain) -> Iterator[str]:
     yield from _rows(f"{where}.specificity", model.get("specificity"), "attribute")
     named = _part(model.get("association"), "attributes")
     yield from _twice(f"{where}.association.attributes", [(name,) for name in named or ()])
+    yield from _rows(f"{where}.places.attributes", _part(model.get("places"), "attributes"), "attribute")
     for part in ("gates", "claims"):
         yield from _rows(f"{where}.intervention.{part}", _part(model.get("intervention"), part), "attribute")
 

@@ -14,6 +14,7 @@ from latent_audit.vocabulary.record.audit import Audit
 from latent_audit.vocabulary.record.data import Counts, Data, Moments
 from latent_audit.vocabulary.record.forms import Estimate, Part, recorded
 from latent_audit.vocabulary.record.leads import lead_models, lead_verdicts
+from latent_audit.vocabulary.record.places import Place
 from latent_audit.vocabulary.record.verdict import Verdict
 from latent_audit.vocabulary.verdicts import STRENGTH
 
@@ -77,6 +78,18 @@ class VerdictChange:
 
 
 @dataclass(frozen=True)
+class PlaceChange:
+    """Where an attribute lives in both audits: rung and verdict, "" where an audit has no places."""
+
+    model: str
+    attribute: str
+    first: str
+    first_verdict: str
+    second: str
+    second_verdict: str
+
+
+@dataclass(frozen=True)
 class ScoreChange:
     """One global score of one model in both audits."""
 
@@ -111,6 +124,7 @@ class Changes:
     only_first: tuple[LoneClaim, ...]
     only_second: tuple[LoneClaim, ...]
     verdicts: tuple[VerdictChange, ...]
+    places: tuple[PlaceChange, ...]
     scores: tuple[ScoreChange, ...]
     same_data: bool
     data: tuple[DataChange, ...]
@@ -126,10 +140,24 @@ class Changes:
         return tuple(change for change in self.scores if change.difference.is_clear)
 
     @property
+    def changed_places(self) -> tuple[PlaceChange, ...]:
+        """The attributes of both audits that live elsewhere, or whose place has another verdict."""
+        return tuple(
+            change
+            for change in self.places
+            if (change.first, change.first_verdict) != (change.second, change.second_verdict)
+        )
+
+    @property
     def any(self) -> bool:
         """Whether a reader of the first audit should be told: a verdict, a score or the data changed."""
         return bool(
-            self.changed_verdicts or self.only_first or self.only_second or self.changed_scores or self.data
+            self.changed_verdicts
+            or self.only_first
+            or self.only_second
+            or self.changed_places
+            or self.changed_scores
+            or self.data
         )
 
 
@@ -142,6 +170,7 @@ def changes(first: Audit, second: Audit) -> Changes:
         only_first=tuple(_alone(row) for claim, row in before.items() if claim not in after),
         only_second=tuple(_alone(row) for claim, row in after.items() if claim not in before),
         verdicts=tuple(_verdict(before[claim], after[claim]) for claim in before if claim in after),
+        places=tuple(_places(first, second)),
         scores=tuple(_scores(first, second)),
         same_data=same_data,
         data=() if same_data else tuple(_data(first["data"], second["data"])),
@@ -213,6 +242,24 @@ def _verdict(first: Verdict, second: Verdict) -> VerdictChange:
         second["effect_unit"] or "" if comparable else "",
         difference(first["effect"], second["effect"]) if comparable else None,
     )
+
+
+def _places(first: Audit, second: Audit) -> Iterator[PlaceChange]:
+    """Yields the attributes whose place both audits state: older files have none."""
+    before, after = _lead_places(first), _lead_places(second)
+    for claim, row in before.items():
+        if claim in after:
+            now = after[claim]
+            yield PlaceChange(*claim, row["rung"], row["verdict"], now["rung"], now["verdict"])
+
+
+def _lead_places(audit: Audit) -> dict[tuple[str, str], Place]:
+    leads = {(model["name"], model["seed"]) for model in lead_models(audit)}
+    return {
+        (row["model"], row["attribute"]): row
+        for row in audit.get("where", ())
+        if (row["model"], row["seed"]) in leads
+    }
 
 
 def _scores(first: Audit, second: Audit) -> list[ScoreChange]:

@@ -33,6 +33,7 @@ _RUN = Draft202012Validator(
                     "run_id": {"type": "string"},
                     "changed": {"type": "boolean"},
                     "verdicts": _LIST,
+                    "places": _LIST,
                     "scores": _LIST,
                     "data": _LIST,
                 },

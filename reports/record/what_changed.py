@@ -15,7 +15,7 @@ Plain = Mapping[str, Any]
 
 
 def record(found: Changes) -> dict[str, Any]:
-    """Returns what changed, JSON-ready: verdicts and scores of lead models, and the data.
+    """Returns what changed, JSON-ready: verdicts, places and scores of lead models, and the data.
 
     A verdict's `before` or `now` is None where the claim was not made. A score has its `difference`, with the ends
     `low` and `high` of its interval.
@@ -31,6 +31,17 @@ def record(found: Changes) -> dict[str, Any]:
         "verdicts": [
             {"model": model, "attribute": attribute, "before": before, "now": now}
             for model, attribute, before, now in verdicts
+        ],
+        "places": [
+            {
+                "model": change.model,
+                "attribute": change.attribute,
+                "before": change.first,
+                "before_verdict": change.first_verdict,
+                "now": change.second,
+                "now_verdict": change.second_verdict,
+            }
+            for change in found.changed_places
         ],
         "scores": [
             {
@@ -55,6 +66,7 @@ def sentences(changed: Plain, words: Catalogue) -> list[str]:
     """Returns a sentence for each change in a `record`; [] where nothing changed."""
     return [
         *(_verdict(change, words) for change in changed["verdicts"]),
+        *(_place(change, words) for change in changed.get("places", ())),
         *(_score(change, words) for change in changed["scores"]),
         *(_data(change, words) for change in changed["data"]),
     ]
@@ -69,6 +81,25 @@ def _verdict(change: Plain, words: Catalogue) -> str:
         attribute=shortened(change["attribute"]),
         before="" if before is None else words(f"verdict.{before}"),
         now="" if now is None else words(f"verdict.{now}"),
+    )
+
+
+def _place(change: Plain, words: Catalogue) -> str:
+    """A run that an older version finished has no places in its record."""
+    before, now = (
+        words(
+            "changes.place_and_verdict",
+            place=words(f"place.short.{change[side]}"),
+            verdict=words(f"verdict.{change[f'{side}_verdict']}"),
+        )
+        for side in ("before", "now")
+    )
+    return words(
+        "changes.said_place",
+        model=shortened(change["model"]),
+        attribute=shortened(change["attribute"]),
+        before=before,
+        now=now,
     )
 
 

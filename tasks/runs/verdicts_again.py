@@ -6,7 +6,13 @@ from typing import Any
 from latent_audit.reports.record.audit_json import AUDIT_NAME, settled
 from latent_audit.reports.record.problem import Kind, Problem
 from latent_audit.tasks.analyses.checks import auditability
-from latent_audit.tasks.analyses.checks.rules import RULES, thresholds_digest, thresholds_of, verdicts_of
+from latent_audit.tasks.analyses.checks.rules import (
+    RULES,
+    places_of,
+    thresholds_digest,
+    thresholds_of,
+    verdicts_of,
+)
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.storage.artifacts import digest_of
@@ -43,7 +49,7 @@ def _problems(audit: Plain, words_alone: bool) -> Iterator[Problem]:
     except ValueError as error:
         yield _problem("thresholds", f"the thresholds in {AUDIT_NAME} cannot be used: {error}.")
         return
-    for part in (_auditability, _verdicts, _stability, _controls):
+    for part in (_auditability, _verdicts, _stability, _controls, _places):
         try:
             yield from part(audit, thresholds, words_alone)
         except Exception as error:  # evidence of a stranger's can lack whatever the rules look for
@@ -112,6 +118,39 @@ def _controls(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterat
         ):
             message = f"the verdicts on the control {control['control']} of {control['name']} do not follow from it."
             yield _problem("verdict", message)
+
+
+def _places(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator[Problem]:
+    """Where each attribute lives follows from what was measured on the rungs."""
+    rules = RULES[audit["schema_version"]]
+    unreadable = rules.not_auditable(audit, thresholds)
+    stated = {_claim(row): row for row in audit.get("where", ())}
+    again = {_claim(row): row for row in settled(places_of(audit))}
+    for claim in dict.fromkeys((*stated, *again)):
+        if not _same_place(stated.get(claim), again.get(claim), words_alone):
+            message = f"the place of {_told(claim)} does not follow from the evidence beside it."
+            yield _problem("verdict", message)
+    if stated.keys() == again.keys() and list(stated) != list(again):
+        yield _problem("verdict", f"the places in {AUDIT_NAME} stand in another order than the evidence.")
+    for control in audit["controls"]:
+        rows = settled([to_json(row) for row in rules.place_control(control, thresholds, unreadable)])
+        if not _same_place(list(control.get("where", ())), rows, words_alone):
+            message = (
+                f"the places in the control {control['control']} of {control['name']} do not follow from it."
+            )
+            yield _problem("verdict", message)
+
+
+def _same_place(stated: Any, again: Any, words_alone: bool) -> bool:
+    if words_alone:
+        stated, again = _without_sentences(stated), _without_sentences(again)
+    return bool(stated == again)
+
+
+def _without_sentences(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_sentences(inner) for key, inner in value.items() if key not in SENTENCES}
+    return [_without_sentences(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _differing(stated: Plain, again: Plain, words_alone: bool) -> list[str]:

@@ -68,8 +68,13 @@ def move_flow_progress(stage_runner: StageRunner) -> None:
 
 def show_results(stage_runner: StageRunner, name: str, folder: Path, audit: Audit) -> None:
     """Shows the lead models' verdicts and the path of the report."""
+    places = {
+        (row["model"], row["seed"], row["attribute"]): f"{row['rung']} ({row['verdict'].replace('_', ' ')})"
+        for row in audit.get("where", ())
+    }
     table: list[dict[str, Any]] = [
         {column: visible(str(verdict[column])) for column in VERDICT_COLUMNS}
+        | {"place": places.get((verdict["model"], verdict["seed"], verdict["attribute"]), "")}
         for verdict in lead_verdicts(audit)
     ]
     report = (folder / "report.html").as_uri()

@@ -1,7 +1,7 @@
 """Publishes a finished audit in MLflow and Prefect."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from latent_audit.tasks.execution.stage_runner import StageRunner
@@ -40,7 +40,13 @@ def publish(opening: AuditSession, exports: Mapping[ModelKey, Artifact], manifes
     digests = {"manifest": manifest_digest, "data": data["digest"], "settings": audit["settings_digest"]}
     stage_runner.tracker.log(
         stage_runner.parent_run,
-        metrics={f"verdicts.{verdict}": float(count) for verdict, count in counts.items()},
+        metrics={
+            **{f"verdicts.{verdict}": float(count) for verdict, count in counts.items()},
+            **{
+                f"places.{rung}": float(count)
+                for rung, count in Counter(p["rung"] for p in audit["where"]).items()
+            },
+        },
         tags={
             **{f"digest.{name}": digest for name, digest in digests.items()},
             "mlflow.note.content": _description(audit),
@@ -53,7 +59,7 @@ def publish(opening: AuditSession, exports: Mapping[ModelKey, Artifact], manifes
         stage_runner.tracker.log(
             stage_runner.model_runs[ModelKey(record["name"], record["seed"])],
             metrics=edit_metrics(record),
-            tags=_model_tags(record),
+            tags={**_model_tags(record), **_place_tags(record, audit["where"])},
         )
     logged = [
         made
@@ -101,9 +107,11 @@ def _description(audit: Audit) -> str:
     found = ", ".join(
         f"{count} {verdict.replace('_', ' ')}" for verdict, count in Counter(lead).most_common()
     )
+    places = Counter(row["rung"] for row in audit["where"] if row["seed"] == audit["subject"]["lead_seed"])
+    placed = ", ".join(f"{count} {rung}" for rung, count in places.most_common())
     return (
-        f"Of {len(lead)} claims that a dimension carries an attribute: {found}. Reasons, intervals and controls are in "
-        "**report.html** under Artifacts; audit.json is the record behind it."
+        f"Of {len(lead)} claims that a dimension carries an attribute: {found}. Where attributes live: {placed}. "
+        "Reasons, intervals and controls are in **report.html** under Artifacts; audit.json is the record behind it."
     )
 
 
@@ -121,6 +129,15 @@ def edit_metrics(record: Mapping[str, Any]) -> dict[str, float]:
         f"edit_success.{edit['attribute']}": edit["conditional"]["success"]["value"]
         for edit in edits
         if edit["conditional"]
+    }
+
+
+def _place_tags(record: Mapping[str, Any], where: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Returns where each attribute lives in a model: "place.posX": "direction (supported)"."""
+    return {
+        f"place.{row['attribute']}": f"{row['rung']} ({row['verdict'].replace('_', ' ')})"
+        for row in where
+        if (row["model"], row["seed"]) == (record["name"], record["seed"])
     }
 
 

@@ -78,6 +78,11 @@ class EvidenceSettings(Section):
         description="most reconstructions that the attribute classifier is tried on before it judges",
     )
     intervention_images: int = Field(256, ge=256, description="held-out images that interventions start from")
+    interchange_pairs: int = Field(
+        1000,
+        ge=100,
+        description="most pairs of held-out images between which a part of the code is swapped",
+    )
     null_moves_per_dimension: int = Field(
         45, ge=20, description="random latent moves behind the intervention's null, for each dimension"
     )

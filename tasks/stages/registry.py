@@ -9,7 +9,12 @@ _EXPLANATIONS, _REPORT = f"{_STAGES}.explanations", f"{_STAGES}.report"
 _MODEL = ("prepared", "trained", "encoded")
 _INTERVENTIONS = (
     "evidence.intervention_images", "evidence.bootstraps", "evidence.null_moves_per_dimension", "evidence.gate_images",
-    "evidence.null_images", "evidence.untrained_images", "evidence.thresholds.classifier_share_of_way", "run.seed",
+    "evidence.null_images", "evidence.untrained_images", "run.seed",
+)  # fmt: skip
+
+_PLACES = (
+    "evidence.permutations", "evidence.bootstraps", "evidence.probe_images", "evidence.interchange_pairs",
+    "evidence.boosting_images", "evidence.boosting_iterations",
 )  # fmt: skip
 
 PREPARE = Stage("prepare", "preparing the data", f"{_DATA}.prepare", result="prepared")
@@ -66,8 +71,17 @@ INTERVENE = Stage(
     on_device=True,
     result="intervened",
     needs=(*_MODEL, "classifier", "probed"),
-    settings=_INTERVENTIONS,
+    settings=(*_INTERVENTIONS, "evidence.thresholds.classifier_share_of_way"),
     record=(RecordPart("intervention", "intervention.json"),),
+)
+LOCATE = Stage(
+    "locate",
+    "locating attributes in",
+    f"{_EVIDENCE}.locate",
+    on_device=True,
+    needs=(*_MODEL, "classifier", "intervened"),
+    settings=("evidence.thresholds", *_PLACES, "run.seed"),
+    record=(RecordPart("places", "places.json"),),
 )
 FITNESS = Stage(
     "fitness",
@@ -99,12 +113,7 @@ CONTROL = Stage(
     f"{_EVIDENCE}.negative_controls",
     on_device=True,
     needs=(*_MODEL, "classifier"),
-    settings=(
-        "evidence.permutations",
-        "evidence.thresholds.significance",
-        "evidence.thresholds.survives_min",
-        *_INTERVENTIONS,
-    ),
+    settings=("evidence.thresholds", *_PLACES, *_INTERVENTIONS),
     lead_seed_only=True,
 )
 PROJECT = Stage(
@@ -224,6 +233,7 @@ OF_A_MODEL = (
     PROBE,
     INTERVENE,
     FITNESS,
+    LOCATE,
     SCORE,
     CONTROL,
     PROJECT,

@@ -1,6 +1,6 @@
 """Negative controls of a run, and the error rates that the evidence itself showed on synthetic data."""
 
-from typing import Literal
+from typing import Literal, NotRequired
 
 from pydantic import with_config
 from typing_extensions import TypedDict
@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 from latent_audit.vocabulary.record.association import Association, Specificity
 from latent_audit.vocabulary.record.forms import CLOSED, Check, NotApplicable
 from latent_audit.vocabulary.record.intervention import Intervention
+from latent_audit.vocabulary.record.places import Place, Places
 from latent_audit.vocabulary.verdicts import OverallWord
 
 
@@ -49,6 +50,8 @@ class Control(TypedDict):
     specificity: list[Specificity]
     intervention: Intervention | NotApplicable
     verdicts: list[ControlVerdict]
+    places: NotRequired[Places | None]
+    where: NotRequired[list[Place]]
 
 
 @with_config(CLOSED)

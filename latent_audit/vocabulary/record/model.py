@@ -14,6 +14,7 @@ from latent_audit.vocabulary.record.latent_manipulation import LatentManipulatio
 from latent_audit.vocabulary.record.latent_space import Projection, Traversal
 from latent_audit.vocabulary.record.model_specific import Gan, ModelSpecific
 from latent_audit.vocabulary.record.origin import ImportCheck, Origin
+from latent_audit.vocabulary.record.places import Places
 
 
 class Dimension(TypedDict):
@@ -56,6 +57,7 @@ class Model(TypedDict):
     probes: Part[list[Probe]]
     specificity: Part[list[Specificity]]
     intervention: Part[Intervention]
+    places: NotRequired[Places | None]
     traversal: Part[Traversal]
     projections: Part[list[Projection]]
     moves: NotRequired[Part[LatentManipulation]]

@@ -13,6 +13,7 @@ from typing import Any
 from latent_audit.tasks.analyses.checks import auditability, verdicts
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.checks.verdicts import Verdict
+from latent_audit.tasks.analyses.places.rules import where
 from latent_audit.tasks.analyses.serialization import to_json
 
 Plain = Mapping[str, Any]
@@ -26,6 +27,8 @@ class Rules:
         reach_verdicts: from models, stability and thresholds to a verdict for each model, seed and attribute.
         control_verdicts: from a control and thresholds to the verdicts on its claims, JSON-ready.
         judge_seeds: from the seeds of one model and thresholds to the words that check D counts, by attribute.
+        judge_places: from models, place_stability and thresholds to the rows of `where`.
+        place_control: from a control and thresholds to the rows of `where` of it.
         thresholds: the names of all limits.
         not_auditable: from an audit.json and thresholds to "reason" and "helps" of each attribute that cannot be
             audited, which the three others are given.
@@ -36,8 +39,20 @@ class Rules:
     ]
     control_verdicts: Callable[[Plain, Thresholds, Mapping[str, Plain]], list[dict[str, Any]]]
     judge_seeds: Callable[[Sequence[Plain], Thresholds, Mapping[str, Plain]], dict[str, list[str]]]
+    judge_places: Callable[[Sequence[Plain], Sequence[Plain], Thresholds, Mapping[str, Plain]], Sequence[Any]]
+    place_control: Callable[[Plain, Thresholds, Mapping[str, Plain]], Sequence[Any]]
     thresholds: frozenset[str]
     not_auditable: Callable[[Plain, Thresholds], Mapping[str, Plain]]
+
+
+def _no_places(
+    _: Sequence[Plain], __: Sequence[Plain], ___: Thresholds, ____: Mapping[str, Plain]
+) -> list[Any]:
+    return []
+
+
+def _no_places_of_control(_: Plain, __: Thresholds, ___: Mapping[str, Plain]) -> list[Any]:
+    return []
 
 
 def _everything_is_auditable(_: Plain, __: Thresholds) -> Mapping[str, Plain]:
@@ -67,6 +82,8 @@ RULES: Mapping[str, Rules] = {
         verdicts.reach_verdicts,
         verdicts.verdicts_on_control,
         verdicts.verdicts_without_stability,
+        _no_places,
+        _no_places_of_control,
         THRESHOLDS_1_0,
         _everything_is_auditable,
     ),
@@ -74,6 +91,8 @@ RULES: Mapping[str, Rules] = {
         verdicts.reach_verdicts,
         verdicts.verdicts_on_control,
         verdicts.verdicts_without_stability,
+        where.judge_places,
+        where.places_of_control,
         frozenset(limit.name for limit in fields(Thresholds)),
         auditability.not_auditable,
     ),
@@ -99,6 +118,14 @@ def thresholds_of(audit: Plain) -> Thresholds:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError(f"{name} must be a number, got {value!r}")
     return Thresholds(**stated)
+
+
+def places_of(audit: Plain) -> list[dict[str, Any]]:
+    """Returns the rows of `where`, JSON-ready, that follow from the places and thresholds of an audit.json."""
+    rules, thresholds = RULES[audit["schema_version"]], thresholds_of(audit)
+    unreadable = rules.not_auditable(audit, thresholds)
+    rows = rules.judge_places(audit["models"], audit.get("place_stability", ()), thresholds, unreadable)
+    return [to_json(row) for row in rows]
 
 
 def verdicts_of(audit: Plain) -> list[dict[str, Any]]:

@@ -56,6 +56,23 @@ class Thresholds:
         "below this a dimension's code is the prior's: the decoder is told nothing by it",
     )
     entangled_from: float = _limit(0.3, "attribute pairs from here on are named as entangled in the data")
+    cause_min: float = _limit(
+        0.5, "share of a full swap's change that swapping a dimension, direction or block must make: half"
+    )
+    isolate_min: float = _limit(
+        0.7, "share of what other attributes were that a swap must leave as it was: seven tenths"
+    )
+    block_share: float = _limit(
+        0.95,
+        "a block is searched where a direction reads less than this share of what the whole code tells, and is "
+        "complete from this share on",
+    )
+    direction_share: float = _limit(
+        0.8, "a direction gives way to a block whose swap takes over more, if less than this share of it"
+    )
+    absent_max: float = _limit(
+        0.02, "share of an attribute that a code may tell and still be said not to hold it"
+    )
 
     def __post_init__(self) -> None:
         for limit in fields(self):

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from latent_audit.tasks.analyses.checks import association
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.tasks.analyses.selftest import place_rows
 from latent_audit.tasks.analyses.selftest.coverage import (
     effect_coverage,
     score_coverage,
     uncertainty_coverage,
 )
+from latent_audit.tasks.analyses.selftest.row import Row
 from latent_audit.tasks.analyses.selftest.synthetic_audit import audit_synthetic_data
 from latent_audit.tasks.analyses.selftest.synthetic_data import (
     MAP_KINDS,
@@ -40,17 +42,6 @@ PLANTED_NOISE = (0.2, 0.5, 1.0)
 
 
 @dataclass(frozen=True)
-class Row:
-    """One row of the table: the requirement, the measured value, and whether it holds."""
-
-    name: str
-    must_show: str
-    measured: Mapping[str, float]
-    holds: bool
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
 class Sizes:
     """Number of simulations of each row."""
 
@@ -58,11 +49,15 @@ class Sizes:
     planted_worlds: int
     judged_worlds: int
     simulations: int
+    null_places: int
+    places: int
 
 
 # Four thousand null worlds and two thousand simulations, so that a rate that holds is not missed by luck.
-FULL = Sizes(null_worlds=4000, planted_worlds=100, judged_worlds=40, simulations=2000)
-REDUCED = Sizes(null_worlds=200, planted_worlds=10, judged_worlds=2, simulations=200)
+FULL = Sizes(
+    null_worlds=4000, planted_worlds=100, judged_worlds=40, simulations=2000, null_places=400, places=60
+)
+REDUCED = Sizes(null_worlds=200, planted_worlds=10, judged_worlds=2, simulations=200, null_places=1, places=1)
 
 
 def run(sizes: Sizes, seed: int = 0, report: Callable[[Row], None] = lambda row: None) -> list[Row]:
@@ -78,6 +73,8 @@ def run(sizes: Sizes, seed: int = 0, report: Callable[[Row], None] = lambda row:
         (leaky_row, sizes.judged_worlds),
         (interval_row, sizes.simulations),
         (relabelling_row, max(1, sizes.judged_worlds // 2)),
+        (place_rows.null_row, sizes.null_places),
+        *((row, sizes.places) for row in place_rows.ROWS),
     ]
     results = []
     for row, count in rows:

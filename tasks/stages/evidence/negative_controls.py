@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from latent_audit.tasks.analyses.checks.classifier_gate import Gate
 from latent_audit.tasks.analyses.checks.intervention import Decode
 from latent_audit.tasks.analyses.checks.specificity import Specificity
+from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.tasks.analyses.places.sizes import Sizes
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.evidence.claims import find_claims
@@ -23,6 +25,7 @@ from latent_audit.tasks.stages.evidence.interventions import (
     intervene_on,
     not_readable,
 )
+from latent_audit.tasks.stages.evidence.places import measure_places, untestable
 from latent_audit.tasks.stages.inputs.codes import Codes, ProbeCodes, decode_components, open_codes
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.stages.inputs.reach import reach_of
@@ -54,17 +57,19 @@ def compute(
     encoded: Artifact,
     permutations: int,
     bootstraps: int,
-    significance: float,
-    survives_min: float,
     intervention_images: int,
     null_moves_per_dimension: int,
     gate_images: int,
     null_images: int,
     untrained_images: int,
-    classifier_share_of_way: float,
+    thresholds: Thresholds,
+    probe_images: int,
+    interchange_pairs: int,
+    boosting_images: int,
+    boosting_iterations: int,
     seed: int,
 ) -> None:
-    """Writes controls.json: association, specificity and intervention of each control, as audit.json holds them."""
+    """Writes controls.json: association, specificity, intervention and places of each control, as in audit.json."""
     data = open_prepared(prepared)
     attribute_classifier = load_classifier(classifier.path, context.device)
     codes = open_codes(encoded)
@@ -78,19 +83,28 @@ def compute(
         untrained_images,
         seed,
     )
-    unreadable = not_readable(data, classifier, classifier_share_of_way)
+    sizes = Sizes(
+        probe_images, interchange_pairs, permutations, bootstraps, boosting_iterations, boosting_images
+    )
+    unreadable = not_readable(data, classifier, thresholds.classifier_share_of_way)
     found = []
     for done, (name, control) in enumerate(controls.items()):
         context.report(done, len(controls), {})
         associated, claims = find_claims(
-            data, control.codes, permutations, bootstraps, significance, survives_min, seed
+            data,
+            control.codes,
+            permutations,
+            bootstraps,
+            thresholds.significance,
+            thresholds.survives_min,
+            seed,
         )
         gates = gate_reconstructions(
             data,
             attribute_classifier,
             control.codes,
             control.decode,
-            classifier_share_of_way,
+            thresholds.classifier_share_of_way,
             unreadable,
             moves,
         )
@@ -106,6 +120,18 @@ def compute(
                 "association": to_json(associated),
                 "specificity": to_json(claims),
                 "intervention": intervened,
+                "places": to_json(
+                    measure_places(
+                        data,
+                        attribute_classifier,
+                        control.codes,
+                        control.decode,
+                        untestable(gates),
+                        thresholds,
+                        sizes,
+                        seed,
+                    )
+                ),
             }
         )
     write_json(folder / "controls.json", found)

@@ -23,6 +23,7 @@ from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.evidence.closed_gates import closed_gates, take_out_unread
 from latent_audit.tasks.stages.evidence.model_record import Parts, model_record
+from latent_audit.tasks.stages.evidence.places import place_stability
 from latent_audit.tasks.stages.inputs.codes import Codes, open_codes
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.storage.arrays import gather, read_json, reference, write_json
@@ -85,6 +86,8 @@ def compute(
     verdicts = [
         to_json(verdict) for verdict in CURRENT.reach_verdicts(records, stable, thresholds, unreadable)
     ]
+    alike = place_stability(models, records, results, seed) if len(models) > len(names) else []
+    where = to_json(CURRENT.judge_places(records, to_json(alike), thresholds, unreadable))
     _add_counter_examples(folder, verdicts, models, data, codes, lead, seed)
     leads = [(model, record) for model, record in zip(models, records, strict=True) if record["is_lead"]]
     audit = {
@@ -108,8 +111,13 @@ def compute(
         "auditability": to_json(auditable),
         "models": records,
         "stability": stable,
+        "place_stability": to_json(alike),
         "controls": [
-            {**control, "verdicts": CURRENT.control_verdicts(control, thresholds, unreadable)}
+            {
+                **control,
+                "verdicts": CURRENT.control_verdicts(control, thresholds, unreadable),
+                "where": to_json(CURRENT.place_control(control, thresholds, unreadable)),
+            }
             for control in _controls(models, results, lead)
         ],
         "subgroups": [
@@ -124,6 +132,7 @@ def compute(
             for name in sorted({name for record in records for name in record["scores"]})
         },
         "verdicts": verdicts,
+        "where": where,
         "unclaimed": [row for _, record in leads for row in _unclaimed(record, thresholds)],
         "selftest": selftest,
         "failed": list(failed),

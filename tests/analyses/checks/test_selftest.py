@@ -56,5 +56,11 @@ def test_digest_is_of_figures_and_not_of_times(rows):
 
 def test_table_prints_each_row_and_says_whether_it_holds(rows):
     text = selftest.table(list(rows.values()))
-    assert text.count("must show") == len(rows) == 7
+    assert text.count("must show") == len(rows) == 20
     assert "FAILS" not in text
+
+
+def test_every_row_on_places_holds(rows):
+    places = [row for name, row in rows.items() if name.startswith("places: ")]
+    assert len(places) == 13
+    assert [row.name for row in places if not row.holds] == []

@@ -6,6 +6,7 @@ import numpy as np
 
 from latent_audit.reports.page.context import Cell, Figure, Page, Table, known, numeral, text
 from latent_audit.reports.page.number_text import estimate_text, number
+from latent_audit.reports.page.places import place_of
 from latent_audit.reports.page.plots import effect_nulls
 from latent_audit.reports.page.sections.attributes import card_figures
 from latent_audit.reports.page.sections.explanations import strips
@@ -81,6 +82,7 @@ def _card(page: Page, model: Model, attribute: str, verdict: Verdict) -> dict[st
         "model": shortened(model["name"]),
         "verdict": verdict["verdict"],
         "what": _what(page, model, verdict),
+        "place": place_of(page, model, attribute),
         "trained": page.trained(model),
         "given": page.was_given(model, attribute),
         "seeds": page.seed_words(verdict["model"], verdict["attribute"]),

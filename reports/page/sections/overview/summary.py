@@ -5,6 +5,7 @@ from typing import Any
 
 from latent_audit.reports.page.context import Page
 from latent_audit.reports.page.number_text import estimate_text, number
+from latent_audit.reports.page.places import place_of
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.data import SetAside
 from latent_audit.vocabulary.record.model import Model
@@ -63,6 +64,7 @@ def build(page: Page) -> dict[str, Any]:
             for key in (*(("discovery",) if _given(page, shown) else ()), "use", "cause", "beyond")
         ],
         SUPPORTED: _named(page, shown),
+        "placed": bool(page.audit.get("where")),
         "seeded": any(len(page.by_seed(row["model"], row["attribute"])) > 1 for row in shown),
     }
 
@@ -90,7 +92,7 @@ def _failed(page: Page) -> dict[str, Any] | None:
 
 def _not_tested(row: SetAside, leads: list[Model]) -> dict[str, Any]:
     """Returns the row of an attribute that was set aside before any model was looked at."""
-    cells = [
+    cells: list[dict[str, Any]] = [
         {
             "model": shortened(model["name"], 28),
             "verdict": NOT_TESTED,
@@ -100,6 +102,7 @@ def _not_tested(row: SetAside, leads: list[Model]) -> dict[str, Any]:
             "reason": row["reason"],
             "given": False,
             "seeds": [],
+            "place": None,
             "card": "data",
         }
         for model in leads
@@ -129,6 +132,7 @@ def _cell(page: Page, model: Model, row: Verdict | None) -> dict[str, Any] | Non
         "reason": page.prose(row["reason"]),
         "given": page.was_given(model, row["attribute"]),
         "seeds": page.seed_words(row["model"], row["attribute"]),
+        "place": place_of(page, model, row["attribute"]),
         "card": f"card-{page.attribute_key(row['attribute'])}-{page.model_key(row['model'])}",
     }
 

@@ -10,7 +10,7 @@ from latent_audit.reports.page.render import SECTIONS
 from latent_audit.tasks.settings.explanation_sizes import ExplanationSizes
 from latent_audit.tasks.settings.explanations import SIZES_BY_DEPTH, ExplanationSettings
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "explanations.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| ([^|]+) \| `(tasks/[^`]+)` \| (\w+) \| `(tests/[^`]+)` \|$", PAGE, re.M)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("flows", "tasks", "vae_models", "reports", "latent_audit", "benchmarks")
 # Where the encoding stands among the positions of each call, counted from 0.
 POSITIONS = {"read_text": 0, "write_text": 1, "open": 3, "Path.open": 2, "fdopen": 3, "TextIOWrapper": 1}

@@ -1,0 +1,191 @@
+"""Where attributes live in a model's code: what was measured on each rung, and the place that follows."""
+
+from typing import Literal
+
+from typing_extensions import TypedDict
+
+from latent_audit.vocabulary.record.forms import Estimate
+from latent_audit.vocabulary.verdicts import OverallWord, VerdictWord
+
+PartOfCode = Literal["dimension", "direction", "block"]
+RungWord = Literal["dimension", "direction", "block", "read", "none"]
+
+
+class Reason(TypedDict):
+    """A reason as a key with values, and its English sentence."""
+
+    key: str
+    values: dict[str, str]
+    text: str
+
+
+class PlaceCheck(TypedDict):
+    """The outcome of one check on a rung."""
+
+    verdict: VerdictWord
+    reason: Reason
+    value: Estimate | None
+    threshold: float
+
+
+class Member(TypedDict):
+    """A dimension of a place; its coefficient is null for dimensions and blocks."""
+
+    dimension: int
+    coefficient: float | None
+    low: float | None
+    high: float | None
+
+
+class CoordinateAssociation(TypedDict):
+    """U of a coordinate, with its p over all rungs and attributes of the model."""
+
+    uncertainty: Estimate
+    p_adjusted: float
+
+
+class NamedEstimate(TypedDict):
+    """An estimate for one attribute."""
+
+    attribute: str
+    estimate: Estimate
+
+
+class Swapped(TypedDict):
+    """What swapping a part of the code does: cause on its attribute, kept for each other one."""
+
+    causes: list[NamedEstimate]
+    kept: list[NamedEstimate]
+    p_adjusted: float | None
+
+
+class Concentration(TypedDict):
+    """Over how many dimensions a direction's pattern spreads."""
+
+    participation_ratio: Estimate
+    dimensions: Estimate
+
+
+class CoordinateGap(TypedDict):
+    """U of the coordinate minus that of its strongest competitor."""
+
+    estimate: Estimate
+    competitor: str | None
+    claimed_by: str | None
+    undecidable_by: list[str]
+
+
+class ConditionalTest(TypedDict):
+    """What a coordinate tells of another attribute, or given one, with its p."""
+
+    attribute: str
+    value: float | None
+    p_value: float
+
+
+class Held(TypedDict):
+    """A direction with the filters of other attributes held."""
+
+    attributes: list[str]
+    swapped: Swapped | None
+
+
+class MeasuredRung(TypedDict):
+    """What was measured on one rung of the ladder."""
+
+    rung: PartOfCode
+    members: list[Member]
+    concentration: Concentration | None
+    association: CoordinateAssociation
+    gap: CoordinateGap | None
+    leakage: list[ConditionalTest]
+    conditioning: list[ConditionalTest]
+    swapped: Swapped | None
+    held: Held | None
+
+
+class MeasuredAttribute(TypedDict):
+    """What was measured for one attribute."""
+
+    attribute: str
+    testable: bool
+    untestable_reason: str
+    whole_code: CoordinateAssociation
+    rungs: list[MeasuredRung]
+
+
+class SharedPart(TypedDict):
+    """A set of attributes that share a part of the code, swapped together."""
+
+    attributes: list[str]
+    rung: PartOfCode
+    members: list[int]
+    swapped: Swapped
+
+
+class Places(TypedDict):
+    """The measurements that the rows of `where` follow from, for one model and seed."""
+
+    pairs: int
+    images: int
+    permutations: int
+    used: list[bool]
+    changes: list[float]
+    attributes: list[MeasuredAttribute]
+    shared: list[SharedPart]
+
+
+class RungVerdict(TypedDict):
+    """The verdict on one rung, with the figures that decide."""
+
+    rung: RungWord
+    verdict: OverallWord
+    reason: Reason
+    uncertainty: Estimate | None
+    cause: Estimate | None
+    least_kept: Estimate | None
+    least_kept_attribute: str | None
+
+
+class Together(TypedDict):
+    """The verdict on a set of attributes that share a place."""
+
+    attributes: list[str]
+    rung: PartOfCode
+    verdict: OverallWord
+    reason: Reason
+    members: list[int]
+    least_cause: Estimate
+    least_kept: Estimate | None
+
+
+class Place(TypedDict):
+    """Where one attribute lives in one model and seed."""
+
+    model: str
+    seed: int
+    attribute: str
+    rung: RungWord
+    verdict: OverallWord
+    reason: Reason
+    members: list[Member]
+    shares_with: list[str]
+    checks: dict[str, PlaceCheck]
+    rungs: list[RungVerdict]
+    together: Together | None
+
+
+class PlaceStrength(TypedDict):
+    """The mean rank correlation of a coordinate between pairs of seeds."""
+
+    attribute: str
+    rung: PartOfCode
+    strength: Estimate
+
+
+class PlaceStability(TypedDict):
+    """How alike the seeds of a model are in where attributes live."""
+
+    model: str
+    seeds: list[int]
+    attributes: list[PlaceStrength]

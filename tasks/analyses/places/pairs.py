@@ -1,0 +1,43 @@
+"""Held-out pairs for interchange interventions, and readings of their decoded codes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
+from latent_audit.vocabulary.batches import batches
+
+Floats = NDArray[np.float64]
+Latents = NDArray[np.float32]
+# Decodes codes (n, d) and returns the classifier's readings (n, columns) of the pictures.
+Read = Callable[[Latents], NDArray[np.float32]]
+MIN_PAIRS = 100
+_BATCH_SIZE = 1000
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Rows of probe_test of bases and donors, (n,) each: every image is in one pair at most."""
+
+    base: NDArray[np.int64]
+    donor: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.base)
+
+
+def draw_pairs(images: int, most: int, seed: int) -> Pairs:
+    """Returns at most `most` random pairs out of `images` held-out images."""
+    count = min(most, images // 2)
+    rows = draw_rows(images, 2 * count, seed, "interchange")
+    shuffled = np.random.default_rng([seed, 22]).permutation(rows)
+    base, donor = np.split(shuffled, [count])
+    return Pairs(base, donor)
+
+
+def read_in_batches(read: Read, latents: Latents) -> Floats:
+    """Returns readings (n, columns) of decoded codes (n, d), a bounded number at a time."""
+    parts = [read(latents[some]) for some in batches(len(latents), _BATCH_SIZE)]
+    return np.concatenate(parts).astype(np.float64)

@@ -1,0 +1,25 @@
+"""Attribute values as columns that a linear reader predicts and that readings of images are compared with."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latent_audit.tasks.datasets.attributes import Attribute
+
+Floats = NDArray[np.float64]
+
+
+def target_columns(attribute: Attribute, values: Floats, fit_values: Floats) -> Floats:
+    """Returns (n, c): 0 and 1 of a binary attribute, one column a class, cosine and sine, or standardised values.
+
+    values: (n,) in the attribute's unit. fit_values: what mean and standard deviation are taken from.
+    """
+    if attribute.kind == "binary":
+        return np.asarray(values[:, None], dtype=np.float64)
+    if attribute.kind == "categorical":
+        return np.asarray(values[:, None] == np.arange(len(attribute.classes)), dtype=np.float64)
+    if attribute.kind == "cyclic":
+        assert attribute.period is not None  # Attribute refuses a cyclic one without it
+        angle = 2.0 * np.pi * values / attribute.period
+        return np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    spread = float(fit_values.std())
+    return np.asarray((values - fit_values.mean()) / (spread if spread > 0.0 else 1.0))[:, None]
