@@ -43,7 +43,7 @@ class RunFiles:
     Args:
         folder: the run's folder.
         files: sizes and digests.
-        contents: the bytes of the files named in MOST_BYTES.
+        contents: the bytes of the files named in MAX_BYTES.
         refused: what is no plain file, by its path, with what it is instead: "a link", "an empty folder".
     """
 

@@ -24,7 +24,7 @@ from latent_audit.tasks.datasets.tables.folder_table import FolderTable, TableRe
 from latent_audit.tasks.datasets.tables.shown_text import shown
 from latent_audit.tasks.datasets.tables.table_encoding import known_text_encoding
 
-_MOST_PROBLEMS_NAMED = 20
+_MAX_PROBLEMS_NAMED = 20
 _EXAMPLES = 5
 
 
@@ -174,7 +174,7 @@ def _decode_all(
             decoded = decode(settings.folder / on_disk(name), shown(name), square)
         except DataError as error:
             refused.append(error)
-            if len(refused) == _MOST_PROBLEMS_NAMED:
+            if len(refused) == _MAX_PROBLEMS_NAMED:
                 break
         else:
             images[row] = decoded.pixels
@@ -188,7 +188,7 @@ def _decode_all(
         raise refused[0]
     if refused:
         raise BadTable(
-            f"images in {settings.folder} cannot be used (the first {_MOST_PROBLEMS_NAMED} at most are named):",
+            f"images in {settings.folder} cannot be used (the first {_MAX_PROBLEMS_NAMED} at most are named):",
             tuple(str(error) for error in refused),
         )
     images.flush()

@@ -37,7 +37,7 @@ def edit_outcome_of(
     """Returns what editing codes (m, d) into `edited` did to the pole `target`.
 
     Images predicted as positive before the edit are left out, because they prove nothing; None if that leaves
-    fewer than LEAST_IMAGES.
+    fewer than MIN_IMAGES.
     """
     before = reader.answers(decode(codes), attribute_classes)
     without = ~before[:, target]

@@ -21,7 +21,7 @@ PAIR_BINS = 5
 # dimensions betters it by one or two.
 CLEAR = 3.0
 # Of what the whole code explains: a member that adds less is not needed to draw the attribute.
-LEAST_GAIN = 0.01
+MIN_GAIN = 0.01
 SCREENED_PAIRS = 48
 # Standard deviations beyond which a code is taken as so far away, when pairs are screened.
 _FAR = 3.0
@@ -121,4 +121,4 @@ class Search:
     def _is_better(self, larger: tuple[int, ...], smaller: tuple[int, ...]) -> bool:
         gain = self.losses(smaller) - self.losses(larger)
         error = float(gain.std()) / np.sqrt(len(gain))
-        return float(gain.mean()) > max(CLEAR * error, LEAST_GAIN * self._variance)
+        return float(gain.mean()) > max(CLEAR * error, MIN_GAIN * self._variance)

@@ -19,7 +19,7 @@ from latent_audit.tasks.analyses.statistics.estimates import CONFIDENCE, Estimat
 
 Floats = NDArray[np.float64]
 SOURCE = "bootstrap over pairs"
-_LEAST_SLOPE = 1e-9
+_MIN_SLOPE = 1e-9
 SIMULTANEOUS = "bootstrap over pairs, simultaneous over attributes"
 
 
@@ -145,4 +145,4 @@ class Interchange:
 
 def _known(slopes: Floats) -> Floats:
     """Returns slopes to divide by: NaN where a reading does not follow its own label at all."""
-    return np.where(np.abs(slopes) > _LEAST_SLOPE, slopes, np.nan)
+    return np.where(np.abs(slopes) > _MIN_SLOPE, slopes, np.nan)

@@ -33,7 +33,7 @@ def draw_pairs(images: int, most: int, seed: int) -> Pairs:
     count = min(most, images // 2)
     rows = draw_rows(images, 2 * count, seed, "interchange")
     shuffled = np.random.default_rng([seed, 22]).permutation(rows)
-    base, donor = np.split(shuffled, [count])
+    base, donor = shuffled.reshape(2, count)
     return Pairs(base, donor)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-_LEAST_SHARE = 1e-9  # of the product of variances: below it two labels are one
+_MIN_SHARE = 1e-9  # of the product of variances: below it two labels are one
 
 
 class LabelSlopes:
@@ -34,7 +34,7 @@ class LabelSlopes:
         """Returns slopes (rows, k) of readings (n, c) on the donor's label and on the base's, in one fit."""
         with_base, with_donor = self._covariances(responses)
         determinant = self._bb * self._dd - self._bd**2
-        known = determinant > _LEAST_SHARE * self._bb * self._dd
+        known = determinant > _MIN_SHARE * self._bb * self._dd
         safe = np.where(known, determinant, np.nan)
         return (
             (with_donor * self._bb - with_base * self._bd) / safe,
@@ -79,5 +79,5 @@ def permuted_donor_slopes(
     with_base = np.array([float((r * b).sum()) for r in centred])
     bb, dd = float((b**2).sum()), float((d**2).sum())
     determinant = bb * dd - bd**2
-    safe = np.where(determinant > _LEAST_SHARE * max(bb * dd, 1e-300), determinant, np.inf)
+    safe = np.where(determinant > _MIN_SHARE * max(bb * dd, 1e-300), determinant, np.inf)
     return np.asarray((with_donor * bb - with_base * bd) / safe)

@@ -10,9 +10,9 @@ from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 
 Latents = NDArray[np.float32]
 # Of the mean absolute change that exchanging the whole code makes.
-LEAST_SHARE_OF_SWAP = 0.01
+MIN_SHARE_OF_SWAP = 0.01
 # Of the median dimension's change, where a code has so many dimensions that each has a small share.
-LEAST_SHARE_OF_MEDIAN = 1.0 / 10.0
+MIN_SHARE_OF_MEDIAN = 1.0 / 10.0
 MANY_DIMENSIONS = 64
 MAX_PAIRS, DECODED_IMAGES = 128, 4096
 
@@ -41,7 +41,7 @@ def used_dimensions(
         swapped = np.where(members, donor, base)
         changed = float(np.abs(decode(swapped) - before).mean(dtype=np.float64))
         shares[members] = changed / whole if whole > 0.0 else 0.0
-    least = LEAST_SHARE_OF_SWAP
+    least = MIN_SHARE_OF_SWAP
     if len(labels) > MANY_DIMENSIONS:
-        least = min(least, LEAST_SHARE_OF_MEDIAN * float(np.median(shares)))
+        least = min(least, MIN_SHARE_OF_MEDIAN * float(np.median(shares)))
     return (shares >= least) & (shares > 0.0), shares

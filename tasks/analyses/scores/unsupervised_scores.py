@@ -18,7 +18,7 @@ from latent_audit.tasks.analyses.statistics.mutual_information import informatio
 
 Floats = NDArray[np.float64]
 # Dimensions below this many nats are left out of UDR, as in the paper's code.
-UDR_LEAST_KL_NATS = 0.01
+UDR_MIN_KL_NATS = 0.01
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def udr(
     kl_nats: Sequence[Floats],
     correlation: Literal["lasso", "spearman"] = "lasso",
     seed: int = 0,
-    least_kl_nats: float = UDR_LEAST_KL_NATS,
+    least_kl_nats: float = UDR_MIN_KL_NATS,
 ) -> Udr:
     """Returns the UDR of models by their codes (n, d) of the same images and their KL per dimension (d,).
 
