@@ -8,6 +8,7 @@ import yaml
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
 from tasks.errors import SettingsError
+from tasks.shipped import settings_file
 
 Made = TypeVar("Made", bound=BaseSettings)
 
@@ -41,6 +42,7 @@ def parse_overrides(words: Sequence[str]) -> dict[str, Any]:
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Returns what a settings file holds; raises SettingsError with a sentence."""
+    path = settings_file(path)
     try:
         with path.open(encoding="utf-8") as file:
             values = yaml.load(file, _NoDuplicates)
