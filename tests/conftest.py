@@ -31,6 +31,7 @@ TOGETHER = (
     ("tests/browser/test_hostile_names.py", "other commands"),
     ("tests/end_to_end/test_faults.py", "faults"),
     ("tests/end_to_end/test_at_once.py", "at once"),
+    ("tests/end_to_end/test_story.py", "story"),
     ("tests/end_to_end/", "audits"),
     ("tests/browser/", "audits"),
     ("tests/services/test_clusters.py", "clusters"),
@@ -39,7 +40,7 @@ TOGETHER = (
 )
 # The pure rooms are covered by their own tests. Following others line by line would take them twice the time.
 FOLLOWED = ("tests/vae_models/", "tests/datasets/", "tests/analyses/", "tests/reports/")
-FIRST = ("audits", "faults", "other commands", "at once", "clusters", "services", "reports")
+FIRST = ("audits", "faults", "other commands", "at once", "story", "clusters", "services", "reports")
 
 
 def pytest_configure(config: pytest.Config) -> None:

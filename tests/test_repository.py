@@ -144,7 +144,12 @@ def test_the_top_level_holds_the_agreed_names_and_no_others() -> None:
 
 def test_the_wheel_ships_the_packages() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) == {"latent_audit"}
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert set(wheel["packages"]) == {"latent_audit"}
+    # Where tasks/settings/shipped.py looks for them.
+    assert wheel["force-include"] == {
+        name: f"latent_audit/shipped/{name}" for name in ("configs", "prefect.yaml")
+    }
 
 
 # ---- what it depends on ------------------------------------------------------------------------

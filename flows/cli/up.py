@@ -18,7 +18,8 @@ Starts a Prefect server, a worker for the pool "audits", and MLflow, all on 127.
 answer. They go on when this command ends; `latent-audit down` ends exactly them. What runs already is left alone.
 Both servers ask for the user name and password in <store>/services/password, which only you can read.
 
-With --deploy, every deployment of prefect.yaml in this folder is applied: its schedules begin to count.
+With --deploy, every deployment of prefect.yaml in this folder is applied: its schedules begin to count. Where there
+is none, the one that comes with latent-audit is written: a nightly audit of sprites and a weekly one of CelebA.
 """
 PLACES = "[--store DIR] [--prefect-port PORT] [--mlflow-port PORT]"
 
@@ -33,7 +34,9 @@ def add(commands: Any) -> None:
         usage=f"latent-audit up {PLACES} [--deploy] [--wait SECONDS] [--prefect-database URL] [--mlflow-database URL]",
     )
     _add_places(parser)
-    parser.add_argument("--deploy", action="store_true", help="apply prefect.yaml of this folder")
+    parser.add_argument(
+        "--deploy", action="store_true", help="apply prefect.yaml of this folder; written where there is none"
+    )
     for name, example, variable in (
         ("prefect", "postgresql+asyncpg", "PREFECT_API_DATABASE_CONNECTION_URL"),
         ("mlflow", "postgresql", "MLFLOW_BACKEND_STORE_URI"),
@@ -70,7 +73,23 @@ def _up(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
 
     prepare_store(arguments.store)  # what it starts inherits this
     settings = _settings(arguments)
-    return _say(all_services.up(settings, Path("prefect.yaml") if arguments.deploy else None), settings)
+    return _say(all_services.up(settings, _deployments() if arguments.deploy else None), settings)
+
+
+def _deployments() -> Path:
+    """Returns this folder's prefect.yaml; where it has none, writes the one that comes with the program."""
+    from latent_audit.tasks.settings.shipped import deployments
+    from latent_audit.tasks.storage.store import writing
+
+    file = Path("prefect.yaml")
+    if not file.exists():
+        with writing(file):
+            file.write_bytes(deployments().read_bytes())
+        print(
+            "there was no prefect.yaml in this folder: the one of latent-audit is written and applied",
+            file=sys.stderr,
+        )
+    return file
 
 
 def _down(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:

@@ -4,8 +4,9 @@ The one place that decides it, for `run`, `accept` and `compare`. Both audits ar
 first the earlier one. Lead models are compared, name by name and attribute by attribute.
 """
 
+import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Literal
@@ -217,12 +218,37 @@ def _facts(first: Audit, second: Audit) -> list[Fact]:
         ("schema_version", first["schema_version"], second["schema_version"]),
         ("data.digest", first["data"]["digest"], second["data"]["digest"]),
         ("data.images", first["data"]["images"], second["data"]["images"]),
-        ("settings_digest", first["settings_digest"], second["settings_digest"]),
     ]
+    pairs += _settings(first["settings"], second["settings"], "settings")
     limits = [first["thresholds"], second["thresholds"]]
     names = dict.fromkeys((*limits[0], *limits[1]))
     pairs += [(f"thresholds.{name}", limits[0].get(name), limits[1].get(name)) for name in names]
     return [Fact(name, a, b) for name, a, b in pairs if a != b]
+
+
+def _settings(
+    first: Any, second: Any, name: str
+) -> Iterator[tuple[str, str | float | None, str | float | None]]:
+    """Yields each setting that differs, by its dotted name; what is a list, or a group in one of them alone, as JSON.
+
+    The thresholds are left out: they are stated by themselves.
+    """
+    if first == second or name == "settings.evidence.thresholds":
+        return
+    if isinstance(first, Mapping) and isinstance(second, Mapping):
+        for key in dict.fromkeys((*first, *second)):
+            yield from _settings(first.get(key), second.get(key), f"{name}.{key}")
+        return
+    yield name, _plain(first), _plain(second)
+
+
+def _plain(value: Any) -> str | float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return (
+        value
+        if value is None or isinstance(value, str) or is_number
+        else json.dumps(value, ensure_ascii=False)
+    )
 
 
 def _verdict(first: Verdict, second: Verdict) -> VerdictChange:

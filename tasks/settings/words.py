@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 from pydantic_settings import SettingsError as UnreadableSource
 
 from latent_audit.tasks.errors import SettingsError
+from latent_audit.tasks.settings.shipped import settings_file
 
 Made = TypeVar("Made", bound=BaseSettings)
 
@@ -43,6 +44,7 @@ def parse_overrides(words: Sequence[str]) -> dict[str, Any]:
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Returns the values of a settings file; raises SettingsError if it cannot be read."""
+    path = settings_file(path)
     try:
         with path.open(encoding="utf-8") as file:
             values = yaml.load(file, _NoDuplicates)

@@ -1,6 +1,7 @@
 """The report in the artifact pane of MLflow's own pages, which serve the real run's store."""
 
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from tests.audits.tiny_audit import COMMAND
 from tests.browser.conftest import new_page
 from tests.browser.test_places import LOST
 from tests.browser.watching import LISTEN, SLOWEST
+from tests.left_behind import CHAOS_HOME, processes_of
 from tests.mlflow_server import wait_until_healthy
 from tests.ports import free_port
 
@@ -43,7 +45,8 @@ def server(run_folder: Path, tmp_path: Path) -> Iterator[str]:
     (tmp_path / "ui.yaml").write_text("run: {name: mine, store: nowhere}\n")
     words = ["ui", "ui.yaml", "--port", str(port), "--run.store", str(store)]
     with log.open("w") as file:
-        process = subprocess.Popen([COMMAND, *words], cwd=tmp_path, stdout=file, stderr=file)
+        environment = {**os.environ, CHAOS_HOME: str(tmp_path)}
+        process = subprocess.Popen([COMMAND, *words], cwd=tmp_path, env=environment, stdout=file, stderr=file)
         try:
             wait_until_healthy(f"http://127.0.0.1:{port}/health", process, log)
             yield f"http://127.0.0.1:{port}"
@@ -52,6 +55,7 @@ def server(run_folder: Path, tmp_path: Path) -> Iterator[str]:
             ended = process.wait(timeout=60)
     assert log.read_text().startswith(f"MLflow: http://127.0.0.1:{port}  (Ctrl-C ends it)\n")
     assert ended == 0
+    assert processes_of(str(tmp_path)) == []
     assert not (tmp_path / "nowhere").exists()
 
 

@@ -131,6 +131,29 @@ def test_a_file_comes_first_and_is_not_taken_for_a_value(
     assert f"  permutations: {permutations}  #" in shown
 
 
+def test_the_settings_files_that_the_help_names_are_there_in_every_folder(
+    empty_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file of the user's of the same name comes first."""
+    assert main(["settings", "configs/celeba.yaml"]) == 0
+    assert "  kind: celeba" in capsys.readouterr().out
+    (empty_folder / "configs").mkdir()
+    (empty_folder / "configs" / "celeba.yaml").write_text("data: {kind: mnist}\n")
+    assert main(["settings", "configs/celeba.yaml"]) == 0
+    assert "  kind: mnist" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "name", ["configs/none.yaml", "configs/..", "pyproject.toml", "other/configs/celeba.yaml"]
+)
+def test_what_is_no_settings_file_is_not_looked_for_elsewhere(
+    name: str, empty_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["settings", name]) == 2
+    assert f"cannot read the settings file {name}: No such file" in capsys.readouterr().err
+    assert list(empty_folder.iterdir()) == []
+
+
 def test_a_file_in_another_place_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["settings", "--run.seed", "3", "mine.yaml"]) == 2
     assert "expected a setting such as --data.image_size 64, got 'mine.yaml'" in capsys.readouterr().err

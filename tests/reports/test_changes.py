@@ -93,6 +93,33 @@ def test_every_kind_of_change_is_found(full_run: Rendered, changed: Any) -> None
     assert mig.difference.is_clear
 
 
+def test_every_setting_that_differs_is_named(full_run: Rendered) -> None:
+    """Thresholds among the settings are left to those that the audit states."""
+    first, second = copy.deepcopy(full_run.audit), copy.deepcopy(full_run.audit)
+    first["settings"] = {
+        "seeds": [0, 1],
+        "evidence": {"thresholds": {"gap_min": 0.1}, "permutations": 100},
+        "models": {"vae": {"beta": 2.0, "deterministic": True}, "gone": {"kind": "vae"}},
+    }
+    second["settings"] = {
+        "seeds": [0, 1, 7],
+        "evidence": {"thresholds": {"gap_min": 0.2}, "permutations": 100},
+        "models": {"vae": {"beta": 4.0, "deterministic": False}, "größer": {"kind": "vae", "latent_dim": 3}},
+    }
+    second["settings_digest"] = "22" * 32
+    found = changes(first, second)
+    assert [(fact.name, fact.first, fact.second) for fact in found.facts] == [
+        ("settings.seeds", "[0, 1]", "[0, 1, 7]"),
+        ("settings.models.vae.beta", 2.0, 4.0),
+        ("settings.models.vae.deterministic", "true", "false"),
+        ("settings.models.gone", '{"kind": "vae"}', None),
+        ("settings.models.größer", None, '{"kind": "vae", "latent_dim": 3}'),
+    ]
+    text = "\n".join(lines(found, "a", "b", "en"))
+    assert "settings.models.vae.deterministic" in text
+    assert "settings_digest" not in text
+
+
 def test_text_and_page_say_the_same(full_run: Rendered, changed: Any) -> None:
     found = changes(full_run.audit, changed)
     text, html = "\n".join(lines(found, "a", "b", "en")), page(found, "a", "b", "en")

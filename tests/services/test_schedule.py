@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -17,9 +16,9 @@ import yaml
 from tests.audits.tiny_audit import COMMAND, REPOSITORY, SMALLEST, command_environment
 from tests.left_behind import CHAOS_HOME, processes_of
 from tests.ports import free_port
+from tests.services import by_rest
 
 pytestmark = pytest.mark.timeout(2400)
-AUDIT_SECONDS = 600.0
 STORE = "store of services"
 
 
@@ -126,11 +125,12 @@ def test_a_schedule_fires_and_its_report_is_in_mlflow(
     assert command("status", "--store", "other").stdout.count("not running") == 3
     assert command("down", "--store", "other").stdout == "nothing was running\n"
     api = f"http://127.0.0.1:{ports['prefect']}/api"
-    with signed_in(home) as client:
-        fired = first_finished_run(client, api, home)
+    with by_rest.signed_in(home / STORE) as client:
+        fired = by_rest.first_finished_run(client, api, home / STORE)
         assert seconds_until_taken(client, api, fired) < 60
-        report = report_by_rest(client, f"http://127.0.0.1:{ports['mlflow']}", "minutely")
-    assert "<html" in report
+        mlflow = f"http://127.0.0.1:{ports['mlflow']}"
+        report = by_rest.report(client, mlflow, by_rest.audits(client, mlflow, "minutely")[0])
+    assert b"<html" in report
     assert "minutely" in (home / "runs" / "latest").resolve().parts
     assert bool(list((home / STORE).rglob("*.db"))) == (not databases)
     kept = {path.name: path for path in (home / STORE / "services").iterdir()}
@@ -146,46 +146,9 @@ def test_a_schedule_fires_and_its_report_is_in_mlflow(
     assert "not running" in command("status").stdout
 
 
-def signed_in(home: Path) -> httpx.Client:
-    """Returns a client that knows the servers' password."""
-    user, _, password = (home / STORE / "services" / "password").read_text().strip().partition(":")
-    return httpx.Client(auth=(user, password), timeout=60)
-
-
-def first_finished_run(client: httpx.Client, api: str, home: Path) -> dict[str, Any]:
-    deadline = time.monotonic() + AUDIT_SECONDS
-    while time.monotonic() < deadline:
-        runs = client.post(f"{api}/flow_runs/filter", json={"sort": "START_TIME_ASC"}).json()
-        ended = [run for run in runs if run["state_type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")]
-        if ended:
-            log = home / STORE / "services" / "prefect-worker.log"
-            assert ended[0]["state_type"] == "COMPLETED", (ended[0]["state"], log.read_text()[-3000:])
-            found: dict[str, Any] = ended[0]
-            return found
-        time.sleep(1)
-    raise TimeoutError(f"no run ended; {[(run['state_type'], run['expected_start_time']) for run in runs]}")
-
-
 def seconds_until_taken(client: httpx.Client, api: str, run: dict[str, Any]) -> float:
     """Returns how long after its time the worker took a scheduled run."""
     states = client.get(f"{api}/flow_run_states/", params={"flow_run_id": run["id"]}).json()
     taken = next(state["timestamp"] for state in states if state["type"] == "PENDING")
     expected = datetime.fromisoformat(run["expected_start_time"])
     return (datetime.fromisoformat(taken) - expected).total_seconds()
-
-
-def report_by_rest(client: httpx.Client, mlflow: str, experiment: str) -> str:
-    api = f"{mlflow}/api/2.0/mlflow"
-    found = client.get(f"{api}/experiments/get-by-name", params={"experiment_name": experiment})
-    number = found.json()["experiment"]["experiment_id"]
-    runs = client.post(f"{api}/runs/search", json={"experiment_ids": [number]}).json()["runs"]
-    whole = [run for run in runs if run["info"]["status"] == "FINISHED" and _is_parent(run)]
-    run = whole[0]["info"]["run_id"]
-    files = client.get(f"{api}/artifacts/list", params={"run_id": run}).json()["files"]
-    assert {"report.html", "audit.json"} <= {file["path"] for file in files}
-    params = {"run_uuid": run, "path": "report.html"}
-    return client.get(f"{mlflow}/get-artifact", params=params).text
-
-
-def _is_parent(run: dict[str, Any]) -> bool:
-    return not any(tag["key"] == "mlflow.parentRunId" for tag in run["data"]["tags"])
