@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import mlflow
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -46,6 +47,7 @@ def server(run_folder: Path, tmp_path: Path) -> Iterator[str]:
         process = subprocess.Popen([COMMAND, *words], cwd=tmp_path, stdout=file, stderr=file)
         try:
             wait_until_healthy(f"http://127.0.0.1:{port}/health", process, log)
+            assert_only_its_user_gets_in(port, store)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.send_signal(signal.SIGINT)
@@ -81,6 +83,17 @@ def test_the_report_works_in_the_artifact_pane(page: Page, server: str, run_fold
     assert frame.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth + 1")
     assert frame.evaluate("window.violations") == []
     assert [address for address in outside if urlsplit(address).scheme not in ("blob", "data")] == []
+
+
+def assert_only_its_user_gets_in(port: int, store: Path) -> None:
+    """The gate of `up` stands before `ui` too."""
+    user, _, password = (store / "services" / "password").read_text().strip().partition(":")
+    address = f"http://127.0.0.1:{port}/api/2.0/mlflow/experiments/search?max_results=1"
+    assert httpx.get(address).status_code == 401
+    assert httpx.get(address, auth=(user, "another")).status_code == 401
+    assert httpx.get(address, auth=(user, password)).status_code == 200
+    for foreign in ({"Origin": "http://elsewhere.example"}, {"Host": "elsewhere.example"}):
+        assert httpx.get(address, auth=(user, password), headers=foreign).status_code == 403
 
 
 def of_the_report(address: str) -> bool:

@@ -119,6 +119,10 @@ def test_a_schedule_fires_and_its_report_is_in_mlflow(
         ["prefect-worker", "well"],
     ]
     assert f"http://127.0.0.1:{ports['mlflow']}" in up.stdout
+    # Every user of the machine can read a command line, and nobody else's environment.
+    running = processes_of(str(home))
+    assert len(running) >= 3
+    assert not [line for line in running if "audit:secret" in line or "secret@" in line]
     assert command("status").returncode == 0
     # What is asked of is what was named: another port does not answer, another store has no services.
     elsewhere = command("status", "--mlflow-port", str(free_port()))
