@@ -52,9 +52,21 @@ def server(run_folder: Path, tmp_path: Path) -> Iterator[str]:
         finally:
             process.send_signal(signal.SIGINT)
             ended = process.wait(timeout=60)
+    # effect of ui --port
     assert log.read_text().startswith(f"MLflow: http://127.0.0.1:{port}  (Ctrl-C ends it)\n")
     assert ended == 0
+    # effect of ui --section.key
     assert not (tmp_path / "nowhere").exists()
+    (tmp_path / "ui.yaml").write_text("run: {store: ui.yaml}\n")
+    refused = subprocess.run(
+        [COMMAND, "ui", "ui.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    # effect of ui CONFIG.yaml
+    assert (refused.returncode, "cannot write " in refused.stderr, "ui.yaml" in refused.stderr) == (
+        1,
+        True,
+        True,
+    )
 
 
 def test_the_report_works_in_the_artifact_pane(page: Page, server: str, run_folder: Path) -> None:
