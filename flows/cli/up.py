@@ -21,7 +21,8 @@ Both servers ask for the user name and password in <store>/services/password, wh
 With --deploy, every deployment of prefect.yaml in this folder is applied: its schedules begin to count. Where there
 is none, the one that comes with latent-audit is written: a nightly audit of sprites and a weekly one of CelebA.
 """
-PLACES = "[--store DIR] [--prefect-port PORT] [--mlflow-port PORT]"
+STORE = "[--store DIR]"
+PLACES = f"{STORE} [--prefect-port PORT] [--mlflow-port PORT]"
 
 
 def add(commands: Any) -> None:
@@ -51,19 +52,31 @@ def add(commands: Any) -> None:
         "--wait", type=float, default=180.0, metavar="SECONDS", help="until each has answered (default 180)"
     )
     parser.set_defaults(act=_up)
-    for name, act, said in (
-        ("down", _down, "end what `latent-audit up` started"),
-        ("status", _status, "say how the servers and the worker are"),
-    ):
-        parser = commands.add_parser(name, help=said, usage=f"latent-audit {name} {PLACES}")
-        _add_places(parser)
-        parser.set_defaults(act=act, prefect_database=None, mlflow_database=None, wait=0.0)
+    parser = commands.add_parser(
+        "down", help="end what `latent-audit up` started", usage=f"latent-audit down {STORE}"
+    )
+    _add_store(parser)
+    for name in (
+        "--prefect-port",
+        "--mlflow-port",
+    ):  # the words of `up` are taken: the store says what to end
+        parser.add_argument(name, type=int, help=argparse.SUPPRESS)
+    parser.set_defaults(act=_down)
+    parser = commands.add_parser(
+        "status", help="say how the servers and the worker are", usage=f"latent-audit status {PLACES}"
+    )
+    _add_places(parser)
+    parser.set_defaults(act=_status, prefect_database=None, mlflow_database=None, wait=0.0)
 
 
-def _add_places(parser: argparse.ArgumentParser) -> None:
+def _add_store(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--store", type=Path, default=Path("artifacts"), help="the run's store (default artifacts)"
     )
+
+
+def _add_places(parser: argparse.ArgumentParser) -> None:
+    _add_store(parser)
     parser.add_argument("--prefect-port", type=int, default=4200, help="port on 127.0.0.1 (default 4200)")
     parser.add_argument("--mlflow-port", type=int, default=5000, help="port on 127.0.0.1 (default 5000)")
 
@@ -93,9 +106,9 @@ def _deployments() -> Path:
 
 
 def _down(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
-    from latent_audit.tasks.services import all_services
+    from latent_audit.tasks.services.all_services import ServiceSettings, down
 
-    ended = all_services.down(_settings(arguments))
+    ended = down(ServiceSettings(arguments.store))
     print(f"ended: {', '.join(ended)}" if ended else "nothing was running")
     return 0
 

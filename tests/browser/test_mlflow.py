@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import mlflow
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -49,14 +50,27 @@ def server(run_folder: Path, tmp_path: Path) -> Iterator[str]:
         process = subprocess.Popen([COMMAND, *words], cwd=tmp_path, env=environment, stdout=file, stderr=file)
         try:
             wait_until_healthy(f"http://127.0.0.1:{port}/health", process, log)
+            assert_only_its_user_gets_in(port, store)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.send_signal(signal.SIGINT)
             ended = process.wait(timeout=60)
+    # effect of ui --port
     assert log.read_text().startswith(f"MLflow: http://127.0.0.1:{port}  (Ctrl-C ends it)\n")
     assert ended == 0
     assert processes_of(str(tmp_path)) == []
+    # effect of ui --section.key
     assert not (tmp_path / "nowhere").exists()
+    (tmp_path / "ui.yaml").write_text("run: {store: ui.yaml}\n")
+    refused = subprocess.run(
+        [COMMAND, "ui", "ui.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    # effect of ui CONFIG.yaml
+    assert (refused.returncode, "cannot write " in refused.stderr, "ui.yaml" in refused.stderr) == (
+        1,
+        True,
+        True,
+    )
 
 
 def test_the_report_works_in_the_artifact_pane(page: Page, server: str, run_folder: Path) -> None:
@@ -85,6 +99,17 @@ def test_the_report_works_in_the_artifact_pane(page: Page, server: str, run_fold
     assert frame.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth + 1")
     assert frame.evaluate("window.violations") == []
     assert [address for address in outside if urlsplit(address).scheme not in ("blob", "data")] == []
+
+
+def assert_only_its_user_gets_in(port: int, store: Path) -> None:
+    """The gate of `up` stands before `ui` too."""
+    user, _, password = (store / "services" / "password").read_text().strip().partition(":")
+    address = f"http://127.0.0.1:{port}/api/2.0/mlflow/experiments/search?max_results=1"
+    assert httpx.get(address).status_code == 401
+    assert httpx.get(address, auth=(user, "another")).status_code == 401
+    assert httpx.get(address, auth=(user, password)).status_code == 200
+    for foreign in ({"Origin": "http://elsewhere.example"}, {"Host": "elsewhere.example"}):
+        assert httpx.get(address, auth=(user, password), headers=foreign).status_code == 403
 
 
 def of_the_report(address: str) -> bool:

@@ -23,10 +23,16 @@ def test_the_report_is_printed_whole(report: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     shutil.copytree(report.parent, folder)
     before = sorted(path for path in folder.rglob("*"))
-    words = ["run", "--output", "printed.pdf", "--browser", chromium()]
+    browser = tmp_path / "a browser of mine"
+    browser.write_text(f'#!/bin/sh\ntouch "{tmp_path}/called"\nexec "{chromium()}" "$@"\n')
+    browser.chmod(0o755)
+    words = ["run", "--output", "printed.pdf", "--browser", str(browser)]
     printed = subprocess.run(
         [COMMAND, "pdf", *words], cwd=tmp_path, capture_output=True, text=True, check=True
     )
+    # effect of pdf --browser
+    assert (tmp_path / "called").is_file()
+    # effect of pdf DIR --output
     assert printed.stdout == f"{tmp_path / 'printed.pdf'}\n"
     data = (tmp_path / "printed.pdf").read_bytes()
     assert data.startswith(b"%PDF-")

@@ -239,6 +239,7 @@ def test_a_second_run_reuses_every_stage(run: Path, commands: Commands) -> None:
 def test_same_settings_same_bytes(run: Path, commands: Commands) -> None:
     """In a fresh store, in one thread, under other hash seeds, never interrupted: the same audit to the byte."""
     afresh = commands.run_folder("afresh")
+    # effect of run CONFIG.yaml
     assert computed(afresh) == STAGES
     assert (afresh / "audit.json").read_bytes() == (run / "audit.json").read_bytes()
     first, second = ({path.relative_to(folder): path.read_bytes() for path in (folder / "arrays").rglob("*.npy")}
@@ -270,6 +271,7 @@ def test_settings_of_the_command_line_are_those_of_the_file(commands: Commands) 
     expected = {stage for stage in STAGES if stage[1] == "vae"} | JUDGEMENT
     assert computed(folder) == expected
     settings = read_audit(folder)["settings"]
+    # effect of run --section.key
     assert settings["data"]["images"] == 1800
     assert list(settings["models"]) == ["gan", "vae"]
     assert settings["models"]["vae"]["beta"] == 3

@@ -1,6 +1,7 @@
 """Every command and every option that its help prints, by the program that users call, with its effect.
 
-`TESTED` says where each of them is run for real; a command or an option that is not in it fails.
+`TESTED` says where each of them is run for real; a command or an option that is not in it fails. There a comment
+`# effect of COMMAND OPTION ...` stands before the assertion that fails where these options have none.
 """
 
 import ast
@@ -19,7 +20,7 @@ import yaml
 from latent_audit.flows.cli.main import main
 from latent_audit.reports.record.audit_json import read_audit
 from latent_audit.tasks.storage.artifacts import digest_of_file
-from tests.audits.audits import Commands
+from tests.audits.audits import Commands, write_pictures
 from tests.audits.tiny_audit import COMMAND, REPOSITORY
 
 pytestmark = [
@@ -44,6 +45,7 @@ SERVICES = "tests/services/test_schedule.py::test_a_schedule_fires_and_its_repor
 SETTINGS = f"{HERE}::test_settings_are_printed"
 UI = "tests/browser/test_mlflow.py::test_the_report_works_in_the_artifact_pane"
 PLACES = ("--store", "--prefect-port", "--mlflow-port")
+EFFECT = re.compile(r"# effect of ([a-z-]+)((?: \S+)+)$")
 TESTED = {
     "run": {
         "CONFIG.yaml": f"{AUDIT}::test_same_settings_same_bytes",
@@ -56,7 +58,7 @@ TESTED = {
     "up": dict.fromkeys(
         (*PLACES, "--deploy", "--wait", "--prefect-database", "--mlflow-database"), SERVICES
     ),
-    "down": dict.fromkeys(PLACES, SERVICES),
+    "down": {"--store": SERVICES},
     "status": dict.fromkeys(PLACES, SERVICES),
     "verify": {"DIR": SEAL, "--digest": SEAL, "--key": SEAL},
     "sign": {"DIR": SEAL, "--key": SEAL, "--replace": SEAL},
@@ -99,17 +101,22 @@ def test_every_command_and_option_that_a_help_prints_has_its_test(
         assert options_of(printed_help(capsys, name)) == set(TESTED[name]), name
 
 
-@pytest.mark.parametrize("test", sorted({test for tests in TESTED.values() for test in tests.values()}))
-def test_the_test_of_an_option_is_there_and_gives_it(test: str) -> None:
-    file, _, function = test.partition("::")
+@pytest.mark.parametrize(
+    ("command", "option"), [(command, option) for command, options in TESTED.items() for option in options]
+)
+def test_the_test_of_an_option_asserts_its_effect(command: str, option: str) -> None:
+    file, _, function = TESTED[command][option].partition("::")
     text = (REPOSITORY / file).read_text(encoding="utf-8")
-    assert function in {node.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)}
-    options = {option for tests in TESTED.values() for option, where in tests.items() if where == test}
-    shown = text.partition("\n}  # fmt: skip\n")[2] if file == HERE else text
-    for option in options:
-        if option.startswith("--") and not option.endswith(".key"):
-            # Options of one kind may be put together from their parts.
-            assert option in shown or f"--{{name}}-{option.rpartition('-')[2]}" in shown, option
+    tree = ast.parse(text)
+    assert function in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    asserted = {node.lineno for node in ast.walk(tree) if isinstance(node, ast.Assert)}
+    effects = [
+        line + 1
+        for line, words in enumerate(text.splitlines(), 1)
+        if (found := EFFECT.search(words)) and found[1] == command and option in found[2].split()
+    ]
+    assert effects, f"no comment before an assertion: # effect of {command} {option}"
+    assert set(effects) <= asserted, f"below the comment in line {effects[0] - 1} stands no assertion"
 
 
 def called(place: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -138,9 +145,11 @@ def test_an_accepted_run_is_noted_tagged_and_audited(commands: Commands) -> None
     ended = commands.ended["accepted"]
     assert (ended.code, ended.err) == (0, "")
     names = [f"tiny-{model}-{part}" for model in ("vae", "gan") for part in ("encoder", "decoder")]
+    # effect of accept RUN --section.key
     assert ended.out == f"accepted: {run.name}\naudited in MLflow: {', '.join(names)}\n"
     (line,) = (home / "runs" / "tiny" / "accepted.jsonl").read_text().splitlines()
     note = json.loads(line)
+    # effect of accept --by
     assert (note["run_id"], note["by"]) == (run.name, "Ada")
     assert note["manifest"] == digest_of_file(run / "manifest.json")
     uri = f"sqlite:///{home / 'artifacts' / 'mlflow' / 'mlflow.db'}"
@@ -185,13 +194,17 @@ def test_a_run_of_another_store_is_accepted_without_it(commands: Commands, tmp_p
 def test_compare_in_text_and_as_json_and_as_a_page(commands: Commands, tmp_path: Path) -> None:
     first, second = (str(commands.run_folder(name)) for name in ("continued", "other limits"))
     told = outcome(tmp_path, "compare", first, second)
+    # effect of compare DIR_A DIR_B
     assert all(f"tiny/{Path(run).name}" in told for run in (first, second))
     page = tmp_path / "changes.html"
     words = ("compare", first, second, "--json", "--html", str(page), "--language", "zh")
     found = json.loads(outcome(tmp_path, *words))
+    # effect of compare --json
     assert {fact["name"]: fact["second"] for fact in found["facts"]}["thresholds.significance"] == 0.231
     html = page.read_text(encoding="utf-8")
+    # effect of compare --language
     assert '<html lang="zh' in html
+    # effect of compare --html
     assert Path(first).name in html
     assert f"{len(found['verdicts'])}" in told
 
@@ -213,17 +226,40 @@ def test_clean_removes_what_is_old_and_spares_what_was_accepted(commands: Comman
         (store / stage / key).mkdir(parents=True)
         shutil.copy(commands.home / "artifacts" / stage / key / "manifest.json", store / stage / key)
         os.utime(store / stage / key / "manifest.json", (0, 0))
-    words = ("clean", "--days", "1", "--keep", "1", "--store", "my store", "--output", "my runs")
+    places = ("--store", "my store", "--output", "my runs")
+    words = ("clean", "--days", "1", "--keep", "1", *places)
     going = {folders[name] for name in ("continued", "owner", "other limits")}
     said = outcome(tmp_path, *words)
     assert said.endswith("may go; --yes removes it\n")
+    # effect of clean --days
+    assert (
+        outcome(tmp_path, "clean", "--days", "100000", *words[3:]) == f"{NOTHING} may go; --yes removes it\n"
+    )
+    # effect of clean --keep
+    assert going_of(outcome(tmp_path, *words[:3], "--keep", "5", *places), "run") == set()
+    assert going_of(said, "run") == {folder.relative_to(tmp_path).as_posix() for folder in going}
+    # effect of clean --store
+    assert (
+        going_of(outcome(tmp_path, *words, "--store", "another"), "stage") == set() != going_of(said, "stage")
+    )
+    # effect of clean --output
+    assert going_of(outcome(tmp_path, *words, "--output", "another"), "run") == set()
     assert all(folder.is_dir() for folder in folders.values())
     assert outcome(tmp_path, *words, "--yes").endswith("folders removed\n")
+    # effect of clean --yes
     assert {folder for folder in folders.values() if not folder.is_dir()} == going
     kept = {(path.parent.parent.name, path.parent.name) for path in store.glob("*/*/manifest.json")}
     assert kept == rested["repeated"] | rested["one model"]
     assert rested["other limits"] - kept
-    assert outcome(tmp_path, *words[:2], "0", "--keep", "0", *words[5:], "--yes").startswith("0.0 MB in 0")
+    assert outcome(tmp_path, "clean", "--days", "0", "--keep", "0", *places, "--yes").startswith(NOTHING)
+
+
+NOTHING = "0.0 MB in 0 folders"
+
+
+def going_of(said: str, kind: str) -> set[str]:
+    """Returns the folders of a kind, runs or stages, that `clean` says may go."""
+    return set(re.findall(rf"^{kind} .* MB  (.*)$", said, re.MULTILINE))
 
 
 def ledger_keys(folder: Path) -> set[tuple[str, str]]:
@@ -237,6 +273,7 @@ def ledger_keys(folder: Path) -> set[tuple[str, str]]:
 def test_settings_are_printed(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("run: {name: of the file, seed: 5}\n")
     printed = yaml.safe_load(outcome(tmp_path, "settings", "mine.yaml", "--run.seed", "3"))
+    # effect of settings CONFIG.yaml --section.key
     assert printed["run"] == {
         "name": "of the file", "seed": 3, "store": "artifacts", "shared_store": None, "output": "runs"
     }  # fmt: skip
@@ -244,4 +281,9 @@ def test_settings_are_printed(tmp_path: Path) -> None:
 
 def test_one_data_set_is_described(tmp_path: Path) -> None:
     shown = outcome(tmp_path, "data", "sprites", "--data.images", "500")
+    # effect of data --data.key
     assert "500 images of 32 x 32 pixels, 1 channels" in shown
+    write_pictures(tmp_path)
+    own = outcome(tmp_path, "data", "folder", "--data.folder", "pictures", "--data.table", "table.csv")
+    # effect of data NAME
+    assert "120 images of 64 x 64 pixels, 3 channels" in own

@@ -14,9 +14,12 @@ def test_a_small_study_ends_with_a_curve_and_a_choice(others: Commands) -> None:
     assert ended.code == 0, ended.err
     page = others.home / ended.out.splitlines()[-1].removeprefix("latent size: ")
     assert page.name == "latent_size.html"
+    # effect of latent-size CONFIG.yaml
+    assert "tiny" in page.parts
     found = json.loads((page.parent / "latent_size.json").read_text())
     assert found["data"] == "sprites"
     assert found["folds"] == 2
+    # effect of latent-size --section.key
     assert [score["size"] for score in found["scores"]] == [1, 2]
     assert found["chosen"] in (1, 2)
     for score in found["scores"]:

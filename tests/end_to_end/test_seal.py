@@ -29,17 +29,22 @@ def test_it_holds_in_another_folder_and_time_zone_and_is_vouched_for(run: Path, 
     signed = command(tmp_path, "sign", "run", "--key", "other")
     assert (signed.returncode, signed.stdout[:10]) == (0, "signed by ")
     assert command(tmp_path, "sign", "run", "--key", "mine").returncode == 1
+    # effect of sign --replace
     assert command(tmp_path, "sign", "run", "--key", "mine", "--replace").returncode == 0
     digest = digest_of_file(run / "manifest.json")
     verified = command(tmp_path, "verify", "run", "--digest", digest, "--key", "mine.pub")
+    # effect of sign DIR --key
     assert verified.returncode == 0, verified.stdout + verified.stderr
     files = sum(path.is_file() for path in run.rglob("*")) - 2  # the manifest, and the signature of it
+    # effect of verify DIR
     assert f"{files} files" in verified.stdout
     assert "20 verdicts" in verified.stdout
     (
         run / "report.html"
     ).unlink()  # causes come before effects; and nothing is drawn again, which takes seconds
+    # effect of verify --key
     assert command(tmp_path, "verify", "run", "--key", "other.pub").returncode == 11
+    # effect of verify --digest
     assert command(tmp_path, "verify", "run", "--digest", "0" * 64, "--key", "mine.pub").returncode == 10
 
 

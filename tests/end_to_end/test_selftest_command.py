@@ -34,7 +34,9 @@ def test_the_reduced_selftest_measures_every_row(tmp_path: Path) -> None:
         assert [
             line[7:].partition(":")[0] for line in shown.splitlines() if line.startswith("holds")
         ] == list(ROWS)
+        # effect of selftest --reduced
         assert "'null_worlds': 200" in shown
+    # effect of selftest --seed
     assert first.rpartition("digest ")[2] != second.rpartition("digest ")[2]
     assert list(tmp_path.iterdir()) == []
 
@@ -46,6 +48,7 @@ def test_what_is_saved_is_what_reports_cite(tmp_path: Path) -> None:
     record.unlink()
     shown = selftest(tmp_path, "--save", python_path=tmp_path)
     kept = json.loads(record.read_text())
+    # effect of selftest --save
     assert f"digest {kept['digest']}" in shown
     assert (kept["holds"], kept["seed"], kept["sizes"]["null_worlds"]) == (True, 0, 4000)
     assert [row["name"] for row in kept["rows"]] == list(ROWS)

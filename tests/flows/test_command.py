@@ -59,7 +59,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         ("compare", ["latent-audit compare DIR_A DIR_B [--json]", "en (default) or zh"]),
         ("pdf", ["latent-audit pdf DIR", "--browser PROGRAM"]),
         ("up", ["--deploy", "--prefect-database", "127.0.0.1"]),
-        ("down", ["--store", "--prefect-port"]),
+        ("down", ["latent-audit down [--store DIR]"]),
         ("status", ["--store", "--mlflow-port"]),
         ("accept", ["latent-audit accept RUN", "--by", "accepted.jsonl"]),
         ("clean", ["--yes", "--days", "Never an accepted run"]),

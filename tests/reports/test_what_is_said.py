@@ -192,7 +192,9 @@ def test_each_effect_has_a_null_and_a_p_of_its_own(full_run: Rendered) -> None:
 
 
 def test_colours_mean_the_same_in_every_matrix(full_run: Rendered) -> None:
-    for figure in re.findall(r'<figure id="mapping-m\d.*?</figure>', full_run.html, re.DOTALL):
+    figures = re.findall(r'<figure id="mapping-m\d.*?</figure>', full_run.html, re.DOTALL)
+    assert len(figures) == len(full_run.audit["subject"]["models"]) == 3
+    for figure in figures:
         ticks = re.findall(r">(\d\.\d)</text>", figure)
         assert ticks[-1] == "1.0"
 
@@ -321,6 +323,33 @@ def test_an_audit_of_an_older_schema_still_has_its_page(small_builder: AuditBuil
     assert "labels used in training: not stated" in html
     assert "Effect of random edits" not in html
     assert "Passed in sign only." in html
+
+
+@pytest.mark.parametrize("active", [True, False])
+def test_a_claimed_dimension_that_the_decoder_does_not_use_is_said_to_be_none(
+    small_builder: AuditBuilder, active: bool
+) -> None:
+    """Today's sentence: whether such a claim should be made at all is another matter."""
+    claimed: list[str] = []
+
+    def change(audit: dict[str, Any]) -> None:
+        dimension = audit["models"][0]["specificity"][0]["dimension"]
+        row = audit["models"][0]["dimensions"][dimension]
+        row["active"] = active
+        claimed.append(row["name"])
+
+    said = words(drawn(small_builder, change, "attributes"))
+    sentence = (
+        f"{claimed[0]} is not active in this model: hardly anything that a decoded image shows comes from it, whatever "
+        "can be read from its code."
+    )
+    assert (sentence in said) == (not active)
+
+
+def test_that_images_may_depend_on_each_other_is_among_the_limitations(full_run: Rendered) -> None:
+    said = words(section(full_run.html, "limitations"))
+    assert "Images are taken as independent of each other." in said
+    assert "Where many images are of one person, object or device, intervals are too narrow" in said
 
 
 def test_chinese_says_the_same(small_builder: AuditBuilder) -> None:

@@ -110,6 +110,9 @@ def test_a_schedule_fires_and_its_report_is_in_mlflow(
     command: Command, ports: dict[str, int], home: Path, databases: list[str]
 ) -> None:
     assert "not running" in command("status").stdout
+    impatient = command("up", "--wait", "0.01", *databases)
+    # effect of up --wait
+    assert (impatient.returncode, "prefect-server did not answer within 0 s" in impatient.stderr) == (1, True)
     up = command("up", "--deploy", "--wait", "600", *databases)
     assert up.returncode == 0, up.stdout + up.stderr
     assert [line.split()[:2] for line in up.stdout.splitlines()] == [
@@ -117,23 +120,37 @@ def test_a_schedule_fires_and_its_report_is_in_mlflow(
         ["mlflow", "well"],
         ["prefect-worker", "well"],
     ]
+    # effect of up --mlflow-port
     assert f"http://127.0.0.1:{ports['mlflow']}" in up.stdout
+    # Every user of the machine can read a command line, and nobody else's environment.
+    running = processes_of(str(home))
+    assert len(running) >= 3
+    assert not [line for line in running if "audit:secret" in line or "secret@" in line]
     assert command("status").returncode == 0
     # What is asked of is what was named: another port does not answer, another store has no services.
     elsewhere = command("status", "--mlflow-port", str(free_port()))
+    # effect of status --mlflow-port
     assert (elsewhere.returncode, elsewhere.stdout.count("does not answer")) == (1, 1)
+    elsewhere = command("status", "--prefect-port", str(free_port()))
+    # effect of status --prefect-port
+    assert (elsewhere.returncode, "prefect-server  does not answer" in elsewhere.stdout) == (1, True)
+    # effect of status --store
     assert command("status", "--store", "other").stdout.count("not running") == 3
+    # effect of down --store
     assert command("down", "--store", "other").stdout == "nothing was running\n"
     api = f"http://127.0.0.1:{ports['prefect']}/api"
     with by_rest.signed_in(home / STORE) as client:
         fired = by_rest.first_finished_run(client, api, home / STORE)
+        # effect of up --deploy --prefect-port
         assert seconds_until_taken(client, api, fired) < 60
         mlflow = f"http://127.0.0.1:{ports['mlflow']}"
         report = by_rest.report(client, mlflow, by_rest.audits(client, mlflow, "minutely")[0])
     assert b"<html" in report
     assert "minutely" in (home / "runs" / "latest").resolve().parts
+    # effect of up --prefect-database --mlflow-database
     assert bool(list((home / STORE).rglob("*.db"))) == (not databases)
     kept = {path.name: path for path in (home / STORE / "services").iterdir()}
+    # effect of up --store
     assert {path.stat().st_mode & 0o077 for path in (kept["password"].parent, *kept.values())} == {0}
     password = kept.pop("password").read_text().strip().partition(":")[2]
     assert not [

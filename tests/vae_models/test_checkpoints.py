@@ -7,6 +7,7 @@ import resource
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from latent_audit.vae_models.attribute_classifier.settings import AttributeClassifierSettings
 from latent_audit.vae_models.building import build
@@ -16,7 +17,7 @@ from latent_audit.vae_models.inference import classify_images, decode_latents, e
 from latent_audit.vae_models.presets.beta_vae import BetaVaeSettings
 from latent_audit.vae_models.presets.plain_vae import VaeSettings
 from latent_audit.vae_models.storage import checkpoints, recipes
-from latent_audit.vae_models.storage.weight_files import write_tensors
+from latent_audit.vae_models.storage.weight_files import read_tensors, write_tensors
 from tests.vae_models.conftest import SHAPE, TARGETS
 
 
@@ -105,6 +106,41 @@ def test_saving_twice_gives_the_same_bytes_and_leaves_nothing_else(tmp_path):
     for file in ("weights.safetensors", "recipe.json"):
         assert (tmp_path / "first" / file).read_bytes() == (tmp_path / "second" / file).read_bytes()
     assert len(list((tmp_path / "first").iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ("[" * 100_000, "is not a whole safetensors file"),
+        ("{", "is not a whole safetensors file"),
+        ("[1]", "is not ours: its facts are no JSON object"),
+        ("null", "is not ours: its facts are no JSON object"),
+        ('"facts"', "is not ours: its facts are no JSON object"),
+    ],
+    ids=["nested", "cut off", "a list", "null", "text"],
+)
+def test_facts_of_a_foreign_weights_file_are_refused_by_their_form(facts, said, tmp_path):
+    path = tmp_path / "weights.safetensors"
+    save_file({"a": torch.zeros(1)}, path, metadata={"facts": facts})
+    with pytest.raises(BadCheckpoint, match=said):
+        read_tensors(path, torch.device("cpu"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x10" + bytes(7) + b"no JSON at all..",
+        b"\xff" * 8 + b"{}",
+        (len(b"[" * 50_000)).to_bytes(8, "little") + b"[" * 50_000,
+    ],
+    ids=["empty", "no JSON", "longer than the file", "nested"],
+)
+def test_a_weights_file_whose_header_is_none_is_refused(content, tmp_path):
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(BadCheckpoint, match="is not a whole safetensors file"):
+        read_tensors(path, torch.device("cpu"))
 
 
 def test_a_refusal_of_the_system_is_said_as_pythons_own(tmp_path):

@@ -70,7 +70,11 @@ def test_encoder_and_decoder_meet_the_images_shape(kind, shape):
 
 
 @pytest.mark.parametrize(
-    "shape", [(1, 16, 16), (1, 28, 28), (1, 32, 32), (3, 47, 47), (3, 64, 64), (1, 128, 128)]
+    "shape",
+    [
+        *((1, 16, 16), (1, 28, 28), (1, 32, 32), (3, 47, 47), (1, 48, 48), (3, 64, 64)),
+        *((1, 96, 96), (1, 128, 128), (3, 256, 256)),
+    ],
 )
 def test_the_pooled_trunk_takes_every_image_size(shape):
     features = PooledTrunk(shape, strided=2, fine=3, coarse=[4, 5], hidden=7)(torch.rand(2, *shape))

@@ -7,6 +7,7 @@ from pathlib import Path
 from latent_audit.tasks.datasets.errors import MissingFile
 from latent_audit.tasks.datasets.folder import FolderSettings
 from latent_audit.tasks.datasets.images.image_listing import list_images, on_disk
+from latent_audit.tasks.datasets.public_data import PublicDataSettings
 from latent_audit.tasks.datasets.registry import DataSettings
 from latent_audit.tasks.datasets.remote_file import RemoteFile
 from latent_audit.tasks.downloads.fetch_errors import ChecksumMismatch
@@ -29,14 +30,13 @@ def download(data: DataSettings, store: Path, progress: ProgressDisplay) -> Data
     if isinstance(data, FolderSettings):
         return _own_files(data)
     folder = store / "downloads"
-    named = getattr(data, "mirror", None)
-    mirror = None if named is None else restored(named)
+    if not isinstance(data, PublicDataSettings):  # drawn here, from no file
+        return DataFiles(folder.absolute(), {})
+    mirror = None if data.mirror is None else restored(data.mirror)
     digests: dict[str, str] = {}
     place, checked = folder, 0
-    bytes_at_most = getattr(data, "download_bytes", Limits.bytes)
-    seconds = getattr(data, "download_seconds", Limits.seconds)
     for file in data.files():
-        limits = Limits(bytes_at_most, seconds)
+        limits = Limits(data.download_bytes, data.download_seconds)
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             path = fetch(file, folder, mirror, _shown(file, progress), limits=limits)
@@ -47,8 +47,7 @@ def download(data: DataSettings, store: Path, progress: ProgressDisplay) -> Data
             _refuse_other_kind(path, file, folder)
         digests[file.name] = digest_of_file(path)
         place = path.parents[len(Path(file.name).parts) - 1]
-    if digests:
-        progress.ended("downloading", f"{_counted(checked, len(digests))} in {place}")
+    progress.ended("downloading", f"{_counted(checked, len(digests))} in {place}")
     return DataFiles(place.absolute(), digests)
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import http.server
+import io
 import re
 import shutil
 import socket
@@ -15,6 +16,7 @@ import httpx
 import numpy as np
 import pytest
 
+from latent_audit.tasks.datasets.registry import DataSettings
 from latent_audit.tasks.datasets.remote_file import RemoteFile
 from latent_audit.tasks.downloads.fetch_errors import (
     ChecksumMismatch,
@@ -28,6 +30,9 @@ from latent_audit.tasks.downloads.fetch_errors import (
 )
 from latent_audit.tasks.downloads.fetching import fetch
 from latent_audit.tasks.downloads.resuming import Limits
+from latent_audit.tasks.session.progress import ProgressDisplay
+from latent_audit.tasks.settings.layers import load_settings
+from latent_audit.tasks.stages.data.download import download
 from tests.ports import free_port
 
 CONTENT = np.random.default_rng(0).bytes(300_000)
@@ -297,6 +302,29 @@ def test_a_host_that_sends_a_sign_at_a_time_is_given_up(beginning: bytes, tmp_pa
         with pytest.raises(Unreachable, match=r"took longer than 1 s \(data\.download_seconds\)"):
             fetch(remote(f"{address}/f.gz"), tmp_path, None, None, QUICK, Limits(seconds=1.0))
         assert time.monotonic() - began < 10
+
+
+def mnist(*words: str) -> DataSettings:
+    return load_settings(None, ["--data.kind", "mnist", *words]).data
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_the_settings_say_how_many_bytes_and_seconds_a_file_may_take(
+    host: Host, tmp_path: Path, announced: bool
+) -> None:
+    host.announce_length, display = announced, ProgressDisplay(io.StringIO())
+    few = mnist("--data.mirror", host.base, "--data.download_bytes", "1000")
+    with pytest.raises(TooManyBytes, match=r"1,000"):
+        download(few, tmp_path, display)
+    assert list((tmp_path / "downloads" / "mnist").iterdir()) == []
+    more = mnist("--data.mirror", host.base, "--data.download_bytes", "300000")
+    with pytest.raises(ChecksumMismatch):  # all of it came
+        download(more, tmp_path, display)
+    with dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n") as address:
+        began = time.monotonic()
+        with pytest.raises(Unreachable, match=r"took longer than 1 s \(data\.download_seconds\)"):
+            download(mnist("--data.mirror", address, "--data.download_seconds", "1"), tmp_path, display)
+        assert time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -156,14 +157,30 @@ def test_what_is_not_there_is_said_all_at_once(tmp_path: Path) -> None:
         b={"kind": "exported_programs", "encoder": str(tmp_path / "e.pt2"), "decoder": "d.pt2"},
         c={"kind": "entrypoint", "entrypoint": "absent_of_a_test:make", "folder": tmp_path},
         d={"kind": "vae"},
+        e={"kind": "checkpoint", "path": tmp_path / "pythae"},
+        f={"kind": "checkpoint", "path": tmp_path / "diffusers"},
     )
+    for name, file, content in (
+        ("pythae", "model_config.json", {"name": "BetaVAEConfig"}),
+        ("diffusers", "config.json", {"_class_name": "AutoencoderKL"}),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / file).write_text(json.dumps(content))
+        (tmp_path / name / "model.pt").write_bytes(b"")
     with pytest.raises(SettingsError) as caught:
         find_model_files(asked, no_mlflow, ProgressDisplay(io.StringIO()))
     lines = str(caught.value).splitlines()
-    assert len(lines) == 3
+    assert len(lines) == 5
     assert lines[0] == f"models.a: path is {tmp_path / 'none.pt'}, and there is no such file"
     assert lines[1].startswith("models.b: encoder is")
     assert lines[2].startswith("models.c: there is no module or package absent_of_a_test")
+    assert lines[3] == (
+        f"models.e: path is {tmp_path / 'pythae'}, a folder of pythae (BetaVAEConfig), and a file is needed: kind "
+        "entrypoint takes it: write a function that opens it with pythae's AutoModel.load_from_folder"
+    )
+    assert lines[4].startswith(
+        f"models.f: path is {tmp_path / 'diffusers'}, a folder of Diffusers (AutoencoderKL)"
+    )
 
 
 def test_a_key_follows_content_and_code_and_no_place(theirs: Path) -> None:
