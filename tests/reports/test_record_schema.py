@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +51,14 @@ def resolved(part: Any, root: dict[str, Any]) -> Any:
 
 
 def differences(old: Any, new: Any, where: str = "audit") -> Iterator[str]:
-    """Yields where two resolved schemas differ, but for keys that the new one describes and does not require."""
+    """Yields where two resolved schemas differ, except for keys that only the new one describes and none requires."""
     if isinstance(old, dict) and isinstance(new, dict):
         added = set(new) - set(old) if where.endswith(".properties") else set()
         for key in sorted({*old, *new} - added):
             yield from differences(old.get(key), new.get(key), f"{where}.{key}")
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for place, (first, second) in enumerate(zip(old, new, strict=True)):
+            yield from differences(first, second, f"{where}[{place}]")
     elif old != new:
         yield f"{where}: {old} and {new}"
 
@@ -115,11 +118,18 @@ def shortened(value: Any) -> Any:
     return value
 
 
+class Audits(tuple[dict[str, Any], ...]):
+    """Some audits, without their content in the messages of hypothesis."""
+
+    def __repr__(self) -> str:
+        return f"{len(self)} audits"
+
+
 @pytest.fixture(scope="module")
-def small_audits(full_run: Rendered, kept_audit: dict[str, Any]) -> list[dict[str, Any]]:
+def small_audits(full_run: Rendered, kept_audit: dict[str, Any]) -> Audits:
     full = json.loads((full_run.folder / "audit.json").read_text())
     lead_last = {**full, "models": sorted(full["models"], key=lambda model: model["kind"], reverse=True)}
-    return [shortened(audit) for audit in (full, lead_last, {**kept_audit, "schema_version": "1.1"})]
+    return Audits(shortened(audit) for audit in (full, lead_last, {**kept_audit, "schema_version": "1.1"}))
 
 
 def places(value: Any, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
@@ -146,7 +156,7 @@ def places(value: Any, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[str 
     ),
 )
 def test_both_agree_on_audits_that_were_changed(
-    small_audits: list[dict[str, Any]], which: int, changes: list[tuple[int, str, Any]]
+    small_audits: Audits, which: int, changes: list[tuple[int, str, Any]]
 ) -> None:
     audit = copy.deepcopy(small_audits[which])
     for number, change, value in changes:
@@ -164,4 +174,12 @@ def test_both_agree_on_audits_that_were_changed(
         else:
             part.append(value)
     by_hand, made = places_of_faults(audit)
-    assert by_hand == made
+    # Of a part that may be null, one names the part and the other the place in it.
+    assert {place for place in by_hand if not any(map(partial(nested, place), made))} == set()
+    assert {place for place in made if not any(map(partial(nested, place), by_hand))} == set()
+
+
+def nested(one: str, other: str) -> bool:
+    """Returns whether one of two places is the other or lies in it."""
+    shorter, longer = sorted((one, other), key=len)
+    return f"{longer}/".startswith(f"{shorter}/") or not shorter
