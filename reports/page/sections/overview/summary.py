@@ -55,6 +55,10 @@ def build(page: Page) -> dict[str, Any]:
         ],
         "note": page.interval_note(row["effect"] for row in shown),
         "failed": _failed(page),
+        "requirements": [
+            {"status": row["status"], "line": _requirement(page, row)}
+            for row in page.audit.get("requirements", ())
+        ],
         "may": [page.t(f"summary.may.{key}") for key in _may(page, shown)],
         "may_not": [
             page.t(f"summary.may_not.{key}")
@@ -64,6 +68,18 @@ def build(page: Page) -> dict[str, Any]:
         "placed": bool(page.audit.get("where")),
         "seeded": any(len(page.by_seed(row["model"], row["attribute"])) > 1 for row in shown),
     }
+
+
+def _requirement(page: Page, row: dict[str, Any]) -> str:
+    return page.t(
+        "place.requirement",
+        model=shortened(row["model"], 28),
+        attribute=shortened(row["attribute"], 28),
+        place=page.t(f"place.short.{row['place']}"),
+        verdict=page.t(f"verdict.{row['verdict']}"),
+        status=page.t(f"place.status.{row['status']}"),
+        reason=page.prose(row["reason"]),
+    )
 
 
 def _failed(page: Page) -> dict[str, Any] | None:
