@@ -56,6 +56,8 @@ def audit(settings: Settings) -> Path:
         # Nothing can begin without the data, so nothing waits for this.
         report_data(stage_runner.progress, prepared.result())
         refuse_unknown_attribute("evidence.subgroup_by", settings.evidence.subgroup_by, prepared.result())
+        for name in dict.fromkeys(name for asked in settings.require.values() for name in asked):
+            refuse_unknown_attribute("require", name, prepared.result())
         classifier = train_classifier(stage_runner, settings, prepared)
         trained = start_models(stage_runner, settings, prepared, found)
         analysed = {
@@ -69,7 +71,11 @@ def audit(settings: Settings) -> Path:
         judged = reach_verdicts(stage_runner, opening, prepared, classifier, analysed)
         drawn = draw_report(stage_runner, settings, judged)
         folder = report(opening, judged, drawn, analysed)
-    raise_outcome(folder, fail_on_change=settings.over_time.fail_on_change)
+    raise_outcome(
+        folder,
+        fail_on_change=settings.over_time.fail_on_change,
+        fail_when_undecided=settings.over_time.fail_when_undecided,
+    )
     return folder
 
 

@@ -127,6 +127,12 @@ class Changed(Reported):
     exit_code = 3
 
 
+class RequirementsNotMet(Reported):
+    """A complete run does not show what its settings require."""
+
+    exit_code = 5
+
+
 class PartsFailed(Reported):
     """Parts of a complete run failed; the next run tries them again."""
 

@@ -42,7 +42,7 @@ INTERRUPTED = 130
 
 def main(words: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code: 0 done, 1 failed, 2 bad settings or usage, 3 changed, 4 parts of the
-    report failed, 130 stopped; `verify` has codes of its own for what it finds.
+    report failed, 5 requirements not met, 130 stopped; `verify` has codes of its own for what it finds.
     """
     parser = _parser()
     arguments, overrides = parser.parse_known_args(words)

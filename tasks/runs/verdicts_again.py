@@ -14,6 +14,7 @@ from latent_audit.tasks.analyses.checks.rules import (
     verdicts_of,
 )
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.tasks.analyses.places.rules.requirements import judge_requirements
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.storage.artifacts import digest_of
 from latent_audit.vocabulary.machine_errors import raise_machine_error
@@ -132,6 +133,10 @@ def _places(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator
             yield _problem("verdict", message)
     if stated.keys() == again.keys() and list(stated) != list(again):
         yield _problem("verdict", f"the places in {AUDIT_NAME} stand in another order than the evidence.")
+    required = audit["settings"].get("require", {}) if audit.get("requirements") else {}
+    judged = judge_requirements(required, audit.get("where", ()), audit["subject"]["lead_seed"])
+    if not _same_place(list(audit.get("requirements", ())), settled(to_json(judged)), words_alone):
+        yield _problem("verdict", "which requirements are met does not follow from the places.")
     for control in audit["controls"]:
         rows = settled([to_json(row) for row in rules.place_control(control, thresholds, unreadable)])
         if not _same_place(list(control.get("where", ())), rows, words_alone):

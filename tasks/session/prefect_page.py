@@ -86,11 +86,20 @@ def show_results(stage_runner: StageRunner, name: str, folder: Path, audit: Audi
             description="What each model may be said to encode, and why",
         )
         create_markdown_artifact(
-            f"[Interpretability report]({report})\n\n`{report}`{_failed(audit)}",
+            f"[Interpretability report]({report})\n\n`{report}`{_required(audit)}{_failed(audit)}",
             key=f"{artifact_key(name)}-report",
         )
 
     _if_reached(stage_runner, show)
+
+
+def _required(audit: Audit) -> str:
+    rows = [row["status"].replace("_", " ") for row in audit.get("requirements", [])]
+    lines = [
+        f"{visible(row['model'])}, {visible(row['attribute'])}: {status}"
+        for row, status in zip(audit.get("requirements", []), rows, strict=True)
+    ]
+    return "".join(f"\n- `{line}`" for line in ["requirements:", *lines]) if lines else ""
 
 
 def _failed(audit: Audit) -> str:

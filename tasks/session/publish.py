@@ -49,6 +49,7 @@ def publish(opening: AuditSession, exports: Mapping[ModelKey, Artifact], manifes
         },
         tags={
             **{f"digest.{name}": digest for name, digest in digests.items()},
+            **{f"required.{row['model']}.{row['attribute']}": row["status"] for row in audit["requirements"]},
             "mlflow.note.content": _description(audit),
             **({"mlflow.source.git.commit": commit} if commit else {}),
         },

@@ -1,25 +1,37 @@
 """The outcome of a complete run: success, or an exit code for failed parts or changes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from latent_audit.tasks.errors import Changed, PartsFailed, Reported
+from latent_audit.tasks.analyses.places.rules.requirements import NOT_MET, UNDECIDED
+from latent_audit.tasks.errors import Changed, PartsFailed, Reported, RequirementsNotMet
 from latent_audit.tasks.session import drift
 from latent_audit.tasks.storage.arrays import read_json
 
 
-def raise_outcome(folder: Path, *, fail_on_change: bool) -> None:
-    """Returns if the run in `folder` has neither failed parts nor refused changes.
+def raise_outcome(folder: Path, *, fail_on_change: bool, fail_when_undecided: bool) -> None:
+    """Returns where the run in `folder` ended well.
 
     Raises:
         PartsFailed: parts of it failed.
+        RequirementsNotMet: it does not show what its settings require; or leaves it undecided, and
+            `fail_when_undecided` is true.
         Changed: it differs from the last accepted run, and `fail_on_change` is true.
 
     Of several, the one with the highest exit code is raised; its text holds them all.
     """
     found: list[Reported] = []
-    failed = failed_sentences(read_json(folder / "audit.json"))
+    audit = read_json(folder / "audit.json")
+    missed = requirement_sentences(audit, (NOT_MET, UNDECIDED) if fail_when_undecided else (NOT_MET,))
+    if missed:
+        listed = "\n  ".join(missed)
+        found.append(
+            RequirementsNotMet(
+                f"{folder.name} is complete, and does not show what is required:\n  {listed}", folder
+            )
+        )
+    failed = failed_sentences(audit)
     if failed:
         listed = "\n  ".join(failed)
         counted = "1 part failed" if len(failed) == 1 else f"{len(failed)} parts failed"
@@ -36,6 +48,20 @@ def raise_outcome(folder: Path, *, fail_on_change: bool) -> None:
     if found:
         worst = max(found, key=lambda error: error.exit_code)
         raise type(worst)("\n".join(str(error) for error in found), folder)
+
+
+def requirement_sentences(audit: Mapping[str, Any], statuses: Sequence[str]) -> list[str]:
+    """Returns a line on each requirement of some statuses."""
+    return [
+        f"{row['model']}, {row['attribute']}: {row['place']} ({_words(row['verdict'])}) is {_words(row['status'])}: "
+        f"{row['reason']}"
+        for row in audit.get("requirements", ())
+        if row["status"] in statuses
+    ]
+
+
+def _words(key: str) -> str:
+    return key.replace("_", " ")
 
 
 def failed_sentences(audit: Mapping[str, Any]) -> list[str]:

@@ -23,6 +23,7 @@ from latent_audit.vae_models.presets.presets import ModelSettings, can_be_stacke
 from latent_audit.vae_models.pretrained.entrypoint_settings import EntrypointSettings
 from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings
 from latent_audit.vae_models.pretrained.exported_settings import ExportedProgramsSettings
+from latent_audit.vocabulary.verdicts import SUPPORTED
 
 
 class SubjectSettings(Section):
@@ -121,6 +122,17 @@ class EvidenceSettings(Section):
         return self
 
 
+class RequirementSettings(Section):
+    """What a model must show of one attribute; a place at least as strong counts."""
+
+    place: Literal["dimension", "direction", "block"] = Field(
+        "dimension", description="weakest place that counts: dimension, direction or block"
+    )
+    verdict: Literal["supported", "partly_supported"] = Field(
+        SUPPORTED, description="weakest verdict that counts"
+    )
+
+
 class LatentSizeSettings(Section):
     """Sizes, folds and model of `latent-audit latent-size`; audits do not depend on them."""
 
@@ -195,6 +207,10 @@ class OverTimeSettings(Section):
         False,
         description="end with exit code 3, and fail in Prefect, when verdicts, scores or data changed",
     )
+    fail_when_undecided: bool = Field(
+        False,
+        description="end with exit code 5, and fail in Prefect, also when what is required is neither met nor missed",
+    )
     audited_from_supported: int = Field(
         1,
         ge=0,
@@ -243,6 +259,11 @@ class Settings(BaseSettings):
         "model that was trained elsewhere",
     )
     evidence: EvidenceSettings = Field(EvidenceSettings(), description="how claims are tested")
+    require: dict[str, dict[str, RequirementSettings]] = Field(
+        {},
+        description="what must be shown, by model and attribute: {vae: {scale: {place: direction}}}; a run that does "
+        "not show it ends with exit code 5",
+    )
     explanations: ExplanationSettings = Field(
         ExplanationSettings(), description="how much is drawn, moved and attributed"
     )
@@ -272,6 +293,15 @@ class Settings(BaseSettings):
             if other != name or not name.strip():
                 raise ValueError(f"model names must be different and not empty, got {other!r} and {name!r}")
         return models
+
+    @model_validator(mode="after")
+    def _required_models_are_audited(self) -> "Settings":
+        unknown = [name for name in self.require if name not in self.models]
+        if unknown:
+            raise ValueError(
+                f"require names {', '.join(map(repr, unknown))}, and the models are {', '.join(self.models)}"
+            )
+        return self
 
     @property
     def name(self) -> str:

@@ -11,7 +11,7 @@ from latent_audit.vocabulary.record.controls import Control, Selftest
 from latent_audit.vocabulary.record.data import Data
 from latent_audit.vocabulary.record.forms import CLOSED, NotApplicable, Part
 from latent_audit.vocabulary.record.model import Model
-from latent_audit.vocabulary.record.places import Place, PlaceStability
+from latent_audit.vocabulary.record.places import Place, PlaceStability, Requirement
 from latent_audit.vocabulary.record.stability import Stability, Subgroup
 from latent_audit.vocabulary.record.verdict import Unclaimed, Verdict
 
@@ -80,4 +80,5 @@ class Audit(TypedDict):
     auditability: NotRequired[list[Auditability]]
     where: NotRequired[list[Place]]
     place_stability: NotRequired[list[PlaceStability]]
+    requirements: NotRequired[list[Requirement]]
     score_directions: NotRequired[dict[str, Direction]]

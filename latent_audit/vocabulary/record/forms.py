@@ -24,7 +24,9 @@ class NotApplicable(TypedDict):
 # A part of the record, the reason for its absence, or null where nothing is recorded.
 Part: TypeAlias = T | NotApplicable | None
 # What is written and read, and what the published schema says nothing of.
-Undescribed: TypeAlias = Annotated[T, WithJsonSchema({"description": "Not described by this version of the schema."})]
+Undescribed: TypeAlias = Annotated[
+    T, WithJsonSchema({"description": "Not described by this version of the schema."})
+]
 Numbers: TypeAlias = list[float | None]
 # [k][d]: a row for each attribute, a column for each dimension.
 Matrix: TypeAlias = list[list[float | None]]

@@ -189,3 +189,16 @@ class PlaceStability(TypedDict):
     model: str
     seeds: list[int]
     attributes: list[PlaceStrength]
+
+
+class Requirement(TypedDict):
+    """What the settings require of an attribute in a model, and whether it is shown."""
+
+    model: str
+    attribute: str
+    place: PartOfCode
+    verdict: OverallWord
+    status: Literal["met", "not_met", "undecided"]
+    found_place: str
+    found_verdict: str
+    reason: str

@@ -70,9 +70,6 @@ class Thresholds:
     direction_share: float = _limit(
         0.8, "a direction gives way to a block whose swap takes over more, if less than this share of it"
     )
-    absent_max: float = _limit(
-        0.02, "share of an attribute that a code may tell and still be said not to hold it"
-    )
 
     def __post_init__(self) -> None:
         for limit in fields(self):

@@ -18,6 +18,7 @@ from latent_audit.tasks.analyses.checks.association import Association
 from latent_audit.tasks.analyses.checks.attribute_correlation import entangled_pairs
 from latent_audit.tasks.analyses.checks.rules import RULES, thresholds_digest
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.tasks.analyses.places.rules.requirements import judge_requirements
 from latent_audit.tasks.analyses.scores.score_meanings import MEANINGS
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.execution.stage_context import StageContext
@@ -133,6 +134,7 @@ def compute(
         },
         "verdicts": verdicts,
         "where": where,
+        "requirements": to_json(judge_requirements(settings.get("require", {}), where, lead)),
         "unclaimed": [row for _, record in leads for row in _unclaimed(record, thresholds)],
         "selftest": selftest,
         "failed": list(failed),

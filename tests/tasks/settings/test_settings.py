@@ -343,3 +343,13 @@ def test_a_settings_file_of_the_defaults_can_be_shortened(tmp_path: Path) -> Non
     settings = load_settings(file, [])
     assert settings.models["vae"].training.steps == 90
     assert settings.models["interpretable_gan"].warm_up == 35
+
+
+def test_what_is_required_of_an_unknown_model_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text("models: {vae: {kind: vae}}\nrequire: {gan: {scale: {place: direction}}}\n")
+    with pytest.raises(SettingsError, match=r"require names 'gan', and the models are vae"):
+        load_settings(path)
+    path.write_text("models: {vae: {kind: vae}}\nrequire: {vae: {scale: {place: direction}}}\n")
+    required = load_settings(path).require["vae"]["scale"]
+    assert (required.place, required.verdict) == ("direction", "supported")

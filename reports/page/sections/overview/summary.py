@@ -9,6 +9,7 @@ from latent_audit.reports.page.places import place_of
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.data import SetAside
 from latent_audit.vocabulary.record.model import Model
+from latent_audit.vocabulary.record.places import Requirement
 from latent_audit.vocabulary.record.verdict import Verdict
 from latent_audit.vocabulary.verdicts import NOT_TESTED, OVERALL, PARTLY_SUPPORTED, SUPPORTED
 
@@ -58,6 +59,10 @@ def build(page: Page) -> dict[str, Any]:
         ],
         "note": page.interval_note(row["effect"] for row in shown),
         "failed": _failed(page),
+        "requirements": [
+            {"status": row["status"], "line": _requirement(page, row)}
+            for row in page.audit.get("requirements", ())
+        ],
         "may": [page.t(f"summary.may.{key}") for key in _may(page, shown)],
         "may_not": [
             page.t(f"summary.may_not.{key}")
@@ -67,6 +72,18 @@ def build(page: Page) -> dict[str, Any]:
         "placed": bool(page.audit.get("where")),
         "seeded": any(len(page.by_seed(row["model"], row["attribute"])) > 1 for row in shown),
     }
+
+
+def _requirement(page: Page, row: Requirement) -> str:
+    return page.t(
+        "place.requirement",
+        model=shortened(row["model"], 28),
+        attribute=shortened(row["attribute"], 28),
+        place=page.t(f"place.short.{row['place']}"),
+        verdict=page.t(f"verdict.{row['verdict']}"),
+        status=page.t(f"place.status.{row['status']}"),
+        reason=page.prose(row["reason"]),
+    )
 
 
 def _failed(page: Page) -> dict[str, Any] | None:

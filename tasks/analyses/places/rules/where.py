@@ -55,8 +55,8 @@ class RungVerdict:
 class Place:
     """Where one attribute lives in one trained model: a row of `where`.
 
-    verdict: that of the rung, at most Partly supported where the place is shared. members: of the place. checks: of
-    the rung. together: the set of attributes that share the place, tested as one.
+    verdict: that of the rung, at most Partly supported where the place is shared and its own swap changes others.
+    members: of the place. checks: of the rung. together: the attributes that share the place, tested as one.
     """
 
     model: str
@@ -265,9 +265,13 @@ def _shared(
     family: Family | None,
     thresholds: Thresholds,
 ) -> Place:
-    """Returns the row of an attribute that shares its place: at most Partly, beside the verdict of the set."""
+    """Returns the row of an attribute that shares its place, beside the verdict of the set.
+
+    At most Partly supported, unless its own swap leaves all others alone: then only the others' swaps change it.
+    """
     others = tuple(name for name in names if name != row.attribute)
-    word = min(row.verdict, PARTLY_SUPPORTED, key=lambda found: STRENGTH[found])
+    isolates = row.checks[INTERVENTION].verdict == SUPPORTED
+    word = row.verdict if isolates else min(row.verdict, PARTLY_SUPPORTED, key=lambda found: STRENGTH[found])
     together = judge_set(model, names, places, family, thresholds)
     listed = ", ".join(others)
     if together is None:

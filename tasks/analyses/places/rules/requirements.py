@@ -1,0 +1,92 @@
+"""What a model was required to show before the run, held against where its attributes live."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from latent_audit.tasks.analyses.places.evidence import RUNGS
+from latent_audit.vocabulary.verdicts import (
+    INCONCLUSIVE,
+    NOT_ASSESSED,
+    NOT_TESTED,
+    PARTLY_SUPPORTED,
+    STRENGTH,
+    SUPPORTED,
+)
+
+Plain = Mapping[str, Any]
+MET: Final = "met"
+NOT_MET: Final = "not_met"
+UNDECIDED: Final = "undecided"
+Status = Literal["met", "not_met", "undecided"]
+
+
+@dataclass(frozen=True)
+class JudgedRequirement:
+    """One requirement, whether it is met, and what was found instead or as well."""
+
+    model: str
+    attribute: str
+    place: str
+    verdict: str
+    status: Status
+    found_place: str
+    found_verdict: str
+    reason: str
+
+
+def judge_requirements(
+    required: Mapping[str, Mapping[str, Plain]], where: Sequence[Plain], lead_seed: int
+) -> list[JudgedRequirement]:
+    """Returns a row for each requirement, by the names of models and attributes.
+
+    required: by model and attribute, "place" and the weakest "verdict" that counts. where: the rows of audit.json. A
+    place at least as strong counts, in the order dimension, direction, block.
+    """
+    rows = {(row["model"], row["attribute"]): row for row in where if row["seed"] == lead_seed}
+    return [
+        _judge(model, attribute, asked, rows.get((model, attribute)))
+        for model, by_attribute in sorted(required.items())
+        for attribute, asked in sorted(by_attribute.items())
+    ]
+
+
+def _judge(model: str, attribute: str, asked: Plain, row: Plain | None) -> JudgedRequirement:
+    place, verdict = asked["place"], asked["verdict"]
+    if row is None:
+        why = f"nothing is known of {attribute} in {model}: it was set aside, or the model failed"
+        return JudgedRequirement(model, attribute, place, verdict, UNDECIDED, "", "", why)
+    status = _status(place, verdict, row)
+    return JudgedRequirement(
+        model, attribute, place, verdict, status, row["rung"], row["verdict"], row["reason"]["text"]
+    )
+
+
+def _status(place: str, verdict: str, row: Plain) -> Status:
+    reached = {row["rung"]: row["verdict"], **dict(_others(row))}
+    allowed = [reached[rung] for rung in RUNGS[: RUNGS.index(place) + 1] if rung in reached]
+    if any(STRENGTH[found] >= STRENGTH[verdict] for found in allowed):
+        return MET
+    if row["verdict"] == NOT_TESTED or INCONCLUSIVE in allowed or NOT_TESTED in allowed:
+        return UNDECIDED
+    # Too few seeds: all that could be tested holds, on a rung that counts.
+    if _all_else_holds(row) and row["rung"] in RUNGS[: RUNGS.index(place) + 1] and verdict == SUPPORTED:
+        return UNDECIDED
+    return NOT_MET
+
+
+def _others(row: Plain) -> Iterator[tuple[str, str]]:
+    """Yields the other rungs of an attribute that can be tested by itself, with their verdicts."""
+    if row["verdict"] != NOT_TESTED and not row["shares_with"]:
+        for rung in row["rungs"]:
+            if rung["rung"] in RUNGS and rung["rung"] != row["rung"]:
+                yield rung["rung"], rung["verdict"]
+
+
+def _all_else_holds(row: Plain) -> bool:
+    words = [check["verdict"] for check in row["checks"].values()]
+    return (
+        row["verdict"] == PARTLY_SUPPORTED
+        and NOT_ASSESSED in words
+        and set(words) <= {SUPPORTED, NOT_ASSESSED}
+    )
