@@ -12,11 +12,12 @@ import pytest
 from latent_audit.flows.cli.main import main
 from latent_audit.reports.errors import AuditInvalid
 from latent_audit.reports.page.render import render
+from latent_audit.reports.record.audit_json import settled, write_audit
 from latent_audit.tasks.analyses.checks.rules import places_of
 from latent_audit.tasks.analyses.selftest.place_audit import measure_world, record_of
 from latent_audit.tasks.analyses.selftest.place_worlds import continuous_world, turned
 from latent_audit.tasks.runs.verify import EXIT_CODES
-from tests.plain_audit import read_audit, settled, write_audit
+from tests.plain_audit import read_audit
 from tests.reports.judged_run import seal, write_judged_run
 
 TURN = turned(45, 2)

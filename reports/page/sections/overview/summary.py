@@ -59,6 +59,7 @@ def build(page: Page) -> dict[str, Any]:
         ],
         "note": page.interval_note(row["effect"] for row in shown),
         "failed": _failed(page),
+        "places": _places(page),
         "requirements": [
             {"status": row["status"], "line": _requirement(page, row)}
             for row in page.audit.get("requirements", ())
@@ -72,6 +73,24 @@ def build(page: Page) -> dict[str, Any]:
         "placed": bool(page.audit.get("where")),
         "seeded": any(len(page.by_seed(row["model"], row["attribute"])) > 1 for row in shown),
     }
+
+
+def _places(page: Page) -> str:
+    """Returns how many attributes of lead models have a Supported place, and which places; "" without places."""
+    leads = {(model["name"], model["seed"]) for model in page.leads}
+    rows = [row for row in page.audit.get("where", ()) if (row["model"], row["seed"]) in leads]
+    counts = Counter(row["rung"] for row in rows if row["verdict"] == SUPPORTED)
+    parts = [
+        page.t("place.count", place=page.t(f"place.short.{rung}"), n=number(n)) for rung, n in counts.items()
+    ]
+    if not rows:
+        return ""
+    message = page.t("place.sentence", n=number(sum(counts.values())), of=number(len(rows)))
+    return (
+        page.t("place.sentence_parts", sentence=message, parts=page.t("word.comma").join(parts))
+        if parts
+        else message
+    )
 
 
 def _requirement(page: Page, row: Requirement) -> str:
