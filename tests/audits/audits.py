@@ -136,8 +136,9 @@ def others(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
         "latent size": _latent_size(),
         "parts fail": _words(write_failing_audit(home), *IN_ONE_THREAD, failing=PARTS),
         "parts tried again": _words("parts.yaml", *IN_ONE_THREAD),
-        "lost memory": bad(
-            "memory", "parts.yaml", "--models.few.entrypoint", "of_few:make_hungry", *IN_ONE_THREAD
+        "lost memory": _words(
+            *("parts.yaml", "--run.name", "memory", "--run.output", "bad runs"),
+            *("--models.few.entrypoint", "of_few:make_hungry", *IN_ONE_THREAD),
         ),
         "too few images": bad("few", "--data.images", "300"),
         "corrupt image": bad("corrupt", f"--data={json.dumps(folder)}"),
