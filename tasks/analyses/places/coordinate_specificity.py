@@ -87,61 +87,87 @@ def measure_gap(
     by another one for a coordinate of that one to be told apart.
     """
     target = levels[:, attribute]
-    own_told, own_samples = _told(own, target, draws)
-    strongest: tuple[float, Floats, str | None, str | None] = (0.0, np.zeros(len(draws)), None, None)
+    strongest: tuple[float, Competitor | None, int | None] = (0.0, None, None)
     undecidable: list[str] = []
-    for other in competitors:
-        told, samples = _told(other.binned, target, draws)
-        claimant = None
+    told = [_told(other.binned, target) for other in competitors]
+    for place in np.argsort(-np.array(told), kind="stable"):
+        if told[place] <= strongest[0]:
+            break  # what a coordinate tells beyond an attribute is no more than what it tells
+        other, counted, claimant = competitors[place], told[place], None
         for b in other.claimed_by:
             if left_open(target, levels[:, b]) < undecidable_below:
                 undecidable.append(names[b])
-                told, samples, claimant = 0.0, np.zeros(len(draws)), names[b]
-                continue
-            beyond, beyond_samples = _told_beyond(other.binned, target, levels[:, b], draws, rng)
-            if beyond < told:
-                told, samples, claimant = beyond, beyond_samples, names[b]
-        if told > strongest[0]:
-            strongest = (told, samples, other.name, claimant)
-    value = own_told - strongest[0]
-    low, high = centred_interval(np.asarray(value), own_samples - strongest[1])
-    estimate = Estimate(value, float(low), float(high), len(levels), SOURCE)
-    return Gap(estimate, strongest[2], strongest[3], tuple(dict.fromkeys(undecidable)))
-
-
-def _told(binned: Bins, levels: Bins, draws: Bins) -> tuple[float, Floats]:
-    shape = (int(levels.max()) + 1, int(binned.max()) + 1)
-    cells = levels * shape[1] + binned
-    size = shape[0] * shape[1]
-    value = float(uncertainty_coefficient(np.bincount(cells, minlength=size).reshape(shape)))
-    drawn = np.stack([np.bincount(cells[rows], minlength=size) for rows in draws]).reshape(-1, *shape)
-    return max(value, 0.0), uncertainty_coefficient(drawn, False)
-
-
-def _told_beyond(
-    binned: Bins, levels: Bins, given: Bins, draws: Bins, rng: np.random.Generator
-) -> tuple[float, Floats]:
-    """Returns I(z; a | b) / H(a) with chance taken off, and plug-in values of resampled images."""
-    whole = max(float(entropy_nats(np.bincount(levels))), 1e-12)
-
-    def information(cells: Bins) -> float:
-        table = np.bincount(cells, minlength=size).reshape(shape)
-        joint = (
-            entropy_nats(table, axis=(1, 2)),
-            entropy_nats(table.sum(axis=2)),
-            entropy_nats(table.sum(axis=1)),
+                beyond = 0.0
+            else:
+                beyond = _told_beyond(other.binned, target, levels[:, b], rng)
+            if beyond < counted:
+                counted, claimant = beyond, b
+        if counted > strongest[0]:
+            strongest = counted, other, claimant
+    counted, competitor, claimant = strongest
+    value = _told(own, target) - counted
+    samples = _told_resampled(own, target, draws)
+    if competitor is not None:
+        samples = samples - (
+            _told_resampled(competitor.binned, target, draws)
+            if claimant is None
+            else _beyond_resampled(competitor.binned, target, levels[:, claimant], draws)
         )
-        weights = table.sum(axis=(1, 2)) / max(table.sum(), 1)
-        return float((weights * (joint[1] + joint[2] - joint[0])).sum()) / whole
+    low, high = centred_interval(np.asarray(value), samples)
+    estimate = Estimate(value, float(low), float(high), len(levels), SOURCE)
+    return Gap(
+        estimate,
+        None if competitor is None else competitor.name,
+        None if claimant is None else names[claimant],
+        tuple(dict.fromkeys(undecidable)),
+    )
 
-    shape = int(given.max()) + 1, int(levels.max()) + 1, int(binned.max()) + 1
-    size = shape[0] * shape[1] * shape[2]
-    base = given * shape[1] * shape[2] + binned
-    cells = base + levels * shape[2]
+
+def _told(binned: Bins, levels: Bins) -> float:
+    shape = (int(levels.max()) + 1, int(binned.max()) + 1)
+    counts = np.bincount(levels * shape[1] + binned, minlength=shape[0] * shape[1]).reshape(shape)
+    return max(float(uncertainty_coefficient(counts)), 0.0)
+
+
+def _told_resampled(binned: Bins, levels: Bins, draws: Bins) -> Floats:
+    """Returns plug-in uncertainty coefficients of resampled images, (resamples,)."""
+    shape = (int(levels.max()) + 1, int(binned.max()) + 1)
+    cells, size = levels * shape[1] + binned, shape[0] * shape[1]
+    drawn = np.stack([np.bincount(cells[rows], minlength=size) for rows in draws])
+    return uncertainty_coefficient(drawn.reshape(-1, *shape), False)
+
+
+class _Beyond:
+    """Plug-in I(z; a | b) / H(a) of bin numbers, levels and conditioning levels, each (n,)."""
+
+    def __init__(self, binned: Bins, levels: Bins, given: Bins) -> None:
+        self._shape = int(given.max()) + 1, int(levels.max()) + 1, int(binned.max()) + 1
+        self._whole = max(float(entropy_nats(np.bincount(levels))), 1e-12)
+        self.width = self._shape[2]
+        self.base = given * self._shape[1] * self._shape[2] + binned
+
+    def of(self, cells: Bins) -> float:
+        """Returns the share that a table of cell numbers gives."""
+        table = np.bincount(cells, minlength=int(np.prod(self._shape))).reshape(self._shape)
+        joint = entropy_nats(table, axis=(1, 2))
+        margins = entropy_nats(table.sum(axis=2)) + entropy_nats(table.sum(axis=1))
+        weights = table.sum(axis=(1, 2)) / max(table.sum(), 1)
+        return float((weights * (margins - joint)).sum()) / self._whole
+
+
+def _told_beyond(binned: Bins, levels: Bins, given: Bins, rng: np.random.Generator) -> float:
+    """Returns I(z; a | b) / H(a) with chance taken off, at least 0."""
+    beyond = _Beyond(binned, levels, given)
     order = np.argsort(given, kind="stable")
-    chance = []
-    for _ in range(_SHUFFLES):
-        within = np.argsort(given + rng.random(len(given)))
-        chance.append(information(base[order] + levels[within] * shape[2]))
-    value = information(cells) - float(np.mean(chance))
-    return max(value, 0.0), np.array([information(cells[rows]) for rows in draws])
+    chance = [
+        beyond.of(beyond.base[order] + levels[np.argsort(given + rng.random(len(given)))] * beyond.width)
+        for _ in range(_SHUFFLES)
+    ]
+    return max(beyond.of(beyond.base + levels * beyond.width) - float(np.mean(chance)), 0.0)
+
+
+def _beyond_resampled(binned: Bins, levels: Bins, given: Bins, draws: Bins) -> Floats:
+    """Returns plug-in shares of resampled images, (resamples,)."""
+    beyond = _Beyond(binned, levels, given)
+    cells = beyond.base + levels * beyond.width
+    return np.array([beyond.of(cells[rows]) for rows in draws])

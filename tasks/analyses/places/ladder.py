@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -129,6 +130,11 @@ class _Ladder:
             len(self.levels), size=(sizes.gap_resamples, len(self.levels))
         )
         self.shuffles = max(MIN_SHUFFLES, shuffles_for(thresholds.significance))
+
+    @cached_property
+    def correlation(self) -> Floats:
+        """The correlation of each attribute with each other one in the data, (k, k)."""
+        return attribute_correlation.compute(self.code.attributes, self.code.fit_values).matrix
 
     def measure(self) -> Ladder:
         """Returns everything."""
@@ -405,13 +411,14 @@ class _Ladder:
         swaps: list[tuple[int, str, Floats, tuple[str, ...]]],
     ) -> None:
         """Tries the pattern that leaves the filters of changed and correlated attributes alone."""
-        correlation = attribute_correlation.compute(self.code.attributes, self.code.fit_values).matrix
         changed = [
             self.names.index(row.attribute)
             for row in measured.kept
             if not (row.estimate.low is not None and row.estimate.low >= self.thresholds.isolate_min)
         ]
-        held = [b for b in changed if b in directions and correlation[k][b] >= self.thresholds.entangled_from]
+        held = [
+            b for b in changed if b in directions and self.correlation[k][b] >= self.thresholds.entangled_from
+        ]
         if not held:
             return
         assert part.reader is not None
