@@ -37,7 +37,7 @@ COMMAND = [sys.executable, "-m", "latent_audit.flows.cli.main", "run", "tiny.yam
 # publishes, and moves its folder into place.
 OPENING, PUBLISHING = "(opening)", "(publishing)"
 STAGES = (
-    OPENING, "prepare", "classify", "train", "encode", "probe", "intervene", "fitness", "control", "score", "subgroup",
+    OPENING, "prepare", "classify", "train", "encode", "probe", "intervene", "locate", "fitness", "control", "score", "subgroup",
     "project", "traverse", "move", "use", "attribute", "particulars", "explain_classifier", "export", "judge", "draw",
     "draw_pictures", PUBLISHING,
 )  # fmt: skip

@@ -28,7 +28,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning"),
 ]
 
-EVERY_SEED = {"train", "encode", "probe", "score", "intervene", "fitness"}
+EVERY_SEED = {"train", "encode", "probe", "score", "intervene", "locate", "fitness"}
 FIRST_SEED = EVERY_SEED | {
     "control", "subgroup", "project", "traverse", "move", "use", "attribute", "particulars", "export"
 }  # fmt: skip

@@ -15,7 +15,7 @@ def test_a_small_study_ends_with_a_curve_and_a_choice(others: Commands) -> None:
     page = others.home / ended.out.splitlines()[-1].removeprefix("latent size: ")
     assert page.name == "latent_size.html"
     # effect of latent-size CONFIG.yaml
-    assert "tiny" in page.parts
+    assert "tiny-latent-size" in page.parts
     found = json.loads((page.parent / "latent_size.json").read_text())
     assert found["data"] == "sprites"
     assert found["folds"] == 2

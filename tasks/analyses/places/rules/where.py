@@ -270,7 +270,8 @@ def _shared(
     At most Partly supported, unless its own swap leaves all others alone: then only the others' swaps change it.
     """
     others = tuple(name for name in names if name != row.attribute)
-    isolates = row.checks[INTERVENTION].verdict == SUPPORTED
+    swap = row.checks.get(INTERVENTION)
+    isolates = swap is not None and swap.verdict == SUPPORTED
     word = row.verdict if isolates else min(row.verdict, PARTLY_SUPPORTED, key=lambda found: STRENGTH[found])
     together = judge_set(model, names, places, family, thresholds)
     listed = ", ".join(others)
