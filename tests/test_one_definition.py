@@ -55,7 +55,6 @@ OTHER_NUMBERS = {
     ),
     "reports/page/plots/latent_map.py: MARGIN = 0.05": "a margin of a drawing",
     "reports/page/plots/null_histogram.py: MIN_RATIO = 0.5": "a scale of a drawing",
-    "tasks/analyses/attributions/attribution_methods.py: sensitivity_radius: float = 0.02": "a radius in pixels' units",
     "tasks/analyses/places/patterns.py: MEMBERS_SHARE = 0.8": "the definition of a statistic",
     "tasks/analyses/selftest/place_worlds.py: _NOISE = 0.1": "how a synthetic code is made",
     "tasks/analyses/selftest/selftest.py: explained >= 0.95 * judged": "what the selftest promises",

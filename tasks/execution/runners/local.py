@@ -132,10 +132,10 @@ class LocalRunner:
     def compute(self, order: WorkItem) -> tuple[float, float]:
         """Computes a stage and waits for it; returns when it began and ended, in seconds since the epoch."""
         try:
+            # Before, since a worker that is there may end at once; after, since one may be started for this.
+            self._note_children()
             future = self._pool.submit(_compute, order)
-            self._children.update(
-                {child.pid: child for child in multiprocessing.active_children() if child.pid}
-            )
+            self._note_children()
             return future.result()
         except BrokenProcessPool as error:
             codes = self._exit_codes()
@@ -150,6 +150,9 @@ class LocalRunner:
         # In a thread: a worker that was killed while it reported holds the queue's lock for ever.
         threading.Thread(target=self._reports.put, args=(None,), name="last report", daemon=True).start()
         self._listener.join(timeout=5)
+
+    def _note_children(self) -> None:
+        self._children.update({child.pid: child for child in multiprocessing.active_children() if child.pid})
 
     def _exit_codes(self) -> set[int]:
         for child in list(self._children.values()):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from latent_audit.tasks.analyses.checks import auditability
-from latent_audit.tasks.analyses.checks.rules import verdicts_of
+from latent_audit.tasks.analyses.checks.rules import THRESHOLDS_1_0, verdicts_of
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.checks.verdicts import (
     reach_verdicts,
@@ -84,4 +84,6 @@ def test_files_of_schema_1_0_are_judged_without_this_rule() -> None:
         "classifier": {"scores": scores(auroc=0.6)},
     }
     assert {row["verdict"] for row in verdicts_of(audit)} == {"not_tested"}
-    assert {row["verdict"] for row in verdicts_of({**audit, "schema_version": "1.0"})} == {"supported"}
+    limits = {name: value for name, value in asdict(Thresholds()).items() if name in THRESHOLDS_1_0}
+    older = {**audit, "schema_version": "1.0", "thresholds": limits}
+    assert {row["verdict"] for row in verdicts_of(older)} == {"supported"}

@@ -158,7 +158,7 @@ def test_what_only_type_checkers_read_changes_no_key(copy: Copy) -> None:
         ("vae_models/attribute_classifier/classifier.py", in_each(READ_CLASSIFIER)),
         # analyses
         ("tasks/analyses/applications/anomaly.py", in_each({"use"})),
-        ("tasks/analyses/checks/specificity.py", in_each({"probe", "control"})),
+        ("tasks/analyses/checks/specificity.py", in_each({"probe", "control", "locate", "judge"})),
         ("tasks/analyses/statistics/splits.py", in_each({"prepare"})),
         ("tasks/analyses/checks/verdicts.py", in_each({"judge"})),
         ("tasks/analyses/attributions/gan_explanations.py", {"sprites": {"attribute"}}),
