@@ -155,9 +155,14 @@ class LocalRunner:
         self._children.update({child.pid: child for child in multiprocessing.active_children() if child.pid})
 
     def _exit_codes(self) -> set[int]:
-        for child in list(self._children.values()):
+        """Returns the exit codes of the workers that ended, without zeros."""
+        children, deadline = list(self._children.values()), time.monotonic() + END_SECONDS
+        for child in children:
             child.join(timeout=END_SECONDS)
-        return {child.exitcode for child in list(self._children.values()) if child.exitcode}
+            # The pool's own thread may have fetched the code, and not have noted it yet.
+            while child.exitcode is None and time.monotonic() < deadline:
+                time.sleep(0.01)
+        return {child.exitcode for child in children if child.exitcode}
 
     def _wait_for_stop(self) -> None:
         deadline = time.monotonic() + END_SECONDS
