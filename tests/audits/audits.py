@@ -21,7 +21,7 @@ import yaml
 from safetensors import SafetensorError, safe_open
 
 from tests.audits.existing_audit import write_existing_audit
-from tests.audits.failing_audit import PARTS, write_failing_audit
+from tests.audits.failing_audit import PARTS, of_any_number, write_failing_audit
 from tests.audits.hostile_audit import write_hostile_audit
 from tests.audits.one_of_each import write_one_of_each
 from tests.audits.ordered_audit import write_ordered_audits
@@ -139,6 +139,11 @@ def others(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
         "lost memory": _words(
             *("parts.yaml", "--run.name", "memory", "--run.output", "bad runs"),
             *("--models.few.entrypoint", "of_few:make_hungry", *IN_ONE_THREAD),
+        ),
+        # Of images that are too few to train a model of ours on, with one that was trained elsewhere.
+        "fifteen hundred": _words(
+            *("parts.yaml", "--run.output", "small runs", "--data.images", "1500"),
+            *("--models", json.dumps({"theirs": of_any_number(home)}), *IN_ONE_THREAD),
         ),
         "too few images": bad("few", "--data.images", "300"),
         "corrupt image": bad("corrupt", f"--data={json.dumps(folder)}"),

@@ -5,15 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, features
 
 from latent_audit.tasks.analyses.statistics.splits import split
 from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.tasks.datasets.errors import DataError
 from latent_audit.vae_models.attribute_classifier.targets import fit_targets
 from tests.datasets.own_folder import OwnFolder
 
 BRING_YOUR_OWN = "issue: Bring your own: the models and data that people really have"
-WHERE_AN_ATTRIBUTE_LIVES = "issue: Where an attribute lives"
+WHERE_AN_ATTRIBUTE_LIVES = "issue: Where an attribute lives: dimension, direction, block, or nowhere"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -35,12 +36,23 @@ def test_problems_can_be_left_out_and_are_counted(own: OwnFolder) -> None:
     assert all(name in text for name in ("nowhere.png", "i03.png", "without row.png"))
 
 
+AVIF = pytest.mark.skipif(not features.check("avif"), reason="this Pillow writes no AVIF")
+
+
 @pytest.mark.parametrize(
     ("suffix", "mode", "value"),
-    [(".gif", "L", 200), (".tif", "L", 200), (".tif", "I;16", 51400), (".jp2", "L", 200)],
+    [
+        (".gif", "L", 200),
+        (".tif", "L", 200),
+        (".tif", "I;16", 51400),
+        (".png", "I;16", 51400),
+        (".jp2", "L", 200),
+        pytest.param(".avif", "L", 200, marks=AVIF),
+    ],
 )
-@pytest.mark.xfail(strict=True, reason=BRING_YOUR_OWN)
+@pytest.mark.xfail(strict=True, raises=DataError, reason=BRING_YOUR_OWN)
 def test_images_of_other_kinds_are_read(own: OwnFolder, suffix: str, mode: str, value: int) -> None:
+    """16 bits are scaled to 8 by a rule that is stated: 65,535 is white."""
     image = Image.fromarray(np.full((16, 16), value, np.uint16 if mode == "I;16" else np.uint8))
     (own.images / "i05.png").unlink()
     own.names[5] = f"i05{suffix}"
@@ -50,10 +62,23 @@ def test_images_of_other_kinds_are_read(own: OwnFolder, suffix: str, mode: str, 
     assert loaded.file_names is not None
     assert loaded.file_names[5] == own.names[5]
     np.testing.assert_allclose(loaded.images[5], 200, atol=2)
+    if mode == "I;16":
+        assert any("16 bit" in note for note in loaded.notes)
+
+
+@pytest.mark.xfail(strict=True, raises=DataError, reason=BRING_YOUR_OWN)
+def test_the_first_frame_of_a_moving_image_is_read(own: OwnFolder) -> None:
+    first, second = (Image.fromarray(np.full((16, 16), value, np.uint8)) for value in (200, 50))
+    (own.images / "i05.png").unlink()
+    own.names[5] = "i05.gif"
+    first.save(own.images / "i05.gif", save_all=True, append_images=[second], duration=100)
+    own.write()
+    np.testing.assert_allclose(own.load(channels=1).images[5], 200, atol=2)
 
 
 @pytest.mark.xfail(strict=True, reason=BRING_YOUR_OWN)
-def test_fifteen_hundred_images_are_enough() -> None:
+def test_fifteen_hundred_images_can_be_split() -> None:
+    """What whole audits of as many should give is in tests/end_to_end/test_bad_input.py."""
     values = np.tile([0.0, 1.0], 750)[:, None]
     parts = split([Attribute("lit", "binary", ("no", "yes"))], values, 0)
     assert len(parts.codes) == 1500

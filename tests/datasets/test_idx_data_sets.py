@@ -14,10 +14,8 @@ from latent_audit.tasks.datasets.fashion_mnist import FashionMnistSettings
 from latent_audit.tasks.datasets.idx import read_idx
 from latent_audit.tasks.datasets.idx_images import FILE_NAMES
 from latent_audit.tasks.datasets.mnist import MnistSettings
-
-
-def idx_bytes(array: NDArray[np.uint8]) -> bytes:
-    return bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+from tests.datasets import idx_files
+from tests.datasets.idx_files import idx_bytes
 
 
 def write_set(folder: Path, train: int = 30, test: int = 10) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -25,10 +23,7 @@ def write_set(folder: Path, train: int = 30, test: int = 10) -> tuple[NDArray[np
     rng = np.random.default_rng(1)
     pixels = rng.integers(0, 256, (train + test, 28, 28), dtype=np.uint8)
     labels = (np.arange(train + test) % 10).astype(np.uint8)
-    folder.mkdir(parents=True)
-    arrays = (pixels[:train], labels[:train], pixels[train:], labels[train:])
-    for name, array in zip(FILE_NAMES, arrays, strict=True):
-        (folder / name).write_bytes(gzip.compress(idx_bytes(array)))
+    idx_files.write_set(folder, pixels, labels, train)
     return pixels, labels
 
 

@@ -1,31 +1,267 @@
 """What people have and this version refuses, with a sentence: each becomes an ordinary test when it is opened."""
 
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from pydantic import TypeAdapter, ValidationError
-from torch import nn
+from torch import Tensor, nn
 
 from latent_audit.vae_models.building import build
 from latent_audit.vae_models.errors import BadCheckpoint
+from latent_audit.vae_models.inference import encode_images
 from latent_audit.vae_models.presets.presets import AnyModelSettings
 from latent_audit.vae_models.pretrained.checkpoint_settings import CheckpointSettings
 from latent_audit.vae_models.pretrained.entrypoint_settings import EntrypointSettings
 from latent_audit.vae_models.pretrained.existing_models import open_existing
 
-BRING_YOUR_OWN = "Bring your own: the models and data that people really have"
+BRING_YOUR_OWN = "issue: Bring your own: the models and data that people really have"
+SHAPE = (1, 28, 28)
 _settings: TypeAdapter[Any] = TypeAdapter(AnyModelSettings)
 
 
-@pytest.mark.xfail(strict=True, reason=BRING_YOUR_OWN)
-@pytest.mark.parametrize("kind", ["torchscript", "onnx", "pythae", "diffusers", "lightning"])
-def test_models_as_people_have_them_have_a_kind_of_their_own(kind: str) -> None:
-    given = (
-        {"encoder": "encoder", "decoder": "decoder"} if kind in ("torchscript", "onnx") else {"path": "model"}
+class Encoder(nn.Module):
+    """Codes of three dimensions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(784, 3))
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.layers(images)
+
+
+class Decoder(nn.Module):
+    """Images of such codes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(3, 784)
+
+    def forward(self, codes: Tensor) -> Tensor:
+        return self.layer(codes).sigmoid().view(-1, 1, 28, 28)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What somebody has in a folder, the settings that would open it, and the encoder that is in it."""
+
+    settings: dict[str, Any]
+    encoder: Callable[[Tensor], Tensor] | None = None
+    latent_dim: int = 3
+
+
+def exported(path: Path, module: nn.Module, example: Tensor, *, any_number: bool) -> str:
+    shapes = ({0: torch.export.Dim("batch", min=2)},) if any_number else None
+    torch.export.save(torch.export.export(module, (example,), dynamic_shapes=shapes), path)
+    return str(path)
+
+
+def torchscript(folder: Path) -> Given:
+    encoder = Encoder()
+    for name, module, example in (
+        ("encoder", encoder, torch.zeros(2, *SHAPE)),
+        ("decoder", Decoder(), torch.zeros(2, 3)),
+    ):
+        torch.jit.save(torch.jit.trace(module, example), folder / f"{name}.pt")
+    places = {part: str(folder / f"{part}.pt") for part in ("encoder", "decoder")}
+    return Given({"kind": "torchscript", **places}, encoder)
+
+
+def onnx(folder: Path) -> Given:
+    """Two ONNX models written by hand: a matrix product and a sum each."""
+    encoder = Encoder()
+    layer = encoder.layers[1]
+    assert isinstance(layer, nn.Linear)
+    places = {}
+    for part, linear, before, after in (
+        ("encoder", layer, [-1, 784], [-1, 3]),
+        ("decoder", Decoder().layer, [-1, 3], [-1, *SHAPE]),
+    ):
+        places[part] = str(folder / f"{part}.onnx")
+        Path(places[part]).write_bytes(onnx_model(linear, before, after))
+    return Given({"kind": "onnx", **places}, encoder)
+
+
+def onnx_model(linear: nn.Linear, before: list[int], after: list[int]) -> bytes:
+    """Returns the ONNX model x -> reshape(x, before) @ weight.T + bias, reshaped to `after`."""
+
+    def number(value: int) -> bytes:
+        value &= (1 << 64) - 1
+        found = b""
+        while value > 127:
+            found += bytes([value & 127 | 128])
+            value >>= 7
+        return found + bytes([value])
+
+    def field(place: int, content: bytes | str | int) -> bytes:
+        if isinstance(content, int):
+            return number(place << 3) + number(content)
+        data = content.encode() if isinstance(content, str) else content
+        return number(place << 3 | 2) + number(len(data)) + data
+
+    def tensor(name: str, values: np.ndarray) -> bytes:
+        kind = {"float32": 1, "int64": 7}[str(values.dtype)]
+        sizes = b"".join(field(1, size) for size in values.shape)
+        return field(5, sizes + field(2, kind) + field(8, name) + field(9, values.tobytes()))
+
+    def node(kind: str, inputs: tuple[str, ...], output: str) -> bytes:
+        return field(1, b"".join(field(1, name) for name in inputs) + field(2, output) + field(4, kind))
+
+    def value(place: int, name: str) -> bytes:
+        return field(place, field(1, name) + field(2, field(1, field(1, 1))))
+
+    graph = (
+        node("Reshape", ("x", "before"), "flat")
+        + node("Gemm", ("flat", "weight", "bias"), "sum")
+        + node("Reshape", ("sum", "after"), "y")
+        + field(2, "linear")
+        + tensor("before", np.array(before, np.int64))
+        + tensor("after", np.array(after, np.int64))
+        + tensor("weight", linear.weight.detach().numpy().T.copy())
+        + tensor("bias", linear.bias.detach().numpy())
+        + value(11, "x")
+        + value(12, "y")
     )
-    assert _settings.validate_python({"kind": kind, **given}).kind == kind
+    return field(1, 8) + field(7, graph) + field(8, field(2, 17))
+
+
+def pythae(folder: Path) -> Given:
+    """A folder as pythae writes it of its VAE with its own networks."""
+    torch.manual_seed(0)
+    first, mean, log_variance = nn.Linear(784, 512), nn.Linear(512, 3), nn.Linear(512, 3)
+    back = {"layers.0.0": nn.Linear(3, 512), "layers.1.0": nn.Linear(512, 784)}
+    named = {
+        **{f"encoder.{name}": layer for name, layer in
+           (("layers.0.0", first), ("embedding", mean), ("log_var", log_variance))},
+        **{f"decoder.{name}": layer for name, layer in back.items()},
+    }  # fmt: skip
+    state = {
+        f"{name}.{part}": value for name, layer in named.items() for part, value in layer.state_dict().items()
+    }
+    torch.save({"model_state_dict": state}, folder / "model.pt")
+    config = {
+        "name": "VAEConfig", "input_dim": list(SHAPE), "latent_dim": 3, "uses_default_encoder": True,
+        "uses_default_decoder": True, "reconstruction_loss": "bce",
+    }  # fmt: skip
+    (folder / "model_config.json").write_text(json.dumps(config), encoding="utf-8")
+    (folder / "environment.json").write_text('{"name": "EnvironmentConfig", "python_version": "3.11"}')
+    return Given(
+        {"kind": "pythae", "path": str(folder)}, lambda images: mean(first(images.flatten(1)).relu())
+    )
+
+
+def encoder_alone(folder: Path) -> Given:
+    encoder = Encoder()
+    path = exported(folder / "encoder.pt2", encoder, torch.zeros(2, *SHAPE), any_number=True)
+    return Given({"kind": "exported_programs", "encoder": path}, encoder)
+
+
+def generator_alone(folder: Path) -> Given:
+    path = exported(folder / "decoder.pt2", Decoder(), torch.zeros(2, 3), any_number=True)
+    return Given({"kind": "exported_programs", "decoder": path})
+
+
+def eight_at_once(folder: Path) -> Given:
+    """Programs that were exported for batches of eight images."""
+    encoder = Encoder()
+    places = {
+        "encoder": exported(folder / "encoder.pt2", encoder, torch.zeros(8, *SHAPE), any_number=False),
+        "decoder": exported(folder / "decoder.pt2", Decoder(), torch.zeros(8, 3), any_number=False),
+    }
+    return Given({"kind": "exported_programs", **places}, encoder)
+
+
+def own_code(folder: Path, name: str, latent_dim: int) -> Given:
+    (folder / "forms_of_a_test.py").write_text(OWN_CODE, encoding="utf-8")
+    settings = {"kind": "entrypoint", "entrypoint": f"forms_of_a_test:{name}", "folder": str(folder)}
+    return Given(settings, None, latent_dim)
+
+
+OWN_CODE = """
+import torch
+from torch import nn
+
+class Conditional(nn.Module):  # codes of an image, given its class
+    def __init__(self):
+        super().__init__()
+        self.towards, self.back = nn.Linear(784 + 10, 3), nn.Linear(3 + 10, 784)
+
+    def encode(self, images, classes):
+        return self.towards(torch.cat([images.flatten(1), classes], 1))
+
+    def decode(self, codes, classes):
+        return self.back(torch.cat([codes, classes], 1)).sigmoid().view(-1, 1, 28, 28)
+
+class Spatial(nn.Module):  # codes are a map, as those of an autoencoder for diffusion
+    def __init__(self):
+        super().__init__()
+        self.towards, self.back = nn.Conv2d(1, 3, 7, stride=7), nn.ConvTranspose2d(3, 1, 7, stride=7)
+
+    def encode(self, images):
+        return self.towards(images)
+
+    def decode(self, codes):
+        return self.back(codes).sigmoid()
+
+class Hierarchical(nn.Module):  # codes of three levels
+    def __init__(self):
+        super().__init__()
+        self.levels = nn.ModuleList(nn.Linear(784, size) for size in (2, 4, 6))
+        self.back = nn.Linear(12, 784)
+
+    def encode(self, images):
+        return [level(images.flatten(1)) for level in self.levels]
+
+    def decode(self, codes):
+        return self.back(torch.cat(list(codes), 1)).sigmoid().view(-1, 1, 28, 28)
+
+def principal_components():  # of scikit-learn: transform and inverse_transform
+    import numpy
+    from sklearn.decomposition import PCA
+    return PCA(3).fit(numpy.random.default_rng(0).normal(size=(50, 784)))
+"""
+FORMS: dict[str, Callable[[Path], Given]] = {
+    "TorchScript": torchscript,
+    "ONNX": onnx,
+    "a folder of pythae": pythae,
+    "an encoder alone": encoder_alone,
+    "a generator alone": generator_alone,
+    "programs for eight images at once": eight_at_once,
+    "conditional": lambda folder: own_code(folder, "Conditional", 3),
+    "spatial": lambda folder: own_code(folder, "Spatial", 48),
+    "hierarchical": lambda folder: own_code(folder, "Hierarchical", 12),
+    "scikit-learn": lambda folder: own_code(folder, "principal_components", 3),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit")
+@pytest.mark.xfail(strict=True, raises=(BadCheckpoint, ValidationError), reason=BRING_YOUR_OWN)
+@pytest.mark.parametrize("form", FORMS)
+def test_models_as_people_have_them_are_opened(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    given = FORMS[form](tmp_path)
+    images = np.random.default_rng(0).integers(0, 256, (20, *SHAPE), dtype=np.uint8)
+    model = open_existing(_settings.validate_python(given.settings), SHAPE)
+    assert model.latent_dim == given.latent_dim
+    if given.encoder is not None:
+        with torch.no_grad():
+            expected = given.encoder(torch.from_numpy(images).float() / 255)
+        np.testing.assert_allclose(encode_images(model, images)[0], expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.xfail(strict=True, raises=ValidationError, reason=BRING_YOUR_OWN)
+@pytest.mark.parametrize("kind", ["diffusers", "lightning"])
+def test_models_of_other_libraries_have_a_kind_of_their_own(kind: str) -> None:
+    assert _settings.validate_python({"kind": kind, "path": "model"}).kind == kind
 
 
 @pytest.mark.xfail(strict=True, raises=BadCheckpoint, reason=BRING_YOUR_OWN)

@@ -7,7 +7,7 @@ from latent_audit.tasks.analyses.checks import association
 from latent_audit.tasks.analyses.checks.association import Association
 from latent_audit.tasks.datasets.attributes import Attribute
 
-WHERE = "Where an attribute lives: dimension, direction, block, or nowhere"
+WHERE = "issue: Where an attribute lives: dimension, direction, block, or nowhere"
 
 
 def associated(

@@ -8,6 +8,8 @@ import pytest
 
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.datasets.images.image_set import ImageSet
+from latent_audit.tasks.datasets.mnist import MnistSettings
+from latent_audit.tasks.datasets.registry import DataSettings
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.session.data_files import DataFiles
 from latent_audit.tasks.settings.audit import SplitSettings
@@ -16,8 +18,10 @@ from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.stages.training.training_report import training_places
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.training.settings import TrainingSettings
+from tests.datasets.idx_files import write_set
 
 KINDS = ("circle", "cross", "line")
+PARTS = ("model_train", "classifier_train", "probe_fit", "probe_test")
 
 
 def image_set(order: np.ndarray | None = None, rare: int = 0) -> ImageSet:
@@ -54,14 +58,19 @@ class Loaded:
 
 def prepared(images: ImageSet, folder: Path, rare: bool = False) -> Prepared:
     folder.mkdir()
-    context = StageContext("cpu", folder, lambda *_: None, lambda: False, None)
+    loaded = Loaded(images)
+    return computed(folder, loaded, folder, 1 if rare else 10)  # type: ignore[arg-type]  # has what is asked for
+
+
+def computed(folder: Path, data: DataSettings, files: Path, fewest_of_a_class: int = 10) -> Prepared:
+    """Returns the data as the stage leaves them in `folder`."""
     prepare(
         folder,
-        context,
-        data=Loaded(images),  # type: ignore[arg-type]  # has what is asked of a data set
-        files=DataFiles(folder, {}),
+        StageContext("cpu", folder, lambda *_: None, lambda: False, None),
+        data=data,
+        files=DataFiles(files, {}),
         shares=SplitSettings().model_dump(),
-        fewest_of_a_class=1 if rare else 10,
+        fewest_of_a_class=fewest_of_a_class,
         seed=0,
     )
     return open_prepared(Artifact("prepare", "key", folder, "digest", 0.0, False, "run"))
@@ -74,10 +83,32 @@ def in_order(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 
 def test_any_stretch_of_a_part_holds_all_classes(in_order: Prepared) -> None:
     """Even code that takes the first rows of a part gets a random sample of it."""
-    for part in ("model_train", "classifier_train", "probe_fit", "probe_test"):
+    for part in PARTS:
         kinds = in_order.values(part)[:, 0]
         counts = np.bincount(kinds[:60].astype(int), minlength=3)
         assert counts.min() >= 8, (part, counts)  # 20 expected, standard deviation 3.6
+
+
+def test_all_images_of_files_that_are_sorted_by_class_are_samples_of_every_class(tmp_path: Path) -> None:
+    """`data.images: null` takes them as they are stored, and no part or sample is of the first of them."""
+    rng = np.random.default_rng(0)
+    labels = np.sort(np.arange(3000) % 10).astype(np.uint8)
+    pixels = np.zeros((3000, 28, 28), np.uint8)
+    for digit in pixels:
+        top, left, height, width = rng.integers(2, 12, 4)
+        digit[top : top + height + 2, left : left + width + 2] = rng.integers(60, 256)
+    write_set(tmp_path / "mnist", pixels, labels, train=2500)
+    folder = tmp_path / "prepared"
+    folder.mkdir()
+    data = computed(folder, MnistSettings(images=None), tmp_path)
+    assert len(data.data.images) == 3000
+    np.testing.assert_array_equal(data.data.values[:, 0], labels)
+    for part in PARTS:
+        counts = np.bincount(data.values(part)[:, 0].astype(int), minlength=10)
+        expected = len(data.rows(part)) / 10
+        assert abs(counts - expected).max() < 4 * np.sqrt(expected), part
+        sample = data.values(part, data.draw(part, 100, 0, "test"))[:, 0].astype(int)
+        assert np.bincount(sample, minlength=10).max() <= 25, part  # 10 expected, standard deviation 3
 
 
 def test_places_are_of_the_rows_of_a_part(in_order: Prepared) -> None:
@@ -108,7 +139,7 @@ def test_images_in_another_order_are_the_same_parts(in_order: Prepared, tmp_path
     order = np.random.default_rng(1).permutation(2400)
     other = prepared(image_set(order), tmp_path / "data")
     assert not np.array_equal(other.data.images, in_order.data.images)
-    for part in ("model_train", "classifier_train", "probe_fit", "probe_test"):
+    for part in PARTS:
         np.testing.assert_array_equal(other.images(part), in_order.images(part))
         np.testing.assert_array_equal(other.values(part), in_order.values(part))
         np.testing.assert_array_equal(order[other.rows(part)], in_order.rows(part))
