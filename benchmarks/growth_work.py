@@ -26,7 +26,8 @@ from latent_audit.tasks.analyses.scores import disentanglement_scores
 from latent_audit.tasks.analyses.scores.factor_levels import factor_levels
 from latent_audit.tasks.analyses.scores.information_scores import mig
 from latent_audit.tasks.analyses.statistics import splits
-from latent_audit.tasks.datasets.attributes import Attribute, AttributeKind
+from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.vocabulary.attribute_kinds import AttributeKind
 
 Run = Callable[[], object]
 

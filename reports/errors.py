@@ -1,7 +1,9 @@
 """What can go wrong between a run folder and its report, each with a sentence for the user."""
 
+from latent_audit.vocabulary.errors import UserError
 
-class ReportError(Exception):
+
+class ReportError(UserError):
     """Base of every error of this room."""
 
 

@@ -22,9 +22,10 @@ from pathlib import Path
 
 from latent_audit.reports.page.visible_text import visible_lines
 from latent_audit.tasks.settings.redaction import without_password
+from latent_audit.vocabulary.errors import UserError
 
 
-class AuditError(Exception):
+class AuditError(UserError):
     """Base of the errors that the command prints as a sentence, without a traceback.
 
     No sentence shows the password of an address that it names, or sends a terminal what a name holds.

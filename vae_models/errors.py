@@ -11,8 +11,10 @@ A deadline is no error: training stops there and its result says so.
 
 from pathlib import Path
 
+from latent_audit.vocabulary.errors import UserError
 
-class ModelError(Exception):
+
+class ModelError(UserError):
     """Base of the errors of vae_models; the text is a sentence for the user."""
 
 

@@ -19,9 +19,9 @@ from latent_audit.flows.cli import (
     up,
     verify,
 )
-from latent_audit.tasks.datasets.errors import DataError
 from latent_audit.tasks.errors import AuditError, Stopped
 from latent_audit.tasks.session.terminal_text import error_text, print_line
+from latent_audit.vocabulary.errors import UserError
 from latent_audit.vocabulary.machine_errors import in_words, is_of_the_machine
 
 DESCRIPTION = """\
@@ -56,7 +56,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("latent-audit: ended; the same command goes on from the last finished stage", file=sys.stderr)
         return INTERRUPTED
-    except (AuditError, DataError) as error:
+    except UserError as error:
         print_line(f"latent-audit: {error_text(error)}", sys.stderr)
         return error.exit_code if isinstance(error, AuditError) else 1
     except Exception as error:

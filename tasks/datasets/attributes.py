@@ -1,9 +1,8 @@
 """A semantic attribute: a name and a type, which determines its statistics."""
 
 from dataclasses import dataclass
-from typing import Literal
 
-AttributeKind = Literal["binary", "categorical", "ordinal", "continuous", "cyclic"]
+from latent_audit.vocabulary.attribute_kinds import AttributeKind
 
 
 @dataclass(frozen=True)

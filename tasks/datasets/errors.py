@@ -12,8 +12,10 @@ DataError
 └── BadTable             a user's CSV and images do not fit together; all problems in one message
 """
 
+from latent_audit.vocabulary.errors import UserError
 
-class DataError(Exception):
+
+class DataError(UserError):
     """Base of the errors of data sets; its text is a sentence for the user."""
 
 

@@ -15,7 +15,7 @@ from latent_audit.tasks.execution.runners.work_item import WorkItem
 from latent_audit.tasks.execution.workers import Workers
 from latent_audit.tasks.session.ledger import Ledger
 from latent_audit.tasks.session.progress import ProgressDisplay
-from latent_audit.tasks.session.terminal_text import SAID_TO_THE_USER, error_text, one_line
+from latent_audit.tasks.session.terminal_text import error_text, one_line
 from latent_audit.tasks.stages.stage import Stage, key_part
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 from latent_audit.tasks.storage.code_of_inputs import code_of
@@ -23,6 +23,7 @@ from latent_audit.tasks.storage.source_digest import computed_by
 from latent_audit.tasks.storage.store import Store
 from latent_audit.tasks.tracking.log_batch import LogBatch
 from latent_audit.tasks.tracking.run_log import Tracker
+from latent_audit.vocabulary.errors import UserError
 from latent_audit.vocabulary.machine_errors import in_words, is_of_the_machine
 
 
@@ -165,7 +166,7 @@ class StageRunner:
             return error
         if is_of_the_machine(error):
             said = in_words(error)
-        elif isinstance(error, SAID_TO_THE_USER):
+        elif isinstance(error, UserError):
             said = error_text(error).rstrip(". ")
         else:
             said = one_line(str(error)).rstrip(". ") or type(error).__name__

@@ -19,7 +19,7 @@ from latent_audit.tasks.runs.acceptance import acceptances
 from latent_audit.tasks.services.sign_in import sign_in_to_own
 from latent_audit.tasks.session.progress import ProgressDisplay
 from latent_audit.tasks.session.run_folder import RunFolder, open_run_folder, safe_folder_name
-from latent_audit.tasks.session.terminal_text import SAID_TO_THE_USER, error_text
+from latent_audit.tasks.session.terminal_text import error_text
 from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.settings.redaction import restored
 from latent_audit.tasks.stages.registry import STAGES
@@ -29,6 +29,7 @@ from latent_audit.tasks.storage.shared_store import SharedStore
 from latent_audit.tasks.storage.source_digest import source_digest
 from latent_audit.tasks.storage.store import Store
 from latent_audit.tasks.tracking.run_log import Tracker, connect_early
+from latent_audit.vocabulary.errors import UserError
 
 
 @dataclass
@@ -148,7 +149,7 @@ def _ending(stage_runner: StageRunner, folder: RunFolder) -> Iterator[None]:
         status = "FINISHED"
     except Exception as error:
         failure = stage_runner.first_failure or error
-        if isinstance(failure, SAID_TO_THE_USER) and not isinstance(failure, AuditError):
+        if isinstance(failure, UserError) and not isinstance(failure, AuditError):
             failure = AuditError(error_text(failure))
         status = "KILLED" if isinstance(failure, Stopped) else "FAILED"
         if failure is error:

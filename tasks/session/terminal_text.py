@@ -4,14 +4,8 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
-from latent_audit.reports.errors import ReportError
 from latent_audit.reports.page.visible_text import visible, visible_lines
-from latent_audit.tasks.datasets.errors import BadTable, DataError
-from latent_audit.tasks.errors import AuditError
-from latent_audit.vae_models.errors import ModelError
-
-# Errors whose text is a sentence for the user already.
-SAID_TO_THE_USER = (AuditError, DataError, ModelError, ReportError)
+from latent_audit.tasks.datasets.errors import BadTable
 
 
 def print_line(text: str, stream: TextIO | None = None) -> None:

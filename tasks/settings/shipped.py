@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-import latent_audit
-
-_PACKAGE = Path(latent_audit.__file__).parent
+_PACKAGE = Path(__file__).parents[2]  # not resolved: in a checkout tasks/ is a link in the package
 # A wheel has them in the package, a checkout at its root.
 _FOLDER = _PACKAGE / "shipped" if (_PACKAGE / "shipped").is_dir() else _PACKAGE.parent
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from latent_audit.tasks.datasets.attributes import Attribute, AttributeKind
+from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.datasets.images.image_set import ImageSet
+from latent_audit.vocabulary.attribute_kinds import AttributeKind
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from latent_audit.vae_models.attribute_classifier import targets as t
 from latent_audit.vae_models.attribute_classifier.targets import Target
 from latent_audit.vae_models.errors import BadSettings
+from latent_audit.vocabulary.attribute_kinds import AttributeKind
 
 
 @dataclass(frozen=True)
 class Column:
     name: str
-    kind: t.TargetKind
+    kind: AttributeKind
     classes: tuple[str, ...] = ()
     period: float | None = None
 

@@ -5,7 +5,7 @@ columns. The attribute classifier and the InterpretableGAN's semantic encoder bo
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -14,8 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from latent_audit.vae_models.errors import BadSettings
-
-TargetKind = Literal["binary", "categorical", "ordinal", "continuous", "cyclic"]
+from latent_audit.vocabulary.attribute_kinds import AttributeKind
 
 
 class AttributeLike(Protocol):
@@ -24,7 +23,7 @@ class AttributeLike(Protocol):
     @property
     def name(self) -> str: ...  # noqa: D102
     @property
-    def kind(self) -> TargetKind: ...  # noqa: D102
+    def kind(self) -> AttributeKind: ...  # noqa: D102
     @property
     def classes(self) -> tuple[str, ...]: ...  # noqa: D102
     @property
@@ -41,7 +40,7 @@ class Target:
     """
 
     name: str
-    kind: TargetKind
+    kind: AttributeKind
     size: int
     mean: float = 0.0
     std: float = 1.0

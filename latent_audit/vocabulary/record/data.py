@@ -1,13 +1,12 @@
 """The data set: where it is from, its parts, and what its attributes look like."""
 
-from typing import Annotated, Literal, NotRequired, final
+from typing import Annotated, NotRequired, final
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from latent_audit.vocabulary.attribute_kinds import AttributeKind
 from latent_audit.vocabulary.record.forms import ArrayFile, Matrix, Part
-
-Kind = Literal["binary", "categorical", "ordinal", "continuous", "cyclic"]
 
 
 class DataPart(TypedDict):
@@ -40,7 +39,7 @@ class Attribute(TypedDict):
     """A semantic attribute of the images."""
 
     name: str
-    kind: Kind
+    kind: AttributeKind
     classes: list[str]
     unit: str | None
     description: str | None

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from latent_audit.tasks.datasets.attributes import Attribute, AttributeKind
+from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.datasets.tables.cell_numbers import (
     Decimal,
     Reading,
@@ -20,6 +20,7 @@ from latent_audit.tasks.datasets.tables.cell_numbers import (
 from latent_audit.tasks.datasets.tables.column_doubles import likely_one_class
 from latent_audit.tasks.datasets.tables.shown_text import shown
 from latent_audit.tasks.datasets.tables.table_column import Column
+from latent_audit.vocabulary.attribute_kinds import AttributeKind
 
 _MOST_LEVELS = 20  # whole numbers with more distinct values are measured, not graded
 _MOST_CLASSES = 100  # more distinct words than this are names or free text
@@ -37,9 +38,7 @@ class ColumnType(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["binary", "categorical", "ordinal", "continuous", "cyclic"] = Field(
-        description="binary, categorical, ordinal, continuous or cyclic"
-    )
+    kind: AttributeKind = Field(description="binary, categorical, ordinal, continuous or cyclic")
     period: float | None = Field(
         None, gt=0, description="length of a full turn in the column's own unit; for cyclic columns only"
     )
