@@ -10,12 +10,13 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "selftest",
         help="measure the error rates of the evidence itself, on worlds whose truth is known",
-        usage="latent-audit selftest [--reduced | --save] [--seed N]",
+        usage="latent-audit selftest [--reduced] [--save] [--seed N]",
     )
-    size = parser.add_mutually_exclusive_group()
-    size.add_argument("--reduced", action="store_true", help="fewer worlds: a minute instead of ten")
-    size.add_argument(
-        "--save", action="store_true", help="keep the figures: reports of this installation cite them"
+    parser.add_argument("--reduced", action="store_true", help="fewer worlds: a minute instead of an hour")
+    parser.add_argument(
+        "--save",
+        action="store_true",
+        help="keep the figures and their sizes: reports of this installation cite them",
     )
     parser.add_argument("--seed", type=int, default=0, help="seed of the worlds (default 0)")
     parser.set_defaults(act=_act)
