@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binom
 
 from latent_audit.tasks.analyses.places.evidence import BLOCK, DIMENSION, DIRECTION, READ
 from latent_audit.tasks.analyses.places.rules import where
@@ -42,6 +43,8 @@ ANGLES = (10.0, 25.0, 45.0, 60.0, 80.0)
 NEAR_ZERO, NEAR_HALF, NEAR_SAME = 1 / 10, 1 / 20, 3 / 20
 # Rates that hold by design scatter by chance in a reduced run of a few worlds, not below what these ask of them.
 NEARLY_ALWAYS, MOSTLY = 0.98, 0.95
+# From so many worlds on a rate is held against what is promised as it is.
+ENOUGH_WORLDS = 40
 
 
 def null_row(worlds: int, seed: int) -> Row:
@@ -86,7 +89,7 @@ def broken_row(worlds: int, seed: int) -> Row:
         "places: decoder broken for swaps",
         "cause and kept at most 0.1 in >= 98 % (constant, noise); within 0.05 of half where half is washed out",
         {"worlds": worlds, **rates},
-        all(rate >= NEARLY_ALWAYS for rate in rates.values()),
+        all(_enough(rate, worlds, NEARLY_ALWAYS) for rate in rates.values()),
     )
 
 
@@ -128,7 +131,7 @@ def reading_row(worlds: int, seed: int) -> Row:
         "places: reading noise",
         "cause and kept of the same swap the same within sampling, R2 of readings 1 and 0.74",
         {"worlds": worlds, "mean_change": mean, "near": near},
-        abs(mean) <= NEAR_HALF and near >= MOSTLY,
+        abs(mean) <= NEAR_HALF and _enough(float(near), worlds, MOSTLY),
     )
 
 
@@ -160,7 +163,9 @@ def rotated_row(worlds: int, seed: int) -> Row:
         "places: rotated pair",
         "direction Supported in >= 98 %, dimension never beyond its limit; angle in its interval in 93 to 97 %",
         {"worlds": len(supported), SUPPORTED: rate, "dimension_beyond": above, "coverage": coverage},
-        rate >= NEARLY_ALWAYS and above <= 1.0 - MOSTLY and abs(coverage - MOSTLY) <= max(0.02, slack),
+        _enough(rate, worlds, NEARLY_ALWAYS)
+        and _enough(1.0 - above, worlds, MOSTLY)
+        and abs(coverage - MOSTLY) <= max(0.02, slack),
     )
 
 
@@ -196,7 +201,7 @@ def block_row(worlds: int, seed: int) -> Row:
         "places: nonlinear block",
         "block named with exactly its dimensions in >= 95 %, direction never above Partly",
         {"worlds": 3 * worlds, **rates, "direction_beyond": float(beyond)},
-        all(rate >= MOSTLY for rate in rates.values()) and beyond == 0,
+        all(_enough(rate, worlds, MOSTLY) for rate in rates.values()) and beyond == 0,
     )
 
 
@@ -259,7 +264,7 @@ def correlated_row(worlds: int, seed: int) -> Row:
         "places: correlated 0.8, drawn apart",
         "both Supported, as dimensions and as directions, in >= 95 %",
         {"worlds": 2 * worlds, **rates},
-        all(rate >= MOSTLY for rate in rates.values()),
+        all(_enough(rate, worlds, MOSTLY) for rate in rates.values()),
     )
 
 
@@ -306,7 +311,7 @@ def seeds_row(worlds: int, seed: int) -> Row:
         "places: seeds that disagree",
         "D refuses on the rung where they do; seeds that agree are Supported in >= 98 %",
         {"worlds": worlds, **rates},
-        rates["agreeing_supported"] >= NEARLY_ALWAYS and rates["disagreeing_refused"] == 1.0,
+        _enough(rates["agreeing_supported"], worlds, NEARLY_ALWAYS) and rates["disagreeing_refused"] == 1.0,
     )
 
 
@@ -370,7 +375,17 @@ def _rate_row(
     for world in range(worlds):
         hits += judged(places_of_world(made(_rng(seed, world, tag)), world))
     rate = float(np.mean(hits))
-    return Row(name, must_show, {"worlds": worlds, "rate": rate}, rate >= least)
+    return Row(name, must_show, {"worlds": worlds, "rate": rate}, _enough(rate, worlds, least))
+
+
+def _enough(rate: float, worlds: int, promised: float) -> bool:
+    """Returns whether a rate reaches what is promised.
+
+    Few worlds, as in a reduced run, cannot tell 0.98 from 1: there the rate fails only where the promised one would
+    give so few hits in less than 1 of 100 runs.
+    """
+    needed = promised if worlds >= ENOUGH_WORLDS else float(binom.ppf(0.01, worlds, promised)) / worlds
+    return rate >= needed
 
 
 def _is(row: Found, rung: str) -> bool:

@@ -57,7 +57,7 @@ class Sizes:
 FULL = Sizes(
     null_worlds=4000, planted_worlds=100, judged_worlds=40, simulations=2000, null_places=400, places=60
 )
-REDUCED = Sizes(null_worlds=200, planted_worlds=10, judged_worlds=2, simulations=200, null_places=1, places=1)
+REDUCED = Sizes(null_worlds=200, planted_worlds=10, judged_worlds=2, simulations=200, null_places=1, places=2)
 
 
 def run(sizes: Sizes, seed: int = 0, report: Callable[[Row], None] = lambda row: None) -> list[Row]:
