@@ -184,3 +184,23 @@ def test_three_seeds_that_agree_are_supported_and_one_that_does_not_is_refused()
     lead = [row for row in refused if row["seed"] == 0]
     assert {row["verdict"] for row in lead} == {"not_supported"}
     assert all("1 of 3 seeds" in row["rungs"][0]["reason"]["text"] + row["reason"]["text"] for row in lead)
+
+
+def test_attributes_that_share_a_place_in_one_seed_alone_have_none() -> None:
+    """Two attributes that the decoder draws from their sum, and two more seeds whose decoders break every swap."""
+    values = correlated_signals(N, 3, 0.8, generator(2))
+
+    def entangled(decode: Any) -> Any:
+        def drawn(latents: np.ndarray) -> np.ndarray:
+            both = latents[:, :2].mean(axis=1, keepdims=True)
+            return decode(np.concatenate([both, both, latents[:, 2:]], axis=1))
+
+        return drawn
+
+    shared = with_decoder(linear_world(np.eye(3), values, generator()), entangled)
+    broken = [broken_for_swaps(shared, "constant", generator(seed)) for seed in range(2)]
+    rows = {row["attribute"]: row for row in places_of_seeds([shared, *broken], 0) if row["seed"] == 0}
+    for name in ("a0", "a1"):
+        assert (rows[name]["rung"], rows[name]["verdict"]) == ("read", "not_supported")
+        assert rows[name]["shares_with"] == []
+        assert "1 of 3 seeds" in rows[name]["reason"]["text"]

@@ -115,7 +115,8 @@ def _of_model(
             }
         row = _place(model, place, checks, thresholds)
         mates = next((names for names in sets if name in names), ())
-        if mates:
+        # Sets are found by checks A to C: with D an attribute may have no place that it could share.
+        if mates and row.checks:
             row = _shared(row, model, mates, places, family, thresholds)
         if name in unreadable:
             message = reason("not_readable", why=unreadable[name]["reason"])
