@@ -211,12 +211,18 @@ def run_with_another_limit(newcomer: Newcomer, accepted: Path) -> Path:
     assert ended.returncode == 0
     for stage in ("training vae seed 0", "probing vae seed 0", "drawing maps of vae seed 0"):
         assert f"{stage}: reused" in ended.stderr
-    assert re.search(r"judging: \d", ended.stderr)
+    assert re.search(r"reaching verdicts: \d", ended.stderr)
     folder = run_folder(newcomer, ended.stdout)
     before, after = words_of(read_audit(accepted)), words_of(read_audit(folder))
     assert set(after.values()) == {"not_supported"}
     says = load("en")
-    assert [line for line in ended.stderr.splitlines() if line.startswith("changed since")] == [
+    changed = [line for line in ended.stderr.splitlines() if line.startswith("changed since")]
+    moved = {row["attribute"]: (row["rung"], row["verdict"]) for row in read_audit(accepted)["where"]}
+    still = {row["attribute"]: (row["rung"], row["verdict"]) for row in read_audit(folder)["where"]}
+    assert len([line for line in changed if ": place " in line]) == len(
+        set(moved.items()) - set(still.items())
+    )
+    assert [line for line in changed if ": place " not in line] == [
         f"changed since the last accepted run: vae, {name}: {says(f'verdict.{word}')}, now Not supported"
         for name, word in before.items()
         if word != "not_supported"
