@@ -64,7 +64,7 @@ NOT_OUR_WORDS = re.compile(r"\b(assist" + r"ant|collea" + r"gue|work" + r"place|
 MAY_IMPORT = {
     "flows": {"flows", "tasks", "vocabulary"},
     "tasks": {"tasks", "vae_models", "reports", "vocabulary"},
-    "tasks.datasets": {"tasks.datasets"},
+    "tasks.datasets": {"tasks.datasets", "vocabulary"},
     "tasks.analyses": {"tasks.analyses", "tasks.datasets.attributes", "vocabulary"},
     "vae_models": {"vae_models", "vocabulary"},
     "reports": {"reports", "vocabulary"},
