@@ -1,7 +1,10 @@
 """How a model was trained, and how well it reconstructs and samples."""
 
+from typing import NotRequired
+
 from typing_extensions import TypedDict
 
+from latent_audit.vocabulary.reasons import Reason
 from latent_audit.vocabulary.record.forms import ArrayFile, Estimate, Numbers, Part
 
 
@@ -31,5 +34,6 @@ class Fitness(TypedDict):
     active_units: int | None
     collapsed: bool | None
     collapse_reason: str | None
+    collapse_reason_message: NotRequired[Reason]
     reconstruction_pairs: Part[ArrayFile]
     samples: Part[ArrayFile]

@@ -1,9 +1,10 @@
 """Where attributes live in a model's code: what was measured on each rung, and the place that follows."""
 
-from typing import Literal
+from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from latent_audit.vocabulary.reasons import Reason
 from latent_audit.vocabulary.record.forms import Estimate
 from latent_audit.vocabulary.verdicts import OverallWord, VerdictWord
 
@@ -11,11 +12,9 @@ PartOfCode = Literal["dimension", "direction", "block"]
 RungWord = Literal["dimension", "direction", "block", "read", "none"]
 
 
-class Reason(TypedDict):
+class PlaceReason(Reason):
     """A reason as a key with values, and its English sentence."""
 
-    key: str
-    values: dict[str, str]
     text: str
 
 
@@ -23,7 +22,7 @@ class PlaceCheck(TypedDict):
     """The outcome of one check on a rung."""
 
     verdict: VerdictWord
-    reason: Reason
+    reason: PlaceReason
     value: Estimate | None
     threshold: float
 
@@ -110,6 +109,7 @@ class MeasuredAttribute(TypedDict):
     attribute: str
     testable: bool
     untestable_reason: str
+    untestable_reason_message: NotRequired[Reason]
     whole_code: CoordinateAssociation
     rungs: list[MeasuredRung]
 
@@ -140,7 +140,7 @@ class RungVerdict(TypedDict):
 
     rung: RungWord
     verdict: OverallWord
-    reason: Reason
+    reason: PlaceReason
     uncertainty: Estimate | None
     cause: Estimate | None
     least_kept: Estimate | None
@@ -153,7 +153,7 @@ class Together(TypedDict):
     attributes: list[str]
     rung: PartOfCode
     verdict: OverallWord
-    reason: Reason
+    reason: PlaceReason
     members: list[int]
     least_cause: Estimate
     least_kept: Estimate | None
@@ -167,7 +167,7 @@ class Place(TypedDict):
     attribute: str
     rung: RungWord
     verdict: OverallWord
-    reason: Reason
+    reason: PlaceReason
     members: list[Member]
     shares_with: list[str]
     checks: dict[str, PlaceCheck]
@@ -202,3 +202,4 @@ class Requirement(TypedDict):
     found_place: str
     found_verdict: str
     reason: str
+    reason_message: NotRequired[Reason]

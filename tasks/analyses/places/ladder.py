@@ -60,6 +60,7 @@ from latent_audit.tasks.analyses.statistics.binning import attribute_levels, fit
 from latent_audit.tasks.analyses.statistics.estimates import image_weights
 from latent_audit.tasks.analyses.statistics.mutual_information import joint_tables, uncertainty_coefficient
 from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.vocabulary.reasons import NO_REASON, Reason
 
 Floats = NDArray[np.float64]
 Bins = NDArray[np.int64]
@@ -85,7 +86,7 @@ class Code:
     decode: Callable[[Latents], Images]
     respond: Callable[[Images], NDArray[np.float32]]
     response_columns: Mapping[str, Sequence[int]]
-    untestable: Sequence[str]
+    untestable: Sequence[Reason | None]
 
 
 def measure(code: Code, thresholds: Thresholds, sizes: Sizes, seed: int) -> Ladder:
@@ -158,7 +159,7 @@ class _Ladder:
             PlaceEvidence(
                 attribute=name,
                 testable=not self.code.untestable[k],
-                untestable_reason=self.code.untestable[k],
+                untestable_reason=self.code.untestable[k] or NO_REASON,
                 whole_code=associated[len(keys) + k],
                 rungs=tuple(rows[k, part.rung] for part in by_attribute[k]),
             )
@@ -389,7 +390,7 @@ class _Ladder:
             code.test_codes,
             self.pairs,
             lambda latents: code.respond(code.decode(latents)),
-            [not reason for reason in code.untestable],
+            [why is None for why in code.untestable],
             self.sizes.bootstraps,
             self.seed,
         )

@@ -16,6 +16,7 @@ from latent_audit.tasks.stages.inputs.prepared import Prepared
 from latent_audit.tasks.storage.arrays import read_json
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.inference import classify_images
+from latent_audit.vocabulary.reasons import Reason
 
 if TYPE_CHECKING:
     from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
@@ -44,7 +45,7 @@ class Moves:
 
 def not_readable(
     data: Prepared, classifier: Artifact, share_of_way: float
-) -> Mapping[str, Mapping[str, str]]:
+) -> Mapping[str, Mapping[str, Reason]]:
     """Returns the reason of each attribute that the classifier cannot read in real held-out images."""
     described = [{"name": a.name, "kind": a.kind} for a in data.data.attributes]
     scores = read_json(classifier.path / "classifier.json")["scores"]
@@ -57,7 +58,7 @@ def gate_reconstructions(
     codes: ProbeCodes,
     decode: Decode,
     share_of_way: float,
-    unreadable: Mapping[str, Mapping[str, str]],
+    unreadable: Mapping[str, Mapping[str, Reason]],
     moves: Moves,
 ) -> tuple[Gate, ...]:
     """Returns, for each attribute, whether the classifier reads what `decode` makes of held-out codes."""

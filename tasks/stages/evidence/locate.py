@@ -14,6 +14,7 @@ from latent_audit.tasks.storage.arrays import read_json, write_json
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.inference import decode_latents
 from latent_audit.vae_models.storage.checkpoints import load, load_classifier
+from latent_audit.vocabulary.reasons import reason_in
 
 
 def compute(
@@ -47,7 +48,7 @@ def compute(
         attribute_classifier,
         open_codes(encoded).of_probe_parts(),
         partial(decode_latents, model, precision="auto"),
-        ["" if gate["status"] == "passed" else gate["reason"] for gate in gates],
+        [None if gate["status"] == "passed" else reason_in(gate) for gate in gates],
         thresholds,
         Sizes(
             probe_images, interchange_pairs, permutations, bootstraps, boosting_iterations, boosting_images

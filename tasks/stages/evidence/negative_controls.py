@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from latent_audit.tasks.analyses.checks.auditability import statistic_name
 from latent_audit.tasks.analyses.checks.classifier_gate import Gate
 from latent_audit.tasks.analyses.checks.intervention import Decode
 from latent_audit.tasks.analyses.checks.specificity import Specificity
@@ -33,6 +34,7 @@ from latent_audit.tasks.storage.arrays import write_json
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.inference import decode_latents
 from latent_audit.vae_models.storage.checkpoints import load, load_classifier, load_untrained
+from latent_audit.vocabulary.reasons import Reason, reason
 
 if TYPE_CHECKING:
     from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
@@ -177,6 +179,14 @@ def _intervene(
     )
 
 
-def _unreadable(gates: Sequence[Gate]) -> dict[str, str]:
-    read = "; ".join(f"{gate.attribute} {gate.statistic} {gate.value:.2f}" for gate in gates)
-    return {"not_applicable": f"the classifier reads no attribute in what this control decodes: {read}"}
+def _unreadable(gates: Sequence[Gate]) -> dict[str, Reason]:
+    scores: list[str | Reason] = [
+        reason(
+            "control.score",
+            attribute=gate.attribute,
+            statistic=statistic_name(gate.statistic),
+            value=f"{gate.value:.2f}",
+        )
+        for gate in gates
+    ]
+    return {"not_applicable": reason("control.unreadable", scores=scores)}

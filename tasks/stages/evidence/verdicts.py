@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from latent_audit.reports.page.reasons import with_sentences, with_text
 from latent_audit.reports.record.audit_json import SCHEMA_VERSION, settled, write_audit
 from latent_audit.tasks.analyses.checks import (
     auditability,
@@ -81,14 +82,15 @@ def compute(
     unreadable = auditability.reasons(auditable)
     for record in records:
         take_out_unread(record, closed_gates(record, unreadable), unreadable)
-    stable = [
-        to_json(_stability(name, models, records, codes, thresholds, unreadable, seed)) for name in names
-    ]
-    verdicts = [
-        to_json(verdict) for verdict in CURRENT.reach_verdicts(records, stable, thresholds, unreadable)
-    ]
+    records = with_sentences(records)
+    stable = with_sentences(
+        [to_json(_stability(name, models, records, codes, thresholds, unreadable, seed)) for name in names]
+    )
+    verdicts = with_sentences(
+        [to_json(verdict) for verdict in CURRENT.reach_verdicts(records, stable, thresholds, unreadable)]
+    )
     alike = place_stability(models, records, results, seed) if len(models) > len(names) else []
-    where = to_json(CURRENT.judge_places(records, to_json(alike), thresholds, unreadable))
+    where = with_text(to_json(CURRENT.judge_places(records, to_json(alike), thresholds, unreadable)))
     _add_counter_examples(folder, verdicts, models, data, codes, lead, seed)
     leads = [(model, record) for model, record in zip(models, records, strict=True) if record["is_lead"]]
     audit = {
@@ -101,25 +103,26 @@ def compute(
         "thresholds_digest": thresholds_digest(settled(to_json(thresholds))),
         # The store has hashed every file of the data already.
         "data": {
-            **{key: described[key] for key in described if key != "factor_sizes"},
+            **with_sentences({key: described[key] for key in described if key != "factor_sizes"}),
             "correlation": _with_entangled(described["correlation"], thresholds.entangled_from),
             "digest": prepared.digest,
         },
         "classifier": {
-            **judged_by,
+            **with_sentences(judged_by),
             "weights_digest": digest_of_file(classifier.path / WEIGHTS_FILE),
         },
-        "auditability": to_json(auditable),
+        "auditability": with_sentences(to_json(auditable)),
         "models": records,
+        "checks": [{"id": check.id, "needs_seeds": check.needs_seeds} for check in CURRENT.checks],
         "stability": stable,
         "place_stability": to_json(alike),
         "controls": [
             {
                 **control,
-                "verdicts": CURRENT.control_verdicts(control, thresholds, unreadable),
-                "where": to_json(CURRENT.place_control(control, thresholds, unreadable)),
+                "verdicts": with_sentences(CURRENT.control_verdicts(control, thresholds, unreadable)),
+                "where": with_text(to_json(CURRENT.place_control(control, thresholds, unreadable))),
             }
-            for control in _controls(models, results, lead)
+            for control in with_sentences(_controls(models, results, lead))
         ],
         "subgroups": [
             row
@@ -134,7 +137,7 @@ def compute(
         },
         "verdicts": verdicts,
         "where": where,
-        "requirements": to_json(judge_requirements(settings.get("require", {}), where, lead)),
+        "requirements": with_sentences(to_json(judge_requirements(settings.get("require", {}), where, lead))),
         "unclaimed": [row for _, record in leads for row in _unclaimed(record, thresholds)],
         "selftest": selftest,
         "failed": list(failed),

@@ -25,11 +25,12 @@ from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.inference import decode_latents
 from latent_audit.vae_models.model import Model
 from latent_audit.vae_models.storage.checkpoints import load
+from latent_audit.vocabulary.reasons import reason
 
 EXCHANGED = "the same images with their quarters exchanged"
-NO_GRADIENT = "likelihood regret follows gradients through the decoder, and none passes through this one"
-NO_LIKELIHOOD = "the model has no evidence lower bound, so only the error of reconstruction can be scored"
-OTHER_PRIOR = "likelihood regret is computed for standard normal priors, and this model has another one"
+NO_GRADIENT = reason("anomaly.no_gradient")
+NO_LIKELIHOOD = reason("anomaly.no_likelihood")
+OTHER_PRIOR = reason("anomaly.other_prior")
 
 
 def compute(
@@ -119,12 +120,12 @@ def _anomaly(
     seed: int,
 ) -> AnomalyDetection:
     found = [_scores(model, images, regret_steps, gradients, seed) for images in (inside, outside)]
-    reason = None
+    why = None
     if "negative ELBO" not in found[0]:
-        reason = NO_LIKELIHOOD
+        why = NO_LIKELIHOOD
     elif "likelihood regret" not in found[0]:
-        reason = OTHER_PRIOR if gradients else NO_GRADIENT
-    return detect(name, found[0], found[1], np.random.default_rng(seed), reason)
+        why = OTHER_PRIOR if gradients else NO_GRADIENT
+    return detect(name, found[0], found[1], np.random.default_rng(seed), why)
 
 
 def _scores(

@@ -11,9 +11,9 @@ from latent_audit.reports.page.plots import effect_nulls
 from latent_audit.reports.page.sections.attributes import card_figures
 from latent_audit.reports.page.sections.explanations import strips
 from latent_audit.reports.page.visible_text import shortened
-from latent_audit.vocabulary.checks import CHECKS
 from latent_audit.vocabulary.record.association import Specificity
 from latent_audit.vocabulary.record.forms import recorded
+from latent_audit.vocabulary.record.leads import checks_of, results
 from latent_audit.vocabulary.record.model import Model
 from latent_audit.vocabulary.record.verdict import Verdict
 from latent_audit.vocabulary.verdicts import NOT_TESTED
@@ -59,16 +59,19 @@ def _card(page: Page, model: Model, attribute: str, verdict: Verdict) -> dict[st
     dimension = verdict["dimension"]
     if dimension is None and claim:
         dimension = claim["dimension"]
+    judged = {
+        page.t(f"check.{check['id']}.name"): results(verdict)[check["id"]] for check in checks_of(page.audit)
+    }
     checks = [
         {
-            "name": page.t(f"check.{check}.name"),
-            "verdict": verdict["checks"][check]["verdict"],
-            "value": estimate_text(verdict["checks"][check]["value"]),
-            "statistic": shortened(verdict["checks"][check]["statistic"] or ""),
-            "threshold": number(verdict["checks"][check]["threshold"]),
-            "reason": page.prose(verdict["checks"][check]["reason"]),
+            "name": name,
+            "verdict": found["verdict"],
+            "value": estimate_text(found["value"]),
+            "statistic": shortened(found["statistic"] or ""),
+            "threshold": number(found["threshold"]),
+            "reason": page.prose(found["reason"]),
         }
-        for check in CHECKS
+        for name, found in judged.items()
     ]
     figures = [
         strips.build(page, model, dimension, place) if dimension is not None else None,
@@ -86,9 +89,7 @@ def _card(page: Page, model: Model, attribute: str, verdict: Verdict) -> dict[st
         "trained": page.trained(model),
         "given": page.was_given(model, attribute),
         "seeds": page.seed_words(verdict["model"], verdict["attribute"]),
-        "note": page.interval_note(
-            {page.t(f"check.{check}.name"): [verdict["checks"][check]["value"]] for check in CHECKS}
-        ),
+        "note": page.interval_note({name: [found["value"]] for name, found in judged.items()}),
         "reason": page.prose(verdict["reason"]),
         "would_change": page.prose(verdict["would_change"]),
         "checks": checks,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from latent_audit.tasks.analyses.places.evidence import RUNGS
+from latent_audit.vocabulary.reasons import Reason, reason, verbatim
 from latent_audit.vocabulary.verdicts import (
     INCONCLUSIVE,
     NOT_ASSESSED,
@@ -32,7 +33,7 @@ class JudgedRequirement:
     status: Status
     found_place: str
     found_verdict: str
-    reason: str
+    reason: Reason
 
 
 def judge_requirements(
@@ -54,12 +55,18 @@ def judge_requirements(
 def _judge(model: str, attribute: str, asked: Plain, row: Plain | None) -> JudgedRequirement:
     place, verdict = asked["place"], asked["verdict"]
     if row is None:
-        why = f"nothing is known of {attribute} in {model}: it was set aside, or the model failed"
+        why = reason("requirement.nothing_known", attribute=attribute, model=model)
         return JudgedRequirement(model, attribute, place, verdict, UNDECIDED, "", "", why)
     status = _status(place, verdict, row)
     return JudgedRequirement(
-        model, attribute, place, verdict, status, row["rung"], row["verdict"], row["reason"]["text"]
+        model, attribute, place, verdict, status, row["rung"], row["verdict"], place_reason(row)
     )
+
+
+def place_reason(row: Plain) -> Reason:
+    """Returns the reason of a row of `where`, which has its English text beside key and values."""
+    found = row["reason"]
+    return Reason(key=found["key"], values=found["values"]) if "key" in found else verbatim(found["text"])
 
 
 def _status(place: str, verdict: str, row: Plain) -> Status:

@@ -1,0 +1,13 @@
+"""All checks, in the order in which they are made and shown. A new check is added here."""
+
+from latent_audit.tasks.analyses.checks.definitions import association, intervention, specificity, stability
+from latent_audit.tasks.analyses.checks.definitions.check import Check
+
+CHECKS: tuple[Check, ...] = (
+    association.CHECK,
+    specificity.CHECK,
+    intervention.CHECK,
+    stability.CHECK,
+)
+# Files of schema 1.0 are judged by these, whatever is added above.
+CHECKS_1_0: tuple[Check, ...] = (association.CHECK, specificity.CHECK, intervention.CHECK, stability.CHECK)
