@@ -88,7 +88,7 @@ def interventions(quick: bool) -> Stage:
             attribute_classifier.response_columns, gates, list(np.arange(len(data.attributes)) % dimensions),
             range(dimensions), 0,
             untrained_decode=lambda latents: decode_latents(untrained, latents), resamples=resamples,
-            null_moves_per_dimension=moves,
+            null_directions_per_dimension=moves,
         )  # fmt: skip
 
     run()  # counts the images; the untrained decoder's, a few in a hundred, are left out of the floor

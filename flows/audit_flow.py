@@ -27,7 +27,7 @@ from latent_audit.tasks.stages.registry import (
     DRAW,
     DRAW_PICTURES,
     EXPLAIN_CLASSIFIER,
-    JUDGE,
+    VERDICTS,
     PREPARE,
     STAGES,
     TRAIN_CLASSIFIER,
@@ -139,7 +139,7 @@ def reach_verdicts(
     settings = opening.settings
     return submit(
         stage_runner,
-        JUDGE,
+        VERDICTS,
         prepared=prepared,
         classifier=classifier,
         models=list(analysed),

@@ -12,10 +12,10 @@ PARTS = (
     "subgroup",
     "project",
     "traverse",
-    "move",
-    "use",
+    "manipulate",
+    "applications",
     "attribute",
-    "particulars",
+    "model_specific",
     "explain_classifier",
     "export",
 )

@@ -8,8 +8,8 @@ from torch.nn import functional
 from latent_audit.vocabulary.reasons import NO_REASON, Reason, reason
 
 _DECAY = 0.98  # of the running means: about the last fifty steps count
-_LEAST_DIVERSITY = 0.3
-_LEAST_DISCRIMINATOR_NATS = 0.05  # 2 log 2 = 1.39 when it cannot tell, 0 when it is certain of every image
+_MIN_DIVERSITY = 0.3
+_MIN_DISCRIMINATOR_NATS = 0.05  # 2 log 2 = 1.39 when it cannot tell, 0 when it is certain of every image
 
 
 class StabilityRecord(nn.Module):
@@ -45,14 +45,14 @@ class StabilityRecord(nn.Module):
         diversity, accuracy, nats = (float(value) for value in self.get_buffer("means"))
         if int(self.get_buffer("steps")) == 0:
             return reason("gan.not_trained")
-        if diversity < _LEAST_DIVERSITY:
-            return reason("gan.same_image", diversity=f"{diversity:.0%}", least=f"{_LEAST_DIVERSITY:.0%}")
-        if nats < _LEAST_DISCRIMINATOR_NATS:
+        if diversity < _MIN_DIVERSITY:
+            return reason("gan.same_image", diversity=f"{diversity:.0%}", least=f"{_MIN_DIVERSITY:.0%}")
+        if nats < _MIN_DISCRIMINATOR_NATS:
             return reason(
                 "gan.fallen_behind",
                 accuracy=f"{accuracy:.0%}",
                 nats=f"{nats:.3f}",
-                least=f"{_LEAST_DISCRIMINATOR_NATS:g}",
+                least=f"{_MIN_DISCRIMINATOR_NATS:g}",
             )
         return NO_REASON
 

@@ -92,7 +92,7 @@ def reach_verdicts(
             ]
             here = _strength(model, row["attribute"], thresholds, checks)
             claim = Claim(model, row, thresholds, Seeds(strengths, here, sections.get(model["name"])))
-            found = {check.id: check.judge(claim) for check in checks}
+            found = {check.id: check.verdict_of(claim) for check in checks}
             verdicts.append(_overall(claim, found, checks, unreadable.get(claim.attribute)))
     return verdicts
 
@@ -136,7 +136,7 @@ def verdicts_without_stability(
 
 
 def _of_one_model(claim: Claim, checks: Sequence[Check]) -> dict[str, CheckVerdict]:
-    return {check.id: check.judge(claim) for check in checks if not check.needs_seeds}
+    return {check.id: check.verdict_of(claim) for check in checks if not check.needs_seeds}
 
 
 def _strength(model: Plain, attribute: str, thresholds: Thresholds, checks: Sequence[Check]) -> int:

@@ -76,7 +76,7 @@ def effect_coverage(simulations: int, seed: int, images: int = 256) -> float:
             seed,
             resamples=_RESAMPLES,
             null_images=2,
-            null_moves_per_dimension=1,
+            null_directions_per_dimension=1,
         )
         # A fixed `seed` draws the same resamples each time; the data are what varies.
         covered += bool(found.effect_low[0, 0] <= span <= found.effect_high[0, 0])

@@ -22,8 +22,8 @@ from latent_audit.tasks.datasets.tables.shown_text import shown
 from latent_audit.tasks.datasets.tables.table_column import Column
 from latent_audit.vocabulary.attribute_kinds import AttributeKind
 
-_MOST_LEVELS = 20  # whole numbers with more distinct values are measured, not graded
-_MOST_CLASSES = 100  # more distinct words than this are names or free text
+_MAX_LEVELS = 20  # whole numbers with more distinct values are measured, not graded
+_MAX_CLASSES = 100  # more distinct words than this are names or free text
 _LONGEST_CLASS = 200  # characters; longer cells are no names of classes
 _MOSTLY = 0.5  # a column with this share of numbers is meant to hold numbers
 _EXAMPLES = 5
@@ -166,17 +166,17 @@ def _inferred(column: Column, reading: Reading, numeric: bool) -> AttributeKind:
         whole = bool((numbers == np.round(numbers)).all())
         if len(numbers) == 2:
             return "binary"
-        if whole and len(numbers) == rows > _MOST_LEVELS:
+        if whole and len(numbers) == rows > _MAX_LEVELS:
             raise _Unusable(
                 f"column {shown(column.name)!r} has a different whole number in every row ({_examples(column)}), as "
                 "row numbers have; leave it out of data.attributes, or say what it measures with data.types, as in "
                 f"{{{shown(column.name)}: continuous}}"
             )
-        return "ordinal" if whole and len(numbers) <= _MOST_LEVELS else "continuous"
+        return "ordinal" if whole and len(numbers) <= _MAX_LEVELS else "continuous"
     if many == 2:
         return "binary"
-    _ask_about_numbers(column, reading)
-    if many == rows > _MOST_LEVELS:
+    _refuse_numbers_as_text(column, reading)
+    if many == rows > _MAX_LEVELS:
         raise _Unusable(
             f"column {shown(column.name)!r} has a different text in every row ({_examples(column)}), as names have; "
             "leave it out with data.attributes"
@@ -184,7 +184,7 @@ def _inferred(column: Column, reading: Reading, numeric: bool) -> AttributeKind:
     return "categorical"
 
 
-def _ask_about_numbers(column: Column, reading: Reading) -> None:
+def _refuse_numbers_as_text(column: Column, reading: Reading) -> None:
     """Raises if a column of text is probably meant as numbers, instead of guessing."""
     if would_lose_zeros(column.distinct):
         return
@@ -198,7 +198,7 @@ def _ask_about_numbers(column: Column, reading: Reading) -> None:
         )
     are = reading.are_numbers
     numbers, rows = int(column.counts[are].sum()), len(column.codes)
-    if are.sum() > 2 and (numbers >= _MOSTLY * rows or are.sum() > _MOST_LEVELS):
+    if are.sum() > 2 and (numbers >= _MOSTLY * rows or are.sum() > _MAX_LEVELS):
         raise _Unusable(_some_are_no_numbers(column, ~are))
 
 
@@ -234,9 +234,9 @@ def _coded(column: Column, kind: str, reading: Reading | None) -> tuple[tuple[st
     name = shown(column.name)
     if kind == "binary" and len(classes) != 2:
         raise _Unusable(f"column {name!r} has {len(classes)} distinct values and cannot be binary")
-    if len(classes) > _MOST_CLASSES:
+    if len(classes) > _MAX_CLASSES:
         raise _Unusable(
-            f"column {name!r} has {len(classes):,} distinct values, too many for classes (at most {_MOST_CLASSES}): "
+            f"column {name!r} has {len(classes):,} distinct values, too many for classes (at most {_MAX_CLASSES}): "
             f"{_examples(column)}; leave it out with data.attributes or, if it holds numbers, make it continuous"
         )
     longest = max(column.distinct, key=len)

@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Moves:
-    """How much is moved: held-out images to start from, bootstrap draws, random moves behind the null.
+class InterventionSizes:
+    """Sizes of an intervention: held-out images to start from, bootstrap draws, random directions of the null.
 
     gate_images: most reconstructions that the classifier is tried on. null_images, untrained_images: images that
-    the null's random moves, and the moves in the untrained decoder, start from.
+    the null's random directions, and changes in the untrained decoder, start from.
     """
 
     images: int
     bootstraps: int
-    null_moves_per_dimension: int
+    null_directions_per_dimension: int
     gate_images: int
     null_images: int
     untrained_images: int
@@ -59,10 +59,10 @@ def gate_reconstructions(
     decode: Decode,
     share_of_way: float,
     unreadable: Mapping[str, Mapping[str, Reason]],
-    moves: Moves,
+    sizes: InterventionSizes,
 ) -> tuple[Gate, ...]:
     """Returns, for each attribute, whether the classifier reads what `decode` makes of held-out codes."""
-    places = data.draw("probe_test", moves.gate_images, moves.seed, "gate", every_class=True)
+    places = data.draw("probe_test", sizes.gate_images, sizes.seed, "gate", every_class=True)
     return classifier_gate.compute(
         data.data.attributes,
         data.values("probe_test", places),
@@ -82,12 +82,12 @@ def intervene_on(
     untrained_decode: Decode | None,
     dimensions: Sequence[int],
     gates: Sequence[Gate],
-    moves: Moves,
+    sizes: InterventionSizes,
 ) -> Intervention:
     """Returns check C of a code; `dimensions` are the claimed ones, one for each attribute."""
     return intervention.compute(
         data.data.attributes,
-        codes.test[moves.rows(codes)],
+        codes.test[sizes.rows(codes)],
         codes.fit,
         decode,
         lambda pictures: classify_images(attribute_classifier, pictures, precision="auto"),
@@ -95,10 +95,10 @@ def intervene_on(
         gates,
         dimensions,
         codes.groups,
-        moves.seed,
+        sizes.seed,
         untrained_decode=untrained_decode,
-        resamples=moves.bootstraps,
-        null_images=moves.null_images,
-        untrained_images=moves.untrained_images,
-        null_moves_per_dimension=moves.null_moves_per_dimension,
+        resamples=sizes.bootstraps,
+        null_images=sizes.null_images,
+        untrained_images=sizes.untrained_images,
+        null_directions_per_dimension=sizes.null_directions_per_dimension,
     )

@@ -21,7 +21,7 @@ from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.evidence.claims import find_claims
 from latent_audit.tasks.stages.evidence.interventions import (
-    Moves,
+    InterventionSizes,
     gate_reconstructions,
     intervene_on,
     not_readable,
@@ -60,7 +60,7 @@ def compute(
     permutations: int,
     bootstraps: int,
     intervention_images: int,
-    null_moves_per_dimension: int,
+    null_directions_per_dimension: int,
     gate_images: int,
     null_images: int,
     untrained_images: int,
@@ -76,16 +76,16 @@ def compute(
     attribute_classifier = load_classifier(classifier.path, context.device)
     codes = open_codes(encoded)
     controls = _controls(codes, trained, encoded, data.data.images.shape[1:], context.device, seed)
-    moves = Moves(
+    interventions = InterventionSizes(
         intervention_images,
         bootstraps,
-        null_moves_per_dimension,
+        null_directions_per_dimension,
         gate_images,
         null_images,
         untrained_images,
         seed,
     )
-    sizes = Sizes(
+    places = Sizes(
         probe_images, interchange_pairs, permutations, bootstraps, boosting_iterations, boosting_images
     )
     unreadable = not_readable(data, classifier, thresholds.classifier_share_of_way)
@@ -108,10 +108,10 @@ def compute(
             control.decode,
             thresholds.classifier_share_of_way,
             unreadable,
-            moves,
+            interventions,
         )
         intervened = (
-            _intervene(data, attribute_classifier, control, claims, gates, moves)
+            _intervene(data, attribute_classifier, control, claims, gates, interventions)
             if any(gate.status == "passed" for gate in gates)
             else _unreadable(gates)
         )
@@ -130,7 +130,7 @@ def compute(
                         control.decode,
                         untestable(gates),
                         thresholds,
-                        sizes,
+                        places,
                         seed,
                     )
                 ),
@@ -162,7 +162,7 @@ def _intervene(
     control: Control,
     claims: Sequence[Specificity],
     gates: Sequence[Gate],
-    moves: Moves,
+    sizes: InterventionSizes,
 ) -> Any:
     dimensions = [claim.dimension for claim in claims]
     return to_json(
@@ -174,7 +174,7 @@ def _intervene(
             control.untrained_decode,
             dimensions,
             gates,
-            moves,
+            sizes,
         )
     )
 

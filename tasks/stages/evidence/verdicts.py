@@ -211,7 +211,7 @@ def _controls(
         {"name": model.name, "seed": model.seed, **control}
         for model in models
         if model.seed == lead
-        for control in read_json(results[model.id]["control"].path / "controls.json")
+        for control in read_json(results[model.id]["negative_controls"].path / "controls.json")
     ]
 
 

@@ -42,20 +42,20 @@ def compute(
     encoded: Artifact,
     fitness: Artifact,
     outside: Artifact | None,
-    use_images: int,
+    anomaly_images: int,
     application_images: int,
     regret_steps: int,
     seed: int,
 ) -> None:
     """Writes uses.json; `outside` is a prepared data set of another kind, None for exchanged quarters.
 
-    use_images: of either kind in anomaly detection. application_images: real images that probes are fitted from and
+    anomaly_images: of either kind in anomaly detection. application_images: real images that probes are fitted from and
     scored on, and that rates of compression are averaged over.
     """
     data = open_prepared(prepared)
     codes = open_codes(encoded)
     model = load(trained.path, context.device)
-    inside = data.images("probe_test", data.draw("probe_test", use_images, seed, "anomaly detection"))
+    inside = data.images("probe_test", data.draw("probe_test", anomaly_images, seed, "anomaly detection"))
     name, strange = _outside(outside, inside, seed)
     gradients = reach_of(trained).decoder_gradients
     anomaly = _anomaly(model, name, inside, strange, regret_steps, gradients, seed)

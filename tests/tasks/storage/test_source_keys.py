@@ -25,10 +25,10 @@ AUDITS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 # Stages that rebuild the generative model, beside the one that trains it; those that load the classifier.
 READ_MODEL = {
-    "encode", "intervene", "locate", "fitness", "control", "traverse", "move", "use", "attribute", "particulars",
+    "encode", "intervene", "locate", "fitness", "negative_controls", "traverse", "manipulate", "applications", "attribute", "model_specific",
     "export",
 }  # fmt: skip
-READ_CLASSIFIER = {"classify", "intervene", "locate", "control", "move", "attribute", "explain_classifier"}
+READ_CLASSIFIER = {"classify", "intervene", "locate", "negative_controls", "manipulate", "attribute", "explain_classifier"}
 DRAW = {"draw", "draw_pictures"}
 
 
@@ -152,17 +152,17 @@ def test_what_only_type_checkers_read_changes_no_key(copy: Copy) -> None:
         # training
         ("vae_models/training/loop.py", {
             "sprites": {"train", "classify"}, "mnist": {"train", "classify"},
-            "labels": {"train", "classify", "particulars"}, "stacked": {"train_stack", "classify"},
+            "labels": {"train", "classify", "model_specific"}, "stacked": {"train_stack", "classify"},
         }),
         ("vae_models/training/stacked_networks.py", {"stacked": {"train_stack"}}),
         ("vae_models/attribute_classifier/classifier.py", in_each(READ_CLASSIFIER)),
         # analyses
-        ("tasks/analyses/applications/anomaly.py", in_each({"use"})),
-        ("tasks/analyses/checks/specificity.py", in_each({"probe", "control", "locate", "judge"})),
+        ("tasks/analyses/applications/anomaly.py", in_each({"applications"})),
+        ("tasks/analyses/checks/specificity.py", in_each({"probe", "negative_controls", "locate", "verdicts"})),
         ("tasks/analyses/statistics/splits.py", in_each({"prepare"})),
-        ("tasks/analyses/checks/verdicts.py", in_each({"judge"})),
+        ("tasks/analyses/checks/verdicts.py", in_each({"verdicts"})),
         ("tasks/analyses/attributions/gan_explanations.py", {"sprites": {"attribute"}}),
-        ("tasks/analyses/applications/label_efficiency.py", {"labels": {"particulars"}}),
+        ("tasks/analyses/applications/label_efficiency.py", {"labels": {"model_specific"}}),
         ("tasks/analyses/selftest/synthetic_data.py", {}),
         # stages
         ("tasks/stages/evidence/encode.py", in_each({"encode"})),
@@ -192,7 +192,7 @@ def test_another_constant_changes_the_stages_that_use_it(
     [
         ("reports/page/messages/en.yaml", DRAW),
         ("reports/page/templates/uses.html", DRAW),
-        ("reports/record/audit-1.0.schema.json", DRAW | {"judge"}),
+        ("reports/record/audit-1.0.schema.json", DRAW | {"verdicts"}),
         ("reports/page/static/report.js", set()),
         ("tasks/runs/selftest_record.json", set()),
     ],
@@ -209,7 +209,7 @@ def test_another_part_of_the_record_changes_what_writes_and_shows_it(copy: Copy)
             part, part + "    where: NotRequired[str]\n"
         )
     }
-    assert copy.changed_by(edit) == in_each(DRAW | {"judge"})
+    assert copy.changed_by(edit) == in_each(DRAW | {"verdicts"})
 
 
 def test_a_new_kind_changes_no_key(copy: Copy) -> None:

@@ -12,7 +12,7 @@ from latent_audit.vocabulary.reasons import Reason, reason
 from latent_audit.vocabulary.verdicts import INCONCLUSIVE, NOT_SUPPORTED, SUPPORTED, VerdictWord
 
 
-def judge(claim: Claim) -> CheckVerdict:
+def verdict_of(claim: Claim) -> CheckVerdict:
     """Returns the verdict on the association of the claimed dimension and the attribute."""
     cells, least = claim.model["association"], claim.thresholds.uncertainty_min
     p_value = cells["p_adjusted"][list(cells["attributes"]).index(claim.attribute)][claim.row["dimension"]]
@@ -43,4 +43,4 @@ def would_change(found: CheckVerdict) -> Reason:
     return reason("change.association", statistic=found.statistic, limit=f"{found.threshold:g}")
 
 
-CHECK = Check(ASSOCIATION, judge, would_change)
+CHECK = Check(ASSOCIATION, verdict_of, would_change)

@@ -23,7 +23,7 @@ from latent_audit.vocabulary.verdicts import (
 STATISTIC = reason("statistic.range_of_the_mean_response")
 
 
-def judge(claim: Claim) -> CheckVerdict:
+def verdict_of(claim: Claim) -> CheckVerdict:
     """Returns the verdict on the effect of the claimed dimension."""
     section, thresholds = claim.model.get("intervention"), claim.thresholds
     if section is None or "not_applicable" in section:
@@ -108,4 +108,4 @@ def _changed_by_entanglement(claim: Claim) -> set[str]:
     }
 
 
-CHECK = Check(INTERVENTION, judge, would_change)
+CHECK = Check(INTERVENTION, verdict_of, would_change)

@@ -18,7 +18,7 @@ from latent_audit.vocabulary.verdicts import (
 )
 
 
-def judge(claim: Claim) -> CheckVerdict:
+def verdict_of(claim: Claim) -> CheckVerdict:
     """Returns the verdict on the gap to the runner-up, on conditioning and on leakage."""
     row, least = claim.row, claim.thresholds.gap_min
     gap, alone = row["gap"], row["runner_up"] is None
@@ -57,4 +57,4 @@ def would_change(found: CheckVerdict) -> Reason:
     return reason("change.specificity")
 
 
-CHECK = Check(SPECIFICITY, judge, would_change)
+CHECK = Check(SPECIFICITY, verdict_of, would_change)

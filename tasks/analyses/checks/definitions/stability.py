@@ -23,7 +23,7 @@ STATISTIC = reason("statistic.rank_correlation_between_seeds")
 ASSESSED = "assessed"
 
 
-def judge(claim: Claim) -> CheckVerdict:
+def verdict_of(claim: Claim) -> CheckVerdict:
     """Returns the verdict on how well the finding repeats in other seeds."""
     assert claim.seeds is not None, "stability compares seeds"
     seeds, least = claim.seeds, claim.thresholds.matched_strength_min
@@ -75,4 +75,4 @@ def _outcome(claim: Claim, holds: int, undecided: int, likeness: str) -> tuple[V
     return outcomes[likeness]
 
 
-CHECK = Check(STABILITY, judge, would_change, needs_seeds=True)
+CHECK = Check(STABILITY, verdict_of, would_change, needs_seeds=True)
