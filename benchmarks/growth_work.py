@@ -28,6 +28,7 @@ from latent_audit.tasks.analyses.scores.information_scores import mig
 from latent_audit.tasks.analyses.statistics import splits
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.vocabulary.attribute_kinds import AttributeKind
+from latent_audit.vocabulary.reasons import NO_REASON
 
 Run = Callable[[], object]
 
@@ -145,7 +146,7 @@ def interventions(size: Size) -> Run:
         columns[attribute.name] = tuple(range(start, start + count))
         start += count
     weights = rng.normal(size=(size.latent_size, start)).astype(np.float32)
-    gates = [Gate(a.name, "passed", "R2", 1.0, 0.5, "") for a in made.attributes]
+    gates = [Gate(a.name, "passed", "R2", 1.0, 0.5, NO_REASON) for a in made.attributes]
     claimed = [k % size.latent_size for k in range(size.attributes)]
     return lambda: intervention.compute(
         made.attributes, made.codes[:256], made.codes, lambda latents: latents, lambda codes: codes @ weights,

@@ -23,6 +23,7 @@ from latent_audit.vae_models.presets.plain_vae import VaeSettings
 from latent_audit.vae_models.training.loop import train
 from latent_audit.vae_models.training.precision import cpu_multiplies_bfloat16
 from latent_audit.vae_models.training.settings import TrainingSettings
+from latent_audit.vocabulary.reasons import NO_REASON
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def interventions(quick: bool) -> Stage:
     for module in (attribute_classifier, model, untrained):
         module.to(memory_format=torch.channels_last)  # as loaded models are
     codes = encode_images(model, data.images)[0]
-    gates = [Gate(a.name, "passed", "R2", 1.0, 0.5, "") for a in data.attributes]
+    gates = [Gate(a.name, "passed", "R2", 1.0, 0.5, NO_REASON) for a in data.attributes]
     decoded = 0
 
     def decode(latents: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -27,10 +27,10 @@ from latent_audit.tasks.stages.registry import (
     DRAW,
     DRAW_PICTURES,
     EXPLAIN_CLASSIFIER,
-    VERDICTS,
     PREPARE,
     STAGES,
     TRAIN_CLASSIFIER,
+    VERDICTS,
 )
 from latent_audit.tasks.stages.report.render import render_report
 from latent_audit.tasks.stages.report_sections import sections_of

@@ -1,6 +1,6 @@
 """The ids of the checks that a claim is put through.
 
-A check is defined in `tasks/analyses/checks/definitions/`, one file each; audit.json lists those that made its verdicts.
+A check is defined in `tasks/analyses/checks/definitions/`, one file each; audit.json lists those behind its verdicts.
 """
 
 from typing import Final
@@ -15,5 +15,5 @@ CHECKS_1_0: Final = (ASSOCIATION, SPECIFICITY, INTERVENTION, STABILITY)
 
 
 def letter(place: int) -> str:
-    """Returns the letter of the check at a place in the list, from 0: A, B, C and on, as docs/evidence.md names them."""
+    """Returns the letter of the check at a place in the list, from 0, as docs/evidence.md uses it: A, B, C."""
     return chr(ord("A") + place)

@@ -8,6 +8,7 @@ from latent_audit.reports.page.reasons import NOT_READ, with_sentences, with_tex
 from latent_audit.reports.record.audit_json import AUDIT_NAME, settled
 from latent_audit.reports.record.problem import Kind, Problem
 from latent_audit.tasks.analyses.checks import auditability
+from latent_audit.tasks.analyses.checks.definitions.registry import listed
 from latent_audit.tasks.analyses.checks.rules import (
     RULES,
     places_of,
@@ -66,9 +67,8 @@ def _problems(audit: Plain, words_alone: bool) -> Iterator[Problem]:
 
 def _checks(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator[Problem]:
     """Checks that the checks that are listed are those of the schema's rules."""
-    checks = RULES[audit["schema_version"]].checks
-    listed = [{"id": check.id, "needs_seeds": check.needs_seeds} for check in checks]
-    if audit.get("checks", listed) != listed:
+    expected = listed(RULES[audit["schema_version"]].checks)
+    if audit.get("checks", expected) != expected:
         yield _problem("verdict", f"{AUDIT_NAME} lists other checks than its verdicts were made by.")
 
 

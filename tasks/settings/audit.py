@@ -110,7 +110,11 @@ class EvidenceSettings(Section):
         """Refuses limits below the smallest possible p-value, under which no claim could pass."""
         for name, draws, smallest in (
             ("permutations", self.permutations, 1.0 / (self.permutations + 1.0)),
-            ("null_directions_per_dimension", self.null_directions_per_dimension, 1.0 / self.null_directions_per_dimension),
+            (
+                "null_directions_per_dimension",
+                self.null_directions_per_dimension,
+                1.0 / self.null_directions_per_dimension,
+            ),
         ):
             limit = self.thresholds.significance
             if smallest > limit:

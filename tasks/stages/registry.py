@@ -8,8 +8,8 @@ _EXPLANATIONS, _REPORT = f"{_STAGES}.explanations", f"{_STAGES}.report"
 # What nearly every stage of a model takes.
 _MODEL = ("prepared", "trained", "encoded")
 _INTERVENTIONS = (
-    "evidence.intervention_images", "evidence.bootstraps", "evidence.null_directions_per_dimension", "evidence.gate_images",
-    "evidence.null_images", "evidence.untrained_images", "run.seed",
+    "evidence.intervention_images", "evidence.bootstraps", "evidence.null_directions_per_dimension",
+    "evidence.gate_images", "evidence.null_images", "evidence.untrained_images", "run.seed",
 )  # fmt: skip
 
 _PLACES = (

@@ -22,7 +22,8 @@ models:
 evidence: {permutations: 100, bootstraps: 100, probe_images: 200, null_directions_per_dimension: 20,
   boosting_iterations: 5}
 explanations: {depth: quick, projection_images: 100, attribution_images: 2, attribution_dimensions: 1,
-  attribution_steps: 8, superpixel_samples: 24, traversal_steps: 3, manipulation_images: 16, anomaly_images: 20, regret_steps: 2}
+  attribution_steps: 8, superpixel_samples: 24, traversal_steps: 3, manipulation_images: 16,
+  anomaly_images: 20, regret_steps: 2}
 """
 
 # One model of one seed: every kind of stage, where it does not matter what is found.
@@ -38,7 +39,8 @@ models:
 evidence: {permutations: 100, bootstraps: 100, probe_images: 200, null_directions_per_dimension: 20,
   boosting_iterations: 5}
 explanations: {depth: quick, projection_images: 100, attribution_images: 2, attribution_dimensions: 1,
-  attribution_steps: 8, superpixel_samples: 24, traversal_steps: 3, manipulation_images: 16, anomaly_images: 20, regret_steps: 2}
+  attribution_steps: 8, superpixel_samples: 24, traversal_steps: 3, manipulation_images: 16,
+  anomaly_images: 20, regret_steps: 2}
 """
 
 # No value is a default, nor the value of another limit, nor what the audit above finds by chance.

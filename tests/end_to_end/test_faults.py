@@ -21,8 +21,8 @@ pytestmark = [pytest.mark.endurance, pytest.mark.timeout(1500)]
 
 SHARED = {"prepare", "classify", "explain_classifier"}
 OF_MODEL = {
-    "train", "encode", "probe", "score", "intervene", "locate", "subgroup", "fitness", "negative_controls", "project", "traverse",
-    "manipulate", "applications", "attribute", "model_specific", "export",
+    "train", "encode", "probe", "score", "intervene", "locate", "subgroup", "fitness", "negative_controls", "project",
+    "traverse", "manipulate", "applications", "attribute", "model_specific", "export",
 }  # fmt: skip
 JUDGEMENT = {"verdicts", "draw", "draw_pictures"}
 STAGES = SHARED | OF_MODEL | JUDGEMENT
@@ -159,7 +159,12 @@ def test_another_beta_computes_that_models_stages_and_the_judgement(faulty: Faul
 def test_damaged_artifacts(faulty: Faulty) -> None:
     """A flipped bit, a deleted result, file and manifest: these stages are computed again, and no other."""
     ledger = faulty.ledger("damaged artifacts")
-    assert {line["stage"] for line in ledger if not line["reused"]} == {"train", "encode", "probe", "negative_controls"}
+    assert {line["stage"] for line in ledger if not line["reused"]} == {
+        "train",
+        "encode",
+        "probe",
+        "negative_controls",
+    }
     text = faulty.runs["damaged artifacts"]["err"]
     for stage, what in (
         ("train", "weights.safetensors is not what was written"),

@@ -28,7 +28,19 @@ PRIVATE_MODULES = {
 }  # fmt: skip
 PRIVATE_BEGINNINGS = ("MOST_", "LEAST_")
 # Parts of a setting's name.
-PRIVATE_WORDS = {"move", "moves", "use", "uses", "judge", "said", "told", "ask", "doubt", "doing", "particulars"}
+PRIVATE_WORDS = {
+    "move",
+    "moves",
+    "use",
+    "uses",
+    "judge",
+    "said",
+    "told",
+    "ask",
+    "doubt",
+    "doing",
+    "particulars",
+}
 PRIVATE_ENDINGS = ("_AT_ONCE", "_said")
 
 

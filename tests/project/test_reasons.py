@@ -34,7 +34,7 @@ def calls() -> Iterator[tuple[str, ast.Call]]:
 def keys(value: ast.expr) -> list[str]:
     """Returns the keys that an argument can be; those that are put together by their stem."""
     if isinstance(value, ast.Constant):
-        return [value.value]
+        return [str(value.value)]
     if isinstance(value, ast.IfExp):
         return [*keys(value.body), *keys(value.orelse)]
     if isinstance(value, ast.JoinedStr) and isinstance(value.values[0], ast.Constant):

@@ -9,6 +9,7 @@ from latent_audit.reports.page.render import render
 from latent_audit.reports.record.audit_json import read_audit, write_audit
 from latent_audit.reports.record.manifest import write_manifest
 from latent_audit.tasks.analyses.checks import auditability
+from latent_audit.tasks.analyses.checks.definitions.registry import CHECKS, listed
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.checks.verdicts import (
     verdicts_from_audit,
@@ -29,6 +30,7 @@ def write_judged_run(folder: Path, **sizes: Any) -> None:
     audit["auditability"] = with_sentences(
         to_json(auditability.compute(audit["data"]["attributes"], audit["classifier"]["scores"], 0.5))
     )
+    audit["checks"] = listed(CHECKS)
     audit["settings_digest"] = digest_of(audit["settings"])
     for section in audit["stability"]:
         seeds = [model for model in audit["models"] if model["name"] == section["model"]]

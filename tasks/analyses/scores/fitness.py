@@ -79,7 +79,7 @@ def measure_fitness(
         )
         for j in range(len(names))
     )
-    collapsed, reason = decide_collapse(uses, reconstruction_spread, least_spread)
+    collapsed, why = decide_collapse(uses, reconstruction_spread, least_spread)
     source = "bootstrap over images"
     reconstruction = mean_estimate(reconstruction_nats.astype(np.float64), resamples, rng, source)
     kl = None
@@ -94,7 +94,7 @@ def measure_fitness(
         active_units_by_variance=int(by_variance.sum()),
         dimensions=uses,
         collapsed=collapsed,
-        collapse_reason=reason,
+        collapse_reason=why,
     )
 
 

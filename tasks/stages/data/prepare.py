@@ -65,7 +65,7 @@ def compute(
     if image_set.masks is not None:
         _write_unless_mapped(folder / "masks.npy", image_set.masks)
     prepared = Prepared(image_set, split.codes, order)
-    write_json(folder / "data.json", _description(folder, prepared, aside, seed))
+    write_json(folder / "data.json", _description(folder, prepared, aside, notes, seed))
     if image_set.file_names is not None:
         write_json(folder / "files.json", list(image_set.file_names))
     counts = {f"images.{name}": float(len(prepared.rows(name))) for name in PARTS}
@@ -96,8 +96,8 @@ def _set_aside(image_set: ImageSet, split: splits.Split, fewest: int) -> tuple[I
             f"{shown(each.attribute.name)}: {min(each.images.values())} images in one part" for each in aside
         )
         raise ConstantAttribute(
-            f"{image_set.name}: no attribute can be tested, since each needs {fewest} images in which it varies in every "
-            f"part ({listed}); add images in which they vary, or lower "
+            f"{image_set.name}: no attribute can be tested, since each needs {fewest} images in which it varies in "
+            f"every part ({listed}); add images in which they vary, or lower "
             "evidence.fewest_of_a_class"
         )
     if not aside:

@@ -17,6 +17,7 @@ from latent_audit.tasks.analyses.checks import (
 )
 from latent_audit.tasks.analyses.checks.association import Association
 from latent_audit.tasks.analyses.checks.attribute_correlation import entangled_pairs
+from latent_audit.tasks.analyses.checks.definitions.registry import listed
 from latent_audit.tasks.analyses.checks.rules import RULES, thresholds_digest
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.places.rules.requirements import judge_requirements
@@ -113,7 +114,7 @@ def compute(
         },
         "auditability": with_sentences(to_json(auditable)),
         "models": records,
-        "checks": [{"id": check.id, "needs_seeds": check.needs_seeds} for check in CURRENT.checks],
+        "checks": listed(CURRENT.checks),
         "stability": stable,
         "place_stability": to_json(alike),
         "controls": [

@@ -40,7 +40,9 @@ def compute(
 
     The Frechet distance is of half as many samples as `distance_images`, to as many held-out images.
     """
-    space = _Space(prepared, trained, encoded, classifier, manipulation_images, distance_images, seed, context.device)
+    space = _Space(
+        prepared, trained, encoded, classifier, manipulation_images, distance_images, seed, context.device
+    )
     parts = {
         "interpolation": _interpolation,
         "arithmetic": _arithmetic,

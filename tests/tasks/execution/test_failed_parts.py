@@ -20,7 +20,15 @@ from latent_audit.tasks.execution.failed_parts import (
     raise_failed_inputs,
     without_failed,
 )
-from latent_audit.tasks.stages.registry import ENCODE, MANIPULATE, PREPARE, PROBE, STAGES, TRAIN_MODEL, VERDICTS
+from latent_audit.tasks.stages.registry import (
+    ENCODE,
+    MANIPULATE,
+    PREPARE,
+    PROBE,
+    STAGES,
+    TRAIN_MODEL,
+    VERDICTS,
+)
 from latent_audit.tasks.storage.artifacts import ModelKey
 from latent_audit.vae_models.errors import ModelError
 
@@ -77,8 +85,8 @@ def test_what_may_fail_is_survived_and_what_may_not_is_not() -> None:
 def test_essential_are_data_encoding_checks_controls_and_verdicts() -> None:
     may_fail = {stage.name for stage in STAGES if stage.may_fail}
     assert may_fail == {
-        "score", "subgroup", "project", "traverse", "manipulate", "applications", "attribute", "model_specific", "explain_classifier",
-        "export",
+        "score", "subgroup", "project", "traverse", "manipulate", "applications", "attribute", "model_specific",
+        "explain_classifier", "export",
     }  # fmt: skip
 
 
@@ -101,7 +109,8 @@ def test_a_stage_is_not_computed_where_an_input_failed() -> None:
 
 def results(*models: ModelKey, **failed: Any) -> dict[str, dict[str, Any]]:
     return {
-        model.id: {"train": "artifact", "manipulate": "artifact", **failed.get(model.id, {})} for model in models
+        model.id: {"train": "artifact", "manipulate": "artifact", **failed.get(model.id, {})}
+        for model in models
     }
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from latent_audit.tasks.settings.audit import Settings
+from latent_audit.tasks.stages.registry import STAGES
 from latent_audit.tasks.storage import source_digest as sources
 from latent_audit.tasks.storage.source_tree import SourceTree
 from latent_audit.tasks.storage.store import Store
@@ -25,10 +27,18 @@ AUDITS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 # Stages that rebuild the generative model, beside the one that trains it; those that load the classifier.
 READ_MODEL = {
-    "encode", "intervene", "locate", "fitness", "negative_controls", "traverse", "manipulate", "applications", "attribute", "model_specific",
-    "export",
+    "encode", "intervene", "locate", "fitness", "negative_controls", "traverse", "manipulate", "applications",
+    "attribute", "model_specific", "export",
 }  # fmt: skip
-READ_CLASSIFIER = {"classify", "intervene", "locate", "negative_controls", "manipulate", "attribute", "explain_classifier"}
+READ_CLASSIFIER = {
+    "classify",
+    "intervene",
+    "locate",
+    "negative_controls",
+    "manipulate",
+    "attribute",
+    "explain_classifier",
+}
 DRAW = {"draw", "draw_pictures"}
 
 
@@ -241,6 +251,13 @@ def test_no_stage_imports_a_stage_a_catalogue_or_a_preset(copy: Copy) -> None:
             else set()
         )
         assert not found & presets - allowed, module
+
+
+def test_the_contract_on_stages_names_every_stage() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    named = next(one["modules"] for one in settings["contracts"] if one["name"] == "No stage imports a stage")
+    code = {module for stage in STAGES for _, _, module in stage.code}
+    assert set(named) == {stage.module for stage in STAGES} | code
 
 
 def test_readers_import_what_they_read_and_nothing_that_makes_it() -> None:

@@ -24,7 +24,8 @@ TINY: dict[str, Any] = {
     },
     "explanations": {
         "depth": "quick", "projection_images": 100, "attribution_images": 2, "attribution_dimensions": 1,
-        "attribution_steps": 8, "superpixel_samples": 24, "traversal_steps": 3, "manipulation_images": 16, "anomaly_images": 20,
+        "attribution_steps": 8, "superpixel_samples": 24, "traversal_steps": 3, "manipulation_images": 16,
+        "anomaly_images": 20,
         "regret_steps": 2,
     },
 }  # fmt: skip

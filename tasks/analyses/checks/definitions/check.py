@@ -67,8 +67,8 @@ class Claim:
 class Check:
     """One check. `id` names it in audit.json and in the messages (`check.ID.name`, `check.ID.question`).
 
-    verdict_of: returns the verdict on a claim. would_change: returns what would have to be found for a claim that is not or
-    partly supported by this check. needs_seeds: whether the rule compares several trained seeds.
+    verdict_of: returns the verdict on a claim. would_change: returns what would have to be found for a claim that is
+    not or partly supported by this check. needs_seeds: whether the rule compares several trained seeds.
     """
 
     id: str
