@@ -200,7 +200,7 @@ def test_another_constant_changes_the_stages_that_use_it(
 @pytest.mark.parametrize(
     ("file", "expected"),
     [
-        ("reports/page/messages/en.yaml", DRAW),
+        ("reports/page/messages/en.yaml", DRAW | {"verdicts"}),
         ("reports/page/templates/uses.html", DRAW),
         ("reports/record/audit-1.0.schema.json", DRAW | {"verdicts"}),
         ("reports/page/static/report.js", set()),
