@@ -3,7 +3,17 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.vocabulary.reasons import Reason, reason
+
 Plain = Mapping[str, Any]
+
+
+def few_groups(groups: int | None, thresholds: Thresholds) -> Reason | None:
+    """Returns why nothing can be told of so many groups of images; None where there are enough, or no groups."""
+    if groups is None or groups >= thresholds.groups_min:
+        return None
+    return reason("few_groups", groups=str(groups), needed=str(thresholds.groups_min))
 
 
 def interval_against(value: Plain | None, least: float) -> Literal["above", "crosses", "below"]:

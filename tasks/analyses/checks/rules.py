@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any
 
+from latent_audit.tasks.analyses.absence.rules import judge_absence
 from latent_audit.tasks.analyses.checks import auditability, verdicts
 from latent_audit.tasks.analyses.checks.definitions.check import Check
 from latent_audit.tasks.analyses.checks.definitions.registry import CHECKS, CHECKS_1_0
@@ -32,6 +33,7 @@ class Rules:
         judge_seeds: from the seeds of one model and thresholds to the words that check D counts, by attribute.
         judge_places: from models, place_stability and thresholds to the rows of `where`.
         place_control: from a control and thresholds to the rows of `where` of it.
+        judge_absence: from models and thresholds to the rows of `absent`.
         checks: the checks, in their order.
         thresholds: the names of all limits.
         not_auditable: from an audit.json and thresholds to "reason" and "helps" of each attribute that cannot be
@@ -45,6 +47,7 @@ class Rules:
     judge_seeds: Callable[[Sequence[Plain], Thresholds, Mapping[str, Plain]], dict[str, list[str]]]
     judge_places: Callable[[Sequence[Plain], Sequence[Plain], Thresholds, Mapping[str, Plain]], Sequence[Any]]
     place_control: Callable[[Plain, Thresholds, Mapping[str, Plain]], Sequence[Any]]
+    judge_absence: Callable[[Sequence[Plain], Thresholds], Sequence[Any]]
     checks: tuple[Check, ...]
     thresholds: frozenset[str]
     not_auditable: Callable[[Plain, Thresholds], Mapping[str, Plain]]
@@ -57,6 +60,10 @@ def _no_places(
 
 
 def _no_places_of_control(_: Plain, __: Thresholds, ___: Mapping[str, Plain]) -> list[Any]:
+    return []
+
+
+def _no_absence(_: Sequence[Plain], __: Thresholds) -> list[Any]:
     return []
 
 
@@ -89,6 +96,7 @@ RULES: Mapping[str, Rules] = {
         partial(verdicts.verdicts_without_stability, checks=CHECKS_1_0),
         _no_places,
         _no_places_of_control,
+        _no_absence,
         CHECKS_1_0,
         THRESHOLDS_1_0,
         _everything_is_auditable,
@@ -99,6 +107,7 @@ RULES: Mapping[str, Rules] = {
         verdicts.verdicts_without_stability,
         where.judge_places,
         where.places_of_control,
+        judge_absence,
         CHECKS,
         frozenset(limit.name for limit in fields(Thresholds)),
         auditability.not_auditable,

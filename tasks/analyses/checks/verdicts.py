@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from latent_audit.tasks.analyses.checks.check_rules import Plain, dimension_name
+from latent_audit.tasks.analyses.checks.check_rules import Plain, dimension_name, few_groups
 from latent_audit.tasks.analyses.checks.definitions.check import Check, CheckVerdict, Claim, Seeds
 from latent_audit.tasks.analyses.checks.definitions.registry import CHECKS
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds, thresholds_from
@@ -164,6 +164,9 @@ def _overall(
         else reason("verdict.weakest", check=reason(f"check.{weakest}"), why=decisive.reason)
     )
     change = _would_change(next(check for check in checks if check.id == weakest), decisive)
+    groups = few_groups(model["association"].get("groups"), claim.thresholds)
+    if groups is not None:
+        word, why, change = INCONCLUSIVE, groups, reason("change.more_groups")
     if unreadable is not None:
         word, why, change = NOT_TESTED, unreadable["reason"], unreadable["helps"]
     section = model.get("intervention") or {}

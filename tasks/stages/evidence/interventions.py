@@ -101,4 +101,5 @@ def intervene_on(
         null_images=sizes.null_images,
         untrained_images=sizes.untrained_images,
         null_directions_per_dimension=sizes.null_directions_per_dimension,
+        image_groups=data.image_groups("probe_test", sizes.rows(codes)),
     )
