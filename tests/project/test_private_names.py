@@ -49,7 +49,9 @@ def used_names() -> Iterator[tuple[str, str]]:
                         if "._" in alias.name or UNDOCUMENTED.match(alias.name):
                             yield name, alias.name
             elif isinstance(node, ast.Call) and "import_module" in ast.unparse(node.func) and node.args:
-                yield from ((name, word) for word in re.findall(r"[\w.]+\._[\w.]+", ast.unparse(node.args[0])))
+                yield from (
+                    (name, word) for word in re.findall(r"[\w.]+\._[\w.]+", ast.unparse(node.args[0]))
+                )
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and re.match(r"_[a-z]", node.attr) and node.attr not in own:
                 base = ast.unparse(node.value)

@@ -85,12 +85,15 @@ def test_the_chinese_report_has_chinese_reasons(tmp_path: Path) -> None:
     write_judged_run(tmp_path)
     audit = json.loads((tmp_path / "audit.json").read_text())
     page = render(tmp_path, "zh").read_text(encoding="utf-8")
-    chinese = load("zh")
+    chinese, shown = load("zh"), 0
     for verdict in audit["verdicts"]:
         for row in (verdict, *verdict["checks"].values()):
-            assert chinese.reason(row["reason_message"]) in page
-            assert row["reason"] not in page
+            if "reason_message" in row:  # the gates of this run have sentences alone
+                assert chinese.reason(row["reason_message"]) in page
+                assert row["reason"] not in page
+                shown += 1
         assert chinese.reason(verdict["would_change_message"]) in page
+    assert shown > len(audit["verdicts"])
     assert "rank correlation between seeds" not in page
 
 

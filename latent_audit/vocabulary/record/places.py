@@ -4,7 +4,7 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from latent_audit.vocabulary.reasons import Reason
+from latent_audit.vocabulary.reasons import Reason, Value
 from latent_audit.vocabulary.record.forms import Estimate
 from latent_audit.vocabulary.verdicts import OverallWord, VerdictWord
 
@@ -12,9 +12,11 @@ PartOfCode = Literal["dimension", "direction", "block"]
 RungWord = Literal["dimension", "direction", "block", "read", "none"]
 
 
-class PlaceReason(Reason):
+class PlaceReason(TypedDict):
     """A reason as a key with values, and its English sentence."""
 
+    key: str
+    values: dict[str, Value]
     text: str
 
 
