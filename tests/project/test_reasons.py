@@ -8,7 +8,7 @@ import pytest
 from latent_audit.reports.page.messages import load
 from tests.test_one_definition import ROOT, source_files
 
-ROOMS = ("tasks", "vae_models", "reports")
+ROOMS = ("tasks", "vae_models", "reports", "latent_audit/vocabulary")
 # Keys that are put together: their ends stand in the same file.
 STEMS = {
     "check.": "ids of checks",
