@@ -193,7 +193,9 @@ def _places(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator
 
 def _absence(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator[Problem]:
     """What is absent follows from what the readers of the codes found."""
-    again = settled(to_json(RULES[audit["schema_version"]].judge_absence(audit["models"], thresholds)))
+    again = with_text(
+        settled(to_json(RULES[audit["schema_version"]].judge_absence(audit["models"], thresholds)))
+    )
     if not _same_place(list(audit.get("absent", ())), again, words_alone):
         yield _problem("verdict", "the words on claims of absence do not follow from the evidence.")
 
