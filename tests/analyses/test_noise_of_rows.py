@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from latent_audit.tasks.analyses.checks import intervention
 from latent_audit.tasks.analyses.checks.classifier_gate import Gate
-from latent_audit.tasks.analyses.decoding import without_noise
+from latent_audit.tasks.analyses.decoding import Decode, without_noise
 from latent_audit.tasks.analyses.places.interchange import Interchange
 from latent_audit.tasks.analyses.places.pairs import draw_pairs
 from latent_audit.tasks.analyses.places.swaps import DimensionSwap
@@ -41,25 +41,23 @@ def codes() -> Codes:
     return np.random.default_rng(1).standard_normal((600, 2)).astype(np.float32)
 
 
+def intervened(
+    codes: Codes, decode: Decode, rows: NDArray[np.int64] | None = None
+) -> intervention.Intervention:
+    attributes = (Attribute("first", "continuous"), Attribute("second", "continuous"))
+    gates = [Gate(attribute.name, "passed", "R2", 0.9, 0.5, "") for attribute in attributes]
+    columns = {"first": (0,), "second": (1,)}
+    return intervention.compute(
+        attributes, codes[:300], codes, decode, read, columns, gates, (0, 1), (0, 1), 0, rows, decode
+    )
+
+
 def test_every_dose_of_an_image_is_decoded_with_the_noise_of_its_row(codes: Codes) -> None:
     decode, rows = Noisy(9000), np.arange(300) * 7 + 11
-    attributes = (Attribute("first", "continuous"), Attribute("second", "continuous"))
-    arguments: tuple[Any, ...] = (
-        {"first": (0,), "second": (1,)},
-        [Gate(attribute.name, "passed", "R2", 0.9, 0.5, "") for attribute in attributes],
-        (0, 1),
-        (0, 1),
-        0,
-    )
-    found = intervention.compute(
-        attributes, codes[:300], codes, decode, read, *arguments, rows=rows, untrained_decode=decode
-    )
+    found = intervened(codes, decode, rows)
     assert set(np.concatenate(decode.rows)) == set(rows)
     # Noise adds the same to every dose of an image, so all move as without it.
-    plain = without_noise(lambda latents: latents[:, None, None, :])
-    without = intervention.compute(
-        attributes, codes[:300], codes, plain, read, *arguments, untrained_decode=plain
-    )
+    without = intervened(codes, without_noise(lambda latents: latents[:, None, None, :]))
     np.testing.assert_allclose(found.effect, without.effect, atol=1e-4)
     consistency: Any = found.claims[0].consistency
     assert consistency.value == 1.0

@@ -108,13 +108,17 @@ def pixels(latents: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.clip(latents, 0, 1)[:, None, None, :]
 
 
+def drawn(latents: NDArray[np.float32]) -> NDArray[np.float32]:
+    return pixels(latents).astype(np.float32)
+
+
 def test_more_bits_cost_less_error_down_to_what_the_decoder_cannot_do() -> None:
     rng = np.random.default_rng(0)
     codes = rng.random((900, 4))
     codes[:, 1:] = 0.5 + 0.1 * (codes[:, 1:] - 0.5)
     images = np.round(pixels(codes) * 255).astype(np.uint8)
     found = compress(
-        codes[:600], codes[600:], images[600:], (0, 1, 2, 3), without_noise(pixels), np.random.default_rng(0)
+        codes[:600], codes[600:], images[600:], (0, 1, 2, 3), without_noise(drawn), np.random.default_rng(0)
     )
     for curve in (found.precision, found.size):
         rates = [point.rate_bits.value for point in curve]
@@ -151,10 +155,10 @@ def test_generated_images_help_where_they_are_of_their_kind_and_harm_where_they_
         (Attribute("kind", "binary", ("no", "yes")),), labels[:, None].astype(float)
     )
 
-    def decode(latents: NDArray[np.float32]) -> NDArray[np.float64]:
+    def decode(latents: NDArray[np.float32]) -> NDArray[np.float32]:
         made = latents.astype(np.float64).copy()
         made[:, 0] = made[:, 0] if honest else 1.0 - made[:, 0]
-        return pixels(made)
+        return pixels(made).astype(np.float32)
 
     (curve,) = augment(
         codes[:300],

@@ -112,7 +112,8 @@ def test_convergence_and_quality_are_said_in_words(run: Path) -> None:
     said = generator.build(page, model)[-1]["text"]
     assert "went from 1.64 to 0.93 and was still moving at the end" in said
     assert "had levelled off" in said
-    for other in page.leads:
+    others: Any = page.leads
+    for other in others:
         if other["name"] != model["name"]:
             other["moves"]["frechet"]["samples"]["value"] = 54.5
     model["moves"]["frechet"]["samples"]["value"] = 122.7

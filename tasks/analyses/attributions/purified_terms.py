@@ -18,7 +18,7 @@ from latent_audit.vocabulary.batches import batches
 Floats = NDArray[np.float64]
 # Codes (n, d) in, terms (n, d + pairs) out: of each dimension, then of each pair.
 Terms = Callable[[NDArray[np.float32]], NDArray[np.floating]]
-_ROWS_AT_ONCE = 50_000
+_CROSSED_ROWS = 50_000
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class PurifiedTerms:
         own = list(self.model.columns[attribute])
         place = codes.shape[1] + pair
         means = []
-        for some in batches(len(codes), max(1, _ROWS_AT_ONCE // len(self.reference))):
+        for some in batches(len(codes), max(1, _CROSSED_ROWS // len(self.reference))):
             rows = codes[some]
             crossed = np.tile(self.reference, (len(rows), 1))
             crossed[:, own] = np.repeat(rows[:, own], len(self.reference), axis=0)

@@ -53,8 +53,8 @@ def compute(
         found.append(
             AskedAndRead(
                 attribute.name,
-                tuple(_said(attribute, value) for value in given[shown]),
-                tuple(_said(attribute, value) for value in read[shown]),
+                tuple(_in_words(attribute, value) for value in given[shown]),
+                tuple(_in_words(attribute, value) for value in read[shown]),
                 tuple(bool(one) for one in agrees[shown]),
                 mean_estimate(agrees.astype(np.float64), resamples, rng, SOURCE),
             )
@@ -88,7 +88,7 @@ def _agrees(
     return np.asarray(np.abs(read - asked) <= NUMBER_WITHIN * standardisation[attribute.name][1])
 
 
-def _said(attribute: Attribute, value: float) -> str | float:
+def _in_words(attribute: Attribute, value: float) -> str | float:
     if attribute.kind in ("binary", "categorical"):
         return attribute.classes[int(value)]
     return float(value)

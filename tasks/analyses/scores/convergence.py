@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 # A curve that moves no more than so much of its whole way in the last quarter has levelled off.
-MOST_MOVED, LAST_SHARE = 0.1, 0.25
+LEVEL_BELOW, LAST_SHARE = 0.1, 0.25
 FEWEST_POINTS = 3
 
 
@@ -22,7 +22,7 @@ class Convergence:
     levelled_off: bool | None
 
 
-def judge(curve: str, steps: Sequence[float], values: Sequence[float]) -> Convergence | None:
+def levelled_off(curve: str, steps: Sequence[float], values: Sequence[float]) -> Convergence | None:
     """Returns whether a curve levelled off, from its points in the order of steps; None for a curve without points."""
     if not values:
         return None
@@ -31,4 +31,4 @@ def judge(curve: str, steps: Sequence[float], values: Sequence[float]) -> Conver
     whole = max(values) - min(values)
     moved = abs(values[-1] - (before or values)[-1]) / whole if whole > 0 else 0.0
     enough = len(values) >= FEWEST_POINTS
-    return Convergence(curve, values[0], values[-1], moved, moved <= MOST_MOVED if enough else None)
+    return Convergence(curve, values[0], values[-1], moved, moved <= LEVEL_BELOW if enough else None)

@@ -91,7 +91,7 @@ def explain_gan(
     )
     curves = read_json(trained.path / "training.json")["curves"]
     judged = [
-        convergence.judge(name, curves[name]["step"], curves[name]["value"])
+        convergence.levelled_off(name, curves[name]["step"], curves[name]["value"])
         for name in WATCHED_CURVES
         if name in curves
     ]

@@ -55,17 +55,17 @@ def _asked(page: Page, rows: list[AskedAndRead]) -> dict[str, Any] | None:
 
 
 def _asked_cell(page: Page, row: AskedAndRead, sample: int) -> Cell:
-    asked = _said(row["asked"][sample])
+    asked = _in_words(row["asked"][sample])
     read, agrees = recorded(row["read"]), recorded(row["agrees"])
     if read is None or agrees is None:
         return Cell("text", asked)
     if agrees[sample] and isinstance(row["asked"][sample], str):
         return Cell("text", asked)
     name = "generator.asked_agrees" if agrees[sample] else "generator.asked_fails"
-    return Cell("text", page.t(name, asked=asked, read=_said(read[sample])))
+    return Cell("text", page.t(name, asked=asked, read=_in_words(read[sample])))
 
 
-def _said(value: str | float) -> str:
+def _in_words(value: str | float) -> str:
     return shortened(value, 16) if isinstance(value, str) else number(value)
 
 
@@ -123,7 +123,7 @@ def _variance(page: Page, rows: list[VarianceShare], key: str) -> dict[str, Any]
             )
             for row in rows
         ),
-        page.interval_note(row[name] for row in rows for name in ("total", "alone")),  # type: ignore[literal-required]  # names of its fields
+        page.interval_note(row[name] for row in rows for name in ("total", "alone")),
     )
     alt = page.t("word.semicolon").join(
         page.t(
