@@ -66,10 +66,10 @@ def decode_with_noise(
     precision: Precision = "fp32",
 ) -> NDArray[np.float32]:
     """Returns images float32 (n, c, h, w) in [0, 1] of latents (n, latent_dim) and noise (n, noise_dimensions)."""
+    size = latents.shape[1]
 
     def decode(both: Tensor) -> Tensor:
-        code, drawn = both.tensor_split([latents.shape[1]], dim=1)
-        return model.decode(code, drawn)
+        return model.decode(both[:, :size], both[:, size:])
 
     return _batched(model, decode, np.concatenate([latents, noise], axis=1), batch_size, precision)
 

@@ -57,8 +57,8 @@ def choose_pairs(
     groups_of = np.asarray(groups)
     cells = [_cells(presented[:, groups_of == attribute], kind) for attribute, kind in enumerate(kinds)]
     candidates = list(combinations(range(len(cells)), 2))
-    order = rng.permutation(len(presented))
-    fitted, scored = np.array_split(order, 2)
+    is_fitted = rng.permutation(len(presented)) % 2 == 0
+    fitted, scored = np.flatnonzero(is_fitted), np.flatnonzero(~is_fitted)
     images = int(is_real.sum())
     if not candidates or not len(fitted):
         return Choice((), len(candidates), images)

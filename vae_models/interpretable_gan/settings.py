@@ -111,7 +111,7 @@ class InterpretableGanSettings(BaseModel):
         description="decay a step of the averaged generator, the one that draws and decodes",
     )
     training: TrainingSettings = Field(
-        TrainingSettings(steps=1200, evaluate_every=0.125, learning_rate_decay=0.2),
+        TrainingSettings(steps=1200, evaluate_every=0.2, learning_rate_decay=0.2),
         description="how long to train, and on what",
     )
 

@@ -55,8 +55,8 @@ def compute(
     weights = np.concatenate([np.ones((1, len(asked))), image_weights(len(asked), resamples, rng)])
     found = []
     for j in indices:
-        samples = _correlations(asked[:, j].astype(np.float64), read[:, j].astype(np.float64), weights)
-        recovered = from_samples(samples[0], samples[1:], len(asked), SOURCE)
+        drawn = _correlations(asked[:, j].astype(np.float64), read[:, j].astype(np.float64), weights)
+        recovered = from_samples(drawn[0], drawn[1:], len(asked), SOURCE)
         is_used = bool(used[j])
         lives = is_used and recovered.value >= live_correlation_min
         found.append(FreeDimension(int(j), names[j], recovered, float(changes[j]), is_used, lives))

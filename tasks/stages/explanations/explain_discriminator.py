@@ -22,8 +22,6 @@ from latent_audit.vae_models.storage.checkpoints import load
 if TYPE_CHECKING:
     from latent_audit.vae_models.interpretable_gan.model import InterpretableGan
 
-CAPTUM_IMAGES = 32
-
 
 def compute(
     folder: Path,
@@ -35,6 +33,7 @@ def compute(
     discriminator_images: int,
     bootstraps: int,
     seed: int,
+    captum_images: int = 32,
 ) -> None:
     """Writes discriminator.json: unique terms over at most `discriminator_images` held-out images, drawn with the seed.
 
@@ -59,7 +58,7 @@ def compute(
         rng,
         bootstraps,
     )
-    some = torch.from_numpy(seen[draw_rows(len(seen), CAPTUM_IMAGES, seed, "captum")]).to(context.device)
+    some = torch.from_numpy(seen[draw_rows(len(seen), captum_images, seed, "captum")]).to(context.device)
     baseline = torch.from_numpy(seen.mean(axis=0, keepdims=True)).to(context.device)
     shown = places[[decision.row for decision in found.examples]]
     plain = to_json(found)

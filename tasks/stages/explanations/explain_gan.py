@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 ASKED_SAMPLES = 1000
 # What a dimension of noise is set to in its strip: standard deviations of a normal.
 NOISE_LEVELS = (-2.0, -1.0, 0.0, 1.0, 2.0)
-NOISE_IMAGES = 64
 # Curves that say whether training had come to its end: what samples are asked for, and how much they differ.
 WATCHED_CURVES = ("follow", "sample_diversity")
 
@@ -113,10 +112,9 @@ def _variance_shares(model: "InterpretableGan", draws: int, seed: int) -> Any:
     generator = torch.Generator(next(model.parameters()).device).manual_seed(seed)
 
     def draw() -> "Draw":
-        latents = model.sample_latents(draws, generator)
-        named, free = latents.cpu().tensor_split([model.layout.named_size], dim=1)
-        noise = model.noise(draws, generator).cpu()
-        return {"named": named.numpy(), "free": free.numpy(), "noise": noise.numpy()}
+        latents = model.sample_latents(draws, generator).cpu().numpy()
+        noise, named = model.noise(draws, generator).cpu().numpy(), model.layout.named_size
+        return {"named": latents[:, :named], "free": latents[:, named:], "noise": noise}
 
     found = variance_shares.compute(
         draw(),
@@ -135,12 +133,13 @@ def _noise(
     codes: NDArray[np.float32],
     places: NDArray[np.int64],
     seed: int,
+    most_images: int = 64,
 ) -> Any:
     """A strip for each dimension of noise: one held-out image with the dimension at each level, the others as drawn."""
     dimensions, levels = model.noise_dimensions, np.array(NOISE_LEVELS, np.float32)
     if not dimensions:
         return None
-    some = draw_rows(len(codes), NOISE_IMAGES, seed, "noise")
+    some = draw_rows(len(codes), most_images, seed, "noise")
     own = draw_noise(places[some], dimensions)
     noise = np.tile(own[:, None, None], (1, dimensions, len(levels), 1))
     for j in range(dimensions):

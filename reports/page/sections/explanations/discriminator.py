@@ -56,7 +56,7 @@ def _importance(page: Page, model: Model, part: Discriminator, key: str) -> dict
         for term in part["terms"]
     }
     terms = sorted(part["terms"], key=lambda term: -(term["importance"]["value"] or 0.0))
-    rows = [
+    bars = [
         interval_bars.Row(
             shortened(term["name"], 22), *bounds(term["importance"]), 0, tuple(by_seed[term["name"]])
         )
@@ -80,7 +80,7 @@ def _importance(page: Page, model: Model, part: Discriminator, key: str) -> dict
         first=shortened(terms[0]["name"]),
         value=estimate_text(terms[0]["importance"]),
     )
-    panel = interval_bars.Panel(page.t("discriminator.importance_x"), rows[:MAX_TERMS])
+    panel = interval_bars.Panel(page.t("discriminator.importance_x"), bars[:MAX_TERMS])
     drawn = interval_bars.points([panel], columns=1)
     said = page.t(
         "discriminator.importance_text",

@@ -32,15 +32,15 @@ def _part(page: Page, name: str, said: str, figures: list[Figure], table: Table 
     return {"title": page.t(f"generator.{name}_title"), "text": said, "figures": figures, "table": table}
 
 
-def _asked(page: Page, rows: list[AskedAndRead]) -> dict[str, Any] | None:
+def _asked(page: Page, found: list[AskedAndRead]) -> dict[str, Any] | None:
     """A row a sample: what was asked, and what is read where it is something else."""
-    if not rows:
+    if not found:
         return None
-    shown = rows[:MAX_ATTRIBUTES]
+    shown = found[:MAX_ATTRIBUTES]
     header = (page.t("column.sample"), *(shortened(row["attribute"], 20) for row in shown))
     cells = tuple(
         (numeral(sample + 1), *(_asked_cell(page, row, sample) for row in shown))
-        for sample in range(len(rows[0]["asked"]))
+        for sample in range(len(found[0]["asked"]))
     )
     agreement = page.t("word.comma").join(
         f"{shortened(row['attribute'], 24)} {estimate_text(row['share'])}" for row in shown
@@ -49,7 +49,7 @@ def _asked(page: Page, rows: list[AskedAndRead]) -> dict[str, Any] | None:
         page.t("generator.asked_caption"),
         header,
         cells,
-        page.interval_note(share for row in rows if (share := recorded(row["share"]))),
+        page.interval_note(share for row in found if (share := recorded(row["share"]))),
     )
     return _part(page, "asked", page.t("generator.asked_text", agreement=agreement), [], table)
 
