@@ -543,26 +543,23 @@ class AuditBuilder:
             )
             terms.append({"name": name, "importance": self.estimate(0.5 - 0.05 * place + 0.02 * seed, 0.03)})
         pairs = []
-        if len(functions) > 1:
-            first, second = functions[0], functions[1]
-            terms.append(
-                {"name": f"{self.names[0]} × {self.names[1]}", "importance": self.estimate(0.05, 0.01)}
-            )
-            pairs = [
+        for first, second in zip(functions[:2], functions[1:3], strict=False):
+            name = f"{first['attribute']} × {second['attribute']}"
+            terms.append({"name": name, "importance": self.estimate(0.05, 0.01)})
+            size = (len(first["at"]), len(second["at"]))
+            pairs.append(
                 {
-                    "first": self.names[0],
-                    "second": self.names[1],
+                    "first": first["attribute"],
+                    "second": second["attribute"],
                     "taken": 0.013,
                     "standard_error": 0.002,
                     "first_at": first["at"],
                     "second_at": second["at"],
                     "first_labels": first["labels"],
                     "second_labels": second["labels"],
-                    "value": self.random.normal(0, 0.1, (len(first["at"]), len(second["at"])))
-                    .round(4)
-                    .tolist(),
+                    "value": self.random.normal(0, 0.1, size).round(4).tolist(),
                 }
-            ]
+            )
         return {
             "step": 1200,
             "images": 500,

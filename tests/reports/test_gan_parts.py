@@ -9,7 +9,6 @@ import pytest
 
 from latent_audit.reports.page.render import BUILDERS, open_page
 from latent_audit.reports.page.sections.explanations import discriminator, generator
-from latent_audit.reports.page.sections.overview import fitness
 from tests.reports.audit_builder import AuditBuilder
 from tests.reports.conftest import make_run
 
@@ -140,7 +139,7 @@ def test_importance_has_a_dot_for_each_seed_and_decisions_start_at_the_mean(run:
         "median",
         "least real",
     ]
-    assert "1 of 10 pairs were chosen once in training" in pairs["text"]
+    assert "2 of 10 pairs were chosen once in training" in pairs["text"]
     assert pairs["figures"][0].table.rows[0][0].text == "shape × scale"
     model = lead(page)
     model["discriminator"]["pairs"] = []
@@ -152,4 +151,3 @@ def test_models_of_other_kinds_have_no_such_parts(run: Path) -> None:
     other = next(model for model in page.leads if model["name"] == "vae")
     assert generator.build(page, other) == []
     assert discriminator.build(page, other) == []
-    assert len(fitness.build(page)["models"][0]["particulars"]) == 0
