@@ -4,6 +4,7 @@ tested at any size and with any names."""
 import hashlib
 import json
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -543,7 +544,7 @@ class AuditBuilder:
             )
             terms.append({"name": name, "importance": self.estimate(0.5 - 0.05 * place + 0.02 * seed, 0.03)})
         pairs = []
-        for first, second in zip(functions[:2], functions[1:3], strict=False):
+        for first, second in pairwise(functions[:3]):
             name = f"{first['attribute']} × {second['attribute']}"
             terms.append({"name": name, "importance": self.estimate(0.05, 0.01)})
             size = (len(first["at"]), len(second["at"]))
