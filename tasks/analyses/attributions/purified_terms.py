@@ -7,7 +7,7 @@ effects stands in their own functions. Averages are over the values that the ref
 whatever the other one is (the product of both margins). The sum, and so the decision, stays what it was.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,8 +118,3 @@ class PurifiedTerms:
     def _pure(self, raw: Floats, moved: Floats) -> Floats:
         pairs = raw[:, raw.shape[1] - len(self.model.pairs) :]
         return np.asarray(pairs - moved[:, 0].T - moved[:, 1].T + self._both_margins)
-
-
-def importances(terms: Floats) -> Sequence[float]:
-    """Returns how far each term (n, t) moves a decision: its mean absolute value, being 0 on average."""
-    return [float(value) for value in np.abs(terms).mean(axis=0)]
