@@ -171,7 +171,7 @@ def test_what_only_type_checkers_read_changes_no_key(copy: Copy) -> None:
         ("tasks/analyses/checks/specificity.py", in_each({"probe", "negative_controls", "locate", "verdicts"})),
         ("tasks/analyses/statistics/splits.py", in_each({"prepare"})),
         ("tasks/analyses/checks/verdicts.py", in_each({"verdicts"})),
-        ("tasks/analyses/attributions/gan_explanations.py", {"sprites": {"attribute"}}),
+        ("tasks/analyses/attributions/captum_agreement.py", {"sprites": {"discriminate"}}),
         ("tasks/analyses/applications/label_efficiency.py", {"labels": {"model_specific"}}),
         ("tasks/analyses/selftest/synthetic_data.py", {}),
         # stages
