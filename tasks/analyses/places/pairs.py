@@ -35,14 +35,16 @@ class Pairs:
         return len(self.base)
 
 
-def draw_pairs(images: ImageGroups, most: int, seed: int) -> Pairs:
-    """Returns at most `most` random pairs out of held-out images.
+def draw_pairs(images: ImageGroups | int, most: int, seed: int) -> Pairs:
+    """Returns at most `most` random pairs out of held-out images, given by their groups, or by their number alone.
 
     Where images come in groups, groups are paired first, and then the images of two groups.
     """
-    if not images.are_single_images:
-        return _pairs_of_groups(images, most, seed)
-    return _pairs_of_images(len(images.labels), most, seed)
+    if isinstance(images, int):
+        return _pairs_of_images(images, most, seed)
+    if images.are_single_images:
+        return _pairs_of_images(len(images.labels), most, seed)
+    return _pairs_of_groups(images, most, seed)
 
 
 def _pairs_of_groups(images: ImageGroups, most: int, seed: int) -> Pairs:
