@@ -57,7 +57,7 @@ def test_whole_groups_of_equal_size_exchange_their_attributes(sizes: str) -> Non
     shuffled = exchange.shuffled(rng)
     assert np.array_equal(np.sort(shuffled), np.sort(exchange.rows))
     assert (groups.labels[shuffled] != groups.labels[exchange.rows]).mean() > 0.9
-    giver = {}
+    giver: dict[int, set[int]] = {}
     for row, taken in zip(exchange.rows, shuffled, strict=True):
         giver.setdefault(groups.labels[row], set()).add(groups.labels[taken])
     assert all(len(found) == 1 for found in giver.values())

@@ -84,7 +84,7 @@ class ImageGroups:
         """Returns the rows of each bootstrap resample; of groups of unequal sizes not always as many."""
         n = len(self.labels)
         if self.are_single_images:
-            return rng.integers(n, size=(resamples, n))
+            return list(rng.integers(n, size=(resamples, n)))
         drawn = rng.integers(self.count, size=(resamples, self.count))
         return [np.concatenate([self.members[group] for group in groups]) for groups in drawn]
 
