@@ -1,8 +1,7 @@
 """Check C, intervention: tests whether setting a dimension changes the attribute in decoded images."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +72,7 @@ def compute(
     batch_size: int = 512,
     least_images: int = MIN_IMAGES,
     image_groups: ImageGroups | None = None,
-    widened: Mapping[str, float] = MappingProxyType({}),
+    robust: Collection[str] = (),
 ) -> Intervention:
     """Returns the effect of every dimension on every attribute.
 
@@ -81,8 +80,8 @@ def compute(
     `respond` returns the classifiers' responses (b, columns) to decoded images; `claimed_dimensions` names
     one dimension per attribute. The null's random moves start from `null_images` of the codes, drawn at random,
     those in the untrained decoder from `untrained_images`. Never more than `batch_size` images are decoded at
-    once. image_groups: of the codes; groups are drawn with replacement. widened: by attribute, by how much extreme
-    values widen the standard deviation in which it is answered; effects are in robust ones then. Raises ValueError
+    once. image_groups: of the codes; groups are drawn with replacement. robust: the attributes that are answered
+    in robust standard deviations. Raises ValueError
     with fewer than `least_images` codes or when the columns do not fit the attributes.
     """
     if len(codes) < least_images:
@@ -92,7 +91,6 @@ def compute(
         )
     independent = image_groups or ImageGroups.of(None, len(codes))
     rng = np.random.default_rng(seed)
-    respond = _in_robust_units(respond, response_columns, widened)
     score = _Scorer(decode, respond, batch_size)
     levels = np.quantile(reference_codes.astype(np.float64), doses, axis=0).astype(np.float32)
     partners = partners_of(reference_codes, groups)
@@ -131,7 +129,7 @@ def compute(
         drawn_means,
         gates,
         independent.source,
-        widened,
+        robust,
     )
     tested_effect = effects(means[:, tested], attributes, response_columns).T
     p_values = adjusted_p_values(tested_effect, null, untrained, groups)
@@ -150,21 +148,6 @@ def compute(
         ),
         responses=responses,
     )
-
-
-def _in_robust_units(
-    respond: Respond, response_columns: Mapping[str, Sequence[int]], widened: Mapping[str, float]
-) -> Respond:
-    if all(factor == 1.0 for factor in widened.values()):
-        return respond
-
-    def scaled(images: Images) -> NDArray[np.float32]:
-        found = np.array(respond(images), dtype=np.float32)
-        for name, factor in widened.items():
-            found[:, list(response_columns[name])] *= factor
-        return found
-
-    return scaled
 
 
 def _tested_doses(count: int) -> list[int]:

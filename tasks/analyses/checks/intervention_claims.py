@@ -1,6 +1,6 @@
 """What the intervention says of one claim: effect on its own attribute and on the others, curve, consistency."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,7 +89,7 @@ class Measured:
     """Everything measured, from which one claim's details are taken.
 
     Responses (d, doses, m, columns), their means over images, levels (doses, d), effects (k, d), and bootstrap
-    resamples of effects (r, d, k) and means (r, d, doses, columns); source: of these. widened: attributes in
+    resamples of effects (r, d, k) and means (r, d, doses, columns); source: of these. robust: the attributes in
     robust units.
     """
 
@@ -103,7 +103,7 @@ class Measured:
     drawn_means: Floats
     gates: Sequence[Gate]
     source: str
-    widened: Mapping[str, float]
+    robust: Collection[str]
 
     def claim(self, k: int, j: int, null: EffectNull | None) -> ClaimedEffect:
         """Returns the details of the claim that dimension j carries attribute k."""
@@ -116,7 +116,7 @@ class Measured:
             return ClaimedEffect(
                 attribute.name,
                 j,
-                effect_unit(attribute, self.widened.get(attribute.name, 1.0)),
+                effect_unit(attribute, self.robust),
                 closed,
                 closed,
                 None,
@@ -131,7 +131,7 @@ class Measured:
         return ClaimedEffect(
             attribute=attribute.name,
             dimension=j,
-            unit=effect_unit(attribute, self.widened.get(attribute.name, 1.0)),
+            unit=effect_unit(attribute, self.robust),
             on_target=self._estimate(k, j),
             consistency=self._consistency(j, column),
             sign=_sign(mean),
@@ -149,7 +149,7 @@ class Measured:
     def _response(self, attribute: Attribute, column: int) -> str:
         """Returns what a response column says, in the unit that it is measured in."""
         name = column_names(attribute)[column]
-        unit = effect_unit(attribute, self.widened.get(attribute.name, 1.0))
+        unit = effect_unit(attribute, self.robust)
         return name if unit != ROBUST_DEVIATIONS else f"{attribute.name} in {unit}"
 
     def _closed(self, k: int) -> NotApplicable | None:

@@ -1,6 +1,6 @@
 """What attribute classifiers say of images, per attribute: columns, units, and the size of an effect."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,6 @@ Floats = NDArray[np.float64]
 COSINE_SPREAD = 0.5**0.5
 
 
-# A standard deviation so many times the robust scale is made by a few extreme values.
-WIDENED_FROM = 1.5
-# The interquartile range of a normal distribution, in standard deviations.
-_NORMAL_RANGE = 1.349
 PROBABILITY, DEVIATIONS, ROBUST_DEVIATIONS = (
     "probability",
     "standard deviations",
@@ -23,24 +19,11 @@ PROBABILITY, DEVIATIONS, ROBUST_DEVIATIONS = (
 )
 
 
-def effect_unit(attribute: Attribute, widened: float = 1.0) -> str:
-    """Returns the unit of an attribute's effects; `widened` as `widening` gives it."""
+def effect_unit(attribute: Attribute, robust: Collection[str] = ()) -> str:
+    """Returns the unit of an attribute's effects; robust: the names of those that are read in robust deviations."""
     if attribute.kind in ("binary", "categorical"):
         return PROBABILITY
-    return ROBUST_DEVIATIONS if widened != 1.0 else DEVIATIONS
-
-
-def widening(attribute: Attribute, values: Floats) -> float:
-    """Returns by how much extreme values widen the standard deviation of (n,) values; 1 where they do not.
-
-    Held against the interquartile range / 1.349, which a few extreme values do not change (Huber and Ronchetti 2009).
-    """
-    if attribute.kind not in ("ordinal", "continuous"):
-        return 1.0
-    low, high = np.quantile(values, [0.25, 0.75])
-    robust = float(high - low) / _NORMAL_RANGE
-    spread = float(np.std(values))
-    return spread / robust if robust > 0.0 and spread > WIDENED_FROM * robust else 1.0
+    return ROBUST_DEVIATIONS if attribute.name in robust else DEVIATIONS
 
 
 def column_names(attribute: Attribute) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from latent_audit.tasks.analyses.checks import auditability, classifier_gate, intervention
 from latent_audit.tasks.analyses.checks.classifier_gate import Gate
 from latent_audit.tasks.analyses.checks.intervention import Decode, Intervention
-from latent_audit.tasks.analyses.checks.responses import widening
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 from latent_audit.tasks.stages.inputs.codes import ProbeCodes
 from latent_audit.tasks.stages.inputs.prepared import Prepared
@@ -101,9 +100,6 @@ def intervene_on(
         null_images=moves.null_images,
         untrained_images=moves.untrained_images,
         null_moves_per_dimension=moves.null_moves_per_dimension,
-        widened={
-            attribute.name: widening(attribute, column)
-            for attribute, column in zip(data.data.attributes, data.values("classifier_train").T, strict=True)
-        },
+        robust={target.name for target in attribute_classifier.targets if target.is_robust},
         image_groups=data.image_groups("probe_test", moves.rows(codes)),
     )

@@ -5,7 +5,7 @@ from latent_audit.tasks.analyses.checks import classifier_gate, intervention, su
 from latent_audit.tasks.analyses.checks.classifier_gate import Gate
 from latent_audit.tasks.analyses.checks.intervention import partners_of
 from latent_audit.tasks.analyses.checks.intervention_null import directions_needed
-from latent_audit.tasks.analyses.checks.responses import effect_unit, effects, refuse_wrong_columns, widening
+from latent_audit.tasks.analyses.checks.responses import effect_unit, effects, refuse_wrong_columns
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.datasets.attributes import Attribute
 
@@ -379,27 +379,11 @@ def test_subgroups_find_an_effect_that_differs_and_leave_equal_ones_alone():
     assert subgroups.compute("vae", ATTRIBUTES, constant, claimed, whole.responses, COLUMNS, "shape", 0) == ()
 
 
-def test_extreme_values_widen_a_standard_deviation_and_a_normal_spread_does_not():
-    """Three ages of 2014 among ordinary ones: 39 years would pass for half a standard deviation."""
-    rng = np.random.default_rng(0)
-    age = Attribute("age", "continuous")
-    ages = rng.normal(40.0, 14.0, size=1000)
-    assert widening(age, ages) == 1.0
-    ages[:3] = 2014.0
-    factor = widening(age, ages)
-    assert factor == pytest.approx(np.std(ages) / 14.0, rel=0.1)
-    assert factor > 5.0
-    assert effect_unit(age, factor) == "robust standard deviations"
-    assert widening(Attribute("lit", "binary", ("no", "yes")), (ages > 100).astype(float)) == 1.0
-    assert widening(age, np.array([5.0] * 97 + [0.0, 100.0, 2014.0])) == 1.0  # more than half are the same
-    assert widening(age, rng.exponential(size=1000)) == 1.0
-
-
-def test_effects_of_widened_attributes_are_in_robust_units(found):
-    robust = run(widened={"size": 5.0, "lit": 1.0}, untrained_decode=lambda latents: decode(0.0 * latents))
-    assert robust.effect[2] == pytest.approx(5.0 * found.effect[2], rel=1e-5)
-    assert robust.effect[[0, 1, 3]] == pytest.approx(found.effect[[0, 1, 3]])
-    _, _, size, _ = robust.claims
+def test_attributes_that_are_read_in_robust_units_say_so(found):
+    robust = run(robust={"size", "lit"}, untrained_decode=lambda latents: decode(0.0 * latents))
+    assert np.array_equal(robust.effect, found.effect)
+    lit, _, size, turn = robust.claims
     assert size.unit == "robust standard deviations"
     assert size.curve.response == "size in robust standard deviations"
-    assert size.on_target.value == pytest.approx(5.0 * found.claims[2].on_target.value, rel=1e-5)
+    assert (lit.unit, turn.unit) == ("probability", "standard deviations")
+    assert effect_unit(ATTRIBUTES[2]) == "standard deviations"

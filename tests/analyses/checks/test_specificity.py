@@ -268,3 +268,14 @@ def test_a_dimension_that_the_decoder_does_not_use_is_not_claimed():
     assert check(codes, values)["first"].dimension == 3
     assert check(codes, values, used=np.array([True, True, True, False]))["first"].dimension == 0
     assert check(codes, values, used=np.zeros(4, dtype=bool))["first"].dimension == 3
+
+
+def test_a_copy_without_use_is_not_claimed_however_well_it_reads():
+    """The attribute lies in the direction z0 + z1; z2 repeats it without any use, at a KL near 0."""
+    rng = np.random.default_rng(0)
+    carried = rng.standard_normal((2000, 2))
+    codes = np.column_stack([carried, 1e-3 * carried.sum(axis=1)])
+    attribute = (Attribute("posX", "continuous"),)
+    values = carried.sum(axis=1)[:, None]
+    assert check(codes, values, attribute)["posX"].dimension == 2
+    assert check(codes, values, attribute, used=np.array([True, True, False]))["posX"].dimension != 2
