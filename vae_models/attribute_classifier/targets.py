@@ -43,7 +43,8 @@ class Target:
 
     size: outputs of the head: 1 for binary, ordinal and continuous, the number of classes for categorical,
     2 (cos, sin) for cyclic. mean, std: of the training values, in the attribute's unit, for ordinal and
-    continuous; is_robust: whether std is the robust scale, since extreme values widen the standard deviation. period: a full turn, for cyclic. classes: names for binary and categorical.
+    continuous; is_robust: whether std is the robust scale, since extreme values widen the standard deviation.
+    period: a full turn, for cyclic. classes: names for binary and categorical.
     """
 
     name: str
