@@ -113,6 +113,7 @@ def prepare(stage_runner: StageRunner, settings: Settings, data: DataSettings) -
         files=files,
         shares=settings.splits.model_dump(),
         fewest_of_a_class=settings.evidence.fewest_of_a_class,
+        duplicate_images=settings.evidence.duplicate_images,
         seed=settings.run.seed,
     )
 

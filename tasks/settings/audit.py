@@ -118,6 +118,11 @@ class EvidenceSettings(Section):
         description="an attribute is tested if every part of the data has so many images of two of its classes, or so "
         "many that differ from its commonest value",
     )
+    duplicate_images: int = Field(
+        20_000,
+        ge=100,
+        description="most images among which near-duplicates across parts are looked for, where data.groups is not set",
+    )
     subgroup_by: str | None = Field(
         None,
         description="attribute whose groups effects are compared in; null: the first binary or categorical",

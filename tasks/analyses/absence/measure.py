@@ -128,7 +128,7 @@ class _Measured:
 
     def planted(self, claim: AbsenceClaim, uncertainty: float, draws: int) -> Planted:
         """Returns the upper limits of `draws` attributes like that of a claim, planted at a U in the same codes."""
-        n, k = len(self._fit), self._names.index(claim.attribute)
+        k = self._names.index(claim.attribute)
         task = self._task(claim)
         template = Template(
             np.concatenate([self._code.fit_values[:, k], self._code.test_values[:, k]]),
@@ -136,13 +136,14 @@ class _Measured:
             np.concatenate([task.fit_strata, task.test_strata]),
         )
         codes = np.concatenate([self._fit, self._test])
+        of_fit = np.arange(len(codes)) < len(self._fit)
         template, codes, spread = self._by_group(template, codes)
         correlation = correlation_for(template, uncertainty)
         highs = []
         for draw in range(draws):
             rng = np.random.default_rng([self._seed, 54, round(uncertainty * 1e6), draw])
             values = plant(template, codes, correlation, rng)[spread]
-            planted = self._task(claim, values[:n], values[n:])
+            planted = self._task(claim, values[of_fit], values[~of_fit])
             read = linear_reader(self._fit, self._test, planted.centred, self._seed, self._fit_groups)
             found, _ = planted.score(read, _SHUFFLES, _RESAMPLES, rng, self._groups)
             highs.append(float(found.high if found.high is not None else 1.0))

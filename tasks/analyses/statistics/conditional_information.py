@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,7 +75,7 @@ def conditional_uncertainty(
     without_level, only_level = (cells - levels * shape[2])[taking], levels * shape[2]
     null = np.zeros(0)
     for some in range(0, shuffles, _SHUFFLES_AT_ONCE):
-        drawn = islice(withins, min(_SHUFFLES_AT_ONCE, shuffles - some))
+        drawn = [next(withins) for _ in range(min(_SHUFFLES_AT_ONCE, shuffles - some))]
         counts = np.concatenate([_tables(without_level + only_level[within], shape) for within in drawn])
         null = np.concatenate([null, _information(counts)])
         if compared > null.mean() + _BEYOND_DOUBT * max(float(null.std()), 1e-12):

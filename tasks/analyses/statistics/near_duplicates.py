@@ -12,7 +12,6 @@ from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 from latent_audit.vocabulary.batches import batches
 
 Floats = NDArray[np.float64]
-MAX_IMAGES = 20_000
 COMPONENTS = 32
 # Images are compared as squares of at most so many pixels a side: what repeats does so at a low resolution too.
 _SIDE = 16
@@ -37,9 +36,11 @@ class NearDuplicates:
         return self.found / max(self.sampled, 1)
 
 
-def find(images: NDArray[np.uint8], parts: NDArray[np.int8], seed: int, examples: int = 3) -> NearDuplicates:
-    """Returns near-duplicates across parts (n,) among images (n, c, h, w)."""
-    rows = draw_rows(len(images), MAX_IMAGES, seed, "near duplicates")
+def find(
+    images: NDArray[np.uint8], parts: NDArray[np.int8], most_images: int, seed: int, examples: int = 3
+) -> NearDuplicates:
+    """Returns near-duplicates across parts (n,) among at most so many images of (n, c, h, w)."""
+    rows = draw_rows(len(images), most_images, seed, "near duplicates")
     part = parts[rows]
     with threadpool_limits(limits=1):
         points = _components(images, rows, seed)

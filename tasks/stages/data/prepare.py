@@ -36,6 +36,7 @@ def compute(
     files: DataFiles,
     shares: dict[str, float],
     fewest_of_a_class: int,
+    duplicate_images: int,
     seed: int,
 ) -> None:
     """Writes images.npy, values.npy, masks.npy, parts.npy, order.npy, files.json, and data.json, for the report.
@@ -54,7 +55,7 @@ def compute(
         raise NotEnoughImages(f"{image_set.name}: {error}") from error
     image_set, aside = _set_aside(image_set, split, fewest_of_a_class)
     rare = rare_classes(image_set.attributes, image_set.values, split, fewest_of_a_class)
-    together = _group_notes(image_set, split, seed)
+    together = _group_notes(image_set, split, duplicate_images, seed)
     image_set = replace(image_set, notes=(*image_set.notes, *alike, *rare, *together))
     _write_unless_mapped(folder / "images.npy", image_set.images)
     write_array(folder / "values.npy", image_set.values)
@@ -72,10 +73,12 @@ def compute(
     write_json(folder / "summary.json", {"metrics": counts})
 
 
-def _group_notes(image_set: ImageSet, split: splits.Split, seed: int) -> tuple[str, ...]:
+def _group_notes(image_set: ImageSet, split: splits.Split, most_images: int, seed: int) -> tuple[str, ...]:
     """Returns how many groups of images each part has; without groups, that images nearly repeat across parts."""
     if image_set.groups is None:
-        return _near_duplicates(image_set, near_duplicates.find(image_set.images, split.codes, seed))
+        return _near_duplicates(
+            image_set, near_duplicates.find(image_set.images, split.codes, most_images, seed)
+        )
     counts = {part: len(np.unique(image_set.groups[split.rows(part)])) for part in PARTS}
     listed = ", ".join(f"{count:,} in {part}" for part, count in counts.items())
     return (f"The images are of {len(np.unique(image_set.groups)):,} groups: {listed}.",)

@@ -59,12 +59,12 @@ def _matrix(page: Page, model: Model, found: LatentResponses, names: list[str]) 
 def _ends(page: Page, model: Model, found: LatentResponses, unclaimed: set[int]) -> list[Figure]:
     exemplars = found["exemplars"]
     pictures, count = page.array(exemplars["pictures"]), exemplars["images_an_end"]
+    by_dimension = pictures.reshape(-1, 2 * count, *pictures.shape[1:])
     figures = []
     for place, dimension in enumerate(exemplars["dimensions"]):
         if dimension not in unclaimed:
             continue
-        start = place * 2 * count
-        picture = image_files.grid(pictures[start : start + 2 * count], count)
+        picture = image_files.grid(by_dimension[place], count)
         name = page.dimension_name(model, dimension)
         scale = max(1.0, round(SHOWN_SIDE / pictures.shape[-1], 2))
         figures.append(
