@@ -97,9 +97,10 @@ class _Measured:
     def claim(self, claim: AbsenceClaim, absent_max: float) -> AbsenceEvidence:
         """Returns the evidence on one claim, its p-value as if it were alone."""
         task = self._task(claim)
+        fit, test = self._beyond(task)
         readers = Readers(
-            self._fit,
-            self._test,
+            fit,
+            test,
             self._sizes.boosting_images,
             self._sizes.boosting_iterations,
             self._seed,
@@ -123,7 +124,7 @@ class _Measured:
                 if min(planted[-1].highs) > absent_max:
                     break
         return AbsenceEvidence(
-            claim.attribute, claim.given, len(self._fit), tuple(scores), best, found, p_value, tuple(planted)
+            claim.attribute, claim.given, len(fit), tuple(scores), best, found, p_value, tuple(planted)
         )
 
     def planted(self, claim: AbsenceClaim, uncertainty: float, draws: int) -> Planted:
@@ -135,8 +136,9 @@ class _Measured:
             np.concatenate([task.fit_levels, task.test_levels]),
             np.concatenate([task.fit_strata, task.test_strata]),
         )
-        codes = np.concatenate([self._fit, self._test])
-        of_fit = np.arange(len(codes)) < len(self._fit)
+        fit, test = self._beyond(task)
+        codes = np.concatenate([fit, test])
+        of_fit = np.arange(len(codes)) < len(fit)
         template, codes, spread = self._by_group(template, codes)
         correlation = correlation_for(template, uncertainty)
         highs = []
@@ -144,10 +146,23 @@ class _Measured:
             rng = np.random.default_rng([self._seed, 54, round(uncertainty * 1e6), draw])
             values = plant(template, codes, correlation, rng)[spread]
             planted = self._task(claim, values[of_fit], values[~of_fit])
-            read = linear_reader(self._fit, self._test, planted.centred, self._seed, self._fit_groups)
+            read = linear_reader(fit, test, planted.centred, self._seed, self._fit_groups)
             found, _ = planted.score(read, _SHUFFLES, _RESAMPLES, rng, self._groups)
             highs.append(float(found.high if found.high is not None else 1.0))
         return Planted(uncertainty, tuple(highs))
+
+    def _beyond(self, task: "_Task") -> tuple[Floats, Floats]:
+        """Returns the codes of both parts less their means within strata, standardised: what is given is taken out."""
+        if not task.fit_strata.any() and not task.test_strata.any():
+            return self._fit, self._test
+        count = int(max(task.fit_strata.max(), task.test_strata.max())) + 1
+        sizes = np.bincount(task.fit_strata, minlength=count)
+        sums = np.zeros((count, self._fit.shape[1]))
+        np.add.at(sums, task.fit_strata, self._fit)
+        means = sums / np.maximum(sizes, 1)[:, None]
+        fit, test = self._fit - means[task.fit_strata], self._test - means[task.test_strata]
+        spread = np.maximum(fit.std(axis=0), 1e-12)
+        return fit / spread, test / spread
 
     def _by_group(self, template: Template, codes: Floats) -> tuple[Template, Floats, Bins]:
         """Returns what is planted on, and the row of it of each image.
