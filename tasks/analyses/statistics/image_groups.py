@@ -118,10 +118,6 @@ class ImageGroups:
             size //= 2
         return Exchange(tuple(blocks))
 
-    def one_of_each(self, rng: np.random.Generator) -> Bins:
-        """Returns one random row of each group, ascending."""
-        return np.sort(np.array([rng.choice(rows) for rows in self.members], dtype=np.int64))
-
 
 @dataclass(frozen=True)
 class ShufflesWithin:
