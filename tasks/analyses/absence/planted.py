@@ -34,7 +34,7 @@ def correlation_for(template: Template, uncertainty: float) -> float:
         for stratum in np.unique(template.strata)
     ]
 
-    def told(correlation: float) -> float:
+    def share_told(correlation: float) -> float:
         open_, left = 0.0, 0.0
         for share, counts in shares:
             probabilities = counts / counts.sum()
@@ -49,7 +49,7 @@ def correlation_for(template: Template, uncertainty: float) -> float:
     low, high = 0.0, 1.0 - 1e-9
     for _ in range(_STEPS):
         middle = (low + high) / 2.0
-        low, high = (middle, high) if told(middle) < uncertainty else (low, middle)
+        low, high = (middle, high) if share_told(middle) < uncertainty else (low, middle)
     return (low + high) / 2.0
 
 
