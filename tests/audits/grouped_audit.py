@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 PERSONS = 320
-MOST_IMAGES = 10
+IMAGES_AT_MOST = 10
 SETTINGS = """\
 run: {name: grouped, output: grouped runs}
 data:
@@ -35,7 +35,7 @@ def write_grouped_audit(home: Path) -> str:
     rows = ["file,person,sex,size"]
     for person in range(PERSONS):
         sex = person % 2
-        for image in range(1 + person * 7 % MOST_IMAGES):
+        for image in range(1 + person * 7 % IMAGES_AT_MOST):
             name, side = f"{person:03d}-{image}.png", int(random.integers(4, 14))
             left, top = (int(random.integers(0, 17 - side)) for _ in range(2))
             picture = np.zeros((16, 16), np.uint8)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from tests.audits.audits import Commands
-from tests.audits.grouped_audit import MOST_IMAGES, PERSONS
+from tests.audits.grouped_audit import IMAGES_AT_MOST, PERSONS
 from tests.plain_audit import read_audit
 
-IMAGES = sum(1 + person * 7 % MOST_IMAGES for person in range(PERSONS))
+IMAGES = sum(1 + person * 7 % IMAGES_AT_MOST for person in range(PERSONS))
 
 
 @pytest.fixture(scope="session")
