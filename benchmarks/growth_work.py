@@ -23,6 +23,7 @@ from latent_audit.tasks.analyses.checks.classifier_gate import Gate
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.latent_space.projection import project
 from latent_audit.tasks.analyses.places import ladder
+from latent_audit.tasks.analyses.places.sizes import Sizes
 from latent_audit.tasks.analyses.scores import disentanglement_scores
 from latent_audit.tasks.analyses.scores.factor_levels import factor_levels
 from latent_audit.tasks.analyses.scores.information_scores import mig
@@ -164,7 +165,7 @@ def ladders(size: Size) -> Run:
         lambda latents: latents[:, :, None, None], lambda images: images[:, :, 0, 0] @ weights, columns,
         [""] * size.attributes,
     )  # fmt: skip
-    sizes = ladder.Sizes(PROBE_IMAGES, 1000, 2000, 1000, 40, 2000)
+    sizes = Sizes(PROBE_IMAGES, 1000, 2000, 1000, 40, 2000)
     return lambda: ladder.measure(code, limits, sizes, 0)
 
 

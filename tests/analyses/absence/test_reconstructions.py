@@ -46,7 +46,7 @@ def test_a_read_attribute_whose_gate_is_closed_has_the_word_of_its_reconstructio
         "uncertainty": {"value": 0.5, "low": 0.45, "high": 0.55, "n": 600, "source": ""},
         "p_adjusted": 0.001,
     }
-    rung = {
+    rung: dict[str, Any] = {
         "rung": "direction",
         "members": [],
         "association": told,
@@ -56,14 +56,14 @@ def test_a_read_attribute_whose_gate_is_closed_has_the_word_of_its_reconstructio
         "swapped": None,
         "held": None,
     }
-    place = {
+    place: dict[str, Any] = {
         "attribute": name,
         "testable": False,
         "untestable_reason": "the gate is closed",
         "whole_code": told,
         "rungs": [rung],
     }
-    model = {
+    model: dict[str, Any] = {
         "name": "vae",
         "seed": 0,
         "dimensions": [],
