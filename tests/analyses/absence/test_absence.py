@@ -141,7 +141,7 @@ def test_planted_attributes_have_the_uncertainty_that_was_asked_for(kind: str, u
 
 
 def evidence(
-    value: float, low: float, high: float, p: float, highs: tuple[float, ...] = ()
+    value: float | None, low: float | None, high: float | None, p: float, highs: tuple[float, ...] = ()
 ) -> dict[str, Any]:
     return {
         "attribute": "sex",
@@ -162,7 +162,7 @@ def evidence(
         (evidence(0.1, 0.08, 0.12, 0.01), "not_shown", "absence_exceeded"),
         (evidence(0.3, 0.25, 0.35, 0.01), "held", "absence_held"),
         (evidence(0.3, 0.25, 0.35, 0.2), "not_shown", "absence_crosses"),
-        (evidence(None, None, None, 1.0), "not_shown", "absence_undefined"),  # type: ignore[arg-type]
+        (evidence(None, None, None, 1.0), "not_shown", "absence_undefined"),
     ],
 )
 def test_the_word_follows_from_limit_and_planted_attributes(
