@@ -162,7 +162,7 @@ def ladders(size: Size) -> Run:
     fitted = sample_rows.draw_rows(len(part[0]), PROBE_IMAGES, 0, "places")
     code = ladder.Code(
         made.attributes, part[0][fitted], part[1][fitted], part[2], part[3], names, range(size.latent_size),
-        lambda latents: latents[:, :, None, None], lambda images: images[:, :, 0, 0] @ weights, columns,
+        lambda latents, rows: latents[:, :, None, None], lambda images: images[:, :, 0, 0] @ weights, columns,
         [""] * size.attributes,
     )  # fmt: skip
     sizes = Sizes(PROBE_IMAGES, 1000, 2000, 1000, 40, 2000)
@@ -182,7 +182,7 @@ def interventions(size: Size) -> Run:
     gates = [Gate(a.name, "passed", "R2", 1.0, 0.5, "") for a in made.attributes]
     claimed = [k % size.latent_size for k in range(size.attributes)]
     return lambda: intervention.compute(
-        made.attributes, made.codes[:256], made.codes, lambda latents: latents, lambda codes: codes @ weights,
+        made.attributes, made.codes[:256], made.codes, lambda latents, rows: latents, lambda codes: codes @ weights,
         columns, gates, claimed, range(size.latent_size), 0,
     )  # fmt: skip
 

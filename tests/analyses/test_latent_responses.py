@@ -8,7 +8,7 @@ from latent_audit.tasks.analyses.latent_space import latent_responses
 USED = np.array([True, True, True, False])
 
 
-def decode(latents: np.ndarray) -> np.ndarray:
+def decode(latents: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Draws z0, and z1 and z2 added; ignores z3."""
     return np.stack([latents[:, 0], latents[:, 1] + latents[:, 2]], axis=1)[:, :, None, None]
 

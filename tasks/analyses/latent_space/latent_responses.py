@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from latent_audit.tasks.analyses.decoding import Decode, Latents
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 
 Floats = NDArray[np.float64]
-Latents = NDArray[np.float32]
-Decode = Callable[[Latents], NDArray[np.float32]]
 Encode = Callable[[NDArray[np.float32]], Latents]
 MAX_EXEMPLARS = 24
 
@@ -52,15 +51,17 @@ def compute(
     """
     half = min(images, len(codes)) // 2
     rows = np.random.default_rng([seed, 57]).permutation(draw_rows(len(codes), 2 * half, seed, "responses"))
-    base, donor = codes[rows.reshape(2, half)[0]], codes[rows.reshape(2, half)[1]]
-    before, other = (encode(decode(part)).astype(np.float64) for part in (base, donor))
+    of_base, of_donor = rows.reshape(2, half)
+    base, donor = codes[of_base], codes[of_donor]
+    # A pair has the noise of its base, so that what answers answers to the code alone.
+    before, other = (encode(decode(part, of_base)).astype(np.float64) for part in (base, donor))
     d = codes.shape[1]
     whole = np.sqrt(((other - before) ** 2).mean(axis=0))
     response, comes_back = np.zeros((d, d)), np.zeros(d)
     for j in range(d):
         moved = base.copy()
         moved[:, j] = donor[:, j]
-        change = encode(decode(moved)).astype(np.float64) - before
+        change = encode(decode(moved, of_base)).astype(np.float64) - before
         response[j] = np.divide(np.sqrt((change**2).mean(axis=0)), whole, out=np.zeros(d), where=whole > 1e-9)
         made = (donor[:, j] - base[:, j]).astype(np.float64)
         size = float((made**2).sum())

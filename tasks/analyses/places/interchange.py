@@ -62,7 +62,7 @@ class Interchange:
         self._names, self._columns, self.readable = tuple(names), columns, tuple(readable)
         self._base, self._donor = codes[pairs.base], codes[pairs.donor]
         self._base_labels, self._donor_labels = labels[pairs.base], labels[pairs.donor]
-        self._read, self._rng = read, rng
+        self._read, self._rng, self._rows = read, rng, pairs.base
         weights = pairs.groups.weights(resamples, rng)
         # The first row is the data.
         self._slopes = LabelSlopes(
@@ -71,8 +71,8 @@ class Interchange:
             columns,
             np.concatenate([np.ones((1, len(pairs))), weights]),
         )
-        self._of_base = _known(self._slopes.of_base(read_in_batches(read, self._base)))
-        self._of_donor = _known(self._slopes.of_donor(read_in_batches(read, self._donor)))
+        self._of_base = _known(self._slopes.of_base(read_in_batches(read, self._base, self._rows)))
+        self._of_donor = _known(self._slopes.of_donor(read_in_batches(read, self._donor, self._rows)))
         self._readings: dict[object, Floats] = {}
         self.pairs, self._groups = len(pairs), pairs.groups
         self._source = (
@@ -84,7 +84,7 @@ class Interchange:
     def readings(self, key: object, swap: Swap) -> Floats:
         """Returns the readings (pairs, columns) after a swap, once decoded under a key."""
         if key not in self._readings:
-            self._readings[key] = read_in_batches(self._read, swap.apply(self._base, self._donor))
+            self._readings[key] = read_in_batches(self._read, swap.apply(self._base, self._donor), self._rows)
         return self._readings[key]
 
     def measure(self, readings: Floats, targets: Sequence[int]) -> Swapped:

@@ -19,6 +19,7 @@ from latent_audit.tasks.analyses.checks.classifier_gate import Gate
 from latent_audit.tasks.analyses.checks.specificity import Specificity
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.checks.verdicts import verdicts_from_audit, verdicts_without_stability
+from latent_audit.tasks.analyses.decoding import without_noise
 from latent_audit.tasks.analyses.places.claimed_swaps import Claim, ClaimedSwap, swap_claims
 from latent_audit.tasks.analyses.places.interchange import Interchange
 from latent_audit.tasks.analyses.places.pairs import draw_pairs
@@ -95,14 +96,14 @@ def _audit_one(
         world.attributes,
         codes,
         world.codes[fit],
-        world.decode,
+        without_noise(world.decode),
         world.respond,
         world.response_columns,
         gates,
         [claim.dimension for claim in claims],
         groups,
         seed,
-        untrained_decode=lambda latents: world.decode(np.zeros_like(latents)),
+        untrained_decode=lambda latents, rows: world.decode(np.zeros_like(latents)),
         resamples=100,
     )
     swapped = _swap_claims(world, claims, found, gates, seed, permutations, thresholds)
@@ -138,7 +139,7 @@ def _swap_claims(
         label_columns(world.attributes, world.values[test], world.values[fit], world.response_columns),
         world.codes[test],
         draw_pairs(ImageGroups.of(None, len(test)), PAIRS, seed),
-        lambda latents: world.respond(world.decode(latents)),
+        lambda latents, rows: world.respond(world.decode(latents)),
         [gate.status == "passed" for gate in gates],
         60,
         seed,

@@ -1,6 +1,5 @@
 """Encode: the posterior means of the images that evidence is made of, and the codes of two controls beside them."""
 
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.stages.inputs.reach import reach_of
 from latent_audit.tasks.storage.arrays import read_array, write_array, write_json
 from latent_audit.tasks.storage.artifacts import Artifact
-from latent_audit.vae_models.inference import decode_latents, encode_images
+from latent_audit.vae_models.inference import decoder_of, encode_images
 from latent_audit.vae_models.storage.checkpoints import load, load_untrained
 from latent_audit.vocabulary.batches import batches
 
@@ -49,8 +48,7 @@ def compute(
     fit = data.images("model_train", data.draw("model_train", pca_images, seed, "principal components"))
     test = read_array(folder / "means-probe_test.npy")
     pairs = draw_pairs(ImageGroups.of(None, len(test)), USED_PAIRS, seed)
-    decode = partial(decode_latents, model, precision="auto")
-    used, changes = used_dimensions(test, pairs, decode, model.dimension_groups, seed)
+    used, changes = used_dimensions(test, pairs, decoder_of(model, "auto"), model.dimension_groups, seed)
     facts = {
         "used": used.tolist(),
         "changes": changes.tolist(),

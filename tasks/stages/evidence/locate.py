@@ -1,7 +1,6 @@
 """Locate: where each attribute lives in a model's code: in a dimension, along a direction, in a block, or nowhere."""
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from latent_audit.tasks.analyses.absence.measure import AbsenceSizes
@@ -15,7 +14,7 @@ from latent_audit.tasks.stages.inputs.codes import PROBE_PARTS, ProbeCodes, open
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.storage.arrays import read_json, write_json
 from latent_audit.tasks.storage.artifacts import Artifact
-from latent_audit.vae_models.inference import decode_latents
+from latent_audit.vae_models.inference import decoder_of
 from latent_audit.vae_models.model import Model
 from latent_audit.vae_models.storage.checkpoints import load, load_classifier
 
@@ -53,7 +52,7 @@ def compute(
         data,
         attribute_classifier,
         open_codes(encoded).of_probe_parts(),
-        partial(decode_latents, model, precision="auto"),
+        decoder_of(model, "auto"),
         ["" if gate["status"] == "passed" else gate["reason"] for gate in gates],
         claims_of(claimed["association"], claimed["specificity"], thresholds.significance),
         thresholds,
@@ -94,6 +93,7 @@ def _drawn(
     """Returns what reconstructions show of attributes that the classifier cannot read in them."""
     if not unread:
         return []
+    decode = decoder_of(model)
     fitted, scored = (
         data.draw(part, most_images, seed, f"reconstructions of {part}", every_class=True)
         for part in PROBE_PARTS
@@ -101,9 +101,9 @@ def _drawn(
     return measure_drawn(
         data.data.attributes,
         unread,
-        decode_latents(model, codes.fit[fitted]),
+        decode(codes.fit[fitted], fitted),
         data.values("probe_fit", fitted),
-        decode_latents(model, codes.test[scored]),
+        decode(codes.test[scored], scored),
         data.values("probe_test", scored),
         sizes,
         seed,

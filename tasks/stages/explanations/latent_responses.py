@@ -1,6 +1,5 @@
 """Latent responses of a model: no label is needed; and held-out images at both ends of its dimensions."""
 
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,7 @@ from latent_audit.tasks.stages.inputs.informativeness import informativeness
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
 from latent_audit.tasks.storage.arrays import reference, write_json
 from latent_audit.tasks.storage.artifacts import Artifact
-from latent_audit.vae_models.inference import decode_latents, encode_images
+from latent_audit.vae_models.inference import decoder_of, encode_images
 from latent_audit.vae_models.storage.checkpoints import load
 
 EXEMPLARS = 6
@@ -42,7 +41,7 @@ def compute(
     found = latent_responses.compute(
         codes,
         used,
-        partial(decode_latents, model),
+        decoder_of(model),
         lambda pictures: encode_images(model, to_uint8(pictures))[0],
         response_images,
         seed,
