@@ -56,7 +56,6 @@ TOP_FILES = {
     ".pre-commit-config.yaml",
     "LICENSE",
     ".gitignore",
-    ".pre-commit-config.yaml",
 }
 # Distributions whose import name is another word.
 IMPORTED_AS = {"scikit-learn": "sklearn", "umap-learn": "umap", "pyyaml": "yaml", "pillow": "PIL"}
