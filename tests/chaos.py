@@ -39,7 +39,7 @@ OPENING, PUBLISHING = "(opening)", "(publishing)"
 STAGES = (
     OPENING, "prepare", "classify", "train", "encode", "probe", "intervene", "locate", "fitness",
     "control", "score", "subgroup", "project", "traverse", "latent_responses", "move", "use", "attribute",
-    "particulars", "explain_classifier", "export", "judge", "draw", "draw_pictures", PUBLISHING,
+    "discriminate", "particulars", "explain_classifier", "export", "judge", "draw", "draw_pictures", PUBLISHING,
 )  # fmt: skip
 LONGEST_RUN_SECONDS = 3600.0
 SHORTEST_SECONDS = 0.02
