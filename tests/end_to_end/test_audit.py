@@ -30,8 +30,8 @@ pytestmark = [
 
 EVERY_SEED = {"train", "encode", "probe", "score", "intervene", "locate", "fitness"}
 FIRST_SEED = EVERY_SEED | {
-    "negative_controls", "subgroup", "project", "traverse", "manipulate", "applications", "attribute",
-    "model_specific", "export",
+    "negative_controls", "subgroup", "project", "traverse", "latent_responses", "manipulate", "applications",
+    "attribute", "model_specific", "export",
 }  # fmt: skip
 RERUN_SECONDS = 15.0
 MODELS = [("vae", 0), ("gan", 0), ("vae", 1), ("gan", 1)]
@@ -40,6 +40,7 @@ STAGES = (
     {("prepare", None, None), ("classify", None, None), ("explain_classifier", None, None)}
     | JUDGEMENT
     | {(stage, name, seed) for name, seed in MODELS for stage in (FIRST_SEED if seed == 0 else EVERY_SEED)}
+    | {("discriminate", name, seed) for name, seed in MODELS if name == "gan"}
 )
 
 

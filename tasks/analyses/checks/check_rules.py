@@ -1,12 +1,29 @@
 """What the rules of checks and of places share: an interval against a limit, and numbers and names in reasons."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.vocabulary.reasons import Reason, reason
 
 Plain = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ClaimRules:
+    """What decides of a claim on a single dimension.
+
+    conditional_gap: whether a competitor that another attribute claims counts with what it tells beyond that one alone.
+    permuted_donors: whether the null of the intervention is the swap with permuted donors, and not random directions.
+    """
+
+    conditional_gap: bool
+    permuted_donors: bool
+
+
+# Of files of schema 1.0, and of today's.
+FIRST_RULES, CURRENT_RULES = ClaimRules(False, False), ClaimRules(True, True)
 
 
 def few_groups(groups: int | None, thresholds: Thresholds) -> Reason | None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from latent_audit.tasks.analyses.absence.rules import judge_absence
 from latent_audit.tasks.analyses.checks import auditability, verdicts
+from latent_audit.tasks.analyses.checks.check_rules import FIRST_RULES
 from latent_audit.tasks.analyses.checks.definitions.check import Check
 from latent_audit.tasks.analyses.checks.definitions.registry import CHECKS, CHECKS_1_0
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
@@ -91,9 +92,9 @@ THRESHOLDS_1_0 = frozenset(
 )
 RULES: Mapping[str, Rules] = {
     "1.0": Rules(
-        partial(verdicts.reach_verdicts, checks=CHECKS_1_0),
-        partial(verdicts.verdicts_on_control, checks=CHECKS_1_0),
-        partial(verdicts.verdicts_without_stability, checks=CHECKS_1_0),
+        partial(verdicts.reach_verdicts, checks=CHECKS_1_0, rules=FIRST_RULES),
+        partial(verdicts.verdicts_on_control, checks=CHECKS_1_0, rules=FIRST_RULES),
+        partial(verdicts.verdicts_without_stability, checks=CHECKS_1_0, rules=FIRST_RULES),
         _no_places,
         _no_places_of_control,
         _no_absence,

@@ -25,7 +25,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from latent_audit.tasks.analyses.checks.check_rules import Plain, dimension_name, few_groups
+from latent_audit.tasks.analyses.checks.check_rules import (
+    CURRENT_RULES,
+    ClaimRules,
+    Plain,
+    dimension_name,
+    few_groups,
+)
 from latent_audit.tasks.analyses.checks.definitions.check import Check, CheckVerdict, Claim, Seeds
 from latent_audit.tasks.analyses.checks.definitions.registry import CHECKS
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds, thresholds_from
@@ -76,6 +82,7 @@ def reach_verdicts(
     thresholds: Thresholds,
     unreadable: Mapping[str, Plain] = NOTHING,
     checks: Sequence[Check] = CHECKS,
+    rules: ClaimRules = CURRENT_RULES,
 ) -> list[Verdict]:
     """Returns one verdict per model, seed and attribute, in the order of `models` and their attributes.
 
@@ -88,10 +95,12 @@ def reach_verdicts(
     for model in models:
         for row in model["specificity"]:
             strengths = [
-                _strength(trained, row["attribute"], thresholds, checks) for trained in family[model["name"]]
+                _strength(trained, row["attribute"], thresholds, checks, rules)
+                for trained in family[model["name"]]
             ]
-            here = _strength(model, row["attribute"], thresholds, checks)
-            claim = Claim(model, row, thresholds, Seeds(strengths, here, sections.get(model["name"])))
+            here = _strength(model, row["attribute"], thresholds, checks, rules)
+            seeds = Seeds(strengths, here, sections.get(model["name"]))
+            claim = Claim(model, row, thresholds, seeds, rules)
             found = {check.id: check.verdict_of(claim) for check in checks}
             verdicts.append(_overall(claim, found, checks, unreadable.get(claim.attribute)))
     return verdicts
@@ -102,6 +111,7 @@ def verdicts_on_control(
     thresholds: Thresholds,
     unreadable: Mapping[str, Plain] = NOTHING,
     checks: Sequence[Check] = CHECKS,
+    rules: ClaimRules = CURRENT_RULES,
 ) -> list[dict[str, Any]]:
     """Returns the verdicts, JSON-ready, on the claims of a code that can carry nothing by design.
 
@@ -110,7 +120,7 @@ def verdicts_on_control(
     """
     verdicts = []
     for row in control["specificity"]:
-        claim = Claim(control, row, thresholds)
+        claim = Claim(control, row, thresholds, rules=rules)
         found = _of_one_model(claim, checks)
         verdicts.append(to_json(_overall(claim, found, checks, unreadable.get(claim.attribute))))
     return verdicts
@@ -121,6 +131,7 @@ def verdicts_without_stability(
     thresholds: Thresholds,
     unreadable: Mapping[str, Plain] = NOTHING,
     checks: Sequence[Check] = CHECKS,
+    rules: ClaimRules = CURRENT_RULES,
 ) -> dict[str, list[str]]:
     """Returns, per attribute, the weakest check of one model in each of `models` (seeds of one model).
 
@@ -129,7 +140,7 @@ def verdicts_without_stability(
     found: dict[str, list[str]] = {}
     for model in models:
         for row in model["specificity"]:
-            judged = _of_one_model(Claim(model, row, thresholds), checks)
+            judged = _of_one_model(Claim(model, row, thresholds, rules=rules), checks)
             word = NOT_TESTED if row["attribute"] in unreadable else judged[_weakest(judged)].verdict
             found.setdefault(row["attribute"], []).append(word)
     return found
@@ -139,10 +150,12 @@ def _of_one_model(claim: Claim, checks: Sequence[Check]) -> dict[str, CheckVerdi
     return {check.id: check.verdict_of(claim) for check in checks if not check.needs_seeds}
 
 
-def _strength(model: Plain, attribute: str, thresholds: Thresholds, checks: Sequence[Check]) -> int:
+def _strength(
+    model: Plain, attribute: str, thresholds: Thresholds, checks: Sequence[Check], rules: ClaimRules
+) -> int:
     """Returns the STRENGTH of an attribute in one seed, by the checks that could be made."""
     row = next(row for row in model["specificity"] if row["attribute"] == attribute)
-    judged = _of_one_model(Claim(model, row, thresholds), checks)
+    judged = _of_one_model(Claim(model, row, thresholds, rules=rules), checks)
     made = {name: found for name, found in judged.items() if found.verdict != NOT_TESTED}
     return STRENGTH[made[_weakest(made)].verdict]
 

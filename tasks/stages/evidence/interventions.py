@@ -106,5 +106,6 @@ def intervene_on(
         null_images=sizes.null_images,
         untrained_images=sizes.untrained_images,
         null_directions_per_dimension=sizes.null_directions_per_dimension,
+        robust={target.name for target in attribute_classifier.targets if target.is_robust},
         image_groups=data.image_groups("probe_test", sizes.rows(codes)),
     )

@@ -27,8 +27,8 @@ AUDITS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 # Stages that rebuild the generative model, beside the one that trains it; those that load the classifier.
 READ_MODEL = {
-    "encode", "intervene", "locate", "fitness", "negative_controls", "traverse", "manipulate", "applications",
-    "attribute", "model_specific", "export",
+    "encode", "intervene", "locate", "fitness", "negative_controls", "traverse", "latent_responses", "manipulate",
+    "applications", "attribute", "model_specific", "export",
 }  # fmt: skip
 READ_CLASSIFIER = {
     "classify",
@@ -153,8 +153,8 @@ def test_what_only_type_checkers_read_changes_no_key(copy: Copy) -> None:
         ("vae_models/components/capacity.py", {}),
         ("vae_models/components/mixture_priors.py", {}),
         ("vae_models/presets/beta_vae.py", {"stacked": {"train_stack"} | READ_MODEL}),
-        ("vae_models/interpretable_gan/settings.py", {"sprites": {"train"} | READ_MODEL}),
-        ("vae_models/interpretable_gan/losses.py", {"sprites": {"train"} | READ_MODEL}),
+        ("vae_models/interpretable_gan/settings.py", {"sprites": {"train", "discriminate"} | READ_MODEL}),
+        ("vae_models/interpretable_gan/losses.py", {"sprites": {"train", "discriminate"} | READ_MODEL}),
         ("vae_models/components/semi_supervised_vae.py", {"labels": {"train"} | READ_MODEL}),
         ("vae_models/pretrained/checkpoint_settings.py", {"labels": {"import"} | READ_MODEL}),
         ("vae_models/pretrained/entrypoint.py", {}),

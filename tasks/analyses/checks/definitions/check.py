@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from latent_audit.tasks.analyses.checks.check_rules import dimension_name
+from latent_audit.tasks.analyses.checks.check_rules import CURRENT_RULES, ClaimRules, dimension_name
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.vocabulary.reasons import Reason
 from latent_audit.vocabulary.verdicts import VerdictWord
@@ -51,6 +51,7 @@ class Claim:
     row: Plain
     thresholds: Thresholds
     seeds: Seeds | None = None
+    rules: ClaimRules = CURRENT_RULES
 
     @property
     def attribute(self) -> str:

@@ -35,7 +35,12 @@ def verdict_of(claim: Claim) -> CheckVerdict:
     if gate["status"] != "passed":
         return CheckVerdict(NOT_TESTED, reason_in(gate), STATISTIC, None, least)
     p_value = section["p_adjusted"][place][found["dimension"]]
+    swapped = _swap_of(claim) if claim.rules.permuted_donors else None
+    if swapped is not None:
+        p_value = swapped["p_adjusted"]
     word, key, others = _outcome(claim, section, found, p_value)
+    if key == "chance" and swapped is not None:
+        key = "chance_of_donors"
     why = reason(
         f"intervention.{key}",
         dimension=dimension_name(claim.model, found["dimension"]),
@@ -79,6 +84,13 @@ def _outcome(
         >= found["on_target"]["value"] / least
     ]
     return (PARTLY_SUPPORTED, "off_target", as_strong) if as_strong else (SUPPORTED, "holds", [])
+
+
+def _swap_of(claim: Claim) -> Plain | None:
+    """Returns the swap of the claimed dimension; None where it was not measured."""
+    rows = (claim.model.get("places") or {}).get("claimed", ())
+    key = (claim.attribute, claim.row["dimension"])
+    return next((row for row in rows if (row["attribute"], row["dimension"]) == key), None)
 
 
 def _percent(share: float | None) -> str:

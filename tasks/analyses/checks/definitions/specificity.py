@@ -6,7 +6,7 @@ conditional association with another attribute reaches `leakage_max`.
 """
 
 from latent_audit.tasks.analyses.checks.check_rules import dimension_name, in_words, interval_against
-from latent_audit.tasks.analyses.checks.definitions.check import Check, CheckVerdict, Claim
+from latent_audit.tasks.analyses.checks.definitions.check import Check, CheckVerdict, Claim, Plain
 from latent_audit.vocabulary.checks import SPECIFICITY
 from latent_audit.vocabulary.reasons import Reason, reason
 from latent_audit.vocabulary.verdicts import (
@@ -21,7 +21,12 @@ from latent_audit.vocabulary.verdicts import (
 def verdict_of(claim: Claim) -> CheckVerdict:
     """Returns the verdict on the gap to the runner-up, on conditioning and on leakage."""
     row, least = claim.row, claim.thresholds.gap_min
-    gap, alone = row["gap"], row["runner_up"] is None
+    conditional = row.get("conditional_gap") if claim.rules.conditional_gap else None
+    gap, runner_up, undecidable = row["gap"], row["runner_up"], []
+    if conditional is not None:
+        gap, runner_up = conditional["estimate"], conditional["competitor"]
+        undecidable = list(conditional["undecidable_by"])
+    alone = runner_up is None
     against = interval_against(gap, least)
     leaks = [
         leak["attribute"]
@@ -36,6 +41,8 @@ def verdict_of(claim: Claim) -> CheckVerdict:
         word, key = INCONCLUSIVE, "specificity.alone_crosses" if alone else "specificity.gap_crosses"
     elif row["explained_away_by"]:
         word, key, others = PARTLY_SUPPORTED, "specificity.explained_away", list(row["explained_away_by"])
+    elif undecidable:
+        word, key, others = PARTLY_SUPPORTED, "specificity.entangled", undecidable
     elif leaks:
         word, key, others = PARTLY_SUPPORTED, "specificity.leaks", leaks
     else:
@@ -43,13 +50,22 @@ def verdict_of(claim: Claim) -> CheckVerdict:
     why = reason(
         key,
         dimension=claim.dimension,
-        runner_up=dimension_name(claim.model, row["runner_up"]),
+        runner_up=_competitor(claim, conditional, runner_up),
         attribute=claim.attribute,
         value=in_words(gap),
         limit=f"{least:g}",
         others=list(others),
     )
-    return CheckVerdict(word, why, reason("statistic.gap"), gap, least)
+    statistic = "statistic.gap" if conditional is None else "statistic.conditional_gap"
+    return CheckVerdict(word, why, reason(statistic), gap, least)
+
+
+def _competitor(claim: Claim, conditional: Plain | None, runner_up: int | None) -> str | Reason:
+    """Returns the strongest competing dimension, with the attribute beyond which it counts."""
+    name = dimension_name(claim.model, runner_up)
+    if conditional is None or not conditional["claimed_by"]:
+        return name
+    return reason("specificity.beyond", dimension=name, attribute=conditional["claimed_by"])
 
 
 def would_change(found: CheckVerdict) -> Reason:
