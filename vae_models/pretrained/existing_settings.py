@@ -63,6 +63,10 @@ class ExistingModelSettings(BaseModel, ABC):
         """Returns the settings with other paths of their files."""
         ...
 
+    def readings(self, image_shape: tuple[int, int, int]) -> list[Self]:
+        """Returns the settings in every way that the files allow them to be completed; mostly one."""
+        return [self]
+
     @abstractmethod
     def open_trained(self, image_shape: tuple[int, int, int]) -> "Model":
         """Returns the model with its trained weights, on the CPU; raises BadCheckpoint and BadSettings."""

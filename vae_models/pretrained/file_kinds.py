@@ -46,7 +46,11 @@ TENSORS = FileKind(
 LIGHTNING = FileKind("a checkpoint of Lightning", "kind checkpoint takes it with entry: state_dict")
 KINDS_OF_WEIGHTS = (SAFETENSORS, TENSORS, LIGHTNING)
 EXPORTED = FileKind("an exported program (pt2)", "kind exported_programs takes it, as encoder or decoder")
-_TORCHSCRIPT = FileKind("a TorchScript file", f"{_YOUR_FUNCTION} with torch.jit.load")
+_TORCHSCRIPT = FileKind(
+    "a TorchScript file",
+    "its interpreter cannot be fenced in: export encoder and decoder with torch.export (pt2), or "
+    f"{_YOUR_FUNCTION} with torch.jit.load",
+)
 _ONNX = FileKind("an ONNX model", f"{_YOUR_FUNCTION} with onnxruntime")
 _HTML = FileKind("an HTML page and no model", "download the file anew: the page may say what went wrong")
 _LFS = FileKind("a pointer of Git LFS and no model", "run `git lfs pull` where it came from")
