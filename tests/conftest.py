@@ -46,8 +46,8 @@ FIRST = ("audits", "faults", "other commands", "at once", "story", "clusters", "
 def pytest_configure(config: pytest.Config) -> None:
     """Compiles what UMAP needs once for all tests and the runs they start: that takes a minute of computing."""
     skip_final_collection()
-    assert config.cache is not None
-    os.environ["NUMBA_CACHE_DIR"] = str(config.cache.mkdir("numba"))
+    if (cache := getattr(config, "cache", None)) is not None:  # it may be switched off
+        os.environ["NUMBA_CACHE_DIR"] = str(cache.mkdir("numba"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,6 +1,7 @@
 """Attributes in memory, a data frame or a mapping of columns, as typed attributes by the rules of tables."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from latent_audit.tasks.datasets.tables.column_types import ColumnType, TypedCol
 from latent_audit.tasks.datasets.tables.parquet_cells import cell_text
 from latent_audit.tasks.datasets.tables.shown_text import shown
 from latent_audit.tasks.datasets.tables.table_column import Column
+from latent_audit.tasks.in_memory.files import read_labels
 
 MISSING = "NaN"
 
@@ -19,7 +21,8 @@ MISSING = "NaN"
 def as_attributes(given: Any, images: int, types: Mapping[str, Any]) -> TypedColumns:
     """Returns the attributes with their values, one row an image, in the order of the images.
 
-    given: a DataFrame, a mapping of columns, or an array (n, k) of numbers. types: as data.types in a settings file.
+    given: a DataFrame, a mapping of columns, an array (n, k) of numbers, or the path of a table. types: as data.types
+    in a settings file.
     Columns become the cells of a table first, so that types are inferred as for a CSV file. Raises BadTable and
     DataError.
     """
@@ -47,6 +50,8 @@ def as_attributes(given: Any, images: int, types: Mapping[str, Any]) -> TypedCol
 
 
 def _frame(given: Any) -> "pd.DataFrame":
+    if isinstance(given, str | Path):
+        return read_labels(Path(given))
     if isinstance(given, pd.DataFrame):
         return given
     if isinstance(given, pd.Series):

@@ -1,6 +1,7 @@
 """Parts of an audit as plain functions: arrays in, a table out, for codes of any encoder and models of any library."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from latent_audit.tasks.analyses.statistics.estimates import Estimate
 from latent_audit.tasks.analyses.statistics.sample_rows import class_columns, hold_out
 from latent_audit.tasks.errors import UsageError
 from latent_audit.tasks.in_memory.columns import as_attributes
+from latent_audit.tasks.in_memory.files import read_codes
 
 _HALF = 0.5
 _FEWEST_ROWS = 40
@@ -36,8 +38,8 @@ def association(
     Bins are fitted on one random half of the rows, and everything is measured on the other.
 
     Args:
-        codes: array or tensor (n, d), or (n, ...), one code a row.
-        attributes: DataFrame, mapping of columns or array (n, k).
+        codes: array or tensor (n, d), or (n, ...), one code a row; or the path of a .npy file, CSV or parquet table.
+        attributes: DataFrame, mapping of columns or array (n, k); or the path of a CSV or parquet table.
         types: types that replace inferred ones, as for `audit`.
         permutations: label permutations behind the p-values.
         bootstraps: draws behind the 95 % intervals.
@@ -106,7 +108,7 @@ def scores(
     Predictors are fitted on one random half of the rows, and everything is scored on the other.
 
     Args:
-        codes: array or tensor (n, d), or (n, ...), one code a row.
+        codes: array or tensor (n, d), or (n, ...), one code a row; or a path, as for `association`.
         factors: DataFrame, mapping of columns or array (n, k), discrete or continuous. A factor of more than 40 values
             is cut at its deciles.
         types: types that replace inferred ones, as for `audit`.
@@ -255,6 +257,8 @@ def interchange(
 
 def _codes(given: Any) -> NDArray[np.float32]:
     """Returns codes float32 (n, d); codes of any shape become one row of numbers each."""
+    if isinstance(given, str | Path):
+        given = read_codes(Path(given))
     array = np.asarray(given.detach().cpu() if hasattr(given, "detach") else given)
     if array.ndim < 2 or array.dtype.kind not in "buif":
         raise UsageError(

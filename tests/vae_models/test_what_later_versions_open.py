@@ -237,13 +237,13 @@ def principal_components():  # of scikit-learn: transform and inverse_transform
     return PCA(3).fit(numpy.random.default_rng(0).normal(size=(50, 784)))
 """
 OPENED: dict[str, Callable[[Path], Given]] = {
+    "ONNX": onnx,
     "programs for eight images at once": eight_at_once,
     "spatial": lambda folder: own_code(folder, "Spatial", 48),
     "hierarchical": lambda folder: own_code(folder, "Hierarchical", 12),
     "scikit-learn": lambda folder: own_code(folder, "principal_components", 3),
 }
 REFUSED: dict[str, Callable[[Path], Given]] = {
-    "ONNX": onnx,
     "a folder of pythae": pythae,
     "an encoder alone": encoder_alone,
     "a generator alone": generator_alone,

@@ -19,6 +19,8 @@ class EntrypointSettings(ExistingModelSettings):
 
     not_in_key: ClassVar[frozenset[str]] = frozenset({"folder", "files"})
 
+    runs_its_code: ClassVar[bool] = True
+
     kind: Literal["entrypoint"] = "entrypoint"
     entrypoint: str = Field(
         pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$",

@@ -36,6 +36,9 @@ class ExistingModelSettings(BaseModel, ABC):
     rebuilds_from_files: ClassVar[bool] = True
     """Whether the files are needed again each time the model is opened; else its weights are all that it needs."""
 
+    runs_its_code: ClassVar[bool] = False
+    """Whether code of the user is run, which has not been looked at."""
+
     reconstruction: ReconstructionKind = Field(
         "bernoulli", description="pixel distribution: bernoulli for near-binary images, gaussian for the rest"
     )

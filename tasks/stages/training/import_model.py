@@ -112,6 +112,6 @@ def _origin(model: ExistingModelSettings, files: ModelFiles) -> dict[str, Any]:
         "code": entrypoint,
         "code_sha256": files.sha256.get("code"),
         "files": described,
-        "runs_its_code": entrypoint is not None,
-        "rebuilds_offline": entrypoint is None,
+        "runs_its_code": model.runs_its_code,
+        "rebuilds_offline": not model.runs_its_code,
     }

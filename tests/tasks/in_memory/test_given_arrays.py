@@ -1,6 +1,7 @@
 """Images and attributes in the forms that programs hold them, and parts of an audit as functions of arrays."""
 
 import doctest
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -118,6 +119,34 @@ def test_functions_are_public_and_take_codes_of_any_encoder() -> None:
     scored = latent_audit.scores(codes, factors, bootstraps=10)
     assert scored.loc["dci_extra_trees_disentanglement", "value"] > 0.8
     assert scored.loc["factor_vae_score", "not_applicable"].startswith("needs a data set whose factors")
+
+
+@pytest.mark.parametrize("form", ["npy", "csv", "parquet"])
+def test_codes_and_labels_may_be_files(form: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    codes, kind = rng.normal(size=(300, 2)), np.array(["a", "b"])[rng.integers(2, size=300)]
+    frame = pd.DataFrame(codes, columns=["first", "second"])
+    path = tmp_path / f"codes.{form}"
+    if form == "npy":
+        np.save(path, codes)
+    else:
+        frame.to_csv(path, index=False) if form == "csv" else frame.to_parquet(path)
+    pd.DataFrame({"kind": kind, "size": codes[:, 0]}).to_csv(tmp_path / "labels.csv", index=False)
+    given = {"permutations": 100, "bootstraps": 100}
+    found = latent_audit.association(path, str(tmp_path / "labels.csv"), **given)
+    expected = latent_audit.association(codes, {"kind": kind, "size": codes[:, 0]}, **given)
+    pd.testing.assert_frame_equal(found, expected)
+
+
+def test_files_that_hold_no_codes_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "codes.csv").write_text("file,z\na.png,1\nb.png,2\n")
+    with pytest.raises(BadTable, match="must hold numbers alone; these do not: file"):
+        latent_audit.association(tmp_path / "codes.csv", {"a": [1, 2]})
+    np.save(tmp_path / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)
+    with pytest.raises(BadTable, match="no plain array"):
+        latent_audit.scores(tmp_path / "objects.npy", {"a": [1, 2]})
+    with pytest.raises(DataError, match="there is no file of codes"):
+        latent_audit.scores(tmp_path / "absent.npy", {"a": [1, 2]})
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -48,6 +48,8 @@ def held(given: GivenModel) -> Iterator[str]:
 
 class FunctionsSettings(ExistingModelSettings):
     """A model that the running program holds; it cannot be named in a settings file."""
+
+    runs_its_code: ClassVar[bool] = True
 
     kind: Literal["functions"] = "functions"
     handle: str = Field(description="which of the models that this process holds")

@@ -9,6 +9,7 @@ from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.pretrained.file_kinds import (
     EXPORTED,
     KINDS_OF_WEIGHTS,
+    ONNX,
     FileKind,
     kind_of,
 )
@@ -103,12 +104,25 @@ def _weights(seen: Inspection) -> Inspection:
 def _program(seen: Inspection) -> Inspection:
     from latent_audit.vae_models.pretrained.exported_programs import OpenedProgram
 
-    rank = OpenedProgram(seen.path, "model").input_rank  # refuses what is no program of tensor operations
+    # It refuses what is no program of tensor operations.
+    return _half(seen, "exported_programs", "pt2", OpenedProgram(seen.path, "model").input_rank)
+
+
+def _onnx(seen: Inspection) -> Inspection:
+    from latent_audit.vae_models.pretrained.onnx_files.onnx_model import OnnxHalf
+
+    return _half(seen, "onnx", "onnx", OnnxHalf(seen.path).input_rank)
+
+
+def _half(seen: Inspection, kind: str, suffix: str, rank: int | None) -> Inspection:
     part, other = ("encoder", "decoder") if rank == 4 else ("decoder", "encoder")
-    model = {"kind": "exported_programs", part: str(seen.path), other: f"{other.upper()}.pt2"}
+    model = {"kind": kind, part: str(seen.path), other: f"{other.upper()}.{suffix}"}
     return replace(
         seen,
-        found=("operations on tensors alone", f"its input has {rank} axes, as that of {_article(part)} has"),
+        found=(
+            "operations on tensors alone",
+            f"its input has {rank if rank else 'unknown'} axes; it is taken for {_article(part)}",
+        ),
         settings={"models": {_NAME: model}},
         missing=(f"the {other} as a file of its own", "images and their attributes: section data"),
     )
@@ -121,4 +135,5 @@ def _article(part: str) -> str:
 _LOOKS: Mapping[FileKind, Callable[[Inspection], Inspection]] = {
     **dict.fromkeys(KINDS_OF_WEIGHTS, _weights),
     EXPORTED: _program,
+    ONNX: _onnx,
 }

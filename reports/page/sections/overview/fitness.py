@@ -14,7 +14,7 @@ from latent_audit.vocabulary.record.model import Model
 from latent_audit.vocabulary.record.model_specific import ConditionalEdit
 
 # Kinds of model whose encoder may return a pair of tensors.
-OF_PAIRS = ("entrypoint", "exported_programs")
+OF_PAIRS = ("entrypoint", "exported_programs", "functions", "onnx")
 
 
 def build(page: Page) -> dict[str, Any]:
