@@ -32,7 +32,7 @@ class Plots:
     def __init__(self, page: Page) -> None:
         self._page = page
 
-    def matrix(self, model: str | None = None) -> Figure:
+    def matrix(self, model: str | None = None) -> ShownFigure:
         """Returns the uncertainty coefficient of every attribute and dimension, 0 to 1.
 
         Framed: the claimed dimension of an attribute. Struck out: not significant.
@@ -67,7 +67,7 @@ class Plots:
         figure.colorbar(image, ax=axes, label="uncertainty coefficient")
         return figure
 
-    def traversal(self, dimension: str | int, model: str | None = None) -> Figure:
+    def traversal(self, dimension: str | int, model: str | None = None) -> ShownFigure:
         """Returns decoded images along one dimension, named as in the code (z3) or by its index.
 
         Raises UsageError if the model has no such dimension or the audit no traversal.
@@ -97,7 +97,7 @@ class Plots:
             axes.set_axis_off()
         return figure
 
-    def mapping(self, model: str | None = None) -> Figure:
+    def mapping(self, model: str | None = None) -> ShownFigure:
         """Returns, for each attribute, the cause of its place with its interval, and the verdict.
 
         Cause: how far the reading follows the donor when the place is swapped; 0 not at all, 1 as the donor's own.

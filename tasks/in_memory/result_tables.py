@@ -13,9 +13,10 @@ Row = dict[str, Any]
 
 def verdict_rows(audit: Audit) -> list[Row]:
     """Returns a row for each verdict: names, words, the value of each check's statistic with its interval, reason."""
-    rows = []
+    rows: list[Row] = []
     for verdict in audit["verdicts"]:
         checks: Mapping[str, Any] = verdict["checks"]
+        words: Row = {check: checks[check]["verdict"] for check in CHECKS}
         rows.append(
             {
                 "model": verdict["model"],
@@ -23,7 +24,7 @@ def verdict_rows(audit: Audit) -> list[Row]:
                 "attribute": verdict["attribute"],
                 "dimension": verdict["dimension_name"],
                 "verdict": verdict["verdict"],
-                **{check: checks[check]["verdict"] for check in CHECKS},
+                **words,
                 **_bounds("uncertainty", checks[CHECKS[0]]["value"]),
                 **_bounds("effect", verdict["effect"]),
                 "effect_unit": verdict["effect_unit"],

@@ -49,8 +49,10 @@ def python_settings(given: Mapping[str, Any], name: str, model: FunctionsSetting
     if unknown:
         raise SettingsError(f"require names {', '.join(map(repr, unknown))}, and the model is {name!r}")
     named = {field: getattr(sections, field) for field in PythonSettings.model_fields}
+    # No file can name such a model, so the type of the setting does not know it.
+    models: dict[str, Any] = {name: model}
     return Settings.model_construct(
-        run=RunSettings(name=name, seed=seed), models={name: model}, seeds=(seed,), **named
+        run=RunSettings(name=name, seed=seed), models=models, seeds=(seed,), **named
     )
 
 

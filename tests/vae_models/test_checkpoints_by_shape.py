@@ -126,7 +126,7 @@ def test_readings_that_are_about_as_good_are_asked_about(tmp_path: Path) -> None
     assert tried == ()
     assert isinstance(taken, CheckpointSettings)
     assert taken.network == "mlp"
-    np.testing.assert_array_equal(encode_images(opened, images)[0], encode_images(model, images)[0])  # type: ignore[arg-type]  # a model and a module
+    np.testing.assert_array_equal(encode_images(opened, images)[0], encode_images(model, images)[0])
     assert AS_LIKELY == 1.2
 
 

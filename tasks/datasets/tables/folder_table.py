@@ -114,10 +114,10 @@ def read_table(
         *said_of_skipped,
         *listing_notes(listing),
     ]
-    columns = cells.columns
+    kept = cells.columns
     if len(rows) < len(keep):
-        columns = {name: column.take(pa.array(rows)) for name, column in columns.items()}
-    return FolderTable(files, tuple(chosen), columns, cells.lines[rows], tuple(notes))
+        kept = {name: column.take(pa.array(rows)) for name, column in kept.items()}
+    return FolderTable(files, tuple(chosen), kept, cells.lines[rows], tuple(notes))
 
 
 def _with_an_image_of_their_own(written: Column, matches: Sequence[Match]) -> NDArray[np.bool_]:

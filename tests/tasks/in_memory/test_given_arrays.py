@@ -2,6 +2,7 @@
 
 import doctest
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -116,9 +117,9 @@ def test_functions_are_public_and_take_codes_of_any_encoder() -> None:
     table = latent_audit.association(codes, factors, permutations=200, bootstraps=100)
     best = table.sort_values("uncertainty").groupby("attribute").tail(1).set_index("attribute")["dimension"]
     assert best.to_dict() == {"kind": "z0", "size": "z1"}
-    scored = latent_audit.scores(codes, factors, bootstraps=10)
-    assert scored.loc["dci_extra_trees_disentanglement", "value"] > 0.8
-    assert scored.loc["factor_vae_score", "not_applicable"].startswith("needs a data set whose factors")
+    scored: dict[str, Any] = latent_audit.scores(codes, factors, bootstraps=10).to_dict("index")
+    assert scored["dci_extra_trees_disentanglement"]["value"] > 0.8
+    assert scored["factor_vae_score"]["not_applicable"].startswith("needs a data set whose factors")
 
 
 @pytest.mark.parametrize("form", ["npy", "csv", "parquet"])
@@ -132,7 +133,7 @@ def test_codes_and_labels_may_be_files(form: str, tmp_path: Path) -> None:
     else:
         frame.to_csv(path, index=False) if form == "csv" else frame.to_parquet(path)
     pd.DataFrame({"kind": kind, "size": codes[:, 0]}).to_csv(tmp_path / "labels.csv", index=False)
-    given = {"permutations": 100, "bootstraps": 100}
+    given: dict[str, Any] = {"permutations": 100, "bootstraps": 100}
     found = latent_audit.association(path, str(tmp_path / "labels.csv"), **given)
     expected = latent_audit.association(codes, {"kind": kind, "size": codes[:, 0]}, **given)
     pd.testing.assert_frame_equal(found, expected)
@@ -160,9 +161,16 @@ def test_files_that_hold_no_codes_are_refused(tmp_path: Path) -> None:
         ({"codes": np.full((400, 2), np.nan)}, "NaN"),
     ],
 )
-def test_swaps_that_cannot_be_meant_are_refused(change: dict[str, object], said: str) -> None:
+def test_swaps_that_cannot_be_meant_are_refused(change: dict[str, Any], said: str) -> None:
     codes = np.random.default_rng(0).normal(size=(400, 2)).astype(np.float32)
-    given = {"codes": codes, "labels": codes, "read": lambda z: z, "dimensions": [0], "target": 0, **change}
+    given: dict[str, Any] = {
+        "codes": codes,
+        "labels": codes,
+        "read": lambda z: z,
+        "dimensions": [0],
+        "target": 0,
+        **change,
+    }
     if "codes" in change and "labels" not in change:
         given["labels"] = given["codes"]
     with pytest.raises(UsageError, match=said):

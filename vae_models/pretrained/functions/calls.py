@@ -1,6 +1,7 @@
 """Calls a function of others with tensors or arrays, whichever it takes, and returns tensors."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from torch import Tensor
 from latent_audit.vocabulary.batches import batches
 from latent_audit.vocabulary.machine_errors import raise_machine_error
 
+# A tensor (n, ...), or the levels of a code, each (n, ...).
+Given = Tensor | list[Tensor]
 # Numbers of rows that programs are commonly exported for.
 _COUNTS = (1, 4, 8, 16, 32, 64, 100, 128)
 # What libraries call the parts of their results: diffusers, pythae.
@@ -29,8 +32,11 @@ class FlexibleCall:
         self.rows_at_once: int | None = None
         self._settled = False
 
-    def __call__(self, given: Tensor) -> Any:
-        """Returns a tensor, or a list or pair of tensors, on the device of `given`. Raises what the function raises."""
+    def __call__(self, given: Given) -> Any:
+        """Returns a tensor, or a list or pair of tensors, on the device of `given`. Raises what the function raises.
+
+        given: a tensor, or the levels of a hierarchical code.
+        """
         if self._settled:
             return self._in_pieces(given)
         try:
@@ -41,7 +47,7 @@ class FlexibleCall:
         self._settled = True
         return result
 
-    def _otherwise(self, given: Tensor, first: Exception) -> Any:
+    def _otherwise(self, given: Given, first: Exception) -> Any:
         self._takes_arrays = True
         try:
             return self._once(given)
@@ -49,7 +55,7 @@ class FlexibleCall:
             raise_machine_error(error)
             self._takes_arrays = False
         for count in _COUNTS:
-            if count != len(given):
+            if count != _count(given):
                 self.rows_at_once = count
                 try:
                     return self._in_pieces(given)
@@ -58,22 +64,38 @@ class FlexibleCall:
         self.rows_at_once = None
         raise first
 
-    def _in_pieces(self, given: Tensor) -> Any:
+    def _in_pieces(self, given: Given) -> Any:
         size = self.rows_at_once
         if size is None:
             return self._once(given)
         parts = []
-        for some in batches(len(given), size):
-            piece = given[some]
-            # The last piece is filled up with copies of its first row, which are left out of the result.
-            filled = torch.cat([piece, piece[:1].expand(size - len(piece), *piece.shape[1:])])
-            parts.append(_rows(self._once(filled), len(piece)))
+        for some in batches(_count(given), size):
+            count = some.stop - some.start
+            piece = _each(given, partial(_filled, some=some, size=size))
+            parts.append(_rows(self._once(piece), count))
         return _joined(parts)
 
-    def _once(self, given: Tensor) -> Any:
+    def _once(self, given: Given) -> Any:
+        device = given[0].device
         if self._takes_arrays:
-            return as_tensors(self._function(given.detach().cpu().numpy()), given.device)
-        return as_tensors(self._function(given), given.device)
+            return as_tensors(
+                self._function(_each(given, lambda level: level.detach().cpu().numpy())), device
+            )
+        return as_tensors(self._function(given), device)
+
+
+def _count(given: Given) -> int:
+    return len(given) if isinstance(given, Tensor) else len(given[0])
+
+
+def _each(given: Given, change: Callable[[Tensor], Any]) -> Any:
+    return change(given) if isinstance(given, Tensor) else [change(level) for level in given]
+
+
+def _filled(level: Tensor, some: slice, size: int) -> Tensor:
+    """Returns some rows, filled up to `size` with copies of the first one, which are left out of the result."""
+    piece = level[some]
+    return torch.cat([piece, piece[:1].expand(size - len(piece), *piece.shape[1:])])
 
 
 def as_tensors(value: Any, device: torch.device) -> Any:

@@ -1,7 +1,7 @@
 """Settings of a model that the running Python program holds: functions or an object, found by a handle."""
 
 import copy
-import uuid
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,7 +38,8 @@ _held: dict[str, GivenModel] = {}
 @contextmanager
 def held(given: GivenModel) -> Iterator[str]:
     """Yields the handle by which settings name the model, inside the block alone."""
-    handle = uuid.uuid4().hex
+    # The same for the same audit: recipes hold it.
+    handle = next(str(number) for number in itertools.count() if str(number) not in _held)
     _held[handle] = given
     try:
         yield handle
@@ -105,17 +106,24 @@ def _copied(
         model = _deep_copy(given.model) if has_networks else given.model
         encode, decode = halves_of(model, image_shape, SOURCE)
         return networks_of(model).cpu(), encode, decode
-    owners = {
-        id(owner): owner for half in (given.encode, given.decode) if (owner := _owner(half)) is not None
-    }
+    assert given.encode is not None
+    assert given.decode is not None
+    halves = (given.encode, given.decode)
+    owners = {id(owner): owner for half in halves if (owner := _owner(half)) is not None}
     # Copied together: what both halves share stays shared.
     copies = dict(zip(owners, _deep_copy(list(owners.values())), strict=True))
-    halves = []
-    for half in (given.encode, given.decode):
-        owner = _owner(half)
-        own = None if owner is None else copies[id(owner)]
-        halves.append(half if own is None else own if owner is half else getattr(own, half.__name__))  # type: ignore[union-attr]  # a half with an owner is a method
-    return nn.ModuleList(copies.values()).cpu(), halves[0], halves[1]
+    encode, decode = (_of_copy(half, copies) for half in halves)
+    return nn.ModuleList(copies.values()).cpu(), encode, decode
+
+
+def _of_copy(half: Callable[[Any], Any], copies: Mapping[int, "nn.Module"]) -> Callable[[Any], Any]:
+    """Returns the same method of the copied module; a function that is no method as it is."""
+    owner = _owner(half)
+    if owner is None:
+        return half
+    copied = copies[id(owner)]
+    found: Callable[[Any], Any] = copied if owner is half else getattr(copied, half.__name__)
+    return found
 
 
 def _owner(half: Callable[[Any], Any] | None) -> "nn.Module | None":
