@@ -9,7 +9,7 @@ def add(commands: Any) -> None:
     """Adds the command's words to the parser."""
     parser = commands.add_parser(
         "data",
-        help="read one data set and describe it; exit code 2 if it would end an audit",
+        help="download one data set and describe it; exit code 2 if it would end an audit",
         usage="latent-audit data NAME [--data.key VALUE ...]",
     )
     parser.add_argument("name", help="a data set's kind: sprites, mnist, fashion_mnist, celeba, ...")

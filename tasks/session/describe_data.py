@@ -15,7 +15,7 @@ from latent_audit.tasks.analyses.statistics import splits
 from latent_audit.tasks.analyses.statistics.content_order import content_order
 from latent_audit.tasks.analyses.statistics.parts import PARTS
 from latent_audit.tasks.datasets.attributes import Attribute
-from latent_audit.tasks.datasets.errors import DataError
+from latent_audit.tasks.datasets.errors import DataError, MissingFile
 from latent_audit.tasks.datasets.images.image_doubles import refuse_all_alike
 from latent_audit.tasks.datasets.images.image_set import ImageSet
 from latent_audit.tasks.datasets.images.near_doubles import near_doubles
@@ -38,7 +38,11 @@ def describe_data(settings: Settings) -> int:
     store = Store(settings.run.store)
     console = Console(file=sys.stdout, highlight=False)
     with ProgressDisplay() as progress, tempfile.TemporaryDirectory(dir=store.root) as workspace:
-        files = download(settings.data, store.root, progress)
+        try:
+            files = download(settings.data, store.root, progress)
+        except MissingFile as error:
+            console.print(f"fault: {error_text(error)}", markup=False)
+            return FAULTS
         try:
             data = settings.data.load(files.folder, Path(workspace), settings.run.seed)
             _print_set(console, data)

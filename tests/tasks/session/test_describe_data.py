@@ -65,7 +65,7 @@ def test_every_oddity_is_named(
         ("constant", "'lit' is 0 in every row"),
         ("missing cell", "1 empty or not finite cells"),
         ("absent image", "rows name an image that is not in"),
-        ("no table", "there is no table at"),
+        ("no table", "there is no such table"),
     ],
 )
 def test_what_would_end_an_audit_ends_with_2(

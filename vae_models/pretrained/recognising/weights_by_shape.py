@@ -1,5 +1,6 @@
 """Finds which of our networks a file of tensors fits, by the shapes and the order of its layers."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
@@ -69,7 +70,15 @@ def _layers(found: Mapping[str, Tensor]) -> list[_Layer] | None:
         (weights if part == "weight" else biases)[stem] = tuple(tensor.shape)
     if not weights or biases.keys() - weights.keys():
         return None
-    return [_Layer(name, shape, biases.get(name)) for name, shape in weights.items()]
+    names = list(weights)
+    if names == sorted(names):  # a safetensors file has them by the alphabet, in which 10 comes before 2
+        names.sort(key=_with_numbers)
+    return [_Layer(name, weights[name], biases.get(name)) for name in names]
+
+
+def _with_numbers(name: str) -> list[tuple[int, str]]:
+    """Returns a key by which numbers in names count as numbers."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name) if part]
 
 
 def _halves(layers: Sequence[_Layer]) -> tuple[list[_Layer], list[_Layer]]:
@@ -85,12 +94,11 @@ def _says(name: str, words: Sequence[str]) -> bool:
 
 
 def _image_shapes(layers: Sequence[_Layer]) -> list[tuple[int, int, int]]:
-    first = layers[0].weight
-    if len(first) == 4:
-        return [(first[1], side, side) for side in _PADDED_SIDES]
-    if len(first) != 2:
-        return []
-    return [(c, side, side) for c in (1, 3) for side in _SIDES if c * side * side == first[1]]
+    """Returns the shapes of images that some layer may be the first for."""
+    convolutions = {layer.weight[1] for layer in layers if len(layer.weight) == 4} & {1, 3}
+    inputs = {layer.weight[1] for layer in layers if len(layer.weight) == 2}
+    flat = [(c, side, side) for c in (1, 3) for side in _SIDES if c * side * side in inputs]
+    return [(c, side, side) for c in sorted(convolutions) for side in _PADDED_SIDES] + flat
 
 
 def _latent_sizes(layers: Sequence[_Layer]) -> list[int]:
