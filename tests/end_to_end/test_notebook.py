@@ -1,4 +1,4 @@
-"""The notebook of the documentation runs as it stands, within two minutes of computing, and shows what its text promises."""
+"""The notebook of the documentation runs as it stands, in two minutes of computing, and shows what it promises."""
 
 import json
 import resource
