@@ -30,8 +30,8 @@ def read_codes(path: Path) -> NDArray[Any]:
         except (ValueError, OSError, EOFError) as error:
             raise BadTable(f"{path} cannot be read:", (f"it is no plain array ({error})",)) from error
         return array
-    columns = []
-    words = []
+    columns: list[tuple[str, NDArray[np.float64]]] = []
+    words: list[tuple[str, NDArray[np.float64]]] = []
     for name, cells in _cells(path).columns.items():
         reading = read_numbers(cells.to_pylist(), ".")
         (columns if reading.are_numbers.all() else words).append((name, reading.values))
