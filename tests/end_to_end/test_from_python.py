@@ -141,7 +141,7 @@ def test_tables_say_what_the_record_says(result: AuditResult) -> None:
     record: Any = result.record
     assert list(result.verdicts["attribute"]) == ["scale", "posX", "posY"]
     assert list(result.verdicts["verdict"]) == [row["verdict"] for row in record["verdicts"]]
-    where: dict[str, Any] = result.where.set_index("attribute").to_dict("index")
+    where: dict[Any, Any] = result.where.set_index("attribute").to_dict("index")
     assert (where["posX"]["place"], where["posX"]["members"]) == ("dimension", "z0")
     assert (where["posY"]["place"], where["posY"]["members"]) == ("dimension", "z1")
     assert where["posX"]["uncertainty_low"] <= where["posX"]["uncertainty"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,15 +20,15 @@ SHAPE = (1, 8, 8)
 WEIGHT = np.random.default_rng(0).normal(size=(64, 3)).astype(np.float32)
 
 
-def value(name: str, shape: list[object]) -> object:
+def value(name: str, shape: list[Any]) -> Any:
     return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
 
 
-def flag(name: str) -> object:
+def flag(name: str) -> Any:
     return helper.make_tensor_value_info(name, TensorProto.BOOL, [])
 
 
-def model(nodes: list[object], given: list[object], outputs: list[object], **more: object) -> bytes:
+def model(nodes: list[Any], given: list[Any], outputs: list[Any], **more: Any) -> bytes:
     weights = [
         numpy_helper.from_array(WEIGHT, "weight"),
         numpy_helper.from_array(np.array([-1, 1, 8, 8]), "shape"),

@@ -117,7 +117,7 @@ def test_functions_are_public_and_take_codes_of_any_encoder() -> None:
     table = latent_audit.association(codes, factors, permutations=200, bootstraps=100)
     best = table.sort_values("uncertainty").groupby("attribute").tail(1).set_index("attribute")["dimension"]
     assert best.to_dict() == {"kind": "z0", "size": "z1"}
-    scored: dict[str, Any] = latent_audit.scores(codes, factors, bootstraps=10).to_dict("index")
+    scored: dict[Any, Any] = latent_audit.scores(codes, factors, bootstraps=10).to_dict("index")
     assert scored["dci_extra_trees_disentanglement"]["value"] > 0.8
     assert scored["factor_vae_score"]["not_applicable"].startswith("needs a data set whose factors")
 
