@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-NOTEBOOK = Path(__file__).resolve().parents[2] / "docs" / "notebooks" / "first_audit.ipynb"
+NOTEBOOK = Path(__file__).resolve().parents[3] / "docs" / "notebooks" / "first_audit.ipynb"
 # What a notebook does: runs each cell, and shows the value of its last line.
 RUN = """
 import ast, json, sys
