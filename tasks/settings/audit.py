@@ -314,6 +314,10 @@ class Settings(BaseSettings):
         foreign = EntrypointSettings | ExportedProgramsSettings | OnnxSettings
         return not isinstance(self.models[name], foreign)
 
+    def is_interpretable_gan(self, name: str) -> bool:
+        """Whether a model has a discriminator that decides by a sum of terms, which can be explained."""
+        return isinstance(self.models[name], InterpretableGanSettings)
+
     def is_stacked(self, name: str) -> bool:
         """Whether all seeds of a model are trained in one step."""
         return self.compute.stack_seeds and len(self.seeds) > 1 and can_be_stacked(self.models[name])

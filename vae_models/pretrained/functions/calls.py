@@ -141,7 +141,7 @@ def _first_of(value: Any, names: tuple[str, ...]) -> Any:
 
 def _rows(value: Any, count: int) -> Any:
     if isinstance(value, Tensor):
-        return value.narrow(0, 0, count)
+        return value[:count]
     return [_rows(item, count) for item in value] if isinstance(value, list) else value
 
 

@@ -53,6 +53,6 @@ class CodeForm:
         """Returns codes (n, size) as the decoder takes them: a tensor, or a list of the levels."""
         if self.shapes == ((codes.shape[1],),):
             return codes
-        parts = codes.split([math.prod(shape) for shape in self.shapes], 1)
+        parts = codes.split([math.prod(shape) for shape in self.shapes], dim=1)
         levels = [part.unflatten(1, shape) for part, shape in zip(parts, self.shapes, strict=True)]
         return levels[0] if len(levels) == 1 else levels
