@@ -80,7 +80,12 @@ def _as_an_audit_has_it(
     order = content_order(data.images, data.values, data.masks, settings.run.seed)
     try:
         parts = splits.split(
-            data.attributes, data.values, settings.run.seed, settings.splits.model_dump(), order=order
+            data.attributes,
+            data.values,
+            settings.run.seed,
+            settings.splits.model_dump(),
+            order=order,
+            groups=data.groups,
         )
     except ValueError as error:
         return None, [str(error)], _near_copies(data, None)
