@@ -214,8 +214,8 @@ def interchange(
         raise UsageError(f"dimensions must be some of 0 to {rows.shape[1] - 1}, got {list(chosen)}")
     spread = np.maximum(values.std(axis=0), 1e-12)
 
-    def respond(latents: NDArray[np.float32]) -> NDArray[np.float32]:
-        readings = _codes(read(latents))
+    def respond(latents: NDArray[np.float32], _: NDArray[np.int64]) -> NDArray[np.float32]:
+        readings = _numbers(read(latents))
         if readings.shape != (len(latents), len(names)):
             raise UsageError(
                 f"read must return {len(names)} columns, one a label, for each of {len(latents)} codes; got "
@@ -257,15 +257,19 @@ def interchange(
 
 def _codes(given: Any) -> NDArray[np.float32]:
     """Returns codes float32 (n, d); codes of any shape become one row of numbers each."""
-    if isinstance(given, str | Path):
-        given = read_codes(Path(given))
+    rows = _numbers(read_codes(Path(given)) if isinstance(given, str | Path) else given)
+    if len(rows) < _FEWEST_ROWS:
+        raise UsageError(f"{len(rows)} codes are too few: at least {_FEWEST_ROWS} are needed")
+    return rows
+
+
+def _numbers(given: Any) -> NDArray[np.float32]:
+    """Returns an array or tensor (n, ...) as finite numbers float32 (n, d)."""
     array = np.asarray(given.detach().cpu() if hasattr(given, "detach") else given)
     if array.ndim < 2 or array.dtype.kind not in "buif":
         raise UsageError(
             f"codes must be an array of numbers (n, d), got {array.dtype} of shape {array.shape}"
         )
-    if len(array) < _FEWEST_ROWS:
-        raise UsageError(f"{len(array)} codes are too few: at least {_FEWEST_ROWS} are needed")
     rows = array.reshape(len(array), -1).astype(np.float32)
     if not np.isfinite(rows).all():
         raise UsageError("codes hold NaN or infinite numbers")
