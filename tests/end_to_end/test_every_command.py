@@ -35,7 +35,7 @@ AUDIT = "tests/end_to_end/test_audit.py"
 CLEAN = f"{HERE}::test_clean_removes_what_is_old_and_spares_what_was_accepted"
 COMPARE = f"{HERE}::test_compare_in_text_and_as_json_and_as_a_page"
 DATA = f"{HERE}::test_one_data_set_is_described"
-INSPECT = "tests/end_to_end/test_inspect.py::test_weights_are_recognised_and_the_settings_are_valid"
+INSPECT = "tests/flows/test_inspect.py::test_weights_are_recognised_and_the_settings_are_valid"
 LATENT_SIZE = (
     "tests/end_to_end/test_latent_size_command.py::test_a_small_study_ends_with_a_curve_and_a_choice"
 )
