@@ -175,7 +175,8 @@ def _value_notes(table: FolderTable, typed: TypedColumns) -> Iterator[str]:
             more = ", ..." if len(rows) > _EXAMPLES else ""
             yield (
                 f"Column {shown(attribute.name)!r} has {len(rows):,} values far outside the others: {cells}{more}. "
-                "They widen its standard deviation, in which effects are measured; correct them or leave the rows out."
+                "Correct them or leave the rows out; where they widen the standard deviation by half, effects are in "
+                "robust standard deviations."
             )
     yield from double_columns_note(double_columns(typed.attributes, typed.values))
 

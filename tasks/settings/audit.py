@@ -4,6 +4,7 @@ Precedence: command line, then environment (LATENT_AUDIT_DATA__IMAGE_SIZE=64), t
 """
 
 import math
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
@@ -130,6 +131,11 @@ class EvidenceSettings(Section):
     must_not_hold: tuple[AbsenceSettings, ...] = Field(
         (),
         description="attributes that a code must not hold: [scanner, {attribute: sex, given: [age]}]",
+    )
+    correction: Literal["model", "run"] = Field(
+        "model",
+        description="what p-values are corrected over: model, all pairs of one trained model; run, all trained models "
+        "too, by dividing thresholds.significance by their number",
     )
     thresholds: Thresholds = Field(Thresholds(), description="when a check passes")
 
@@ -268,7 +274,8 @@ class OverTimeSettings(Section):
     audited_from_supported: int = Field(
         1,
         ge=0,
-        description="attributes a model must have Supported for `accept` to call it `audited` in MLflow",
+        description="attributes whose dimension or place a model must have Supported for `accept` to call it "
+        "`audited` in MLflow",
     )
 
 
@@ -349,6 +356,17 @@ class Settings(BaseSettings):
         return models
 
     @model_validator(mode="after")
+    def _corrected_significance_can_be_reached(self) -> "Settings":
+        smallest = 1.0 / (self.evidence.permutations + 1.0)
+        if self.evidence.correction == "run" and smallest > self.thresholds.significance:
+            needed = math.ceil(1.0 / self.thresholds.significance)
+            raise ValueError(
+                f"no p-value can be as small as {self.thresholds.significance:.2g}, the significance corrected over "
+                f"{len(self.model_keys)} trained models: give at least {needed} permutations"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _required_models_are_audited(self) -> "Settings":
         unknown = [name for name in self.require if name not in self.models]
         if unknown:
@@ -356,6 +374,14 @@ class Settings(BaseSettings):
                 f"require names {', '.join(map(repr, unknown))}, and the models are {', '.join(self.models)}"
             )
         return self
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The limits that decide: those of the evidence, the significance corrected over what the settings say."""
+        limits = self.evidence.thresholds
+        if self.evidence.correction == "model":
+            return limits
+        return replace(limits, significance=limits.significance / len(self.model_keys))
 
     @property
     def claims_of_absence(self) -> tuple[AbsenceClaim, ...]:

@@ -93,6 +93,11 @@ class ExplanationSettings(BaseModel):
     application_images: int = Field(
         1500, ge=50, description="most images in compression and augmentation, to fit and to score on"
     )
+    response_images: int = Field(
+        256,
+        ge=32,
+        description="most held-out images behind latent responses, half of them set to values of the others",
+    )
     distance_images: int = Field(
         500, ge=50, description="most held-out images in the Frechet distance of samples"
     )

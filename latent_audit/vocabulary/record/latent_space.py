@@ -22,6 +22,24 @@ class Traversal(TypedDict):
     values: Matrix
 
 
+class Exemplars(TypedDict):
+    """Held-out images at both ends of dimensions: dimension by dimension, lowest values first."""
+
+    dimensions: list[int]
+    images_an_end: int
+    pictures: ArrayFile
+
+
+class LatentResponses(TypedDict):
+    """Which dimension answers when one is set to another image's value, decoded and encoded again."""
+
+    images: int
+    response: Matrix
+    comes_back: list[float | None]
+    ignored: list[bool]
+    exemplars: Exemplars
+
+
 class Clusters(TypedDict):
     """Clusters of the codes, and how far they agree with each attribute."""
 

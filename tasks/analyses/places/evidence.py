@@ -6,6 +6,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from latent_audit.tasks.analyses.places.claimed_swaps import ClaimedSwap
 from latent_audit.tasks.analyses.places.coordinate_association import CoordinateAssociation
 from latent_audit.tasks.analyses.places.coordinate_specificity import Conditioned, Gap
 from latent_audit.tasks.analyses.places.interchange import Swapped
@@ -87,3 +88,4 @@ class Ladder:
     changes: Floats
     attributes: tuple[PlaceEvidence, ...]
     shared: tuple[SharedEvidence, ...]
+    claimed: tuple[ClaimedSwap, ...] = ()

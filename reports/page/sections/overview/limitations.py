@@ -23,7 +23,7 @@ ALWAYS = (
 
 def build(page: Page) -> dict[str, Any]:
     """Returns the standing limitations and those that follow from this run's own numbers."""
-    own = []
+    own = [_family(page)]
     correlation = recorded(page.audit["data"]["correlation"])
     if correlation:
         own += [
@@ -71,3 +71,14 @@ def build(page: Page) -> dict[str, Any]:
         if m["fitness"]["collapsed"]
     ]
     return {"own": own, "always": [page.t(f"limitation.{key}") for key in ALWAYS]}
+
+
+def _family(page: Page) -> str:
+    """Says for which family of hypotheses the p-values hold."""
+    trained, evidence = len(page.audit["models"]), page.audit["settings"].get("evidence")
+    over = evidence.get("correction", "model") if isinstance(evidence, dict) else "model"
+    return page.t(
+        f"limitation.family_{'run' if over == 'run' else 'model'}",
+        n=number(trained),
+        significance=f"{page.significance:.2g}",
+    )
