@@ -47,6 +47,7 @@ OTHER_NUMBERS = {
         "a coin"
     ),
     "tasks/analyses/selftest/synthetic_data.py: base[:, 0] > 0.5": "how a synthetic attribute is made",
+    "tasks/in_memory/functions.py: _HALF = 0.5": "half of the rows",
     "tasks/execution/gpu_slots.py: LOOK_AGAIN_SECONDS = 0.2": "seconds",
     "tasks/execution/runners/stopping.py: ASK_EVERY_SECONDS = 0.5": "seconds",
     "tasks/services/service.py: LOOK_AGAIN_SECONDS = 0.2": "seconds",

@@ -25,6 +25,7 @@ from latent_audit.vae_models.presets.presets import ModelSettings, can_be_stacke
 from latent_audit.vae_models.pretrained.entrypoint_settings import EntrypointSettings
 from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings
 from latent_audit.vae_models.pretrained.exported_settings import ExportedProgramsSettings
+from latent_audit.vae_models.pretrained.onnx_files.onnx_settings import OnnxSettings
 from latent_audit.vocabulary.verdicts import SUPPORTED
 
 
@@ -423,7 +424,8 @@ class Settings(BaseSettings):
 
     def has_our_networks(self, name: str) -> bool:
         """Whether a model's networks are defined in this project; only those are exported to MLflow."""
-        return not isinstance(self.models[name], EntrypointSettings | ExportedProgramsSettings)
+        foreign = EntrypointSettings | ExportedProgramsSettings | OnnxSettings
+        return not isinstance(self.models[name], foreign)
 
     def is_interpretable_gan(self, name: str) -> bool:
         """Whether a model has a discriminator that decides by a sum of terms, which can be explained."""
