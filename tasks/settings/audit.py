@@ -36,6 +36,9 @@ class SubjectSettings(Section):
     intended_use: str | None = Field(None, description="what the audited models are meant for")
     out_of_scope: str | None = Field(None, description="what they are not meant for")
     owner: str | None = Field(None, description="who answers for them")
+    names: dict[str, str] = Field(
+        {}, description="what the report calls models and attributes: {posX: left-right position}"
+    )
 
 
 class SplitSettings(Section):
@@ -287,6 +290,20 @@ class ReportSettings(Section):
     """Language and content of the report."""
 
     language: Literal["en", "zh"] = Field("en", description="language of the report")
+    decoder: Literal["embed", "strips", "none"] = Field(
+        "embed",
+        description="embed: the report contains the decoder's weights and decodes as sliders are moved; strips: "
+        "pictures decoded before; none: neither",
+    )
+    images: Literal["embed", "none"] = Field(
+        "embed", description="embed: the report contains held-out images; none: decoded images alone"
+    )
+    relevant_difference: float = Field(
+        0.2,
+        gt=0,
+        le=1,
+        description="share of an effect from which a difference between subgroups is called large",
+    )
 
 
 class Settings(BaseSettings):

@@ -126,6 +126,12 @@ class ExplanationSettings(BaseModel):
         ge=32,
         description="most held-out images whose decisions an InterpretableGAN's discriminator explains",
     )
+    start_images: int = Field(
+        12, ge=1, description="most held-out images that a reader of the report can start from under Try it"
+    )
+    compared_codes: int = Field(
+        64, ge=2, description="most codes on which the decoder in half precision is compared with the model"
+    )
     attention_images: int = Field(
         1000, ge=8, description="most held-out images that the reach of attention is averaged over"
     )

@@ -12,6 +12,7 @@ PARTS = (
     "subgroup",
     "project",
     "traverse",
+    "show",
     "manipulate",
     "applications",
     "attribute",

@@ -30,7 +30,7 @@ pytestmark = [
 
 EVERY_SEED = {"train", "encode", "probe", "score", "intervene", "locate", "fitness"}
 FIRST_SEED = EVERY_SEED | {
-    "negative_controls", "subgroup", "project", "traverse", "latent_responses", "manipulate", "applications",
+    "negative_controls", "subgroup", "project", "traverse", "show", "latent_responses", "manipulate", "applications",
     "attribute", "model_specific", "export",
 }  # fmt: skip
 RERUN_SECONDS = 15.0

@@ -85,7 +85,7 @@ def test_what_may_fail_is_survived_and_what_may_not_is_not() -> None:
 def test_essential_are_data_encoding_checks_controls_and_verdicts() -> None:
     may_fail = {stage.name for stage in STAGES if stage.may_fail}
     assert may_fail == {
-        "score", "subgroup", "project", "traverse", "manipulate", "applications", "attribute", "discriminate",
+        "score", "subgroup", "project", "traverse", "show", "manipulate", "applications", "attribute", "discriminate",
         "model_specific",
         "explain_classifier", "export",
     }  # fmt: skip

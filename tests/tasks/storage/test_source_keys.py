@@ -27,14 +27,15 @@ AUDITS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 # Stages that rebuild the generative model, beside the one that trains it; those that load the classifier.
 READ_MODEL = {
-    "encode", "intervene", "locate", "fitness", "negative_controls", "traverse", "latent_responses", "manipulate",
-    "applications", "attribute", "model_specific", "export",
+    "encode", "intervene", "locate", "fitness", "negative_controls", "traverse", "show", "latent_responses",
+    "manipulate", "applications", "attribute", "model_specific", "export",
 }  # fmt: skip
 READ_CLASSIFIER = {
     "classify",
     "intervene",
     "locate",
     "negative_controls",
+    "show",
     "manipulate",
     "attribute",
     "explain_classifier",
