@@ -143,11 +143,11 @@ def _steps(page: Page, shown: Found) -> list[str]:
 
 
 def _gauges(page: Page, model: Model, attribute: str, verdict: Verdict) -> list[dict[str, Any]]:
-    """Returns the four checks as gauges: of the place where places were measured, else of the dimension."""
+    """Returns the checks as gauges: of the place where places were measured, else of the dimension."""
     row = place_row(page, model, attribute)
     checks: Any = row["checks"] if row is not None and row["checks"] else verdict["checks"]
     found = []
-    for check in CHECKS:
+    for check in (one["id"] for one in checks_of(page.audit)):
         result = checks.get(check)
         if result is None:
             continue
