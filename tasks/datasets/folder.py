@@ -31,7 +31,7 @@ _EXAMPLES = 5
 class FolderSettings(BaseModel):
     """Paths of the images and their table, and how to read them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     # Moving the images changes nothing: the content of table and images stands for them.
     not_in_key: ClassVar[frozenset[str]] = frozenset({"folder", "table"})

@@ -17,7 +17,7 @@ SOURCES = SettingsConfigDict(
 class Section(BaseModel):
     """A group of settings: frozen, and unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
 class RunSettings(Section):

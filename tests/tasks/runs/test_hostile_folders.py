@@ -21,6 +21,7 @@ from latent_audit.reports.record.manifest import write_manifest
 from latent_audit.reports.record.strict_json import parse
 from latent_audit.reports.record.verification import check
 from latent_audit.tasks.runs.verify import EXIT_CODES, verify
+from tests.deep_folders import nest
 from tests.plain_audit import read_audit
 from tests.reports.audit_builder import ATTRIBUTES
 from tests.reports.judged_run import seal, write_judged_run
@@ -163,17 +164,6 @@ BESIDE: dict[str, Callable[[Path], Any]] = {
     "a hidden file": lambda path: path.with_name(".hidden").write_text("x"),
     "folders without end": lambda path: nest(path, 1_500),
 }
-
-
-def nest(path: Path, levels: int) -> None:
-    path.mkdir()
-    descriptor = os.open(path, os.O_RDONLY)
-    for _ in range(levels):
-        os.mkdir("d", dir_fd=descriptor)
-        inner = os.open("d", os.O_RDONLY, dir_fd=descriptor)
-        os.close(descriptor)
-        descriptor = inner
-    os.close(descriptor)
 
 
 @pytest.mark.parametrize("place", ["", "arrays"])
