@@ -12,7 +12,7 @@ import yaml
 
 from latent_audit.tasks.errors import SettingsError
 
-MOST_VALUES = 100_000
+MAX_VALUES = 100_000
 _MERGE = "tag:yaml.org,2002:merge"
 _DATE = "tag:yaml.org,2002:timestamp"
 _LONGEST_SHOWN = 60
@@ -30,9 +30,9 @@ def load_yaml(text: str, name: str) -> Any:
         node = loader.get_single_node()
         if node is None:
             return None
-        if _values(node, {}) > MOST_VALUES:
+        if _values(node, {}) > MAX_VALUES:
             raise SettingsError(
-                f"{name} cannot be settings: its aliases stand for more than {MOST_VALUES:,} values"
+                f"{name} cannot be settings: its aliases stand for more than {MAX_VALUES:,} values"
             )
         return loader.construct_document(node)
     finally:
@@ -42,7 +42,7 @@ def load_yaml(text: str, name: str) -> Any:
 def _values(node: yaml.Node, known: dict[int, int]) -> int:
     """Returns how many values a node stands for, aliases counted wherever they stand."""
     if id(node) not in known:
-        known[id(node)] = MOST_VALUES + 1  # of one that holds itself
+        known[id(node)] = MAX_VALUES + 1  # of one that holds itself
         inner = node.value if isinstance(node, yaml.SequenceNode) else ()
         if isinstance(node, yaml.MappingNode):
             inner = [part for pair in node.value for part in pair]
