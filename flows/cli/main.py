@@ -24,7 +24,6 @@ from latent_audit.flows.cli import (
     up,
     verify,
 )
-from latent_audit.reports.page.visible_text import visible
 from latent_audit.tasks.errors import AuditError, Stopped
 from latent_audit.tasks.session.terminal_text import error_text, named, print_line
 from latent_audit.vocabulary.errors import UserError
@@ -98,7 +97,7 @@ def _acted(words: Sequence[str] | None) -> int:
     parser = _parser()
     arguments, overrides = parser.parse_known_args(words)
     if overrides and not hasattr(arguments, "takes_settings"):
-        parser.error(visible(f"unknown arguments: {' '.join(overrides)}"))
+        parser.error(named(f"unknown arguments: {' '.join(overrides)}"))
     try:
         code: int = arguments.act(arguments, overrides)
     except Stopped as error:

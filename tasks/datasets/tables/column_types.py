@@ -42,7 +42,10 @@ class ColumnType(BaseModel):
 
     kind: AttributeKind = Field(description="binary, categorical, ordinal, continuous or cyclic")
     period: float | None = Field(
-        None, gt=0, description="length of a full turn in the column's own unit; for cyclic columns only"
+        None,
+        ge=1e-30,
+        le=1e30,
+        description="length of a full turn in the column's own unit; for cyclic columns only",
     )
     levels: tuple[str, ...] = Field((), description="order of an ordinal column of words, lowest first")
     unit: str = Field("", description="unit of the values, for the report")

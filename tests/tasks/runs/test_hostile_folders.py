@@ -198,6 +198,37 @@ def test_control_characters_in_names_are_shown(
     assert len(said.splitlines()) == 2
 
 
+@pytest.mark.timeout(60)
+def test_a_folder_without_a_manifest_is_not_walked_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the root of a disk: `latent-audit verify /` read every folder of the machine."""
+    (tmp_path / "audit.json").write_text("{")
+    os.mkfifo(tmp_path / "run.json")
+
+    def refuse(*given: object) -> None:
+        raise AssertionError("looked into")
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert main(["verify", str(tmp_path)]) == 10
+    said = capsys.readouterr().err
+    assert "manifest.json is missing" in said
+    assert "run.json is a pipe" in said
+
+
+@pytest.mark.parametrize("command", ["sign", "verify"])
+def test_a_key_with_a_hostile_name_is_shown(
+    command: str, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = tmp_path / "key\nwhole: 9 files are as they were sealed"
+    for content in (None, "no key"):
+        if content is not None:
+            key.write_text(content)
+        assert main([command, str(run), "--key", str(key)]) == 2
+        (said,) = capsys.readouterr().err.splitlines()
+        assert "key⟨U+000A⟩whole" in said
+
+
 def test_a_folder_with_a_hostile_name_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     name = "a\x1b[2J\nwhole: 9 files"
     (tmp_path / name).mkdir()

@@ -174,3 +174,18 @@ def test_a_settings_file_that_is_none_is_said(
     said = capsys.readouterr().err
     assert said.startswith("latent-audit: ")
     assert re.search(r"is not YAML|cannot read the settings file|cannot be settings", said)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--run.store", '"a\\0b"'], "run.store: a path holds no zero byte"),
+        (["--run.output", '"\\0"'], "run.output: a path holds no zero byte"),
+        (["--data", "{kind: folder, folder: a, table: b, attributes: [x, y, x]}"], "data.attributes: given twice: x"),
+        (["--data", "{kind: folder, folder: a, table: b, types: {x: {kind: cyclic, period: 1e-300}}}"], "1e-30"),
+    ],
+)  # fmt: skip
+def test_values_that_would_fail_later_are_refused(words: list[str], said: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(None, words)
+    assert said in str(caught.value)
