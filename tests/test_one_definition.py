@@ -34,6 +34,8 @@ OTHER_NUMBERS = {
     "tasks/analyses/attributions/faithfulness.py: default of random_patches 0.3": (
         "share of an image that patches cover"
     ),
+    "tasks/analyses/latent_space/asked_and_read.py: responses[:, 0] > 0.5": "the more probable of two classes",
+    "tasks/analyses/scores/free_dimensions.py: PIXEL_NOISE = 0.05": "what pictures are disturbed by",
     "tasks/analyses/scores/import_check.py: BETTER_BY = 0.5": "a limit of its own, on models trained elsewhere",
     "tasks/analyses/scores/import_check.py: FAR_OUTSIDE = 0.1": "the same",
     "tasks/analyses/applications/likelihood_regret.py: _LEARNING_RATE = 0.05": "a learning rate",
@@ -60,6 +62,13 @@ OTHER_NUMBERS = {
     "tasks/analyses/selftest/selftest.py: explained >= 0.95 * judged": "what the selftest promises",
     "tasks/analyses/selftest/selftest.py: kept >= 0.95 * judged": "the same",
     "tasks/analyses/statistics/estimates.py: CONFIDENCE = 0.95": "of every interval",
+    "tasks/analyses/attributions/attribution_methods.py: sensitivity_radius: float = 0.02": "noise on pixels",
+    "tasks/analyses/scores/fitness.py: default of measure_fitness 0.02": (
+        "a limit of its own, on reconstructions that are all alike"
+    ),
+    "tasks/analyses/selftest/place_rows.py: abs(coverage - MOSTLY) <= max(0.02, slack)": (
+        "what the selftest promises"
+    ),
 }
 
 

@@ -83,6 +83,24 @@ LOCATE = Stage(
     settings=("evidence.thresholds", *_PLACES, "run.seed"),
     record=(RecordPart("places", "places.json"),),
 )
+ABSENCE = Stage(
+    "absence",
+    "looking for what must not be held by",
+    f"{_EVIDENCE}.absence",
+    needs=("prepared", "encoded"),
+    settings=(
+        "claims_of_absence",
+        "evidence.permutations",
+        "evidence.bootstraps",
+        "evidence.probe_images",
+        "evidence.boosting_images",
+        "evidence.boosting_iterations",
+        "evidence.thresholds.absent_max",
+        "run.seed",
+    ),
+    only_if="has_claims_of_absence",
+    record=(RecordPart("absence", "absence.json", []),),
+)
 FITNESS = Stage(
     "fitness",
     "measuring the fitness of",
@@ -93,6 +111,8 @@ FITNESS = Stage(
     settings=(
         "evidence.bootstraps",
         "evidence.thresholds.unused_kl_nats",
+        "evidence.thresholds.live_correlation_min",
+        "explanations.free_dimension_samples",
         "explanations.memorisation_images",
         "explanations.memorisation_held_out_images",
         "run.seed",
@@ -182,6 +202,7 @@ ATTRIBUTE = Stage(
         "explanations.attribution_steps",
         "explanations.reference_images",
         "explanations.discriminator_images",
+        "explanations.variance_draws",
         "run.seed",
     ),
     code=(("gan_explanations", "interpretable_gan", f"{_EXPLANATIONS}.explain_gan"),),
@@ -191,6 +212,17 @@ ATTRIBUTE = Stage(
         RecordPart("attribution_evidence", "evidence.json", []),
         RecordPart("gan", "gan.json"),
     ),
+)
+DISCRIMINATE = Stage(
+    "discriminate",
+    "explaining the discriminator of",
+    f"{_EXPLANATIONS}.explain_discriminator",
+    on_device=True,
+    may_fail=True,
+    needs=_MODEL,
+    settings=("explanations.discriminator_images", "evidence.bootstraps", "run.seed"),
+    only_if="is_interpretable_gan",
+    record=(RecordPart("discriminator", "discriminator.json"),),
 )
 SUBGROUP = Stage(
     "subgroup",
@@ -234,6 +266,7 @@ OF_A_MODEL = (
     INTERVENE,
     FITNESS,
     LOCATE,
+    ABSENCE,
     SCORE,
     CONTROL,
     PROJECT,
@@ -241,6 +274,7 @@ OF_A_MODEL = (
     MOVE,
     USE,
     ATTRIBUTE,
+    DISCRIMINATE,
     SUBGROUP,
     PARTICULARS,
     EXPORT,

@@ -56,11 +56,14 @@ CHANGED_THRESHOLDS = Thresholds(
     seeds_min=2,
     seeds_share_min=0.519,
     unused_kl_nats=2.07,
+    live_correlation_min=0.317,
     entangled_from=0.0137,
     cause_min=0.0293,
     isolate_min=0.0431,
     block_share=0.971,
     direction_share=0.773,
+    absent_max=0.0263,
+    groups_min=37,
 )
 
 

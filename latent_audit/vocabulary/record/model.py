@@ -4,6 +4,7 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from latent_audit.vocabulary.record.absence import MeasuredAbsence
 from latent_audit.vocabulary.record.applications import Applications
 from latent_audit.vocabulary.record.association import Association, Probe, Specificity
 from latent_audit.vocabulary.record.attributions import Attribution, AttributionEvidence
@@ -12,7 +13,7 @@ from latent_audit.vocabulary.record.forms import Estimate, NotApplicable, Part
 from latent_audit.vocabulary.record.intervention import Intervention
 from latent_audit.vocabulary.record.latent_manipulation import LatentManipulation
 from latent_audit.vocabulary.record.latent_space import Projection, Traversal
-from latent_audit.vocabulary.record.model_specific import Gan, ModelSpecific
+from latent_audit.vocabulary.record.model_specific import Discriminator, Gan, ModelSpecific
 from latent_audit.vocabulary.record.origin import ImportCheck, Origin
 from latent_audit.vocabulary.record.places import Places
 
@@ -58,6 +59,7 @@ class Model(TypedDict):
     specificity: Part[list[Specificity]]
     intervention: Part[Intervention]
     places: NotRequired[Places | None]
+    absence: NotRequired[list[MeasuredAbsence]]
     traversal: Part[Traversal]
     projections: Part[list[Projection]]
     moves: NotRequired[Part[LatentManipulation]]
@@ -65,5 +67,7 @@ class Model(TypedDict):
     attributions: Part[list[Attribution | NotApplicable]]
     attribution_evidence: NotRequired[list[AttributionEvidence] | None]
     gan: Part[Gan]
+    # From 1.1 on, of every seed of an InterpretableGAN.
+    discriminator: NotRequired[Part[Discriminator]]
     particulars: NotRequired[ModelSpecific | None]
     supervision: NotRequired[Supervision]
