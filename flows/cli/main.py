@@ -7,6 +7,7 @@ import os
 import select
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import TextIO
 
 from latent_audit.flows.cli import (
@@ -56,9 +57,8 @@ def main(words: Sequence[str] | None = None) -> int:
     report failed, 5 requirements not met, 130 stopped, 141 nobody reads what it prints; `verify` has codes of its own
     for what it finds.
     """
-    if isinstance(
-        sys.stdout, io.TextIOWrapper
-    ):  # a name that the terminal's encoding lacks is no reason to fail
+    # A name that the terminal's encoding lacks is no reason to fail.
+    if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         try:
@@ -94,7 +94,7 @@ def _leave(stream: TextIO) -> None:
 
 
 def _acted(words: Sequence[str] | None) -> int:
-    parser = _parser()
+    parser = make_parser()
     arguments, overrides = parser.parse_known_args(words)
     if overrides and not hasattr(arguments, "takes_settings"):
         parser.error(named(f"unknown arguments: {' '.join(overrides)}"))
@@ -124,9 +124,11 @@ def _acted(words: Sequence[str] | None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Returns the parser of the command line with all commands."""
     formatter = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser("latent-audit", description=DESCRIPTION, formatter_class=formatter)
+    parser.add_argument("--version", action="version", version=f"latent-audit {version('latent-audit')}")
     added = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add(added)

@@ -39,6 +39,7 @@ STAGES = (
     {("prepare", None, None), ("classify", None, None), ("explain_classifier", None, None)}
     | JUDGEMENT
     | {(stage, name, seed) for name, seed in MODELS for stage in (FIRST_SEED if seed == 0 else EVERY_SEED)}
+    | {("discriminate", name, seed) for name, seed in MODELS if name == "gan"}
 )
 
 
