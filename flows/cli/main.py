@@ -15,6 +15,7 @@ from latent_audit.flows.cli import (
     clean,
     compare,
     data,
+    inspect,
     latent_size,
     pdf,
     run,
@@ -37,12 +38,28 @@ Audits what generative models know: which latent dimensions carry which semantic
   latent-audit run configs/celeba.yaml               an audit from a settings file
   latent-audit run --data.kind mnist --seeds [0,1]   any setting can be given on the command line
   latent-audit latent-size                           how many latent dimensions are enough, by K folds
+  latent-audit inspect model.pt                      what is this file, and which settings audit it?
   latent-audit settings                              every setting, its value and what it means
   latent-audit up --deploy                           audits by schedule: a Prefect server, a worker and MLflow
   latent-audit verify runs/latest                    is this report what the run wrote, and does it follow?
 """
 # In the order of the help; each adds its own words and says what it does.
-COMMANDS = (run, latent_size, settings, data, ui, up, verify, sign, compare, pdf, accept, clean, selftest)
+COMMANDS = (
+    run,
+    latent_size,
+    inspect,
+    settings,
+    data,
+    ui,
+    up,
+    verify,
+    sign,
+    compare,
+    pdf,
+    accept,
+    clean,
+    selftest,
+)
 INTERRUPTED = 130
 # What a file system answers of a place that a user named, and no fault of the program.
 OF_A_PLACE = (

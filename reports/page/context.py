@@ -106,6 +106,12 @@ class Page:
             + [model["name"] for model in self.audit["models"]]
         )
 
+    @property
+    def shows_images(self) -> bool:
+        """Whether the settings let held-out images stand in the report."""
+        report = self.audit["settings"].get("report")
+        return not isinstance(report, dict) or report.get("images") != "none"
+
     def limit(self, name: str) -> float:
         """Returns one of the thresholds that the audit was judged by."""
         return float(self.audit["thresholds"][name])
@@ -149,6 +155,38 @@ class Page:
         if share is None or share >= 1:
             return self.t("supervision.labels", names=listed)
         return self.t("supervision.share", names=listed, share=f"{100 * share:.3g}")
+
+    def trained_shortly(self, model: Model) -> str:
+        """Returns whether a model was trained with labels of these attributes, for the head of a column."""
+        known = model.get("supervision") or {"attributes": None}
+        names, of_data = known["attributes"], {attribute["name"] for attribute in self.attributes}
+        if names is None:
+            return self.t("supervision.short_unknown")
+        used = len(of_data & set(names))
+        if not used:
+            return self.t("supervision.short_none")
+        return self.t("supervision.short_all" if used == len(of_data) else "supervision.short_some", n=used)
+
+    def called(self, attribute: str) -> str:
+        """Returns what people call an attribute: by the settings, else by what is known of the data set."""
+        data = self.audit["data"]["name"]
+        return self._named(attribute) or self.t.known(f"called.{data}.{attribute}", shortened(attribute, 28))
+
+    def called_model(self, name: str) -> str:
+        """Returns what people call a model: by the settings, else its kind where it is named after it."""
+        kind = next((model["kind"] for model in self.audit["models"] if model["name"] == name), "")
+        ours = self.t.known(f"called_kind.{kind}", "") if name == kind else ""
+        return self._named(name) or ours or shortened(name, 28)
+
+    def called_unit(self, attribute: str) -> str:
+        """Returns the unit of an attribute in words, "" where it has none."""
+        unit = next((row["unit"] for row in self.attributes if row["name"] == attribute), None) or ""
+        data = self.audit["data"]["name"]
+        return self.t.known(f"called_unit.{data}.{attribute}", "") or shortened(unit, 20)
+
+    def _named(self, name: str) -> str:
+        names = self.audit["subject"].get("names") or {}
+        return shortened(names[name], 28) if name in names else ""
 
     def with_training(self, model: Model, length: int) -> str:
         """Returns a model's name with the labels it was trained with, for the head of a column."""

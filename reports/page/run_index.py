@@ -15,7 +15,10 @@ INDEX_NAME = "index.html"
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """One line of the index; `href` leads to the report from where the index stands."""
+    """One line of the index; `href` leads to the report from where the index stands.
+
+    counts: verdicts on dimensions. places: how many attributes have a Supported place; None in files without places.
+    """
 
     href: str
     name: str
@@ -24,6 +27,7 @@ class FinishedRun:
     started: str
     seconds: float | None
     counts: Mapping[str, int]
+    places: int | None
 
 
 @dataclass(frozen=True)

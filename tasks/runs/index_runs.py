@@ -25,6 +25,7 @@ from latent_audit.tasks.errors import StoreError
 from latent_audit.tasks.storage.store import writing
 from latent_audit.vocabulary.record.audit import Audit
 from latent_audit.vocabulary.record.leads import lead_verdicts
+from latent_audit.vocabulary.verdicts import SUPPORTED
 
 # With more, the oldest are left to their folders.
 MAX_RUNS = 200
@@ -62,6 +63,7 @@ class _Audit(BaseModel):
     subject: _Subject
     models: list[_Model]
     verdicts: list[_Verdict]
+    where: list[_Verdict] = []
 
 
 class _Run(BaseModel):
@@ -173,6 +175,8 @@ def _state(file: Path) -> list[int] | None:
 def _line(folder: Path, output: Path) -> FinishedRun:
     audit, facts = _read(folder, "audit.json", _Audit), _read(folder, "run.json", _Run)
     counts = Counter(row["verdict"] for row in lead_verdicts(cast(Audit, audit.model_dump())))
+    leads = {(model.name, model.seed) for model in audit.models if model.is_lead}
+    places = [row.verdict for row in audit.where if (row.model, row.seed) in leads]
     return FinishedRun(
         href=quote((folder / REPORT_NAME).relative_to(output).as_posix()),
         name=shortened(folder.parent.name),
@@ -181,6 +185,7 @@ def _line(folder: Path, output: Path) -> FinishedRun:
         started=shortened((facts.started or "–").replace("T", " ")),
         seconds=facts.wall_seconds,
         counts=dict(counts.items()),
+        places=places.count(SUPPORTED) if places else None,
     )
 
 

@@ -93,6 +93,11 @@ class ExplanationSettings(BaseModel):
     application_images: int = Field(
         1500, ge=50, description="most images in compression and augmentation, to fit and to score on"
     )
+    response_images: int = Field(
+        256,
+        ge=32,
+        description="most held-out images behind latent responses, half of them set to values of the others",
+    )
     distance_images: int = Field(
         500, ge=50, description="most held-out images in the Frechet distance of samples"
     )
@@ -120,6 +125,12 @@ class ExplanationSettings(BaseModel):
         500,
         ge=32,
         description="most held-out images whose decisions an InterpretableGAN's discriminator explains",
+    )
+    start_images: int = Field(
+        12, ge=1, description="most held-out images that a reader of the report can start from under Try it"
+    )
+    compared_codes: int = Field(
+        64, ge=2, description="most codes on which the decoder in half precision is compared with the model"
     )
     attention_images: int = Field(
         1000, ge=8, description="most held-out images that the reach of attention is averaged over"

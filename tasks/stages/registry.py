@@ -59,8 +59,9 @@ PROBE = Stage(
         "evidence.probe_images",
         "evidence.boosting_images",
         "evidence.boosting_iterations",
-        "evidence.thresholds.significance",
-        "evidence.thresholds.survives_min",
+        "thresholds.significance",
+        "thresholds.survives_min",
+        "thresholds.gap_min",
         "run.seed",
     ),
 )
@@ -71,7 +72,7 @@ INTERVENE = Stage(
     on_device=True,
     result="intervened",
     needs=(*_MODEL, "classifier", "probed"),
-    settings=(*_INTERVENTIONS, "evidence.thresholds.classifier_share_of_way"),
+    settings=(*_INTERVENTIONS, "thresholds.classifier_share_of_way"),
     record=(RecordPart("intervention", "intervention.json"),),
 )
 LOCATE = Stage(
@@ -79,8 +80,9 @@ LOCATE = Stage(
     "locating attributes in",
     f"{_EVIDENCE}.locate",
     on_device=True,
-    needs=(*_MODEL, "classifier", "intervened"),
-    settings=("evidence.thresholds", *_PLACES, "run.seed"),
+    result="located",
+    needs=(*_MODEL, "classifier", "probed", "intervened"),
+    settings=("thresholds", *_PLACES, "run.seed"),
     record=(RecordPart("places", "places.json"),),
 )
 ABSENCE = Stage(
@@ -95,7 +97,7 @@ ABSENCE = Stage(
         "evidence.probe_images",
         "evidence.boosting_images",
         "evidence.boosting_iterations",
-        "evidence.thresholds.absent_max",
+        "thresholds.absent_max",
         "run.seed",
     ),
     only_if="has_claims_of_absence",
@@ -110,8 +112,8 @@ FITNESS = Stage(
     needs=_MODEL,
     settings=(
         "evidence.bootstraps",
-        "evidence.thresholds.unused_kl_nats",
-        "evidence.thresholds.live_correlation_min",
+        "thresholds.unused_kl_nats",
+        "thresholds.live_correlation_min",
         "explanations.free_dimension_samples",
         "explanations.memorisation_images",
         "explanations.memorisation_held_out_images",
@@ -133,7 +135,7 @@ CONTROL = Stage(
     f"{_EVIDENCE}.negative_controls",
     on_device=True,
     needs=(*_MODEL, "classifier"),
-    settings=("evidence.thresholds", *_PLACES, *_INTERVENTIONS),
+    settings=("thresholds", *_PLACES, *_INTERVENTIONS),
     lead_seed_only=True,
 )
 PROJECT = Stage(
@@ -161,6 +163,35 @@ TRAVERSE = Stage(
     settings=("explanations.traversal_steps", "run.seed"),
     lead_seed_only=True,
     record=(RecordPart("traversal", "traversal.json"),),
+)
+SHOW = Stage(
+    "show",
+    "decoding the places of",
+    f"{_EXPLANATIONS}.show",
+    on_device=True,
+    may_fail=True,
+    needs=(*_MODEL, "classifier", "located", "fitness"),
+    settings=(
+        "evidence.intervention_images",
+        "evidence.bootstraps",
+        "explanations.start_images",
+        "explanations.compared_codes",
+        "report.decoder",
+        "run.seed",
+    ),
+    lead_seed_only=True,
+    record=(RecordPart("frames", "frames.json"), RecordPart("decoder", "decoder.json")),
+)
+LATENT_RESPONSES = Stage(
+    "latent_responses",
+    "measuring latent responses of",
+    f"{_EXPLANATIONS}.latent_responses",
+    on_device=True,
+    may_fail=True,
+    needs=(*_MODEL, "fitness"),
+    settings=("explanations.response_images", "run.seed"),
+    lead_seed_only=True,
+    record=(RecordPart("latent_responses", "latent_responses.json"),),
 )
 MOVE = Stage(
     "move",
@@ -271,6 +302,8 @@ OF_A_MODEL = (
     CONTROL,
     PROJECT,
     TRAVERSE,
+    SHOW,
+    LATENT_RESPONSES,
     MOVE,
     USE,
     ATTRIBUTE,

@@ -30,7 +30,8 @@ pytestmark = [
 
 EVERY_SEED = {"train", "encode", "probe", "score", "intervene", "locate", "fitness"}
 FIRST_SEED = EVERY_SEED | {
-    "control", "subgroup", "project", "traverse", "move", "use", "attribute", "particulars", "export"
+    "control", "subgroup", "project", "traverse", "show", "latent_responses", "move", "use", "attribute", "particulars",
+    "export",
 }  # fmt: skip
 RERUN_SECONDS = 15.0
 MODELS = [("vae", 0), ("gan", 0), ("vae", 1), ("gan", 1)]

@@ -22,7 +22,8 @@ pytestmark = [pytest.mark.endurance, pytest.mark.timeout(1500)]
 SHARED = {"prepare", "classify", "explain_classifier"}
 OF_MODEL = {
     "train", "encode", "probe", "score", "intervene", "locate", "subgroup", "fitness", "control", "project", "traverse",
-    "move", "use", "attribute", "particulars", "export",
+    "show",
+    "latent_responses", "move", "use", "attribute", "particulars", "export",
 }  # fmt: skip
 JUDGEMENT = {"judge", "draw", "draw_pictures"}
 STAGES = SHARED | OF_MODEL | JUDGEMENT

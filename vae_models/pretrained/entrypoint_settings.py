@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from latent_audit.vae_models.components.choices import Returned
 from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings, PixelRange
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class EntrypointSettings(ExistingModelSettings):
 
     not_in_key: ClassVar[frozenset[str]] = frozenset({"folder", "files"})
 
+    runs_its_code: ClassVar[bool] = True
+
     kind: Literal["entrypoint"] = "entrypoint"
     entrypoint: str = Field(
         pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$",
@@ -43,6 +46,11 @@ class EntrypointSettings(ExistingModelSettings):
         "counts, not where they lie",
     )
     pixel_range: PixelRange = Field((0.0, 1.0), description="what black and white are to the model")
+    returns: Returned | None = Field(
+        None,
+        description="what encode returns: moments (means and log variances), levels (of a hierarchical code), indices "
+        "(of a codebook; read as numbers); null: two tensors of one shape are moments, other lists are levels",
+    )
 
     @model_validator(mode="after")
     def _arguments_are_no_places(self) -> "EntrypointSettings":

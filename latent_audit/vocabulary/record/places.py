@@ -123,6 +123,24 @@ class SharedPart(TypedDict):
     swapped: Swapped
 
 
+class ClaimedSwap(TypedDict):
+    """The swap of the dimension that is claimed for an attribute, with its p over all claims."""
+
+    attribute: str
+    dimension: int
+    cause: Estimate
+    p_adjusted: float
+
+
+class Drawn(TypedDict):
+    """What readers of reconstructions tell of an attribute that the classifier cannot read in them."""
+
+    attribute: str
+    reader: Literal["linear", "boosting", "neighbours"]
+    uncertainty: Estimate
+    p_adjusted: float
+
+
 class Places(TypedDict):
     """The measurements that the rows of `where` follow from, for one model and seed."""
 
@@ -134,6 +152,8 @@ class Places(TypedDict):
     changes: list[float]
     attributes: list[MeasuredAttribute]
     shared: list[SharedPart]
+    claimed: NotRequired[list[ClaimedSwap]]
+    drawn: NotRequired[list[Drawn]]
 
 
 class RungVerdict(TypedDict):

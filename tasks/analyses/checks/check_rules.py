@@ -33,12 +33,33 @@ class CheckVerdict:
     threshold: float
 
 
-def first_three(model: Plain, claim: Plain, thresholds: Thresholds) -> dict[str, CheckVerdict]:
+@dataclass(frozen=True)
+class ClaimRules:
+    """What decides of a claim on a single dimension.
+
+    conditional_gap: whether a competitor that another attribute claims counts with what it tells beyond that one alone.
+    permuted_donors: whether the null of the intervention is the swap with permuted donors, and not random moves.
+    """
+
+    conditional_gap: bool
+    permuted_donors: bool
+
+
+# Of files of schema 1.0, and of today's.
+FIRST_RULES, CURRENT_RULES = ClaimRules(False, False), ClaimRules(True, True)
+
+
+def first_three(
+    model: Plain, claim: Plain, thresholds: Thresholds, rules: ClaimRules = CURRENT_RULES
+) -> dict[str, CheckVerdict]:
     """Returns association, specificity and intervention of one claim (a row of the model's specificity)."""
+    conditional = claim.get("conditional_gap") if rules.conditional_gap else None
     return {
         ASSOCIATION: _association(model, claim, thresholds),
-        SPECIFICITY: _specificity(model, claim, thresholds),
-        INTERVENTION: _intervention(model, claim, thresholds),
+        SPECIFICITY: _specificity(model, claim, thresholds)
+        if conditional is None
+        else _conditional_specificity(model, claim, conditional, thresholds),
+        INTERVENTION: _intervention(model, claim, thresholds, rules),
     }
 
 
@@ -116,13 +137,56 @@ def _specificity(model: Plain, claim: Plain, thresholds: Thresholds) -> CheckVer
     return CheckVerdict(word, reason, "gap to the runner-up dimension", gap, least)
 
 
+def _conditional_specificity(model: Plain, claim: Plain, gap: Plain, thresholds: Thresholds) -> CheckVerdict:
+    """Returns check B where a competitor counts with what it tells beyond the attribute that claims it."""
+    least, attribute, value = thresholds.gap_min, claim["attribute"], gap["estimate"]
+    name, lead = dimension_name(model, claim["dimension"]), in_words(value)
+    beyond = f" beyond {gap['claimed_by']}" if gap["claimed_by"] else ""
+    if gap["competitor"] is None:
+        competing = f"no other dimension competes with {name} for {attribute}, and its lead is {lead}"
+    else:
+        competitor = dimension_name(model, gap["competitor"])
+        competing = f"{name} leads {competitor}, which tells of {attribute}{beyond}, by {lead}"
+    leaks = [
+        leak["attribute"]
+        for leak in claim["leakage"]
+        if (leak["conditional_uncertainty"]["value"] or 0.0) >= thresholds.leakage_max
+    ]
+    place = interval_against(value, least)
+    word: VerdictWord
+    if place == "below":
+        word, reason = NOT_SUPPORTED, f"not specific: {competing}, below {least:g}"
+    elif place == "crosses":
+        word, reason = INCONCLUSIVE, f"{competing}: the interval crosses {least:g}"
+    elif claim["explained_away_by"]:
+        others = ", ".join(claim["explained_away_by"])
+        word, reason = (
+            PARTLY_SUPPORTED,
+            f"explained away by {others}: where that is held fixed, {name} tells next to nothing of {attribute}",
+        )
+    elif gap["undecidable_by"]:
+        others = ", ".join(gap["undecidable_by"])
+        word, reason = (
+            PARTLY_SUPPORTED,
+            f"entangled in the data with {others}, which nearly decides {attribute}: no lead can be measured",
+        )
+    elif leaks:
+        word, reason = (
+            PARTLY_SUPPORTED,
+            f"not only {attribute}: where it is held fixed, {name} still tells of {', '.join(leaks)}",
+        )
+    else:
+        word, reason = SUPPORTED, competing
+    return CheckVerdict(word, reason, "gap to the strongest competing dimension", value, least)
+
+
 def _effect_least(unit: str, thresholds: Thresholds) -> float:
     if unit == "probability":
         return thresholds.effect_probability_min
     return thresholds.effect_standard_deviations_min
 
 
-def _intervention(model: Plain, claim: Plain, thresholds: Thresholds) -> CheckVerdict:
+def _intervention(model: Plain, claim: Plain, thresholds: Thresholds, rules: ClaimRules) -> CheckVerdict:
     section, attribute = model.get("intervention"), claim["attribute"]
     statistic = "range of the mean response"
     if section is None or "not_applicable" in section:
@@ -134,23 +198,39 @@ def _intervention(model: Plain, claim: Plain, thresholds: Thresholds) -> CheckVe
     gate = section["gates"][row]
     if gate["status"] != "passed":
         return CheckVerdict(NOT_TESTED, gate["reason"], statistic, None, least)
-    p_value = section["p_adjusted"][row][found["dimension"]]
+    p_value, null = section["p_adjusted"][row][found["dimension"]], "null moves"
+    swapped = _swap_of(model, claim) if rules.permuted_donors else None
+    if swapped is not None:
+        p_value, null = swapped["p_adjusted"], "swaps with permuted donors"
     by_data = _moves_by_entanglement(model, claim, thresholds)
     word, reason = _intervention_word(
-        dimension_name(model, found["dimension"]), section, found, p_value, by_data, thresholds
+        dimension_name(model, found["dimension"]), section, found, p_value, null, by_data, thresholds
     )
     return CheckVerdict(word, reason, statistic, found["on_target"], least)
 
 
+def _swap_of(model: Plain, claim: Plain) -> Plain | None:
+    """Returns the swap of a claimed dimension; None where it was not measured."""
+    rows = (model.get("places") or {}).get("claimed", ())
+    key = (claim["attribute"], claim["dimension"])
+    return next((row for row in rows if (row["attribute"], row["dimension"]) == key), None)
+
+
 def _intervention_word(
-    name: str, section: Plain, found: Plain, p_value: float, by_data: set[str], thresholds: Thresholds
+    name: str,
+    section: Plain,
+    found: Plain,
+    p_value: float,
+    null: str,
+    by_data: set[str],
+    thresholds: Thresholds,
 ) -> tuple[VerdictWord, str]:
     least = _effect_least(found["unit"], thresholds)
     units = {c["attribute"]: c["unit"] for c in section["claims"]}
     effect, unit, attribute = found["on_target"], found["unit"], found["attribute"]
     moved = f"setting {name} moves {attribute} by {in_words(effect)} {unit}"
     if p_value > thresholds.significance:
-        return NOT_SUPPORTED, f"{moved}, no more than null moves do (adjusted p {p_value:.2g})"
+        return NOT_SUPPORTED, f"{moved}, no more than {null} do (adjusted p {p_value:.2g})"
     place = interval_against(effect, least)
     if place == "below":
         return NOT_SUPPORTED, f"{moved}, below {least:g}"

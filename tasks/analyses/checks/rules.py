@@ -8,10 +8,12 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 from latent_audit.tasks.analyses.absence.rules import judge_absence
 from latent_audit.tasks.analyses.checks import auditability, verdicts
+from latent_audit.tasks.analyses.checks.check_rules import FIRST_RULES
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.checks.verdicts import Verdict
 from latent_audit.tasks.analyses.places.rules import where
@@ -86,9 +88,9 @@ THRESHOLDS_1_0 = frozenset(
 )
 RULES: Mapping[str, Rules] = {
     "1.0": Rules(
-        verdicts.reach_verdicts,
-        verdicts.verdicts_on_control,
-        verdicts.verdicts_without_stability,
+        partial(verdicts.reach_verdicts, rules=FIRST_RULES),
+        partial(verdicts.verdicts_on_control, rules=FIRST_RULES),
+        partial(verdicts.verdicts_without_stability, rules=FIRST_RULES),
         _no_places,
         _no_places_of_control,
         _no_absence,

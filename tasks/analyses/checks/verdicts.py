@@ -26,7 +26,9 @@ from types import MappingProxyType
 from typing import Any
 
 from latent_audit.tasks.analyses.checks.check_rules import (
+    CURRENT_RULES,
     CheckVerdict,
+    ClaimRules,
     Plain,
     dimension_name,
     few_groups,
@@ -82,6 +84,7 @@ def reach_verdicts(
     stability: Sequence[Plain],
     thresholds: Thresholds,
     unreadable: Mapping[str, Plain] = NOTHING,
+    rules: ClaimRules = CURRENT_RULES,
 ) -> list[Verdict]:
     """Returns one verdict per model, seed and attribute, in the order of `models` and their attributes.
 
@@ -93,16 +96,24 @@ def reach_verdicts(
     verdicts = []
     for model in models:
         for claim in model["specificity"]:
-            checks = first_three(model, claim, thresholds)
+            checks = first_three(model, claim, thresholds, rules)
             checks["stability"] = _stability(
-                by_model.get(model["name"]), model, family[model["name"]], claim["attribute"], thresholds
+                by_model.get(model["name"]),
+                model,
+                family[model["name"]],
+                claim["attribute"],
+                thresholds,
+                rules,
             )
             verdicts.append(_overall(model, claim, checks, unreadable.get(claim["attribute"]), thresholds))
     return verdicts
 
 
 def verdicts_on_control(
-    control: Plain, thresholds: Thresholds, unreadable: Mapping[str, Plain] = NOTHING
+    control: Plain,
+    thresholds: Thresholds,
+    unreadable: Mapping[str, Plain] = NOTHING,
+    rules: ClaimRules = CURRENT_RULES,
 ) -> list[dict[str, Any]]:
     """Returns the verdicts, JSON-ready, on the claims of a code that can carry nothing by design.
 
@@ -114,7 +125,7 @@ def verdicts_on_control(
             _overall(
                 control,
                 claim,
-                first_three(control, claim, thresholds),
+                first_three(control, claim, thresholds, rules),
                 unreadable.get(claim["attribute"]),
                 thresholds,
             )
@@ -124,7 +135,10 @@ def verdicts_on_control(
 
 
 def verdicts_without_stability(
-    models: Sequence[Plain], thresholds: Thresholds, unreadable: Mapping[str, Plain] = NOTHING
+    models: Sequence[Plain],
+    thresholds: Thresholds,
+    unreadable: Mapping[str, Plain] = NOTHING,
+    rules: ClaimRules = CURRENT_RULES,
 ) -> dict[str, list[str]]:
     """Returns, per attribute, the weakest of the first three checks in each of `models` (seeds of one model).
 
@@ -133,14 +147,19 @@ def verdicts_without_stability(
     found: dict[str, list[str]] = {}
     for model in models:
         for claim in model["specificity"]:
-            checks = first_three(model, claim, thresholds)
+            checks = first_three(model, claim, thresholds, rules)
             word = NOT_TESTED if claim["attribute"] in unreadable else checks[_weakest(checks)].verdict
             found.setdefault(claim["attribute"], []).append(word)
     return found
 
 
 def _stability(
-    section: Plain | None, model: Plain, seeds: Sequence[Plain], attribute: str, thresholds: Thresholds
+    section: Plain | None,
+    model: Plain,
+    seeds: Sequence[Plain],
+    attribute: str,
+    thresholds: Thresholds,
+    rules: ClaimRules,
 ) -> CheckVerdict:
     statistic, least = "rank correlation between seeds", thresholds.matched_strength_min
     if section is None or section["status"] != "assessed" or len(seeds) < thresholds.seeds_min:
@@ -151,9 +170,9 @@ def _stability(
         )
         return CheckVerdict(NOT_ASSESSED, why, statistic, None, least)
     row = next(a for a in section["attributes"] if a["attribute"] == attribute)
-    strengths = [_strength(trained, attribute, thresholds) for trained in seeds]
+    strengths = [_strength(trained, attribute, thresholds, rules) for trained in seeds]
     holds = sum(strength >= STRENGTH[PARTLY_SUPPORTED] for strength in strengths)
-    here = _strength(model, attribute, thresholds) >= STRENGTH[PARTLY_SUPPORTED]
+    here = _strength(model, attribute, thresholds, rules) >= STRENGTH[PARTLY_SUPPORTED]
     doubtful = sum(strength == STRENGTH[INCONCLUSIVE] for strength in strengths)
     enough = thresholds.seeds_share_min * len(seeds)
     value = row["same_dimension"]
@@ -187,10 +206,10 @@ def _unstable(holds: int, seeds: int, here: bool) -> str:
     return f"not stable: true of this trained model, found again in {holds - 1} of {others}"
 
 
-def _strength(model: Plain, attribute: str, thresholds: Thresholds) -> int:
+def _strength(model: Plain, attribute: str, thresholds: Thresholds, rules: ClaimRules) -> int:
     """Returns the STRENGTH of an attribute in one seed, by the checks that could be made."""
     claim = next(c for c in model["specificity"] if c["attribute"] == attribute)
-    checks = first_three(model, claim, thresholds)
+    checks = first_three(model, claim, thresholds, rules)
     made = {name: check for name, check in checks.items() if check.verdict != NOT_TESTED}
     return STRENGTH[made[_weakest(made)].verdict]
 

@@ -6,14 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
-# Images that are not read; named, so that nobody looks for a file that is there.
-OTHER_SUFFIXES = (
+IMAGE_SUFFIXES = (
+    ".jpg",
+    ".jpeg",
+    ".png",
+    ".webp",
+    ".bmp",
     ".gif",
     ".tif",
     ".tiff",
-    ".avif",
     ".jp2",
+    ".avif",
+)
+# Images that are not read; named, so that nobody looks for a file that is there.
+OTHER_SUFFIXES = (
     ".heic",
     ".heif",
     ".jxl",

@@ -105,5 +105,6 @@ def intervene_on(
         null_images=moves.null_images,
         untrained_images=moves.untrained_images,
         null_moves_per_dimension=moves.null_moves_per_dimension,
+        robust={target.name for target in attribute_classifier.targets if target.is_robust},
         image_groups=data.image_groups("probe_test", moves.rows(codes)),
     )

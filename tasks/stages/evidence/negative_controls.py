@@ -24,7 +24,7 @@ from latent_audit.tasks.stages.evidence.interventions import (
     intervene_on,
     not_readable,
 )
-from latent_audit.tasks.stages.evidence.places import measure_places, untestable
+from latent_audit.tasks.stages.evidence.places import claims_of, measure_places, untestable
 from latent_audit.tasks.stages.inputs.codes import Codes, ProbeCodes, decode_components, open_codes
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.stages.inputs.reach import reach_of
@@ -96,6 +96,7 @@ def compute(
             bootstraps,
             thresholds.significance,
             thresholds.survives_min,
+            thresholds.gap_min,
             seed,
         )
         gates = gate_reconstructions(
@@ -126,6 +127,7 @@ def compute(
                         control.codes,
                         control.decode,
                         untestable(gates),
+                        claims_of(to_json(associated), to_json(claims), thresholds.significance),
                         thresholds,
                         sizes,
                         seed,

@@ -11,6 +11,7 @@ from latent_audit.tasks.analyses.checks.classifier_gate import Gate
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.decoding import Decode
 from latent_audit.tasks.analyses.places import ladder, rung_stability
+from latent_audit.tasks.analyses.places.claimed_swaps import Claim
 from latent_audit.tasks.analyses.places.evidence import DIMENSION, RUNGS, Ladder
 from latent_audit.tasks.analyses.places.rung_stability import RungLikeness
 from latent_audit.tasks.analyses.places.sizes import Sizes
@@ -48,6 +49,7 @@ def measure_places(
     codes: ProbeCodes,
     decode: Decode,
     why_not: Sequence[str],
+    claims: Sequence[Claim],
     thresholds: Thresholds,
     sizes: Sizes,
     seed: int,
@@ -68,8 +70,21 @@ def measure_places(
         untestable=why_not,
         fit_groups=data.image_groups("probe_fit", fitted),
         test_groups=data.image_groups("probe_test"),
+        claims=claims,
     )
     return ladder.measure(code, thresholds, sizes, seed)
+
+
+def claims_of(
+    association: Mapping[str, Any], specificity: Sequence[Mapping[str, Any]], significance: float
+) -> list[Claim]:
+    """Returns the claims on single dimensions that are associated with their attribute, of JSON-ready results."""
+    rows = dict(zip(association["attributes"], association["p_adjusted"], strict=True))
+    return [
+        Claim(claim["attribute"], claim["dimension"])
+        for claim in specificity
+        if rows[claim["attribute"]][claim["dimension"]] <= significance
+    ]
 
 
 def write_predictions(folder: Path, found: Ladder) -> None:
@@ -84,6 +99,25 @@ def write_predictions(folder: Path, found: Ladder) -> None:
     empty = np.zeros((found.images, 0), np.float32)
     write_array(folder / PREDICTIONS, np.concatenate([empty, *columns], axis=1))
     write_json(folder / LAYOUT, layout)
+
+
+def write_lines(folder: Path, found: Ladder) -> None:
+    """Writes the directions of a code, what they read and how it moves along them, for those who show them."""
+    layout, filters, patterns, start = [], [], [], 0
+    for place in found.attributes:
+        for rung in place.rungs:
+            for line in rung.lines:
+                rank = line.filters.shape[1]
+                layout.append(
+                    {"attribute": place.attribute, "held": line.held, "columns": [start, start + rank]}
+                )
+                filters.append(line.filters)
+                patterns.append(line.pattern)
+                start += rank
+    empty = np.zeros((len(found.used), 0))
+    for name, columns in (("filters", filters), ("patterns", patterns)):
+        write_array(folder / f"{name}.npy", np.concatenate([empty, *columns], axis=1))
+    write_json(folder / "lines.json", layout)
 
 
 def place_stability(

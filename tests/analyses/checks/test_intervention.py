@@ -5,7 +5,7 @@ from latent_audit.tasks.analyses.checks import classifier_gate, intervention, su
 from latent_audit.tasks.analyses.checks.classifier_gate import Gate
 from latent_audit.tasks.analyses.checks.intervention import partners_of
 from latent_audit.tasks.analyses.checks.intervention_null import directions_needed
-from latent_audit.tasks.analyses.checks.responses import effects, refuse_wrong_columns
+from latent_audit.tasks.analyses.checks.responses import effect_unit, effects, refuse_wrong_columns
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.datasets.attributes import Attribute
 
@@ -379,3 +379,13 @@ def test_subgroups_find_an_effect_that_differs_and_leave_equal_ones_alone():
     constant = values.copy()
     constant[:, 1] = 0.0
     assert subgroups.compute("vae", ATTRIBUTES, constant, claimed, whole.responses, COLUMNS, "shape", 0) == ()
+
+
+def test_attributes_that_are_read_in_robust_units_say_so(found):
+    robust = run(robust={"size", "lit"}, untrained_decode=lambda latents: decode(0.0 * latents))
+    assert np.array_equal(robust.effect, found.effect)
+    lit, _, size, turn = robust.claims
+    assert size.unit == "robust standard deviations"
+    assert size.curve.response == "size in robust standard deviations"
+    assert (lit.unit, turn.unit) == ("probability", "standard deviations")
+    assert effect_unit(ATTRIBUTES[2]) == "standard deviations"

@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import pytest
 
+from latent_audit.tasks.analyses.checks.rules import RULES
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds, thresholds_from
 from latent_audit.tasks.analyses.checks.verdicts import (
     reach_verdicts,
@@ -291,3 +292,72 @@ def test_a_control_that_no_classifier_can_read_is_not_tested():
         "not_tested",
         "intervention: nothing can be read in what it decodes",
     )
+
+
+def judged_by(version, made):
+    """Returns the checks of `lit` by the rules of a schema."""
+    (verdict,) = RULES[version].reach_verdicts([made], [stability()], Thresholds(), {})
+    return verdict.checks
+
+
+def lead(low, high, competitor=1, claimed_by="size", undecidable_by=()):
+    return {
+        "estimate": estimate((low + high) / 2, low, high),
+        "competitor": competitor,
+        "claimed_by": claimed_by,
+        "undecidable_by": list(undecidable_by),
+    }
+
+
+@pytest.mark.parametrize(
+    ("plain", "conditional", "released", "current"),
+    [
+        ((0.4, 0.6), lead(0.4, 0.6), "supported", "supported"),
+        ((0.0, 0.05), lead(0.4, 0.6), "not_supported", "supported"),
+        ((0.4, 0.6), lead(0.0, 0.05), "supported", "not_supported"),
+        ((0.4, 0.6), lead(0.05, 0.15), "supported", "inconclusive"),
+        ((0.4, 0.6), lead(0.4, 0.6, None, None, ("size",)), "supported", "partly_supported"),
+    ],
+)
+def test_the_conditional_gap_decides_today_and_not_in_released_files(plain, conditional, released, current):
+    made = model()
+    (claim,) = made["specificity"]
+    claim["gap"] = estimate(sum(plain) / 2, *plain)
+    claim["conditional_gap"] = conditional
+    assert judged_by("1.0", made)["specificity"].verdict == released
+    assert judged_by("1.1", made)["specificity"].verdict == current
+
+
+def test_the_reason_names_the_competitor_and_beyond_what_it_counts():
+    made = model()
+    made["specificity"][0]["conditional_gap"] = lead(0.01, 0.03)
+    check = judged_by("1.1", made)["specificity"]
+    assert check.reason == (
+        "not specific: z0 leads z1, which tells of lit beyond size, by 0.02 (0.01 to 0.03), below 0.1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("by_moves", "by_donors", "released", "current"),
+    [(0.1, 0.0005, "not_supported", "supported"), (0.01, 0.3, "supported", "not_supported")],
+)
+def test_permuted_donors_decide_today_and_random_moves_in_released_files(
+    by_moves, by_donors, released, current
+):
+    made = model()
+    made["intervention"]["p_adjusted"][0][0] = by_moves
+    made["places"] = {
+        "claimed": [
+            {"attribute": "lit", "dimension": 0, "cause": estimate(0.9, 0.8, 1.0), "p_adjusted": by_donors}
+        ]
+    }
+    assert judged_by("1.0", made)["intervention"].verdict == released
+    assert judged_by("1.1", made)["intervention"].verdict == current
+
+
+def test_a_swap_of_another_dimension_decides_nothing():
+    made = model()
+    made["places"] = {
+        "claimed": [{"attribute": "lit", "dimension": 1, "cause": estimate(0.0), "p_adjusted": 0.9}]
+    }
+    assert judged_by("1.1", made)["intervention"].verdict == "supported"

@@ -385,3 +385,18 @@ def test_claims_of_absence_are_names_or_name_what_is_given(tmp_path: Path) -> No
 def test_claims_of_absence_that_cannot_be_meant_are_refused(claims: str, said: str) -> None:
     with pytest.raises(SettingsError, match=re.escape(said)):
         load_settings(None, ["--evidence.must_not_hold", claims])
+
+
+def test_the_significance_is_corrected_over_the_trained_models_where_that_is_said() -> None:
+    models = ["--models", "{a: {kind: vae}, b: {kind: vae}}", "--seeds", "[0, 1]"]
+    alone = load_settings(None, models)
+    assert alone.thresholds == alone.evidence.thresholds
+    over_all = load_settings(None, [*models, "--evidence.correction", "run"])
+    assert over_all.thresholds.significance == pytest.approx(0.05 / 4)
+    assert over_all.evidence.thresholds.significance == 0.05
+    words = [*models, "--evidence.correction", "run", "--evidence.permutations", "200"]
+    words += ["--evidence.thresholds.significance", "0.005", "--evidence.null_moves_per_dimension", "400"]
+    with pytest.raises(
+        SettingsError, match="corrected over 4 trained models: give at least 800 permutations"
+    ):
+        load_settings(None, words)

@@ -52,6 +52,14 @@ TEXTS: Mapping[str, str] = {
     "shared": "shared with {others}: swapping one changes another",
     "together": "{text}; together with {others}: {set_text}",
     "read": "the code tells of {attribute}, but its place could not be tested: {why}",
+    "read_not_shown": (
+        "the code tells of {attribute}, but readers of the reconstructions find no more than chance ({value}, adjusted "
+        "p {p}): it is not drawn"
+    ),
+    "read_shown_unread": (
+        "the code tells of {attribute}, and readers of the reconstructions do ({value}, adjusted p {p}), but the "
+        "classifier cannot read what this model draws"
+    ),
     "read_not_drawn": "the code tells of {attribute}, but no part of it moves {attribute} in the decoded image: {text}",
     "none": "the code tells at most {limit} of {attribute}",
     "set_below": "swapping {names} takes over {cause} of {attribute}, below {limit}",

@@ -148,7 +148,7 @@ def _place(
     rungs = (*rungs, _reading(model, place, thresholds))
     if chosen is None:
         rung = _read_or_none(place, thresholds)
-        verdict, message = _nowhere(place, rung, checks)
+        verdict, message = _nowhere(model, place, rung, checks, thresholds)
         return Place(
             model["name"], model["seed"], place["attribute"], rung, verdict, message, (), (), {}, rungs, None
         )
@@ -244,7 +244,11 @@ def _told_at_most(place: Plain) -> str:
 
 
 def _nowhere(
-    place: Plain, rung: str, checks: Mapping[str, Mapping[str, RungCheck]]
+    model: Plain,
+    place: Plain,
+    rung: str,
+    checks: Mapping[str, Mapping[str, RungCheck]],
+    thresholds: Thresholds,
 ) -> tuple[VerdictWord, Reason]:
     name = place["attribute"]
     if rung == NONE:
@@ -253,6 +257,12 @@ def _nowhere(
     tested = [check for check in swaps if check.verdict != NOT_TESTED]
     if not tested:
         why = place["untestable_reason"] or swaps[0].reason.text
+        drawn = next((row for row in model["places"].get("drawn", ()) if row["attribute"] == name), None)
+        if drawn is not None:
+            told = {"value": in_words(drawn["uncertainty"]), "p": f"{drawn['p_adjusted']:.2g}"}
+            if drawn["p_adjusted"] > thresholds.significance:
+                return NOT_SUPPORTED, reason("read_not_shown", attribute=name, **told)
+            return NOT_TESTED, reason("read_shown_unread", attribute=name, **told)
         return NOT_TESTED, reason("read", attribute=name, why=why)
     # The rung on which most was found says why it is no place.
     strongest = max(
