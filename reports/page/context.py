@@ -1,13 +1,11 @@
 """What every section is built from: the audit, its arrays, the messages, and the figures made so far."""
 
 import hashlib
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup, escape
 
@@ -17,6 +15,7 @@ from latent_audit.reports.page.messages import Messages
 from latent_audit.reports.page.number_text import interval, number
 from latent_audit.reports.page.plots.inline_svg import inline
 from latent_audit.reports.page.visible_text import shortened, slug, visible, with_short_names
+from latent_audit.reports.record.array_file import parse_array
 from latent_audit.reports.record.run_files import NotPlain, read_plain
 from latent_audit.vocabulary.record.audit import Audit, Auditability, FailedPart
 from latent_audit.vocabulary.record.data import Attribute, SetAside
@@ -289,7 +288,7 @@ class Page:
         if hashlib.sha256(data).hexdigest() != reference["sha256"]:
             raise RunIncomplete(f"{reference['path']} is not the file that audit.json was written with.")
         try:
-            self._last = (reference["sha256"], np.asarray(np.load(io.BytesIO(data), allow_pickle=False)))
+            self._last = (reference["sha256"], parse_array(data))
         except ValueError as error:
             raise RunIncomplete(f"{reference['path']} is no plain array: {error}") from error
         return self._last[1]

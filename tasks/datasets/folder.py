@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from latent_audit.tasks.datasets.errors import BadTable, DataError
 from latent_audit.tasks.datasets.images.choosing import OnProgress, choose_rows
@@ -34,7 +34,7 @@ _EXAMPLES = 5
 class FolderSettings(BaseModel):
     """Paths of the images and their table, and how to read them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     # Moving the images changes nothing: the content of table and images stands for them.
     not_in_key: ClassVar[frozenset[str]] = frozenset({"folder", "table"})
@@ -106,6 +106,14 @@ class FolderSettings(BaseModel):
     images: int | None = Field(None, ge=1, description="images drawn without repetition; null takes all")
     fewest_images: int = Field(100, ge=2, description="a table with fewer images than this is refused")
     pixel_limit: int = Field(64_000_000, ge=1, description="an image of more pixels than this is refused")
+
+    @field_validator("attributes")
+    @classmethod
+    def _each_once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        twice = sorted({name for name in names or () if (names or ()).count(name) > 1})
+        if twice:
+            raise ValueError(f"given twice: {', '.join(twice)}")
+        return names
 
     def files(self) -> tuple[RemoteFile, ...]:
         """Returns nothing: the images are the user's own."""

@@ -58,7 +58,7 @@ def print_pdf(folder: Path, into: Path | None = None, browser: str | None = None
     page = _checked_page(folder)
     whole = folder.resolve()
     target = (into or whole.with_name(f"{whole.name}.pdf")).absolute()
-    with writing(target), tempfile.TemporaryDirectory() as place:
+    with writing(target, "--output, and the name of a file"), tempfile.TemporaryDirectory() as place:
         copy = Path(place) / REPORT_NAME
         copy.write_text(HARMLESS + CLOSED.sub("<details open", page), encoding="utf-8")
         try:

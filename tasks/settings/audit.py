@@ -313,6 +313,7 @@ class Settings(BaseSettings):
         frozen=True,
         extra="forbid",
         validate_default=True,
+        allow_inf_nan=False,
         **SOURCES,
         title="latent-audit settings",
     )

@@ -54,7 +54,7 @@ SIZES_BY_DEPTH = {
 class ExplanationSettings(BaseModel):
     """Amount of explanations for the first seed of each model."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
     depth: Literal["quick", "standard", "deep"] = Field(
         "standard",

@@ -117,12 +117,18 @@ def sentences(error: ValidationError) -> str:
         if item["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
             lines.append(f"{_without_tags(name)}: unknown setting{_suggestion(name)}")
         else:
-            got = "" if item["type"] == "missing" else f" (got {_short(item['input'])})"
+            got = "" if item["type"] == "missing" else f" (got {_short(item['input'])}{_quotes(item)})"
             lines.append(f"{_without_tags(name)}: {item['msg'].removeprefix('Value error, ')}{got}")
     count = "a problem" if len(lines) == 1 else f"{len(lines)} problems"
     return (
         f"the settings have {count}:\n  " + "\n  ".join(lines) + "\nSee them all with: latent-audit settings"
     )
+
+
+def _quotes(item: Any) -> str:
+    """Returns what helps where a text was meant and YAML saw something else."""
+    meant = item["type"] == "string_type" and isinstance(item["input"], bool | int | float)
+    return "; put text that looks like a number, yes or no in quotation marks" if meant else ""
 
 
 def _short(value: Any) -> str:

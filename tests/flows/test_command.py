@@ -79,7 +79,7 @@ def test_help_of_a_command(command: str, expected: list[str], capsys: pytest.Cap
         (["audit"], "invalid choice: 'audit'"),
         (["data"], "the following arguments are required: name"),
         (["selftest", "--more"], "unknown arguments: --more"),
-        (["ui", "--port", "many"], "invalid int value: 'many'"),
+        (["ui", "--port", "many"], "expected a port, 1 to 65535, got 'many'"),
     ],
 )
 def test_wrong_usage_ends_with_two(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

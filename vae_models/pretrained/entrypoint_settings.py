@@ -1,5 +1,6 @@
 """Settings of a model made by a user's own Python function."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
@@ -12,6 +13,17 @@ from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSe
 if TYPE_CHECKING:
     from latent_audit.vae_models.attribute_classifier.targets import Target
     from latent_audit.vae_models.pretrained.foreign_model import ForeignModel
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether JSON can hold a value, and gives it back as it was."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _is_plain(inner) for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return (
+        value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
+    )
 
 
 class EntrypointSettings(ExistingModelSettings):
@@ -52,6 +64,12 @@ class EntrypointSettings(ExistingModelSettings):
                 f"the argument {places[0]} is a path: name it in `files`, for its place would get into the record and "
                 "its content would not count"
             )
+        for name, value in self.arguments.items():
+            if not _is_plain(value):
+                raise ValueError(
+                    f"the argument {name} is no plain value: numbers, text, yes and no, and lists and mappings of "
+                    "these can be recorded"
+                )
         if twice := sorted(set(self.arguments) & set(self.files)):
             raise ValueError(f"{', '.join(twice)}: given both in arguments and in files")
         return self

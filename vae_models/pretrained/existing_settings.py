@@ -28,7 +28,7 @@ PixelRange = Annotated[tuple[float, float], AfterValidator(_range)]
 class ExistingModelSettings(BaseModel, ABC):
     """Settings shared by all models trained elsewhere: how their reconstructions are scored."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     not_in_key: ClassVar[frozenset[str]] = frozenset()
     """Fields that say where something lies; records of a run hold their last part alone."""

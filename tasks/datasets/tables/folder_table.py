@@ -234,6 +234,8 @@ def _file_problems(
     unlisted = sorted(set(listing.images) - rows_of.keys())
     if unlisted:
         yield _examples(unlisted, "images have no row in the table; add rows or move them away")
+    if listing.unreadable:
+        yield _examples(listing.unreadable, "folders cannot be read, so their images are not known")
     if listing.not_utf8:
         yield _examples(listing.not_utf8, "images have names that are not UTF-8; rename them")
     if listing.not_files:
