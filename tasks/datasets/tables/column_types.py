@@ -26,7 +26,7 @@ _MAX_LEVELS = 20  # whole numbers with more distinct values are measured, not gr
 _MAX_CLASSES = 100  # more distinct words than this are names or free text
 _LONGEST_CLASS = 200  # characters; longer cells are no names of classes
 _LARGEST = 1e30  # of a number that squares can be taken of, in single precision too
-_LEAST_SPREAD = 1e-12  # of a column, as a share of its largest number
+_MIN_SPREAD = 1e-12  # of a column, as a share of its largest number
 _MOSTLY = 0.5  # a column with this share of numbers is meant to hold numbers
 _EXAMPLES = 5
 # Words that often stand for a missing value. They are read as classes unless data.missing_values names them.
@@ -236,7 +236,7 @@ def _refuse_extremes(column: Column, reading: Reading) -> None:
             f"column {shown(column.name)!r} has numbers beyond ±{_LARGEST:g} ({column.where(huge)}), with which "
             "nothing can be computed; correct them, or give the column in another unit"
         )
-    if np.ptp(reading.values) <= max(_LEAST_SPREAD * np.abs(reading.values).max(), 1 / _LARGEST):
+    if np.ptp(reading.values) <= max(_MIN_SPREAD * np.abs(reading.values).max(), 1 / _LARGEST):
         raise _Unusable(
             f"column {shown(column.name)!r} is {_first(column)} in every row but for rounding; a constant cannot be "
             "audited"
