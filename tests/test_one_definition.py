@@ -47,6 +47,7 @@ OTHER_NUMBERS = {
         "a coin"
     ),
     "tasks/analyses/selftest/synthetic_data.py: base[:, 0] > 0.5": "how a synthetic attribute is made",
+    "tasks/in_memory/functions.py: _HALF = 0.5": "half of the rows",
     "tasks/execution/gpu_slots.py: LOOK_AGAIN_SECONDS = 0.2": "seconds",
     "tasks/execution/runners/stopping.py: ASK_EVERY_SECONDS = 0.5": "seconds",
     "tasks/services/service.py: LOOK_AGAIN_SECONDS = 0.2": "seconds",
@@ -55,6 +56,7 @@ OTHER_NUMBERS = {
     "reports/page/sections/explanations/attribution_evidence.py: HARDLY_AGREES = 0.3": (
         "a limit of its own, on attributions"
     ),
+    "reports/page/sections/attributes/subgroups.py: RELEVANT_SHARE = 0.2": "a setting, for files without it",
     "reports/page/plots/latent_map.py: MARGIN = 0.05": "a margin of a drawing",
     "reports/page/plots/null_histogram.py: MIN_RATIO = 0.5": "a scale of a drawing",
     "tasks/analyses/places/patterns.py: MEMBERS_SHARE = 0.8": "the definition of a statistic",

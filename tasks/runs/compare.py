@@ -46,7 +46,7 @@ def write_html(found: Changes, first: Path, second: Path, language: str, into: P
         html = changes_page.page(found, _name(first), _name(second), language)
     except LanguageUnknown as error:
         raise UsageError(str(error)) from None
-    with writing(into):
+    with writing(into, "--html, and the name of a file"):
         into.write_text(html, encoding="utf-8")
 
 

@@ -25,6 +25,7 @@ from latent_audit.vae_models.presets.presets import ModelSettings, can_be_stacke
 from latent_audit.vae_models.pretrained.entrypoint_settings import EntrypointSettings
 from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings
 from latent_audit.vae_models.pretrained.exported_settings import ExportedProgramsSettings
+from latent_audit.vae_models.pretrained.onnx_files.onnx_settings import OnnxSettings
 from latent_audit.vocabulary.verdicts import SUPPORTED
 
 
@@ -35,6 +36,9 @@ class SubjectSettings(Section):
     intended_use: str | None = Field(None, description="what the audited models are meant for")
     out_of_scope: str | None = Field(None, description="what they are not meant for")
     owner: str | None = Field(None, description="who answers for them")
+    names: dict[str, str] = Field(
+        {}, description="what the report calls models and attributes: {posX: left-right position}"
+    )
 
 
 class SplitSettings(Section):
@@ -282,6 +286,20 @@ class ReportSettings(Section):
     """Language and content of the report."""
 
     language: Literal["en", "zh"] = Field("en", description="language of the report")
+    decoder: Literal["embed", "strips", "none"] = Field(
+        "embed",
+        description="embed: the report contains the decoder's weights and decodes as sliders are moved; strips: "
+        "pictures decoded before; none: neither",
+    )
+    images: Literal["embed", "none"] = Field(
+        "embed", description="embed: the report contains held-out images; none: decoded images alone"
+    )
+    relevant_difference: float = Field(
+        0.2,
+        gt=0,
+        le=1,
+        description="share of an effect from which a difference between subgroups is called large",
+    )
 
 
 class Settings(BaseSettings):
@@ -291,6 +309,7 @@ class Settings(BaseSettings):
         frozen=True,
         extra="forbid",
         validate_default=True,
+        allow_inf_nan=False,
         **SOURCES,
         title="latent-audit settings",
     )
@@ -406,7 +425,8 @@ class Settings(BaseSettings):
 
     def has_our_networks(self, name: str) -> bool:
         """Whether a model's networks are defined in this project; only those are exported to MLflow."""
-        return not isinstance(self.models[name], EntrypointSettings | ExportedProgramsSettings)
+        foreign = EntrypointSettings | ExportedProgramsSettings | OnnxSettings
+        return not isinstance(self.models[name], foreign)
 
     def is_interpretable_gan(self, name: str) -> bool:
         """Whether a model has a discriminator that decides by a sum of terms, which can be explained."""

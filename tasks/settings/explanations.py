@@ -54,7 +54,7 @@ SIZES_BY_DEPTH = {
 class ExplanationSettings(BaseModel):
     """Amount of explanations for the first seed of each model."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
     depth: Literal["quick", "standard", "deep"] = Field(
         "standard",
@@ -125,6 +125,12 @@ class ExplanationSettings(BaseModel):
         500,
         ge=32,
         description="most held-out images whose decisions an InterpretableGAN's discriminator explains",
+    )
+    start_images: int = Field(
+        12, ge=1, description="most held-out images that a reader of the report can start from under Try it"
+    )
+    compared_codes: int = Field(
+        64, ge=2, description="most codes on which the decoder in half precision is compared with the model"
     )
     attention_images: int = Field(
         1000, ge=8, description="most held-out images that the reach of attention is averaged over"

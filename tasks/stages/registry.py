@@ -80,6 +80,7 @@ LOCATE = Stage(
     "locating attributes in",
     f"{_EVIDENCE}.locate",
     on_device=True,
+    result="located",
     needs=(*_MODEL, "classifier", "probed", "intervened"),
     settings=("thresholds", *_PLACES, "run.seed"),
     record=(RecordPart("places", "places.json"),),
@@ -162,6 +163,24 @@ TRAVERSE = Stage(
     settings=("explanations.traversal_steps", "run.seed"),
     lead_seed_only=True,
     record=(RecordPart("traversal", "traversal.json"),),
+)
+SHOW = Stage(
+    "show",
+    "decoding the places of",
+    f"{_EXPLANATIONS}.show",
+    on_device=True,
+    may_fail=True,
+    needs=(*_MODEL, "classifier", "located", "fitness"),
+    settings=(
+        "evidence.intervention_images",
+        "evidence.bootstraps",
+        "explanations.start_images",
+        "explanations.compared_codes",
+        "report.decoder",
+        "run.seed",
+    ),
+    lead_seed_only=True,
+    record=(RecordPart("frames", "frames.json"), RecordPart("decoder", "decoder.json")),
 )
 LATENT_RESPONSES = Stage(
     "latent_responses",
@@ -283,6 +302,7 @@ OF_A_MODEL = (
     CONTROL,
     PROJECT,
     TRAVERSE,
+    SHOW,
     LATENT_RESPONSES,
     MOVE,
     USE,

@@ -12,6 +12,7 @@ PARTS = (
     "subgroup",
     "project",
     "traverse",
+    "show",
     "move",
     "use",
     "attribute",

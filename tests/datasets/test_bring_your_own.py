@@ -9,7 +9,6 @@ from PIL import Image, features
 
 from latent_audit.tasks.analyses.statistics.splits import split
 from latent_audit.tasks.datasets.attributes import Attribute
-from latent_audit.tasks.datasets.errors import DataError
 from tests.datasets.own_folder import OwnFolder
 
 BRING_YOUR_OWN = "issue: Bring your own: the models and data that people really have"
@@ -21,7 +20,6 @@ def own(tmp_path: Path) -> OwnFolder:
     return OwnFolder(tmp_path)
 
 
-@pytest.mark.xfail(strict=True, reason=BRING_YOUR_OWN)
 def test_problems_can_be_left_out_and_are_counted(own: OwnFolder) -> None:
     own.write()
     with own.table.open("a", encoding="utf-8") as table:
@@ -48,7 +46,6 @@ AVIF = pytest.mark.skipif(not features.check("avif"), reason="this Pillow writes
         pytest.param(".avif", "L", 200, marks=AVIF),
     ],
 )
-@pytest.mark.xfail(strict=True, raises=DataError, reason=BRING_YOUR_OWN)
 def test_images_of_other_kinds_are_read(own: OwnFolder, suffix: str, mode: str, value: int) -> None:
     """16 bits are scaled to 8 by a rule that is stated: 65,535 is white."""
     image = Image.fromarray(np.full((16, 16), value, np.uint16 if mode == "I;16" else np.uint8))
@@ -64,7 +61,6 @@ def test_images_of_other_kinds_are_read(own: OwnFolder, suffix: str, mode: str, 
         assert any("16 bit" in note for note in loaded.notes)
 
 
-@pytest.mark.xfail(strict=True, raises=DataError, reason=BRING_YOUR_OWN)
 def test_the_first_frame_of_a_moving_image_is_read(own: OwnFolder) -> None:
     first, second = (Image.fromarray(np.full((16, 16), value, np.uint8)) for value in (200, 50))
     (own.images / "i05.png").unlink()

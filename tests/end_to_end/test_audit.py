@@ -30,7 +30,7 @@ pytestmark = [
 
 EVERY_SEED = {"train", "encode", "probe", "score", "intervene", "locate", "fitness"}
 FIRST_SEED = EVERY_SEED | {
-    "control", "subgroup", "project", "traverse", "latent_responses", "move", "use", "attribute", "particulars",
+    "control", "subgroup", "project", "traverse", "show", "latent_responses", "move", "use", "attribute", "particulars",
     "export",
 }  # fmt: skip
 RERUN_SECONDS = 15.0

@@ -35,6 +35,7 @@ AUDIT = "tests/end_to_end/test_audit.py"
 CLEAN = f"{HERE}::test_clean_removes_what_is_old_and_spares_what_was_accepted"
 COMPARE = f"{HERE}::test_compare_in_text_and_as_json_and_as_a_page"
 DATA = f"{HERE}::test_one_data_set_is_described"
+INSPECT = "tests/flows/test_inspect.py::test_weights_are_recognised_and_the_settings_are_valid"
 LATENT_SIZE = (
     "tests/end_to_end/test_latent_size_command.py::test_a_small_study_ends_with_a_curve_and_a_choice"
 )
@@ -52,6 +53,7 @@ TESTED = {
         "--section.key": f"{AUDIT}::test_settings_of_the_command_line_are_those_of_the_file",
     },
     "latent-size": {"CONFIG.yaml": LATENT_SIZE, "--section.key": LATENT_SIZE},
+    "inspect": {"PATH": INSPECT},
     "settings": {"CONFIG.yaml": SETTINGS, "--section.key": SETTINGS},
     "data": {"NAME": DATA, "--data.key": DATA},
     "ui": {"CONFIG.yaml": UI, "--section.key": UI, "--port": UI},
@@ -280,10 +282,12 @@ def test_settings_are_printed(tmp_path: Path) -> None:
 
 
 def test_one_data_set_is_described(tmp_path: Path) -> None:
-    shown = outcome(tmp_path, "data", "sprites", "--data.images", "500")
+    shown = outcome(tmp_path, "data", "sprites", "--data.images", "2000")
     # effect of data --data.key
-    assert "500 images of 32 x 32 pixels, 1 channels" in shown
+    assert "2,000 images of 32 x 32 pixels, 1 channels" in shown
     write_pictures(tmp_path)
-    own = outcome(tmp_path, "data", "folder", "--data.folder", "pictures", "--data.table", "table.csv")
+    own = called(tmp_path, "data", "folder", "--data.folder", "pictures", "--data.table", "table.csv")
     # effect of data NAME
-    assert "120 images of 64 x 64 pixels, 3 channels" in own
+    assert "120 images of 64 x 64 pixels, 3 channels" in own.stdout
+    assert "fault: 120 images are too few for the four parts" in " ".join(own.stdout.split())
+    assert own.returncode == 2

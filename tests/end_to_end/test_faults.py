@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.endurance, pytest.mark.timeout(1500)]
 SHARED = {"prepare", "classify", "explain_classifier"}
 OF_MODEL = {
     "train", "encode", "probe", "score", "intervene", "locate", "subgroup", "fitness", "control", "project", "traverse",
+    "show",
     "latent_responses", "move", "use", "attribute", "particulars", "export",
 }  # fmt: skip
 JUDGEMENT = {"judge", "draw", "draw_pictures"}

@@ -417,7 +417,7 @@ class AuditBuilder:
         return {
             "id": f"{name}-seed{seed}",
             "name": name,
-            "kind": "vae",
+            "kind": name if name in MODELS else "vae",
             "seed": seed,
             "is_lead": lead,
             "latent_dim": self.dimensions,

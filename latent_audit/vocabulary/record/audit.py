@@ -21,7 +21,7 @@ OPEN_VERSION: Final = "1.1"
 
 
 class Subject(TypedDict):
-    """What was audited, and what for; null where the settings do not say."""
+    """What was audited, and what for; null where the settings do not say. names: what people call its parts."""
 
     title: str
     dataset: str
@@ -30,6 +30,7 @@ class Subject(TypedDict):
     intended_use: str | None
     out_of_scope: str | None
     owner: str | None
+    names: NotRequired[dict[str, str]]
 
 
 @with_config(CLOSED)

@@ -36,6 +36,14 @@ class Reach(TypedDict):
     images_by_weights: bool
 
 
+class TriedReading(TypedDict):
+    """A way to read files that allow several, and the mean square error of the reconstructions with it."""
+
+    reading: str
+    error: float | None
+    taken: bool
+
+
 class ImportCheck(TypedDict):
     """What was measured on `images` random images; errors are mean squares of pixels in [0, 1]."""
 
@@ -49,3 +57,5 @@ class ImportCheck(TypedDict):
     warnings: list[str]
     reach: Reach
     not_applicable_parts: list[str]
+    tried: NotRequired[list[TriedReading]]
+    code_form: NotRequired[str | None]

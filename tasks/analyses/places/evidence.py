@@ -31,12 +31,25 @@ class HeldSwap:
 
 
 @dataclass(frozen=True)
+class Line:
+    """A direction in units of the code: what is read of a code, and how the code moves with it, both (d, r).
+
+    held: attributes whose own readings stay when the code moves so.
+    """
+
+    filters: Floats
+    pattern: Floats
+    held: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class RungEvidence:
     """One attribute on one rung; parts that were not tried are None or empty.
 
     gap, leakage and conditioning are of associated coordinates alone; swapped of those that the classifier may judge.
     leakage: what the coordinate tells of others with the attribute held fixed; conditioning: of the attribute with
-    each other held fixed. predictions: (images of probe_test, columns), by which seeds are compared.
+    each other held fixed. predictions: (images of probe_test, columns), by which seeds are compared. lines: the
+    direction, and the same with others held where that was tried.
     """
 
     rung: Rung
@@ -49,6 +62,7 @@ class RungEvidence:
     swapped: Swapped | None
     held: HeldSwap | None
     predictions: Floats = field(metadata={"plain": False})
+    lines: tuple[Line, ...] = field(default=(), metadata={"plain": False})
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ from latent_audit.tasks.analyses.places.evidence import (
     DIRECTION,
     HeldSwap,
     Ladder,
+    Line,
     PlaceEvidence,
     RungEvidence,
     SharedEvidence,
@@ -236,7 +237,22 @@ class _Ladder:
             swapped=None,
             held=None,
             predictions=part.test,
+            lines=self._lines(part),
         )
+
+    def _lines(self, part: Part) -> tuple[Line, ...]:
+        """Returns the direction of a part in units of the code; nothing where it has none."""
+        if part.reader is None:
+            return ()
+        moved = pattern(self.covariance, part.reader.filter)
+        return () if moved is None else (self._line(part.reader.filter, moved),)
+
+    def _line(self, filters: Floats, moved: Floats, held: tuple[str, ...] = ()) -> Line:
+        live, spread = self.parts.scaling.live, self.parts.scaling.spread
+        whole = np.zeros((2, len(spread), filters.shape[1]))
+        whole[0, live] = filters / spread[live, None]
+        whole[1, live] = moved * spread[live, None]
+        return Line(whole[0], whole[1], held)
 
     def _members(
         self, k: int, part: Part, is_associated: bool
@@ -451,7 +467,9 @@ class _Ladder:
         swap = DirectionSwap(self.parts.scaling, own, joint[:, : own.shape[1]])
         readings = self.interchange.readings(("held", k), swap)
         rows[k, DIRECTION] = replace(
-            rows[k, DIRECTION], held=HeldSwap(names, self.interchange.measure(readings, [k]))
+            rows[k, DIRECTION],
+            held=HeldSwap(names, self.interchange.measure(readings, [k])),
+            lines=(*rows[k, DIRECTION].lines, self._line(own, swap.pattern, names)),
         )
         swaps.append((k, DIRECTION, readings, names))
 

@@ -25,6 +25,8 @@ from latent_audit.vocabulary.attribute_kinds import AttributeKind
 _MOST_LEVELS = 20  # whole numbers with more distinct values are measured, not graded
 _MOST_CLASSES = 100  # more distinct words than this are names or free text
 _LONGEST_CLASS = 200  # characters; longer cells are no names of classes
+_LARGEST = 1e30  # of a number that squares can be taken of, in single precision too
+_LEAST_SPREAD = 1e-12  # of a column, as a share of its largest number
 _MOSTLY = 0.5  # a column with this share of numbers is meant to hold numbers
 _EXAMPLES = 5
 # Words that often stand for a missing value. They are read as classes unless data.missing_values names them.
@@ -36,11 +38,14 @@ _LIKE_MISSING = frozenset(
 class ColumnType(BaseModel):
     """The type of one column, if the inferred one is wrong."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     kind: AttributeKind = Field(description="binary, categorical, ordinal, continuous or cyclic")
     period: float | None = Field(
-        None, gt=0, description="length of a full turn in the column's own unit; for cyclic columns only"
+        None,
+        ge=1e-30,
+        le=1e30,
+        description="length of a full turn in the column's own unit; for cyclic columns only",
     )
     levels: tuple[str, ...] = Field((), description="order of an ordinal column of words, lowest first")
     unit: str = Field("", description="unit of the values, for the report")
@@ -138,6 +143,7 @@ def _typed(
         return Attribute(column.name, kind, classes=said.levels, unit=unit), graded, []
     if not numeric:
         _refuse_words(column, reading, kind)
+    _refuse_extremes(column, reading)
     period = None if said is None else said.period
     notes = [f"Column {shown(column.name)!r}: {reading.how}."] if reading.how else []
     return Attribute(column.name, kind, period=period, unit=unit), reading.values[column.codes], notes
@@ -220,6 +226,21 @@ def _refuse_words(column: Column, reading: Reading, kind: str) -> None:
         f"column {shown(column.name)!r} holds words such as {_first(column)} and cannot be {kind}; make it "
         "categorical or, with `levels`, ordinal"
     )
+
+
+def _refuse_extremes(column: Column, reading: Reading) -> None:
+    """Raises for numbers whose mean and standard deviation no computer's fractions can hold."""
+    huge = np.abs(reading.values) > _LARGEST
+    if huge.any():
+        raise _Unusable(
+            f"column {shown(column.name)!r} has numbers beyond ±{_LARGEST:g} ({column.where(huge)}), with which "
+            "nothing can be computed; correct them, or give the column in another unit"
+        )
+    if np.ptp(reading.values) <= max(_LEAST_SPREAD * np.abs(reading.values).max(), 1 / _LARGEST):
+        raise _Unusable(
+            f"column {shown(column.name)!r} is {_first(column)} in every row but for rounding; a constant cannot be "
+            "audited"
+        )
 
 
 def _coded(column: Column, kind: str, reading: Reading | None) -> tuple[tuple[str, ...], NDArray[np.float64]]:

@@ -9,7 +9,12 @@ from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.places.sizes import Sizes
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.execution.stage_context import StageContext
-from latent_audit.tasks.stages.evidence.places import claims_of, measure_places, write_predictions
+from latent_audit.tasks.stages.evidence.places import (
+    claims_of,
+    measure_places,
+    write_lines,
+    write_predictions,
+)
 from latent_audit.tasks.stages.inputs.codes import PROBE_PARTS, ProbeCodes, open_codes
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.storage.arrays import read_json, write_json
@@ -38,7 +43,7 @@ def compute(
     boosting_iterations: int,
     seed: int,
 ) -> None:
-    """Writes places.json as audit.json holds it, and the coordinates of held-out images on every rung.
+    """Writes places.json as audit.json holds it, coordinates of held-out images on every rung, and directions.
 
     probed: whose claims on single dimensions are swapped too. intervened: whose gates say which attributes the
     classifier may judge in this model's images.
@@ -72,6 +77,7 @@ def compute(
     )
     write_json(folder / "places.json", {**to_json(found), "drawn": to_json(drawn)})
     write_predictions(folder, found)
+    write_lines(folder, found)
     causes = {
         f"cause.{place.attribute}.{rung.rung}": rung.swapped.causes[0].estimate.value
         for place in found.attributes

@@ -101,6 +101,25 @@ def write_predictions(folder: Path, found: Ladder) -> None:
     write_json(folder / LAYOUT, layout)
 
 
+def write_lines(folder: Path, found: Ladder) -> None:
+    """Writes the directions of a code, what they read and how it moves along them, for those who show them."""
+    layout, filters, patterns, start = [], [], [], 0
+    for place in found.attributes:
+        for rung in place.rungs:
+            for line in rung.lines:
+                rank = line.filters.shape[1]
+                layout.append(
+                    {"attribute": place.attribute, "held": line.held, "columns": [start, start + rank]}
+                )
+                filters.append(line.filters)
+                patterns.append(line.pattern)
+                start += rank
+    empty = np.zeros((len(found.used), 0))
+    for name, columns in (("filters", filters), ("patterns", patterns)):
+        write_array(folder / f"{name}.npy", np.concatenate([empty, *columns], axis=1))
+    write_json(folder / "lines.json", layout)
+
+
 def place_stability(
     models: Sequence[ModelKey],
     records: Sequence[Mapping[str, Any]],

@@ -49,7 +49,7 @@ def compute(
     results: Mapping[str, Mapping[str, Artifact]],
     parts: Parts,
     settings: Mapping[str, Any],
-    subject: Mapping[str, str | None],
+    subject: Mapping[str, Any],
     thresholds: Thresholds,
     selftest: Mapping[str, Any],
     failed: Sequence[Mapping[str, Any]],
@@ -158,7 +158,7 @@ def _with_entangled(correlation: Record, entangled_from: float) -> Record:
     return {**correlation, "entangled": to_json(pairs)}
 
 
-def _subject(subject: Mapping[str, str | None], data: str, names: Sequence[str], lead: int) -> dict[str, Any]:
+def _subject(subject: Mapping[str, Any], data: str, names: Sequence[str], lead: int) -> dict[str, Any]:
     title = subject["title"] or f"{_listed(names)} on {data}"
     return {**subject, "title": title, "dataset": data, "models": list(names), "lead_seed": lead}
 

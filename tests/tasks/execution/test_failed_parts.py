@@ -77,7 +77,7 @@ def test_what_may_fail_is_survived_and_what_may_not_is_not() -> None:
 def test_essential_are_data_encoding_checks_controls_and_verdicts() -> None:
     may_fail = {stage.name for stage in STAGES if stage.may_fail}
     assert may_fail == {
-        "score", "subgroup", "project", "traverse", "move", "use", "attribute", "discriminate", "particulars",
+        "score", "subgroup", "project", "traverse", "show", "move", "use", "attribute", "discriminate", "particulars",
         "explain_classifier", "export",
     }  # fmt: skip
 

@@ -122,6 +122,18 @@ def test_a_folder_of_another_program_is_left_out_and_named(tmp_path: Path, audit
     assert index_runs(tmp_path, "en").read_text() == html
 
 
+@pytest.mark.parametrize("name", ["index.html", "index.json"])
+def test_a_page_that_cannot_be_written_does_not_fail_the_run(name: str, tmp_path: Path) -> None:
+    finished(tmp_path, "sprites", "20260301-101500-aaaaaa")
+    (tmp_path / name / "theirs").mkdir(parents=True)
+    warned: list[str] = []
+    index_runs(tmp_path, "en", warned.append)
+    (said,) = warned
+    assert said.startswith(f"the page that lists all runs is not written: cannot write {tmp_path}")
+    assert (tmp_path / name / "theirs").is_dir()
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
+
+
 @pytest.mark.parametrize("facts", ["[]", '{"started": 3}', '{"wall_seconds": -1}', '{"wall_seconds": "a"}'])
 def test_facts_of_a_run_that_are_none_leave_it_out(tmp_path: Path, facts: str) -> None:
     (finished(tmp_path, "sprites", "20260301-101500-aaaaaa") / "run.json").write_text(facts)

@@ -25,11 +25,21 @@ AUDITS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 # Stages that rebuild the generative model, beside the one that trains it; those that load the classifier.
 READ_MODEL = {
-    "encode", "intervene", "locate", "fitness", "control", "traverse", "latent_responses", "move", "use", "attribute",
+    "encode", "intervene", "locate", "fitness", "control", "traverse", "show", "latent_responses", "move", "use",
+    "attribute",
     "particulars",
     "export",
 }  # fmt: skip
-READ_CLASSIFIER = {"classify", "intervene", "locate", "control", "move", "attribute", "explain_classifier"}
+READ_CLASSIFIER = {
+    "classify",
+    "intervene",
+    "locate",
+    "control",
+    "show",
+    "move",
+    "attribute",
+    "explain_classifier",
+}
 DRAW = {"draw", "draw_pictures"}
 
 

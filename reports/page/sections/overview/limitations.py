@@ -20,6 +20,9 @@ ALWAYS = (
     "thresholds",
 )
 
+# Lines that are seen without opening anything.
+MOST = 8
+
 
 def build(page: Page) -> dict[str, Any]:
     """Returns the standing limitations and those that follow from this run's own numbers."""
@@ -70,7 +73,22 @@ def build(page: Page) -> dict[str, Any]:
         for m in page.leads
         if m["fitness"]["collapsed"]
     ]
-    return {"own": own, "always": [page.t(f"limitation.{key}") for key in ALWAYS]}
+    always = [page.t(f"limitation.{key}") for key in ALWAYS]
+    subject = page.audit["subject"]
+    scope = page.t(
+        "limitation.scope",
+        use=subject["intended_use"] or page.t("scope.not_stated"),
+        out=subject["out_of_scope"] or page.t("scope.not_stated"),
+        owner=subject["owner"] or page.t("scope.not_stated"),
+    )
+    wording = [page.t("limitation.wording", title=subject["title"]), *always[:3]]
+    return {
+        "own": own[:MOST],
+        "more": own[MOST:],
+        "always": always,
+        "scope": scope,
+        "wording": " ".join(wording),
+    }
 
 
 def _family(page: Page) -> str:
