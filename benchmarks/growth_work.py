@@ -30,6 +30,7 @@ from latent_audit.tasks.analyses.scores.information_scores import mig
 from latent_audit.tasks.analyses.statistics import sample_rows, splits
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.vocabulary.attribute_kinds import AttributeKind
+from latent_audit.vocabulary.reasons import NO_REASON
 
 Run = Callable[[], object]
 # As many as an audit fits probes on at most.
@@ -163,7 +164,7 @@ def ladders(size: Size) -> Run:
     code = ladder.Code(
         made.attributes, part[0][fitted], part[1][fitted], part[2], part[3], names, range(size.latent_size),
         lambda latents, rows: latents[:, :, None, None], lambda images: images[:, :, 0, 0] @ weights, columns,
-        [""] * size.attributes,
+        [None] * size.attributes,
     )  # fmt: skip
     sizes = Sizes(PROBE_IMAGES, 1000, 2000, 1000, 40, 2000)
     return lambda: ladder.measure(code, limits, sizes, 0)
@@ -179,7 +180,7 @@ def interventions(size: Size) -> Run:
         columns[attribute.name] = tuple(range(start, start + count))
         start += count
     weights = rng.normal(size=(size.latent_size, start)).astype(np.float32)
-    gates = [Gate(a.name, "passed", "R2", 1.0, 0.5, "") for a in made.attributes]
+    gates = [Gate(a.name, "passed", "R2", 1.0, 0.5, NO_REASON) for a in made.attributes]
     claimed = [k % size.latent_size for k in range(size.attributes)]
     return lambda: intervention.compute(
         made.attributes, made.codes[:256], made.codes, lambda latents, rows: latents, lambda codes: codes @ weights,

@@ -31,10 +31,10 @@ from latent_audit.tasks.stages.registry import (
     DRAW,
     DRAW_PICTURES,
     EXPLAIN_CLASSIFIER,
-    JUDGE,
     PREPARE,
     STAGES,
     TRAIN_CLASSIFIER,
+    VERDICTS,
 )
 from latent_audit.tasks.stages.report.render import render_report
 from latent_audit.tasks.stages.report_sections import sections_of
@@ -153,7 +153,7 @@ def reach_verdicts(
     settings = opening.settings
     return submit(
         stage_runner,
-        JUDGE,
+        VERDICTS,
         prepared=prepared,
         classifier=classifier,
         models=list(analysed),

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
+from latent_audit.tasks.analyses.checks.definitions.registry import CHECKS as DEFINED
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
-from latent_audit.vocabulary.checks import CHECKS, LETTERS
+from latent_audit.vocabulary.checks import CHECKS_1_0 as CHECKS
+from latent_audit.vocabulary.checks import letter
 from latent_audit.vocabulary.schema import open_schema
 from latent_audit.vocabulary.verdicts import OVERALL, STRENGTH
 from tests.test_repository import ROOMS, ROOT, source_files
@@ -176,7 +178,8 @@ def test_check_names_are_listed_in_one_file() -> None:
         if sum(isinstance(item, ast.Constant) and item.value in CHECKS for item in node.elts) > 1
     }
     assert found == set()
-    assert list(LETTERS.items()) == list(zip(CHECKS, "ABCD", strict=True))
+    assert [check.id for check in DEFINED] == list(CHECKS)
+    assert [letter(place) for place in range(len(CHECKS))] == ["A", "B", "C", "D"]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -87,7 +87,7 @@ def _up(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
 
     prepare_store(arguments.store)  # what it starts inherits this
     settings = _settings(arguments)
-    return _say(all_services.up(settings, _deployments() if arguments.deploy else None), settings)
+    return _print_states(all_services.up(settings, _deployments() if arguments.deploy else None), settings)
 
 
 def _deployments() -> Path:
@@ -118,7 +118,7 @@ def _status(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from latent_audit.tasks.services import all_services
 
     settings = _settings(arguments)
-    return _say(all_services.status(settings), settings)
+    return _print_states(all_services.status(settings), settings)
 
 
 def _settings(arguments: argparse.Namespace) -> "ServiceSettings":
@@ -136,7 +136,7 @@ def _settings(arguments: argparse.Namespace) -> "ServiceSettings":
     )
 
 
-def _say(states: "list[State]", settings: "ServiceSettings") -> int:
+def _print_states(states: "list[State]", settings: "ServiceSettings") -> int:
     """Prints a line a service, and where their password is; returns 0 if all are well."""
     from latent_audit.tasks.services.sign_in import password_file
     from latent_audit.tasks.session.terminal_text import named, print_line

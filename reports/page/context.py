@@ -1,4 +1,4 @@
-"""What every section is built from: the audit, its arrays, the catalogue, and the figures made so far."""
+"""What every section is built from: the audit, its arrays, the messages, and the figures made so far."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 
 from latent_audit.reports.errors import RunIncomplete
 from latent_audit.reports.page.image_files import Picture
-from latent_audit.reports.page.messages import Catalogue
+from latent_audit.reports.page.messages import Messages
 from latent_audit.reports.page.number_text import interval, number
 from latent_audit.reports.page.plots.inline_svg import inline
 from latent_audit.reports.page.visible_text import shortened, slug, visible, with_short_names
@@ -71,7 +71,7 @@ class Page:
     run: dict[str, Any]
     ledger: list[dict[str, Any]]
     audit_sha256: str
-    t: Catalogue
+    t: Messages
     files: dict[str, bytes] = field(default_factory=dict)
     _last: tuple[str, npt.NDArray[Any]] | None = None
 

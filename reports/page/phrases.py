@@ -10,7 +10,7 @@ from latent_audit.reports.page import image_files
 from latent_audit.reports.page.context import Page, image_element
 from latent_audit.reports.page.number_text import number
 from latent_audit.reports.page.visible_text import shortened
-from latent_audit.vocabulary.checks import CHECKS_OF_ONE_MODEL, STABILITY
+from latent_audit.vocabulary.checks import STABILITY
 from latent_audit.vocabulary.record.forms import recorded
 from latent_audit.vocabulary.record.latent_space import PlaceFrames
 from latent_audit.vocabulary.record.model import Model
@@ -266,7 +266,7 @@ def _seeds(page: Page, model: Model, attribute: str, row: Place | None) -> tuple
 
 def _without_stability(row: Place) -> str:
     """Returns the weakest of the checks of a place that one training can be put through."""
-    made = [row["checks"][check]["verdict"] for check in CHECKS_OF_ONE_MODEL if check in row["checks"]]
+    made = [found["verdict"] for check, found in row["checks"].items() if check != STABILITY]
     if row["rung"] not in PLACES or not made:
         return row["verdict"] if row["verdict"] == NOT_TESTED else NOT_SUPPORTED
     return min(made, key=lambda word: STRENGTH[word])

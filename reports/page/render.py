@@ -14,6 +14,7 @@ from latent_audit.reports.errors import NotPlainJson, RunIncomplete
 from latent_audit.reports.page import messages
 from latent_audit.reports.page.context import Page
 from latent_audit.reports.page.drawing import FIGURES_FOLDER, Builder, section_html, write_figures
+from latent_audit.reports.page.reasons import in_language
 from latent_audit.reports.page.sections.attributes import (
     cards,
     comparison,
@@ -128,7 +129,7 @@ def render(run_folder: Path, language: str = "en", drawn: Sequence[Path] = ()) -
     Raises:
         RunIncomplete: one of these files is missing, unreadable or altered.
         AuditInvalid: audit.json breaks its schema.
-        LanguageUnknown: there is no catalogue for `language`.
+        LanguageUnknown: there are no messages in `language`.
     """
     page = open_page(run_folder, language)
     templates = template_environment(page.t)
@@ -161,7 +162,8 @@ def open_page(run_folder: Path, language: str) -> Page:
     run = parse_run(_content(run_folder, RUN_NAME))
     ledger = parse_ledger(_content(run_folder, LEDGER_NAME))
     digest = hashlib.sha256(data).hexdigest()
-    return Page(run_folder, audit, run, ledger, digest, messages.load(language))
+    words = messages.load(language)
+    return Page(run_folder, in_language(audit, words), run, ledger, digest, words)
 
 
 def _content(run_folder: Path, name: str) -> bytes:

@@ -42,7 +42,7 @@ def index_page(runs: Sequence[FinishedRun], left_out: Sequence[LeftOut], languag
     """Returns a whole HTML document that lists `runs` in their order, and names what was left out.
 
     Raises:
-        LanguageUnknown: there is no catalogue for `language`.
+        LanguageUnknown: there are no messages in `language`.
     """
     words = messages.load(language)
     return (

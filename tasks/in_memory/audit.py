@@ -24,13 +24,13 @@ from latent_audit.tasks.stages.registry import (
     EXPLAIN_CLASSIFIER,
     EXPORT,
     IMPORT_MODEL,
-    JUDGE,
     OF_A_MODEL,
     PREPARE,
     STAGES,
     TRAIN_CLASSIFIER,
     TRAIN_MODEL,
     TRAVERSE,
+    VERDICTS,
 )
 from latent_audit.tasks.stages.stage import Stage
 from latent_audit.tasks.storage.artifacts import Artifact
@@ -165,7 +165,7 @@ def _judged(stages: InProcess, settings: Settings, given: GivenData, *, explain:
         found[EXPLAIN_CLASSIFIER.name] = stages.perform(EXPLAIN_CLASSIFIER, **inputs)
     kept, of_models = without_failed([key], {key.id: found})
     judged = stages.perform(
-        JUDGE,
+        VERDICTS,
         prepared=prepared,
         classifier=classifier,
         models=kept,

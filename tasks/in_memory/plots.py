@@ -14,7 +14,7 @@ from latent_audit.vocabulary.record.forms import recorded
 from latent_audit.vocabulary.record.model import Model
 
 _CELL = 0.42  # inches
-_MOST_WRITTEN = 160  # cells with a number in them
+_MAX_WRITTEN = 160  # cells with a number in them
 
 
 class ShownFigure(Figure):
@@ -57,7 +57,7 @@ class Plots:
                 axes.plot(
                     [column - 0.4, column + 0.4], [row + 0.4, row - 0.4], color="#9aa5b5", linewidth=0.6
                 )
-            if values.size <= _MOST_WRITTEN:
+            if values.size <= _MAX_WRITTEN:
                 ink = "#111111" if value > 0.55 else "#ffffff"
                 axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7, color=ink)
         claims = {v["attribute"]: v["dimension"] for v in self._page.verdicts if v["model"] == record["name"]}

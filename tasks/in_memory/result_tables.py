@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from latent_audit.vocabulary.checks import CHECKS
+from latent_audit.vocabulary.checks import ASSOCIATION
 from latent_audit.vocabulary.record.audit import Audit
 from latent_audit.vocabulary.record.forms import Estimate, Part, recorded
+from latent_audit.vocabulary.record.leads import checks_of
 from latent_audit.vocabulary.record.places import Place
 
 Row = dict[str, Any]
@@ -16,7 +17,7 @@ def verdict_rows(audit: Audit) -> list[Row]:
     rows: list[Row] = []
     for verdict in audit["verdicts"]:
         checks: Mapping[str, Any] = verdict["checks"]
-        words: Row = {check: checks[check]["verdict"] for check in CHECKS}
+        words: Row = {check: checks[check]["verdict"] for check in (one["id"] for one in checks_of(audit))}
         rows.append(
             {
                 "model": verdict["model"],
@@ -25,7 +26,7 @@ def verdict_rows(audit: Audit) -> list[Row]:
                 "dimension": verdict["dimension_name"],
                 "verdict": verdict["verdict"],
                 **words,
-                **_bounds("uncertainty", checks[CHECKS[0]]["value"]),
+                **_bounds("uncertainty", checks[ASSOCIATION]["value"]),
                 **_bounds("effect", verdict["effect"]),
                 "effect_unit": verdict["effect_unit"],
                 "reason": verdict["reason"],

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from latent_audit.reports.page.messages import english
 from latent_audit.reports.page.visible_text import visible
 from latent_audit.tasks.analyses.checks.testable import rare_classes, split_testable
 from latent_audit.tasks.analyses.statistics import splits
@@ -91,8 +92,8 @@ def _as_an_audit_has_it(
         return None, [str(error)], _near_copies(data, None)
     fewest = settings.evidence.fewest_of_a_class
     kept, aside = split_testable(data.attributes, data.values, parts, fewest)
-    notes = [f"{each.attribute.name} would not be tested: {each.reason}." for each in aside]
-    notes += rare_classes(data.attributes, data.values, parts, fewest)
+    notes = [f"{each.attribute.name} would not be tested: {english(each.reason)}." for each in aside]
+    notes += [english(rare) for rare in rare_classes(data.attributes, data.values, parts, fewest)]
     faults = [] if kept else ["no attribute can be tested: add images in which they vary"]
     return parts, faults, notes + _near_copies(data, parts)
 

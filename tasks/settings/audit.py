@@ -107,7 +107,7 @@ class EvidenceSettings(Section):
         ge=100,
         description="most pairs of held-out images between which a part of the code is swapped",
     )
-    null_moves_per_dimension: int = Field(
+    null_directions_per_dimension: int = Field(
         45, ge=20, description="random latent moves behind the intervention's null, for each dimension"
     )
     null_images: int = Field(8, ge=2, description="held-out images that those random moves start from")
@@ -167,7 +167,11 @@ class EvidenceSettings(Section):
         """Refuses limits below the smallest possible p-value, under which no claim could pass."""
         for name, draws, smallest in (
             ("permutations", self.permutations, 1.0 / (self.permutations + 1.0)),
-            ("null_moves_per_dimension", self.null_moves_per_dimension, 1.0 / self.null_moves_per_dimension),
+            (
+                "null_directions_per_dimension",
+                self.null_directions_per_dimension,
+                1.0 / self.null_directions_per_dimension,
+            ),
         ):
             limit = self.thresholds.significance
             if smallest > limit:

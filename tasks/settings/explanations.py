@@ -18,8 +18,8 @@ SIZES_BY_DEPTH = {
         attribution_dimensions=3,
         attribution_steps=16,
         superpixel_samples=48,
-        move_images=48,
-        use_images=64,
+        manipulation_images=48,
+        anomaly_images=64,
         regret_steps=10,
     ),
     "standard": ExplanationSizes(
@@ -31,8 +31,8 @@ SIZES_BY_DEPTH = {
         attribution_dimensions=6,
         attribution_steps=32,
         superpixel_samples=96,
-        move_images=128,
-        use_images=200,
+        manipulation_images=128,
+        anomaly_images=200,
         regret_steps=30,
     ),
     "deep": ExplanationSizes(
@@ -44,8 +44,8 @@ SIZES_BY_DEPTH = {
         attribution_dimensions=10,
         attribution_steps=64,
         superpixel_samples=512,
-        move_images=512,
-        use_images=1000,
+        manipulation_images=512,
+        anomaly_images=1000,
         regret_steps=100,
     ),
 }
@@ -84,10 +84,10 @@ class ExplanationSettings(BaseModel):
     superpixel_samples: int | None = Field(
         None, ge=24, description="coalitions of superpixels behind Lime and KernelShap; null: by depth"
     )
-    move_images: int | None = Field(
+    manipulation_images: int | None = Field(
         None, ge=16, description="held-out images that are edited, perturbed and interpolated; null: by depth"
     )
-    use_images: int | None = Field(
+    anomaly_images: int | None = Field(
         None, ge=20, description="images of either kind in anomaly detection; null: by depth"
     )
     application_images: int = Field(

@@ -139,7 +139,7 @@ def _short(value: Any) -> str:
 def _kinds() -> set[str]:
     return {
         str(get_args(model.model_fields["kind"].annotation)[0])
-        for model in _models(Settings)
+        for model in settings_models(Settings)
         if "kind" in model.model_fields
     }
 
@@ -153,22 +153,33 @@ def _without_tags(name: str) -> str:
     return ".".join(parts)
 
 
+# Settings of older versions, by their last part.
+RENAMED = {
+    "move_images": "manipulation_images",
+    "use_images": "anomaly_images",
+    "null_moves_per_dimension": "null_directions_per_dimension",
+}
+
+
 def _suggestion(name: str) -> str:
-    known = {field for model in _models(Settings) for field in model.model_fields}
+    renamed = RENAMED.get(name.rsplit(".", 1)[-1])
+    if renamed is not None:
+        return f"; it is called {renamed} now"
+    known = {field for model in settings_models(Settings) for field in model.model_fields}
     known |= {field.name for field in dataclasses.fields(Thresholds)}
     close = difflib.get_close_matches(name.rsplit(".", 1)[-1], sorted(known), n=1, cutoff=0.6)
     return f"; did you mean {close[0]}?" if close else ""
 
 
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+def settings_models(annotation: Any) -> Iterator[type[BaseModel]]:
     """Yields the settings models that an annotation holds, however deep."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
         for field in annotation.model_fields.values():
-            yield from _models(field.annotation)
+            yield from settings_models(field.annotation)
     elif get_origin(annotation) in (Union, types.UnionType, dict, tuple, list) or get_args(annotation):
         for part in get_args(annotation):
-            yield from _models(part)
+            yield from settings_models(part)
 
 
 def _described(model: BaseModel, indent: str) -> Iterator[str]:

@@ -8,8 +8,8 @@ _EXPLANATIONS, _REPORT = f"{_STAGES}.explanations", f"{_STAGES}.report"
 # What nearly every stage of a model takes.
 _MODEL = ("prepared", "trained", "encoded")
 _INTERVENTIONS = (
-    "evidence.intervention_images", "evidence.bootstraps", "evidence.null_moves_per_dimension", "evidence.gate_images",
-    "evidence.null_images", "evidence.untrained_images", "run.seed",
+    "evidence.intervention_images", "evidence.bootstraps", "evidence.null_directions_per_dimension",
+    "evidence.gate_images", "evidence.null_images", "evidence.untrained_images", "run.seed",
 )  # fmt: skip
 
 _PLACES = (
@@ -129,8 +129,8 @@ SCORE = Stage(
     settings=("evidence.predictor_images", "run.seed"),
     record=(RecordPart("scores", "scores.json", {}),),
 )
-CONTROL = Stage(
-    "control",
+NEGATIVE_CONTROLS = Stage(
+    "negative_controls",
     "checking negative controls of",
     f"{_EVIDENCE}.negative_controls",
     on_device=True,
@@ -193,26 +193,26 @@ LATENT_RESPONSES = Stage(
     lead_seed_only=True,
     record=(RecordPart("latent_responses", "latent_responses.json"),),
 )
-MOVE = Stage(
-    "move",
+MANIPULATE = Stage(
+    "manipulate",
     "manipulating the latent space of",
     f"{_EXPLANATIONS}.manipulate",
     on_device=True,
     may_fail=True,
     needs=(*_MODEL, "classifier"),
-    settings=("explanations.move_images", "explanations.distance_images", "run.seed"),
+    settings=("explanations.manipulation_images", "explanations.distance_images", "run.seed"),
     lead_seed_only=True,
     record=(RecordPart("moves", "moves.json"),),
 )
-USE = Stage(
-    "use",
+APPLICATIONS = Stage(
+    "applications",
     "evaluating applications of",
     f"{_EXPLANATIONS}.applications",
     on_device=True,
     may_fail=True,
     needs=(*_MODEL, "fitness", "outside"),
     settings=(
-        "explanations.use_images",
+        "explanations.anomaly_images",
         "explanations.application_images",
         "explanations.regret_steps",
         "run.seed",
@@ -264,8 +264,8 @@ SUBGROUP = Stage(
     settings=("evidence.subgroup_by", "model.name", "run.seed"),
     lead_seed_only=True,
 )
-PARTICULARS = Stage(
-    "particulars",
+MODEL_SPECIFIC = Stage(
+    "model_specific",
     "model-specific explanations of",
     f"{_EXPLANATIONS}.model_specific",
     on_device=True,
@@ -299,17 +299,17 @@ OF_A_MODEL = (
     LOCATE,
     ABSENCE,
     SCORE,
-    CONTROL,
+    NEGATIVE_CONTROLS,
     PROJECT,
     TRAVERSE,
     SHOW,
     LATENT_RESPONSES,
-    MOVE,
-    USE,
+    MANIPULATE,
+    APPLICATIONS,
     ATTRIBUTE,
     DISCRIMINATE,
     SUBGROUP,
-    PARTICULARS,
+    MODEL_SPECIFIC,
     EXPORT,
 )
 
@@ -335,7 +335,7 @@ EXPLAIN_CLASSIFIER = Stage(
         RecordPart("attribution_evidence", "evidence.json", []),
     ),
 )
-JUDGE = Stage("judge", "reaching verdicts", f"{_EVIDENCE}.verdicts")
+VERDICTS = Stage("verdicts", "reaching verdicts", f"{_EVIDENCE}.verdicts")
 DRAW = Stage("draw", "drawing the report", f"{_REPORT}.draw")
 DRAW_PICTURES = Stage("draw_pictures", "drawing the report's cards and maps", f"{_REPORT}.draw")
 SCORE_SIZE = Stage("score_size", "scoring", f"{_TRAINING}.score_size", on_device=True)

@@ -13,10 +13,10 @@ PARTS = (
     "project",
     "traverse",
     "show",
-    "move",
-    "use",
+    "manipulate",
+    "applications",
     "attribute",
-    "particulars",
+    "model_specific",
     "explain_classifier",
     "export",
 )

@@ -19,7 +19,7 @@ import pytest
 import yaml
 from playwright.sync_api import Browser, expect
 
-from latent_audit.reports.page.messages import Catalogue, load
+from latent_audit.reports.page.messages import Messages, load
 from latent_audit.tasks.storage.artifacts import digest_of_file
 from tests.audits.newcomer import IMAGES, Newcomer, arrive
 from tests.browser.conftest import chromium as chromium
@@ -133,7 +133,7 @@ def words_of(audit: dict[str, Any]) -> dict[str, str]:
     return {row["attribute"]: row["verdict"] for row in audit["verdicts"]}
 
 
-def says_of(says: Catalogue, attribute: str) -> str:
+def says_of(says: Messages, attribute: str) -> str:
     """Returns what the report calls an attribute of the sprites."""
     return says.known(f"called.sprites.{attribute}", attribute)
 

@@ -892,7 +892,7 @@ class AuditBuilder:
             ("prepare", None, 4.0),
             ("train_classifiers", None, 61.0),
             *(("train_model", name, 80.0) for name in self.models),
-            ("judge", None, 6.5),
+            ("verdicts", None, 6.5),
         ):
             lines.append(
                 {

@@ -45,6 +45,7 @@ from latent_audit.vae_models.interpretable_gan.stability import StabilityRecord
 from latent_audit.vae_models.model import Batch, Posterior
 from latent_audit.vae_models.training.precision import autocast
 from latent_audit.vocabulary.batches import batches
+from latent_audit.vocabulary.reasons import Reason
 
 if TYPE_CHECKING:  # the settings build this class, so they import it
     from latent_audit.vae_models.interpretable_gan.settings import InterpretableGanSettings
@@ -102,9 +103,9 @@ class InterpretableGan(nn.Module):
         }
 
     @property
-    def collapse_reason(self) -> str:
-        """Returns a sentence on a failure of the last steps of training, "" if there was none."""
-        return self.stability.reason()
+    def collapse_reason(self) -> Reason:
+        """Returns the failure of the last steps of training, NO_REASON if there was none."""
+        return self.stability.failure()
 
     def encode(self, images: Tensor) -> Posterior:
         """Returns S's code as mean (n, latent_dim), with a log variance that is constant for each dimension.

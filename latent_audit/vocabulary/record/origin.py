@@ -4,6 +4,7 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
+from latent_audit.vocabulary.reasons import Reason
 from latent_audit.vocabulary.record.forms import Numbers
 
 
@@ -55,7 +56,9 @@ class ImportCheck(TypedDict):
     code_standard_deviation: Numbers
     posterior_standard_deviation: float | None
     warnings: list[str]
+    warnings_message: NotRequired[list[Reason]]
     reach: Reach
     not_applicable_parts: list[str]
+    not_applicable_parts_message: NotRequired[list[Reason]]
     tried: NotRequired[list[TriedReading]]
     code_form: NotRequired[str | None]

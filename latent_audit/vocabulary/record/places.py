@@ -4,6 +4,7 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from latent_audit.vocabulary.reasons import Reason, Value
 from latent_audit.vocabulary.record.forms import Estimate
 from latent_audit.vocabulary.verdicts import OverallWord, VerdictWord
 
@@ -11,11 +12,11 @@ PartOfCode = Literal["dimension", "direction", "block"]
 RungWord = Literal["dimension", "direction", "block", "read", "none"]
 
 
-class Reason(TypedDict):
+class PlaceReason(TypedDict):
     """A reason as a key with values, and its English sentence."""
 
     key: str
-    values: dict[str, str]
+    values: dict[str, Value]
     text: str
 
 
@@ -23,7 +24,7 @@ class PlaceCheck(TypedDict):
     """The outcome of one check on a rung."""
 
     verdict: VerdictWord
-    reason: Reason
+    reason: PlaceReason
     value: Estimate | None
     threshold: float
 
@@ -110,6 +111,7 @@ class MeasuredAttribute(TypedDict):
     attribute: str
     testable: bool
     untestable_reason: str
+    untestable_reason_message: NotRequired[Reason]
     whole_code: CoordinateAssociation
     rungs: list[MeasuredRung]
 
@@ -161,7 +163,7 @@ class RungVerdict(TypedDict):
 
     rung: RungWord
     verdict: OverallWord
-    reason: Reason
+    reason: PlaceReason
     uncertainty: Estimate | None
     cause: Estimate | None
     least_kept: Estimate | None
@@ -174,7 +176,7 @@ class Together(TypedDict):
     attributes: list[str]
     rung: PartOfCode
     verdict: OverallWord
-    reason: Reason
+    reason: PlaceReason
     members: list[int]
     least_cause: Estimate
     least_kept: Estimate | None
@@ -188,7 +190,7 @@ class Place(TypedDict):
     attribute: str
     rung: RungWord
     verdict: OverallWord
-    reason: Reason
+    reason: PlaceReason
     members: list[Member]
     shares_with: list[str]
     checks: dict[str, PlaceCheck]
@@ -223,3 +225,4 @@ class Requirement(TypedDict):
     found_place: str
     found_verdict: str
     reason: str
+    reason_message: NotRequired[Reason]

@@ -69,7 +69,7 @@ def compute(
     resamples: int = 500,
     null_images: int = 8,
     untrained_images: int = 32,
-    null_moves_per_dimension: int = 45,
+    null_directions_per_dimension: int = 45,
     batch_size: int = 512,
     least_images: int = MIN_IMAGES,
     image_groups: ImageGroups | None = None,
@@ -114,7 +114,7 @@ def compute(
         lambda latents: effects(
             _mean_over_images(score(latents, of_row[moved])), attributes, response_columns
         ),
-        directions_needed(groups, null_moves_per_dimension),
+        directions_needed(groups, null_directions_per_dimension),
         rng,
     )
     untrained = np.zeros((0, len(attributes)))

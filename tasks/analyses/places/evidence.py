@@ -11,6 +11,7 @@ from latent_audit.tasks.analyses.places.coordinate_association import Coordinate
 from latent_audit.tasks.analyses.places.coordinate_specificity import Conditioned, Gap
 from latent_audit.tasks.analyses.places.interchange import Swapped
 from latent_audit.tasks.analyses.places.patterns import Concentration, Member
+from latent_audit.vocabulary.reasons import Reason
 
 Floats = NDArray[np.float64]
 Rung = Literal["dimension", "direction", "block"]
@@ -71,7 +72,7 @@ class PlaceEvidence:
 
     attribute: str
     testable: bool
-    untestable_reason: str
+    untestable_reason: Reason
     whole_code: CoordinateAssociation
     rungs: tuple[RungEvidence, ...]
 

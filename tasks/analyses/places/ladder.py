@@ -63,6 +63,7 @@ from latent_audit.tasks.analyses.statistics.binning import attribute_levels, fit
 from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 from latent_audit.tasks.analyses.statistics.mutual_information import joint_tables, uncertainty_coefficient
 from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.vocabulary.reasons import NO_REASON, Reason
 
 Floats = NDArray[np.float64]
 Bins = NDArray[np.int64]
@@ -90,7 +91,7 @@ class Code:
     decode: Decode
     respond: Callable[[Images], NDArray[np.float32]]
     response_columns: Mapping[str, Sequence[int]]
-    untestable: Sequence[str]
+    untestable: Sequence[Reason | None]
     fit_groups: ImageGroups | None = None
     test_groups: ImageGroups | None = None
     claims: Sequence[Claim] = ()
@@ -168,7 +169,7 @@ class _Ladder:
             PlaceEvidence(
                 attribute=name,
                 testable=not self.code.untestable[k],
-                untestable_reason=self.code.untestable[k],
+                untestable_reason=self.code.untestable[k] or NO_REASON,
                 whole_code=associated[len(keys) + k],
                 rungs=tuple(rows[k, part.rung] for part in by_attribute[k]),
             )
@@ -423,7 +424,7 @@ class _Ladder:
             code.test_codes,
             self.pairs,
             lambda latents, rows: code.respond(code.decode(latents, rows)),
-            [not reason for reason in code.untestable],
+            [why is None for why in code.untestable],
             self.sizes.bootstraps,
             self.seed,
         )

@@ -12,7 +12,7 @@ from latent_audit.tasks.datasets.errors import BadTable
 from latent_audit.tasks.datasets.tables.folder_table import FolderTable
 from latent_audit.tasks.datasets.tables.shown_text import shown
 
-_MOST_LABELS = 200
+_MAX_LABELS = 200
 YES, NO = "yes", "no"
 
 
@@ -68,11 +68,11 @@ def with_labels_apart(table: FolderTable, separators: Mapping[str, str]) -> Fold
             for cell in table.cells[name].to_pylist()
         ]
         labels = sorted(set().union(*given))
-        if len(labels) > _MOST_LABELS:
+        if len(labels) > _MAX_LABELS:
             raise BadTable(
                 "the columns of several labels do not fit:",
                 (
-                    f"column {shown(name)!r} has {len(labels):,} labels, and at most {_MOST_LABELS} can be audited",
+                    f"column {shown(name)!r} has {len(labels):,} labels, and at most {_MAX_LABELS} can be audited",
                 ),
             )
         place = names.index(name)

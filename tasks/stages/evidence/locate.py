@@ -22,6 +22,7 @@ from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.inference import decoder_of
 from latent_audit.vae_models.model import Model
 from latent_audit.vae_models.storage.checkpoints import load, load_classifier
+from latent_audit.vocabulary.reasons import reason_in
 
 
 def compute(
@@ -58,7 +59,7 @@ def compute(
         attribute_classifier,
         open_codes(encoded).of_probe_parts(),
         decoder_of(model, "auto"),
-        ["" if gate["status"] == "passed" else gate["reason"] for gate in gates],
+        [None if gate["status"] == "passed" else reason_in(gate) for gate in gates],
         claims_of(claimed["association"], claimed["specificity"], thresholds.significance),
         thresholds,
         Sizes(

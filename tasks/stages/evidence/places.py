@@ -21,6 +21,7 @@ from latent_audit.tasks.stages.inputs.prepared import Prepared
 from latent_audit.tasks.storage.arrays import read_array, read_json, write_array, write_json
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 from latent_audit.vae_models.inference import classify_images
+from latent_audit.vocabulary.reasons import Reason
 
 if TYPE_CHECKING:
     from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
@@ -38,9 +39,9 @@ class PlaceStability:
     attributes: tuple[RungLikeness, ...]
 
 
-def untestable(gates: Sequence[Gate]) -> list[str]:
-    """Returns why the classifier may not judge each attribute, "" where it may."""
-    return ["" if gate.status == "passed" else gate.reason for gate in gates]
+def untestable(gates: Sequence[Gate]) -> list[Reason | None]:
+    """Returns why the classifier may not judge each attribute, None where it may."""
+    return [None if gate.status == "passed" else gate.reason for gate in gates]
 
 
 def measure_places(
@@ -48,13 +49,13 @@ def measure_places(
     attribute_classifier: "AttributeClassifier",
     codes: ProbeCodes,
     decode: Decode,
-    why_not: Sequence[str],
+    why_not: Sequence[Reason | None],
     claims: Sequence[Claim],
     thresholds: Thresholds,
     sizes: Sizes,
     seed: int,
 ) -> Ladder:
-    """Returns the evidence on every rung of a code; `why_not` says of each attribute why it cannot be judged, or ""."""
+    """Returns the evidence on every rung of a code; `why_not`: why an attribute cannot be judged, or None."""
     fitted = data.draw("probe_fit", sizes.fit_images, seed, "places", every_class=True)
     code = ladder.Code(
         attributes=data.data.attributes,

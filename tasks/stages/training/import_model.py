@@ -22,6 +22,7 @@ from latent_audit.vae_models.model import Model
 from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings
 from latent_audit.vae_models.storage.recipes import recipe, save
 from latent_audit.vae_models.supervision import as_stated
+from latent_audit.vocabulary.reasons import reason
 
 # Where files that a model cannot be rebuilt without are kept, below the artifact.
 GIVEN = Path("given")
@@ -53,7 +54,7 @@ def compute(
     write_json(
         folder / "training.json",
         {
-            "not_applicable": "this model was trained elsewhere",
+            "not_applicable": reason("training.elsewhere"),
             "parameters": parameters,
             "supervision": to_json(as_stated(model.trained_with_labels)),
         },

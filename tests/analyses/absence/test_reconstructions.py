@@ -70,7 +70,7 @@ def test_a_read_attribute_whose_gate_is_closed_has_the_word_of_its_reconstructio
         "places": {"attributes": [place], "shared": [], "drawn": drawn},
     }
     (row,) = where.places_of_control(model, Thresholds())
-    assert (row.rung, row.verdict, row.reason.key) == ("read", verdict, key)
+    assert (row.rung, row.verdict, row.reason["key"]) == ("read", verdict, key)
     del model["places"]["drawn"]
     (row,) = where.places_of_control(model, Thresholds())
-    assert (row.verdict, row.reason.key) == ("not_tested", "read")
+    assert (row.verdict, row.reason["key"]) == ("not_tested", "read")

@@ -20,7 +20,7 @@ from tests.recipes.stages import perform, prepare
 pytestmark = pytest.mark.timeout(1200)
 OF_MODEL = (
     registry.ENCODE, registry.PROBE, registry.INTERVENE, registry.FITNESS, registry.LOCATE, registry.ABSENCE,
-    registry.CONTROL, registry.LATENT_RESPONSES,
+    registry.NEGATIVE_CONTROLS, registry.LATENT_RESPONSES,
 )  # fmt: skip
 CLAIMS = "[posX, {attribute: posY, given: [scale]}]"
 
@@ -44,7 +44,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
             if stage.result:
                 results[stage.result] = made[stage.name]
         return perform(
-            registry.JUDGE,
+            registry.VERDICTS,
             prepared=prepared,
             classifier=classifier,
             models=[model],

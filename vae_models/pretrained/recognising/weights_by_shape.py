@@ -17,7 +17,7 @@ Shape = tuple[int, ...]
 _SIDES = (28, 32, 64)
 _PADDED_SIDES = (32, 64, 128, 256)
 _KINDS: tuple[NetworkKind, ...] = ("mlp", *get_args(ConvolutionKind))
-_MOST_DIMENSIONS = 4096
+_MAX_DIMENSIONS = 4096
 _ENCODERS = ("enc", "q_", "inference", "recognition")
 _DECODERS = ("dec", "gen", "p_", "output")
 
@@ -106,7 +106,7 @@ def _latent_sizes(layers: Sequence[_Layer]) -> list[int]:
     outputs = {layer.weight[0] for layer in layers if len(layer.weight) == 2}
     inputs = {layer.weight[1] for layer in layers if len(layer.weight) == 2}
     halves = {size // 2 for size in outputs if size % 2 == 0} & inputs
-    return sorted(size for size in halves | (outputs & inputs) if size <= _MOST_DIMENSIONS)
+    return sorted(size for size in halves | (outputs & inputs) if size <= _MAX_DIMENSIONS)
 
 
 def _filled(

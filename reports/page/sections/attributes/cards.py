@@ -12,9 +12,9 @@ from latent_audit.reports.page.plots import effect_nulls, gauge
 from latent_audit.reports.page.sections.attributes import card_figures
 from latent_audit.reports.page.sections.explanations import strips
 from latent_audit.reports.page.visible_text import shortened
-from latent_audit.vocabulary.checks import CHECKS
 from latent_audit.vocabulary.record.association import Specificity
 from latent_audit.vocabulary.record.forms import recorded
+from latent_audit.vocabulary.record.leads import checks_of, results
 from latent_audit.vocabulary.record.model import Model
 from latent_audit.vocabulary.record.verdict import Verdict
 from latent_audit.vocabulary.verdicts import NOT_TESTED
@@ -76,16 +76,19 @@ def _card(page: Page, model: Model, attribute: str, verdict: Verdict) -> dict[st
     dimension = verdict["dimension"]
     if dimension is None and claim:
         dimension = claim["dimension"]
+    judged = {
+        page.t(f"check.{check['id']}.name"): results(verdict)[check["id"]] for check in checks_of(page.audit)
+    }
     checks = [
         {
-            "name": page.t(f"check.{check}.name"),
-            "verdict": verdict["checks"][check]["verdict"],
-            "value": estimate_text(verdict["checks"][check]["value"]),
-            "statistic": shortened(verdict["checks"][check]["statistic"] or ""),
-            "threshold": number(verdict["checks"][check]["threshold"]),
-            "reason": page.prose(verdict["checks"][check]["reason"]),
+            "name": name,
+            "verdict": found["verdict"],
+            "value": estimate_text(found["value"]),
+            "statistic": shortened(found["statistic"] or ""),
+            "threshold": number(found["threshold"]),
+            "reason": page.prose(found["reason"]),
         }
-        for check in CHECKS
+        for name, found in judged.items()
     ]
     figures = [
         strips.build(page, model, dimension, place) if dimension is not None else None,
@@ -114,9 +117,7 @@ def _card(page: Page, model: Model, attribute: str, verdict: Verdict) -> dict[st
         "trained": page.trained(model),
         "given": page.was_given(model, attribute),
         "seeds": page.seed_words(verdict["model"], verdict["attribute"]),
-        "note": page.interval_note(
-            {page.t(f"check.{check}.name"): [verdict["checks"][check]["value"]] for check in CHECKS}
-        ),
+        "note": page.interval_note({name: [found["value"]] for name, found in judged.items()}),
         "reason": page.prose(verdict["reason"]),
         "would_change": page.prose(verdict["would_change"]),
         "checks": checks,
@@ -142,11 +143,11 @@ def _steps(page: Page, shown: Found) -> list[str]:
 
 
 def _gauges(page: Page, model: Model, attribute: str, verdict: Verdict) -> list[dict[str, Any]]:
-    """Returns the four checks as gauges: of the place where places were measured, else of the dimension."""
+    """Returns the checks as gauges: of the place where places were measured, else of the dimension."""
     row = place_row(page, model, attribute)
     checks: Any = row["checks"] if row is not None and row["checks"] else verdict["checks"]
     found = []
-    for check in CHECKS:
+    for check in (one["id"] for one in checks_of(page.audit)):
         result = checks.get(check)
         if result is None:
             continue
