@@ -137,6 +137,7 @@ def _judged(stages: InProcess, settings: Settings, given: GivenData, *, explain:
         files=nothing,
         shares=settings.splits.model_dump(),
         fewest_of_a_class=settings.evidence.fewest_of_a_class,
+        duplicate_images=settings.evidence.duplicate_images,
         seed=settings.run.seed,
     )
     # Before minutes are spent on the classifier: what is wrong with the model is said at once.
