@@ -174,7 +174,7 @@ def _judged(stages: InProcess, settings: Settings, given: GivenData, *, explain:
         parts={stage.name: stage.record for stage in STAGES if stage.record},
         settings=settings_record(settings, given.name),
         subject=settings.subject.model_dump(),
-        thresholds=settings.evidence.thresholds,
+        thresholds=settings.thresholds,
         selftest=cited(),
         failed=failed_rows(kept, {key.id: found}),
         seed=settings.run.seed,
