@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
 
 from latent_audit.flows.cli import main as command
@@ -85,9 +86,11 @@ SHOWN = [
 
 @pytest.mark.parametrize("words", SHOWN, ids=" ".join)
 def test_the_commands_that_help_and_readme_show_are_valid(
-    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(ROOT)
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    torch.save({"weight": torch.zeros(1)}, tmp_path / "model.pt")
+    monkeypatch.chdir(tmp_path)
     assert command.main(["settings", *words]) == 0
     effective = yaml.safe_load(capsys.readouterr().out)
     start = 0 if words[0].startswith("--") else 1

@@ -8,6 +8,8 @@ import warnings
 from collections.abc import Iterator
 from importlib import metadata
 
+import pytest
+
 from tests.test_repository import ROOT, source_files
 
 PAGE = (ROOT / "docs" / "private-names.md").read_text(encoding="utf-8")
@@ -96,6 +98,8 @@ def test_umap_compiles_functions_that_can_be_cached() -> None:
     assert importlib.import_module("numba").config.DISABLE_JIT == 0
 
 
+# Starlette deprecates what MLflow imports of it.
+@pytest.mark.filterwarnings("ignore:starlette.middleware.wsgi is deprecated")
 def test_prefect_and_mlflow_make_their_applications_as_functions() -> None:
     prefect_app = importlib.import_module("prefect.server.api.server").create_app
     assert all(
