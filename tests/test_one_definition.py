@@ -186,9 +186,9 @@ def test_check_names_are_listed_in_one_file() -> None:
 def test_every_word_and_check_has_its_sentence(language: str) -> None:
     catalogue = yaml.safe_load(
         (ROOT / "reports" / "page" / "messages" / f"{language}.yaml").read_text("utf-8")
+    )
     assert set(catalogue["verdict"]) == set(STRENGTH)
     assert set(catalogue["check"]) == set(CHECKS)
-    assert set(catalogue["summary"]["count"]) == set(OVERALL)
 
 
 def test_the_schema_knows_the_same_words() -> None:
