@@ -137,6 +137,7 @@ def _judged(stages: InProcess, settings: Settings, given: GivenData, *, explain:
         files=nothing,
         shares=settings.splits.model_dump(),
         fewest_of_a_class=settings.evidence.fewest_of_a_class,
+        duplicate_images=settings.evidence.duplicate_images,
         seed=settings.run.seed,
     )
     # Before minutes are spent on the classifier: what is wrong with the model is said at once.
@@ -173,7 +174,7 @@ def _judged(stages: InProcess, settings: Settings, given: GivenData, *, explain:
         parts={stage.name: stage.record for stage in STAGES if stage.record},
         settings=settings_record(settings, given.name),
         subject=settings.subject.model_dump(),
-        thresholds=settings.evidence.thresholds,
+        thresholds=settings.thresholds,
         selftest=cited(),
         failed=failed_rows(kept, {key.id: found}),
         seed=settings.run.seed,
