@@ -9,9 +9,11 @@ from latent_audit.flows.cli import (
     clean,
     compare,
     data,
+    explain,
     latent_size,
     pdf,
     run,
+    sample,
     selftest,
     settings,
     sign,
@@ -34,9 +36,25 @@ Audits what generative models know: which latent dimensions carry which semantic
   latent-audit settings                              every setting, its value and what it means
   latent-audit up --deploy                           audits by schedule: a Prefect server, a worker and MLflow
   latent-audit verify runs/latest                    is this report what the run wrote, and does it follow?
+  latent-audit sample runs/latest --number 100 --output samples   images of its first model
 """
 # In the order of the help; each adds its own words and says what it does.
-COMMANDS = (run, latent_size, settings, data, ui, up, verify, sign, compare, pdf, accept, clean, selftest)
+COMMANDS = (
+    run,
+    latent_size,
+    settings,
+    data,
+    ui,
+    up,
+    verify,
+    sign,
+    compare,
+    sample,
+    pdf,
+    accept,
+    clean,
+    selftest,
+)
 INTERRUPTED = 130
 
 
