@@ -148,7 +148,7 @@ def interventions(size: Size) -> Run:
     gates = [Gate(a.name, "passed", "R2", 1.0, 0.5, "") for a in made.attributes]
     claimed = [k % size.latent_size for k in range(size.attributes)]
     return lambda: intervention.compute(
-        made.attributes, made.codes[:256], made.codes, lambda latents: latents, lambda codes: codes @ weights,
+        made.attributes, made.codes[:256], made.codes, lambda latents, rows: latents, lambda codes: codes @ weights,
         columns, gates, claimed, range(size.latent_size), 0,
     )  # fmt: skip
 

@@ -18,7 +18,7 @@ from latent_audit.tasks.datasets.sprites import SpritesSettings
 from latent_audit.vae_models.attribute_classifier.settings import AttributeClassifierSettings
 from latent_audit.vae_models.attribute_classifier.targets import fit_targets
 from latent_audit.vae_models.building import build
-from latent_audit.vae_models.inference import classify_images, decode_latents, encode_images
+from latent_audit.vae_models.inference import classify_images, decode_latents, decoder_of, encode_images
 from latent_audit.vae_models.presets.plain_vae import VaeSettings
 from latent_audit.vae_models.training.loop import train
 from latent_audit.vae_models.training.precision import cpu_multiplies_bfloat16
@@ -77,17 +77,17 @@ def interventions(quick: bool) -> Stage:
     gates = [Gate(a.name, "passed", "R2", 1.0, 0.5, "") for a in data.attributes]
     decoded = 0
 
-    def decode(latents: NDArray[np.float32]) -> NDArray[np.float32]:
+    def decode(latents: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
         nonlocal decoded
         decoded += len(latents)
-        return decode_latents(model, latents)
+        return decode_latents(model, latents, rows=rows)
 
     def run() -> object:
         return intervention.compute(
             data.attributes, codes[:256], codes, decode, lambda images: classify_images(attribute_classifier, images),
             attribute_classifier.response_columns, gates, list(np.arange(len(data.attributes)) % dimensions),
             range(dimensions), 0,
-            untrained_decode=lambda latents: decode_latents(untrained, latents), resamples=resamples,
+            untrained_decode=decoder_of(untrained), resamples=resamples,
             null_moves_per_dimension=moves,
         )  # fmt: skip
 

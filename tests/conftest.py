@@ -2,6 +2,7 @@
 
 import gc
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,8 +47,9 @@ FIRST = ("audits", "faults", "other commands", "at once", "story", "clusters", "
 def pytest_configure(config: pytest.Config) -> None:
     """Compiles what UMAP needs once for all tests and the runs they start: that takes a minute of computing."""
     skip_final_collection()
-    assert config.cache is not None
-    os.environ["NUMBA_CACHE_DIR"] = str(config.cache.mkdir("numba"))
+    cache = getattr(config, "cache", None)  # not there with -p no:cacheprovider
+    folder = Path(tempfile.gettempdir()) / "numba-of-tests" if cache is None else cache.mkdir("numba")
+    os.environ["NUMBA_CACHE_DIR"] = str(folder)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

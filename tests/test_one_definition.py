@@ -34,6 +34,8 @@ OTHER_NUMBERS = {
     "tasks/analyses/attributions/faithfulness.py: default of random_patches 0.3": (
         "share of an image that patches cover"
     ),
+    "tasks/analyses/latent_space/asked_and_read.py: responses[:, 0] > 0.5": "the more probable of two classes",
+    "tasks/analyses/scores/free_dimensions.py: PIXEL_NOISE = 0.05": "what pictures are disturbed by",
     "tasks/analyses/scores/import_check.py: BETTER_BY = 0.5": "a limit of its own, on models trained elsewhere",
     "tasks/analyses/scores/import_check.py: FAR_OUTSIDE = 0.1": "the same",
     "tasks/analyses/applications/likelihood_regret.py: _LEARNING_RATE = 0.05": "a learning rate",

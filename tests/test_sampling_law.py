@@ -104,6 +104,10 @@ ALLOWED = {
     ): "a share of samples that the generator has just drawn",
     (
         "vae_models/training/loop.py",
+        "self.held_out.take(np.arange(len(self.held_out)))",
+    ): "all held-out images, for a choice that a model makes once",
+    (
+        "vae_models/training/loop.py",
         "self.held_out.take(np.arange(rows.start, rows.stop))",
     ): "a batch of a walk over all that is held out",
     ("vae_models/supervision.py", "values[:1]"): "which attributes a model encodes is the same for any image",

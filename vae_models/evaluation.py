@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from latent_audit.vae_models.decoder_noise import NoisyDecoder, draw_noise
 from latent_audit.vae_models.model import Model
 from latent_audit.vocabulary.batches import batches
 
@@ -15,8 +16,8 @@ _BATCH = 500
 
 @dataclass(frozen=True)
 class Evaluation:
-    """reconstruction_nats: float64 (n,), at the posterior mean, so without noise. kl_nats: float64 (n, d), or
-    None with the reason in `kl_not_applicable`.
+    """reconstruction_nats: float64 (n,), at the posterior mean, and at a draw of its own for each image where the
+    decoder takes noise. kl_nats: float64 (n, d), or None with the reason in `kl_not_applicable`.
     """
 
     reconstruction_nats: NDArray[np.float64]
@@ -36,7 +37,13 @@ def evaluate(model: Model, images: NDArray[np.uint8], batch_size: int = _BATCH) 
         for some in batches(len(images), batch_size):
             pixels = torch.from_numpy(np.array(images[some], order="C")).to(device)
             batch = pixels.to(torch.float32).div_(255)
-            reconstruction.append(model.reconstruction_nats(batch, model.encode(batch).mean).double().cpu())
+            mean = model.encode(batch).mean
+            if isinstance(model, NoisyDecoder):
+                noise = torch.from_numpy(draw_noise(np.arange(some.start, some.stop), model.noise_dimensions))
+                nats = model.reconstruction_nats(batch, mean, noise.to(device))
+            else:
+                nats = model.reconstruction_nats(batch, mean)
+            reconstruction.append(nats.double().cpu())
             kl = model.kl_per_dimension(batch)
             if kl is not None:
                 divergence.append(kl.double().cpu())

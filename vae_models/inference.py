@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from latent_audit.vae_models.components.choices import Precision
+from latent_audit.vae_models.decoder_noise import NoisyDecoder, draw_noise
 from latent_audit.vae_models.model import Model
 from latent_audit.vae_models.training.precision import autocast, use_bfloat16
 from latent_audit.vocabulary.batches import batches
@@ -24,9 +25,9 @@ _BATCH = 1000
 
 
 def encode_images(
-    model: Model, images: NDArray[np.uint8], batch_size: int = _BATCH
+    model: Model, images: NDArray[np.uint8] | NDArray[np.float32], batch_size: int = _BATCH
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Returns posterior means and log variances, float32 (n, latent_dim), of images uint8 (n, c, h, w)."""
+    """Returns posterior means and log variances, float32 (n, latent_dim), of images as in `classify_images`."""
 
     def both(pixels: Tensor) -> Tensor:
         return torch.cat(model.encode(pixels), 1)
@@ -36,10 +37,48 @@ def encode_images(
 
 
 def decode_latents(
-    model: Model, latents: NDArray[np.float32], batch_size: int = _BATCH, *, precision: Precision = "fp32"
+    model: Model,
+    latents: NDArray[np.float32],
+    batch_size: int = _BATCH,
+    *,
+    rows: NDArray[np.integer] | None = None,
+    noise_seed: int = 0,
+    precision: Precision = "fp32",
 ) -> NDArray[np.float32]:
-    """Returns images float32 (n, c, h, w) in [0, 1] of latents (n, latent_dim)."""
-    return _batched(model, model.decode, latents, batch_size, precision)
+    """Returns images float32 (n, c, h, w) in [0, 1] of latents (n, latent_dim).
+
+    rows: (n,) numbers, 0 or more; a model whose decoder takes noise decodes each code with `draw_noise` of its row
+    and of `noise_seed`. Without them, and of a model without noise, `model.decode(latents)`: of a model with noise one
+    draw for all images, which may be shown, and must not be judged.
+    """
+    if rows is None or not isinstance(model, NoisyDecoder):
+        return _batched(model, model.decode, latents, batch_size, precision)
+    noise = draw_noise(rows, model.noise_dimensions, noise_seed)
+    return decode_with_noise(model, latents, noise, batch_size, precision=precision)
+
+
+def decode_with_noise(
+    model: NoisyDecoder,
+    latents: NDArray[np.float32],
+    noise: NDArray[np.float32],
+    batch_size: int = _BATCH,
+    *,
+    precision: Precision = "fp32",
+) -> NDArray[np.float32]:
+    """Returns images float32 (n, c, h, w) in [0, 1] of latents (n, latent_dim) and noise (n, noise_dimensions)."""
+    size = latents.shape[1]
+
+    def decode(both: Tensor) -> Tensor:
+        return model.decode(both[:, :size], both[:, size:])
+
+    return _batched(model, decode, np.concatenate([latents, noise], axis=1), batch_size, precision)
+
+
+def decoder_of(
+    model: Model, precision: Precision = "fp32"
+) -> Callable[[NDArray[np.float32], NDArray[np.int64]], NDArray[np.float32]]:
+    """Returns `decode(latents, rows)` of a model for analyses that judge its images: each with its row's noise."""
+    return lambda latents, rows: decode_latents(model, latents, rows=rows, precision=precision)
 
 
 def classify_images(

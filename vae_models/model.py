@@ -60,6 +60,17 @@ class Trainable(Protocol):
 
 
 @runtime_checkable
+class ChoosesOnHeldOut(Protocol):
+    """A model that settles something once in its training, on held-out images; the training loop asks it to."""
+
+    choice_step: int  # before which step; no step has a negative number
+
+    def choose(self, batch: Batch, generator: Generator) -> None:
+        """Makes the choice from all held-out images and keeps it with the weights."""
+        ...
+
+
+@runtime_checkable
 class Model(Protocol):
     """A generative model with an encoder: the interface that analyses need, also of a model trained elsewhere.
 

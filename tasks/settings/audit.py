@@ -312,6 +312,10 @@ class Settings(BaseSettings):
         """Whether a model's networks are defined in this project; only those are exported to MLflow."""
         return not isinstance(self.models[name], EntrypointSettings | ExportedProgramsSettings)
 
+    def is_interpretable_gan(self, name: str) -> bool:
+        """Whether a model has a discriminator that decides by a sum of terms, which can be explained."""
+        return isinstance(self.models[name], InterpretableGanSettings)
+
     def is_stacked(self, name: str) -> bool:
         """Whether all seeds of a model are trained in one step."""
         return self.compute.stack_seeds and len(self.seeds) > 1 and can_be_stacked(self.models[name])

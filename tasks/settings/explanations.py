@@ -96,6 +96,11 @@ class ExplanationSettings(BaseModel):
     distance_images: int = Field(
         500, ge=50, description="most held-out images in the Frechet distance of samples"
     )
+    free_dimension_samples: int = Field(
+        1000,
+        ge=50,
+        description="samples in which dimensions without a name are read, to see whether they live",
+    )
     memorisation_images: int = Field(
         10_000, ge=50, description="most training images that samples are held against"
     )
@@ -104,6 +109,12 @@ class ExplanationSettings(BaseModel):
     )
     reference_images: int = Field(
         200, ge=2, description="most training images behind the baselines of pixel attributions"
+    )
+    variance_draws: int = Field(
+        1000,
+        ge=50,
+        description="pairs of draws behind the shares of the pictures' variance that an InterpretableGAN's named "
+        "dimensions, free ones and noise have",
     )
     discriminator_images: int = Field(
         500,

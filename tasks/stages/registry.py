@@ -93,6 +93,8 @@ FITNESS = Stage(
     settings=(
         "evidence.bootstraps",
         "evidence.thresholds.unused_kl_nats",
+        "evidence.thresholds.live_correlation_min",
+        "explanations.free_dimension_samples",
         "explanations.memorisation_images",
         "explanations.memorisation_held_out_images",
         "run.seed",
@@ -182,6 +184,7 @@ ATTRIBUTE = Stage(
         "explanations.attribution_steps",
         "explanations.reference_images",
         "explanations.discriminator_images",
+        "explanations.variance_draws",
         "run.seed",
     ),
     code=(("gan_explanations", "interpretable_gan", f"{_EXPLANATIONS}.explain_gan"),),
@@ -191,6 +194,17 @@ ATTRIBUTE = Stage(
         RecordPart("attribution_evidence", "evidence.json", []),
         RecordPart("gan", "gan.json"),
     ),
+)
+DISCRIMINATE = Stage(
+    "discriminate",
+    "explaining the discriminator of",
+    f"{_EXPLANATIONS}.explain_discriminator",
+    on_device=True,
+    may_fail=True,
+    needs=_MODEL,
+    settings=("explanations.discriminator_images", "evidence.bootstraps", "run.seed"),
+    only_if="is_interpretable_gan",
+    record=(RecordPart("discriminator", "discriminator.json"),),
 )
 SUBGROUP = Stage(
     "subgroup",
@@ -241,6 +255,7 @@ OF_A_MODEL = (
     MOVE,
     USE,
     ATTRIBUTE,
+    DISCRIMINATE,
     SUBGROUP,
     PARTICULARS,
     EXPORT,

@@ -34,7 +34,7 @@ ATTRIBUTES = (
 )
 
 
-def decode(latents: NDArray[np.float32]) -> NDArray[np.float32]:
+def decode(latents: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """The picture is the code: one pixel a dimension."""
     return latents[:, None, None, :]
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from latent_audit.tasks.analyses.decoding import without_noise
 from latent_audit.tasks.analyses.latent_space.traversal import default_anchors, to_uint8, traverse
 
 
@@ -19,7 +20,7 @@ def means() -> NDArray[np.float64]:
 
 def test_strips_are_ordered_by_kl_and_stand_at_own_quantiles(means: NDArray[np.float64]) -> None:
     result = traverse(
-        paint,
+        without_noise(paint),
         means,
         [0.2, 1.5, 0.0],
         ["a", "b", "c"],
@@ -41,7 +42,7 @@ def test_strips_are_ordered_by_kl_and_stand_at_own_quantiles(means: NDArray[np.f
 
 
 def test_several_anchors_are_stacked_and_the_first_is_the_middle_image(means: NDArray[np.float64]) -> None:
-    arguments = (paint, means, [1.0, 1.0, 1.0], ["a", "b", "c"])
+    arguments = (without_noise(paint), means, [1.0, 1.0, 1.0], ["a", "b", "c"])
     result = traverse(*arguments, np.random.default_rng(1))
     again = traverse(*arguments, np.random.default_rng(1))
     assert len(result.anchors) == len(set(result.anchors)) == 4
@@ -54,13 +55,18 @@ def test_several_anchors_are_stacked_and_the_first_is_the_middle_image(means: ND
 
 
 def test_a_model_without_a_kl_is_ordered_by_the_variance_of_its_code(means: NDArray[np.float64]) -> None:
-    result = traverse(paint, means, None, ["a", "b", "c"], np.random.default_rng(1))
+    result = traverse(without_noise(paint), means, None, ["a", "b", "c"], np.random.default_rng(1))
     assert [(row.name, row.kl_nats) for row in result.rows] == [("b", None), ("a", None), ("c", None)]
 
 
 def test_the_number_of_rows_can_be_limited(means: NDArray[np.float64]) -> None:
     result = traverse(
-        paint, means, [0.0, 2.0, 1.0], ["a", "b", "c"], np.random.default_rng(1), most_dimensions=2
+        without_noise(paint),
+        means,
+        [0.0, 2.0, 1.0],
+        ["a", "b", "c"],
+        np.random.default_rng(1),
+        most_dimensions=2,
     )
     assert [row.name for row in result.rows] == ["b", "c"]
 
@@ -72,6 +78,6 @@ def test_an_anchor_is_never_drawn_twice_even_from_few_images() -> None:
 def test_bad_input_gets_a_sentence(means: NDArray[np.float64]) -> None:
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match="a KL and a name a dimension"):
-        traverse(paint, means, [1.0], ["a", "b", "c"], rng)
+        traverse(without_noise(paint), means, [1.0], ["a", "b", "c"], rng)
     with pytest.raises(ValueError, match="ascending"):
-        traverse(paint, means, [1.0] * 3, ["a", "b", "c"], rng, quantiles=(0.9, 0.1))
+        traverse(without_noise(paint), means, [1.0] * 3, ["a", "b", "c"], rng, quantiles=(0.9, 0.1))

@@ -14,6 +14,7 @@ from latent_audit.tasks.analyses.applications.anomaly import detect, exchange_qu
 from latent_audit.tasks.analyses.applications.augmentation import augment
 from latent_audit.tasks.analyses.applications.compression import code_lengths, compress
 from latent_audit.tasks.analyses.applications.likelihood_regret import gaussian_kl, likelihood_regret
+from latent_audit.tasks.analyses.decoding import without_noise
 from latent_audit.tasks.analyses.latent_space.attribute_classes import classes_of
 from latent_audit.tasks.datasets.attributes import Attribute
 
@@ -107,12 +108,18 @@ def pixels(latents: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.clip(latents, 0, 1)[:, None, None, :]
 
 
+def drawn(latents: NDArray[np.float32]) -> NDArray[np.float32]:
+    return pixels(latents).astype(np.float32)
+
+
 def test_more_bits_cost_less_error_down_to_what_the_decoder_cannot_do() -> None:
     rng = np.random.default_rng(0)
     codes = rng.random((900, 4))
     codes[:, 1:] = 0.5 + 0.1 * (codes[:, 1:] - 0.5)
     images = np.round(pixels(codes) * 255).astype(np.uint8)
-    found = compress(codes[:600], codes[600:], images[600:], (0, 1, 2, 3), pixels, np.random.default_rng(0))
+    found = compress(
+        codes[:600], codes[600:], images[600:], (0, 1, 2, 3), without_noise(drawn), np.random.default_rng(0)
+    )
     for curve in (found.precision, found.size):
         rates = [point.rate_bits.value for point in curve]
         errors = [point.distortion.value for point in curve]
@@ -148,10 +155,10 @@ def test_generated_images_help_where_they_are_of_their_kind_and_harm_where_they_
         (Attribute("kind", "binary", ("no", "yes")),), labels[:, None].astype(float)
     )
 
-    def decode(latents: NDArray[np.float32]) -> NDArray[np.float64]:
+    def decode(latents: NDArray[np.float32]) -> NDArray[np.float32]:
         made = latents.astype(np.float64).copy()
         made[:, 0] = made[:, 0] if honest else 1.0 - made[:, 0]
-        return pixels(made)
+        return pixels(made).astype(np.float32)
 
     (curve,) = augment(
         codes[:300],
@@ -160,7 +167,7 @@ def test_generated_images_help_where_they_are_of_their_kind_and_harm_where_they_
         images[300:],
         labels[300:, None],
         attribute_classes,
-        decode,
+        without_noise(decode),
         np.random.default_rng(1),
         labelled=(20, 4000),
         components=12,

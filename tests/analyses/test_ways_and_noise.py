@@ -12,7 +12,7 @@ from latent_audit.tasks.analyses.scores.frechet_distance import compare_samples,
 from latent_audit.tasks.datasets.attributes import Attribute
 
 
-def decode(latents: NDArray[np.float32]) -> NDArray[np.float32]:
+def decode(latents: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """The picture is the code: one pixel a dimension."""
     return latents[:, None, None, :]
 

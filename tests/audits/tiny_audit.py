@@ -56,6 +56,7 @@ CHANGED_THRESHOLDS = Thresholds(
     seeds_min=2,
     seeds_share_min=0.519,
     unused_kl_nats=2.07,
+    live_correlation_min=0.317,
     entangled_from=0.0137,
     cause_min=0.0293,
     isolate_min=0.0431,

@@ -103,9 +103,33 @@ def test_audit_json_is_valid_and_complete(audit: dict[str, Any]) -> None:
         targets = {row["target"] for row in model["attribution_evidence"]}
         assert (targets >= {"encoder", "decoder", "classifier"}) == model["is_lead"]
         assert (model["gan"] is not None) == (model["is_lead"] and model["name"] == "gan")
+        assert (model["discriminator"] is not None) == (model["name"] == "gan")
         shown = {} if model["particulars"] is None else model["particulars"]
         assert (model["particulars"] is not None) == model["is_lead"]
         assert set(shown) == ({"named"} if model["is_lead"] and model["name"] == "gan" else set())
+
+
+def test_a_gan_is_explained_with_its_noise_and_in_every_seed(audit: dict[str, Any]) -> None:
+    lead, other = (model for model in audit["models"] if model["name"] == "gan")
+    shares = {row["group"]: row for row in lead["gan"]["variance_shares"]}
+    assert {name: row["columns"] for name, row in shares.items()} == {"named": 4, "free": 1, "noise": 8}
+    assert all(-0.2 <= row["alone"]["value"] <= row["total"]["value"] + 0.2 <= 1.4 for row in shares.values())
+    assert len(lead["gan"]["noise"]["moved"]) == 8
+    assert [row["attribute"] for row in lead["gan"]["asked"]] == ["shape", "posX"]
+    assert {len(row["asked"]) for row in lead["gan"]["asked"]} == {16}
+    assert {row["curve"] for row in lead["gan"]["convergence"]} == {"follow", "sample_diversity"}
+    for model in (lead, other):
+        decided = model["discriminator"]
+        assert decided["adds_up"]
+        assert decided["step"] == 10
+        assert [term["name"] for term in decided["terms"]][:3] == ["shape", "posX", "free0"]
+        assert [one["kind"] for one in decided["functions"]] == ["classes", "number", "number"]
+        assert decided["pairs_tried"] == 3
+        for example in decided["examples"]:
+            assert decided["base"] + sum(example["terms"]) == pytest.approx(example["logit"], abs=1e-3)
+        (free,) = model["fitness"]["free_dimensions"]
+        (dimension,) = [row for row in model["dimensions"] if row["name"] == "free0"]
+        assert dimension["active"] <= free["lives"]
 
 
 def test_verdicts_follow_from_the_evidence_beside_them(audit: dict[str, Any]) -> None:

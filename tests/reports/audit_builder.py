@@ -4,6 +4,7 @@ tested at any size and with any names."""
 import hashlib
 import json
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -395,14 +396,7 @@ class AuditBuilder:
         gan = None
         if name == "interpretable_gan" and lead:
             gan = {
-                "contributions": {
-                    "names": [*self.names, "free0"],
-                    "mean_absolute": np.linspace(1, 0.1, len(self.names) + 1).tolist(),
-                    "examples": [
-                        {"logit": 1.25, "bias": 0.25, "contributions": [1.0, *[0.0] * len(self.names)]}
-                    ],
-                    "largest_sum_error": 3e-7,
-                },
+                "contributions": None,
                 "samples_follow": [
                     {"attribute": n, "statistic": "balanced accuracy", "estimate": self.estimate(0.9)}
                     for n in self.names
@@ -417,6 +411,7 @@ class AuditBuilder:
                     }
                 ],
                 "samples": self.reference(f"{prefix}-gan", self.sprites(16)),
+                **self.generator(prefix),
             }
         empty: dict[str, Any] = {"traversal": None, "projections": [], "attributions": []}
         return {
@@ -457,12 +452,133 @@ class AuditBuilder:
                 "collapse_reason": "7 of 10 dimensions are active.",
                 "reconstruction_pairs": self.reference(f"{prefix}-pairs", pairs),
                 "samples": self.reference(f"{prefix}-samples", self.sprites(16)),
+                **({"free_dimensions": self.free_dimensions()} if name == "interpretable_gan" else {}),
             },
             "scores": scores,
             **self.evidence(name, seed),
             **(self.pictures(name, prefix) if lead else empty),
             "gan": gan,
+            "discriminator": self.discriminator(prefix, seed) if name == "interpretable_gan" else None,
             "particulars": self.model_specific(prefix) if lead and name == "interpretable_gan" else None,
+        }
+
+    def free_dimensions(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "index": 8 + place,
+                "name": f"free{place}",
+                "recovered": self.estimate(recovered),
+                "change": change,
+                "used": change > 0.01,
+                "lives": recovered >= 0.5 and change > 0.01,
+            }
+            for place, (recovered, change) in enumerate(((0.83, 0.2), (0.03, 0.1), (0.01, 0.0)))
+        ]
+
+    def generator(self, prefix: str) -> dict[str, Any]:
+        """What an InterpretableGAN's generator does."""
+        asked = []
+        for name, kind, classes, _ in self.attributes:
+            named = kind in ("categorical", "binary")
+            values = [classes[0], classes[-1]] * 8 if named else np.linspace(0, 1, 16).round(3).tolist()
+            wrong = [classes[0]] * 16 if named else [value + 0.4 for value in values]
+            agrees = [place % 3 > 0 for place in range(16)]
+            read = [
+                value if good else other for value, other, good in zip(values, wrong, agrees, strict=True)
+            ]
+            asked.append(
+                {
+                    "attribute": name,
+                    "asked": values,
+                    "read": read,
+                    "agrees": agrees,
+                    "share": self.estimate(0.67, source="bootstrap over samples"),
+                }
+            )
+        return {
+            "asked": asked,
+            "variance_shares": [
+                {
+                    "group": group,
+                    "columns": columns,
+                    "total": self.estimate(total),
+                    "alone": self.estimate(alone),
+                }
+                for group, columns, total, alone in (
+                    ("named", 8, 0.97, 0.88),
+                    ("free", 3, 0.06, 0.02),
+                    ("noise", 4, 0.1, 0.01),
+                )
+            ],
+            "noise": {
+                "levels": [-2.0, 0.0, 2.0],
+                "moved": [self.estimate(0.02, 0.004) for _ in range(4)],
+                "strips": self.reference(f"{prefix}-noise", self.sprites(12)),
+            },
+            "convergence": [
+                {"curve": "follow", "start": 1.64, "end": 0.93, "moved": 0.31, "levelled_off": False},
+                {"curve": "sample_diversity", "start": 0.7, "end": 0.9, "moved": 0.02, "levelled_off": True},
+            ],
+            "collapse_reason": "",
+        }
+
+    def discriminator(self, prefix: str, seed: int) -> dict[str, Any]:
+        """What the discriminator of one seed decides by: a term of each attribute, and of one pair."""
+        functions, terms = [], []
+        for place, (name, kind, classes, _) in enumerate(self.attributes):
+            form = (
+                "classes" if kind in ("categorical", "binary") else "angle" if kind == "cyclic" else "number"
+            )
+            at = list(range(len(classes))) if form == "classes" else np.linspace(0, 1, 9).round(3).tolist()
+            functions.append(
+                {
+                    "attribute": name,
+                    "kind": form,
+                    "at": at,
+                    "labels": classes if form == "classes" else [],
+                    "value": np.sin(np.arange(len(at)) + place).round(4).tolist(),
+                    "real": [40] * len(at),
+                    "generated": [50] * (len(at) - 1) + [3],
+                    "few": [False] * (len(at) - 1) + [True],
+                }
+            )
+            terms.append({"name": name, "importance": self.estimate(0.5 - 0.05 * place + 0.02 * seed, 0.03)})
+        pairs = []
+        for first, second in pairwise(functions[:3]):
+            name = f"{first['attribute']} × {second['attribute']}"
+            terms.append({"name": name, "importance": self.estimate(0.05, 0.01)})
+            size = (len(first["at"]), len(second["at"]))
+            pairs.append(
+                {
+                    "first": first["attribute"],
+                    "second": second["attribute"],
+                    "taken": 0.013,
+                    "standard_error": 0.002,
+                    "first_at": first["at"],
+                    "second_at": second["at"],
+                    "first_labels": first["labels"],
+                    "second_labels": second["labels"],
+                    "value": self.random.normal(0, 0.1, size).round(4).tolist(),
+                }
+            )
+        return {
+            "step": 1200,
+            "images": 500,
+            "base": 0.4,
+            "fewest_images": 20,
+            "terms": terms,
+            "functions": functions,
+            "pairs": pairs,
+            "pairs_tried": 10,
+            "pairs_tried_on": 1000,
+            "examples": [
+                {"row": row, "picked": picked, "logit": 0.4 + step, "terms": [step / len(terms)] * len(terms)}
+                for row, picked, step in ((3, "most real", 1.5), (9, "median", 0.1), (5, "least real", -2.0))
+            ],
+            "images_of_examples": self.reference(f"{prefix}-decided", self.sprites(3)),
+            "largest_sum_error": 3e-7,
+            "adds_up": True,
+            "captum": {"term_difference": 2e-5, "completeness_gap": 3e-5, "steps": 64},
         }
 
     def model_specific(self, prefix: str) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Tiny images whose attributes are known, and tiny settings, for the tests of this room."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from numpy.typing import NDArray
 from latent_audit.vae_models.attribute_classifier.targets import Target
 from latent_audit.vae_models.building import build
 from latent_audit.vae_models.interpretable_gan.model import InterpretableGan
+from latent_audit.vae_models.interpretable_gan.pair_choice import Choice, ChosenPair
 from latent_audit.vae_models.interpretable_gan.settings import InterpretableGanSettings
 from latent_audit.vae_models.training.settings import TrainingSettings
 
@@ -28,9 +31,16 @@ def pixels(bars: tuple[NDArray[np.uint8], NDArray[np.float64]], count: int = 8) 
     return torch.from_numpy(bars[0][:count]).float() / 255
 
 
+def all_pairs(attributes: tuple[str, ...], most: int) -> Choice:
+    """Returns the choice of the first pairs of attributes, at most so many."""
+    both = list(combinations(range(len(attributes)), 2))
+    return Choice(tuple(ChosenPair(*pair, 0.1, 0.01) for pair in both[:most]), len(both), 100)
+
+
 def decided(gan: InterpretableGan) -> InterpretableGan:
     """Gives the model a discriminator that judges, as training does: a new one says nothing of any image."""
     random = generator(3)
+    gan.discriminator.take_pairs(all_pairs(gan.layout.attribute_names, gan.settings.pairwise_terms))
     with torch.no_grad():
         for weight in gan.discriminator.parameters():
             weight.copy_(torch.randn(weight.shape, generator=random))

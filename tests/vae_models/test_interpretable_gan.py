@@ -110,7 +110,10 @@ def test_names_that_the_data_lack_are_refused(tiny_gan, named, targets, sentence
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"training": TrainingSettings(steps=3000, patience=3)}, "leave training.patience out"),
+        (
+            {"training": TrainingSettings(steps=3000, evaluate_every=500, patience=3)},
+            "could run out in the warm-up of 1750 steps",
+        ),
         (
             {"warm_up_steps": 3000, "training": TrainingSettings(steps=3000)},
             "leaves no steps for the generator",
@@ -122,6 +125,24 @@ def test_names_that_the_data_lack_are_refused(tiny_gan, named, targets, sentence
 def test_illegal_settings_are_refused_with_a_sentence(settings, sentence):
     with pytest.raises(ValidationError, match=sentence):
         InterpretableGanSettings(**settings)
+
+
+def test_patience_is_allowed_where_it_outlasts_the_warm_up(tiny_gan, bars):
+    settings = TrainingSettings(steps=3000, evaluate_every=500, patience=4)
+    assert InterpretableGanSettings(training=settings).training.patience == 4
+    gan = build(tiny_gan, SHAPE, TARGETS, seed=1)
+    gan.training_values(bars[1], seed=0)
+    batch = Batch(pixels(bars, 16), torch.from_numpy(gan.encode_values(bars[1][:16])))
+    with torch.no_grad():
+        followed = gan.held_out_objective(batch, generator())
+        # What it is held against: samples that show what was asked make it lower.
+        gan.encoder.head.weight.zero_()
+        gan.encoder.head.bias.copy_(torch.tensor([9.0, -9.0, 0.0, 0.0, 0.0]))
+        always_wide = gan.held_out_objective(batch, generator())
+        gan.get_buffer("combinations").copy_(torch.tensor([[0.0, 0.0]]).expand(4096, 2))
+        only_wide_asked = gan.held_out_objective(batch, generator())
+    assert followed.shape == (16,)
+    assert only_wide_asked.mean() < always_wide.mean() - 1
 
 
 def observed(samples: torch.Tensor, real_logit: float, sample_logit: float) -> str:

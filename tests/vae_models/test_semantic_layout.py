@@ -9,8 +9,9 @@ import torch
 from latent_audit.vae_models.attribute_classifier.targets import Target
 from latent_audit.vae_models.errors import BadSettings
 from latent_audit.vae_models.interpretable_gan.additive_discriminator import AdditiveDiscriminator
+from latent_audit.vae_models.interpretable_gan.pair_choice import Choice
 from latent_audit.vae_models.interpretable_gan.semantic_layout import CERTAIN_LOGIT, SemanticLayout
-from tests.vae_models.conftest import generator
+from tests.vae_models.conftest import all_pairs, generator
 
 MANY = (
     Target("lit", "binary", 1),
@@ -64,7 +65,8 @@ def test_generator_and_discriminator_see_bounded_classes():
 
 def test_a_term_reads_only_the_dimensions_in_its_name():
     torch.manual_seed(0)
-    judge = AdditiveDiscriminator(LAYOUT, pairwise_terms=4)
+    judge = AdditiveDiscriminator(LAYOUT, pairwise_terms=8)
+    judge.take_pairs(all_pairs(LAYOUT.attribute_names, 8))
     torch.nn.init.ones_(judge.pair_weight)
     torch.nn.init.ones_(judge.slope)
     torch.nn.init.ones_(judge.unit_weight)
@@ -73,11 +75,25 @@ def test_a_term_reads_only_the_dimensions_in_its_name():
         after = before.clone()
         after[0, dimension] += 1
         changed = (judge.terms(after) != judge.terms(before))[0]
-        expected = [name in label.split(" × ") for label in judge.names]
+        attribute = LAYOUT.attribute_names[LAYOUT.groups[dimension]]
+        expected = [name == label for label in LAYOUT.names]
+        expected += [attribute in label.split(" × ") for label in judge.names[len(expected) :]]
         assert changed.tolist() == expected
 
 
-def test_pairs_are_of_different_attributes():
-    judge = AdditiveDiscriminator(LAYOUT, pairwise_terms=1000)
-    assert all(LAYOUT.groups[i] != LAYOUT.groups[j] for i, j in judge.pairs)
-    assert AdditiveDiscriminator(LAYOUT, pairwise_terms=3).names[-3:] == judge.names[9:12]
+def test_there_is_no_pair_until_some_are_taken_and_new_ones_change_no_decision():
+    judge = AdditiveDiscriminator(LAYOUT, pairwise_terms=3)
+    torch.nn.init.ones_(judge.slope)
+    code = torch.randn(5, 9)
+    assert judge.pairs == ()
+    assert judge.names == LAYOUT.names
+    before = judge(code)
+    judge.take_pairs(all_pairs(LAYOUT.attribute_names, 2))
+    assert judge.names[9:] == ("lit × shape", "lit × turn")
+    torch.testing.assert_close(judge(code), before)
+    again = AdditiveDiscriminator(LAYOUT, pairwise_terms=3)
+    again.load_state_dict(judge.state_dict())
+    assert again.names == judge.names
+    torch.testing.assert_close(again(code), before)
+    judge.take_pairs(Choice((), 10, 100))
+    assert judge.names == LAYOUT.names

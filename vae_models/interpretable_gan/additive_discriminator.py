@@ -1,17 +1,18 @@
-"""An additive discriminator: its logit is a bias plus terms of one or two dimensions
-of a semantic code (a generalised additive model with interactions, after Lou et al. 2013), so every decision
-is a list of contributions that add up to it.
+"""An additive discriminator: its logit is a bias plus terms of one dimension of a semantic code, or of a pair of
+attributes (a generalised additive model with interactions, after Lou et al. 2013), so every decision is a list of
+contributions that add up to it.
 """
 
-from itertools import combinations
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from latent_audit.vae_models.interpretable_gan.pair_choice import Choice
 from latent_audit.vae_models.interpretable_gan.semantic_layout import SemanticLayout
 
 _UNITS = 4  # tanh units of one dimension's function: enough for a bump or a threshold, too few to memorise
+NO_PAIR = -1
 
 
 class Contributions(NamedTuple):
@@ -24,16 +25,13 @@ class Contributions(NamedTuple):
 
 
 class AdditiveDiscriminator(nn.Module):
-    """logit = bias + sum of one-dimensional functions + a stated number of pairwise terms."""
+    """logit = bias + a function of each dimension + functions of a few pairs of attributes, chosen in training."""
 
     def __init__(self, layout: SemanticLayout, pairwise_terms: int) -> None:
-        """pairwise_terms: how many pairs of dimensions, of different attributes, in order of the code."""
+        """pairwise_terms: the most pairs of attributes, which `take_pairs` names; until then there is none."""
         super().__init__()
-        groups = layout.groups
-        pairs = [(i, j) for i, j in combinations(range(layout.size), 2) if groups[i] != groups[j]]
-        self.pairs = pairs[:pairwise_terms]
-        self.names = layout.names + tuple(f"{layout.names[i]} × {layout.names[j]}" for i, j in self.pairs)
-        size, pair_count = layout.size, len(self.pairs)
+        size, attributes = layout.size, layout.attribute_names
+        self.layout = layout
         self.bias = nn.Parameter(torch.zeros(()))
         self.slope = nn.Parameter(torch.zeros(size))
         self.unit_slope = nn.Parameter(torch.randn(size, _UNITS))
@@ -41,21 +39,56 @@ class AdditiveDiscriminator(nn.Module):
         # Undecided at first. One that took samples for data at first taught the encoder, whose code it reads, to read
         # worse: of four seeds one never came back (shapes 0.50 of held-out sprites, not 0.95).
         self.unit_weight = nn.Parameter(torch.zeros(size, _UNITS))
-        self.pair_slope = nn.Parameter(torch.randn(2, pair_count))
-        self.pair_shift = nn.Parameter(torch.randn(2, pair_count))
-        self.pair_weight = nn.Parameter(torch.zeros(pair_count))
-        self.register_buffer("pair_index", torch.tensor(self.pairs, dtype=torch.long).reshape(-1, 2))
+        self.pair_slope = nn.Parameter(torch.randn(2, pairwise_terms, _UNITS, size))
+        self.pair_shift = nn.Parameter(torch.randn(2, pairwise_terms, _UNITS))
+        self.pair_weight = nn.Parameter(torch.zeros(pairwise_terms, _UNITS))
+        groups = torch.tensor(layout.groups)
+        self.register_buffer("members", groups[None] == torch.arange(len(attributes))[:, None])
+        self.register_buffer("chosen", torch.full((pairwise_terms, 2), NO_PAIR))
+        # What each of them takes from the loss on held-out images, in nats, and its standard error.
+        self.register_buffer("taken", torch.zeros(pairwise_terms, 2))
+        # Pairs that were tried, and held-out images, beside as many samples, on which they were.
+        self.register_buffer("tried", torch.zeros(2, dtype=torch.long))
+
+    @property
+    def pairs(self) -> tuple[tuple[int, int], ...]:
+        """Returns the chosen pairs of attributes, as places in `layout.attribute_names`."""
+        chosen: list[list[int]] = self.get_buffer("chosen").tolist()
+        return tuple((a, b) for a, b in chosen if a != NO_PAIR)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Returns the name of each term: of dimensions, then of pairs."""
+        attributes = self.layout.attribute_names
+        return self.layout.names + tuple(f"{attributes[a]} × {attributes[b]}" for a, b in self.pairs)
+
+    def take_pairs(self, choice: Choice) -> None:
+        """Gives the pairs of a choice terms of their own, which are 0 at first; a second choice replaces the first."""
+        found = choice.pairs
+        assert len(found) <= len(self.pair_weight)
+        with torch.no_grad():
+            self.pair_weight.zero_()
+        chosen, taken = self.get_buffer("chosen"), self.get_buffer("taken")
+        chosen.fill_(NO_PAIR)
+        taken.zero_()
+        for place, pair in enumerate(found):
+            chosen[place] = torch.tensor([pair.first, pair.second])
+            taken[place] = torch.tensor([pair.nats, pair.standard_error])
+        self.get_buffer("tried").copy_(torch.tensor([choice.candidates, choice.images]))
 
     def terms(self, presented: Tensor) -> Tensor:
         """Returns (n, terms) contributions of a presented code (n, size), named by `names`."""
         units = torch.tanh(presented[:, :, None] * self.unit_slope + self.unit_shift)
         single = presented * self.slope + (units * self.unit_weight).sum(2)
-        if not self.pairs:
-            return single
-        index = self.get_buffer("pair_index")
-        first = torch.tanh(presented[:, index[:, 0]] * self.pair_slope[0] + self.pair_shift[0])
-        second = torch.tanh(presented[:, index[:, 1]] * self.pair_slope[1] + self.pair_shift[1])
-        return torch.cat([single, self.pair_weight * first * second], 1)
+        count = len(self.pairs)
+        members, chosen = self.get_buffer("members"), self.get_buffer("chosen")
+        sides = []
+        for side in (0, 1):
+            slope = self.pair_slope[side, :count] * members[chosen[:count, side]][:, None]
+            sides.append(
+                torch.tanh(torch.einsum("ns,pus->npu", presented, slope) + self.pair_shift[side, :count])
+            )
+        return torch.cat([single, (sides[0] * sides[1] * self.pair_weight[:count]).sum(2)], 1)
 
     def forward(self, presented: Tensor) -> Tensor:
         """Returns (n,) logits, above 0 for "real", of presented codes (n, size)."""

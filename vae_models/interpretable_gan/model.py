@@ -18,6 +18,7 @@ from torch.optim import Adam, Optimizer
 from latent_audit.vae_models.attribute_classifier.targets import Target, decode_all, encode_all
 from latent_audit.vae_models.components.networks import channels_for
 from latent_audit.vae_models.components.reconstruction import build_reconstruction
+from latent_audit.vae_models.decoder_noise import draw_noise
 from latent_audit.vae_models.errors import BadSettings
 from latent_audit.vae_models.interpretable_gan.additive_discriminator import (
     AdditiveDiscriminator,
@@ -31,6 +32,7 @@ from latent_audit.vae_models.interpretable_gan.losses import (
     player_gradients,
     player_losses,
 )
+from latent_audit.vae_models.interpretable_gan.pair_choice import choose_pairs
 from latent_audit.vae_models.interpretable_gan.semantic_encoder import SemanticEncoder
 from latent_audit.vae_models.interpretable_gan.semantic_generator import SemanticGenerator
 from latent_audit.vae_models.interpretable_gan.semantic_layout import (
@@ -41,6 +43,7 @@ from latent_audit.vae_models.interpretable_gan.semantic_layout import (
 from latent_audit.vae_models.interpretable_gan.stability import StabilityRecord
 from latent_audit.vae_models.model import Batch, Posterior
 from latent_audit.vae_models.training.precision import autocast
+from latent_audit.vocabulary.batches import batches
 
 if TYPE_CHECKING:  # the settings build this class, so they import it
     from latent_audit.vae_models.interpretable_gan.settings import InterpretableGanSettings
@@ -52,6 +55,9 @@ FREE_NOISE = 0.3
 # Rows of the training data's attribute combinations that samples are drawn from.
 _COMBINATIONS = 4096
 _ADAM_BETAS = (0.5, 0.99)
+_BATCH = 500
+# Whose noise `decode` takes where none is given.
+FIXED_ROW = np.zeros(1, dtype=np.int64)
 
 
 class InterpretableGan(nn.Module):
@@ -80,6 +86,11 @@ class InterpretableGan(nn.Module):
         self.generator = SemanticGenerator(image_shape, *sizes)
         self.average_generator = SemanticGenerator(image_shape, *sizes).requires_grad_(False)
         self.average_generator.load_state_dict(self.generator.state_dict())
+        self.noise_dimensions = settings.noise_dimensions
+        # Follows from its row number, so no weights hold it.
+        fixed = torch.from_numpy(draw_noise(FIXED_ROW, self.noise_dimensions))
+        self.register_buffer("fixed_noise", fixed, persistent=False)
+        self.choice_step = settings.choice_step
         self.stability = StabilityRecord()
         self.register_buffer("combinations", torch.zeros(_COMBINATIONS, len(self._columns)))
         self._encoder_side = [*self.encoder.parameters(), *self.discriminator.parameters()]
@@ -108,17 +119,24 @@ class InterpretableGan(nn.Module):
         named, free = self.layout.named_size, self.layout.free_dimensions
         return torch.cat([like.new_full((named,), NAMED_NOISE), like.new_full((free,), FREE_NOISE)])
 
-    def decode(self, latents: Tensor) -> Tensor:
-        """Returns images (n, c, h, w) in [0, 1] of codes (n, latent_dim): averaged generator, noise zero."""
-        return self.reconstruction.mean(self._decoder_outputs(latents))
+    def decode(self, latents: Tensor, noise: Tensor | None = None) -> Tensor:
+        """Returns images (n, c, h, w) in [0, 1] of codes (n, latent_dim), by the averaged generator.
 
-    def _decoder_outputs(self, latents: Tensor) -> Tensor:
-        noise = latents.new_zeros(len(latents), self.settings.noise_dimensions)
+        noise: (n, noise_dimensions), drawn by row number with `decoder_noise.draw_noise(rows, noise_dimensions, seed)`
+        by whoever judges the images. Without it, one fixed draw is common to all images: good for pictures and a
+        decoder to play with, but what another draw shows may differ, and no interval over images holds that.
+        """
+        return self.reconstruction.mean(self._decoder_outputs(latents, noise))
+
+    def _decoder_outputs(self, latents: Tensor, noise: Tensor | None) -> Tensor:
+        if noise is None:
+            fixed = self.get_buffer("fixed_noise").to(latents.dtype)
+            noise = fixed.expand(len(latents), self.noise_dimensions)
         return self.average_generator(noise, self.layout.presented(latents))
 
-    def reconstruction_nats(self, images: Tensor, latents: Tensor) -> Tensor:
-        """Returns (n,) negative log-likelihood in nats under the stated pixel distribution, noise zero."""
-        return self.reconstruction.nats_per_image(self._decoder_outputs(latents), images)
+    def reconstruction_nats(self, images: Tensor, latents: Tensor, noise: Tensor | None = None) -> Tensor:
+        """Returns (n,) negative log-likelihood in nats under the stated pixel distribution; noise as of `decode`."""
+        return self.reconstruction.nats_per_image(self._decoder_outputs(latents, noise), images)
 
     def kl_per_dimension(self, images: Tensor) -> None:
         """Returns None: S is deterministic and the loss has no KL term."""
@@ -204,6 +222,28 @@ class InterpretableGan(nn.Module):
             self.stability.observe(batch.images, forward.samples, forward.real_logit, forward.sample_logit)
         return {name: nats.detach() for name, nats in terms.items()} | self.stability.scalars()
 
+    def choose(self, batch: Batch, generator: Generator) -> None:
+        """Chooses the pairs of attributes that the discriminator may decide by, on all held-out images at once."""
+        count = len(batch.images)
+        samples = self.reconstruction.mean(
+            self.average_generator(
+                self.noise(count, generator), self.layout.presented(self.sample_latents(count, generator))
+            )
+        )
+        both = torch.cat([batch.images, samples])
+        codes = [self.encoder(both[some]) for some in batches(len(both), _BATCH)]
+        presented = self.layout.presented(torch.cat(codes))
+        choice = choose_pairs(
+            presented.double().cpu().numpy(),
+            self.discriminator(presented).double().cpu().numpy(),
+            np.arange(2 * count) < count,
+            self.layout.groups,
+            self.layout.attribute_kinds,
+            self.settings.pairwise_terms,
+            np.random.default_rng(count),
+        )
+        self.discriminator.take_pairs(choice)
+
     def _warm_up(self, batch: Batch) -> dict[str, Tensor]:
         """Makes one supervised step of the encoder alone: G learns nothing from a code that S cannot predict yet."""
         assert batch.values is not None
@@ -221,12 +261,17 @@ class InterpretableGan(nn.Module):
         return loss_terms(self, batch, forward_pass(self, batch, generator))
 
     def held_out_objective(self, batch: Batch, generator: Generator) -> Tensor:
-        """Returns (n,) reconstruction through S and the averaged G plus the attributes' nats."""
+        """Returns (n,) nats: reconstruction at drawn noise, the attributes' of images, and of as many samples what S
+        reads in them against what they were asked for, both by the averaged G.
+        """
+        count = len(batch.images)
         code = self.encoder(batch.images)
-        nats = self.reconstruction_nats(batch.images, code)
+        nats = self.reconstruction_nats(batch.images, code, self.noise(count, generator))
         if batch.values is not None:
             nats = nats + sum(self.layout.supervised_nats(code, batch.values).values())
-        return nats
+        asked = self.draw_combinations(count, generator)
+        samples = self.decode(self.condition_on(asked, generator), self.noise(count, generator))
+        return nats + sum(self.layout.supervised_nats(self.encoder(samples), asked).values())
 
     def _descend(self, name: str, side: list[nn.Parameter], gradients: tuple[Tensor, ...]) -> None:
         """Makes one optimiser step for one player's parameters."""

@@ -43,6 +43,17 @@ class SemanticLayout:
         return named + tuple(f"free{i}" for i in range(self.free_dimensions))
 
     @property
+    def attribute_names(self) -> tuple[str, ...]:
+        """Returns one name per number in `groups`: "shape", "posX", "free0"."""
+        named = tuple(target.name for target in self.targets)
+        return named + tuple(f"free{i}" for i in range(self.free_dimensions))
+
+    @property
+    def attribute_kinds(self) -> tuple[str, ...]:
+        """Returns the kind of each of `attribute_names`; free dimensions are continuous."""
+        return tuple(target.kind for target in self.targets) + ("continuous",) * self.free_dimensions
+
+    @property
     def groups(self) -> tuple[int, ...]:
         """Returns one number per dimension; the dimensions of one attribute share it."""
         groups = [index for index, target in enumerate(self.targets) for _ in range(target.size)]

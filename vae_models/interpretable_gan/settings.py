@@ -27,14 +27,22 @@ class InterpretableGanSettings(BaseModel):
         None, description="attributes that get dimensions with their names; null names all of the data's"
     )
     free_dimensions: int = Field(
-        10, ge=0, description="dimensions of the code without a name, made informative by recovering them"
+        0,
+        ge=0,
+        description="dimensions of the code without a name, for what varies in images beside the named attributes; "
+        "the encoder is paid for reading in samples what was asked of them",
     )
     noise_dimensions: int = Field(8, ge=0, description="dimensions of generator noise outside the code")
     hidden: int = Field(256, ge=1, description="units of the fully connected layers of encoder and generator")
     pairwise_terms: int = Field(
         6,
         ge=0,
-        description="terms of the discriminator that read two dimensions of the code; the rest read one",
+        description="most terms of the discriminator that read two attributes; the rest read one dimension",
+    )
+    pairs_chosen_at: Duration = Field(
+        0.8,
+        description="step at which these pairs are chosen, by what they take from the loss on held-out images; below "
+        "1: a share of training.steps",
     )
     labelled_share: float = Field(
         1.0, gt=0, le=1, description="share of training images whose attributes the encoder may learn from"
@@ -103,7 +111,7 @@ class InterpretableGanSettings(BaseModel):
         description="decay a step of the averaged generator, the one that draws and decodes",
     )
     training: TrainingSettings = Field(
-        TrainingSettings(steps=1200, evaluate_every=0.4167, learning_rate_decay=0.2),
+        TrainingSettings(steps=1200, evaluate_every=0.2, learning_rate_decay=0.2),
         description="how long to train, and on what",
     )
 
@@ -113,10 +121,21 @@ class InterpretableGanSettings(BaseModel):
         steps = in_steps(self.warm_up_steps, self.training.steps)
         return min(steps, self.training.steps - 1) if self.warm_up_steps < 1 else steps
 
+    @property
+    def choice_step(self) -> int:
+        """Returns the step before which pairs are chosen: when both players have learnt, and before the last."""
+        steps = in_steps(self.pairs_chosen_at, self.training.steps)
+        return max(self.warm_up + 1, min(steps, self.training.steps - 1))
+
     @field_serializer("warm_up_steps", when_used="json")
     def _warm_up_in_steps(self, value: float) -> int:
         """Records and keys hold what is done, however it was asked for."""
         return self.warm_up
+
+    @field_serializer("pairs_chosen_at", when_used="json")
+    def _choice_in_steps(self, value: float) -> int:
+        """Records and keys hold what is done, however it was asked for."""
+        return self.choice_step
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "InterpretableGanSettings":
@@ -126,10 +145,12 @@ class InterpretableGanSettings(BaseModel):
                 f"warm_up_steps ({self.warm_up}) leaves no steps for the generator before the last one "
                 f"({self.training.steps}): lower it, or train longer"
             )
-        if self.training.patience is not None:
+        patience, between = self.training.patience, self.training.evaluation_interval
+        if patience is not None and patience * between <= self.warm_up:
             raise ValueError(
-                "the InterpretableGAN's held-out objective does not say how real its samples look, so it cannot "
-                "stop training: leave training.patience out"
+                f"patience ({patience} evaluations, one every {between} steps) could run out in the warm-up of "
+                f"{self.warm_up} steps, before the generator has learnt anything: give more patience, or warm up "
+                "for fewer steps"
             )
         return self
 

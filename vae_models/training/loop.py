@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor, nn
 
 from latent_audit.vae_models.errors import BadSettings, Cancelled, Diverged
-from latent_audit.vae_models.model import Trainable
+from latent_audit.vae_models.model import ChoosesOnHeldOut, Trainable
 from latent_audit.vae_models.training.inputs import check_images, identity_of
 from latent_audit.vae_models.training.precision import use_bfloat16
 from latent_audit.vae_models.training.resident_images import ResidentImages
@@ -157,6 +157,10 @@ class _Run:
 
     def _step(self) -> None:
         step = self.progression.step
+        if isinstance(self.model, ChoosesOnHeldOut) and step == self.model.choice_step:
+            with torch.no_grad():
+                everything = self.held_out.take(np.arange(len(self.held_out)))
+                self.model.choose(everything, Generator(device=self.device).manual_seed(self.seeds[0]))
         batch = self.training.batch(step, self.settings.batch_size, self.seeds)
         set_step_sizes(self.model.optimizers().values(), step_share(step, self.settings))
         scalars = self.model.update(batch, step, self.generator)

@@ -1,5 +1,7 @@
 """How a model was trained, and how well it reconstructs and samples."""
 
+from typing import NotRequired
+
 from typing_extensions import TypedDict
 
 from latent_audit.vocabulary.record.forms import ArrayFile, Estimate, Numbers, Part
@@ -21,6 +23,21 @@ class Training(TypedDict):
     curves: dict[str, Curve]
 
 
+class FreeDimension(TypedDict):
+    """Whether a dimension without a name lives: what it asks of a picture is read in it, and the decoder uses it.
+
+    recovered: correlation of asked and read after rounding to 8 bits and pixel noise of 0.05. change: of the picture
+    where the dimension is exchanged between images, as a share of exchanging the whole code.
+    """
+
+    index: int
+    name: str
+    recovered: Estimate
+    change: float | None
+    used: bool
+    lives: bool
+
+
 class Fitness(TypedDict):
     """Reconstruction and use of the code on `probe_test`, in nats per image."""
 
@@ -33,3 +50,5 @@ class Fitness(TypedDict):
     collapse_reason: str | None
     reconstruction_pairs: Part[ArrayFile]
     samples: Part[ArrayFile]
+    # From 1.1 on, of models that have such dimensions and no KL.
+    free_dimensions: NotRequired[list[FreeDimension]]

@@ -12,7 +12,7 @@ from latent_audit.vocabulary.record.forms import Estimate, NotApplicable, Part
 from latent_audit.vocabulary.record.intervention import Intervention
 from latent_audit.vocabulary.record.latent_manipulation import LatentManipulation
 from latent_audit.vocabulary.record.latent_space import Projection, Traversal
-from latent_audit.vocabulary.record.model_specific import Gan, ModelSpecific
+from latent_audit.vocabulary.record.model_specific import Discriminator, Gan, ModelSpecific
 from latent_audit.vocabulary.record.origin import ImportCheck, Origin
 from latent_audit.vocabulary.record.places import Places
 
@@ -65,5 +65,7 @@ class Model(TypedDict):
     attributions: Part[list[Attribution | NotApplicable]]
     attribution_evidence: NotRequired[list[AttributionEvidence] | None]
     gan: Part[Gan]
+    # From 1.1 on, of every seed of an InterpretableGAN.
+    discriminator: NotRequired[Part[Discriminator]]
     particulars: NotRequired[ModelSpecific | None]
     supervision: NotRequired[Supervision]

@@ -10,7 +10,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from latent_audit.tasks.analyses.latent_space.attribute_classes import AttributeClass, Bools, Decode
+from latent_audit.tasks.analyses.decoding import Decode
+from latent_audit.tasks.analyses.latent_space.attribute_classes import AttributeClass, Bools
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples, image_weights
 from latent_audit.tasks.analyses.statistics.probe_scores import balanced_accuracy, balanced_accuracy_resamples
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
@@ -77,7 +78,7 @@ def augment(
                 continue
             half = generated // 2
             drawn = np.concatenate([_draw(codes[rows][own == side], half, rng) for side in (True, False)])
-            made = axes.transform(_flat(np.asarray(decode(drawn))))
+            made = axes.transform(_flat(np.asarray(decode(drawn, np.arange(len(drawn))))))
             truth = test_labels[:, place]
             alone = _probe(shown[rows], own, asked)
             both = _probe(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from latent_audit.tasks.analyses.latent_space.attribute_classes import Decode
+from latent_audit.tasks.analyses.decoding import Decode
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, mean_estimate
 
 STEPS = (4.0, 2.0, 1.0, 0.5, 0.25, 0.125)
@@ -66,7 +66,8 @@ def compress(
             known = np.round((fit_codes[:, dimension] - centre[dimension]) / unit).astype(np.int64)
             bits += code_lengths(known, cells)
             restored[:, dimension] += cells * unit
-        made = np.asarray(decode(restored.astype(np.float32)), dtype=np.float64).reshape(len(codes), -1)
+        made = np.asarray(decode(restored.astype(np.float32), np.arange(len(codes))), dtype=np.float64)
+        made = made.reshape(len(codes), -1)
         error = ((made - pixels) ** 2).mean(axis=1)
         source = "bootstrap over images"
         return RatePoint(

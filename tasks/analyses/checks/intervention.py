@@ -16,6 +16,7 @@ from latent_audit.tasks.analyses.checks.intervention_null import (
     null_of_dimension,
 )
 from latent_audit.tasks.analyses.checks.responses import effects, refuse_wrong_columns
+from latent_audit.tasks.analyses.decoding import Decode, Rows
 from latent_audit.tasks.analyses.statistics.estimates import image_weights, interval
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 from latent_audit.tasks.datasets.attributes import Attribute
@@ -23,7 +24,6 @@ from latent_audit.vocabulary.batches import batches
 
 Floats = NDArray[np.float64]
 Images = NDArray[np.float32]
-Decode = Callable[[NDArray[np.float32]], Images]
 Respond = Callable[[Images], NDArray[np.float32]]
 # The outermost doses stop at 2 % and 98 %: beyond them a decoder has seen next to nothing.
 DOSES = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98)
@@ -62,6 +62,7 @@ def compute(
     claimed_dimensions: Sequence[int],
     groups: Sequence[int],
     seed: int,
+    rows: Rows | None = None,
     untrained_decode: Decode | None = None,
     doses: Sequence[float] = DOSES,
     resamples: int = 500,
@@ -75,7 +76,8 @@ def compute(
 
     `codes` (m, d) are encoded held-out images, `reference_codes` (n, d) give each dimension's own quantiles;
     `respond` returns the classifiers' responses (b, columns) to decoded images; `claimed_dimensions` names
-    one dimension per attribute. The null's random moves start from `null_images` of the codes, drawn at random,
+    one dimension per attribute. `rows` (m,) are the images' row numbers, whose noise all their moves are decoded with;
+    by default their places in `codes`. The null's random moves start from `null_images` of the codes, drawn at random,
     those in the untrained decoder from `untrained_images`. Never more than `batch_size` images are decoded at
     once. Raises ValueError with fewer than `least_images` codes or when the columns do not fit the attributes.
     """
@@ -85,10 +87,11 @@ def compute(
             "give probe_test a larger share or add images"
         )
     rng = np.random.default_rng(seed)
+    of_row = np.arange(len(codes)) if rows is None else rows
     score = _Scorer(decode, respond, batch_size)
     levels = np.quantile(reference_codes.astype(np.float64), doses, axis=0).astype(np.float32)
     partners = partners_of(reference_codes, groups)
-    responses = _responses(codes, levels, partners, score)
+    responses = _responses(codes, levels, partners, of_row, score)
     refuse_wrong_columns(attributes, response_columns, responses.shape[-1])
     means = responses.mean(axis=2, dtype=np.float64)
     effect = effects(means, attributes, response_columns).T
@@ -96,12 +99,15 @@ def compute(
     drawn = effects(drawn_means, attributes, response_columns)  # (resamples, d, k)
     low, high = interval(drawn)
     tested = _tested_doses(len(doses))
+    moved = draw_rows(len(codes), null_images, seed, "random moves")
     null = null_effects(
-        codes[draw_rows(len(codes), null_images, seed, "random moves")],
+        codes[moved],
         levels[tested],
         reference_codes.std(axis=0, dtype=np.float64),
         groups,
-        lambda moved: effects(_mean_over_images(score(moved)), attributes, response_columns),
+        lambda latents: effects(
+            _mean_over_images(score(latents, of_row[moved])), attributes, response_columns
+        ),
         directions_needed(groups, null_moves_per_dimension),
         rng,
     )
@@ -109,7 +115,11 @@ def compute(
     if untrained_decode is not None:
         some = draw_rows(len(codes), untrained_images, seed, "untrained decoder")
         idle = _responses(
-            codes[some], levels[tested], partners, _Scorer(untrained_decode, respond, batch_size)
+            codes[some],
+            levels[tested],
+            partners,
+            of_row[some],
+            _Scorer(untrained_decode, respond, batch_size),
         )
         untrained = effects(idle.mean(axis=2, dtype=np.float64), attributes, response_columns)
     result = Measured(
@@ -164,15 +174,16 @@ def _null_of(
 
 
 class _Scorer:
-    """Decodes latents (..., d) and scores them, a bounded batch at a time: (..., columns)."""
+    """Decodes latents (..., m, d) of m images and scores them, a bounded batch at a time: (..., m, columns)."""
 
     def __init__(self, decode: Decode, respond: Respond, batch_size: int) -> None:
         self.decode, self.respond, self.batch_size = decode, respond, batch_size
 
-    def __call__(self, latents: NDArray[np.float32]) -> NDArray[np.float32]:
+    def __call__(self, latents: NDArray[np.float32], rows: Rows) -> NDArray[np.float32]:
         flat = latents.reshape(-1, latents.shape[-1])
+        of_flat = np.tile(rows, len(flat) // len(rows))
         parts = [
-            np.asarray(self.respond(self.decode(flat[some])), dtype=np.float32)
+            np.asarray(self.respond(self.decode(flat[some], of_flat[some])), dtype=np.float32)
             for some in batches(len(flat), self.batch_size)
         ]
         return np.concatenate(parts).reshape(*latents.shape[:-1], -1)
@@ -182,6 +193,7 @@ def _responses(
     codes: NDArray[np.float32],
     levels: NDArray[np.float32],
     partners: Sequence[NDArray[np.int64]],
+    rows: Rows,
     score: _Scorer,
 ) -> NDArray[np.float32]:
     """Returns responses (d, doses, m, columns) to codes with one dimension set to each of levels (doses, d)."""
@@ -191,7 +203,7 @@ def _responses(
         moved[:, :, j] = levels[:, j, None]
         if len(partners[j]):
             moved[:, :, partners[j]] -= (moved[:, :, j] - codes[:, j])[:, :, None] / len(partners[j])
-        found.append(score(moved))
+        found.append(score(moved, rows))
     return np.stack(found)
 
 

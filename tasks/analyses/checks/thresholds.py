@@ -55,6 +55,10 @@ class Thresholds:
         0.05,
         "below this a dimension's code is the prior's: the decoder is told nothing by it",
     )
+    live_correlation_min: float = _limit(
+        0.5,
+        "a dimension without a name lives if what it asks of a picture and what is read in it correlate so much",
+    )
     entangled_from: float = _limit(0.3, "attribute pairs from here on are named as entangled in the data")
     cause_min: float = _limit(
         0.5, "share of a full swap's change that swapping a dimension, direction or block must make: half"

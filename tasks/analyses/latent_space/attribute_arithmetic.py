@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from latent_audit.tasks.analyses.latent_space.attribute_classes import AttributeClass, Bools, Decode, Reader
+from latent_audit.tasks.analyses.decoding import Decode
+from latent_audit.tasks.analyses.latent_space.attribute_classes import AttributeClass, Bools, Reader
 from latent_audit.tasks.analyses.latent_space.edit_outcome import FEW_WITHOUT, EditOutcome, edit_outcome_of
 from latent_audit.tasks.analyses.latent_space.traversal import no_images, to_uint8
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
@@ -69,9 +70,13 @@ def add_attributes(
     rng: np.random.Generator,
     shown: int = 5,
 ) -> tuple[Arithmetic, ...]:
-    """Returns one result per attribute: vectors from the fitting part, success on held-out codes (m, d)."""
+    """Returns one result per attribute: vectors from the fitting part, success on held-out codes (m, d).
+
+    A code and all its edits are decoded with the noise of its place among `codes`.
+    """
     plain, conditional = attribute_vectors(fit_codes, fit_labels), conditional_vectors(fit_codes, fit_labels)
-    answers = reader.answers(decode(codes), classes)
+    of_codes = np.arange(len(codes))
+    answers = reader.answers(decode(codes, of_codes), classes)
     found = []
     for place, attribute_class in enumerate(classes):
         vector = conditional[place]
@@ -97,7 +102,7 @@ def add_attributes(
                 random=adding(noise / np.linalg.norm(noise) * np.linalg.norm(vector)),
                 cosine=_cosine(plain[place], vector),
                 reason=None if outcome else FEW_WITHOUT,
-                pictures=to_uint8(decode(pairs.reshape(-1, codes.shape[1])))
+                pictures=to_uint8(decode(pairs.reshape(-1, codes.shape[1]), rows.repeat(2)))
                 if len(rows)
                 else no_images(decode, codes),
             )

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from latent_audit.tasks.datasets.attributes import Attribute
 
 Bools = NDArray[np.bool_]
-Decode = Callable[[NDArray[np.float32]], NDArray[np.floating]]
 Respond = Callable[[NDArray[np.floating]], NDArray[np.floating]]
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from latent_audit.tasks.analyses.latent_space.attribute_classes import AttributeClass, Bools, Decode, Reader
+from latent_audit.tasks.analyses.decoding import Decode
+from latent_audit.tasks.analyses.latent_space.attribute_classes import AttributeClass, Bools, Reader
 from latent_audit.tasks.analyses.latent_space.edit_outcome import FEW_WITHOUT, EditOutcome, edit_outcome_of
 from latent_audit.tasks.analyses.latent_space.traversal import no_images, to_uint8
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples, image_weights
@@ -114,7 +115,8 @@ def edit_across(
     reached = found.distances(fit_codes)
     held_out = found.distances(all_codes)
     weights = image_weights(len(all_codes), resamples, rng)
-    shown = codes[draw_rows(len(codes), 1, int(rng.integers(2**31)), "shown edit")]
+    shown_row = draw_rows(len(codes), 1, int(rng.integers(2**31)), "shown edit")
+    shown = codes[shown_row]
     results = []
     for place, attribute_class in enumerate(classes):
         if not np.isfinite(found.normals[place]).all():
@@ -156,7 +158,7 @@ def edit_across(
                 conditional,
                 left,
                 None if conditional else (FEW_WITHOUT if can_move else NOTHING_LEFT),
-                to_uint8(decode(line)),
+                to_uint8(decode(line, shown_row.repeat(len(STEPS)))),
             )
         )
     return tuple(results)

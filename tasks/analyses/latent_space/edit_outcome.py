@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from latent_audit.tasks.analyses.latent_space.attribute_classes import AttributeClass, Decode, Reader
+from latent_audit.tasks.analyses.decoding import Decode
+from latent_audit.tasks.analyses.latent_space.attribute_classes import AttributeClass, Reader
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, mean_estimate
 
 MIN_IMAGES = 10
@@ -34,16 +35,17 @@ def edit_outcome_of(
     rng: np.random.Generator,
     resamples: int = 500,
 ) -> EditOutcome | None:
-    """Returns what editing codes (m, d) into `edited` did to the pole `target`.
+    """Returns what editing codes (m, d) into `edited` did to the pole `target`, each with one draw of noise for both.
 
     Images predicted as positive before the edit are left out, because they prove nothing; None if that leaves
     fewer than MIN_IMAGES.
     """
-    before = reader.answers(decode(codes), attribute_classes)
+    rows = np.arange(len(codes))
+    before = reader.answers(decode(codes, rows), attribute_classes)
     without = ~before[:, target]
     if without.sum() < MIN_IMAGES:
         return None
-    after = reader.answers(decode(edited[without]), attribute_classes)
+    after = reader.answers(decode(edited[without], rows[without]), attribute_classes)
     kept = np.delete(after == before[without], target, axis=1)
     source = "bootstrap over images"
     return EditOutcome(

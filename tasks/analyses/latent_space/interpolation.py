@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from latent_audit.tasks.analyses.latent_space.attribute_classes import Decode
+from latent_audit.tasks.analyses.decoding import Decode
 from latent_audit.tasks.analyses.latent_space.traversal import to_uint8
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, mean_estimate
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
@@ -89,7 +89,7 @@ def interpolate(
     ways = {}
     for kind, path in (("linear", linear_path), ("spherical", spherical_path)):
         latents = path(start, end, steps).reshape(-1, codes.shape[1]).astype(np.float32)
-        images = np.asarray(decode(latents))
+        images = np.asarray(decode(latents, np.arange(pairs).repeat(steps)))
         ways[kind] = images.reshape(pairs, steps, *images.shape[1:])
     share = np.linspace(0.0, 1.0, steps, dtype=np.float32)[None, :, None, None, None]
     ends = ways["linear"][:, [0, -1]]

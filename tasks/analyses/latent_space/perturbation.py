@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latent_audit.tasks.analyses.checks.responses import COSINE_SPREAD, effect_unit
-from latent_audit.tasks.analyses.latent_space.attribute_classes import Decode, Respond
+from latent_audit.tasks.analyses.decoding import Decode
+from latent_audit.tasks.analyses.latent_space.attribute_classes import Respond
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, mean_estimate
 from latent_audit.tasks.datasets.attributes import Attribute
 
@@ -53,13 +54,14 @@ def perturb(
     Every dimension gets the same normal draws, one per image, with `noise` of its standard deviation.
     """
     draws = rng.standard_normal(len(codes)) * noise
-    images = np.asarray(decode(codes), dtype=np.float64)
+    of_codes = np.arange(len(codes))
+    images = np.asarray(decode(codes, of_codes), dtype=np.float64)
     before = np.asarray(respond(images.astype(np.float32)), dtype=np.float64)
     rows = []
     for dimension, name in enumerate(names):
         moved = codes.copy()
         moved[:, dimension] += (draws * scale[dimension]).astype(np.float32)
-        after = np.asarray(decode(moved))
+        after = np.asarray(decode(moved, of_codes))
         change = np.abs(after - images).reshape(len(codes), -1).mean(axis=1)
         answer = np.asarray(respond(after), dtype=np.float64) - before
         rows.append(

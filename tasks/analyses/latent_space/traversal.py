@@ -1,14 +1,14 @@
 """Traversals: change one latent dimension at a time, within the range of its codes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latent_audit.tasks.analyses.decoding import Decode
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, mean_estimate
 
-Decode = Callable[[NDArray[np.float32]], NDArray[np.floating]]
 QUANTILES = (0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98)
 
 
@@ -58,7 +58,7 @@ def traverse(
 ) -> Traversal:
     """Returns traversal strips at quantiles of each dimension's own aggregate posterior.
 
-    decode: latents float32 (m, d) -> images (m, c, h, w) in [0, 1]. means: posterior means (n, d) of
+    decode: draws every strip of an anchor with the noise of the anchor's row. means: posterior means (n, d) of
     held-out images; kl_nats: (d,) mean KL, which orders the rows; None for a model without a KL, whose
     rows are ordered by the variance of the posterior mean. anchors: rows of `means` to start from;
     by default the image nearest to the middle, and three others drawn with rng.
@@ -70,7 +70,8 @@ def traverse(
     starts = tuple(int(a) for a in anchors) if anchors is not None else default_anchors(codes, rng)
     levels = np.quantile(codes[:, chosen], quantiles, axis=0).T  # (dims, steps)
     latents = np.concatenate([_strips(codes[start], chosen, levels) for start in starts])
-    images = to_uint8(decode(latents.astype(np.float32)))
+    of_starts = np.repeat(np.asarray(starts, dtype=np.int64), levels.size)
+    images = to_uint8(decode(latents.astype(np.float32), of_starts))
     ends = images.reshape(len(starts), len(chosen), len(quantiles), -1)[:, :, [0, -1]].astype(np.float64)
     moved = np.abs(ends[:, :, 1] - ends[:, :, 0]).mean(axis=2) / 255.0  # (anchors, dims)
     rows = tuple(
@@ -103,7 +104,7 @@ def to_uint8(images: NDArray[np.floating]) -> NDArray[np.uint8]:
 
 def no_images(decode: Decode, codes: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Returns uint8 (0, c, h, w), of the shape that decoded codes have."""
-    return np.empty((0, *np.asarray(decode(codes[[0]])).shape[1:]), np.uint8)
+    return np.empty((0, *np.asarray(decode(codes[[0]], np.zeros(1, np.int64))).shape[1:]), np.uint8)
 
 
 def _strips(

@@ -63,7 +63,7 @@ class Interchange:
         self._names, self._columns, self._readable = tuple(names), columns, tuple(readable)
         self._base, self._donor = codes[pairs.base], codes[pairs.donor]
         self._base_labels, self._donor_labels = labels[pairs.base], labels[pairs.donor]
-        self._read, self._rng = read, rng
+        self._read, self._rng, self._rows = read, rng, pairs.base
         weights = image_weights(len(pairs), resamples, rng)
         # The first row is the data.
         self._slopes = LabelSlopes(
@@ -72,15 +72,15 @@ class Interchange:
             columns,
             np.concatenate([np.ones((1, len(pairs))), weights]),
         )
-        self._of_base = _known(self._slopes.of_base(read_in_batches(read, self._base)))
-        self._of_donor = _known(self._slopes.of_donor(read_in_batches(read, self._donor)))
+        self._of_base = _known(self._slopes.of_base(read_in_batches(read, self._base, self._rows)))
+        self._of_donor = _known(self._slopes.of_donor(read_in_batches(read, self._donor, self._rows)))
         self._readings: dict[object, Floats] = {}
         self.pairs = len(pairs)
 
     def readings(self, key: object, swap: Swap) -> Floats:
         """Returns the readings (pairs, columns) after a swap, once decoded under a key."""
         if key not in self._readings:
-            self._readings[key] = read_in_batches(self._read, swap.apply(self._base, self._donor))
+            self._readings[key] = read_in_batches(self._read, swap.apply(self._base, self._donor), self._rows)
         return self._readings[key]
 
     def measure(self, readings: Floats, targets: Sequence[int]) -> Swapped:

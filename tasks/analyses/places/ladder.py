@@ -18,6 +18,7 @@ from latent_audit.tasks.analyses.checks.specificity import (
     shuffles_for,
 )
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.tasks.analyses.decoding import Decode, Latents
 from latent_audit.tasks.analyses.places.coordinate_association import CoordinateAssociation, associate
 from latent_audit.tasks.analyses.places.coordinate_specificity import (
     Competitor,
@@ -63,7 +64,6 @@ from latent_audit.tasks.datasets.attributes import Attribute
 
 Floats = NDArray[np.float64]
 Bins = NDArray[np.int64]
-Latents = NDArray[np.float32]
 Images = NDArray[np.float32]
 
 
@@ -82,7 +82,7 @@ class Code:
     test_values: Floats
     names: Sequence[str]
     groups: Sequence[int]
-    decode: Callable[[Latents], Images]
+    decode: Decode
     respond: Callable[[Images], NDArray[np.float32]]
     response_columns: Mapping[str, Sequence[int]]
     untestable: Sequence[str]
@@ -388,7 +388,7 @@ class _Ladder:
             labels,
             code.test_codes,
             self.pairs,
-            lambda latents: code.respond(code.decode(latents)),
+            lambda latents, rows: code.respond(code.decode(latents, rows)),
             [not reason for reason in code.untestable],
             self.sizes.bootstraps,
             self.seed,

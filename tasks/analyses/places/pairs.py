@@ -6,20 +6,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from latent_audit.tasks.analyses.decoding import Rows
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 from latent_audit.vocabulary.batches import batches
 
 Floats = NDArray[np.float64]
 Latents = NDArray[np.float32]
-# Decodes codes (n, d) and returns the classifier's readings (n, columns) of the pictures.
-Read = Callable[[Latents], NDArray[np.float32]]
+# Decodes codes (n, d), each with the noise of its row number (n,), and returns the classifier's readings (n, columns).
+Read = Callable[[Latents, Rows], NDArray[np.float32]]
 MIN_PAIRS = 100
 _BATCH_SIZE = 1000
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Rows of probe_test of bases and donors, (n,) each: every image is in one pair at most."""
+    """Rows of probe_test of bases and donors, (n,) each: every image is in one pair at most.
+
+    A pair has the noise of its base's row: base, donor and every swap between them differ by the code alone.
+    """
 
     base: NDArray[np.int64]
     donor: NDArray[np.int64]
@@ -37,7 +41,7 @@ def draw_pairs(images: int, most: int, seed: int) -> Pairs:
     return Pairs(base, donor)
 
 
-def read_in_batches(read: Read, latents: Latents) -> Floats:
-    """Returns readings (n, columns) of decoded codes (n, d), a bounded number at a time."""
-    parts = [read(latents[some]) for some in batches(len(latents), _BATCH_SIZE)]
+def read_in_batches(read: Read, latents: Latents, rows: Rows) -> Floats:
+    """Returns readings (n, columns) of decoded codes (n, d) of row numbers (n,), a bounded number at a time."""
+    parts = [read(latents[some], rows[some]) for some in batches(len(latents), _BATCH_SIZE)]
     return np.concatenate(parts).astype(np.float64)

@@ -1,14 +1,14 @@
 """Which dimensions the decoder uses: those whose exchange between two images changes the picture."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latent_audit.tasks.analyses.decoding import Decode, Latents
 from latent_audit.tasks.analyses.places.pairs import Pairs
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 
-Latents = NDArray[np.float32]
 # Of the mean absolute change that exchanging the whole code makes.
 MIN_SHARE_OF_SWAP = 0.01
 # Of the median dimension's change, where a code has so many dimensions that each has a small share.
@@ -20,7 +20,7 @@ MAX_PAIRS, DECODED_IMAGES = 128, 4096
 def used_dimensions(
     codes: Latents,
     pairs: Pairs,
-    decode: Callable[[Latents], NDArray[np.float32]],
+    decode: Decode,
     groups: Sequence[int],
     seed: int,
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
@@ -32,14 +32,15 @@ def used_dimensions(
     distinct = list(dict.fromkeys(labels.tolist()))
     count = min(MAX_PAIRS, max(16, DECODED_IMAGES // len(distinct)))
     some = draw_rows(len(pairs), count, seed, "used dimensions")
-    base, donor = codes[pairs.base[some]], codes[pairs.donor[some]]
-    before = decode(base)
-    whole = float(np.abs(decode(donor) - before).mean(dtype=np.float64))
+    rows = pairs.base[some]
+    base, donor = codes[rows], codes[pairs.donor[some]]
+    before = decode(base, rows)
+    whole = float(np.abs(decode(donor, rows) - before).mean(dtype=np.float64))
     shares = np.zeros(len(labels))
     for group in distinct:
         members = labels == group
         swapped = np.where(members, donor, base)
-        changed = float(np.abs(decode(swapped) - before).mean(dtype=np.float64))
+        changed = float(np.abs(decode(swapped, rows) - before).mean(dtype=np.float64))
         shares[members] = changed / whole if whole > 0.0 else 0.0
     least = MIN_SHARE_OF_SWAP
     if len(labels) > MANY_DIMENSIONS:

@@ -51,6 +51,7 @@ def measure_fitness(
     rng: np.random.Generator,
     *,
     unused_kl_nats: float,
+    unused: NDArray[np.bool_] | None = None,
     active_variance: float = 0.01,
     least_spread: float = 0.02,
     resamples: int = 1000,
@@ -60,13 +61,18 @@ def measure_fitness(
     reconstruction_nats: (n,); kl_nats and means: (n, d), of the same images; kl_nats is None for a model
     whose code is a point. reconstruction_spread: from `spread_of_reconstructions`. A dimension is active
     when its mean KL exceeds unused_kl_nats; by Burda's criterion, the
-    only one without a KL, when the variance of its posterior mean exceeds active_variance.
+    only one without a KL, when the variance of its posterior mean exceeds active_variance. unused: (d,) dimensions
+    that are not active whatever these say, such as free ones that do not live.
     """
     _refuse(reconstruction_nats, kl_nats, means, names)
     variance = means.astype(np.float64).var(axis=0)
     by_variance = variance > active_variance
     per_dimension = None if kl_nats is None else kl_nats.astype(np.float64).mean(axis=0)
+    if unused is not None:
+        by_variance &= ~unused
     active = by_variance if per_dimension is None else is_used(per_dimension, unused_kl_nats)
+    if unused is not None:
+        active = active & ~unused
     uses = tuple(
         DimensionUse(
             index=j,

@@ -67,7 +67,7 @@ def effect_coverage(simulations: int, seed: int, images: int = 256) -> float:
             (attribute,),
             codes,
             grid,
-            lambda latents: (latents[:, :1] * latents[:, 1:])[:, :, None, None],
+            lambda latents, rows: (latents[:, :1] * latents[:, 1:])[:, :, None, None],
             lambda made: made[:, :, 0, 0],
             {"target": (0,)},
             (gate,),

@@ -8,6 +8,7 @@ import numpy as np
 
 from latent_audit.tasks.analyses.checks import classifier_gate
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.tasks.analyses.decoding import without_noise
 from latent_audit.tasks.analyses.places import ladder
 from latent_audit.tasks.analyses.places.evidence import DIMENSION, RUNGS, Ladder
 from latent_audit.tasks.analyses.places.rules import where
@@ -48,7 +49,7 @@ def measure_world(world: SyntheticData, seed: int, sizes: Sizes = SIZES) -> Ladd
         test_values=world.values[test],
         names=[f"z{j}" for j in dimensions],
         groups=list(dimensions),
-        decode=world.decode,
+        decode=without_noise(world.decode),
         respond=world.respond,
         response_columns=world.response_columns,
         untestable=["" if gate.status == "passed" else gate.reason for gate in gates],

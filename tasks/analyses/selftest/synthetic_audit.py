@@ -16,6 +16,7 @@ from latent_audit.tasks.analyses.checks import (
 )
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.checks.verdicts import verdicts_from_audit, verdicts_without_stability
+from latent_audit.tasks.analyses.decoding import without_noise
 from latent_audit.tasks.analyses.selftest.synthetic_data import SyntheticData
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
@@ -84,14 +85,14 @@ def _audit_one(
         world.attributes,
         codes,
         world.codes[fit],
-        world.decode,
+        without_noise(world.decode),
         world.respond,
         world.response_columns,
         gates,
         [claim.dimension for claim in claims],
         groups,
         seed,
-        untrained_decode=lambda latents: world.decode(np.zeros_like(latents)),
+        untrained_decode=lambda latents, rows: world.decode(np.zeros_like(latents)),
         resamples=100,
     )
     return dict(

@@ -42,3 +42,7 @@ def take_out_unread(record: Record, closed: Mapping[str, str], unreadable: Mappi
     for row in gan.get("samples_follow", ()):
         if row["attribute"] in unreadable:
             row["estimate"] = {"not_applicable": unreadable[row["attribute"]]["reason"]}
+    for row in gan.get("asked", ()):
+        if row["attribute"] in unreadable:
+            reason = {"not_applicable": unreadable[row["attribute"]]["reason"]}
+            row.update(read=reason, agrees=reason, share=reason)

@@ -9,19 +9,24 @@ from numpy.typing import NDArray
 from torch import nn
 
 from latent_audit.tasks.analyses.latent_space.sampling import Samples, sample_images
+from latent_audit.tasks.analyses.places.pairs import draw_pairs
+from latent_audit.tasks.analyses.places.used_dimensions import MAX_PAIRS, used_dimensions
+from latent_audit.tasks.analyses.scores import free_dimensions
 from latent_audit.tasks.analyses.scores.fitness import (
     measure_fitness,
     reconstruction_pairs,
     spread_of_reconstructions,
 )
+from latent_audit.tasks.analyses.scores.free_dimensions import FreeDimension, recover
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.codes import Codes, open_codes
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.storage.arrays import reference, write_json
 from latent_audit.tasks.storage.artifacts import Artifact
+from latent_audit.vae_models.components.named_reading import named_layout
 from latent_audit.vae_models.evaluation import evaluate
-from latent_audit.vae_models.inference import decode_latents
+from latent_audit.vae_models.inference import decode_latents, decoder_of, encode_images
 from latent_audit.vae_models.model import Model
 from latent_audit.vae_models.storage.checkpoints import load
 
@@ -37,13 +42,16 @@ def compute(
     encoded: Artifact,
     bootstraps: int,
     unused_kl_nats: float,
+    live_correlation_min: float,
+    free_dimension_samples: int,
     memorisation_images: int,
     memorisation_held_out_images: int,
     seed: int,
 ) -> None:
     """Writes fitness.json: nats per image, every dimension's use, collapse, pairs and samples.
 
-    Samples, and `memorisation_held_out_images`, are held against `memorisation_images` training images.
+    Free dimensions are tried on `free_dimension_samples` samples. Samples, and `memorisation_held_out_images`, are held
+    against `memorisation_images` training images.
     """
     data = open_prepared(prepared)
     codes = open_codes(encoded)
@@ -51,17 +59,28 @@ def compute(
     images, means = data.images("probe_test"), codes.of("probe_test")
     evaluation = evaluate(model, images)
     kl = evaluation.kl_nats
+    # With a KL, that says whether a dimension is used.
+    free = (
+        _free_dimensions(model, codes, live_correlation_min, free_dimension_samples, bootstraps, seed)
+        if kl is None
+        else ()
+    )
+    unused = np.zeros(model.latent_dim, bool)
+    unused[[row.index for row in free if not row.lives]] = True
     result = measure_fitness(
         evaluation.reconstruction_nats,
         kl,
         means,
         codes.names,
-        spread_of_reconstructions(images, decode_latents(model, means)),
+        spread_of_reconstructions(images, decode_latents(model, means, rows=np.arange(len(means)))),
         np.random.default_rng(seed),
         unused_kl_nats=unused_kl_nats,
+        unused=unused,
         resamples=bootstraps,
     )
     plain = to_json(result)
+    if free:
+        plain["free_dimensions"] = to_json(free)
     if kl is None:
         plain["kl_not_applicable"] = evaluation.kl_not_applicable
     against = data.draw("model_train", memorisation_images, seed, "memorisation check")
@@ -85,6 +104,32 @@ def compute(
     )
 
 
+def _free_dimensions(
+    model: Model, codes: Codes, live_correlation_min: float, samples: int, resamples: int, seed: int
+) -> tuple[FreeDimension, ...]:
+    """Returns whether each dimension without a name lives, of a model whose first dimensions have names."""
+    layout = named_layout(model)
+    if layout is None or not layout.free_dimensions:
+        return ()
+    held_out, rng = np.asarray(codes.of("probe_test")), np.random.default_rng((seed, 0xF4EE))
+    decode = decoder_of(model)
+    pairs = draw_pairs(len(held_out), MAX_PAIRS, seed)
+    used, changes = used_dimensions(held_out, pairs, decode, codes.groups, seed)
+    asked = _latents(model, samples, rng)
+    read = recover(asked, decode, lambda pictures: encode_images(model, pictures)[0], rng)
+    return free_dimensions.compute(
+        range(layout.named_size, layout.size),
+        codes.names,
+        asked,
+        read,
+        used,
+        changes,
+        rng,
+        live_correlation_min=live_correlation_min,
+        resamples=resamples,
+    )
+
+
 def _pictures(
     folder: Path,
     data: Prepared,
@@ -96,7 +141,7 @@ def _pictures(
 ) -> dict[str, Any]:
     places = data.draw("probe_test", shown_pairs, seed, "shown reconstructions")
     shown = data.images("probe_test", places)
-    rebuilt = decode_latents(model, codes.of("probe_test")[places])
+    rebuilt = decode_latents(model, codes.of("probe_test")[places], rows=places)
     return {
         "reconstruction_pairs": reference(
             folder, "reconstruction_pairs", reconstruction_pairs(shown, rebuilt)
@@ -109,8 +154,13 @@ def _pictures(
 
 
 def _draw(model: Model, count: int, generator: np.random.Generator) -> NDArray[np.float32]:
+    return decode_latents(model, _latents(model, count, generator), rows=np.arange(count))
+
+
+def _latents(model: Model, count: int, generator: np.random.Generator) -> NDArray[np.float32]:
+    """Returns codes (count, d) as the model draws them."""
     assert isinstance(model, nn.Module)
     device = next(model.parameters()).device
     drawn = torch.Generator(device).manual_seed(int(generator.integers(2**31)))
     with torch.no_grad():
-        return model.decode(model.sample_latents(count, drawn)).float().cpu().numpy()
+        return model.sample_latents(count, drawn).cpu().numpy()

@@ -1,6 +1,5 @@
 """Intervene: move one dimension, decode, and ask the independent classifier what changed (check C)."""
 
-from functools import partial
 from pathlib import Path
 
 from latent_audit.tasks.analyses.serialization import to_json
@@ -18,7 +17,7 @@ from latent_audit.tasks.stages.inputs.reach import reach_of
 from latent_audit.tasks.stages.inputs.responses import write_responses
 from latent_audit.tasks.storage.arrays import read_json, write_json
 from latent_audit.tasks.storage.artifacts import Artifact
-from latent_audit.vae_models.inference import decode_latents
+from latent_audit.vae_models.inference import decoder_of
 from latent_audit.vae_models.storage.checkpoints import load, load_classifier, load_untrained
 
 
@@ -59,7 +58,7 @@ def compute(
         seed,
     )
     claims = read_json(probed.path / "probe.json")["specificity"]
-    decode = partial(decode_latents, model, precision="auto")
+    decode = decoder_of(model, "auto")
     unreadable = not_readable(data, classifier, classifier_share_of_way)
     gates = gate_reconstructions(
         data, attribute_classifier, codes, decode, classifier_share_of_way, unreadable, moves
@@ -69,7 +68,7 @@ def compute(
         attribute_classifier,
         codes,
         decode,
-        None if untrained is None else partial(decode_latents, untrained, precision="auto"),
+        None if untrained is None else decoder_of(untrained, "auto"),
         [claim["dimension"] for claim in claims],
         gates,
         moves,

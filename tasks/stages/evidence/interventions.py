@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from latent_audit.tasks.analyses.checks import auditability, classifier_gate, intervention
 from latent_audit.tasks.analyses.checks.classifier_gate import Gate
-from latent_audit.tasks.analyses.checks.intervention import Decode, Intervention
+from latent_audit.tasks.analyses.checks.intervention import Intervention
+from latent_audit.tasks.analyses.decoding import Decode
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 from latent_audit.tasks.stages.inputs.codes import ProbeCodes
 from latent_audit.tasks.stages.inputs.prepared import Prepared
@@ -60,12 +61,15 @@ def gate_reconstructions(
     unreadable: Mapping[str, Mapping[str, str]],
     moves: Moves,
 ) -> tuple[Gate, ...]:
-    """Returns, for each attribute, whether the classifier reads what `decode` makes of held-out codes."""
+    """Returns, for each attribute, whether the classifier reads what `decode` makes of held-out codes.
+
+    Single images are counted, each with noise of its own.
+    """
     places = data.draw("probe_test", moves.gate_images, moves.seed, "gate", every_class=True)
     return classifier_gate.compute(
         data.data.attributes,
         data.values("probe_test", places),
-        classify_images(attribute_classifier, decode(codes.test[places]), precision="auto"),
+        classify_images(attribute_classifier, decode(codes.test[places], places), precision="auto"),
         attribute_classifier.response_columns,
         {target.name: (target.mean, target.std) for target in attribute_classifier.targets},
         share_of_way=share_of_way,
@@ -95,6 +99,7 @@ def intervene_on(
         dimensions,
         codes.groups,
         moves.seed,
+        rows=moves.rows(codes),
         untrained_decode=untrained_decode,
         resamples=moves.bootstraps,
         null_images=moves.null_images,

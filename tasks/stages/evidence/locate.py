@@ -1,6 +1,5 @@
 """Locate: where each attribute lives in a model's code: in a dimension, along a direction, in a block, or nowhere."""
 
-from functools import partial
 from pathlib import Path
 
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
@@ -12,7 +11,7 @@ from latent_audit.tasks.stages.inputs.codes import open_codes
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
 from latent_audit.tasks.storage.arrays import read_json, write_json
 from latent_audit.tasks.storage.artifacts import Artifact
-from latent_audit.vae_models.inference import decode_latents
+from latent_audit.vae_models.inference import decoder_of
 from latent_audit.vae_models.storage.checkpoints import load, load_classifier
 
 
@@ -46,7 +45,7 @@ def compute(
         data,
         attribute_classifier,
         open_codes(encoded).of_probe_parts(),
-        partial(decode_latents, model, precision="auto"),
+        decoder_of(model, "auto"),
         ["" if gate["status"] == "passed" else gate["reason"] for gate in gates],
         thresholds,
         Sizes(

@@ -7,14 +7,13 @@ Supported would not be worth having.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latent_audit.tasks.analyses.checks.classifier_gate import Gate
-from latent_audit.tasks.analyses.checks.intervention import Decode
 from latent_audit.tasks.analyses.checks.specificity import Specificity
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.tasks.analyses.decoding import Decode, without_noise
 from latent_audit.tasks.analyses.places.sizes import Sizes
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.execution.stage_context import StageContext
@@ -31,7 +30,7 @@ from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.stages.inputs.reach import reach_of
 from latent_audit.tasks.storage.arrays import write_json
 from latent_audit.tasks.storage.artifacts import Artifact
-from latent_audit.vae_models.inference import decode_latents
+from latent_audit.vae_models.inference import decoder_of
 from latent_audit.vae_models.storage.checkpoints import load, load_classifier, load_untrained
 
 if TYPE_CHECKING:
@@ -142,14 +141,16 @@ def _controls(
 ) -> Mapping[str, Control]:
     model, untrained = load(trained.path, device), load_untrained(trained.path, device)
 
-    decode = partial(decode_latents, model, precision="auto")
-    before = partial(decode_latents, untrained, precision="auto")
+    decode = decoder_of(model, "auto")
+    before = decoder_of(untrained, "auto")
     untrained_decode = before if reach_of(trained).images_by_weights else None
     controls = {"shuffled": Control(codes.of_probe_parts().shuffled(seed), decode, untrained_decode)}
     if "random_init" in codes.controls:  # not of a model whose codes do not depend on weights
         controls["random_init"] = Control(codes.of_control("random_init"), before, None)
     components = Control(
-        codes.of_control("pca"), lambda latents: decode_components(encoded, latents, shape), None
+        codes.of_control("pca"),
+        without_noise(lambda latents: decode_components(encoded, latents, shape)),
+        None,
     )
     return {**controls, "pca": components}
 

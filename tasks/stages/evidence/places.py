@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from latent_audit.tasks.analyses.checks.classifier_gate import Gate
-from latent_audit.tasks.analyses.checks.intervention import Decode
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.tasks.analyses.decoding import Decode
 from latent_audit.tasks.analyses.places import ladder, rung_stability
 from latent_audit.tasks.analyses.places.evidence import DIMENSION, RUNGS, Ladder
 from latent_audit.tasks.analyses.places.rung_stability import RungLikeness

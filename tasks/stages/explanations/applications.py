@@ -22,7 +22,7 @@ from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.stages.inputs.reach import reach_of
 from latent_audit.tasks.storage.arrays import write_json
 from latent_audit.tasks.storage.artifacts import Artifact
-from latent_audit.vae_models.inference import decode_latents
+from latent_audit.vae_models.inference import decode_latents, decoder_of
 from latent_audit.vae_models.model import Model
 from latent_audit.vae_models.storage.checkpoints import load
 
@@ -65,7 +65,7 @@ def compute(
         codes.of("probe_test")[places],
         data.images("probe_test", places),
         np.argsort(-informativeness(fitness), kind="stable").tolist(),
-        lambda latents: decode_latents(model, latents),
+        decoder_of(model),
         np.random.default_rng((seed, 1)),
     )
     context.report(2, 3, {})
@@ -104,7 +104,7 @@ def _augmentation(
         data.images("probe_test", scored),
         labels_of(attribute_classes, data.values("probe_test", scored)),
         attribute_classes,
-        lambda latents: decode_latents(model, latents),
+        decoder_of(model),
         np.random.default_rng((seed, 2)),
     )
 
@@ -137,7 +137,8 @@ def _scores(
     pixels = torch.from_numpy(images).to(device).float() / 255
     with torch.no_grad():
         mean, log_variance = model.encode(pixels)
-        error = (model.decode(mean) - pixels).square().flatten(1).mean(1)
+        rebuilt = decode_latents(model, mean.cpu().numpy(), rows=np.arange(len(images)))
+        error = (torch.from_numpy(rebuilt).to(device) - pixels).square().flatten(1).mean(1)
         kl = model.kl_per_dimension(pixels)
         nats = model.reconstruction_nats(pixels, mean)
     scores: dict[str, Any] = {"reconstruction error": error}

@@ -42,6 +42,7 @@ def compute(
     attribution_steps: int,
     reference_images: int,
     discriminator_images: int,
+    variance_draws: int,
     gan_explanations: Code | None,
     seed: int,
 ) -> None:
@@ -66,11 +67,13 @@ def compute(
         found += _discriminator_maps(cast("InterpretableGan", model), codes, dimensions, shown)
         attribute_classifier = load_classifier(classifier.path, context.device)
         explain_gan = gan_explanations.load().explain_gan
-        gan = explain_gan(folder, model, attribute_classifier, data, discriminator_images, seed)
+        gan = explain_gan(
+            folder, model, attribute_classifier, data, trained, discriminator_images, variance_draws, seed
+        )
     metrics = write_attributions(folder, found, reach.without_gradients())
     if gan is not None:
         write_json(folder / "gan.json", gan)
-        metrics["contributions.largest_sum_error"] = gan["contributions"]["largest_sum_error"]
+        metrics |= {f"variance_share.{row['group']}": row["total"]["value"] for row in gan["variance_shares"]}
     write_json(folder / "summary.json", {"metrics": metrics})
 
 

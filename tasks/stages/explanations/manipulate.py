@@ -91,8 +91,8 @@ class _Space:
     def labels(self, part: str) -> NDArray[np.bool_]:
         return labels_of(self.attribute_classes, self.data.values(part))
 
-    def decode(self, latents: NDArray[np.float32]) -> NDArray[np.float32]:
-        return decode_latents(self.model, latents)
+    def decode(self, latents: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        return decode_latents(self.model, latents, rows=rows)
 
     def features(self, pictures: NDArray[np.floating]) -> NDArray[np.float32]:
         return classifier_features(self.attribute_classifier, np.asarray(pictures, np.float32))
@@ -102,7 +102,8 @@ class _Space:
         assert isinstance(self.model, nn.Module)
         device = next(self.model.parameters()).device
         generator = torch.Generator(device).manual_seed(self.seed)
-        return self.decode(self.model.sample_latents(count, generator).detach().cpu().numpy())
+        latents = self.model.sample_latents(count, generator).detach().cpu().numpy()
+        return self.decode(latents, np.arange(count))
 
 
 def _interpolation(space: _Space, folder: Path, rng: np.random.Generator) -> Any:

@@ -12,7 +12,7 @@ from latent_audit.tasks.stages.inputs.informativeness import informativeness
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
 from latent_audit.tasks.storage.arrays import reference, write_json
 from latent_audit.tasks.storage.artifacts import Artifact
-from latent_audit.vae_models.inference import decode_latents
+from latent_audit.vae_models.inference import decoder_of
 from latent_audit.vae_models.storage.checkpoints import load
 
 
@@ -32,7 +32,7 @@ def compute(
     codes = open_codes(encoded)
     model = load(trained.path, context.device)
     result = traverse(
-        lambda latents: decode_latents(model, latents),
+        decoder_of(model),
         codes.of("probe_test"),
         informativeness(fitness),
         codes.names,

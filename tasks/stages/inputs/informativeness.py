@@ -8,6 +8,8 @@ from latent_audit.tasks.storage.artifacts import Artifact
 
 
 def informativeness(fitness: Artifact) -> NDArray[np.float64]:
-    """Returns (d,) by which dimensions are ordered: KL in nats, or the variance of a code that has no KL."""
+    """Returns (d,) by which dimensions are ordered: KL in nats; without one a code's variance, 0 where unused."""
     uses = read_json(fitness.path / "fitness.json")["dimensions"]
-    return np.array([use["mean_variance"] if use["kl_nats"] is None else use["kl_nats"] for use in uses])
+    return np.array(
+        [use["active"] * use["mean_variance"] if use["kl_nats"] is None else use["kl_nats"] for use in uses]
+    )

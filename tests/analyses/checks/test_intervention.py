@@ -19,7 +19,7 @@ COLUMNS = {"lit": (0,), "shape": (1, 2, 3), "size": (4,), "turn": (5, 6)}
 D = 6
 
 
-def decode(latents):
+def decode(latents, rows):
     return np.ascontiguousarray(latents[:, :, None, None])
 
 
@@ -63,7 +63,7 @@ def run(made=None, responder=respond, seed=0, gates=None, **options):
 
 @pytest.fixture(scope="module")
 def found():
-    return run(untrained_decode=lambda latents: decode(0.0 * latents))
+    return run(untrained_decode=lambda latents, rows: decode(0.0 * latents, rows))
 
 
 def test_each_attribute_follows_its_dimension_and_no_other(found):
@@ -127,7 +127,7 @@ def test_each_claim_has_a_null_in_its_own_unit(found):
         responses[:, 4] *= 100.0
         return responses
 
-    again = run(responder=in_hundredths, untrained_decode=lambda latents: decode(0.0 * latents))
+    again = run(responder=in_hundredths, untrained_decode=lambda latents, rows: decode(0.0 * latents, rows))
     for before, after in zip(found.claims, again.claims, strict=True):
         unit = 100.0 if before.attribute == "size" else 1.0
         assert after.null.effect == pytest.approx(unit * before.null.effect, rel=1e-4)
@@ -141,7 +141,9 @@ def test_each_claim_has_a_null_in_its_own_unit(found):
 
 
 def test_nothing_is_stated_where_the_gate_is_closed(found):
-    closed = run(gates=gates_of(closed=("size",)), untrained_decode=lambda latents: decode(0.0 * latents))
+    closed = run(
+        gates=gates_of(closed=("size",)), untrained_decode=lambda latents, rows: decode(0.0 * latents, rows)
+    )
     size = to_json(closed)["claims"][2]
     reason = {"not_applicable": "gate of size"}
     assert [size[key] for key in ("on_target", "consistency", "curve")] == [reason] * 3
@@ -176,7 +178,7 @@ def test_permuting_dimensions_permutes_effects_and_p_values():
         ATTRIBUTES,
         codes()[:, order],
         codes()[:, order],
-        lambda latents: decode(latents[:, back]),
+        lambda latents, rows: decode(latents[:, back], rows),
         respond,
         COLUMNS,
         gates_of(),
@@ -196,7 +198,7 @@ def test_flipping_a_dimension_changes_only_the_sign_of_its_effect():
         ATTRIBUTES,
         codes() * signs,
         codes() * signs,
-        lambda latents: decode(latents * signs),
+        lambda latents, rows: decode(latents * signs, rows),
         respond,
         COLUMNS,
         gates_of(),
@@ -239,7 +241,7 @@ def test_the_unit_of_a_dimension_changes_nothing():
         ATTRIBUTES,
         codes() * scale,
         codes() * scale,
-        lambda latents: decode(latents / scale),
+        lambda latents, rows: decode(latents / scale, rows),
         respond,
         COLUMNS,
         gates_of(),

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latent_audit.tasks.analyses.decoding import without_noise
 from latent_audit.tasks.analyses.places import ladder
 from latent_audit.tasks.analyses.places.rules import where
 from latent_audit.tasks.analyses.selftest.place_audit import LIMITS, SIZES
@@ -82,7 +83,7 @@ def places(
         test_values=values[test],
         names=[f"z{j}" for j in dimensions],
         groups=list(dimensions),
-        decode=decode,
+        decode=without_noise(decode),
         respond=respond,
         response_columns={attribute.name: (k,) for k, attribute in enumerate(ATTRIBUTES)},
         untestable=["" if value >= LIMITS.classifier_share_of_way else "cannot be read" for value in quality],

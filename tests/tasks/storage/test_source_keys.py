@@ -161,7 +161,7 @@ def test_what_only_type_checkers_read_changes_no_key(copy: Copy) -> None:
         ("tasks/analyses/checks/specificity.py", in_each({"probe", "control", "locate", "judge"})),
         ("tasks/analyses/statistics/splits.py", in_each({"prepare"})),
         ("tasks/analyses/checks/verdicts.py", in_each({"judge"})),
-        ("tasks/analyses/attributions/gan_explanations.py", {"sprites": {"attribute"}}),
+        ("tasks/analyses/attributions/captum_agreement.py", {"sprites": {"discriminate"}}),
         ("tasks/analyses/applications/label_efficiency.py", {"labels": {"particulars"}}),
         ("tasks/analyses/selftest/synthetic_data.py", {}),
         # stages

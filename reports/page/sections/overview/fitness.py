@@ -7,7 +7,7 @@ from latent_audit.reports.page import image_files
 from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, numeral, text
 from latent_audit.reports.page.number_text import estimate_text, number, percent
 from latent_audit.reports.page.plots import curves
-from latent_audit.reports.page.sections.explanations import model_specific
+from latent_audit.reports.page.sections.explanations import discriminator, generator, model_specific
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.forms import ArrayFile, Numbers, Part, recorded
 from latent_audit.vocabulary.record.model import Model
@@ -83,7 +83,11 @@ def _model(page: Page, model: Model) -> dict[str, Any]:
         "gan_samples": _grid(page, gan["samples"], f"asked-{key}", model, "fitness.asked_alt")
         if gan
         else None,
-        "particulars": model_specific.build(page, model),
+        "particulars": [
+            *model_specific.build(page, model),
+            *generator.build(page, model),
+            *discriminator.build(page, model),
+        ],
     }
 
 

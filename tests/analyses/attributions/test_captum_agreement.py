@@ -1,51 +1,22 @@
-"""An additive discriminator of known terms: contributions add up, and Captum finds the same ones."""
+"""Captum finds the terms of an additive discriminator that are known, and samples are scored by what they obey."""
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from latent_audit.tasks.analyses.attributions.gan_explanations import agree_with_captum, explain_discriminator
+from latent_audit.tasks.analyses.attributions.captum_agreement import agree_with_captum
 from latent_audit.tasks.analyses.scores import classifier_scores
-from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.datasets.attributes import Attribute
-
-BIAS = 0.3
 
 
 def terms(codes: Tensor) -> Tensor:
     return torch.stack([2.0 * codes[:, 0], torch.tanh(codes[:, 1]), codes[:, 2] ** 2], dim=1)
 
 
-def logit(codes: Tensor) -> Tensor:
-    return BIAS + terms(codes).sum(1)
-
-
 @pytest.fixture
 def codes() -> Tensor:
     return torch.randn((50, 3), generator=torch.Generator().manual_seed(0))
-
-
-def test_contributions_add_up_and_examples_are_picked_by_rule(codes: Tensor) -> None:
-    logits = logit(codes).numpy()
-    found = explain_discriminator(("size", "shape", "free0"), terms(codes).numpy(), BIAS, logits)
-    assert found.adds_up
-    assert found.largest_sum_error < 1e-5
-    assert [example.picked for example in found.examples] == ["most real", "median", "least real"]
-    assert found.examples[0].row == logits.argmax()
-    assert found.examples[2].row == logits.argmin()
-    for example in found.examples:
-        assert example.logit == pytest.approx(example.bias + sum(example.contributions), abs=1e-5)
-    centred = terms(codes).numpy() - terms(codes).numpy().mean(axis=0)
-    assert found.mean_absolute == pytest.approx(np.abs(centred).mean(axis=0), rel=1e-5)
-    assert found.means == pytest.approx(terms(codes).numpy().mean(axis=0), abs=1e-5)
-
-
-def test_a_hidden_path_shows_as_a_sum_error(codes: Tensor) -> None:
-    logits = logit(codes).numpy() + 0.01
-    found = explain_discriminator(("a", "b", "c"), terms(codes).numpy(), BIAS, logits)
-    assert not found.adds_up
-    assert found.largest_sum_error == pytest.approx(0.01, rel=1e-3)
 
 
 @pytest.mark.parametrize("level", [0.0, 0.5])
@@ -86,15 +57,3 @@ def test_samples_that_obey_score_one_and_samples_that_do_not_score_chance() -> N
     bad = classifier_scores.compute(attributes, asked, rng.permutation(obeyed), columns, scale, seed=0)
     assert bad[0].estimate.value == pytest.approx(1 / 3, abs=0.1)
     assert bad[1].estimate.value < 0.1
-
-
-def test_the_plain_section_has_the_published_keys(codes: Tensor) -> None:
-    found = explain_discriminator(("a", "b", "c"), terms(codes).numpy(), BIAS, logit(codes).numpy())
-    section = to_json(found)
-    assert set(section) >= {"names", "mean_absolute", "examples", "largest_sum_error"}
-    assert set(section["examples"][0]) >= {"logit", "bias", "contributions"}
-
-
-def test_a_wrong_shape_gets_a_sentence() -> None:
-    with pytest.raises(ValueError, match=r"\(images, terms\) = \(4, 2\)"):
-        explain_discriminator(("a", "b"), np.zeros((4, 3)), 0.0, np.zeros(4))
