@@ -97,7 +97,7 @@ def classifier_outputs(
     images: NDArray[np.uint8] | NDArray[np.float32],
     batch_size: int = _BATCH,
 ) -> NDArray[np.float32]:
-    """Returns what the heads give, float32 (n, R), logits and standardised values, of images as in `classify_images`."""
+    """Returns the heads' outputs float32 (n, R), logits and standardised values; images as in `classify_images`."""
     return _batched(classifier, classifier, images, batch_size)
 
 

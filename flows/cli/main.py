@@ -9,7 +9,6 @@ from latent_audit.flows.cli import (
     clean,
     compare,
     data,
-    explain,
     latent_size,
     pdf,
     run,

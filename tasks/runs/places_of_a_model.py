@@ -1,4 +1,4 @@
-"""The direction of a place, fitted again as the stage that located it did: audit.json keeps its largest members alone."""
+"""The direction of a place, fitted again as it was located: audit.json keeps its largest members alone."""
 
 import numpy as np
 

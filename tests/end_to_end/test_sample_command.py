@@ -1,4 +1,4 @@
-"""`latent-audit sample` on the runs of the small audits: what is drawn, asked for, refused, and how much memory it takes."""
+"""`latent-audit sample` on runs of the small audits: what is drawn, asked for and refused, and how much memory it takes."""
 
 import csv
 import re

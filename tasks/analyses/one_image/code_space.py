@@ -33,7 +33,7 @@ class CodeSpace:
         Directions in which codes do not vary have no distance, and are left out.
         """
         inner = self.inverse @ basis
-        left, singular, right = np.linalg.svd(inner, full_matrices=False)
+        left, singular, _ = np.linalg.svd(inner, full_matrices=False)
         kept = singular > 1e-9 * max(float(singular.max(initial=0.0)), 1e-300)
         return np.asarray(self.spread @ left[:, kept])
 

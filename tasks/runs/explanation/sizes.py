@@ -11,10 +11,11 @@ class Sizes:
     relied on. training_images: at most so many are searched for the nearest; shown_neighbours are shown. absent_codes:
     held-out codes from which absent players take their values. standard_error_share, permutations: until when
     permutations are added. shapley_pictures: how many pictures the fewest permutations may cost; where players are so
-    many that it would be more, fewer absent codes are used, and the explanation says how many. plausible_quantile: of the distances of held-out codes, within which
-    moves stay. draws, holds_in, disturbance: in how many draws of noise, or of pixel noise of this standard deviation,
-    an answer must hold. beyond: a move is tested so much further than its end, where the answer turns. reference_images:
-    whose mean is the baseline of pixel maps. superpixel_samples: coalitions of LIME and KernelShap.
+    many that it would be more, fewer absent codes are used, and the explanation says how many. plausible_quantile: of
+    the distances of held-out codes, within which moves stay. draws, holds_in, disturbance: in how many draws of noise,
+    or of pixel noise of this standard deviation, an answer must hold. beyond: a move is tested so much further than its
+    end, where the answer turns. reference_images: whose mean is the baseline of pixel maps. gradient_steps: of
+    integrated gradients. superpixel_samples: coalitions of LIME and KernelShap.
     """
 
     held_out_images: int = 1000
