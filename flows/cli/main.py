@@ -35,6 +35,7 @@ Audits what generative models know: which latent dimensions carry which semantic
   latent-audit settings                              every setting, its value and what it means
   latent-audit up --deploy                           audits by schedule: a Prefect server, a worker and MLflow
   latent-audit verify runs/latest                    is this report what the run wrote, and does it follow?
+  latent-audit explain runs/latest photo.png         one page on any image, with the models of a run
   latent-audit sample runs/latest --number 100 --output samples   images of its first model
 """
 # In the order of the help; each adds its own words and says what it does.

@@ -113,15 +113,14 @@ class CodeDimension(TypedDict):
 
 
 class Term(TypedDict):
-    """One term of the discriminator's decision: of this image, and its mean over held-out real images."""
+    """One term of the discriminator's decision; its mean over held-out real images is 0."""
 
     name: str
     value: float
-    mean: float
 
 
 class Discriminator(TypedDict):
-    """The discriminator's decision, above 0 for real: the bias and all terms add up to it."""
+    """The discriminator's decision, above 0 for real: the mean over real images and all terms add up to it."""
 
     logit: float
     mean_logit: float

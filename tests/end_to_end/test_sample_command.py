@@ -1,4 +1,4 @@
-"""`latent-audit sample` on runs of the small audits: what is drawn, asked for and refused, and how much memory it takes."""
+"""`latent-audit sample` on runs of the small audits: what is drawn, asked for and refused, and its memory."""
 
 import csv
 import re

@@ -2,8 +2,9 @@
 
 from latent_audit.reports.page.context import Cell, Figure, Page, Table, numeral, text
 from latent_audit.reports.page.number_text import number
-from latent_audit.reports.page.plots import interval_bars
+from latent_audit.reports.page.plots import interval_bars, waterfall
 from latent_audit.reports.page.plots.interval_bars import Panel, Row
+from latent_audit.reports.page.plots.waterfall import Fall
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.image_explanation import ImageExplanation
 
@@ -50,37 +51,23 @@ def code(page: Page, found: ImageExplanation) -> Figure | None:
 
 
 def discriminator(page: Page, found: ImageExplanation) -> dict[str, object] | None:
-    """Returns the discriminator's decision in words and its terms, away from their means over real images."""
+    """Returns the discriminator's decision in words, and how its terms lead from the mean of real images to it."""
     part = found["discriminator"]
     if part is None:
         return None
-    terms = sorted(part["terms"], key=lambda one: -abs(one["value"] - one["mean"]))
+    terms = sorted(part["terms"], key=lambda one: -abs(one["value"]))
     caption = page.t("explain.terms_caption")
     table = Table(
         caption,
-        (
-            page.t("explain.column.term"),
-            page.t("explain.column.difference"),
-            page.t("explain.column.of_image"),
-            page.t("explain.column.mean"),
-        ),
-        tuple(
-            (
-                text(one["name"]),
-                numeral(one["value"] - one["mean"]),
-                numeral(one["value"]),
-                numeral(one["mean"]),
-            )
-            for one in terms
-        ),
+        (page.t("explain.column.term"), page.t("explain.column.difference")),
+        tuple((text(one["name"]), numeral(one["value"])) for one in terms),
     )
-    rows = [Row(one["name"], one["value"] - one["mean"], None, None) for one in terms[:MAX_DRAWN]]
-    alt = page.t(
-        "explain.terms_alt",
-        name=shortened(terms[0]["name"], 32),
-        value=number(terms[0]["value"] - terms[0]["mean"]),
-    )
-    svg = interval_bars.bars(rows, page.t("explain.terms_x"), width=420)
+    steps = [(one["name"], one["value"]) for one in terms[:MAX_DRAWN]]
+    if len(terms) > MAX_DRAWN:
+        steps.append((page.t("explain.other_terms"), sum(one["value"] for one in terms[MAX_DRAWN:])))
+    alt = page.t("explain.terms_alt", name=shortened(terms[0]["name"], 32), value=number(terms[0]["value"]))
+    start, end = page.t("explain.terms_start"), page.t("explain.terms_end")
+    svg = waterfall.draw([Fall("", part["mean_logit"], steps)], start, end, page.t("explain.terms_x"), 1)
     return {
         "said": page.t(
             "explain.decision_real" if part["logit"] > 0 else "explain.decision_not_real",

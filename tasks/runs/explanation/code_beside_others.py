@@ -73,17 +73,18 @@ def dimension_names(opened: OpenedModel) -> tuple[str, ...]:
 
 def players_of(opened: OpenedModel) -> list[tuple[str, tuple[int, ...]]]:
     """Returns the used dimensions in groups that belong together, each with a name."""
-    names, claims = dimension_names(opened), claims_of(opened)
     groups: dict[int, list[int]] = {}
     for place in np.flatnonzero(opened.used):
         groups.setdefault(opened.groups[int(place)], []).append(int(place))
-    found = []
-    for members in groups.values():
-        first = members[0]
-        if len(members) == 1:
-            found.append((names[first], tuple(members)))
-            continue
-        is_named = any(names[j] != f"z{j}" for j in members)
-        name = claims[first]["attribute"] if is_named else f"z{first} – z{members[-1]}"
-        found.append((name, tuple(members)))
-    return found
+    return [(name_of_group(opened, group), tuple(members)) for group, members in groups.items()]
+
+
+def name_of_group(opened: OpenedModel, group: int) -> str:
+    """Returns the name of dimensions that belong together: what they have earned, else their numbers."""
+    names, claims = dimension_names(opened), claims_of(opened)
+    members = [j for j, other in enumerate(opened.groups) if other == group]
+    first = members[0]
+    if len(members) == 1:
+        return names[first]
+    is_named = any(names[j] != f"z{j}" for j in members)
+    return claims[first]["attribute"] if is_named else f"z{first} – z{members[-1]}"

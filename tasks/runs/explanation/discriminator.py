@@ -1,14 +1,15 @@
-"""The additive discriminator's decision on the image, term by term, beside real held-out images."""
+"""The additive discriminator's decision on the image: unique terms, away from their means over held-out real images."""
 
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from latent_audit.tasks.analyses.one_image.unusual import unusual
-from latent_audit.tasks.runs.explanation.code_beside_others import dimension_names
+from latent_audit.tasks.runs.explanation.code_beside_others import name_of_group
 from latent_audit.tasks.runs.explanation.opened_model import OpenedModel
+from latent_audit.tasks.runs.explanation.sizes import Sizes
+from latent_audit.tasks.stages.inputs.discriminator import logits, presented, purified_terms
 from latent_audit.vocabulary.image_explanation import Discriminator, Term
 
 if TYPE_CHECKING:
@@ -17,27 +18,28 @@ if TYPE_CHECKING:
 KIND = "interpretable_gan"
 
 
-def decision(opened: OpenedModel, code: NDArray[np.float32]) -> Discriminator | None:
-    """Returns the terms of the decision on the image of a code (d,); None for a model without a discriminator."""
+def decision(opened: OpenedModel, code: NDArray[np.float32], sizes: Sizes, seed: int) -> Discriminator | None:
+    """Returns the terms of the decision on the image of a code (d,); None for a model without a discriminator.
+
+    Terms are purified over held-out real images, over which each has mean 0.
+    """
     if opened.record["kind"] != KIND:
         return None
     gan = cast("InterpretableGan", opened.model)
-    device = gan.get_buffer("combinations").device
-    held_out = np.asarray(opened.codes.of("probe_test"))
-    with torch.no_grad():
-        latents = torch.from_numpy(np.concatenate([code[None], held_out])).to(device)
-        found = gan.discriminator.contributions(gan.layout.presented(latents))
-    terms = found.values.double().cpu().numpy()
-    logits = found.logit.double().cpu().numpy()
-    own, others = terms[0], terms[1:].mean(axis=0)
-    shown = dict(zip(gan.dimension_names, dimension_names(opened), strict=True))
-    names = [" × ".join(shown[part] for part in name.split(" × ")) for name in found.names]
+    places = opened.data.draw("probe_test", sizes.discriminator_images, seed, "discriminator")
+    reference = presented(gan, np.asarray(opened.codes.of("probe_test")[places]))
+    own = presented(gan, code[None])
+    purified = purified_terms(gan, reference)
+    groups = len(purified.model.attributes)
+    shown = [name_of_group(opened, group) for group in range(groups)]
+    names = [*shown, *(f"{shown[a]} × {shown[b]}" for a, b in purified.model.pairs)]
+    logit = float(logits(gan, own)[0])
     return Discriminator(
-        logit=float(logits[0]),
-        mean_logit=float(logits[1:].mean()),
-        percentile=unusual("logit", float(logits[0]), logits[1:]).percentile,
+        logit=logit,
+        mean_logit=purified.base,
+        percentile=unusual("logit", logit, logits(gan, reference)).percentile,
         terms=[
-            Term(name=name, value=float(value), mean=float(mean))
-            for name, value, mean in zip(names, own, others, strict=True)
+            Term(name=name, value=float(value))
+            for name, value in zip(names, purified.of(own)[0], strict=True)
         ],
     )

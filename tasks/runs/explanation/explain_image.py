@@ -109,7 +109,7 @@ class _Explanation:
             said=said,
             code=code_beside_others(opened, self.code),
             unused_dimensions=int((~opened.used).sum()),
-            discriminator=decision(opened, self.code),
+            discriminator=decision(opened, self.code, sizes, seed),
             shapley=shapley_of_code(opened, self.code, self.asked, self._absent(), sizes, seed),
             maps=maps,
             neighbours=nearest_training_images(opened, self.image, sizes, seed),

@@ -14,8 +14,9 @@ class Sizes:
     many that it would be more, fewer absent codes are used, and the explanation says how many. plausible_quantile: of
     the distances of held-out codes, within which moves stay. draws, holds_in, disturbance: in how many draws of noise,
     or of pixel noise of this standard deviation, an answer must hold. beyond: a move is tested so much further than its
-    end, where the answer turns. reference_images: whose mean is the baseline of pixel maps. gradient_steps: of
-    integrated gradients. superpixel_samples: coalitions of LIME and KernelShap.
+    end, where the answer turns. discriminator_images: over which the terms of a discriminator are centred.
+    reference_images: whose mean is the baseline of pixel maps. gradient_steps: of integrated gradients.
+    superpixel_samples: coalitions of LIME and KernelShap.
     """
 
     held_out_images: int = 1000
@@ -31,6 +32,7 @@ class Sizes:
     holds_in: int = 9
     disturbance: float = 0.02
     beyond: float = 0.1
+    discriminator_images: int = 200
     reference_images: int = 100
     gradient_steps: int = 16
     superpixel_samples: int = 200
