@@ -63,7 +63,8 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from latent_audit.tasks.session.terminal_text import named, print_line
 
     kept = open_kept_run(arguments.folder, arguments.store)
-    target = target_of(kept, arguments.image, arguments.output, arguments.format)
+    form, language = arguments.format, arguments.language
+    target = target_of(kept, arguments.image, arguments.output, form, language)
     request = ExplainRequest(
         arguments.image,
         arguments.model,
@@ -73,7 +74,7 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
         arguments.method,
     )
     found = explain_image(kept, request)
-    for sentence in write_explanation(found, target, arguments.format, arguments.language):
+    for sentence in write_explanation(found, target, form, language):
         print_line(sentence)
     print_line(f"explanation: {named(shown_path(target))}")
     if arguments.track:

@@ -176,7 +176,7 @@ def test_what_cannot_be_explained_is_a_sentence(commands: Commands, tmp_path: Pa
     for words, sentence in {
         ("--attribute", "colour"): "the data have no attribute 'colour'",
         ("--seed", "9"): "vae has no seed 9 in this run; it has 0, 1",
-        ("--language", "xx"): "No catalogue for language 'xx'",
+        ("--language", "xx"): "there is no catalogue for language 'xx'",
         ("--output", str(commands.run_folder("repeated") / "page.html")): "lies in the run, which is sealed",
     }.items():
         ended = called(commands, tmp_path, "4", *words)
