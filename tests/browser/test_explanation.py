@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.audits.audits import Commands
-from tests.audits.tiny_audit import COMMAND
 from tests.browser.conftest import new_page
 from tests.browser.test_accessibility import RULES, in_words
 from tests.browser.watching import OPEN_ALL, watch
@@ -17,19 +16,9 @@ from tests.browser.watching import OPEN_ALL, watch
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
 
 
-@pytest.fixture(scope="module", params=["vae", "gan"])
-def explanation(
-    request: pytest.FixtureRequest, commands: Commands, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    page = tmp_path_factory.mktemp("explained") / "page.html"
-    run, store = str(commands.run_folder("repeated")), str(commands.home / "artifacts")
-    language = "zh" if request.param == "gan" else "en"
-    words = ("--model", request.param, "--store", store, "--output", str(page), "--language", language)
-    ended = subprocess.run(
-        [COMMAND, "explain", run, "5", *words], capture_output=True, text=True, check=False, timeout=600
-    )
-    assert ended.returncode == 0, ended
-    return page
+@pytest.fixture(scope="module", params=["mine-explained.html", "gan.html"])
+def explanation(request: pytest.FixtureRequest, explained: Commands) -> Path:
+    return explained.home / str(request.param)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -40,7 +40,8 @@ EXPLAIN_PAGE = f"{EXPLAIN}::test_the_page_of_an_image_of_ones_own"
 EXPLAIN_OPTIONS = f"{EXPLAIN}::test_a_row_of_the_data_with_each_option"
 EXPLAIN_WHERE = f"{EXPLAIN}::test_where_the_page_goes_and_in_which_language"
 EXPLAIN_TRACK = f"{EXPLAIN}::test_mlflow_hears_of_it_when_asked_to_alone"
-EXPLAIN_REFUSED = f"{EXPLAIN}::test_what_cannot_be_explained_is_a_sentence"
+EXPLAIN_KINDS = f"{EXPLAIN}::test_other_kinds_of_models"
+EXPLAIN_STORE = f"{EXPLAIN}::test_a_store_without_the_model_is_said_so"
 LATENT_SIZE = (
     "tests/end_to_end/test_latent_size_command.py::test_a_small_study_ends_with_a_curve_and_a_choice"
 )
@@ -74,8 +75,8 @@ TESTED = {
     "sign": {"DIR": SEAL, "--key": SEAL, "--replace": SEAL},
     "compare": dict.fromkeys(("DIR_A", "DIR_B", "--json", "--html", "--language"), COMPARE),
     "explain": {
-        "RUN": EXPLAIN_PAGE, "IMAGE": EXPLAIN_PAGE, "--store": EXPLAIN_REFUSED, "--track": EXPLAIN_TRACK,
-        **dict.fromkeys(("--model", "--seed", "--against", "--method"), EXPLAIN_OPTIONS),
+        "RUN": EXPLAIN_PAGE, "IMAGE": EXPLAIN_PAGE, "--store": EXPLAIN_STORE, "--track": EXPLAIN_TRACK,
+        "--model": EXPLAIN_KINDS, **dict.fromkeys(("--seed", "--against", "--method"), EXPLAIN_OPTIONS),
         **dict.fromkeys(("--attribute", "--output", "--format", "--language"), EXPLAIN_WHERE),
     },
     "sample": {

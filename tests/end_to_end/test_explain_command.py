@@ -1,19 +1,14 @@
-"""`latent-audit explain` on the runs of the small audits: what is said, refused, written, and left as it was."""
+"""`latent-audit explain`: what is said of an image, refused, written, and left as it was."""
 
 import json
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import mlflow
-import numpy as np
 import pytest
-from PIL import Image
 
-from latent_audit.tasks.storage.artifacts import digest_of_file
 from tests.audits.audits import Commands
-from tests.audits.tiny_audit import COMMAND
 
 pytestmark = [
     pytest.mark.timeout(1200),
@@ -24,46 +19,20 @@ pytestmark = [
 LARGEST_PAGE = 1_500_000
 
 
-def called(commands: Commands, place: Path, image: str, *words: str) -> subprocess.CompletedProcess[str]:
-    run, store = str(commands.run_folder("repeated")), str(commands.home / "artifacts")
-    return subprocess.run(
-        [COMMAND, "explain", run, image, "--store", store, *words],
-        cwd=place,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
-
-
-def explained(commands: Commands, place: Path, image: str, *words: str) -> dict[str, Any]:
+def found_by(explained: Commands, name: str) -> dict[str, Any]:
     """Returns an explanation as JSON."""
-    ended = called(commands, place, image, "--format", "json", "--output", "found.json", *words)
-    assert (ended.returncode, ended.stderr) == (0, ""), ended
-    found: dict[str, Any] = json.loads((place / "found.json").read_text(encoding="utf-8"))
+    ended = explained.ended[name]
+    assert (ended.code, ended.err) == (0, ""), ended
+    found: dict[str, Any] = json.loads((explained.home / f"{name}.json").read_text(encoding="utf-8"))
     return found
 
 
-def own_image(place: Path, name: str = "mine.png") -> str:
-    """Writes a dark square on white, wider than high, in colour."""
-    pixels = np.full((120, 200, 3), 255, np.uint8)
-    pixels[40:80, 80:120] = 30
-    Image.fromarray(pixels).save(place / name)
-    return name
-
-
-def state_of(folder: Path) -> dict[str, str]:
-    return {path.name: digest_of_file(path) for path in sorted(folder.rglob("*")) if path.is_file()}
-
-
-def test_the_page_of_an_image_of_ones_own(commands: Commands, tmp_path: Path) -> None:
-    run = commands.run_folder("repeated")
-    before = state_of(run)
-    ended = called(commands, tmp_path, own_image(tmp_path))
-    assert (ended.returncode, ended.stderr) == (0, ""), ended
+def test_the_page_of_an_image_of_ones_own(explained: Commands) -> None:
+    ended = explained.ended["own image"]
+    assert (ended.code, ended.err) == (0, ""), ended
     # effect of explain RUN IMAGE
-    assert ended.stdout.endswith("explanation: mine-explained.html\n")
-    page = (tmp_path / "mine-explained.html").read_text(encoding="utf-8")
+    assert ended.out.endswith("explanation: mine-explained.html\n")
+    page = (explained.home / "mine-explained.html").read_text(encoding="utf-8")
     assert len(page.encode()) <= LARGEST_PAGE
     assert re.findall(r'(?:src|href)="(?!data:|#)[^"]*"', page) == []
     assert "The attribute classifier says that" in page
@@ -79,111 +48,111 @@ def test_the_page_of_an_image_of_ones_own(commands: Commands, tmp_path: Path) ->
     assert headings[:3] == [
         "The image", "What the classifier says", "Its code beside those of held-out images"
     ]  # fmt: skip
-    assert state_of(run) == before
-    assert {path.name for path in tmp_path.iterdir()} == {"mine.png", "mine-explained.html"}
-    verified = subprocess.run(
-        [COMMAND, "verify", str(run)], capture_output=True, text=True, check=False, timeout=600
-    )
-    assert verified.returncode == 0
 
 
-def test_a_row_of_the_data_with_each_option(commands: Commands, tmp_path: Path) -> None:
-    plain = explained(commands, tmp_path, "7")
-    assert plain["image"]["source"] == "data"
+def test_the_run_is_what_it_was(explained: Commands) -> None:
+    """After all explanations and samples."""
+    assert explained.ended["verified"].code == 0
+    written = {path.name for path in explained.home.iterdir() if path.suffix in (".html", ".json")}
+    assert written == {
+        "mine-explained.html", "gan.html", "seite.html", "4-explained.html",
+        *(f"{name}.json" for name in (
+            "row", "gan", "autoencoder", "other seed", "lime", "kernel-shap", "against", "one attribute", "results"
+        )),
+    }  # fmt: skip
+
+
+def test_a_row_of_the_data_with_each_option(explained: Commands) -> None:
+    plain = found_by(explained, "row")
+    assert (plain["image"]["source"], plain["image"]["row"]) == ("data", 7)
     assert (plain["subject"]["model"], plain["subject"]["seed"]) == ("vae", 0)
-    assert {row["attribute"] for row in plain["said"]} == {"shape", "scale", "orientation", "posX", "posY"}
+    assert [row["attribute"] for row in plain["said"]] == ["shape", "scale", "orientation", "posX", "posY"]
     assert all(row["label"] for row in plain["said"])
     assert [row["measure"] for row in plain["unusual"]] == [
         "reconstruction_error", "code_distance", "nearest_distance"
     ]  # fmt: skip
-    assert len(plain["neighbours"]) == 6
-    assert [row["distance"] for row in plain["neighbours"]] == sorted(
-        row["distance"] for row in plain["neighbours"]
-    )
+    distances = [row["distance"] for row in plain["neighbours"]]
+    assert (len(distances), distances) == (6, sorted(distances))
     assert 7 not in [row["row"] for row in plain["neighbours"]]
-    gan = explained(commands, tmp_path, "7", "--model", "gan")
-    # effect of explain --model
-    assert gan["subject"]["model"] == "gan"
-    terms = gan["discriminator"]["terms"]
-    assert "free0" not in [term["name"] for term in terms]  # by its verdict it has earned no name
-    for part in gan["shapley"]:
-        total = sum(share["value"] for share in part["shares"])
-        assert total == pytest.approx(part["everybody"] - part["nobody"], abs=1e-4)
-    other = explained(commands, tmp_path, "7", "--seed", "1")
+    assert {row["name"] for row in plain["code"] if row["verdict"] in (None, "not_supported")} <= {"z0", "z1"}
+    other = found_by(explained, "other seed")
     # effect of explain --seed
     assert (other["subject"]["seed"], [row["seed"] for row in other["seeds"]]) == (1, [0])
-    maps = explained(commands, tmp_path, "7", "--method", "lime")["maps"]
     # effect of explain --method
-    assert {one["method"] for one in maps} <= {"Lime"}
-    against = explained(commands, tmp_path, "7", "--against", "8")
+    assert {one["method"] for one in found_by(explained, "lime")["maps"]} <= {"Lime"}
+    maps = found_by(explained, "kernel-shap")["maps"]
+    assert ("discriminator", "KernelShap") in {(one["target"], one["method"]) for one in maps}
+    against = found_by(explained, "against")
     # effect of explain --against
     assert all(part["absent_codes"] == 1 for part in against["shapley"])
-    assert (tmp_path / "found.json").is_file()
 
 
-def test_where_the_page_goes_and_in_which_language(commands: Commands, tmp_path: Path) -> None:
-    words = ("--output", "seite.html", "--language", "zh", "--attribute", "posX")
-    ended = called(commands, tmp_path, "3", *words)
-    assert ended.returncode == 0, ended
+@pytest.mark.parametrize(("name", "kind"), [("gan", "interpretable_gan"), ("autoencoder", "autoencoder")])
+def test_other_kinds_of_models(explained: Commands, name: str, kind: str) -> None:
+    found = found_by(explained, name)
+    # effect of explain --model
+    assert (found["subject"]["model"], found["subject"]["kind"]) == (name, kind)
+    assert (found["discriminator"] is None) == (name == "autoencoder")
+    if found["discriminator"] is not None:
+        part = found["discriminator"]
+        total = part["mean_logit"] + sum(term["value"] for term in part["terms"])
+        assert total == pytest.approx(part["logit"], abs=1e-4)
+        assert "free0" not in [term["name"] for term in part["terms"]]  # by its verdict it has earned no name
+    for part in found["shapley"]:
+        total = sum(share["value"] for share in part["shares"])
+        assert total == pytest.approx(part["everybody"] - part["nobody"], abs=1e-4)
+    for move in found["moves"]:
+        assert (move["length"] is not None) == (move["outcome"] in ("found", "fools"))
+
+
+def test_where_the_page_goes_and_in_which_language(explained: Commands) -> None:
+    ended = explained.ended["page"]
+    assert ended.code == 0, ended
     # effect of explain --output
-    assert [path.name for path in tmp_path.iterdir()] == ["seite.html"]
-    page = (tmp_path / "seite.html").read_text(encoding="utf-8")
+    assert ended.out.endswith("explanation: seite.html\n")
+    page = (explained.home / "seite.html").read_text(encoding="utf-8")
     # effect of explain --language
     assert '<html lang="zh">' in page
     # effect of explain --attribute
     assert "属性分类器认为 posX 是" in page
-    found = explained(commands, tmp_path, "3", "--attribute", "posX")
+    found = found_by(explained, "one attribute")
     # effect of explain --format
     assert (found["format"], found["about"]) == (1, "posX")
     assert {part["attribute"] for part in found["shapley"]} <= {"posX"}
 
 
-def test_mlflow_hears_of_it_when_asked_to_alone(commands: Commands, tmp_path: Path) -> None:
-    facts = json.loads((commands.run_folder("repeated") / "run.json").read_text(encoding="utf-8"))
-    uri = f"sqlite:///{commands.home / 'artifacts' / 'mlflow' / 'mlflow.db'}"
+def test_mlflow_hears_of_it_when_asked_to_alone(explained: Commands) -> None:
+    facts = json.loads((explained.run_folder("run") / "run.json").read_text(encoding="utf-8"))
+    uri = f"sqlite:///{explained.home / 'artifacts' / 'mlflow' / 'mlflow.db'}"
     client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
-    run_id = facts["mlflow"]["parent_run_id"]
-
-    def logged() -> list[str]:
-        return [Path(file.path).name for file in client.list_artifacts(run_id, "explanations")]
-
-    assert called(commands, tmp_path, "4").returncode == 0
-    assert logged() == []
-    ended = called(commands, tmp_path, "4", "--track")
-    assert ended.returncode == 0, ended
+    assert explained.ended["track"].code == 0
+    logged = client.list_artifacts(facts["mlflow"]["parent_run_id"], "explanations")
     # effect of explain --track
-    assert logged() == ["4-explained.html"]
+    assert [Path(file.path).name for file in logged] == ["4-explained.html"]
 
 
-def test_what_cannot_be_explained_is_a_sentence(commands: Commands, tmp_path: Path) -> None:
-    (tmp_path / "text.png").write_text("no image")
-    whole = (tmp_path / own_image(tmp_path)).read_bytes()
-    (tmp_path / "half.png").write_bytes(whole[: len(whole) // 2])
-    Image.new("1", (9000, 9000)).save(tmp_path / "huge.png")
-    for image, sentence in {
-        "text.png": "text.png is not an image in one of the formats",
-        "half.png": "half.png is truncated or corrupt",
-        "huge.png": "the limit is 64,000,000",
-        "absent.png": "absent.png is no file and no row number of the data (0 to 1799)",
-        "1800": "the data have the rows 0 to 1799; there is no row 1800",
-    }.items():
-        ended = called(commands, tmp_path, image)
-        assert (ended.returncode, sentence in ended.stderr, "Traceback" in ended.stderr) == (
-            2,
-            True,
-            False,
-        ), ended
-    for words, sentence in {
-        ("--attribute", "colour"): "the data have no attribute 'colour'",
-        ("--seed", "9"): "vae has no seed 9 in this run; it has 0, 1",
-        ("--language", "xx"): "there is no catalogue for language 'xx'",
-        ("--output", str(commands.run_folder("repeated") / "page.html")): "lies in the run, which is sealed",
-    }.items():
-        ended = called(commands, tmp_path, "4", *words)
-        assert (ended.returncode, sentence in ended.stderr) == (2, True), ended
-    words = (str(commands.run_folder("repeated")), "4", "--store", "elsewhere")
-    ended = subprocess.run(
-        [COMMAND, "explain", *words], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=600
-    )
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("text", "text.png is not an image in one of the formats"),
+        ("half", "half.png is truncated or corrupt"),
+        ("huge", "the limit is 64,000,000"),
+        ("absent", "absent.png is no file and no row number of the data (0 to 1799)"),
+        ("no row", "the data have the rows 0 to 1799; there is no row 1800"),
+        (
+            "no attribute",
+            "the data have no attribute 'colour'; they have shape, scale, orientation, posX, posY",
+        ),
+        ("no seed", "vae has no seed 9 in this run; it has 0, 1"),
+        ("no language", "there is no catalogue for language 'xx'; there are en, zh"),
+        ("in the run", "lies in the run, which is sealed: give another --output"),
+    ],
+)
+def test_what_cannot_be_explained_is_a_sentence(explained: Commands, name: str, sentence: str) -> None:
+    assert sentence in explained.last_line(name, 2)
+
+
+def test_a_store_without_the_model_is_said_so(explained: Commands) -> None:
+    said = explained.last_line("other store", 1)
     # effect of explain --store
-    assert (ended.returncode, "does not hold the data of this run" in ended.stderr) == (1, True)
+    assert re.search(r"the store .*elsewhere does not hold the data of this run", said)
