@@ -7,6 +7,7 @@ be refused, names that try to be something else, a study of latent sizes, and mo
 """
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -97,8 +98,8 @@ class Commands:
 
 
 @pytest.fixture(scope="session")
-def commands(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Commands:
-    home, environment = home_of(tmp_path_factory.mktemp("audit"), pytestconfig)
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Commands:
+    home, environment = home_of(tmp_path_factory.mktemp("audit"))
     first, steps = _interrupted(home, environment)
     kills = [kill_during(home, {**environment, CHAOS_HOME: str(home)}, moment) for moment in KILLED_AT]
     asked = {
@@ -116,8 +117,8 @@ def commands(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Conf
 
 
 @pytest.fixture(scope="session")
-def others(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Commands:
-    home, environment = home_of(tmp_path_factory.mktemp("others"), pytestconfig)
+def others(tmp_path_factory: pytest.TempPathFactory) -> Commands:
+    home, environment = home_of(tmp_path_factory.mktemp("others"))
 
     def bad(name: str, *given: str, largest_file: int = 0) -> dict[str, Any]:
         places = ("--run.name", name, "--run.output", "bad runs", "--compute.workers", "1")
@@ -161,15 +162,14 @@ def others(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
     return Commands(home, in_one_process(asked, home, environment), {}, [])
 
 
-def home_of(place: Path, pytestconfig: pytest.Config) -> tuple[Path, dict[str, str]]:
+def home_of(place: Path) -> tuple[Path, dict[str, str]]:
     home = place / USER
     home.mkdir()
     (home / "tiny.yaml").write_text(TINY)
     (home / "file.yaml").write_text(FILE)
     put_strangers(home)
-    assert pytestconfig.cache is not None
     # An order that hangs on hashes of text would show: `in_one_process` has other ones.
-    return home, {**command_environment(pytestconfig.cache.mkdir("numba")), "PYTHONHASHSEED": "1"}
+    return home, {**command_environment(Path(os.environ["NUMBA_CACHE_DIR"])), "PYTHONHASHSEED": "1"}
 
 
 def _words(*given: str, largest_file: int = 0, failing: Sequence[str] = ()) -> dict[str, Any]:

@@ -20,8 +20,8 @@ HEARTS = ("--model", "gan", "--ask", "shape=heart")
 
 
 @pytest.fixture(scope="session")
-def explained(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Commands:
-    home, environment = home_of(tmp_path_factory.mktemp("explained"), pytestconfig)
+def explained(tmp_path_factory: pytest.TempPathFactory) -> Commands:
+    home, environment = home_of(tmp_path_factory.mktemp("explained"))
     settings = yaml.safe_load(TINY)
     settings["models"]["autoencoder"] = AUTOENCODER
     (home / "three.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
