@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 AxisKind = Literal["number", "classes", "angle"]
-NUMBERS, ANGLES = 25, 24
+# With 500 images, thirty a place: enough to tell where there are few.
+NUMBERS, ANGLES = 15, 16
 # The middle of the images: beyond it a curve is drawn for a few.
 _RANGE = (0.01, 0.99)
 

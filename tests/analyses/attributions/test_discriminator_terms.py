@@ -137,13 +137,13 @@ def test_curves_bars_and_pairs_are_drawn_at_their_true_height(found: Discriminat
     reference = codes().astype(float)
     shape, x, _, angle = found.functions
     assert (shape.kind, shape.labels, x.kind, angle.kind) == ("classes", ("a", "b", "c"), "number", "angle")
-    at = reference[:1].repeat(25, axis=0)
+    at = reference[:1].repeat(15, axis=0)
     at[:, 3] = (np.array(x.at) - 10.0) / 2.0
     np.testing.assert_allclose(x.value, truth(at, reference)[0][:, 1], atol=TOLERANCE)
     at = reference[:1].repeat(3, axis=0)
     at[:, :3] = 2 * np.eye(3) - 1
     np.testing.assert_allclose(shape.value, truth(at, reference)[0][:, 0], atol=TOLERANCE)
-    at = reference[:1].repeat(24, axis=0)
+    at = reference[:1].repeat(16, axis=0)
     turns = np.radians(angle.at)
     at[:, 5], at[:, 6] = np.cos(turns), np.sin(turns)
     np.testing.assert_allclose(angle.value, truth(at, reference)[0][:, 3], atol=TOLERANCE)
@@ -180,7 +180,7 @@ def test_places_with_few_images_of_either_kind_are_grey(found: DiscriminatorTerm
     for function in found.functions:
         expected = [min(pair) < 20 for pair in zip(function.real, function.generated, strict=True)]
         assert list(function.few) == expected
-    assert all(x.few)  # fifty samples, on 25 places
+    assert all(x.few)  # fifty samples, on 15 places
     assert sum(x.real) >= 0.97 * IMAGES
     assert not all(shape.few) or max(shape.generated) < 20
 
