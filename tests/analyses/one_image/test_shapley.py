@@ -89,7 +89,8 @@ def test_an_error_that_is_not_reached_is_said() -> None:
 
 
 def test_each_coalition_is_evaluated_once() -> None:
-    game, seen = game_of(*world(False)), []
+    game = game_of(*world(False))
+    seen: list[bytes] = []
 
     def counting(coalitions: NDArray[np.bool_]) -> NDArray[np.float64]:
         seen.extend(coalition.tobytes() for coalition in coalitions)

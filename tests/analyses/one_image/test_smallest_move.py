@@ -77,7 +77,7 @@ def test_the_length_in_a_plane_is_the_exact_one() -> None:
 
 def test_no_move_leaves_the_plausible_codes() -> None:
     _, slope, code, space = linear_world(0.0)
-    reach = space.limit * np.sqrt(slope @ covariance_of(space) @ slope)
+    reach = space.limit * float(np.sqrt(slope @ covariance_of(space) @ slope))
     for share, is_found in ((0.95, True), (1.05, False)):
         far, _, _, _ = linear_world(share * reach)
         found = smallest_move(far, code, space, np.random.default_rng(0))
