@@ -9,6 +9,7 @@ from latent_audit.flows.cli import (
     clean,
     compare,
     data,
+    explain,
     latent_size,
     pdf,
     run,
@@ -40,21 +41,8 @@ Audits what generative models know: which latent dimensions carry which semantic
 """
 # In the order of the help; each adds its own words and says what it does.
 COMMANDS = (
-    run,
-    latent_size,
-    settings,
-    data,
-    ui,
-    up,
-    verify,
-    sign,
-    compare,
-    sample,
-    pdf,
-    accept,
-    clean,
-    selftest,
-)
+    run, latent_size, settings, data, ui, up, verify, sign, compare, explain, sample, pdf, accept, clean, selftest
+)  # fmt: skip
 INTERRUPTED = 130
 
 
