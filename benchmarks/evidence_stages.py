@@ -40,7 +40,7 @@ def bootstraps(quick: bool) -> list[Stage]:
         ),
         Stage(
             f"bootstrap of 10 x 5 cells of information, {size}",
-            lambda: resampled_uncertainty(levels, bins, 20, draws),
+            lambda: resampled_uncertainty(levels, bins, 20, list(draws)),
             Work(bytes=resamples * images * (8.0 + 15.0)),  # a drawn index, and a byte of each level and bin
         ),
     ]

@@ -16,7 +16,11 @@ from latent_audit.tasks.execution.stage_runner import StageRunner
 from latent_audit.tasks.runs.index_runs import index_runs
 from latent_audit.tasks.runs.selftest_record import cited as cited_selftest
 from latent_audit.tasks.session.audit_session import AuditSession, open_session
-from latent_audit.tasks.session.data_notes import refuse_unknown_attribute, report_data
+from latent_audit.tasks.session.data_notes import (
+    refuse_unknown_attribute,
+    report_data,
+    report_few_groups,
+)
 from latent_audit.tasks.session.find_models import find_model_files
 from latent_audit.tasks.session.prefect_page import show_flow_progress
 from latent_audit.tasks.session.publish import publish
@@ -55,9 +59,18 @@ def audit(settings: Settings) -> Path:
         outside = prepare_outside(stage_runner, settings)
         # Nothing can begin without the data, so nothing waits for this.
         report_data(stage_runner.progress, prepared.result())
+        report_few_groups(
+            stage_runner.progress,
+            prepared.result(),
+            settings.evidence.thresholds.groups_min,
+            settings.splits.model_dump(),
+        )
         refuse_unknown_attribute("evidence.subgroup_by", settings.evidence.subgroup_by, prepared.result())
         for name in dict.fromkeys(name for asked in settings.require.values() for name in asked):
             refuse_unknown_attribute("require", name, prepared.result())
+        for claim in settings.claims_of_absence:
+            for name in (claim.attribute, *claim.given):
+                refuse_unknown_attribute("evidence.must_not_hold", name, prepared.result())
         classifier = train_classifier(stage_runner, settings, prepared)
         trained = start_models(stage_runner, settings, prepared, found)
         analysed = {
@@ -100,6 +113,7 @@ def prepare(stage_runner: StageRunner, settings: Settings, data: DataSettings) -
         files=files,
         shares=settings.splits.model_dump(),
         fewest_of_a_class=settings.evidence.fewest_of_a_class,
+        duplicate_images=settings.evidence.duplicate_images,
         seed=settings.run.seed,
     )
 

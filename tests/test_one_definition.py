@@ -65,6 +65,13 @@ OTHER_NUMBERS = {
     "tasks/analyses/selftest/selftest.py: explained >= 0.95 * judged": "what the selftest promises",
     "tasks/analyses/selftest/selftest.py: kept >= 0.95 * judged": "the same",
     "tasks/analyses/statistics/estimates.py: CONFIDENCE = 0.95": "of every interval",
+    "tasks/analyses/attributions/attribution_methods.py: sensitivity_radius: float = 0.02": "noise on pixels",
+    "tasks/analyses/scores/fitness.py: default of measure_fitness 0.02": (
+        "a limit of its own, on reconstructions that are all alike"
+    ),
+    "tasks/analyses/selftest/place_rows.py: abs(coverage - MOSTLY) <= max(0.02, slack)": (
+        "what the selftest promises"
+    ),
 }
 
 

@@ -110,6 +110,11 @@ ALLOWED = {
         "vae_models/training/loop.py",
         "self.held_out.take(np.arange(rows.start, rows.stop))",
     ): "a batch of a walk over all that is held out",
+    ("tasks/analyses/statistics/image_groups.py", "np.split(order, ends)"): "all rows, group by group",
+    (
+        "tasks/analyses/statistics/image_groups.py",
+        "rows[np.arange(size)]",
+    ): "the rows of a group in random order, cut to a common size",
     ("vae_models/supervision.py", "values[:1]"): "which attributes a model encodes is the same for any image",
     (
         "vae_models/training/resident_images.py",

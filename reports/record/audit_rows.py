@@ -34,6 +34,7 @@ def _doubled(audit: Plain) -> Iterator[str]:
         yield from _rows(f"stability[{index}].attributes", section["attributes"], "attribute")
     yield from _rows("verdicts", audit["verdicts"], "model", "seed", "attribute")
     yield from _rows("where", audit.get("where"), "model", "seed", "attribute")
+    yield from _rows("absent", audit.get("absent"), "model", "seed", "attribute", "given")
     yield from _rows("requirements", audit.get("requirements"), "model", "attribute")
     yield from _rows("place_stability", audit.get("place_stability"), "model")
     yield from _rows("subgroups", audit["subgroups"], "model", "attribute", "by")

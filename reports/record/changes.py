@@ -91,6 +91,17 @@ class PlaceChange:
 
 
 @dataclass(frozen=True)
+class AbsenceChange:
+    """A claim of absence in both audits, with the word in each."""
+
+    model: str
+    attribute: str
+    given: tuple[str, ...]
+    first: str
+    second: str
+
+
+@dataclass(frozen=True)
 class ScoreChange:
     """One global score of one model in both audits."""
 
@@ -126,6 +137,7 @@ class Changes:
     only_second: tuple[LoneClaim, ...]
     verdicts: tuple[VerdictChange, ...]
     places: tuple[PlaceChange, ...]
+    absence: tuple[AbsenceChange, ...]
     scores: tuple[ScoreChange, ...]
     same_data: bool
     data: tuple[DataChange, ...]
@@ -150,6 +162,11 @@ class Changes:
         )
 
     @property
+    def changed_absence(self) -> tuple[AbsenceChange, ...]:
+        """The claims of absence of both audits that have another word."""
+        return tuple(change for change in self.absence if change.first != change.second)
+
+    @property
     def any(self) -> bool:
         """Whether a reader of the first audit should be told: a verdict, a score or the data changed."""
         return bool(
@@ -157,6 +174,7 @@ class Changes:
             or self.only_first
             or self.only_second
             or self.changed_places
+            or self.changed_absence
             or self.changed_scores
             or self.data
         )
@@ -172,6 +190,7 @@ def changes(first: Audit, second: Audit) -> Changes:
         only_second=tuple(_alone(row) for claim, row in after.items() if claim not in before),
         verdicts=tuple(_verdict(before[claim], after[claim]) for claim in before if claim in after),
         places=tuple(_places(first, second)),
+        absence=tuple(_absence(first, second)),
         scores=tuple(_scores(first, second)),
         same_data=same_data,
         data=() if same_data else tuple(_data(first["data"], second["data"])),
@@ -284,6 +303,23 @@ def _lead_places(audit: Audit) -> dict[tuple[str, str], Place]:
     return {
         (row["model"], row["attribute"]): row
         for row in audit.get("where", ())
+        if (row["model"], row["seed"]) in leads
+    }
+
+
+def _absence(first: Audit, second: Audit) -> Iterator[AbsenceChange]:
+    """Yields the claims of absence that both audits make."""
+    before, after = _lead_absence(first), _lead_absence(second)
+    for claim, word in before.items():
+        if claim in after:
+            yield AbsenceChange(*claim, word, after[claim])
+
+
+def _lead_absence(audit: Audit) -> dict[tuple[str, str, tuple[str, ...]], str]:
+    leads = {(model["name"], model["seed"]) for model in lead_models(audit)}
+    return {
+        (row["model"], row["attribute"], tuple(row["given"])): row["word"]
+        for row in audit.get("absent", ())
         if (row["model"], row["seed"]) in leads
     }
 

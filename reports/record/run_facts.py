@@ -34,6 +34,7 @@ _RUN = Draft202012Validator(
                     "changed": {"type": "boolean"},
                     "verdicts": _LIST,
                     "places": _LIST,
+                    "absence": _LIST,
                     "scores": _LIST,
                     "data": _LIST,
                 },

@@ -43,6 +43,16 @@ def record(found: Changes) -> dict[str, Any]:
             }
             for change in found.changed_places
         ],
+        "absence": [
+            {
+                "model": change.model,
+                "attribute": change.attribute,
+                "given": list(change.given),
+                "before": change.first,
+                "now": change.second,
+            }
+            for change in found.changed_absence
+        ],
         "scores": [
             {
                 "model": change.model,
@@ -67,6 +77,7 @@ def sentences(changed: Plain, words: Catalogue) -> list[str]:
     return [
         *(_verdict(change, words) for change in changed["verdicts"]),
         *(_place(change, words) for change in changed.get("places", ())),
+        *(_absence(change, words) for change in changed.get("absence", ())),
         *(_score(change, words) for change in changed["scores"]),
         *(_data(change, words) for change in changed["data"]),
     ]
@@ -100,6 +111,17 @@ def _place(change: Plain, words: Catalogue) -> str:
         attribute=shortened(change["attribute"]),
         before=before,
         now=now,
+    )
+
+
+def _absence(change: Plain, words: Catalogue) -> str:
+    name = shortened(change["attribute"])
+    if change["given"]:
+        listed = words("word.comma").join(shortened(given) for given in change["given"])
+        name = words("absence.given", attribute=name, given=listed)
+    before, now = (words(f"absence.word.{change[side]}") for side in ("before", "now"))
+    return words(
+        "changes.said_absence", model=shortened(change["model"]), attribute=name, before=before, now=now
     )
 
 

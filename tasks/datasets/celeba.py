@@ -14,7 +14,7 @@ from pydantic import Field, field_validator
 
 from latent_audit.tasks.datasets.aligned_face import face_region
 from latent_audit.tasks.datasets.attributes import Attribute
-from latent_audit.tasks.datasets.celeba_attributes import ATTRIBUTE_NAMES, read_attributes
+from latent_audit.tasks.datasets.celeba_attributes import ATTRIBUTE_NAMES, read_attributes, read_identities
 from latent_audit.tasks.datasets.errors import CorruptFile, CorruptImage, MissingFile, TooLarge
 from latent_audit.tasks.datasets.images.archives import BROKEN_ZIP, refuse_hostile
 from latent_audit.tasks.datasets.images.choosing import OnProgress, choose_rows
@@ -66,6 +66,11 @@ class CelebaSettings(PublicDataSettings):
     images: int | None = Field(
         None, ge=1, description="images drawn without repetition; null takes all in the archive"
     )
+    groups: Literal["identity"] | None = Field(
+        None,
+        description="identity: images of one person stay together, by identity_CelebA.txt beside the attribute list; "
+        "null: each image stands by itself",
+    )
 
     @field_validator("attributes")
     @classmethod
@@ -80,8 +85,18 @@ class CelebaSettings(PublicDataSettings):
         return names
 
     def files(self) -> tuple[RemoteFile, ...]:
-        """Returns the archive and the attribute list; a mirror's archive may hold fewer or smaller images."""
+        """Returns the archive and the attribute list; a mirror's archive may hold fewer or smaller images.
+
+        With groups, the list of identities too.
+        """
+        identities = RemoteFile(
+            "celeba/identity_CelebA.txt",
+            (_DRIVE.format("1_ee_0u7vcNLOfNLegJRHmolfH5ICW-XS"),),
+            md5="32bd1bd63d3c78cd57e08160ec5ed1e2",
+            note=_NOTE.replace("list_attr_celeba.txt", "list_attr_celeba.txt and identity_CelebA.txt"),
+        )
         return (
+            *((identities,) if self.groups else ()),
             RemoteFile(
                 "celeba/img_align_celeba.zip",
                 (_DRIVE.format("0B7EVK8r0v71pZjFTYXZWM3FlRnM"),),
@@ -121,6 +136,11 @@ class CelebaSettings(PublicDataSettings):
             raise CorruptFile(
                 f"{archive_path} is not a sound zip archive ({error}); download it again"
             ) from error
+        identities = None
+        if self.groups:
+            identities = read_identities(
+                source_folder / "celeba" / "identity_CelebA.txt", [n for n, _ in chosen]
+            )
         masks = new_masks(workspace, len(images), self.image_size)
         masks[:] = face_region(self.image_size, self.crop)
         masks.flush()
@@ -137,6 +157,7 @@ class CelebaSettings(PublicDataSettings):
             licence="non-commercial research only; images are not redistributed",
             masks=masks,
             file_names=tuple(f"{number:06d}.jpg" for number, _ in chosen),
+            groups=identities,
         )
 
 

@@ -1,6 +1,7 @@
 """Reads CelebA's list of attributes: a count, 40 names, then a row of -1 and 1 for every image."""
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -105,3 +106,26 @@ def read_attributes(path: Path, names: tuple[str, ...]) -> tuple[NDArray[np.int6
             f"{path}: {expected:,} rows with different image names and values of -1 or 1 were expected"
         )
     return numbers, values
+
+
+def read_identities(path: Path, images: Sequence[int]) -> NDArray[np.int64]:
+    """Returns the number of the person (n,) that each of the numbered images shows.
+
+    Raises MissingFile, TruncatedFile or CorruptFile.
+    """
+    downloaded(path)
+    try:
+        frame = pd.read_csv(path, sep=r"\s+", header=None, names=["file", "person"], dtype={"file": str})
+        numbers = frame["file"].str.extract(r"^(\d{6})\.jpg$", expand=False).to_numpy(dtype=np.int64)
+        person = frame["person"].to_numpy(dtype=np.int64)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError, OverflowError) as error:
+        raise CorruptFile(
+            f"{path}: a row is not an image name and the number of a person ({error})"
+        ) from error
+    of_image = dict(zip(numbers.tolist(), person.tolist(), strict=True))
+    missing = [number for number in images if number not in of_image]
+    if missing:
+        raise TruncatedFile(
+            f"{path} has no row for {len(missing):,} images, the first {missing[0]:06d}.jpg; download it again"
+        )
+    return np.array([of_image[number] for number in images], dtype=np.int64)

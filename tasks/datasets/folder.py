@@ -21,6 +21,7 @@ from latent_audit.tasks.datasets.tables.column_types import ColumnType, TypedCol
 from latent_audit.tasks.datasets.tables.extreme_values import far_out
 from latent_audit.tasks.datasets.tables.file_column import FILE_COLUMN
 from latent_audit.tasks.datasets.tables.folder_table import FolderTable, TableReading, read_table
+from latent_audit.tasks.datasets.tables.group_column import group_column
 from latent_audit.tasks.datasets.tables.shown_text import shown
 from latent_audit.tasks.datasets.tables.table_encoding import known_text_encoding
 
@@ -59,6 +60,11 @@ class FolderSettings(BaseModel):
     attributes: tuple[str, ...] | None = Field(
         None, min_length=1, description="columns to audit; null takes all but the file names"
     )
+    groups: str | None = Field(
+        None,
+        description="column that names the person, patient, slide or video that an image is of; images of one stay "
+        "together in parts, shuffles and resamples. It is no attribute",
+    )
     types: dict[str, ColumnType] = Field(
         default_factory=dict,
         description="types that replace inferred ones, as in {grade: ordinal, angle: {kind: cyclic, period: 360}}",
@@ -96,7 +102,10 @@ class FolderSettings(BaseModel):
         image, BadTable for several.
         """
         table = read_table(self.table, self.folder, self.attributes, self.fewest_images, self._reading())
-        typed = typed_columns(table.names, table.column, self.types, self.missing_values, self.decimal)
+        names, groups, problem = group_column(table, self.groups, self.attributes is not None)
+        if problem:
+            raise BadTable(f"{self.table} cannot be used yet:", (problem,))
+        typed = typed_columns(names, table.column, self.types, self.missing_values, self.decimal)
         if typed.problems:
             raise BadTable(f"{self.table} cannot be used yet:", typed.problems)
         rows = choose_rows(len(table.files), self.images, seed, self.name)
@@ -112,6 +121,7 @@ class FolderSettings(BaseModel):
             licence=self.licence,
             file_names=files,
             notes=(*table.notes, *typed.notes, *_value_notes(table, typed), *image_notes),
+            groups=None if groups is None else groups[rows],
         )
 
     def _reading(self) -> TableReading:

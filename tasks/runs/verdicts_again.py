@@ -50,7 +50,7 @@ def _problems(audit: Plain, words_alone: bool) -> Iterator[Problem]:
     except ValueError as error:
         yield _problem("thresholds", f"the thresholds in {AUDIT_NAME} cannot be used: {error}.")
         return
-    for part in (_auditability, _verdicts, _stability, _controls, _places):
+    for part in (_auditability, _verdicts, _stability, _controls, _places, _absence):
         try:
             yield from part(audit, thresholds, words_alone)
         except Exception as error:  # evidence of a stranger's can lack whatever the rules look for
@@ -134,7 +134,9 @@ def _places(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator
     if stated.keys() == again.keys() and list(stated) != list(again):
         yield _problem("verdict", f"the places in {AUDIT_NAME} stand in another order than the evidence.")
     required = audit["settings"].get("require", {}) if audit.get("requirements") else {}
-    judged = judge_requirements(required, audit.get("where", ()), audit["subject"]["lead_seed"])
+    judged = judge_requirements(
+        required, audit.get("where", ()), audit.get("absent", ()), audit["subject"]["lead_seed"]
+    )
     if not _same_place(list(audit.get("requirements", ())), settled(to_json(judged)), words_alone):
         yield _problem("verdict", "which requirements are met does not follow from the places.")
     for control in audit["controls"]:
@@ -144,6 +146,13 @@ def _places(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator
                 f"the places in the control {control['control']} of {control['name']} do not follow from it."
             )
             yield _problem("verdict", message)
+
+
+def _absence(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator[Problem]:
+    """What is absent follows from what the readers of the codes found."""
+    again = settled(to_json(RULES[audit["schema_version"]].judge_absence(audit["models"], thresholds)))
+    if not _same_place(list(audit.get("absent", ())), again, words_alone):
+        yield _problem("verdict", "the words on claims of absence do not follow from the evidence.")
 
 
 def _same_place(stated: Any, again: Any, words_alone: bool) -> bool:

@@ -1,5 +1,8 @@
 """Reports notes on the data before training, and checks settings against the data."""
 
+import math
+from collections.abc import Mapping
+
 from latent_audit.tasks.errors import AuditError
 from latent_audit.tasks.session.progress import ProgressDisplay
 from latent_audit.tasks.session.terminal_text import named
@@ -17,6 +20,20 @@ def report_data(progress: ProgressDisplay, prepared: Artifact) -> None:
     if len(notes) > _NOTES_PRINTED:
         progress.line(
             f"data: {len(notes) - _NOTES_PRINTED} more notes stand in the report, in the section on the data"
+        )
+
+
+def report_few_groups(
+    progress: ProgressDisplay, prepared: Artifact, fewest: int, shares: Mapping[str, float]
+) -> None:
+    """Prints, before training, that images are of too few groups to tell anything, and how many are needed."""
+    parts = {row["name"]: row for row in read_json(prepared.path / "data.json")["parts"]}
+    groups = parts["probe_test"].get("groups")
+    if groups is not None and groups < fewest:
+        needed = math.ceil(fewest * sum(shares.values()) / shares["probe_test"])
+        progress.line(
+            f"data: {groups:,} groups of images in probe_test are too few, {fewest:,} are needed, about {needed:,} in "
+            "all with these shares: every verdict will be inconclusive"
         )
 
 

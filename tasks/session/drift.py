@@ -30,7 +30,10 @@ def since_accepted(home: Path, judged: Artifact) -> dict[str, Any] | None:
 
 def tags(since: Mapping[str, Any]) -> dict[str, str]:
     """Returns MLflow tags: the run compared with, the number of changes, and each changed verdict."""
-    counts = {f"changed.{part}": str(len(since[part])) for part in ("verdicts", "places", "scores", "data")}
+    counts = {
+        f"changed.{part}": str(len(since[part]))
+        for part in ("verdicts", "places", "absence", "scores", "data")
+    }
     verdicts = {
         f"changed.{change['model']}.{change['attribute']}": f"{change['before']} -> {change['now']}"
         for change in since["verdicts"]

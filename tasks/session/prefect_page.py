@@ -86,7 +86,7 @@ def show_results(stage_runner: StageRunner, name: str, folder: Path, audit: Audi
             description="What each model may be said to encode, and why",
         )
         create_markdown_artifact(
-            f"[Interpretability report]({report})\n\n`{report}`{_required(audit)}{_failed(audit)}",
+            f"[Interpretability report]({report})\n\n`{report}`{_required(audit)}{_absent(audit)}{_failed(audit)}",
             key=f"{artifact_key(name)}-report",
         )
 
@@ -100,6 +100,15 @@ def _required(audit: Audit) -> str:
         for row, status in zip(audit.get("requirements", []), rows, strict=True)
     ]
     return "".join(f"\n- `{line}`" for line in ["requirements:", *lines]) if lines else ""
+
+
+def _absent(audit: Audit) -> str:
+    lines = [
+        f"{visible(', '.join((row['model'], row['attribute'], *row['given'])))}: {row['word'].replace('_', ' ')}"
+        for row in audit.get("absent", [])
+        if row["seed"] == audit["subject"]["lead_seed"]
+    ]
+    return "".join(f"\n- `{line}`" for line in ["must not be held:", *lines]) if lines else ""
 
 
 def _failed(audit: Audit) -> str:

@@ -49,6 +49,11 @@ def publish(opening: AuditSession, exports: Mapping[ModelKey, Artifact], manifes
         },
         tags={
             **{f"digest.{name}": digest for name, digest in digests.items()},
+            **{
+                f"absent.{row['model']}.{_absence_name(row)}": row["word"]
+                for row in audit["absent"]
+                if row["seed"] == audit["subject"]["lead_seed"]
+            },
             **{f"required.{row['model']}.{row['attribute']}": row["status"] for row in audit["requirements"]},
             "mlflow.note.content": _description(audit),
             **({"mlflow.source.git.commit": commit} if commit else {}),
@@ -60,7 +65,15 @@ def publish(opening: AuditSession, exports: Mapping[ModelKey, Artifact], manifes
         stage_runner.tracker.log(
             stage_runner.model_runs[ModelKey(record["name"], record["seed"])],
             metrics=edit_metrics(record),
-            tags={**_model_tags(record), **_place_tags(record, audit["where"])},
+            tags={
+                **_model_tags(record),
+                **_place_tags(record, audit["where"]),
+                **{
+                    f"absent.{_absence_name(row)}": row["word"]
+                    for row in audit["absent"]
+                    if (row["model"], row["seed"]) == (record["name"], record["seed"])
+                },
+            },
         )
     logged = [
         made
@@ -131,6 +144,11 @@ def edit_metrics(record: Mapping[str, Any]) -> dict[str, float]:
         for edit in edits
         if edit["conditional"]
     }
+
+
+def _absence_name(row: Mapping[str, Any]) -> str:
+    """Returns what a claim of absence is of: "sex", or "sex given age, height"."""
+    return f"{row['attribute']} given {', '.join(row['given'])}" if row["given"] else str(row["attribute"])
 
 
 def _place_tags(record: Mapping[str, Any], where: Sequence[Mapping[str, Any]]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from latent_audit.tasks.analyses.places.rules.requirements import NOT_MET, UNDECIDED
+from latent_audit.tasks.analyses.places.rules.requirements import ABSENT, NOT_MET, UNDECIDED
 from latent_audit.tasks.errors import Changed, PartsFailed, Reported, RequirementsNotMet
 from latent_audit.tasks.session import drift
 from latent_audit.tasks.storage.arrays import read_json
@@ -53,11 +53,15 @@ def raise_outcome(folder: Path, *, fail_on_change: bool, fail_when_undecided: bo
 def requirement_sentences(audit: Mapping[str, Any], statuses: Sequence[str]) -> list[str]:
     """Returns a line on each requirement of some statuses."""
     return [
-        f"{row['model']}, {row['attribute']}: {row['place']} ({_words(row['verdict'])}) is {_words(row['status'])}: "
-        f"{row['reason']}"
+        f"{row['model']}, {row['attribute']}: {_asked(row)} is {_words(row['status'])}: {row['reason']}"
         for row in audit.get("requirements", ())
         if row["status"] in statuses
     ]
+
+
+def _asked(row: Mapping[str, Any]) -> str:
+    place = str(row["place"])
+    return place if place == ABSENT else f"{place} ({_words(row['verdict'])})"
 
 
 def _words(key: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, PositiveInt, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from latent_audit.tasks.analyses.absence.evidence import AbsenceClaim
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.datasets.registry import DataSettings
 from latent_audit.tasks.datasets.sprites import SpritesSettings
@@ -52,6 +53,23 @@ class SplitSettings(Section):
         total = self.model_train + self.classifier_train + self.probe_fit + self.probe_test
         if abs(total - 1) > 1e-6:
             raise ValueError(f"the four shares must add up to 1, got {total:g}")
+        return self
+
+
+class AbsenceSettings(Section):
+    """A claim that a code does not hold an attribute."""
+
+    attribute: str = Field(description="attribute that must not be held")
+    given: tuple[str, ...] = Field(
+        (), description="attributes that may be known: what the code tells beyond them counts"
+    )
+
+    @model_validator(mode="after")
+    def _given_are_others(self) -> "AbsenceSettings":
+        if self.attribute in self.given or len(set(self.given)) != len(self.given):
+            raise ValueError(
+                f"given must name other attributes than {self.attribute}, each once, got {list(self.given)}"
+            )
         return self
 
 
@@ -99,11 +117,40 @@ class EvidenceSettings(Section):
         description="an attribute is tested if every part of the data has so many images of two of its classes, or so "
         "many that differ from its commonest value",
     )
+    duplicate_images: int = Field(
+        20_000,
+        ge=100,
+        description="most images among which near-duplicates across parts are looked for, where data.groups is not set",
+    )
     subgroup_by: str | None = Field(
         None,
         description="attribute whose groups effects are compared in; null: the first binary or categorical",
     )
+    must_not_hold: tuple[AbsenceSettings, ...] = Field(
+        (),
+        description="attributes that a code must not hold: [scanner, {attribute: sex, given: [age]}]",
+    )
     thresholds: Thresholds = Field(Thresholds(), description="when a check passes")
+
+    @field_validator("must_not_hold", mode="before")
+    @classmethod
+    def _names_alone_are_claims(cls, claims: Any) -> Any:
+        """Takes a name for a claim with nothing given."""
+        listed = [claims] if isinstance(claims, str) else claims
+        return (
+            tuple({"attribute": claim} if isinstance(claim, str) else claim for claim in listed)
+            if isinstance(listed, list | tuple)
+            else listed
+        )
+
+    @field_validator("must_not_hold")
+    @classmethod
+    def _claims_differ(cls, claims: tuple[AbsenceSettings, ...]) -> tuple[AbsenceSettings, ...]:
+        named = [(claim.attribute, frozenset(claim.given)) for claim in claims]
+        twice = sorted({attribute for attribute, given in named if named.count((attribute, given)) > 1})
+        if twice:
+            raise ValueError(f"each claim must stand there once, got {', '.join(twice)} more often")
+        return claims
 
     @model_validator(mode="after")
     def _significance_can_be_reached(self) -> "EvidenceSettings":
@@ -123,14 +170,20 @@ class EvidenceSettings(Section):
 
 
 class RequirementSettings(Section):
-    """What a model must show of one attribute; a place at least as strong counts."""
+    """What a model must show of one attribute; a place at least as strong counts. A place alone may stand for it."""
 
-    place: Literal["dimension", "direction", "block"] = Field(
-        "dimension", description="weakest place that counts: dimension, direction or block"
+    place: Literal["dimension", "direction", "block", "absent"] = Field(
+        "dimension",
+        description="weakest place that counts: dimension, direction or block; absent: it must not be held",
     )
     verdict: Literal["supported", "partly_supported"] = Field(
         SUPPORTED, description="weakest verdict that counts"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _place_alone(cls, value: Any) -> Any:
+        return {"place": value} if isinstance(value, str) else value
 
 
 class LatentSizeSettings(Section):
@@ -261,8 +314,8 @@ class Settings(BaseSettings):
     evidence: EvidenceSettings = Field(EvidenceSettings(), description="how claims are tested")
     require: dict[str, dict[str, RequirementSettings]] = Field(
         {},
-        description="what must be shown, by model and attribute: {vae: {scale: {place: direction}}}; a run that does "
-        "not show it ends with exit code 5",
+        description="what must be shown, by model and attribute: {vae: {scale: {place: direction}, sex: absent}}; a "
+        "run that does not show it ends with exit code 5",
     )
     explanations: ExplanationSettings = Field(
         ExplanationSettings(), description="how much is drawn, moved and attributed"
@@ -302,6 +355,23 @@ class Settings(BaseSettings):
                 f"require names {', '.join(map(repr, unknown))}, and the models are {', '.join(self.models)}"
             )
         return self
+
+    @property
+    def claims_of_absence(self) -> tuple[AbsenceClaim, ...]:
+        """What no code must hold: as listed, and what some model is required not to hold."""
+        listed = tuple(AbsenceClaim(claim.attribute, claim.given) for claim in self.evidence.must_not_hold)
+        known = {claim.attribute for claim in listed}
+        required = {
+            name: AbsenceClaim(name)
+            for asked in self.require.values()
+            for name, requirement in asked.items()
+            if requirement.place == "absent" and name not in known
+        }
+        return (*listed, *required.values())
+
+    def has_claims_of_absence(self, name: str) -> bool:
+        """Whether a model is looked at for what it must not hold: all are, or none."""
+        return bool(self.claims_of_absence)
 
     @property
     def name(self) -> str:

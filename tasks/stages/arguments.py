@@ -41,10 +41,10 @@ def arguments(
 
 def setting(settings: Settings, path: str, model: ModelKey | None = None) -> Any:
     """Returns the value of a setting, as "evidence.bootstraps"; "model.name" is the name of the model."""
-    room, _, name = path.partition(".")
-    if room == "explanations" and name in BY_DEPTH:
-        return getattr(settings.explanations.sizes(), name)
+    room, *names = path.split(".")
+    if room == "explanations" and names[0] in BY_DEPTH:
+        return getattr(settings.explanations.sizes(), names[0])
     value: Any = model if room == "model" else getattr(settings, room)
-    for part in name.split("."):
+    for part in names:
         value = getattr(value, part)
     return value

@@ -83,6 +83,24 @@ LOCATE = Stage(
     settings=("evidence.thresholds", *_PLACES, "run.seed"),
     record=(RecordPart("places", "places.json"),),
 )
+ABSENCE = Stage(
+    "absence",
+    "looking for what must not be held by",
+    f"{_EVIDENCE}.absence",
+    needs=("prepared", "encoded"),
+    settings=(
+        "claims_of_absence",
+        "evidence.permutations",
+        "evidence.bootstraps",
+        "evidence.probe_images",
+        "evidence.boosting_images",
+        "evidence.boosting_iterations",
+        "evidence.thresholds.absent_max",
+        "run.seed",
+    ),
+    only_if="has_claims_of_absence",
+    record=(RecordPart("absence", "absence.json", []),),
+)
 FITNESS = Stage(
     "fitness",
     "measuring the fitness of",
@@ -248,6 +266,7 @@ OF_A_MODEL = (
     INTERVENE,
     FITNESS,
     LOCATE,
+    ABSENCE,
     SCORE,
     CONTROL,
     PROJECT,

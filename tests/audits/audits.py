@@ -23,6 +23,7 @@ from safetensors import SafetensorError, safe_open
 
 from tests.audits.existing_audit import write_existing_audit
 from tests.audits.failing_audit import PARTS, of_any_number, write_failing_audit
+from tests.audits.grouped_audit import write_grouped_audit
 from tests.audits.hostile_audit import write_hostile_audit
 from tests.audits.one_of_each import write_one_of_each
 from tests.audits.ordered_audit import write_ordered_audits
@@ -153,7 +154,29 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> Commands:
     }
     own = write_own_audit(home)
     asked["own data"] = _words(own, *IN_ONE_THREAD)
+<<<<<<< HEAD
     asked["own data verified"] = command_of("verify", "own runs/latest")
+=======
+    asked["own data verified"] = _command("verify", "own runs/latest")
+    asked["must not be held"] = _words(
+        *(own, "--run.output", "claims", "--evidence.must_not_hold"),
+        json.dumps(["acc@5", {"attribute": "a/b", "given": ["acc@5"]}]),
+        *("--require", json.dumps({"vae": {"acc@5": "absent"}}), *IN_ONE_THREAD),
+    )
+    asked["must not be held verified"] = _command("verify", "claims/latest")
+    asked["unknown claim"] = _words(
+        own, "--run.output", "bad runs", "--evidence.must_not_hold", "[colour]", *IN_ONE_THREAD
+    )
+    grouped = write_grouped_audit(home)
+    asked["groups"] = _words(grouped, *IN_ONE_THREAD)
+    asked["groups verified"] = _command("verify", "grouped runs/latest")
+    asked["too few groups"] = _words(
+        grouped, "--evidence.thresholds.groups_min", "60", "--run.output", "few groups", *IN_ONE_THREAD
+    )
+    asked["no such column"] = _words(
+        grouped, "--data.groups", "patient", "--run.output", "bad runs", *IN_ONE_THREAD
+    )
+>>>>>>> main
     asked["unknown group"] = _words(
         own, "--run.output", "bad runs", "--evidence.subgroup_by", "colour", *IN_ONE_THREAD
     )

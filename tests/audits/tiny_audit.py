@@ -62,6 +62,8 @@ CHANGED_THRESHOLDS = Thresholds(
     isolate_min=0.0431,
     block_share=0.971,
     direction_share=0.773,
+    absent_max=0.0263,
+    groups_min=37,
 )
 
 

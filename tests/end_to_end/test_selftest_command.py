@@ -17,6 +17,7 @@ ROWS = (
     "places: reading noise", "places: rotated pair", "places: cycle on a tilted circle", "places: nonlinear block",
     "places: copied dimension", "places: decodable, not drawn", "places: correlated 0.8, drawn apart",
     "places: correlated 0.8, one drawn", "places: seeds that disagree", "places: rotation of the whole code",
+    "absence: U of 0, 0.01 and 0.05",
 )  # fmt: skip
 
 

@@ -36,5 +36,6 @@ def prepare(settings: Settings) -> Artifact:
         files=DataFiles(WORK, {}),
         shares=settings.splits.model_dump(),
         fewest_of_a_class=settings.evidence.fewest_of_a_class,
+        duplicate_images=settings.evidence.duplicate_images,
         seed=settings.run.seed,
     )

@@ -16,6 +16,7 @@ class Association(TypedDict):
     high: Matrix
     p_adjusted: Matrix
     n: int
+    groups: NotRequired[int | None]
     permutations: int
     null_max: list[float]
     statistic: NotRequired[Undescribed[Matrix]]

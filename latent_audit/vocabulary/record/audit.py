@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, NotRequired
 from pydantic import Field, WithJsonSchema, with_config
 from typing_extensions import TypedDict
 
+from latent_audit.vocabulary.record.absence import Absence
 from latent_audit.vocabulary.record.classifier import Classifier
 from latent_audit.vocabulary.record.comparison import Comparison, Direction
 from latent_audit.vocabulary.record.controls import Control, Selftest
@@ -80,5 +81,6 @@ class Audit(TypedDict):
     auditability: NotRequired[list[Auditability]]
     where: NotRequired[list[Place]]
     place_stability: NotRequired[list[PlaceStability]]
+    absent: NotRequired[list[Absence]]
     requirements: NotRequired[list[Requirement]]
     score_directions: NotRequired[dict[str, Direction]]

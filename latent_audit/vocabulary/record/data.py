@@ -15,6 +15,7 @@ class DataPart(TypedDict):
     name: str
     images: int
     purpose: str
+    groups: NotRequired[int | None]
 
 
 @final

@@ -4,6 +4,7 @@ from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from latent_audit.vocabulary.record.absence import MeasuredAbsence
 from latent_audit.vocabulary.record.applications import Applications
 from latent_audit.vocabulary.record.association import Association, Probe, Specificity
 from latent_audit.vocabulary.record.attributions import Attribution, AttributionEvidence
@@ -58,6 +59,7 @@ class Model(TypedDict):
     specificity: Part[list[Specificity]]
     intervention: Part[Intervention]
     places: NotRequired[Places | None]
+    absence: NotRequired[list[MeasuredAbsence]]
     traversal: Part[Traversal]
     projections: Part[list[Projection]]
     moves: NotRequired[Part[LatentManipulation]]

@@ -1,6 +1,6 @@
 """Where attributes live in a model's code: what was measured on each rung, and the place that follows."""
 
-from typing import Literal
+from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -128,6 +128,7 @@ class Places(TypedDict):
 
     pairs: int
     images: int
+    groups: NotRequired[int | None]
     permutations: int
     used: list[bool]
     changes: list[float]
@@ -196,7 +197,7 @@ class Requirement(TypedDict):
 
     model: str
     attribute: str
-    place: PartOfCode
+    place: PartOfCode | Literal["absent"]
     verdict: OverallWord
     status: Literal["met", "not_met", "undecided"]
     found_place: str

@@ -127,7 +127,7 @@ def warning(page: Page, found: ImageExplanation) -> str | None:
     return page.t(
         "explain.unlike",
         measures=page.t("word.comma").join(beyond),
-        percentile=number(found["unusual_beyond"]),
+        percentile=f"{found['unusual_beyond']:g}",
     )
 
 

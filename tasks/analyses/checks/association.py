@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from latent_audit.tasks.analyses.statistics.binning import attribute_levels, fit_code_bins
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, centred_interval
+from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 from latent_audit.tasks.analyses.statistics.mutual_information import (
+    exchanged_uncertainty,
     joint_tables,
     permuted_information_nats,
     resampled_uncertainty,
@@ -32,6 +34,7 @@ DRAWN_NULL_VALUES = 100
 class Association:
     """Uncertainty coefficients (k, d) in 0 to 1, their 95 % intervals and family-wise p-values.
 
+    groups: how many groups the n images are of, None where they are independent.
     `fit_uncertainty` is the same on probe_fit: what dimensions are chosen by. `null_max` holds sorted
     values of the largest standardised statistic over all cells under permutation; `statistic` the observed.
     """
@@ -46,6 +49,7 @@ class Association:
     null_max: Floats
     statistic: Floats
     fit_uncertainty: Floats = field(metadata={"plain": False})
+    groups: int | None = None
 
     def cell(self, attribute: int, dimension: int) -> Estimate:
         """Returns one cell with its interval."""
@@ -54,7 +58,9 @@ class Association:
             float(self.low[attribute, dimension]),
             float(self.high[attribute, dimension]),
             self.n,
-            "bootstrap over images",
+            "bootstrap over images"
+            if self.groups is None
+            else f"bootstrap over {self.groups} groups of images",
         )
 
 
@@ -69,12 +75,15 @@ def compute(
     resamples: int = 500,
     code_bins: int = CODE_BINS,
     attribute_bins: int = ATTRIBUTE_BINS,
+    image_groups: ImageGroups | None = None,
 ) -> Association:
     """Returns the association of every attribute with every dimension of codes (n, d), values (n, k).
 
     Bins and levels come from the fit part, all numbers from the test part. Tests use the plug-in
-    information (its bias is the same under every shuffle), estimates the corrected one.
+    information (its bias is the same under every shuffle), estimates the corrected one. image_groups: of the test
+    part, None where images are independent; else groups are shuffled and drawn, and chance is their mean.
     """
+    groups = image_groups or ImageGroups.of(None, len(test_values))
     rng = np.random.default_rng(seed)
     binning = fit_code_bins(fit_codes, code_bins)
     fit_levels, level_count = attribute_levels(attributes, fit_values, fit_values, attribute_bins)
@@ -83,11 +92,16 @@ def compute(
     tables = joint_tables(levels, level_count, binned, code_bins)
     fit_tables = joint_tables(fit_levels, level_count, binning.apply(fit_codes), code_bins)
     value = uncertainty_coefficient(tables)
-    draws = rng.integers(len(levels), size=(resamples, len(levels)))
+    draws = groups.resampled_rows(resamples, rng)
+    resampled = resampled_uncertainty(levels, binned, code_bins, draws)
+    if groups.are_single_images:
+        statistic = standardised(permuted_information_nats(levels, binned, code_bins, permutations, rng))
+    else:
+        exchanged = exchanged_uncertainty(levels, binned, code_bins, permutations, groups, rng)
+        statistic = standardised(exchanged)
+        value = less_chance(uncertainty_coefficient(tables, corrected=False), exchanged[1:].mean(axis=0))
     # All cells share the drawn images, so the order of dimensions is nothing.
-    low, high = centred_interval(value, resampled_uncertainty(levels, binned, code_bins, draws))
-    information = permuted_information_nats(levels, binned, code_bins, permutations, rng)
-    statistic = standardised(information)
+    low, high = centred_interval(value, resampled)
     maxima = statistic[1:].reshape(permutations, -1).max(axis=1)
     return Association(
         attributes=tuple(a.name for a in attributes),
@@ -100,7 +114,17 @@ def compute(
         null_max=np.quantile(maxima, np.linspace(0.0, 1.0, DRAWN_NULL_VALUES)),
         statistic=statistic[0],
         fit_uncertainty=np.clip(uncertainty_coefficient(fit_tables), 0.0, 1.0),
+        groups=None if groups.are_single_images else groups.count,
     )
+
+
+def less_chance(value: Floats, chance: Floats) -> Floats:
+    """Returns uncertainty coefficients less what shuffles give on average, scaled so that full knowledge stays 1.
+
+    As in the adjusted mutual information (Vinh et al. 2010). Where images come in groups, there are fewer independent
+    ones than the correction by counts takes for granted.
+    """
+    return np.asarray((value - chance) / np.maximum(1.0 - chance, 1e-9))
 
 
 def standardised(statistics: Floats) -> Floats:

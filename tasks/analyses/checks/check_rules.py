@@ -190,6 +190,13 @@ def _moves_by_entanglement(model: Plain, claim: Plain, thresholds: Thresholds) -
     }
 
 
+def few_groups(groups: int | None, thresholds: Thresholds) -> str | None:
+    """Returns why nothing can be told of so many groups of images; None where there are enough, or no groups."""
+    if groups is None or groups >= thresholds.groups_min:
+        return None
+    return f"inconclusive: {groups} groups of images in probe_test, {thresholds.groups_min} are needed"
+
+
 def interval_against(value: Plain | None, least: float) -> Literal["above", "crosses", "below"]:
     """Returns where an interval lies; an estimate without interval is its value alone; None is below."""
     if value is None or value["value"] is None:

@@ -17,7 +17,8 @@ from latent_audit.tasks.analyses.checks.intervention_null import (
 )
 from latent_audit.tasks.analyses.checks.responses import effects, refuse_wrong_columns
 from latent_audit.tasks.analyses.decoding import Decode, Rows
-from latent_audit.tasks.analyses.statistics.estimates import image_weights, interval
+from latent_audit.tasks.analyses.statistics.estimates import interval
+from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.vocabulary.batches import batches
@@ -71,6 +72,7 @@ def compute(
     null_moves_per_dimension: int = 45,
     batch_size: int = 512,
     least_images: int = MIN_IMAGES,
+    image_groups: ImageGroups | None = None,
 ) -> Intervention:
     """Returns the effect of every dimension on every attribute.
 
@@ -79,13 +81,15 @@ def compute(
     one dimension per attribute. `rows` (m,) are the images' row numbers, whose noise all their moves are decoded with;
     by default their places in `codes`. The null's random moves start from `null_images` of the codes, drawn at random,
     those in the untrained decoder from `untrained_images`. Never more than `batch_size` images are decoded at
-    once. Raises ValueError with fewer than `least_images` codes or when the columns do not fit the attributes.
+    once. image_groups: of the codes; groups are drawn with replacement. Raises ValueError with fewer than
+    `least_images` codes or when the columns do not fit the attributes.
     """
     if len(codes) < least_images:
         raise ValueError(
             f"the intervention check needs at least {least_images} held-out images, got {len(codes)}; "
             "give probe_test a larger share or add images"
         )
+    independent = image_groups or ImageGroups.of(None, len(codes))
     rng = np.random.default_rng(seed)
     of_row = np.arange(len(codes)) if rows is None else rows
     score = _Scorer(decode, respond, batch_size)
@@ -95,7 +99,7 @@ def compute(
     refuse_wrong_columns(attributes, response_columns, responses.shape[-1])
     means = responses.mean(axis=2, dtype=np.float64)
     effect = effects(means, attributes, response_columns).T
-    drawn_means = _resampled_means(responses, resamples, rng)
+    drawn_means = _resampled_means(responses, independent.weights(resamples, rng))
     drawn = effects(drawn_means, attributes, response_columns)  # (resamples, d, k)
     low, high = interval(drawn)
     tested = _tested_doses(len(doses))
@@ -123,7 +127,16 @@ def compute(
         )
         untrained = effects(idle.mean(axis=2, dtype=np.float64), attributes, response_columns)
     result = Measured(
-        attributes, response_columns, responses, means, levels, effect, drawn, drawn_means, gates
+        attributes,
+        response_columns,
+        responses,
+        means,
+        levels,
+        effect,
+        drawn,
+        drawn_means,
+        gates,
+        independent.source,
     )
     tested_effect = effects(means[:, tested], attributes, response_columns).T
     p_values = adjusted_p_values(tested_effect, null, untrained, groups)
@@ -229,9 +242,9 @@ def _mean_over_images(responses: NDArray[np.float32]) -> Floats:
     return responses.mean(axis=2, dtype=np.float64)
 
 
-def _resampled_means(responses: NDArray[np.float32], resamples: int, rng: np.random.Generator) -> Floats:
-    """Returns bootstrap means (resamples, d, doses, columns); all cells share the resampled images."""
+def _resampled_means(responses: NDArray[np.float32], counts: Floats) -> Floats:
+    """Returns bootstrap means (resamples, d, doses, columns); all cells share the images, counts (resamples, m)."""
     d, doses, m, columns = responses.shape
-    weights = image_weights(m, resamples, rng) / m
+    weights = counts / counts.sum(axis=1, keepdims=True)
     stacked = responses.transpose(2, 0, 1, 3).reshape(m, -1).astype(np.float64)
-    return (weights @ stacked).reshape(resamples, d, doses, columns)
+    return (weights @ stacked).reshape(len(counts), d, doses, columns)

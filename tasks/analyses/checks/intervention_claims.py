@@ -20,7 +20,6 @@ from latent_audit.tasks.analyses.statistics.sample_rows import hold_out
 from latent_audit.tasks.datasets.attributes import Attribute
 
 Floats = NDArray[np.float64]
-SOURCE = "bootstrap over images"
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ class Measured:
     """Everything measured, from which one claim's details are taken.
 
     Responses (d, doses, m, columns), their means over images, levels (doses, d), effects (k, d), and bootstrap
-    resamples of effects (r, d, k) and means (r, d, doses, columns).
+    resamples of effects (r, d, k) and means (r, d, doses, columns); source: of these.
     """
 
     attributes: Sequence[Attribute]
@@ -97,6 +96,7 @@ class Measured:
     drawn: Floats
     drawn_means: Floats
     gates: Sequence[Gate]
+    source: str
 
     def claim(self, k: int, j: int, null: EffectNull | None) -> ClaimedEffect:
         """Returns the details of the claim that dimension j carries attribute k."""
@@ -140,7 +140,9 @@ class Measured:
         closed = self._closed(k)
         if closed is not None:
             return closed
-        return from_samples(float(self.effect[k, j]), self.drawn[:, j, k], self.responses.shape[2], SOURCE)
+        return from_samples(
+            float(self.effect[k, j]), self.drawn[:, j, k], self.responses.shape[2], self.source
+        )
 
     def _consistency(self, j: int, column: int) -> Estimate:
         """The doses compared are chosen on one half of the images and tried on the other, both ways."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from latent_audit.tasks.analyses.absence.rules import judge_absence
 from latent_audit.tasks.analyses.checks import auditability, verdicts
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.checks.verdicts import Verdict
@@ -29,6 +30,7 @@ class Rules:
         judge_seeds: from the seeds of one model and thresholds to the words that check D counts, by attribute.
         judge_places: from models, place_stability and thresholds to the rows of `where`.
         place_control: from a control and thresholds to the rows of `where` of it.
+        judge_absence: from models and thresholds to the rows of `absent`.
         thresholds: the names of all limits.
         not_auditable: from an audit.json and thresholds to "reason" and "helps" of each attribute that cannot be
             audited, which the three others are given.
@@ -41,6 +43,7 @@ class Rules:
     judge_seeds: Callable[[Sequence[Plain], Thresholds, Mapping[str, Plain]], dict[str, list[str]]]
     judge_places: Callable[[Sequence[Plain], Sequence[Plain], Thresholds, Mapping[str, Plain]], Sequence[Any]]
     place_control: Callable[[Plain, Thresholds, Mapping[str, Plain]], Sequence[Any]]
+    judge_absence: Callable[[Sequence[Plain], Thresholds], Sequence[Any]]
     thresholds: frozenset[str]
     not_auditable: Callable[[Plain, Thresholds], Mapping[str, Plain]]
 
@@ -52,6 +55,10 @@ def _no_places(
 
 
 def _no_places_of_control(_: Plain, __: Thresholds, ___: Mapping[str, Plain]) -> list[Any]:
+    return []
+
+
+def _no_absence(_: Sequence[Plain], __: Thresholds) -> list[Any]:
     return []
 
 
@@ -84,6 +91,7 @@ RULES: Mapping[str, Rules] = {
         verdicts.verdicts_without_stability,
         _no_places,
         _no_places_of_control,
+        _no_absence,
         THRESHOLDS_1_0,
         _everything_is_auditable,
     ),
@@ -93,6 +101,7 @@ RULES: Mapping[str, Rules] = {
         verdicts.verdicts_without_stability,
         where.judge_places,
         where.places_of_control,
+        judge_absence,
         frozenset(limit.name for limit in fields(Thresholds)),
         auditability.not_auditable,
     ),

@@ -14,11 +14,11 @@ from latent_audit.tasks.analyses.statistics.conditional_information import (
     resampled_tables,
 )
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, centred_interval
+from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 from latent_audit.tasks.analyses.statistics.mutual_information import uncertainty_coefficient
 from latent_audit.tasks.datasets.attributes import Attribute
 
 Floats = NDArray[np.float64]
-SOURCE = "bootstrap over images"
 # Three variables share one table: coarser bins keep a dozen images in a cell.
 CONDITIONAL_CODE_BINS = 8
 CONDITIONAL_ATTRIBUTE_BINS = 8
@@ -71,6 +71,7 @@ def compute(
     survives_from: float,
     resamples: int = 200,
     least_shuffles: int = MIN_SHUFFLES,
+    image_groups: ImageGroups | None = None,
 ) -> tuple[Specificity, ...]:
     """Returns one result per attribute.
 
@@ -86,7 +87,8 @@ def compute(
     levels, level_count = attribute_levels(attributes, fit_values, test_values, ATTRIBUTE_BINS)
     coarse = fit_code_bins(fit_codes, CONDITIONAL_CODE_BINS).apply(test_codes)
     coarse_levels, _ = attribute_levels(attributes, fit_values, test_values, CONDITIONAL_ATTRIBUTE_BINS)
-    draws = rng.integers(len(levels), size=(resamples, len(levels)))
+    independent = image_groups or ImageGroups.of(None, len(levels))
+    draws = independent.resampled_rows(resamples, rng)
     results = []
     for k, attribute in enumerate(attributes):
         chosen, runner_up = claimed_dimensions(association.fit_uncertainty[k], groups)
@@ -99,9 +101,9 @@ def compute(
             # Both questions are of one table, seen from either side.
             resampled = resampled_tables(dimension, others, own, draws)
             turned = np.ascontiguousarray(resampled.swapaxes(1, 2))
-            leaked = conditional_uncertainty(dimension, others, own, shuffles, resampled, rng)
+            leaked = conditional_uncertainty(dimension, others, own, shuffles, resampled, rng, independent)
             leakage.append(Leakage(name, leaked.estimate))
-            kept = conditional_uncertainty(dimension, own, others, shuffles, turned, rng)
+            kept = conditional_uncertainty(dimension, own, others, shuffles, turned, rng, independent)
             enough = min(survives_from, float(association.uncertainty[k, chosen]) / 2.0)
             survives = kept.estimate.value >= enough and kept.p_value <= significance
             conditioned.append(Conditioned(name, kept.estimate, bool(survives)))
@@ -143,17 +145,17 @@ def _gap(
     k: int,
     best: int,
     runner_up: int | None,
-    draws: Bins,
+    draws: Sequence[Bins],
 ) -> Estimate:
     """Resamples images, not tables: both dimensions are measured on the same images."""
     if runner_up is None:
         return association.cell(k, best)
     value = float(association.uncertainty[k, best] - association.uncertainty[k, runner_up])
     size = level_count * CODE_BINS
-    drawn_levels = levels[draws] * CODE_BINS + np.arange(len(draws))[:, None] * size
     resampled = []
     for j in (best, runner_up):
-        counts = np.bincount((drawn_levels + binned[:, j][draws]).ravel(), minlength=len(draws) * size)
+        cells = levels * CODE_BINS + binned[:, j]
+        counts = np.stack([np.bincount(cells[rows], minlength=size) for rows in draws])
         resampled.append(uncertainty_coefficient(counts.reshape(len(draws), level_count, CODE_BINS), False))
     low, high = centred_interval(np.asarray(value), resampled[0] - resampled[1])
-    return Estimate(value, float(low), float(high), association.n, SOURCE)
+    return Estimate(value, float(low), float(high), association.n, association.cell(k, best).source)

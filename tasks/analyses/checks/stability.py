@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
-from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples, image_weights
+from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples
+from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 from latent_audit.vocabulary.verdicts import NOT_ASSESSED
 
 Floats = NDArray[np.float64]
@@ -54,6 +55,7 @@ def compute(
     least_seeds: int,
     active: Sequence[NDArray[np.bool_]] | None = None,
     resamples: int = 200,
+    image_groups: ImageGroups | None = None,
 ) -> Stability:
     """Returns how far seeds agree; `codes` are (n, d) of the same held-out images for each seed.
 
@@ -61,7 +63,7 @@ def compute(
     uncertainty coefficient per seed. Dimensions are matched by the Hungarian method on absolute Spearman
     correlation, a claimed member of a group of dimensions by all of its group; the matched strength is the
     mean over matched pairs, weak dimensions left out when `active` says which are in use. With fewer than
-    `least_seeds` seeds the status is "not_assessed".
+    `least_seeds` seeds the status is "not_assessed". image_groups: of the images; groups are drawn with replacement.
     """
     assessed = len(seeds) >= least_seeds
     reason = (
@@ -71,7 +73,7 @@ def compute(
     )
     rng = np.random.default_rng(seed)
     ranks = [np.apply_along_axis(rankdata, 0, np.asarray(c, dtype=np.float64)) for c in codes]
-    weights = image_weights(len(codes[0]), resamples, rng)
+    weights = (image_groups or ImageGroups.of(None, len(codes[0]))).weights(resamples, rng)
     attributes = []
     for name, dimensions in claimed_dimensions.items():
         labels = np.asarray(groups)

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latent_audit.tasks.analyses.checks.association import standardised, step_down_p_values
-from latent_audit.tasks.analyses.checks.intervention_claims import SOURCE
 from latent_audit.tasks.analyses.checks.responses import effects
 from latent_audit.tasks.analyses.statistics.binning import fit_attribute_coding
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples, image_weights
 from latent_audit.tasks.datasets.attributes import Attribute
 
 Floats = NDArray[np.float64]
+SOURCE = "bootstrap over images"
 # Cuts of ordinal, continuous and cyclic attributes; with fewer images than this a group is left out.
 GROUP_BINS = 3
 MIN_IMAGES = 20

@@ -74,11 +74,21 @@ class Thresholds:
     direction_share: float = _limit(
         0.8, "a direction gives way to a block whose swap takes over more, if less than this share of it"
     )
+    absent_max: float = _limit(
+        0.02,
+        "a fiftieth of the attribute's uncertainty, a tenth of the least that counts as held: for a balanced binary "
+        "attribute an AUROC of about 0.59",
+    )
+
+    groups_min: int = _limit(
+        40,
+        "with fewer groups of images in probe_test, intervals cover the truth less often than they promise",
+    )
 
     def __post_init__(self) -> None:
         for limit in fields(self):
             value = getattr(self, limit.name)
-            if limit.name != "seeds_min" and not 0.0 <= value <= 10.0:
+            if limit.name not in ("seeds_min", "groups_min") and not 0.0 <= value <= 10.0:
                 raise ValueError(f"threshold {limit.name} must be between 0 and 10, got {value}")
 
     def digest(self) -> str:

@@ -29,6 +29,7 @@ from latent_audit.tasks.analyses.checks.check_rules import (
     CheckVerdict,
     Plain,
     dimension_name,
+    few_groups,
     first_three,
     in_words,
     interval_against,
@@ -96,7 +97,7 @@ def reach_verdicts(
             checks["stability"] = _stability(
                 by_model.get(model["name"]), model, family[model["name"]], claim["attribute"], thresholds
             )
-            verdicts.append(_overall(model, claim, checks, unreadable.get(claim["attribute"])))
+            verdicts.append(_overall(model, claim, checks, unreadable.get(claim["attribute"]), thresholds))
     return verdicts
 
 
@@ -115,6 +116,7 @@ def verdicts_on_control(
                 claim,
                 first_three(control, claim, thresholds),
                 unreadable.get(claim["attribute"]),
+                thresholds,
             )
         )
         for claim in control["specificity"]
@@ -199,7 +201,11 @@ def _weakest(checks: Mapping[str, CheckVerdict]) -> str:
 
 
 def _overall(
-    model: Plain, claim: Plain, checks: Mapping[str, CheckVerdict], unreadable: Plain | None
+    model: Plain,
+    claim: Plain,
+    checks: Mapping[str, CheckVerdict],
+    unreadable: Plain | None,
+    thresholds: Thresholds,
 ) -> Verdict:
     weakest = _weakest(checks)
     check = checks[weakest]
@@ -210,6 +216,9 @@ def _overall(
         else f"{weakest}: {check.reason}"
     )
     would_change = _would_change(weakest, check)
+    groups = few_groups(model["association"].get("groups"), thresholds)
+    if groups is not None:
+        word, reason, would_change = INCONCLUSIVE, groups, "images of more persons, patients or slides"
     if unreadable is not None:
         word, reason, would_change = NOT_TESTED, unreadable["reason"], unreadable["helps"]
     section = model.get("intervention") or {}

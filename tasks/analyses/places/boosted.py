@@ -33,14 +33,18 @@ def boosted_predictions(
     with threadpool_limits(limits=1):
         if labels is None:
             found = [
-                HistGradientBoostingRegressor(**_settings(iterations, seed)).fit(fit[rows], column[rows])
+                HistGradientBoostingRegressor(**boosting_settings(iterations, seed)).fit(
+                    fit[rows], column[rows]
+                )
                 for column in targets.T
             ]
             return (
                 np.stack([model.predict(fit) for model in found], axis=1),
                 np.stack([model.predict(test) for model in found], axis=1),
             )
-        model = HistGradientBoostingClassifier(**_settings(iterations, seed)).fit(fit[rows], labels[rows])
+        model = HistGradientBoostingClassifier(**boosting_settings(iterations, seed)).fit(
+            fit[rows], labels[rows]
+        )
         both = [_columns(attribute, model.classes_, model.predict_proba(codes)) for codes in (fit, test)]
         return both[0], both[1]
 
@@ -51,7 +55,8 @@ def _labels(targets: Floats) -> NDArray[np.int64]:
     )
 
 
-def _settings(iterations: int, seed: int) -> dict[str, object]:
+def boosting_settings(iterations: int, seed: int) -> dict[str, object]:
+    """Returns the arguments of scikit-learn's gradient boosting."""
     return {
         "max_iter": iterations,
         "max_leaf_nodes": _MAX_LEAVES,

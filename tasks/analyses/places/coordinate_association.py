@@ -6,13 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from latent_audit.tasks.analyses.checks.association import standardised, step_down_p_values
+from latent_audit.tasks.analyses.checks.association import less_chance, standardised, step_down_p_values
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, centred_interval
-from latent_audit.tasks.analyses.statistics.mutual_information import n_log_n, uncertainty_coefficient
+from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
+from latent_audit.tasks.analyses.statistics.mutual_information import (
+    exchanged_uncertainty,
+    n_log_n,
+    uncertainty_coefficient,
+)
 
 Floats = NDArray[np.float64]
 Bins = NDArray[np.int64]
-SOURCE = "bootstrap over images"
 
 
 @dataclass(frozen=True)
@@ -29,11 +33,13 @@ def associate(
     permutations: int,
     resamples: int,
     seed: int,
+    groups: ImageGroups | None = None,
 ) -> list[CoordinateAssociation]:
     """Returns check A of each coordinate: a pair of its attribute's column and its bin numbers (n,).
 
     levels: (n, k) of all attributes. Predictions stay and labels move: one shuffle of the images serves all
-    coordinates, so that the dependence between them is kept (Westfall and Young 1993, step-down max-T).
+    coordinates, so that the dependence between them is kept (Westfall and Young 1993, step-down max-T). groups: of
+    the images; whole groups are shuffled and drawn, and what shuffles give on average is taken off as chance.
     """
     if not coordinates:
         return []
@@ -44,6 +50,8 @@ def associate(
     sizes = [int(binned.max()) + 1 for _, binned in coordinates]
     scaled = [levels[:, k] * size for (k, _), size in zip(coordinates, sizes, strict=True)]
 
+    independent = groups or ImageGroups.of(None, n)
+
     def sums(order: Bins) -> list[float]:
         """Returns the sum of c log c over the joint cells: shuffling leaves both margins as they are."""
         return [
@@ -51,18 +59,54 @@ def associate(
             for (k, binned), size, rows in zip(coordinates, sizes, scaled, strict=True)
         ]
 
-    statistic = np.array([sums(np.arange(n)), *(sums(rng.permutation(n)) for _ in range(permutations))])
-    p_values = step_down_p_values(standardised(statistic / n))
+    chance = np.zeros(len(coordinates))
+    if independent.are_single_images:
+        statistic = np.array([sums(np.arange(n)), *(sums(rng.permutation(n)) for _ in range(permutations))])
+        p_values = step_down_p_values(standardised(statistic / n))
+        draws: Sequence[Bins] = [rng.integers(n, size=n) for _ in range(resamples)]
+    else:
+        exchanged = _exchanged(levels, coordinates, permutations, independent, rng)
+        p_values = step_down_p_values(standardised(exchanged))
+        chance = exchanged[1:].mean(axis=0)
+        draws = independent.resampled_rows(resamples, rng)
     found = []
-    draws = [rng.integers(n, size=n) for _ in range(resamples)]
     for place, ((k, binned), size) in enumerate(zip(coordinates, sizes, strict=True)):
         shape = (level_counts[k], size)
         cells = scaled[place] + binned
-        value = float(uncertainty_coefficient(np.bincount(cells, minlength=shape[0] * size).reshape(shape)))
+        counts = np.bincount(cells, minlength=shape[0] * size).reshape(shape)
+        if independent.are_single_images:
+            value = float(uncertainty_coefficient(counts))
+        else:
+            value = float(less_chance(uncertainty_coefficient(counts, corrected=False), chance[place]))
         drawn = np.stack([np.bincount(cells[rows], minlength=shape[0] * size) for rows in draws])
         samples = uncertainty_coefficient(drawn.reshape(-1, *shape), False)
         low, high = centred_interval(np.asarray(value), samples)
         bounded = np.clip([value, float(low), float(high)], 0.0, 1.0)
-        estimate = Estimate(float(bounded[0]), float(bounded[1]), float(bounded[2]), n, SOURCE)
+        estimate = Estimate(float(bounded[0]), float(bounded[1]), float(bounded[2]), n, independent.source)
         found.append(CoordinateAssociation(estimate, float(p_values[place])))
+    return found
+
+
+def _exchanged(
+    levels: Bins,
+    coordinates: Sequence[tuple[int, Bins]],
+    permutations: int,
+    groups: ImageGroups,
+    rng: np.random.Generator,
+) -> Floats:
+    """Returns plug-in uncertainty coefficients (permutations + 1, coordinates); row 0 is the data."""
+    width = max(int(binned.max()) + 1 for _, binned in coordinates)
+    of_attribute = [
+        np.flatnonzero([k == column for k, _ in coordinates]) for column in range(levels.shape[1])
+    ]
+    stacked = np.stack([binned for _, binned in coordinates], axis=1)
+    found = np.zeros((permutations + 1, len(coordinates)))
+    state = rng.integers(2**63)
+    for column, places in enumerate(of_attribute):
+        if len(places):
+            # The same shuffles for every attribute, so that the dependence between coordinates is kept.
+            shuffler = np.random.default_rng(state)
+            found[:, places] = exchanged_uncertainty(
+                levels[:, [column]], stacked[:, places], width, permutations, groups, shuffler
+            )[:, 0]
     return found

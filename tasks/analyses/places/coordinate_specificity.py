@@ -11,11 +11,11 @@ from latent_audit.tasks.analyses.statistics.conditional_information import (
     resampled_tables,
 )
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, centred_interval
+from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 from latent_audit.tasks.analyses.statistics.mutual_information import entropy_nats, uncertainty_coefficient
 
 Floats = NDArray[np.float64]
 Bins = NDArray[np.int64]
-SOURCE = "bootstrap over images"
 # Behind the mean that is taken off as chance.
 _SHUFFLES = 5
 
@@ -54,11 +54,16 @@ class Competitor:
 
 
 def told_beyond(
-    binned: Bins, levels: Bins, given: Bins, shuffles: int, rng: np.random.Generator
+    binned: Bins,
+    levels: Bins,
+    given: Bins,
+    shuffles: int,
+    rng: np.random.Generator,
+    groups: ImageGroups | None = None,
 ) -> tuple[float | None, float]:
     """Returns I(z; a | b) / H(a | b) with chance taken off, None where nothing is left, and the p-value of none."""
     tables = resampled_tables(binned, levels, given, np.arange(len(levels))[None])
-    found = conditional_uncertainty(binned, levels, given, shuffles, tables, rng)
+    found = conditional_uncertainty(binned, levels, given, shuffles, tables, rng, groups)
     value = found.estimate.value
     return (None if np.isnan(value) else value), found.p_value
 
@@ -77,13 +82,14 @@ def measure_gap(
     attribute: int,
     own: Bins,
     competitors: Sequence[Competitor],
-    draws: Bins,
+    draws: Sequence[Bins],
     undecidable_below: float,
     rng: np.random.Generator,
+    source: str = "bootstrap over images",
 ) -> Gap:
     """Returns the gap of a coordinate `own` (n,) of one attribute; levels (n, k) of all of them.
 
-    draws: (resamples, n) rows, for the interval. undecidable_below: the share of the attribute that must be left open
+    draws: rows of each resample, for the interval. undecidable_below: the share of the attribute that must be left open
     by another one for a coordinate of that one to be told apart.
     """
     target = levels[:, attribute]
@@ -114,7 +120,7 @@ def measure_gap(
             else _beyond_resampled(competitor.binned, target, levels[:, claimant], draws)
         )
     low, high = centred_interval(np.asarray(value), samples)
-    estimate = Estimate(value, float(low), float(high), len(levels), SOURCE)
+    estimate = Estimate(value, float(low), float(high), len(levels), source)
     return Gap(
         estimate,
         None if competitor is None else competitor.name,
@@ -129,7 +135,7 @@ def _told(binned: Bins, levels: Bins) -> float:
     return max(float(uncertainty_coefficient(counts)), 0.0)
 
 
-def _told_resampled(binned: Bins, levels: Bins, draws: Bins) -> Floats:
+def _told_resampled(binned: Bins, levels: Bins, draws: Sequence[Bins]) -> Floats:
     """Returns plug-in uncertainty coefficients of resampled images, (resamples,)."""
     shape = (int(levels.max()) + 1, int(binned.max()) + 1)
     cells, size = levels * shape[1] + binned, shape[0] * shape[1]
@@ -166,7 +172,7 @@ def _told_beyond(binned: Bins, levels: Bins, given: Bins, rng: np.random.Generat
     return max(beyond.of(beyond.base + levels * beyond.width) - float(np.mean(chance)), 0.0)
 
 
-def _beyond_resampled(binned: Bins, levels: Bins, given: Bins, draws: Bins) -> Floats:
+def _beyond_resampled(binned: Bins, levels: Bins, given: Bins, draws: Sequence[Bins]) -> Floats:
     """Returns plug-in shares of resampled images, (resamples,)."""
     beyond = _Beyond(binned, levels, given)
     cells = beyond.base + levels * beyond.width

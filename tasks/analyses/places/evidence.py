@@ -73,10 +73,15 @@ class SharedEvidence:
 
 @dataclass(frozen=True)
 class Ladder:
-    """Everything measured of one code. used: whether the decoder uses each dimension; `changes` by how much."""
+    """Everything measured of one code.
+
+    groups: of the images, None where they are independent. used: whether the decoder uses each dimension; `changes` by
+    how much.
+    """
 
     pairs: int
     images: int
+    groups: int | None
     permutations: int
     used: NDArray[np.bool_]
     changes: Floats

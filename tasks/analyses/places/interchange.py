@@ -15,12 +15,11 @@ from latent_audit.tasks.analyses.checks.association import standardised, step_do
 from latent_audit.tasks.analyses.places.pairs import Pairs, Read, read_in_batches
 from latent_audit.tasks.analyses.places.slopes import LabelSlopes, permuted_donor_slopes
 from latent_audit.tasks.analyses.places.swaps import Swap
-from latent_audit.tasks.analyses.statistics.estimates import CONFIDENCE, Estimate, image_weights, interval
+from latent_audit.tasks.analyses.statistics.estimates import CONFIDENCE, Estimate, interval
 
 Floats = NDArray[np.float64]
-SOURCE = "bootstrap over pairs"
 _MIN_SLOPE = 1e-9
-SIMULTANEOUS = "bootstrap over pairs, simultaneous over attributes"
+SIMULTANEOUS = ", simultaneous over attributes"
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class Interchange:
         self._base, self._donor = codes[pairs.base], codes[pairs.donor]
         self._base_labels, self._donor_labels = labels[pairs.base], labels[pairs.donor]
         self._read, self._rng, self._rows = read, rng, pairs.base
-        weights = image_weights(len(pairs), resamples, rng)
+        weights = pairs.groups.weights(resamples, rng)
         # The first row is the data.
         self._slopes = LabelSlopes(
             self._base_labels,
@@ -75,7 +74,12 @@ class Interchange:
         self._of_base = _known(self._slopes.of_base(read_in_batches(read, self._base, self._rows)))
         self._of_donor = _known(self._slopes.of_donor(read_in_batches(read, self._donor, self._rows)))
         self._readings: dict[object, Floats] = {}
-        self.pairs = len(pairs)
+        self.pairs, self._groups = len(pairs), pairs.groups
+        self._source = (
+            "bootstrap over pairs"
+            if pairs.groups.are_single_images
+            else f"bootstrap over {pairs.groups.count} pairs of groups"
+        )
 
     def readings(self, key: object, swap: Swap) -> Floats:
         """Returns the readings (pairs, columns) after a swap, once decoded under a key."""
@@ -102,23 +106,32 @@ class Interchange:
         """
         if not swaps:
             return []
-        orders = np.stack([self._rng.permutation(self.pairs) for _ in range(permutations)])
-        orders = np.concatenate([np.arange(self.pairs)[None], orders])
+        taking, orders = self._orders(permutations)
         statistic = np.empty((len(orders), len(swaps)))
         for k in dict.fromkeys(target for target, _ in swaps):
             places = [place for place, (target, _) in enumerate(swaps) if target == k]
             columns = list(self._columns[k])
             statistic[:, places] = permuted_donor_slopes(
-                [swaps[place][1][:, columns] for place in places],
-                self._base_labels[:, columns],
+                [swaps[place][1][taking][:, columns] for place in places],
+                self._base_labels[taking][:, columns],
                 self._donor_labels[:, columns],
                 orders,
             ) / float(self._of_donor[0, k])
         return [float(p) for p in step_down_p_values(standardised(statistic))]
 
+    def _orders(self, permutations: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Returns the pairs (m,) that take part, and the pairs whose donors they take: (permutations + 1, m)."""
+        if self._groups.are_single_images:
+            every = np.arange(self.pairs)
+            return every, np.stack([every, *(self._rng.permutation(self.pairs) for _ in range(permutations))])
+        exchange = self._groups.exchange(self._rng)
+        return exchange.rows, np.stack(
+            [exchange.rows, *(exchange.shuffled(self._rng) for _ in range(permutations))]
+        )
+
     def _estimate(self, figures: Floats) -> Estimate:
         low, high = interval(figures[1:])
-        return Estimate(float(figures[0]), float(low), float(high), self.pairs, SOURCE)
+        return Estimate(float(figures[0]), float(low), float(high), self.pairs, self._source)
 
     def _simultaneous(self, kept: Floats, others: Sequence[int]) -> tuple[Kept, ...]:
         """Returns estimates whose intervals all hold at once in 95 % of resamples (max-T)."""
@@ -136,7 +149,7 @@ class Interchange:
                     float(value[place] - reach[place]),
                     float(value[place] + reach[place]),
                     self.pairs,
-                    SIMULTANEOUS,
+                    self._source + SIMULTANEOUS,
                 ),
             )
             for place, k in enumerate(others)

@@ -58,7 +58,7 @@ from latent_audit.tasks.analyses.places.targets import target_columns
 from latent_audit.tasks.analyses.places.used_dimensions import used_dimensions
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.analyses.statistics.binning import attribute_levels, fit_code_bins
-from latent_audit.tasks.analyses.statistics.estimates import image_weights
+from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 from latent_audit.tasks.analyses.statistics.mutual_information import joint_tables, uncertainty_coefficient
 from latent_audit.tasks.datasets.attributes import Attribute
 
@@ -72,7 +72,8 @@ class Code:
     """One code and what its pictures are read by.
 
     fit_codes (n, d), test_codes (m, d): of the probe parts, as are the values (n, k) and (m, k). names, groups: of the
-    dimensions. testable: why the classifier may not judge an attribute here, "" where it may.
+    dimensions. testable: why the classifier may not judge an attribute here, "" where it may. fit_groups,
+    test_groups: of the images of either part, None where they are independent.
     """
 
     attributes: Sequence[Attribute]
@@ -86,6 +87,8 @@ class Code:
     respond: Callable[[Images], NDArray[np.float32]]
     response_columns: Mapping[str, Sequence[int]]
     untestable: Sequence[str]
+    fit_groups: ImageGroups | None = None
+    test_groups: ImageGroups | None = None
 
 
 def measure(code: Code, thresholds: Thresholds, sizes: Sizes, seed: int) -> Ladder:
@@ -112,7 +115,9 @@ class _Ladder:
             code.attributes, code.fit_values, code.test_values, CONDITIONAL_ATTRIBUTE_BINS
         )
         scaling = fit_scaling(code.fit_codes)
-        self.pairs = draw_pairs(len(code.test_codes), sizes.pairs, seed)
+        self.fit_groups = code.fit_groups or ImageGroups.of(None, len(code.fit_codes))
+        self.test_groups = code.test_groups or ImageGroups.of(None, len(code.test_codes))
+        self.pairs = draw_pairs(self.test_groups, sizes.pairs, seed)
         self.used, self.changes = used_dimensions(code.test_codes, self.pairs, code.decode, code.groups, seed)
         fit = scaling.apply(code.fit_codes)
         self.parts = CodeParts(
@@ -124,11 +129,10 @@ class _Ladder:
             np.asarray(code.groups),
             self.used,
             seed,
+            self.fit_groups,
         )
         self.covariance = fit.T @ fit / len(fit)
-        self.draws = np.random.default_rng([seed, 26]).integers(
-            len(self.levels), size=(sizes.gap_resamples, len(self.levels))
-        )
+        self.draws = self.test_groups.resampled_rows(sizes.gap_resamples, np.random.default_rng([seed, 26]))
         self.shuffles = max(MIN_SHUFFLES, shuffles_for(thresholds.significance))
 
     @cached_property
@@ -148,6 +152,7 @@ class _Ladder:
             self.sizes.permutations,
             self.sizes.bootstraps,
             self.seed,
+            self.test_groups,
         )
         rows: dict[tuple[int, str], RungEvidence] = {}
         for (k, part), found in zip(keys, associated, strict=False):
@@ -167,6 +172,7 @@ class _Ladder:
         ladder = Ladder(
             len(self.pairs),
             len(self.levels),
+            None if self.test_groups.are_single_images else self.test_groups.count,
             self.sizes.permutations,
             self.used,
             self.changes,
@@ -237,7 +243,7 @@ class _Ladder:
         if not is_associated:
             return members(self.parts.scaling.live, values, values[None]), None
         rng = np.random.default_rng([self.seed, 27, k])
-        counts = image_weights(len(self.parts.fit), self.sizes.member_resamples, rng)
+        counts = self.fit_groups.weights(self.sizes.member_resamples, rng)
         weights = resampled_weights(part.reader, self.parts.fit, self.targets[k], counts)
         if part.reader.classifies and weights.shape[2] > 1:
             weights = weights - weights.mean(axis=2, keepdims=True)
@@ -277,6 +283,7 @@ class _Ladder:
                 self.draws,
                 self.thresholds.gap_min,
                 rng,
+                self.test_groups.source,
             )
             coarse = self._binned(k, part.fit, part.test, CONDITIONAL_CODE_BINS)
             leakage, conditioning = self._conditioned(k, coarse, rng)
@@ -329,12 +336,12 @@ class _Ladder:
         self, k: int, coarse: Bins, rng: np.random.Generator
     ) -> tuple[tuple[Conditioned, ...], tuple[Conditioned, ...]]:
         leakage, conditioning = [], []
-        own = self.coarse_levels[:, k]
+        own, drawn = self.coarse_levels[:, k], (self.shuffles, rng, self.test_groups)
         for b, name in enumerate(self.names):
             if b != k:
                 other = self.coarse_levels[:, b]
-                leakage.append(Conditioned(name, *told_beyond(coarse, other, own, self.shuffles, rng)))
-                conditioning.append(Conditioned(name, *told_beyond(coarse, own, other, self.shuffles, rng)))
+                leakage.append(Conditioned(name, *told_beyond(coarse, other, own, *drawn)))
+                conditioning.append(Conditioned(name, *told_beyond(coarse, own, other, *drawn)))
         return tuple(leakage), tuple(conditioning)
 
     def _swap(self, keys: Sequence[tuple[int, Part]], rows: dict[tuple[int, str], RungEvidence]) -> None:

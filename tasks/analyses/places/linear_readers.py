@@ -52,7 +52,7 @@ class LinearReader:
 def fit_reader(attribute: Attribute, codes: Floats, targets: Floats, seed: int) -> LinearReader:
     """Returns the reader of targets (n, c) from standardised codes (n, d), fitted on these rows alone."""
     classifies = attribute.kind in ("binary", "categorical")
-    fit = _classifier if classifies else _ridge
+    fit = _classifier if classifies else ridge_path
     fold = np.random.default_rng(seed).permutation(len(codes)) % FOLDS
     losses = np.zeros(len(STRENGTHS))
     for held_out in range(FOLDS):
@@ -95,7 +95,8 @@ def resampled_weights(reader: LinearReader, codes: Floats, targets: Floats, coun
     return np.asarray(reader.weights + moved[:, :d].transpose(2, 1, 0))
 
 
-def _ridge(codes: Floats, targets: Floats) -> list[tuple[Floats, Floats]]:
+def ridge_path(codes: Floats, targets: Floats) -> list[tuple[Floats, Floats]]:
+    """Returns weights (d, c) and intercept (c,) of ridge regression at each of STRENGTHS."""
     mean, centre = codes.mean(axis=0), targets.mean(axis=0)
     inner = codes - mean
     values, vectors = np.linalg.eigh(inner.T @ inner / len(codes))

@@ -18,6 +18,7 @@ from latent_audit.tasks.analyses.places.random_features import (
     predict,
 )
 from latent_audit.tasks.analyses.places.scaled_codes import Scaling
+from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 from latent_audit.tasks.analyses.statistics.mutual_information import joint_tables, uncertainty_coefficient
 from latent_audit.tasks.datasets.attributes import Attribute
 
@@ -60,6 +61,7 @@ class CodeParts:
     groups: NDArray[np.int64]
     used: NDArray[np.bool_]
     seed: int
+    fit_groups: ImageGroups
 
     def dimension(self, attribute: Attribute, targets: Floats, uncertainty: Floats) -> Part | None:
         """Returns the dimension that tells most on probe_fit, uncertainty (d,), of those that the decoder uses.
@@ -106,7 +108,8 @@ class CodeParts:
 
         A block is searched where the code as a whole reads the attribute, and a direction reads clearly less.
         """
-        half = np.random.default_rng([self.seed, 24]).random(len(self.fit)) < 1 / 2
+        draw = np.random.default_rng([self.seed, 24]).random(self.fit_groups.count) < 1 / 2
+        half = draw[self.fit_groups.labels]
         stacked = np.concatenate(targets, axis=1)
         linear = _crossed_linear(self.fit, stacked, half)
         whole = crossed_predictions(self.fit, stacked, half, self.seed)

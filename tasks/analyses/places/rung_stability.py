@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples, image_weights
+from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples
+from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 
 Floats = NDArray[np.float64]
-SOURCE = "bootstrap over images"
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,14 @@ class RungLikeness:
 
 
 def likeness(
-    attribute: str, rung: str, predictions: Sequence[Floats], *, signed: bool, resamples: int, seed: int
+    attribute: str,
+    rung: str,
+    predictions: Sequence[Floats],
+    *,
+    signed: bool,
+    resamples: int,
+    seed: int,
+    groups: ImageGroups | None = None,
 ) -> RungLikeness:
     """Returns the likeness of predictions (n, c), one for each seed, of the same n images; columns are averaged.
 
@@ -33,12 +40,13 @@ def likeness(
     n = len(predictions[0])
     ranks = [np.apply_along_axis(rankdata, 0, np.asarray(found, dtype=np.float64)) for found in predictions]
     ranks = [(found - found.mean(axis=0)) / np.maximum(found.std(axis=0), 1e-9) for found in ranks]
+    independent = groups or ImageGroups.of(None, n)
     weights = np.concatenate(
-        [np.ones((1, n)), image_weights(n, resamples, np.random.default_rng([seed, 29]))]
+        [np.ones((1, n)), independent.weights(resamples, np.random.default_rng([seed, 29]))]
     )
     pairs = [_correlation(ranks[a], ranks[b], weights, signed) for a, b in combinations(range(len(ranks)), 2)]
     figures = np.mean(pairs, axis=0)
-    return RungLikeness(attribute, rung, from_samples(float(figures[0]), figures[1:], n, SOURCE))
+    return RungLikeness(attribute, rung, from_samples(float(figures[0]), figures[1:], n, independent.source))
 
 
 def _correlation(first: Floats, second: Floats, weights: Floats, signed: bool) -> Floats:

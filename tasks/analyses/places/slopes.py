@@ -68,16 +68,16 @@ def permuted_donor_slopes(
 ) -> Floats:
     """Returns slopes (permutations, swaps) on the donor's label after donors change places among the pairs.
 
-    responses: readings (n, c) of one attribute after several swaps. base, donor: its labels (n, c). orders:
-    (permutations, n).
+    responses: readings (n, c) of one attribute after several swaps. base: its labels (n, c). donor: labels (m, c) of
+    all pairs. orders: (permutations, n) numbers of pairs, each row in another order.
     """
     centred = [response - response.mean(axis=0) for response in responses]
-    b, d = base - base.mean(axis=0), donor - donor.mean(axis=0)
+    b, d = base - base.mean(axis=0), donor - donor[orders[0]].mean(axis=0)
     flat = np.stack([*(r.ravel() for r in centred), b.ravel()], axis=1)
     products = np.stack([d[order].ravel() for order in orders]) @ flat
     with_donor, bd = products[:, :-1], products[:, -1:]
     with_base = np.array([float((r * b).sum()) for r in centred])
-    bb, dd = float((b**2).sum()), float((d**2).sum())
+    bb, dd = float((b**2).sum()), float((d[orders[0]] ** 2).sum())
     determinant = bb * dd - bd**2
     safe = np.where(determinant > _MIN_SHARE * max(bb * dd, 1e-300), determinant, np.inf)
     return np.asarray((with_donor * bb - with_base * bd) / safe)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from latent_audit.tasks.analyses.checks import association
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
-from latent_audit.tasks.analyses.selftest import place_rows
+from latent_audit.tasks.analyses.selftest import absence_rows, place_rows
 from latent_audit.tasks.analyses.selftest.coverage import (
     effect_coverage,
     score_coverage,
@@ -51,13 +51,22 @@ class Sizes:
     simulations: int
     null_places: int
     places: int
+    absence: int
 
 
 # Four thousand null worlds and two thousand simulations, so that a rate that holds is not missed by luck.
 FULL = Sizes(
-    null_worlds=4000, planted_worlds=100, judged_worlds=40, simulations=2000, null_places=400, places=60
+    null_worlds=4000,
+    planted_worlds=100,
+    judged_worlds=40,
+    simulations=2000,
+    null_places=400,
+    places=60,
+    absence=20,
 )
-REDUCED = Sizes(null_worlds=200, planted_worlds=10, judged_worlds=2, simulations=200, null_places=1, places=2)
+REDUCED = Sizes(
+    null_worlds=200, planted_worlds=10, judged_worlds=2, simulations=200, null_places=1, places=2, absence=2
+)
 
 
 def run(sizes: Sizes, seed: int = 0, report: Callable[[Row], None] = lambda row: None) -> list[Row]:
@@ -75,6 +84,7 @@ def run(sizes: Sizes, seed: int = 0, report: Callable[[Row], None] = lambda row:
         (relabelling_row, max(1, sizes.judged_worlds // 2)),
         (place_rows.null_row, sizes.null_places),
         *((row, sizes.places) for row in place_rows.ROWS),
+        (absence_rows.absence_row, sizes.absence),
     ]
     results = []
     for row, count in rows:

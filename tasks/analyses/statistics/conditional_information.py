@@ -1,12 +1,14 @@
 """Conditional uncertainty coefficient of an attribute and a dimension given another one: I(z; a | b) / H(a | b)."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, centred_interval
+from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups, ShufflesWithin
 from latent_audit.tasks.analyses.statistics.mutual_information import entropy_nats, information_nats
 
 Floats = NDArray[np.float64]
@@ -24,45 +26,60 @@ class ConditionalUncertainty:
     p_value: float
 
 
-def resampled_tables(binned: Bins, levels: Bins, given: Bins, draws: Bins) -> Bins:
+def resampled_tables(binned: Bins, levels: Bins, given: Bins, draws: Iterable[Bins]) -> Bins:
     """Returns counts (resamples, levels of b, levels of a, bins) of bin numbers, levels and conditioning levels,
-    each (n,), over bootstrap rows `draws` (resamples, n).
+    each (n,), over the bootstrap rows that each of `draws` names.
     """
     cells, shape = _cells(binned, levels, given)
     return np.concatenate([_tables(cells[rows], shape) for rows in draws])
 
 
 def conditional_uncertainty(
-    binned: Bins, levels: Bins, given: Bins, shuffles: int, resampled: Bins, rng: np.random.Generator
+    binned: Bins,
+    levels: Bins,
+    given: Bins,
+    shuffles: int,
+    resampled: Bins,
+    rng: np.random.Generator,
+    groups: ImageGroups | None = None,
 ) -> ConditionalUncertainty:
     """Returns I(z; a | b) / H(a | b) of bin numbers, levels and conditioning levels, each (n,).
 
     `resampled` are their tables over bootstrap rows, as `resampled_tables` gives them.
     Chance is taken off by the mean over shuffles within the levels of b, and the share is scaled so that
     full knowledge stays 1 (as in the adjusted mutual information of Vinh et al. 2010): three-way tables
-    are too sparse for the Miller correction.
+    are too sparse for the Miller correction. groups: of the images; whole groups are shuffled.
     """
-    n = len(levels)
+    n, source = len(levels), (groups or ImageGroups.of(None, len(levels))).source
     cells, shape = _cells(binned, levels, given)
     tables = _tables(cells, shape)
     remaining = _weighted_mean(entropy_nats(tables.sum(axis=3)), tables)[0]
     if remaining < 1e-3:
-        return ConditionalUncertainty(Estimate(np.nan, None, None, n, "bootstrap over images"), 1.0)
+        return ConditionalUncertainty(Estimate(np.nan, None, None, n, source), 1.0)
     observed = _information(tables)[0]
     # A row is its level of b and its bin, whatever level of a comes to it: rows by level of b meet levels of a
     # from the same level of b in another order.
-    order = np.argsort(given, kind="stable")
-    without_level, only_level = (cells - levels * shape[2])[order], levels * shape[2]
-    withins = (np.argsort(given + rng.random(n)) for _ in range(shuffles))
+    if groups is None or groups.are_single_images:
+        taking = np.argsort(given, kind="stable")
+        withins = (np.argsort(given + rng.random(n)) for _ in range(shuffles))
+        compared = observed
+    else:
+        exchange = ShufflesWithin.of(groups, levels, given, rng)
+        taking = exchange.rows
+        withins = (exchange.shuffled(rng) for _ in range(shuffles))
+        compared = _information(_tables(cells[taking], shape))[0] if len(taking) else 0.0
+    if not len(taking):
+        return ConditionalUncertainty(Estimate(np.nan, None, None, n, source), 1.0)
+    without_level, only_level = (cells - levels * shape[2])[taking], levels * shape[2]
     shuffled = [_tables(without_level + only_level[within], shape) for within in withins]
     null = _information(np.concatenate(shuffled))
     chance = float(null.mean())
     room = max(remaining - chance, 1e-9)
     value = (observed - chance) / room
     low, high = centred_interval(np.asarray(value), _information(resampled) / room)
-    p_value = (1.0 + float((null >= observed - 1e-12).sum())) / (shuffles + 1.0)
+    p_value = (1.0 + float((null >= compared - 1e-12).sum())) / (shuffles + 1.0)
     bounded = np.clip([value, float(low), float(high)], 0.0, 1.0)
-    estimate = Estimate(float(bounded[0]), float(bounded[1]), float(bounded[2]), n, "bootstrap over images")
+    estimate = Estimate(float(bounded[0]), float(bounded[1]), float(bounded[2]), n, source)
     return ConditionalUncertainty(estimate, p_value)
 
 

@@ -6,10 +6,13 @@ an attribute determines the code few joint cells are filled and the correction i
 permutation mean would push a perfect code below 1. Under independence both agree.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlogy
 
+from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 from latent_audit.tasks.analyses.statistics.joint_counts import JointCounts
 
 Floats = NDArray[np.float64]
@@ -26,13 +29,13 @@ def joint_tables(levels: Bins, level_count: int, binned: Bins, bins: int) -> Bin
     return np.array(counts).reshape(len(rows), len(columns), level_count, bins)
 
 
-def resampled_uncertainty(levels: Bins, binned: Bins, bins: int, draws: Bins) -> Floats:
-    """Returns plug-in uncertainty coefficients (resamples, k, d) of the images in each row of draws (resamples, n)."""
-    n = draws.shape[1]
+def resampled_uncertainty(levels: Bins, binned: Bins, bins: int, draws: Sequence[Bins]) -> Floats:
+    """Returns plug-in uncertainty coefficients (resamples, k, d) of the images that each of `draws` names."""
     joint = JointCounts(levels, binned, bins)
-    table = n_log_n(n)
+    table = n_log_n(max(len(images) for images in draws))
     resampled = np.zeros((len(draws), levels.shape[1], binned.shape[1]))
     for found, images in zip(resampled, draws, strict=True):
+        n = len(images)
         for attribute, counts in enumerate(joint.resampled(images)):
             of_cell = table[counts].sum(axis=(1, 2))
             of_level = table[counts[0].sum(axis=1)].sum()
@@ -96,3 +99,32 @@ def permuted_information_nats(
     row_sums = np.stack([table[np.bincount(levels[:, k])].sum() for k in range(attributes)])
     column_sums = np.stack([table[np.bincount(binned[:, j])].sum() for j in range(dimensions)])
     return (sums - row_sums[:, None] - column_sums[None, :]) / n + np.log(n)
+
+
+def exchanged_uncertainty(
+    levels: Bins, binned: Bins, bins: int, permutations: int, groups: ImageGroups, rng: np.random.Generator
+) -> Floats:
+    """Returns plug-in uncertainty coefficients (permutations + 1, k, d); row 0 is the data, in the others attributes
+    change places among whole groups of images.
+
+    An attribute that is constant within groups is permuted among groups; one that varies is exchanged between groups
+    cut to common sizes, row 0 included. One shuffle serves all cells.
+    """
+    constant = [k for k in range(levels.shape[1]) if groups.are_constant_in(levels[:, k])]
+    varying = [k for k in range(levels.shape[1]) if k not in constant]
+    found = np.zeros((permutations + 1, levels.shape[1], binned.shape[1]))
+    exchange = groups.exchange(rng)
+    rows = exchange.rows
+    both = [(constant, np.arange(len(levels)))] + ([(varying, rows)] if len(rows) else [])
+    for columns, taking in both:
+        if not columns:
+            continue
+        joint = JointCounts(levels[:, columns], binned[taking], bins)
+        for p in range(permutations + 1):
+            if p == 0:
+                order = taking
+            else:
+                order = groups.shuffled_among_groups(rng) if columns is constant else exchange.shuffled(rng)
+            for place, counts in zip(columns, joint.shuffled(order), strict=True):
+                found[p, place] = uncertainty_coefficient(counts, corrected=False)
+    return found

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latent_audit.tasks.analyses.statistics.binning import fit_attribute_coding
+from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 from latent_audit.tasks.analyses.statistics.parts import PARTS
 from latent_audit.tasks.datasets.attributes import Attribute
 
@@ -48,6 +49,7 @@ def split(
     shares: Mapping[str, float] = DEFAULT_SHARES,
     minimum: Mapping[str, int] = DEFAULT_MINIMUM,
     order: NDArray[np.int64] | None = None,
+    groups: NDArray[np.int64] | None = None,
 ) -> Split:
     """Returns the part of each image; the parts are disjoint, cover all images and follow `shares`.
 
@@ -55,6 +57,8 @@ def split(
     that order at even steps, so each part gets its share of every combination that is common enough.
     order: the rows in the order in which they are given their random numbers, by default that of `values`; from
     `content_order`, the split does not depend on how the rows are stored. Shares are relative to their sum.
+    groups: (n,); all images of a group go to one part, groups are ordered by the mean level of their images, and the
+    shares are of groups.
     Raises ValueError, with what each part needs, when a part gets fewer images than `minimum`.
     """
     _refuse_bad_shares(shares)
@@ -66,11 +70,16 @@ def split(
     for column in reversed(range(len(attributes))):
         coding = fit_attribute_coding(attributes[column], values[:, column], bins=_STRATUM_BINS)
         keys.append(coding.apply(values[:, column]).astype(np.float64))
+    if groups is not None:
+        whole = ImageGroups.of(groups, n)
+        keys = [np.array([key[rows].mean() for rows in whole.members]) for key in keys]
     dealt = np.lexsort(keys)
-    position = np.mod(rng.random() + _STEP * np.arange(n), 1.0)
+    position = np.mod(rng.random() + _STEP * np.arange(len(dealt)), 1.0)
     limits = np.cumsum([shares[name] for name in PARTS])
-    codes = np.empty(n, dtype=np.int8)
+    codes = np.empty(len(dealt), dtype=np.int8)
     codes[dealt] = np.searchsorted(limits[:-1] / limits[-1], position, side="right")
+    if groups is not None:
+        codes = codes[whole.labels]
     _refuse_small_parts(codes, shares, minimum)
     return Split(codes)
 

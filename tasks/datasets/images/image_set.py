@@ -15,7 +15,8 @@ class ImageSet:
     images: uint8 (n, c, h, w), usually a memory map. values: float64 (n, k), one column an attribute, never
     NaN. masks: bool (n, h, w), true on the object or the face, where the data know it. factor_sizes: sizes of the full
     grid of factors where the data set is such a grid (some disentanglement scores need one). file_names: of each image,
-    where images are files. notes: what was resolved while reading, and what is odd, in sentences for the user.
+    where images are files. groups: int64 (n,), equal for images of one person, slide, video; None where each image
+    stands by itself. notes: what was resolved while reading, and what is odd, in sentences for the user.
     """
 
     name: str
@@ -29,6 +30,7 @@ class ImageSet:
     factor_sizes: tuple[int, ...] | None = None
     file_names: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
+    groups: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
         if self.images.dtype != np.uint8 or self.images.ndim != 4:
@@ -39,6 +41,10 @@ class ImageSet:
             raise ValueError(
                 f"{self.name}: {len(self.images)} images and {len(self.attributes)} attributes need values "
                 f"of shape {(len(self.images), len(self.attributes))}, got {self.values.shape}"
+            )
+        if self.groups is not None and self.groups.shape != (len(self.images),):
+            raise ValueError(
+                f"{self.name}: {len(self.images)} images need as many groups, got {self.groups.shape}"
             )
         if self.file_names is not None and len(self.file_names) != len(self.images):
             raise ValueError(

@@ -89,7 +89,7 @@ class _Explanation:
         maps, lacking_maps = pixel_maps(
             opened, self.image.pixels, self.asked, self.request.method, sizes, seed
         )
-        seeds, lacking_seeds = other_seeds(opened, self.shared, self.image.pixels, self.of_image, self.asked)
+        seeds, lacking_seeds = other_seeds(opened, self.shared, self.image.pixels, self.of_image, self.every)
         audit, record = self.kept.audit, opened.record
         return ImageExplanation(
             format=FORMAT,

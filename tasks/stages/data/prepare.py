@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from latent_audit.tasks.analyses.checks import attribute_correlation
 from latent_audit.tasks.analyses.checks.testable import SetAside, rare_classes, split_testable
 from latent_audit.tasks.analyses.serialization import to_json
-from latent_audit.tasks.analyses.statistics import splits
+from latent_audit.tasks.analyses.statistics import near_duplicates, splits
 from latent_audit.tasks.analyses.statistics.content_order import content_order
 from latent_audit.tasks.analyses.statistics.parts import PARTS, PURPOSES
 from latent_audit.tasks.datasets.attributes import Attribute
@@ -36,6 +36,7 @@ def compute(
     files: DataFiles,
     shares: dict[str, float],
     fewest_of_a_class: int,
+    duplicate_images: int,
     seed: int,
 ) -> None:
     """Writes images.npy, values.npy, masks.npy, parts.npy, order.npy, files.json, and data.json, for the report.
@@ -47,16 +48,21 @@ def compute(
     alike = refuse_all_alike(image_set)
     try:
         order = content_order(image_set.images, image_set.values, image_set.masks, seed)
-        split = splits.split(image_set.attributes, image_set.values, seed, shares, order=order)
+        split = splits.split(
+            image_set.attributes, image_set.values, seed, shares, order=order, groups=image_set.groups
+        )
     except ValueError as error:
         raise NotEnoughImages(f"{image_set.name}: {error}") from error
     image_set, aside = _set_aside(image_set, split, fewest_of_a_class)
     rare = rare_classes(image_set.attributes, image_set.values, split, fewest_of_a_class)
-    image_set = replace(image_set, notes=(*image_set.notes, *alike, *rare))
+    together = _group_notes(image_set, split, duplicate_images, seed)
+    image_set = replace(image_set, notes=(*image_set.notes, *alike, *rare, *together))
     _write_unless_mapped(folder / "images.npy", image_set.images)
     write_array(folder / "values.npy", image_set.values)
     write_array(folder / "parts.npy", split.codes)
     write_array(folder / "order.npy", order)
+    if image_set.groups is not None:
+        write_array(folder / "groups.npy", image_set.groups)
     if image_set.masks is not None:
         _write_unless_mapped(folder / "masks.npy", image_set.masks)
     prepared = Prepared(image_set, split.codes, order)
@@ -65,6 +71,29 @@ def compute(
         write_json(folder / "files.json", list(image_set.file_names))
     counts = {f"images.{name}": float(len(prepared.rows(name))) for name in PARTS}
     write_json(folder / "summary.json", {"metrics": counts})
+
+
+def _group_notes(image_set: ImageSet, split: splits.Split, most_images: int, seed: int) -> tuple[str, ...]:
+    """Returns how many groups of images each part has; without groups, that images nearly repeat across parts."""
+    if image_set.groups is None:
+        return _near_duplicates(
+            image_set, near_duplicates.find(image_set.images, split.codes, most_images, seed)
+        )
+    counts = {part: len(np.unique(image_set.groups[split.rows(part)])) for part in PARTS}
+    listed = ", ".join(f"{count:,} in {part}" for part, count in counts.items())
+    return (f"The images are of {len(np.unique(image_set.groups)):,} groups: {listed}.",)
+
+
+def _near_duplicates(image_set: ImageSet, found: near_duplicates.NearDuplicates) -> tuple[str, ...]:
+    if not found.found:
+        return ()
+    names = image_set.file_names or [f"image {row + 1:,}" for row in range(len(image_set.images))]
+    pairs = "; ".join(f"{shown(names[first])} and {shown(names[second])}" for first, second in found.pairs)
+    return (
+        f"{found.found:,} of {found.sampled:,} images ({found.share:.1%}) nearly repeat in another part, as "
+        f"{pairs}. If several images are of one person, patient, slide or video, name the column in data.groups: else "
+        "held-out scores count copies as new, and intervals are too narrow.",
+    )
 
 
 def _refuse_unusable(image_set: ImageSet) -> None:
@@ -125,7 +154,13 @@ def _description(
         "image_shape": list(image_set.images.shape[1:]),
         "factor_sizes": list(image_set.factor_sizes) if image_set.factor_sizes else None,
         "parts": [
-            {"name": part, "images": len(prepared.rows(part)), "purpose": PURPOSES[part]} for part in PARTS
+            {
+                "name": part,
+                "images": len(prepared.rows(part)),
+                "purpose": PURPOSES[part],
+                "groups": None if (groups := prepared.image_groups(part)) is None else groups.count,
+            }
+            for part in PARTS
         ],
         "attributes": [
             {**_plain_attribute(attribute), "summary": _summary(attribute, column)}

@@ -20,7 +20,8 @@ def find_claims(
     fit_values, test_values = (data.values(part) for part in PROBE_PARTS)
     parts = (codes.fit, fit_values, codes.test, test_values)
     attributes = data.data.attributes
-    associated = association.compute(attributes, *parts, seed, permutations, bootstraps)
+    groups = data.image_groups("probe_test")
+    associated = association.compute(attributes, *parts, seed, permutations, bootstraps, image_groups=groups)
     claims = specificity.compute(
         attributes,
         *parts,
@@ -30,5 +31,6 @@ def find_claims(
         significance=significance,
         survives_from=survives_from,
         resamples=bootstraps,
+        image_groups=groups,
     )
     return associated, claims

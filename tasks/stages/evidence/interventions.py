@@ -105,4 +105,5 @@ def intervene_on(
         null_images=moves.null_images,
         untrained_images=moves.untrained_images,
         null_moves_per_dimension=moves.null_moves_per_dimension,
+        image_groups=data.image_groups("probe_test", moves.rows(codes)),
     )

@@ -14,6 +14,7 @@ from latent_audit.tasks.analyses.places import ladder, rung_stability
 from latent_audit.tasks.analyses.places.evidence import DIMENSION, RUNGS, Ladder
 from latent_audit.tasks.analyses.places.rung_stability import RungLikeness
 from latent_audit.tasks.analyses.places.sizes import Sizes
+from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 from latent_audit.tasks.stages.inputs.codes import ProbeCodes
 from latent_audit.tasks.stages.inputs.prepared import Prepared
 from latent_audit.tasks.storage.arrays import read_array, read_json, write_array, write_json
@@ -65,6 +66,8 @@ def measure_places(
         respond=lambda pictures: classify_images(attribute_classifier, pictures, precision="auto"),
         response_columns=attribute_classifier.response_columns,
         untestable=why_not,
+        fit_groups=data.image_groups("probe_fit", fitted),
+        test_groups=data.image_groups("probe_test"),
     )
     return ladder.measure(code, thresholds, sizes, seed)
 
@@ -88,6 +91,7 @@ def place_stability(
     records: Sequence[Mapping[str, Any]],
     results: Mapping[str, Mapping[str, Artifact]],
     seed: int,
+    groups: ImageGroups | None = None,
 ) -> list[PlaceStability]:
     """Returns a section for each model of which several seeds were trained."""
     found = []
@@ -98,7 +102,7 @@ def place_stability(
             attributes = [place["attribute"] for place in _first(records, name)["places"]["attributes"]]
             found.append(
                 PlaceStability(
-                    name, tuple(m.seed for m in family), tuple(_likeness(attributes, places, seed))
+                    name, tuple(m.seed for m in family), tuple(_likeness(attributes, places, seed, groups))
                 )
             )
     return found
@@ -108,7 +112,9 @@ def _first(records: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any]
     return next(record for record in records if record["name"] == name)
 
 
-def _likeness(attributes: Sequence[str], places: Sequence[Artifact], seed: int) -> list[RungLikeness]:
+def _likeness(
+    attributes: Sequence[str], places: Sequence[Artifact], seed: int, groups: ImageGroups | None
+) -> list[RungLikeness]:
     layouts = [
         {(name, rung): range(start, stop) for name, rung, start, stop in read_json(found.path / LAYOUT)}
         for found in places
@@ -138,6 +144,7 @@ def _likeness(attributes: Sequence[str], places: Sequence[Artifact], seed: int) 
                     signed=rung != DIMENSION,
                     resamples=RESAMPLES,
                     seed=seed,
+                    groups=groups,
                 )
             )
     return rows

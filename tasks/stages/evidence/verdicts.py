@@ -21,6 +21,7 @@ from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.places.rules.requirements import judge_requirements
 from latent_audit.tasks.analyses.scores.score_meanings import MEANINGS
 from latent_audit.tasks.analyses.serialization import to_json
+from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.evidence.closed_gates import closed_gates, take_out_unread
 from latent_audit.tasks.stages.evidence.model_record import Parts, model_record
@@ -81,14 +82,17 @@ def compute(
     unreadable = auditability.reasons(auditable)
     for record in records:
         take_out_unread(record, closed_gates(record, unreadable), unreadable)
+    independent = data.image_groups("probe_test")
     stable = [
-        to_json(_stability(name, models, records, codes, thresholds, unreadable, seed)) for name in names
+        to_json(_stability(name, models, records, codes, thresholds, unreadable, seed, independent))
+        for name in names
     ]
     verdicts = [
         to_json(verdict) for verdict in CURRENT.reach_verdicts(records, stable, thresholds, unreadable)
     ]
-    alike = place_stability(models, records, results, seed) if len(models) > len(names) else []
+    alike = place_stability(models, records, results, seed, independent) if len(models) > len(names) else []
     where = to_json(CURRENT.judge_places(records, to_json(alike), thresholds, unreadable))
+    absent = to_json(CURRENT.judge_absence(records, thresholds))
     _add_counter_examples(folder, verdicts, models, data, codes, lead, seed)
     leads = [(model, record) for model, record in zip(models, records, strict=True) if record["is_lead"]]
     audit = {
@@ -134,7 +138,8 @@ def compute(
         },
         "verdicts": verdicts,
         "where": where,
-        "requirements": to_json(judge_requirements(settings.get("require", {}), where, lead)),
+        "absent": absent,
+        "requirements": to_json(judge_requirements(settings.get("require", {}), where, absent, lead)),
         "unclaimed": [row for _, record in leads for row in _unclaimed(record, thresholds)],
         "selftest": selftest,
         "failed": list(failed),
@@ -172,6 +177,7 @@ def _stability(
     thresholds: Thresholds,
     unreadable: Mapping[str, Record],
     seed: int,
+    independent: ImageGroups | None,
 ) -> stability.Stability:
     family = [index for index, model in enumerate(models) if model.name == name]
     seeds = [records[index] for index in family]
@@ -197,6 +203,7 @@ def _stability(
         groups=codes[family[0]].groups,
         active=[np.array([use["active"] for use in record["dimensions"]]) for record in seeds],
         least_seeds=thresholds.seeds_min,
+        image_groups=independent,
     )
 
 
@@ -257,6 +264,7 @@ def _unclaimed(record: Record, thresholds: Thresholds) -> list[Record]:
         null_max=np.asarray(cells["null_max"]),
         statistic=np.asarray(cells["statistic"]),
         fit_uncertainty=arrays["uncertainty"],
+        groups=cells.get("groups"),
     )
     plain: list[Record] = to_json(
         unclaimed.compute(

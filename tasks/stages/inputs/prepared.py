@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 from latent_audit.tasks.analyses.statistics.parts import PARTS
 from latent_audit.tasks.analyses.statistics.sample_rows import class_columns, draw_rows
 from latent_audit.tasks.datasets.attributes import Attribute
@@ -48,6 +49,14 @@ class Prepared:
         rows = self.rows(part)
         return np.asarray(self.data.values[rows if places is None else rows[places]])
 
+    def image_groups(self, part: str, places: NDArray[np.int64] | None = None) -> ImageGroups | None:
+        """Returns the groups of a part's images, None where each image stands by itself."""
+        if self.data.groups is None:
+            return None
+        rows = self.rows(part)
+        taken = rows if places is None else rows[places]
+        return ImageGroups.of(self.data.groups[taken], len(taken))
+
     def classes(self, part: str) -> NDArray[np.float64] | None:
         """Returns the values (n, k) of a part's binary and categorical attributes, None where there are none."""
         return class_columns(self.data.attributes, self.values(part))
@@ -63,7 +72,7 @@ class Prepared:
 def open_prepared(prepared: Artifact) -> Prepared:
     """Returns what `latent_audit.tasks.stages.data.prepare` wrote, images as a memory map."""
     facts = read_json(prepared.path / "data.json")
-    masks, files = prepared.path / "masks.npy", prepared.path / "files.json"
+    masks, files, groups = (prepared.path / name for name in ("masks.npy", "files.json", "groups.npy"))
     sizes = facts["factor_sizes"]
     image_set = ImageSet(
         name=facts["name"],
@@ -77,6 +86,7 @@ def open_prepared(prepared: Artifact) -> Prepared:
         factor_sizes=tuple(sizes) if sizes else None,
         file_names=tuple(read_json(files)) if files.is_file() else None,
         notes=tuple(facts["notes"]),
+        groups=read_array(groups) if groups.is_file() else None,
     )
     parts, order = (read_array(prepared.path / name) for name in ("parts.npy", "order.npy"))
     return Prepared(image_set, parts, order)

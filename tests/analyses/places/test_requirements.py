@@ -50,12 +50,47 @@ def test_each_requirement_is_met_not_met_or_undecided(
     asked: tuple[str, str], row: dict[str, Any], status: str
 ) -> None:
     required = {"vae": {"scale": {"place": asked[0], "verdict": asked[1]}}}
-    (judged,) = judge_requirements(required, [row], 0)
+    (judged,) = judge_requirements(required, [row], [], 0)
     assert judged.status == status
     assert (judged.found_place, judged.found_verdict) == (row["rung"], row["verdict"])
 
 
 def test_what_is_not_known_is_undecided_and_other_seeds_do_not_count() -> None:
     required = {"vae": {"scale": {"place": "block", "verdict": "supported"}}}
-    (judged,) = judge_requirements(required, [{**place("dimension", "supported"), "seed": 1}], 0)
+    (judged,) = judge_requirements(required, [{**place("dimension", "supported"), "seed": 1}], [], 0)
     assert (judged.status, judged.found_place) == ("undecided", "")
+
+
+def absence(
+    word: str, *, exceeds: bool = False, given: tuple[str, ...] = (), seed: int = 0
+) -> dict[str, Any]:
+    return {
+        "model": "vae",
+        "seed": seed,
+        "attribute": "sex",
+        "given": list(given),
+        "word": word,
+        "exceeds": exceeds,
+        "reason": {"text": word},
+    }
+
+
+@pytest.mark.parametrize(
+    ("claims", "status", "found"),
+    [
+        ([absence("shown_absent")], "met", "shown_absent"),
+        ([absence("held", exceeds=True)], "not_met", "held"),
+        ([absence("not_shown", exceeds=True)], "not_met", "not_shown"),
+        ([absence("not_shown")], "undecided", "not_shown"),
+        ([absence("shown_absent"), absence("not_shown", given=("age",))], "undecided", "not_shown"),
+        ([absence("not_shown"), absence("held", exceeds=True, given=("age",))], "not_met", "held"),
+        ([absence("shown_absent", seed=1)], "undecided", ""),
+        ([], "undecided", ""),
+    ],
+)
+def test_absence_is_required_of_every_claim_on_the_attribute(
+    claims: list[dict[str, Any]], status: str, found: str
+) -> None:
+    required = {"vae": {"sex": {"place": "absent", "verdict": "supported"}}}
+    (judged,) = judge_requirements(required, [place("dimension", "supported")], claims, 0)
+    assert (judged.place, judged.status, judged.found_place) == ("absent", status, found)

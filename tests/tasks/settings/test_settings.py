@@ -1,5 +1,6 @@
 """Settings: which source wins, what is refused and how it is said, and that what is printed can be read back."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -353,3 +354,34 @@ def test_what_is_required_of_an_unknown_model_is_refused(tmp_path: Path) -> None
     path.write_text("models: {vae: {kind: vae}}\nrequire: {vae: {scale: {place: direction}}}\n")
     required = load_settings(path).require["vae"]["scale"]
     assert (required.place, required.verdict) == ("direction", "supported")
+
+
+def test_claims_of_absence_are_names_or_name_what_is_given(tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text(
+        "models: {vae: {kind: vae}}\n"
+        "evidence: {must_not_hold: [scanner, {attribute: sex, given: [age]}]}\n"
+        "require: {vae: {sex: absent, hospital: absent, scale: direction}}\n"
+    )
+    settings = load_settings(path)
+    claims = [(claim.attribute, claim.given) for claim in settings.claims_of_absence]
+    assert claims == [("scanner", ()), ("sex", ("age",)), ("hospital", ())]
+    assert settings.require["vae"]["scale"].place == "direction"
+    assert (
+        load_settings(None, ["--evidence.must_not_hold", "scanner"]).claims_of_absence[0].attribute
+        == "scanner"
+    )
+    assert not load_settings(None).claims_of_absence
+
+
+@pytest.mark.parametrize(
+    ("claims", "said"),
+    [
+        ("[scanner, scanner]", "each claim must stand there once, got scanner more often"),
+        ("[{attribute: sex, given: [sex]}]", "given must name other attributes than sex"),
+        ("[{attribute: sex, beyond: [age]}]", "beyond: unknown setting"),
+    ],
+)
+def test_claims_of_absence_that_cannot_be_meant_are_refused(claims: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        load_settings(None, ["--evidence.must_not_hold", claims])

@@ -71,6 +71,7 @@ def computed(folder: Path, data: DataSettings, files: Path, fewest_of_a_class: i
         files=DataFiles(files, {}),
         shares=SplitSettings().model_dump(),
         fewest_of_a_class=fewest_of_a_class,
+        duplicate_images=500,
         seed=0,
     )
     return open_prepared(Artifact("prepare", "key", folder, "digest", 0.0, False, "run"))

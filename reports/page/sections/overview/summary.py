@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+from latent_audit.reports.page import absence
 from latent_audit.reports.page.context import Page
 from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.places import place_of
@@ -64,6 +65,7 @@ def build(page: Page) -> dict[str, Any]:
             {"status": row["status"], "line": _requirement(page, row)}
             for row in page.audit.get("requirements", ())
         ],
+        "absence": absence.lines(page),
         "may": [page.t(f"summary.may.{key}") for key in _may(page, shown)],
         "may_not": [
             page.t(f"summary.may_not.{key}")
@@ -94,6 +96,14 @@ def _places(page: Page) -> str:
 
 
 def _requirement(page: Page, row: Requirement) -> str:
+    if row["place"] == "absent":
+        return page.t(
+            "place.requirement_absent",
+            model=shortened(row["model"], 28),
+            attribute=shortened(row["attribute"], 28),
+            status=page.t(f"place.status.{row['status']}"),
+            reason=page.prose(row["reason"]),
+        )
     return page.t(
         "place.requirement",
         model=shortened(row["model"], 28),

@@ -39,6 +39,7 @@ TEXTS: Mapping[str, str] = {
         "with {held} held, swapping {where} takes over {cause} of {attribute} and keeps all others, at least {kept}"
     ),
     "too_few_seeds": "{why}",
+    "few_groups": "{why}",
     "stable": "found again in {holds} of {seeds} seeds, which order images alike ({value})",
     "unlike": "found again in {holds} of {seeds} seeds, which order images differently ({value}, below {limit})",
     "likeness_crosses": (
@@ -58,6 +59,20 @@ TEXTS: Mapping[str, str] = {
     "set_changes": "swapping {names} takes over {cause} of {attribute} at least, and also changes {others}",
     "set_undefined": "swapping {names} takes over {cause} of {attribute} at least; no other attribute can be read",
     "set_isolates": "swapping {names} takes over {cause} of {attribute} at least and keeps all others, at least {kept}",
+    "absence_shown": "three readers, fitted on {n} images, read at most {most} of {attribute}{beyond}, up to {limit}",
+    "absence_too_few": (
+        "too few images to show absence: three readers, fitted on {n}, read {value} of {attribute}{beyond}, but "
+        "attributes of U = {missed}, planted in the same codes, would have been called absent too"
+    ),
+    "absence_held": "three readers, fitted on {n} images, read {value} of {attribute}{beyond} (adjusted p {p})",
+    "absence_exceeded": (
+        "three readers, fitted on {n} images, read {value} of {attribute}{beyond}: more than {limit}, though not "
+        "clearly {least}"
+    ),
+    "absence_crosses": (
+        "three readers, fitted on {n} images, read {value} of {attribute}{beyond}: the interval reaches beyond {limit}"
+    ),
+    "absence_undefined": "{attribute} does not vary{beyond}: there is nothing to read",
 }
 Values = Mapping[str, str]
 

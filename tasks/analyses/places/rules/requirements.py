@@ -1,9 +1,10 @@
-"""What a model was required to show before the run, held against where its attributes live."""
+"""What a model was required to show before the run, held against where its attributes live, and what is absent."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from latent_audit.tasks.analyses.absence.rules import HELD, SHOWN_ABSENT
 from latent_audit.tasks.analyses.places.evidence import RUNGS
 from latent_audit.vocabulary.verdicts import (
     INCONCLUSIVE,
@@ -18,6 +19,8 @@ Plain = Mapping[str, Any]
 MET: Final = "met"
 NOT_MET: Final = "not_met"
 UNDECIDED: Final = "undecided"
+# In the place of a place: the model must not hold the attribute.
+ABSENT: Final = "absent"
 Status = Literal["met", "not_met", "undecided"]
 
 
@@ -36,19 +39,45 @@ class JudgedRequirement:
 
 
 def judge_requirements(
-    required: Mapping[str, Mapping[str, Plain]], where: Sequence[Plain], lead_seed: int
+    required: Mapping[str, Mapping[str, Plain]],
+    where: Sequence[Plain],
+    absent: Sequence[Plain],
+    lead_seed: int,
 ) -> list[JudgedRequirement]:
     """Returns a row for each requirement, by the names of models and attributes.
 
-    required: by model and attribute, "place" and the weakest "verdict" that counts. where: the rows of audit.json. A
-    place at least as strong counts, in the order dimension, direction, block.
+    required: by model and attribute, "place" and the weakest "verdict" that counts. where, absent: the rows of
+    audit.json. A place at least as strong counts, in the order dimension, direction, block. Of an attribute that must
+    be absent every claim counts: with what is given, and without.
     """
     rows = {(row["model"], row["attribute"]): row for row in where if row["seed"] == lead_seed}
+    claims = [row for row in absent if row["seed"] == lead_seed]
     return [
-        _judge(model, attribute, asked, rows.get((model, attribute)))
+        _judge_absent(model, attribute, asked, [row for row in claims if _is_of(row, model, attribute)])
+        if asked["place"] == ABSENT
+        else _judge(model, attribute, asked, rows.get((model, attribute)))
         for model, by_attribute in sorted(required.items())
         for attribute, asked in sorted(by_attribute.items())
     ]
+
+
+def _is_of(row: Plain, model: str, attribute: str) -> bool:
+    return (row["model"], row["attribute"]) == (model, attribute)
+
+
+def _judge_absent(model: str, attribute: str, asked: Plain, claims: Sequence[Plain]) -> JudgedRequirement:
+    """Returns "met" where all claims are shown absent, and "not met" where one is held or exceeds the limit."""
+    if not claims:
+        why = f"nothing is known of {attribute} in {model}: it was set aside, or the model failed"
+        return JudgedRequirement(model, attribute, ABSENT, asked["verdict"], UNDECIDED, "", "", why)
+    status: Status = MET if all(row["word"] == SHOWN_ABSENT for row in claims) else UNDECIDED
+    decisive = next((row for row in claims if row["word"] != SHOWN_ABSENT), claims[0])
+    for row in claims:
+        if row["word"] == HELD or row["exceeds"]:
+            status, decisive = NOT_MET, row
+    return JudgedRequirement(
+        model, attribute, ABSENT, asked["verdict"], status, decisive["word"], "", decisive["reason"]["text"]
+    )
 
 
 def _judge(model: str, attribute: str, asked: Plain, row: Plain | None) -> JudgedRequirement:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from latent_audit.tasks.analyses.checks.check_rules import in_words
+from latent_audit.tasks.analyses.checks.check_rules import few_groups, in_words
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.places.evidence import BLOCK, DIRECTION, NONE, READ, RUNGS
 from latent_audit.tasks.analyses.places.rules import sharing
@@ -23,6 +23,7 @@ from latent_audit.tasks.analyses.places.rules.stability import Family, stability
 from latent_audit.tasks.analyses.places.rules.together import Together, judge_set
 from latent_audit.vocabulary.checks import INTERVENTION, STABILITY
 from latent_audit.vocabulary.verdicts import (
+    INCONCLUSIVE,
     NOT_ASSESSED,
     NOT_SUPPORTED,
     NOT_TESTED,
@@ -118,11 +119,20 @@ def _of_model(
         # Sets are found by checks A to C: with D an attribute may have no place that it could share.
         if mates and row.checks:
             row = _shared(row, model, mates, places, family, thresholds)
+        groups = few_groups(model["places"].get("groups"), thresholds)
+        if groups is not None:
+            row = _undecided(row, groups)
         if name in unreadable:
             message = reason("not_readable", why=unreadable[name]["reason"])
             row = replace(row, verdict=NOT_TESTED, reason=message, rung=_read_or_none(place, thresholds))
         rows.append(row)
     return rows
+
+
+def _undecided(row: Place, why: str) -> Place:
+    """Returns the row of an attribute of which images of too few groups tell nothing."""
+    rungs = tuple(replace(rung, verdict=INCONCLUSIVE) if rung.rung in RUNGS else rung for rung in row.rungs)
+    return replace(row, verdict=INCONCLUSIVE, reason=reason("few_groups", why=why), rungs=rungs)
 
 
 def _place(
