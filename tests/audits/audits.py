@@ -7,7 +7,6 @@ be refused, names that try to be something else, a study of latent sizes, and mo
 """
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -99,27 +98,27 @@ class Commands:
 
 
 @pytest.fixture(scope="session")
-def commands(tmp_path_factory: pytest.TempPathFactory) -> Commands:
-    home, environment = home_of(tmp_path_factory.mktemp("audit"))
+def commands(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Commands:
+    home, environment = _home(tmp_path_factory.mktemp("audit"), pytestconfig)
     first, steps = _interrupted(home, environment)
     kills = [kill_during(home, {**environment, CHAOS_HOME: str(home)}, moment) for moment in KILLED_AT]
     asked = {
         "continued": _words("tiny.yaml"),
         "repeated": _words("tiny.yaml"),
         "afresh": _words("tiny.yaml", "--run.store", "afresh", f"--run.output={home}/other", *IN_ONE_THREAD),
-        "accepted": command_of(
+        "accepted": _command(
             "accept", "runs/latest", "--by", "Ada", "--over_time.audited_from_supported", "0"
         ),
-        "owner": command_of("run", "file.yaml", environment=FROM_ENVIRONMENT),
+        "owner": _command("run", "file.yaml", environment=FROM_ENVIRONMENT),
         "other limits": _words("tiny.yaml", *OTHER_THRESHOLDS, *IN_ONE_THREAD),
-        "one model": command_of("run", *FROM_WORDS, "--models.vae.beta", "3", environment=OVERRULED),
+        "one model": _command("run", *FROM_WORDS, "--models.vae.beta", "3", environment=OVERRULED),
     }
-    return Commands(home, {"interrupted": first, **in_one_process(asked, home, environment)}, steps, kills)
+    return Commands(home, {"interrupted": first, **_in_one_process(asked, home, environment)}, steps, kills)
 
 
 @pytest.fixture(scope="session")
-def others(tmp_path_factory: pytest.TempPathFactory) -> Commands:
-    home, environment = home_of(tmp_path_factory.mktemp("others"))
+def others(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Commands:
+    home, environment = _home(tmp_path_factory.mktemp("others"), pytestconfig)
 
     def bad(name: str, *given: str, largest_file: int = 0) -> dict[str, Any]:
         places = ("--run.name", name, "--run.output", "bad runs", "--compute.workers", "1")
@@ -154,9 +153,6 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> Commands:
     }
     own = write_own_audit(home)
     asked["own data"] = _words(own, *IN_ONE_THREAD)
-<<<<<<< HEAD
-    asked["own data verified"] = command_of("verify", "own runs/latest")
-=======
     asked["own data verified"] = _command("verify", "own runs/latest")
     asked["must not be held"] = _words(
         *(own, "--run.output", "claims", "--evidence.must_not_hold"),
@@ -176,30 +172,30 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> Commands:
     asked["no such column"] = _words(
         grouped, "--data.groups", "patient", "--run.output", "bad runs", *IN_ONE_THREAD
     )
->>>>>>> main
     asked["unknown group"] = _words(
         own, "--run.output", "bad runs", "--evidence.subgroup_by", "colour", *IN_ONE_THREAD
     )
     if real_data_folder().is_dir():
         asked["existing"] = _words(write_existing_audit(home, real_data_folder()), *IN_ONE_THREAD)
-    return Commands(home, in_one_process(asked, home, environment), {}, [])
+    return Commands(home, _in_one_process(asked, home, environment), {}, [])
 
 
-def home_of(place: Path) -> tuple[Path, dict[str, str]]:
+def _home(place: Path, pytestconfig: pytest.Config) -> tuple[Path, dict[str, str]]:
     home = place / USER
     home.mkdir()
     (home / "tiny.yaml").write_text(TINY)
     (home / "file.yaml").write_text(FILE)
     put_strangers(home)
-    # An order that hangs on hashes of text would show: `in_one_process` has other ones.
-    return home, {**command_environment(Path(os.environ["NUMBA_CACHE_DIR"])), "PYTHONHASHSEED": "1"}
+    assert pytestconfig.cache is not None
+    # An order that hangs on hashes of text would show: `_in_one_process` has other ones.
+    return home, {**command_environment(pytestconfig.cache.mkdir("numba")), "PYTHONHASHSEED": "1"}
 
 
 def _words(*given: str, largest_file: int = 0, failing: Sequence[str] = ()) -> dict[str, Any]:
-    return command_of("run", *given, largest_file=largest_file, failing=failing)
+    return _command("run", *given, largest_file=largest_file, failing=failing)
 
 
-def command_of(
+def _command(
     *given: str,
     largest_file: int = 0,
     failing: Sequence[str] = (),
@@ -213,7 +209,7 @@ def command_of(
     }
 
 
-def in_one_process(
+def _in_one_process(
     asked: dict[str, dict[str, Any]], home: Path, environment: dict[str, str]
 ) -> dict[str, Ended]:
     result = home / "results.json"
@@ -232,7 +228,7 @@ def in_one_process(
 def _latent_size() -> dict[str, Any]:
     places = ("--run.output", "sizes", "--latent_size.sizes", "[1, 2]", "--latent_size.folds", "2")
     words = ["latent-size", "tiny.yaml", *places, "--models.vae.training.steps", "60", *IN_ONE_THREAD]
-    return command_of(*words)
+    return _command(*words)
 
 
 def _interrupted(home: Path, environment: dict[str, str]) -> tuple[Ended, dict[str, int]]:

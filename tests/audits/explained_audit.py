@@ -8,7 +8,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from tests.audits.audits import IN_ONE_THREAD, Commands, command_of, home_of, in_one_process
+from tests.audits.audits import IN_ONE_THREAD, Commands, _command, _home, _in_one_process
 from tests.audits.tiny_audit import TINY
 
 AUTOENCODER: dict[str, Any] = {
@@ -20,24 +20,24 @@ HEARTS = ("--model", "gan", "--ask", "shape=heart")
 
 
 @pytest.fixture(scope="session")
-def explained(tmp_path_factory: pytest.TempPathFactory) -> Commands:
-    home, environment = home_of(tmp_path_factory.mktemp("explained"))
+def explained(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Commands:
+    home, environment = _home(tmp_path_factory.mktemp("explained"), pytestconfig)
     settings = yaml.safe_load(TINY)
     settings["models"]["autoencoder"] = AUTOENCODER
     (home / "three.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
     _write_images(home)
 
     def explain(image: str, *words: str) -> dict[str, Any]:
-        return command_of("explain", RUN, image, *words)
+        return _command("explain", RUN, image, *words)
 
     def as_json(name: str, image: str, *words: str) -> dict[str, Any]:
         return explain(image, "--format", "json", "--output", f"{name}.json", *words)
 
     def sample(name: str, *words: str) -> dict[str, Any]:
-        return command_of("sample", RUN, "--output", name, *words)
+        return _command("sample", RUN, "--output", name, *words)
 
     asked = {
-        "run": command_of("run", "three.yaml", *IN_ONE_THREAD),
+        "run": _command("run", "three.yaml", *IN_ONE_THREAD),
         "own image": explain("mine.png"),
         "row": as_json("row", "7"),
         "gan": as_json("gan", "7", "--model", "gan"),
@@ -75,9 +75,9 @@ def explained(tmp_path_factory: pytest.TempPathFactory) -> Commands:
         "full": sample("full", "--number", "2"),
         "samples in the run": sample(f"{RUN}/samples", "--number", "2"),
         "samples of another store": sample("none", "--number", "2", "--store", "elsewhere"),
-        "verified": command_of("verify", RUN),
+        "verified": _command("verify", RUN),
     }
-    return Commands(home, in_one_process(asked, home, environment), {}, [])
+    return Commands(home, _in_one_process(asked, home, environment), {}, [])
 
 
 def _write_images(home: Path) -> None:
