@@ -19,6 +19,21 @@ pytestmark = [
 LARGEST_PAGE = 1_500_000
 
 
+DONE = (
+    "run", "own image", "row", "gan", "gan page", "autoencoder", "other seed", "lime", "kernel-shap", "against",
+    "one attribute", "page", "track", "few", "more", "seed", "noise 1", "noise 2", "verified",
+)  # fmt: skip
+
+
+def test_each_command_ends_as_it_should(explained: Commands) -> None:
+    failed = {name: explained.ended[name].err[-1500:] for name in DONE if explained.ended[name].code}
+    assert not failed, "\n\n".join(f"{name}: {said}" for name, said in failed.items())
+    unexpected = {
+        name: ended.err[-1500:] for name, ended in explained.ended.items() if "Traceback" in ended.err
+    }
+    assert not unexpected, "\n\n".join(f"{name}: {said}" for name, said in unexpected.items())
+
+
 def found_by(explained: Commands, name: str) -> dict[str, Any]:
     """Returns an explanation as JSON."""
     ended = explained.ended[name]
