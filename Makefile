@@ -10,7 +10,7 @@ PEERS := .venv-bench/.ready
 # all that it imports. Compiling everything at set-up instead takes twice as long, since most of it is never imported.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: report test endurance check format bench lock clean
+.PHONY: report test endurance check format docs bench lock clean
 report: $(READY)
 	@$(BIN)/latent-audit run
 
@@ -30,6 +30,11 @@ check: $(READY_TO_TEST)
 format: $(READY_TO_TEST)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The documentation site, in docs/_build/html; needs no network.
+docs: $(READY_TO_TEST)
+	@$(BIN)/python -m sphinx -W --keep-going -q -d docs/_build/doctrees docs docs/_build/html
+	@echo "docs/_build/html/index.html"
 
 bench: $(READY) $(PEERS)
 	@$(BIN)/python -m benchmarks --peer-python .venv-bench/bin/python
@@ -64,4 +69,4 @@ $(READY_TO_TEST): $(READY) requirements-dev.lock
 	@touch $(READY_TO_TEST)
 
 clean:
-	rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf docs/_build .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -37,6 +37,7 @@ TOGETHER = (
     ("tests/end_to_end/test_faults.py", "faults"),
     ("tests/end_to_end/test_at_once.py", "at once"),
     ("tests/end_to_end/test_story.py", "story"),
+    ("tests/docs/test_pages_run.py", "audits"),
     ("tests/end_to_end/", "audits"),
     ("tests/browser/", "audits"),
     ("tests/services/test_clusters.py", "clusters"),

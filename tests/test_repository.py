@@ -36,6 +36,7 @@ TOP_FOLDERS = {
     "tests",
     "configs",
     "benchmarks",
+    ".github",
     "docs",
     "deployment",
     ".ci",
@@ -49,9 +50,12 @@ TOP_FILES = {
     "README.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
+    "README.zh.md",
+    "CITATION.cff",
+    "SECURITY.md",
+    ".pre-commit-config.yaml",
     "LICENSE",
     ".gitignore",
-    ".pre-commit-config.yaml",
 }
 # Distributions whose import name is another word.
 IMPORTED_AS = {"scikit-learn": "sklearn", "umap-learn": "umap", "pyyaml": "yaml", "pillow": "PIL"}

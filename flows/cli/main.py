@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 
 from latent_audit.flows.cli import (
     accept,
@@ -50,7 +51,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Runs the command and returns its exit code: 0 done, 1 failed, 2 bad settings or usage, 3 changed, 4 parts of the
     report failed, 5 requirements not met, 130 stopped; `verify` has codes of its own for what it finds.
     """
-    parser = _parser()
+    parser = make_parser()
     arguments, overrides = parser.parse_known_args(words)
     if overrides and not hasattr(arguments, "takes_settings"):
         parser.error(f"unknown arguments: {' '.join(overrides)}")
@@ -73,9 +74,11 @@ def main(words: Sequence[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Returns the parser of the command line with all commands."""
     formatter = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser("latent-audit", description=DESCRIPTION, formatter_class=formatter)
+    parser.add_argument("--version", action="version", version=f"latent-audit {version('latent-audit')}")
     added = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add(added)

@@ -6,6 +6,7 @@ process leads a session of its own, and so what it started is known as its own a
 
 import json
 import os
+import signal
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -149,6 +150,9 @@ def _spawn(service: Service, log: Path) -> int:
             {**os.environ, **service.environment},
             file_actions=[(os.POSIX_SPAWN_DUP2, file.fileno(), number) for file, number in places],
             setsid=True,
+            # A shell ignores them for what it starts in the background, and children inherit that: a service could
+            # not be ended, nor could it end what it runs.
+            setsigdef=[signal.SIGINT, signal.SIGHUP, signal.SIGTERM],
         )
 
 

@@ -1,5 +1,6 @@
 """The command line: what it says of itself, what it refuses, and its exit codes."""
 
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -176,3 +177,8 @@ def test_an_unknown_data_set_is_refused(empty_folder: Path, capsys: pytest.Captu
     assert "sprites" in said
     assert "mnist" in said
     assert list(empty_folder.iterdir()) == []
+
+
+def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exits(["--version"]) == 0
+    assert capsys.readouterr().out == f"latent-audit {metadata.version('latent-audit')}\n"

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -68,6 +70,21 @@ def test_a_process_that_got_the_number_later_is_left_alone(web: Service, tmp_pat
     assert not service.end("web", tmp_path)
     assert begun.process.is_alive()
     processes.end(processes.tree(begun.process.pid), 5)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_service_that_a_background_shell_started_hears_signals(
+    web: Service, tmp_path: Path, number: signal.Signals
+) -> None:
+    before = signal.signal(number, signal.SIG_IGN)  # as a shell does for `latent-audit up &`, and nohup
+    try:
+        begun = service.begin(web, tmp_path)
+    finally:
+        signal.signal(number, before)
+    assert begun.process is not None
+    status = Path(f"/proc/{begun.process.pid}/status").read_text(encoding="utf-8")
+    (ignored,) = re.findall(r"^SigIgn:\s+(\w+)$", status, re.M)
+    assert not int(ignored, 16) & 1 << (number - 1)
 
 
 OWN_ADDRESS = '{"address": "http://127.0.0.1:4200"}'

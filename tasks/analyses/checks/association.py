@@ -140,7 +140,8 @@ def standardised(statistics: Floats) -> Floats:
 
 
 def step_down_p_values(statistics: Floats) -> Floats:
-    """Returns family-wise adjusted p-values of row 0 against rows 1.. (permutations + 1, *cells).
+    """Returns family-wise adjusted p-values of row 0 against the other rows, for statistics of
+    shape (permutations + 1, ...cells).
 
     Westfall and Young's step-down max-T: the largest statistic is held against the maximum over all cells,
     the next against the maximum over the rest, and p-values never decrease along that order.

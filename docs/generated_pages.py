@@ -1,0 +1,107 @@
+"""Writes the reference pages of the settings and of the command line from the program itself."""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from latent_audit.flows.cli import main
+from latent_audit.tasks.settings.audit import Settings
+
+
+def write(folder: Path) -> None:
+    """Writes settings.md and command-line.md into `folder`; a page that would not change is left alone."""
+    for name, text in (("settings.md", settings_page()), ("command-line.md", command_page())):
+        path = folder / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+def settings_page() -> str:
+    """Returns a page with a table for each section of the settings: key, default, description."""
+    lines = [
+        "# Settings",
+        "",
+        "Every setting of an audit, made from the program. `latent-audit settings` prints them with their current "
+        "values. A key such as `evidence.bootstraps` is written as `--evidence.bootstraps 500` on the command line, as "
+        "`evidence: {bootstraps: 500}` in a settings file, and as `LATENT_AUDIT_EVIDENCE__BOOTSTRAPS=500` in the "
+        "environment. The command line overrides the environment, which overrides the file.",
+        "",
+    ]
+    for title, model in _sections(Settings, ""):
+        lines += [
+            f"## {title}",
+            "",
+            _first_sentence(model),
+            "",
+            "| key | default | meaning |",
+            "|---|---|---|",
+        ]
+        lines += list(_rows(title, model))
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _sections(model: type[BaseModel], path: str) -> Iterator[tuple[str, type[BaseModel]]]:
+    """Yields every section below `model` with its path."""
+    for name, field in model.model_fields.items():
+        key = f"{path}.{name}" if path else name
+        for inner in _models(field.annotation):
+            kind = inner.model_fields.get("kind")
+            title = key if kind is None else f"{key} (kind: {kind.default})"
+            yield title, inner
+            yield from _sections(inner, key)
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yields the settings models that an annotation names, also those inside unions and containers."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        return
+    for part in getattr(annotation, "__args__", ()):
+        yield from _models(part)
+    if isinstance(value := getattr(annotation, "__value__", None), type) or value is not None:
+        yield from _models(value)
+
+
+def _rows(title: str, model: type[BaseModel]) -> Iterator[str]:
+    path = title.split(" ")[0]
+    for name, field in model.model_fields.items():
+        if any(_models(field.annotation)):
+            continue
+        default = field.get_default(call_default_factory=True)
+        shown = "required" if default is PydanticUndefined else f"`{_value(default)}`"
+        yield f"| `{path}.{name}` | {shown} | {_cell(field.description or '')} |"
+
+
+def _value(value: Any) -> str:
+    text = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return text.replace("|", "\\|") or '""'
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;")
+
+
+def _first_sentence(model: type[BaseModel]) -> str:
+    return " ".join((model.__doc__ or "").split("\n\n")[0].split())
+
+
+def command_page() -> str:
+    """Returns a page with the help of every command, as the command prints it."""
+    parser = main.make_parser()
+    lines = ["# Command line", "", "```text", parser.format_help().strip(), "```", ""]
+    for name, command in _commands(parser):
+        lines += [f"## {name}", "", "```text", command.format_help().strip(), "```", ""]
+    return "\n".join(lines)
+
+
+def _commands(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    for action in (
+        parser._subparsers._group_actions if parser._subparsers else ()
+    ):  # no public way in argparse
+        choices: Any = action.choices or {}
+        yield from choices.items()
