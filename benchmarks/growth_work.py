@@ -6,7 +6,7 @@ Codes follow the attributes through a random linear map with noise, so that ther
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,14 +22,19 @@ from latent_audit.tasks.analyses.checks import (
 from latent_audit.tasks.analyses.checks.classifier_gate import Gate
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.latent_space.projection import project
+from latent_audit.tasks.analyses.places import ladder
+from latent_audit.tasks.analyses.places.sizes import Sizes
 from latent_audit.tasks.analyses.scores import disentanglement_scores
 from latent_audit.tasks.analyses.scores.factor_levels import factor_levels
 from latent_audit.tasks.analyses.scores.information_scores import mig
-from latent_audit.tasks.analyses.statistics import splits
+from latent_audit.tasks.analyses.statistics import sample_rows, splits
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.vocabulary.attribute_kinds import AttributeKind
+from latent_audit.vocabulary.reasons import NO_REASON
 
 Run = Callable[[], object]
+# As many as an audit fits probes on at most.
+PROBE_IMAGES = 3000
 
 
 @dataclass(frozen=True)
@@ -132,7 +137,37 @@ def specificities(size: Size) -> Run:
         0,
         significance=limits.significance,
         survives_from=limits.survives_min,
+        gap_min=limits.gap_min,
     )
+
+
+def ladders(size: Size) -> Run:
+    """Places of every attribute at their defaults, with a decoder and a classifier of one matrix each.
+
+    Each attribute lies along a direction of its own, so that all checks are made of every one.
+    """
+    made = world(size)
+    rng = np.random.default_rng(2)
+    spread = (made.values - made.values.mean(axis=0)) / made.values.std(axis=0)
+    mixing = rng.standard_normal((size.attributes, size.latent_size))
+    mixing *= 3.0 / np.linalg.norm(mixing, axis=1, keepdims=True)
+    codes = (spread @ mixing + rng.standard_normal((size.images, size.latent_size))).astype(np.float32)
+    part = replace(made, codes=codes).parts()
+    columns, start = {}, 0
+    for attribute in made.attributes:
+        count = len(attribute.classes) if attribute.kind == "categorical" else 1
+        columns[attribute.name] = tuple(range(start, start + count))
+        start += count
+    weights = rng.normal(size=(size.latent_size, start)).astype(np.float32)
+    limits, names = Thresholds(), [f"z{j}" for j in range(size.latent_size)]
+    fitted = sample_rows.draw_rows(len(part[0]), PROBE_IMAGES, 0, "places")
+    code = ladder.Code(
+        made.attributes, part[0][fitted], part[1][fitted], part[2], part[3], names, range(size.latent_size),
+        lambda latents, rows: latents[:, :, None, None], lambda images: images[:, :, 0, 0] @ weights, columns,
+        [None] * size.attributes,
+    )  # fmt: skip
+    sizes = Sizes(PROBE_IMAGES, 1000, 2000, 1000, 40, 2000)
+    return lambda: ladder.measure(code, limits, sizes, 0)
 
 
 def interventions(size: Size) -> Run:
@@ -145,7 +180,7 @@ def interventions(size: Size) -> Run:
         columns[attribute.name] = tuple(range(start, start + count))
         start += count
     weights = rng.normal(size=(size.latent_size, start)).astype(np.float32)
-    gates = [Gate(a.name, "passed", "R2", 1.0, 0.5, "") for a in made.attributes]
+    gates = [Gate(a.name, "passed", "R2", 1.0, 0.5, NO_REASON) for a in made.attributes]
     claimed = [k % size.latent_size for k in range(size.attributes)]
     return lambda: intervention.compute(
         made.attributes, made.codes[:256], made.codes, lambda latents, rows: latents, lambda codes: codes @ weights,
@@ -198,6 +233,7 @@ WORK: dict[str, tuple[Callable[[Size], Run], tuple[str, ...]]] = {
     "encoding": (encoding, ("images", "latent_size")),
     "associations": (associations, ("images", "latent_size", "attributes")),
     "specificities": (specificities, ("images", "latent_size", "attributes")),
+    "ladders": (ladders, ("latent_size", "attributes")),
     "interventions": (interventions, ("images", "latent_size", "attributes")),
     "information_gap": (information_gap, ("images", "latent_size", "attributes")),
     "scores": (scores, ("images", "latent_size", "attributes")),

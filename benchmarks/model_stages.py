@@ -23,6 +23,7 @@ from latent_audit.vae_models.presets.plain_vae import VaeSettings
 from latent_audit.vae_models.training.loop import train
 from latent_audit.vae_models.training.precision import cpu_multiplies_bfloat16
 from latent_audit.vae_models.training.settings import TrainingSettings
+from latent_audit.vocabulary.reasons import NO_REASON
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def interventions(quick: bool) -> Stage:
     for module in (attribute_classifier, model, untrained):
         module.to(memory_format=torch.channels_last)  # as loaded models are
     codes = encode_images(model, data.images)[0]
-    gates = [Gate(a.name, "passed", "R2", 1.0, 0.5, "") for a in data.attributes]
+    gates = [Gate(a.name, "passed", "R2", 1.0, 0.5, NO_REASON) for a in data.attributes]
     decoded = 0
 
     def decode(latents: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -88,7 +89,7 @@ def interventions(quick: bool) -> Stage:
             attribute_classifier.response_columns, gates, list(np.arange(len(data.attributes)) % dimensions),
             range(dimensions), 0,
             untrained_decode=decoder_of(untrained), resamples=resamples,
-            null_moves_per_dimension=moves,
+            null_directions_per_dimension=moves,
         )  # fmt: skip
 
     run()  # counts the images; the untrained decoder's, a few in a hundred, are left out of the floor

@@ -31,10 +31,10 @@ from latent_audit.tasks.stages.registry import (
     DRAW,
     DRAW_PICTURES,
     EXPLAIN_CLASSIFIER,
-    JUDGE,
     PREPARE,
     STAGES,
     TRAIN_CLASSIFIER,
+    VERDICTS,
 )
 from latent_audit.tasks.stages.report.render import render_report
 from latent_audit.tasks.stages.report_sections import sections_of
@@ -62,7 +62,7 @@ def audit(settings: Settings) -> Path:
         report_few_groups(
             stage_runner.progress,
             prepared.result(),
-            settings.evidence.thresholds.groups_min,
+            settings.thresholds.groups_min,
             settings.splits.model_dump(),
         )
         refuse_unknown_attribute("evidence.subgroup_by", settings.evidence.subgroup_by, prepared.result())
@@ -153,7 +153,7 @@ def reach_verdicts(
     settings = opening.settings
     return submit(
         stage_runner,
-        JUDGE,
+        VERDICTS,
         prepared=prepared,
         classifier=classifier,
         models=list(analysed),
@@ -163,7 +163,7 @@ def reach_verdicts(
         failed=[],
         accept_failed=_without_failed,
         subject=settings.subject.model_dump(),
-        thresholds=settings.evidence.thresholds,
+        thresholds=settings.thresholds,
         selftest=cited_selftest(),
         seed=settings.run.seed,
     )

@@ -4,20 +4,35 @@ Rooms, each of which imports only those after it: `flows` (Prefect flows and the
 sets, analyses), `vae_models` and `reports`, `vocabulary` (terms that all of them share). In a checkout the first four
 are links to the folders beside this one. Start reading in flows/audit_flow.py.
 
-    from latent_audit import audit, load_settings, read_audit
+In a notebook, with a model, images and a table of attributes in memory:
 
-    folder = audit(load_settings(Path("audit.yaml")))
-    verdicts = read_audit(folder)["verdicts"]
+    import latent_audit
+
+    result = latent_audit.audit(encode=encode, decode=decode, images=images, attributes=table)
+    result.where                              # a DataFrame: where each attribute lives, and how sure that is
+    result.report("report.html")
+    latent_audit.load("runs/latest")          # the same of a finished run of the command
+
+Parts of an audit as functions of arrays: `association`, `scores`, `interchange`.
+
+An audit by settings, as the command makes it:
+
+    from latent_audit import load_settings, run
+
+    folder = run(load_settings(Path("audit.yaml")))
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from latent_audit.flows.audit_flow import audit
+    from latent_audit.flows.audit_flow import audit as run
     from latent_audit.reports.page.render import render
     from latent_audit.reports.record.audit_json import read_audit
     from latent_audit.tasks.errors import AuditError
+    from latent_audit.tasks.in_memory.audit import audit
+    from latent_audit.tasks.in_memory.functions import association, interchange, scores
+    from latent_audit.tasks.in_memory.result import AuditResult, load
     from latent_audit.tasks.runs.acceptance import accept
     from latent_audit.tasks.runs.compare import compare_runs
     from latent_audit.tasks.runs.verify import verify
@@ -25,18 +40,25 @@ if TYPE_CHECKING:
     from latent_audit.tasks.settings.layers import load_settings
 
 __all__ = [
-    "AuditError", "Settings", "accept", "audit", "compare_runs", "load_settings", "read_audit", "render", "verify",
+    "AuditError", "AuditResult", "Settings", "accept", "association", "audit", "compare_runs", "interchange", "load",
+    "load_settings", "read_audit", "render", "run", "scores", "verify",
 ]  # fmt: skip
-# Imported when used: together they take seconds.
+# Imported when used: together they take seconds. A name, its module, and its name there if that is another.
 _MODULES = {
     "AuditError": "tasks.errors",
+    "AuditResult": "tasks.in_memory.result",
     "Settings": "tasks.settings.audit",
     "accept": "tasks.runs.acceptance",
-    "audit": "flows.audit_flow",
+    "association": "tasks.in_memory.functions",
+    "audit": "tasks.in_memory.audit",
     "compare_runs": "tasks.runs.compare",
+    "interchange": "tasks.in_memory.functions",
+    "load": "tasks.in_memory.result",
     "load_settings": "tasks.settings.layers",
     "read_audit": "reports.record.audit_json",
     "render": "reports.page.render",
+    "run": "flows.audit_flow:audit",
+    "scores": "tasks.in_memory.functions",
     "verify": "tasks.runs.verify",
 }
 
@@ -44,4 +66,5 @@ _MODULES = {
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    module, _, other_name = _MODULES[name].partition(":")
+    return getattr(import_module(f"{__name__}.{module}"), other_name or name)

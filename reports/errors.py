@@ -23,7 +23,7 @@ class RunIncomplete(ReportError):
 
 
 class LanguageUnknown(ReportError):
-    """No catalogue exists for the language asked for."""
+    """There are no messages in the language asked for."""
 
 
 class NotPlainJson(ReportError):

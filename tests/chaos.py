@@ -38,8 +38,9 @@ COMMAND = [sys.executable, "-m", "latent_audit.flows.cli.main", "run", "tiny.yam
 OPENING, PUBLISHING = "(opening)", "(publishing)"
 STAGES = (
     OPENING, "prepare", "classify", "train", "encode", "probe", "intervene", "locate", "fitness",
-    "control", "score", "subgroup", "project", "traverse", "move", "use", "attribute", "particulars",
-    "explain_classifier", "export", "judge", "draw", "draw_pictures", PUBLISHING,
+    "negative_controls", "score", "subgroup", "project", "traverse", "show", "latent_responses", "manipulate",
+    "applications", "attribute", "discriminate", "model_specific", "explain_classifier", "export", "verdicts", "draw",
+    "draw_pictures", PUBLISHING,
 )  # fmt: skip
 LONGEST_RUN_SECONDS = 3600.0
 SHORTEST_SECONDS = 0.02

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
+from latent_audit.tasks.analyses.checks.definitions.registry import CHECKS as DEFINED
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
-from latent_audit.vocabulary.checks import CHECKS, LETTERS
+from latent_audit.vocabulary.checks import CHECKS_1_0 as CHECKS
+from latent_audit.vocabulary.checks import letter
 from latent_audit.vocabulary.schema import open_schema
 from latent_audit.vocabulary.verdicts import OVERALL, STRENGTH
 from tests.test_repository import ROOMS, ROOT, source_files
@@ -50,6 +52,7 @@ OTHER_NUMBERS = {
     "tasks/analyses/one_image/smallest_move.py: damping: float = 0.5": "share of the way that a step goes",
     "tasks/runs/explanation/sizes.py: beyond: float = 0.1": "how much further a move is tested",
     "tasks/runs/samples/draw_samples.py: NEARNESS = 0.05": "share of a range in which numbers count as the same",
+    "tasks/in_memory/functions.py: _HALF = 0.5": "half of the rows",
     "tasks/execution/gpu_slots.py: LOOK_AGAIN_SECONDS = 0.2": "seconds",
     "tasks/execution/runners/stopping.py: ASK_EVERY_SECONDS = 0.5": "seconds",
     "tasks/services/service.py: LOOK_AGAIN_SECONDS = 0.2": "seconds",
@@ -58,6 +61,7 @@ OTHER_NUMBERS = {
     "reports/page/sections/explanations/attribution_evidence.py: HARDLY_AGREES = 0.3": (
         "a limit of its own, on attributions"
     ),
+    "reports/page/sections/attributes/subgroups.py: RELEVANT_SHARE = 0.2": "a setting, for files without it",
     "reports/page/plots/latent_map.py: MARGIN = 0.05": "a margin of a drawing",
     "reports/page/plots/null_histogram.py: MIN_RATIO = 0.5": "a scale of a drawing",
     "tasks/analyses/places/patterns.py: MEMBERS_SHARE = 0.8": "the definition of a statistic",
@@ -177,7 +181,8 @@ def test_check_names_are_listed_in_one_file() -> None:
         if sum(isinstance(item, ast.Constant) and item.value in CHECKS for item in node.elts) > 1
     }
     assert found == set()
-    assert list(LETTERS.items()) == list(zip(CHECKS, "ABCD", strict=True))
+    assert [check.id for check in DEFINED] == list(CHECKS)
+    assert [letter(place) for place in range(len(CHECKS))] == ["A", "B", "C", "D"]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

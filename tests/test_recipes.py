@@ -1,9 +1,10 @@
-"""The three recipes of CONTRIBUTING.md, each followed to the letter in a copy of the project: the files it asks
+"""The recipes of CONTRIBUTING.md, each followed to the letter in a copy of the project: the files it asks
 for come from tests/recipes, the lines it asks for are put in here, and the result is used as a run uses it.
 """
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,7 @@ class Copy:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.touched: set[str] = set()
         copy_sources(folder)
         shutil.copy(RECIPES / "stages.py", folder)
         shutil.copy(ROOT / "tests" / "reports" / "audit_builder.py", folder)
@@ -34,10 +36,12 @@ class Copy:
             if path.is_file() and "__pycache__" not in path.parts:
                 assert not place.exists(), f"{place} is there already: a recipe adds new files"
                 shutil.copy(path, place)
+                self.touched.add(path.relative_to(RECIPES / recipe).as_posix())
 
     def add_after(self, file: str, line: str, addition: str) -> None:
         """Puts `addition` after the one place in `file` that holds `line`, as an editor would."""
         path = self.folder / file
+        self.touched.add(file)
         text = path.read_text(encoding="utf-8")
         assert text.count(line) == 1, f"{file} holds {line!r} {text.count(line)} times: mend the recipe"
         path.write_text(text.replace(line, line + addition), encoding="utf-8")
@@ -52,7 +56,15 @@ class Copy:
     def append(self, file: str, addition: str) -> None:
         """Puts `addition` at the end of `file`."""
         path = self.folder / file
+        self.touched.add(file)
         path.write_text(path.read_text(encoding="utf-8") + addition, encoding="utf-8")
+
+    def places(self) -> set[str]:
+        """Returns what was touched: messages in two languages count as one, and so do a section and its template."""
+        found = {
+            re.sub(r"messages/(en|zh)\.yaml$", "messages", file) for file in self.touched - {"try_it.py"}
+        }
+        return {re.sub(r"(templates|sections/\w+)/(\w+)\.(html|py)$", r"section \2", file) for file in found}
 
     def try_it(self) -> dict[str, Any]:
         """Returns what the recipe's try_it.py saw, run with the copy first on the path."""
@@ -125,6 +137,74 @@ def test_a_data_set_is_one_file_and_its_line_in_the_catalogue(copy: Copy) -> Non
     assert seen["rows"] == list(range(1800))
     assert seen["sums"] == [32 * 255]
     assert seen["columns"] == seen["places"]
+
+
+def test_a_check_is_its_own_file_its_place_in_the_tuple_its_words_and_a_page(copy: Copy) -> None:
+    copy.add_files("check")
+    (copy.folder / "tests" / "reports").mkdir(parents=True)
+    for name in ("audit_builder.py", "judged_run.py"):
+        shutil.copy(ROOT / "tests" / "reports" / name, copy.folder / "tests" / "reports")
+    (copy.folder / "docs").mkdir()
+    shutil.copy(ROOT / "docs" / "evidence.md", copy.folder / "docs")
+    registry = "tasks/analyses/checks/definitions/registry.py"
+    copy.add_before(
+        registry,
+        "from latent_audit.tasks.analyses.checks.definitions import association",
+        "from latent_audit.tasks.analyses.checks.definitions import activity\n",
+    )
+    copy.add_after(registry, "    stability.CHECK,\n", "    activity.CHECK,\n")
+    for language, words in CHECK_WORDS.items():
+        messages = f"reports/page/messages/{language}.yaml"
+        copy.add_before(messages, "\ncolumn:\n", words["check"])
+        copy.append(messages, words["reasons"])
+        for line, addition in words["lines"].items():
+            copy.add_after(messages, line, addition)
+    copy.add_after(
+        "docs/evidence.md",
+        "| holds in too few seeds |\n",
+        "| E activity | its KL exceeds the limit | | | |\n",
+    )
+    seen = copy.try_it()
+    assert seen["problems"] == []
+    assert seen["checks"] == ["association", "specificity", "intervention", "stability", "activity"]
+    assert {row["statistic"] for row in seen["found"]} == {"KL, nats"}
+    assert {row["verdict"] for row in seen["found"]} <= {"supported", "not_supported"}
+    assert set(seen["of_controls"]) == {"not_tested"}
+    for language, name, word in (("en", "Activity", "nats of KL"), ("zh", "活跃", "奈特的 KL")):
+        html = seen["reports"][language]
+        assert name in html
+        assert word in html
+        assert html.count(".1.E<") == 1
+    assert copy.places() == {
+        "tasks/analyses/checks/definitions/activity.py",
+        registry,
+        "reports/page/messages",
+        "docs/evidence.md",
+    }
+
+
+CHECK_WORDS: dict[str, dict[str, Any]] = {
+    "en": {
+        "check": '\n  activity:\n    name: "Activity"\n    question: "Is the dimension active?"',
+        "reasons": '  activity:\n    active: "{dimension} carries {value} nats of KL"\n'
+        '    unused: "{dimension} carries {value} nats of KL, below {limit}"\n    no_kl: "the code has no KL"\n',
+        "lines": {
+            '    stability: "stability"\n': '    activity: "activity"\n',
+            '    gap: "gap to the runner-up dimension"\n': '    kl: "KL, nats"\n',
+            "  change:\n": '    activity: "a dimension with a KL above {limit} nats"\n',
+        },
+    },
+    "zh": {
+        "check": '\n  activity:\n    name: "活跃"\n    question: "该维度是否活跃？"',
+        "reasons": '  activity:\n    active: "{dimension} 有 {value} 奈特的 KL"\n'
+        '    unused: "{dimension} 有 {value} 奈特的 KL，低于 {limit}"\n    no_kl: "编码没有 KL"\n',
+        "lines": {
+            '    stability: "稳定"\n': '    activity: "活跃"\n',
+            '    gap: "与次强维度的差距"\n': '    kl: "KL，奈特"\n',
+            "  change:\n": '    activity: "有一个维度的 KL 高于 {limit} 奈特"\n',
+        },
+    },
+}
 
 
 def test_an_analysis_is_five_files_and_their_lines(copy: Copy) -> None:

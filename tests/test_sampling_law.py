@@ -115,6 +115,15 @@ ALLOWED = {
         "tasks/analyses/statistics/image_groups.py",
         "rows[np.arange(size)]",
     ): "the rows of a group in random order, cut to a common size",
+    (
+        "reports/page/phrases.py",
+        "page.array(part['sheet'])[frames['first']:frames['first'] + len(frames['marks'])]",
+    ): "all frames of one place",
+    (
+        "reports/page/sections/explanations/living.py",
+        "page.array(traversal['sheet'])[:len(rows) * steps]",
+    ): DRAWN_BEFORE,
+    ("tasks/stages/explanations/show.py", "slice(*line['columns'])"): "all columns of one direction",
     ("vae_models/supervision.py", "values[:1]"): "which attributes a model encodes is the same for any image",
     (
         "vae_models/training/resident_images.py",

@@ -10,6 +10,7 @@ from torch import nn
 from latent_audit.vae_models.decoder_noise import NoisyDecoder, draw_noise
 from latent_audit.vae_models.model import Model
 from latent_audit.vocabulary.batches import batches
+from latent_audit.vocabulary.reasons import NO_REASON, Reason, reason
 
 _BATCH = 500
 
@@ -22,7 +23,7 @@ class Evaluation:
 
     reconstruction_nats: NDArray[np.float64]
     kl_nats: NDArray[np.float64] | None
-    kl_not_applicable: str
+    kl_not_applicable: Reason
 
 
 def evaluate(model: Model, images: NDArray[np.uint8], batch_size: int = _BATCH) -> Evaluation:
@@ -47,7 +48,7 @@ def evaluate(model: Model, images: NDArray[np.uint8], batch_size: int = _BATCH) 
             kl = model.kl_per_dimension(batch)
             if kl is not None:
                 divergence.append(kl.double().cpu())
-    reason = "" if divergence else "the model's encoder gives a point for each image and no distribution"
+    why = NO_REASON if divergence else reason("fitness.no_distribution")
     return Evaluation(
-        torch.cat(reconstruction).numpy(), torch.cat(divergence).numpy() if divergence else None, reason
+        torch.cat(reconstruction).numpy(), torch.cat(divergence).numpy() if divergence else None, why
     )

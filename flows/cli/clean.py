@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from latent_audit.flows.cli.given_numbers import length
 from latent_audit.tasks.errors import SettingsError
 
 DESCRIPTION = """\
@@ -28,7 +29,7 @@ def add(commands: Any) -> None:
         usage="latent-audit clean [--yes] [--days N] [--keep N] [--store DIR] [--output DIR]",
     )
     parser.add_argument("--yes", action="store_true", help="remove it; without this nothing is touched")
-    parser.add_argument("--days", type=float, default=30.0, help="keep whatever is younger (default 30)")
+    parser.add_argument("--days", type=length, default=30.0, help="keep whatever is younger (default 30)")
     parser.add_argument(
         "--keep", type=int, default=5, metavar="N", help="newest runs of each name (default 5)"
     )
@@ -43,8 +44,8 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from latent_audit.tasks.runs.cleaning import Keep, plan, remove
     from latent_audit.tasks.session.terminal_text import named, print_line
 
-    if arguments.days < 0 or arguments.keep < 0:
-        raise SettingsError("--days and --keep must not be negative")
+    if arguments.keep < 0:
+        raise SettingsError("--keep must not be negative")
     found = plan(arguments.store, arguments.output, Keep(arguments.keep, arguments.days), datetime.now(UTC))
     gone = remove(found) if arguments.yes else found
     for removal in gone:

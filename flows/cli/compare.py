@@ -32,7 +32,7 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from latent_audit.tasks.runs.compare import as_json, as_text, compare_runs, write_html
 
     runs = (arguments.first, arguments.second)
-    found = compare_runs(*runs)
+    found = compare_runs(*runs, arguments.language)
     if arguments.html is not None:
         write_html(found, *runs, arguments.language, arguments.html)
     shown = as_json(found) if arguments.json else as_text(found, *runs, arguments.language) + "\n"

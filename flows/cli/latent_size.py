@@ -25,7 +25,7 @@ def add(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="latent-audit latent-size [CONFIG.yaml] [--section.key VALUE ...]",
     )
-    parser.set_defaults(act=_act, takes_settings=True)
+    parser.set_defaults(act=_act, takes_settings=True, goes_on=True)
 
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:

@@ -1,6 +1,7 @@
 """latent-audit run: runs an audit from its settings to its report."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,7 +35,7 @@ def add(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="latent-audit run [CONFIG.yaml] [--section.key VALUE ...]",
     )
-    parser.set_defaults(act=_act, takes_settings=True)
+    parser.set_defaults(act=_act, takes_settings=True, goes_on=True)
 
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
@@ -68,5 +69,8 @@ def _name_report(folder: Path, settings: "Settings") -> None:
 
 
 def _ui_command(store: Path) -> str:
+    from latent_audit.tasks.settings.words import word_of
+
     default = Path("artifacts")
-    return "latent-audit ui" if store == default else f"latent-audit ui --run.store {store}"
+    words = [] if store == default else ["--run.store", word_of(str(store))]
+    return shlex.join(["latent-audit", "ui", *words])

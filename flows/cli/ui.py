@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from latent_audit.flows.cli.given_numbers import port
 from latent_audit.flows.cli.starting import prepare_store
 
 
@@ -14,7 +15,7 @@ def add(commands: Any) -> None:
         help="open MLflow's pages on the run's store, on this machine only",
         usage="latent-audit ui [CONFIG.yaml] [--port PORT] [--section.key VALUE ...]",
     )
-    parser.add_argument("--port", type=int, default=5000, help="port on 127.0.0.1 (default 5000)")
+    parser.add_argument("--port", type=port, default=5000, help="port on 127.0.0.1 (default 5000)")
     parser.set_defaults(act=_act, takes_settings=True)
 
 

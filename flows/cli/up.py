@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from latent_audit.flows.cli.given_numbers import length, port
 from latent_audit.flows.cli.starting import prepare_store
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def add(commands: Any) -> None:
             f"address with a password as {variable}); default: SQLite in the store",
         )
     parser.add_argument(
-        "--wait", type=float, default=180.0, metavar="SECONDS", help="until each has answered (default 180)"
+        "--wait", type=length, default=180.0, metavar="SECONDS", help="until each has answered (default 180)"
     )
     parser.set_defaults(act=_up)
     parser = commands.add_parser(
@@ -60,7 +61,7 @@ def add(commands: Any) -> None:
         "--prefect-port",
         "--mlflow-port",
     ):  # the words of `up` are taken: the store says what to end
-        parser.add_argument(name, type=int, help=argparse.SUPPRESS)
+        parser.add_argument(name, type=port, help=argparse.SUPPRESS)
     parser.set_defaults(act=_down)
     parser = commands.add_parser(
         "status", help="say how the servers and the worker are", usage=f"latent-audit status {PLACES}"
@@ -77,8 +78,8 @@ def _add_store(parser: argparse.ArgumentParser) -> None:
 
 def _add_places(parser: argparse.ArgumentParser) -> None:
     _add_store(parser)
-    parser.add_argument("--prefect-port", type=int, default=4200, help="port on 127.0.0.1 (default 4200)")
-    parser.add_argument("--mlflow-port", type=int, default=5000, help="port on 127.0.0.1 (default 5000)")
+    parser.add_argument("--prefect-port", type=port, default=4200, help="port on 127.0.0.1 (default 4200)")
+    parser.add_argument("--mlflow-port", type=port, default=5000, help="port on 127.0.0.1 (default 5000)")
 
 
 def _up(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
@@ -86,7 +87,7 @@ def _up(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
 
     prepare_store(arguments.store)  # what it starts inherits this
     settings = _settings(arguments)
-    return _say(all_services.up(settings, _deployments() if arguments.deploy else None), settings)
+    return _print_states(all_services.up(settings, _deployments() if arguments.deploy else None), settings)
 
 
 def _deployments() -> Path:
@@ -117,7 +118,7 @@ def _status(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from latent_audit.tasks.services import all_services
 
     settings = _settings(arguments)
-    return _say(all_services.status(settings), settings)
+    return _print_states(all_services.status(settings), settings)
 
 
 def _settings(arguments: argparse.Namespace) -> "ServiceSettings":
@@ -135,14 +136,15 @@ def _settings(arguments: argparse.Namespace) -> "ServiceSettings":
     )
 
 
-def _say(states: "list[State]", settings: "ServiceSettings") -> int:
+def _print_states(states: "list[State]", settings: "ServiceSettings") -> int:
     """Prints a line a service, and where their password is; returns 0 if all are well."""
     from latent_audit.tasks.services.sign_in import password_file
+    from latent_audit.tasks.session.terminal_text import named, print_line
 
     for state in states:
         word = "well" if state.is_well else "does not answer" if state.process else "not running"
-        print(f"{state.name:16}{word:17}{state.address or ''}".rstrip())
+        print_line(f"{state.name:16}{word:17}{state.address or ''}".rstrip())
     if any(state.process for state in states):
-        said = f"user:password of both pages: {password_file(settings.store)} (Prefect's page takes it as one word)"
-        print(said, file=sys.stderr)
+        place = named(password_file(settings.store))
+        print_line(f"user:password of both pages: {place} (Prefect's page takes it as one word)", sys.stderr)
     return 0 if all(state.is_well for state in states) else 1

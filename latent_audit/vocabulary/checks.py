@@ -1,17 +1,19 @@
-"""The four checks that a claim is put through, in the order in which they are made and shown."""
+"""The ids of the checks that a claim is put through.
 
-from collections.abc import Mapping
-from typing import Final, Literal
+A check is defined in `tasks/analyses/checks/definitions/`, one file each; audit.json lists those behind its verdicts.
+"""
+
+from typing import Final
 
 ASSOCIATION: Final = "association"
 SPECIFICITY: Final = "specificity"
 INTERVENTION: Final = "intervention"
 STABILITY: Final = "stability"
 
-CheckOfOneModel = Literal["association", "specificity", "intervention"]
-CheckName = Literal["association", "specificity", "intervention", "stability"]
-# What can be asked of one trained model; stability compares several.
-CHECKS_OF_ONE_MODEL: tuple[CheckOfOneModel, ...] = (ASSOCIATION, SPECIFICITY, INTERVENTION)
-CHECKS: tuple[CheckName, ...] = (*CHECKS_OF_ONE_MODEL, STABILITY)
-# As docs/evidence.md names them.
-LETTERS: Mapping[str, str] = dict(zip(CHECKS, "ABCD", strict=True))
+# Those of files of schema 1.0, which do not list them.
+CHECKS_1_0: Final = (ASSOCIATION, SPECIFICITY, INTERVENTION, STABILITY)
+
+
+def letter(place: int) -> str:
+    """Returns the letter of the check at a place in the list, from 0, as docs/evidence.md uses it: A, B, C."""
+    return chr(ord("A") + place)

@@ -18,7 +18,7 @@ def page(changes: Changes, first: str, second: str, language: str) -> str:
     """Returns a whole HTML document; `first` and `second` name the runs.
 
     Raises:
-        LanguageUnknown: there is no catalogue for `language`.
+        LanguageUnknown: there are no messages in `language`.
     """
     words = messages.load(language)
     return (
@@ -49,7 +49,7 @@ def lines(changes: Changes, first: str, second: str, language: str) -> list[str]
     return message
 
 
-def summary(changes: Changes, words: messages.Catalogue) -> str:
+def summary(changes: Changes, words: messages.Messages) -> str:
     """Returns one sentence: how many verdicts are the same, stronger and weaker."""
     counts = Counter(change.direction for change in changes.verdicts)
     return words(
@@ -61,11 +61,11 @@ def summary(changes: Changes, words: messages.Catalogue) -> str:
     )
 
 
-def _sentences(changes: Changes, words: messages.Catalogue) -> list[str]:
+def _sentences(changes: Changes, words: messages.Messages) -> list[str]:
     return sentences(record(changes), words) or [words("changes.nothing")]
 
 
-def _tables(changes: Changes, words: messages.Catalogue) -> tuple[Table, ...]:
+def _tables(changes: Changes, words: messages.Messages) -> tuple[Table, ...]:
     def table(key: str, header: tuple[str, ...], rows: Any, note: str = "") -> Table:
         return Table(words(f"changes.{key}"), tuple(words(name) for name in header), tuple(rows), note)
 
@@ -160,7 +160,7 @@ def _difference(between: Difference | None) -> Cell:
     return Cell("estimate", number(between.value), shown, f"{between.value:.9g}")
 
 
-def _reading(between: Difference | None, words: messages.Catalogue) -> str:
+def _reading(between: Difference | None, words: messages.Messages) -> str:
     if between is None or between.low is None:
         return words("comparison.unknown")
     return words("comparison.apart" if between.is_clear else "comparison.same")
@@ -172,7 +172,7 @@ def _stated(value: str | float | None) -> Cell:
     return Cell("number", number(value), sort=f"{value:.9g}")
 
 
-def _columns(table: Table, words: messages.Catalogue) -> list[str]:
+def _columns(table: Table, words: messages.Messages) -> list[str]:
     rows = [table.header, *(tuple(_plain(cell, words) for cell in row) for row in table.rows)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(table.header))]
     return [
@@ -181,7 +181,7 @@ def _columns(table: Table, words: messages.Catalogue) -> list[str]:
     ]
 
 
-def _plain(cell: Cell, words: messages.Catalogue) -> str:
+def _plain(cell: Cell, words: messages.Messages) -> str:
     if cell.kind == "verdict":
         return words(f"verdict.{cell.text}")
     return f"{cell.text} {cell.extra}".strip() if cell.kind == "estimate" else cell.text

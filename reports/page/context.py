@@ -1,22 +1,21 @@
-"""What every section is built from: the audit, its arrays, the catalogue, and the figures made so far."""
+"""What every section is built from: the audit, its arrays, the messages, and the figures made so far."""
 
 import hashlib
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup, escape
 
 from latent_audit.reports.errors import RunIncomplete
 from latent_audit.reports.page.image_files import Picture
-from latent_audit.reports.page.messages import Catalogue
+from latent_audit.reports.page.messages import Messages
 from latent_audit.reports.page.number_text import interval, number
 from latent_audit.reports.page.plots.inline_svg import inline
 from latent_audit.reports.page.visible_text import shortened, slug, visible, with_short_names
+from latent_audit.reports.record.array_file import parse_array
 from latent_audit.reports.record.run_files import NotPlain, read_plain
 from latent_audit.vocabulary.record.audit import Audit, Auditability, FailedPart
 from latent_audit.vocabulary.record.data import Attribute, SetAside
@@ -72,7 +71,7 @@ class Page:
     run: dict[str, Any]
     ledger: list[dict[str, Any]]
     audit_sha256: str
-    t: Catalogue
+    t: Messages
     files: dict[str, bytes] = field(default_factory=dict)
     _last: tuple[str, npt.NDArray[Any]] | None = None
 
@@ -106,6 +105,12 @@ class Page:
             + [name for attribute in self.attributes for name in attribute["classes"]]
             + [model["name"] for model in self.audit["models"]]
         )
+
+    @property
+    def shows_images(self) -> bool:
+        """Whether the settings let held-out images stand in the report."""
+        report = self.audit["settings"].get("report")
+        return not isinstance(report, dict) or report.get("images") != "none"
 
     def limit(self, name: str) -> float:
         """Returns one of the thresholds that the audit was judged by."""
@@ -150,6 +155,38 @@ class Page:
         if share is None or share >= 1:
             return self.t("supervision.labels", names=listed)
         return self.t("supervision.share", names=listed, share=f"{100 * share:.3g}")
+
+    def trained_shortly(self, model: Model) -> str:
+        """Returns whether a model was trained with labels of these attributes, for the head of a column."""
+        known = model.get("supervision") or {"attributes": None}
+        names, of_data = known["attributes"], {attribute["name"] for attribute in self.attributes}
+        if names is None:
+            return self.t("supervision.short_unknown")
+        used = len(of_data & set(names))
+        if not used:
+            return self.t("supervision.short_none")
+        return self.t("supervision.short_all" if used == len(of_data) else "supervision.short_some", n=used)
+
+    def called(self, attribute: str) -> str:
+        """Returns what people call an attribute: by the settings, else by what is known of the data set."""
+        data = self.audit["data"]["name"]
+        return self._named(attribute) or self.t.known(f"called.{data}.{attribute}", shortened(attribute, 28))
+
+    def called_model(self, name: str) -> str:
+        """Returns what people call a model: by the settings, else its kind where it is named after it."""
+        kind = next((model["kind"] for model in self.audit["models"] if model["name"] == name), "")
+        ours = self.t.known(f"called_kind.{kind}", "") if name == kind else ""
+        return self._named(name) or ours or shortened(name, 28)
+
+    def called_unit(self, attribute: str) -> str:
+        """Returns the unit of an attribute in words, "" where it has none."""
+        unit = next((row["unit"] for row in self.attributes if row["name"] == attribute), None) or ""
+        data = self.audit["data"]["name"]
+        return self.t.known(f"called_unit.{data}.{attribute}", "") or shortened(unit, 20)
+
+    def _named(self, name: str) -> str:
+        names = self.audit["subject"].get("names") or {}
+        return shortened(names[name], 28) if name in names else ""
 
     def with_training(self, model: Model, length: int) -> str:
         """Returns a model's name with the labels it was trained with, for the head of a column."""
@@ -251,7 +288,7 @@ class Page:
         if hashlib.sha256(data).hexdigest() != reference["sha256"]:
             raise RunIncomplete(f"{reference['path']} is not the file that audit.json was written with.")
         try:
-            self._last = (reference["sha256"], np.asarray(np.load(io.BytesIO(data), allow_pickle=False)))
+            self._last = (reference["sha256"], parse_array(data))
         except ValueError as error:
             raise RunIncomplete(f"{reference['path']} is no plain array: {error}") from error
         return self._last[1]

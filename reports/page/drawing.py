@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from latent_audit.reports.page import messages
 from latent_audit.reports.page.context import Page
+from latent_audit.reports.page.reasons import in_language
 from latent_audit.reports.page.templating import template_environment
 from latent_audit.reports.record.audit_json import read_audit
 
@@ -19,7 +20,8 @@ Builder = Callable[[Page], Any]
 
 def draw(audit_folder: Path, into: Path, builders: Mapping[str, Builder], language: str = "en") -> None:
     """Writes the sections of `builders`, which follow from audit.json and arrays/ alone, and their figures."""
-    page = Page(audit_folder, read_audit(audit_folder), {}, [], "", messages.load(language))
+    words = messages.load(language)
+    page = Page(audit_folder, in_language(read_audit(audit_folder), words), {}, [], "", words)
     templates = template_environment(page.t)
     for key, build in builders.items():
         (into / f"{key}.html").write_text(section_html(page, templates, key, build), encoding="utf-8")

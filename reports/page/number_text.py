@@ -12,7 +12,7 @@ def number(value: Any) -> str:
     if value is None:
         return NONE
     if isinstance(value, bool):
-        raise TypeError("A truth value is no number; give the catalogue's word for it.")
+        raise TypeError("A truth value is no number; give the word of the messages for it.")
     if isinstance(value, int):
         return f"{value:,}".replace(",", " ").replace("-", "−")
     value = float(value)

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,22 +14,35 @@ from latent_audit.reports.errors import NotPlainJson, RunIncomplete
 from latent_audit.reports.page import messages
 from latent_audit.reports.page.context import Page
 from latent_audit.reports.page.drawing import FIGURES_FOLDER, Builder, section_html, write_figures
-from latent_audit.reports.page.sections.attributes import cards, comparison, mapping, stability, unclaimed
+from latent_audit.reports.page.reasons import in_language
+from latent_audit.reports.page.sections.attributes import (
+    cards,
+    comparison,
+    mapping,
+    stability,
+    subgroups,
+    unclaimed,
+)
 from latent_audit.reports.page.sections.explanations import (
     applications,
     attributions,
     latent_manipulation,
+    living,
     maps,
 )
 from latent_audit.reports.page.sections.overview import (
     checks,
     closing,
     data,
+    details,
     fitness,
     limitations,
+    models,
+    next_steps,
     provenance,
     scope,
     summary,
+    trust,
 )
 from latent_audit.reports.page.templating import ROOM, template_environment
 from latent_audit.reports.record.audit_json import AUDIT_NAME, parse_audit
@@ -39,28 +53,66 @@ REPORT_NAME = "report.html"
 # Sections in the report's order: what fills each, by its id; its template has the same name.
 BUILDERS: dict[str, Builder] = {
     "summary": summary.build,
+    "trust": trust.build,
+    "next": next_steps.build,
+    "attributes": cards.build,
+    "try": living.build,
+    "models": models.build,
+    "fitness": fitness.build,
+    "mapping": mapping.build,
+    "unclaimed": unclaimed.build,
+    "maps": maps.build,
+    "comparison": comparison.build,
+    "stability": stability.build,
+    "subgroups": subgroups.build,
+    "limitations": limitations.build,
+    "integrity": closing.build,
+    "details": details.build,
     "checks": checks.build,
     "scope": scope.build,
     "data": data.build,
-    "fitness": fitness.build,
-    "mapping": mapping.build,
-    "attributes": cards.build,
-    "unclaimed": unclaimed.build,
     "attributions": attributions.build,
-    "maps": maps.build,
     "moves": latent_manipulation.build,
     "uses": applications.build,
-    "stability": stability.build,
-    "comparison": comparison.build,
-    "limitations": limitations.build,
     "provenance": provenance.build,
     "references": closing.build,
     "glossary": closing.build,
-    "integrity": closing.build,
 }
 SECTIONS = tuple(BUILDERS)
+# Sections that are folded below another one; all others are the page's chapters.
+FOLDED = {
+    "models": ("fitness", "mapping", "unclaimed", "maps", "comparison", "stability"),
+    "details": (
+        "checks",
+        "scope",
+        "data",
+        "attributions",
+        "moves",
+        "uses",
+        "provenance",
+        "references",
+        "glossary",
+    ),
+}
+CHAPTERS = tuple(key for key in SECTIONS if not any(key in parts for parts in FOLDED.values()))
 # These tell of one run; all others follow from audit.json alone and can be drawn once for many runs.
-OF_THE_RUN = ("summary", "provenance", "integrity")
+OF_THE_RUN = ("summary", "next", "provenance", "integrity")
+# Words that the script puts on the page.
+SAID_BY_SCRIPT = (
+    "open",
+    "close",
+    "filter",
+    "sort",
+    "link",
+    "copy",
+    "copied",
+    "reset",
+    "random",
+    "start",
+    "usual",
+    "unusual",
+    "reads",
+)
 # The others in halves that take about as long, for two workers.
 HALVES = {
     "pictures": ("attributes", "maps"),
@@ -77,7 +129,7 @@ def render(run_folder: Path, language: str = "en", drawn: Sequence[Path] = ()) -
     Raises:
         RunIncomplete: one of these files is missing, unreadable or altered.
         AuditInvalid: audit.json breaks its schema.
-        LanguageUnknown: there is no catalogue for `language`.
+        LanguageUnknown: there are no messages in `language`.
     """
     page = open_page(run_folder, language)
     templates = template_environment(page.t)
@@ -110,7 +162,8 @@ def open_page(run_folder: Path, language: str) -> Page:
     run = parse_run(_content(run_folder, RUN_NAME))
     ledger = parse_ledger(_content(run_folder, LEDGER_NAME))
     digest = hashlib.sha256(data).hexdigest()
-    return Page(run_folder, audit, run, ledger, digest, messages.load(language))
+    words = messages.load(language)
+    return Page(run_folder, in_language(audit, words), run, ledger, digest, words)
 
 
 def _content(run_folder: Path, name: str) -> bytes:
@@ -130,12 +183,40 @@ def page_html(page: Page, templates: Environment, bodies: Mapping[str, Markup]) 
     style = (ROOM / "static" / "report.css").read_text(encoding="utf-8")
     return templates.get_template("page.html").render(
         page=page,
-        sections=[(index + 1, key, page.t(f"section.{key}")) for index, key in enumerate(SECTIONS)],
+        chapters=[
+            {
+                "key": key,
+                "title": page.t(f"section.{key}"),
+                "count": _count(page, key),
+                "parts": [
+                    {"key": part, "title": page.t(f"section.{part}"), "body": _lowered(bodies[part])}
+                    for part in FOLDED.get(key, ())
+                ],
+            }
+            for key in CHAPTERS
+        ],
+        told=[(name, page.t(f"script.{name}", n="{n}")) for name in SAID_BY_SCRIPT],
         bodies=bodies,
         style=Markup(style),
         script=Markup(script),
         script_hash=script_hash(script),
     )
+
+
+def _lowered(body: Markup) -> Markup:
+    """Returns a folded section with its headings one level lower, below the heading that it is folded under."""
+    lowered = re.sub(r"<(/?)h([345])(?=[ >])", lambda tag: f"<{tag[1]}h{int(tag[2]) + 1}", body)
+    return Markup(lowered)
+
+
+def _count(page: Page, key: str) -> str:
+    """Returns what stands beside a chapter in the bar: how many claims, models and actions it has."""
+    counts = {
+        "attributes": len(page.verdicts),
+        "models": len(page.leads),
+        "next": len(next_steps.actions(page)) if key == "next" else 0,
+    }
+    return str(counts.get(key, "") or "")
 
 
 def script_hash(script: str) -> str:

@@ -15,7 +15,10 @@ INDEX_NAME = "index.html"
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """One line of the index; `href` leads to the report from where the index stands."""
+    """One line of the index; `href` leads to the report from where the index stands.
+
+    counts: verdicts on dimensions. places: how many attributes have a Supported place; None in files without places.
+    """
 
     href: str
     name: str
@@ -24,6 +27,7 @@ class FinishedRun:
     started: str
     seconds: float | None
     counts: Mapping[str, int]
+    places: int | None
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ def index_page(runs: Sequence[FinishedRun], left_out: Sequence[LeftOut], languag
     """Returns a whole HTML document that lists `runs` in their order, and names what was left out.
 
     Raises:
-        LanguageUnknown: there is no catalogue for `language`.
+        LanguageUnknown: there are no messages in `language`.
     """
     words = messages.load(language)
     return (

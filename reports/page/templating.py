@@ -16,7 +16,7 @@ FILES_READ = ("templates/*.html",)
 ROOM = Path(__file__).parent
 
 
-def template_environment(words: messages.Catalogue) -> Environment:
+def template_environment(words: messages.Messages) -> Environment:
     """Returns templates that escape everything, refuse what is undefined, and show unseen characters."""
     made = Environment(
         loader=FileSystemLoader(ROOM / "templates"),

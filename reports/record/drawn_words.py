@@ -11,15 +11,14 @@ from html.parser import HTMLParser
 from typing import Any
 
 from latent_audit.reports.record.audit_json import AUDIT_NAME
-from latent_audit.vocabulary.checks import CHECKS
 from latent_audit.vocabulary.record.audit import Audit
-from latent_audit.vocabulary.record.leads import lead_models, lead_verdicts
+from latent_audit.vocabulary.record.leads import checks_of, lead_models, lead_verdicts, results
 from latent_audit.vocabulary.record.model import Model
 from latent_audit.vocabulary.record.verdict import Verdict
 from latent_audit.vocabulary.verdicts import OVERALL
 
 Plain = Mapping[str, Any]
-# As pages of schema 1.0 and 1.1 show them. Kept apart from the catalogues, whose words may change.
+# As pages of schema 1.0 and 1.1 show them. Kept apart from the messages, whose words may change.
 SHOWN: Mapping[str, Mapping[str, str]] = {
     "en": {
         "supported": "Supported",
@@ -97,10 +96,10 @@ def _other_words(shown: _Shown, audit: Audit) -> Iterator[str]:
         "its first table": ("summary", [_whole(row) for row in claims]),
         "its tables of checks": (
             "checks",
-            [part for row in in_order for part in _checks(row)]
+            [part for row in in_order for part in _checks(audit, row)]
             + [part for lead in leads for part in _controlled(audit, lead)],
         ),
-        "its cards": ("card", [part for row in claims for part in (_whole(row), *_checks(row))]),
+        "its cards": ("card", [part for row in claims for part in (_whole(row), *_checks(audit, row))]),
     }
     for where, (place, expected) in places.items():
         yield from _differing(where, [chip for chip in shown.chips if chip.place == place], expected)
@@ -122,10 +121,11 @@ def _whole(row: Verdict) -> tuple[str, str]:
     return f"{row['attribute']} in {row['model']}", row["verdict"]
 
 
-def _checks(row: Verdict) -> list[tuple[str, str]]:
+def _checks(audit: Audit, row: Verdict) -> list[tuple[str, str]]:
+    found = results(row)
     return [
-        (f"the {check} of {row['attribute']} in {row['model']}", row["checks"][check]["verdict"])
-        for check in CHECKS
+        (f"the {check['id']} of {row['attribute']} in {row['model']}", found[check["id"]]["verdict"])
+        for check in checks_of(audit)
     ]
 
 

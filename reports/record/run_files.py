@@ -83,6 +83,23 @@ def read_run_files(folder: Path, sizes: Mapping[str, int] | None = None) -> RunF
     return RunFiles(folder, dict(sorted(files.items())), contents, dict(sorted(refused.items())))
 
 
+def read_known_files(folder: Path) -> RunFiles:
+    """Returns those files in `folder` that every run has, and looks at nothing else."""
+    files: dict[str, FileFacts] = {}
+    contents: dict[str, bytes] = {}
+    refused: dict[str, str] = {}
+    for name in sorted(MAX_BYTES.keys() - {MANIFEST_NAME}):
+        try:
+            contents[name] = read_plain(folder / name, MAX_BYTES[name])
+        except FileNotFoundError:
+            continue
+        except NotPlain as found:
+            refused[name] = str(found)
+        else:
+            files[name] = FileFacts(len(contents[name]), hashlib.sha256(contents[name]).hexdigest())
+    return RunFiles(folder, files, contents, refused)
+
+
 def read_plain(path: Path, most_bytes: int) -> bytes:
     """Returns the content of a plain file.
 

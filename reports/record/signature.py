@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from latent_audit.reports.errors import KeyUnusable, NotPlainJson, SignatureWrong
+from latent_audit.reports.page.visible_text import visible
 from latent_audit.reports.record.run_files import MANIFEST_NAME, SIGNATURE_NAME
 from latent_audit.reports.record.strict_json import parse
 
@@ -94,10 +95,10 @@ def read_private_key(path: Path, ask: Callable[[], str]) -> Ed25519PrivateKey:
         except TypeError:  # how the package says that a passphrase is needed
             key = load(data, ask().encode())
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise KeyUnusable(f"{path} cannot be read as a private key: {error}") from error
+        raise KeyUnusable(f"{_shown(path)} cannot be read as a private key: {error}") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise KeyUnusable(
-            f"{path} is not an Ed25519 key; make one with: ssh-keygen -t ed25519 -f {path.name}"
+            f"{_shown(path)} is not an Ed25519 key; make one with: ssh-keygen -t ed25519 -f my_key"
         )
     return key
 
@@ -111,7 +112,7 @@ def read_public_key(path: Path) -> Ed25519PublicKey:
     try:
         return _public(_bytes(path))
     except KeyUnusable as error:
-        raise KeyUnusable(f"{path}: {error}") from error
+        raise KeyUnusable(f"{_shown(path)}: {error}") from error
 
 
 def _public(data: bytes) -> Ed25519PublicKey:
@@ -130,5 +131,9 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise KeyUnusable(
-            f"{path} cannot be read ({error.strerror}); make a key with: ssh-keygen -t ed25519 -f {path.name}"
+            f"{_shown(path)} cannot be read ({error.strerror}); make a key with: ssh-keygen -t ed25519 -f my_key"
         ) from error
+
+
+def _shown(path: Path) -> str:
+    return visible(str(path))

@@ -16,7 +16,13 @@ from latent_audit.reports.record.manifest import compared, manifest_bytes, read_
 from latent_audit.reports.record.problem import Problem
 from latent_audit.reports.record.rerendering import differing
 from latent_audit.reports.record.run_facts import LEDGER_NAME, RUN_NAME, parse_ledger, parse_run, written_by
-from latent_audit.reports.record.run_files import MANIFEST_NAME, SIGNATURE_NAME, RunFiles, read_run_files
+from latent_audit.reports.record.run_files import (
+    MANIFEST_NAME,
+    SIGNATURE_NAME,
+    RunFiles,
+    read_known_files,
+    read_run_files,
+)
 from latent_audit.reports.record.signature import fingerprint, signer_of
 from latent_audit.vocabulary.machine_errors import raise_machine_error
 from latent_audit.vocabulary.record.audit import Audit
@@ -79,7 +85,9 @@ def check(
     else:
         data = manifest
         listed, problems = read_manifest(data)
-    found = read_run_files(folder, {name: facts.bytes for name, facts in (listed or {}).items()})
+    # Without a manifest nothing can be compared, and the folder may be that of a whole disk.
+    sizes = None if listed is None else {name: facts.bytes for name, facts in listed.items()}
+    found = read_known_files(folder) if sizes is None else read_run_files(folder, sizes)
     problems += _digest(data, manifest_sha256)
     signed_by, signature_problems = _signer(found, data, signer)
     problems += signature_problems

@@ -6,7 +6,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from latent_audit.reports.page.messages import Catalogue
+from latent_audit.reports.page.messages import Messages
 from latent_audit.reports.page.number_text import number
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.reports.record.changes import Changes
@@ -72,7 +72,7 @@ def record(found: Changes) -> dict[str, Any]:
     }
 
 
-def sentences(changed: Plain, words: Catalogue) -> list[str]:
+def sentences(changed: Plain, words: Messages) -> list[str]:
     """Returns a sentence for each change in a `record`; [] where nothing changed."""
     return [
         *(_verdict(change, words) for change in changed["verdicts"]),
@@ -83,7 +83,7 @@ def sentences(changed: Plain, words: Catalogue) -> list[str]:
     ]
 
 
-def _verdict(change: Plain, words: Catalogue) -> str:
+def _verdict(change: Plain, words: Messages) -> str:
     before, now = change["before"], change["now"]
     key = "said_only_first" if now is None else "said_only_second" if before is None else "said_verdict"
     return words(
@@ -95,7 +95,7 @@ def _verdict(change: Plain, words: Catalogue) -> str:
     )
 
 
-def _place(change: Plain, words: Catalogue) -> str:
+def _place(change: Plain, words: Messages) -> str:
     """A run that an older version finished has no places in its record."""
     before, now = (
         words(
@@ -114,7 +114,7 @@ def _place(change: Plain, words: Catalogue) -> str:
     )
 
 
-def _absence(change: Plain, words: Catalogue) -> str:
+def _absence(change: Plain, words: Messages) -> str:
     name = shortened(change["attribute"])
     if change["given"]:
         listed = words("word.comma").join(shortened(given) for given in change["given"])
@@ -125,13 +125,13 @@ def _absence(change: Plain, words: Catalogue) -> str:
     )
 
 
-def _score(change: Plain, words: Catalogue) -> str:
+def _score(change: Plain, words: Messages) -> str:
     named = shortened(words.known(f"score.{change['score']}", change["score"]))
     figures = {name: number(change[name]) for name in ("before", "now", "difference", "low", "high")}
     return words("changes.said_score", model=shortened(change["model"]), score=named, **figures)
 
 
-def _data(change: Plain, words: Catalogue) -> str:
+def _data(change: Plain, words: Messages) -> str:
     what = words(f"changes.data_what.{change['what']}", shift=number(change["shift"]))
     if change["attribute"] is None:
         return words("changes.said_images", what=what)

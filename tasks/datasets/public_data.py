@@ -11,7 +11,7 @@ from latent_audit.tasks.datasets.errors import MissingFile
 class PublicDataSettings(BaseModel):
     """Source of the files of a public data set; only the downloader uses `mirror`, loaders do not."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     # Where the files come from does not change what they are: their digests stand for them.
     not_in_key: ClassVar[frozenset[str]] = frozenset({"mirror", "download_bytes", "download_seconds"})

@@ -41,7 +41,7 @@ _PIXELS_A_CHUNK = 1 << 17  # about 0.5 MB a float32 temporary: stays in cache
 class SpritesSettings(BaseModel):
     """Selection and size of the sprites to render."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     kind: Literal["sprites"] = Field("sprites", description="white shapes on black, drawn here")
     image_size: Literal[32, 64] = Field(32, description="side of an image in pixels")

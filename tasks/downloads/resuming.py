@@ -145,6 +145,7 @@ class _Part:
     def start(self, address: str, response: httpx.Response) -> None:
         etag = response.headers.get("ETag", "")
         strong = etag if etag and not etag.startswith("W/") else response.headers.get("Last-Modified", "")
+        strong = strong if strong.isascii() else ""  # it could not be sent back
         try:
             self.origin_path.write_text(
                 json.dumps({"address": address, "validator": strong}), encoding="utf-8"
@@ -165,7 +166,9 @@ class _Part:
             origin = json.loads(self.origin_path.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError):
             return {}
-        return origin if isinstance(origin, dict) else {}
+        if not isinstance(origin, dict):
+            return {}
+        return {name: value for name, value in origin.items() if isinstance(value, str)}
 
 
 def _stream(
@@ -214,7 +217,7 @@ def _agree(response: httpx.Response, address: str, part: _Part, offset: int) -> 
     if response.headers.get("Content-Type", "").startswith("text/html") and not part.target.suffix == ".html":
         raise AddressFailed("the server sent a web page (a confirmation or quota page) instead of the file")
     length = response.headers.get("Content-Length", "")
-    left = int(length) if length.isdigit() else -1
+    left = int(length) if length.isascii() and length.isdigit() else -1
     if response.status_code == 206:
         if not response.headers.get("Content-Range", "").startswith(f"bytes {offset}-"):
             part.discard()

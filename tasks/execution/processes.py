@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -82,7 +83,8 @@ def end(processes: list[Process], patience_seconds: float) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         for process in processes:
             if process.is_alive():
-                os.kill(process.pid, number)
+                with suppress(ProcessLookupError):  # it ends in this very moment
+                    os.kill(process.pid, number)
         deadline = time.monotonic() + patience_seconds
         while any(process.is_alive() for process in processes) and time.monotonic() < deadline:
             time.sleep(0.05)

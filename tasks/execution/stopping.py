@@ -64,12 +64,12 @@ class Stopping:
             if received[0] in SIGNALS:
                 seen += 1
                 if seen == 1:
-                    self._ask()
+                    self._request_stop()
                 else:
                     _end_soon()
         os.close(reading)
 
-    def _ask(self) -> None:
+    def _request_stop(self) -> None:
         workers = self.workers
         if workers is not None:
             at_work = workers.at_work()  # before they hear of it

@@ -8,16 +8,17 @@ stages. Links are left alone, wherever they lead.
 """
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from latent_audit.reports.record.manifest import FORMAT
-from latent_audit.reports.record.run_files import MANIFEST_NAME
+from latent_audit.reports.record.run_files import MANIFEST_NAME, MAX_BYTES, NotPlain, read_plain
 from latent_audit.tasks.errors import StoreError
 from latent_audit.tasks.runs.acceptance import acceptances
 from latent_audit.tasks.session.run_folder import RUN_ID
@@ -28,6 +29,7 @@ from latent_audit.tasks.storage.shared_store import MANIFEST
 from latent_audit.tasks.storage.store import writing
 
 LEDGER = "ledger.jsonl"
+SECONDS_PER_DAY = 86_400.0
 KEY = re.compile(r"[0-9a-f]{32}")
 # Anything larger is no manifest: a stage has tens of files.
 LARGEST_MANIFEST_BYTES = 64 << 20
@@ -52,7 +54,7 @@ class Removal:
 
 def plan(store: Path, output: Path, keep: Keep, now: datetime) -> list[Removal]:
     """Returns everything to remove, runs first. Removes nothing."""
-    before = (now - timedelta(days=keep.days)).timestamp()
+    before = now.timestamp() - keep.days * SECONDS_PER_DAY
     runs = list(_runs(output, keep, before))
     kept = _rested_on(output, {run.path for run in runs})
     return [*runs, *_stages(store, kept, before)]
@@ -88,10 +90,12 @@ def _remove_whole(path: Path) -> None:
 
 
 def _runs(output: Path, keep: Keep, before: float) -> Iterator[Removal]:
-    latest = (output / "latest").resolve()
+    latest = Path(os.path.realpath(output / "latest"))  # which may be a link to itself
     for home in _folders(output):
-        accepted = {note.run_id for note in acceptances(home)}
         finished = [path for path in _folders(home) if _is_run(path)]
+        if not finished:  # another program's accepted.jsonl is none of ours
+            continue
+        accepted = {note.run_id for note in acceptances(home)}
         for run in finished[: -keep.newest_runs] if keep.newest_runs else finished:
             if run.name not in accepted and run.resolve() != latest and run.stat().st_mtime < before:
                 yield Removal(run, "run", _size(run))
@@ -102,12 +106,15 @@ def _rested_on(output: Path, going: set[Path]) -> set[tuple[str, str]]:
     kept = set()
     for run in (path for home in _folders(output) for path in _folders(home)):
         ledger = run / LEDGER
-        if run in going or not re.fullmatch(RUN_ID, run.name) or not ledger.exists():
+        if run in going or not re.fullmatch(RUN_ID, run.name):
             continue
         try:
-            entries = [json.loads(line) for line in ledger.read_text(encoding="utf-8").splitlines()]
+            content = read_plain(Path(os.path.realpath(ledger)), MAX_BYTES[LEDGER])
+            entries = [json.loads(line) for line in content.splitlines()]
             kept |= {(entry["stage"], entry["key"]) for entry in entries}
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        except FileNotFoundError:
+            continue
+        except (NotPlain, OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise StoreError(
                 f"{named(ledger)} cannot be read ({error}), so what this run rests on is not known: repair it or "
                 "remove its run; nothing was cleared away"

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from latent_audit.reports.errors import LanguageUnknown, ReportError
 from latent_audit.reports.page import changes_page
+from latent_audit.reports.page.messages import load
+from latent_audit.reports.page.reasons import in_language
 from latent_audit.reports.record.audit_json import read_audit, settled
 from latent_audit.reports.record.changes import Changes, changes
 from latent_audit.reports.record.what_changed import record
@@ -15,12 +17,16 @@ from latent_audit.tasks.storage.store import writing
 from latent_audit.vocabulary.record.audit import Audit
 
 
-def compare_runs(first: Path, second: Path) -> Changes:
-    """Returns the changes from the run in folder `first` to the one in `second`.
+def compare_runs(first: Path, second: Path, language: str = "en") -> Changes:
+    """Returns the changes from the run in folder `first` to the one in `second`, reasons in a language.
 
-    Raises RunUnusable when one of them holds no audit that can be read.
+    Raises RunUnusable when one of them holds no audit that can be read, UsageError for a language without messages.
     """
-    return changes(_audit(first), _audit(second))
+    try:
+        words = load(language)
+    except LanguageUnknown as error:
+        raise UsageError(str(error)) from None
+    return changes(in_language(_audit(first), words), in_language(_audit(second), words))
 
 
 def as_json(found: Changes) -> str:
@@ -46,7 +52,7 @@ def write_html(found: Changes, first: Path, second: Path, language: str, into: P
         html = changes_page.page(found, _name(first), _name(second), language)
     except LanguageUnknown as error:
         raise UsageError(str(error)) from None
-    with writing(into):
+    with writing(into, "--html, and the name of a file"):
         into.write_text(html, encoding="utf-8")
 
 

@@ -21,9 +21,11 @@ from latent_audit.reports.page.run_index import INDEX_NAME, FinishedRun, LeftOut
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.reports.record.run_files import MAX_BYTES, NotPlain, read_plain
 from latent_audit.reports.record.strict_json import parse
+from latent_audit.tasks.errors import StoreError
 from latent_audit.tasks.storage.store import writing
 from latent_audit.vocabulary.record.audit import Audit
 from latent_audit.vocabulary.record.leads import lead_verdicts
+from latent_audit.vocabulary.verdicts import SUPPORTED
 
 # With more, the oldest are left to their folders.
 MAX_RUNS = 200
@@ -61,6 +63,7 @@ class _Audit(BaseModel):
     subject: _Subject
     models: list[_Model]
     verdicts: list[_Verdict]
+    where: list[_Verdict] = []
 
 
 class _Run(BaseModel):
@@ -93,11 +96,14 @@ def index_runs(output: Path, language: str, warn: Callable[[str], None] = lambda
             lines[place] = _known_or_read(known.get(place), folder, output)
         except _Unreadable as why:
             left_out.append(_left_out(folder, output, str(why)))
-    _replace(output / KNOWN_NAME, json.dumps(lines))
     path = output / INDEX_NAME
-    _replace(
-        path, index_page([LINE.validate_python(line["run"]) for line in lines.values()], left_out, language)
-    )
+    page = index_page([LINE.validate_python(line["run"]) for line in lines.values()], left_out, language)
+    try:
+        _replace(output / KNOWN_NAME, json.dumps(lines))
+        _replace(path, page)
+    except StoreError as error:
+        warn(f"the page that lists all runs is not written: {error}")
+        return path
     if left_out:
         said = "; ".join(f"{folder.name} ({folder.why})" for folder in left_out)
         warn(f"{path.name} leaves out what it cannot read as a run: {said}")
@@ -107,8 +113,11 @@ def index_runs(output: Path, language: str, warn: Callable[[str], None] = lambda
 def _replace(path: Path, text: str) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with writing(path):
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        try:
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def _folders(output: Path, left_out: list[LeftOut]) -> Iterator[Path]:
@@ -166,6 +175,8 @@ def _state(file: Path) -> list[int] | None:
 def _line(folder: Path, output: Path) -> FinishedRun:
     audit, facts = _read(folder, "audit.json", _Audit), _read(folder, "run.json", _Run)
     counts = Counter(row["verdict"] for row in lead_verdicts(cast(Audit, audit.model_dump())))
+    leads = {(model.name, model.seed) for model in audit.models if model.is_lead}
+    places = [row.verdict for row in audit.where if (row.model, row.seed) in leads]
     return FinishedRun(
         href=quote((folder / REPORT_NAME).relative_to(output).as_posix()),
         name=shortened(folder.parent.name),
@@ -174,6 +185,7 @@ def _line(folder: Path, output: Path) -> FinishedRun:
         started=shortened((facts.started or "–").replace("T", " ")),
         seconds=facts.wall_seconds,
         counts=dict(counts.items()),
+        places=places.count(SUPPORTED) if places else None,
     )
 
 

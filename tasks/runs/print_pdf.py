@@ -27,6 +27,8 @@ HARMLESS = (
 )
 # A page could send the browser elsewhere (refresh) in spite of its policy.
 OTHER_PRAGMA = re.compile(r"""http-equiv\s*=\s*(?!["']?Content-Security-Policy["'\s])""", re.IGNORECASE)
+# Paper shows what is open: the whole evidence is printed.
+CLOSED = re.compile("<details(?! open)")
 NO_NETWORK = (
     "--host-resolver-rules=MAP * ~NOTFOUND",
     "--proxy-server=http://127.0.0.1:1",
@@ -56,9 +58,9 @@ def print_pdf(folder: Path, into: Path | None = None, browser: str | None = None
     page = _checked_page(folder)
     whole = folder.resolve()
     target = (into or whole.with_name(f"{whole.name}.pdf")).absolute()
-    with writing(target), tempfile.TemporaryDirectory() as place:
+    with writing(target, "--output, and the name of a file"), tempfile.TemporaryDirectory() as place:
         copy = Path(place) / REPORT_NAME
-        copy.write_text(HARMLESS + page, encoding="utf-8")
+        copy.write_text(HARMLESS + CLOSED.sub("<details open", page), encoding="utf-8")
         try:
             ended = subprocess.run(
                 _command(program, Path(place), copy, target),

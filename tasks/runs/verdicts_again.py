@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from latent_audit.reports.page.messages import english
+from latent_audit.reports.page.reasons import NOT_READ, with_sentences, with_text
 from latent_audit.reports.record.audit_json import AUDIT_NAME, settled
 from latent_audit.reports.record.problem import Kind, Problem
 from latent_audit.tasks.analyses.checks import auditability
+from latent_audit.tasks.analyses.checks.definitions.registry import listed
 from latent_audit.tasks.analyses.checks.rules import (
     RULES,
     places_of,
@@ -18,12 +21,15 @@ from latent_audit.tasks.analyses.places.rules.requirements import judge_requirem
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.storage.artifacts import digest_of
 from latent_audit.vocabulary.machine_errors import raise_machine_error
+from latent_audit.vocabulary.reasons import BESIDE, is_reason
 
 Plain = Mapping[str, Any]
 # What judging adds to a verdict beside what the rules say.
 BESIDE_THE_RULES = frozenset({"counter_examples"})
 # What is said of a verdict or check in sentences. Other versions say it in other words.
-SENTENCES = frozenset({"reason", "would_change", "statistic", "helps"})
+SENTENCES = frozenset(
+    f"{name}{ending}" for name in ("reason", "would_change", "statistic", "helps") for ending in ("", BESIDE)
+)
 
 
 def verdicts_again(audit: Plain, *, words_alone: bool) -> list[Problem]:
@@ -50,7 +56,7 @@ def _problems(audit: Plain, words_alone: bool) -> Iterator[Problem]:
     except ValueError as error:
         yield _problem("thresholds", f"the thresholds in {AUDIT_NAME} cannot be used: {error}.")
         return
-    for part in (_auditability, _verdicts, _stability, _controls, _places, _absence):
+    for part in (_checks, _auditability, _verdicts, _stability, _controls, _places, _absence, _sentences):
         try:
             yield from part(audit, thresholds, words_alone)
         except Exception as error:  # evidence of a stranger's can lack whatever the rules look for
@@ -59,10 +65,42 @@ def _problems(audit: Plain, words_alone: bool) -> Iterator[Problem]:
             yield _problem("verdict", message)
 
 
+def _checks(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator[Problem]:
+    """Checks that the checks that are listed are those of the schema's rules."""
+    expected = listed(RULES[audit["schema_version"]].checks)
+    if audit.get("checks", expected) != expected:
+        yield _problem("verdict", f"{AUDIT_NAME} lists other checks than its verdicts were made by.")
+
+
+def _sentences(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator[Problem]:
+    """Checks that every sentence is that of the key and values beside it, by which it is translated."""
+    if words_alone:
+        return
+    for place, text, beside in _with_keys(audit, "audit"):
+        if text != [english(one) for one in beside] if isinstance(text, list) else text != english(beside):
+            yield _problem(
+                "verdict", f"{place} is another sentence than that of the key and values beside it."
+            )
+
+
+def _with_keys(value: Any, place: str) -> Iterator[tuple[str, Any, Any]]:
+    """Yields place, text and reason of each sentence that has a reason beside it."""
+    if isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _with_keys(inner, f"{place}[{index}]")
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            if name in NOT_READ or is_reason(inner):
+                continue
+            if f"{name}{BESIDE}" in value:
+                yield f"{place}.{name}", inner, value[f"{name}{BESIDE}"]
+            yield from _with_keys(inner, f"{place}.{name}")
+
+
 def _auditability(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator[Problem]:
     """Checks that auditability, if stated, follows from the classifier's scores."""
     stated = audit.get("auditability", ())
-    again = settled(to_json(auditability.of_audit(audit, thresholds))) if stated else ()
+    again = settled(with_sentences(to_json(auditability.of_audit(audit, thresholds)))) if stated else ()
     if len(stated) != len(again) or any(
         row[key] != right[key]
         for row, right in zip(stated, again, strict=True)
@@ -76,7 +114,7 @@ def _auditability(audit: Plain, thresholds: Thresholds, words_alone: bool) -> It
 
 def _verdicts(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator[Problem]:
     stated = {_claim(row): row for row in audit["verdicts"]}
-    again = {_claim(row): row for row in verdicts_of(audit)}
+    again = {_claim(row): row for row in with_sentences(verdicts_of(audit))}
     for claim in dict.fromkeys((*stated, *again)):
         if claim not in stated or claim not in again:
             message = "is not in the evidence" if claim in stated else f"was taken out of {AUDIT_NAME}"
@@ -113,7 +151,8 @@ def _controls(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterat
     rules = RULES[audit["schema_version"]]
     unreadable = rules.not_auditable(audit, thresholds)
     for control in audit["controls"]:
-        again, stated = rules.control_verdicts(control, thresholds, unreadable), control["verdicts"]
+        again = with_sentences(rules.control_verdicts(control, thresholds, unreadable))
+        stated = control["verdicts"]
         if len(again) != len(stated) or any(
             _differing(row, right, words_alone) for row, right in zip(stated, again, strict=True)
         ):
@@ -126,7 +165,7 @@ def _places(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator
     rules = RULES[audit["schema_version"]]
     unreadable = rules.not_auditable(audit, thresholds)
     stated = {_claim(row): row for row in audit.get("where", ())}
-    again = {_claim(row): row for row in settled(places_of(audit))}
+    again = {_claim(row): row for row in with_text(settled(places_of(audit)))}
     for claim in dict.fromkeys((*stated, *again)):
         if not _same_place(stated.get(claim), again.get(claim), words_alone):
             message = f"the place of {_told(claim)} does not follow from the evidence beside it."
@@ -137,10 +176,14 @@ def _places(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator
     judged = judge_requirements(
         required, audit.get("where", ()), audit.get("absent", ()), audit["subject"]["lead_seed"]
     )
-    if not _same_place(list(audit.get("requirements", ())), settled(to_json(judged)), words_alone):
+    if not _same_place(
+        list(audit.get("requirements", ())), settled(with_sentences(to_json(judged))), words_alone
+    ):
         yield _problem("verdict", "which requirements are met does not follow from the places.")
     for control in audit["controls"]:
-        rows = settled([to_json(row) for row in rules.place_control(control, thresholds, unreadable)])
+        rows = with_text(
+            settled([to_json(row) for row in rules.place_control(control, thresholds, unreadable)])
+        )
         if not _same_place(list(control.get("where", ())), rows, words_alone):
             message = (
                 f"the places in the control {control['control']} of {control['name']} do not follow from it."
@@ -150,7 +193,9 @@ def _places(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator
 
 def _absence(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator[Problem]:
     """What is absent follows from what the readers of the codes found."""
-    again = settled(to_json(RULES[audit["schema_version"]].judge_absence(audit["models"], thresholds)))
+    again = with_text(
+        settled(to_json(RULES[audit["schema_version"]].judge_absence(audit["models"], thresholds)))
+    )
     if not _same_place(list(audit.get("absent", ())), again, words_alone):
         yield _problem("verdict", "the words on claims of absence do not follow from the evidence.")
 

@@ -12,6 +12,7 @@ from latent_audit.tasks.execution import processes
 from latent_audit.tasks.services.all_services import mlflow_command, mlflow_environment
 from latent_audit.tasks.services.service import PATIENCE_SECONDS
 from latent_audit.tasks.services.sign_in import kept_sign_in, password_file
+from latent_audit.tasks.session.terminal_text import named, print_line
 from latent_audit.tasks.settings.audit import Settings
 
 
@@ -21,10 +22,10 @@ def serve(settings: Settings, port: int) -> int:
     if uri.startswith(("http://", "https://")):
         raise TrackingError(f"MLflow's pages for this store are already served: open {uri}")
     sign_in = kept_sign_in(settings.run.store)
-    print(
+    print_line(
         f"MLflow: http://127.0.0.1:{port}  (Ctrl-C ends it)\n"
-        f"User name and password: {password_file(settings.run.store)} (user:password)",
-        file=sys.stderr,
+        f"User name and password: {named(password_file(settings.run.store))} (user:password)",
+        sys.stderr,
     )
     # The address not by words: every user of the machine can read a command line.
     environment = {**os.environ, **mlflow_environment(sign_in), "MLFLOW_BACKEND_STORE_URI": uri}

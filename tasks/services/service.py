@@ -20,6 +20,7 @@ from latent_audit.tasks.execution import processes
 from latent_audit.tasks.execution.processes import Process
 from latent_audit.tasks.services.service_note import read_note
 from latent_audit.tasks.storage.private_files import private_file, private_folder
+from latent_audit.tasks.storage.store import writing
 
 LOOK_AGAIN_SECONDS = 0.2
 PATIENCE_SECONDS = 10.0
@@ -76,11 +77,16 @@ def begin(service: Service, folder: Path) -> State:
     process = processes.find(pid)
     if process is None:
         raise ServiceError(_ended(service.name, folder))
-    facts = {**process.facts(), "address": service.address}
-    new = _note(service.name, folder).with_suffix(".new")
-    private_file(new)
-    new.write_text(json.dumps(facts), encoding="utf-8")
-    new.replace(_note(service.name, folder))
+    note = _note(service.name, folder)
+    try:
+        with writing(note):
+            new = note.with_suffix(".new")
+            private_file(new)
+            new.write_text(json.dumps({**process.facts(), "address": service.address}), encoding="utf-8")
+            new.replace(note)
+    except BaseException:  # without a record nothing would find it again
+        processes.end(_alive(process), PATIENCE_SECONDS)
+        raise
     return State(service.name, process, False, service.address)
 
 
@@ -117,7 +123,9 @@ def end(name: str, folder: Path) -> bool:
     noted, _ = _noted(name, folder)
     everything = _alive(noted)
     processes.end(everything, PATIENCE_SECONDS)
-    _note(name, folder).unlink(missing_ok=True)
+    note = _note(name, folder)
+    if not note.is_dir() or note.is_symlink():  # a folder is none of ours
+        note.unlink(missing_ok=True)
     return bool(everything)
 
 

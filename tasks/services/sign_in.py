@@ -5,16 +5,24 @@ machine; an environment only by its owner.
 """
 
 import os
+import re
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
+from latent_audit.reports.record.run_files import NotPlain, read_plain
+from latent_audit.tasks.errors import ServiceError
 from latent_audit.tasks.services.service_note import read_note
+from latent_audit.tasks.session.terminal_text import named
 from latent_audit.tasks.storage.private_files import make_private, private_folder
 
 USER = "latent-audit"
 FILE = "password"
 # What a server of ours finds its user name and password in.
 SERVER_VARIABLE = "LATENT_AUDIT_SERVICE_SIGN_IN"
+_LARGEST_BYTES = 1024
+_FORM = re.compile(rb"[!-9;-~]+:[!-~]{8,}\s*")  # user, colon, password
 
 
 def new_sign_in() -> str:
@@ -28,18 +36,43 @@ def password_file(store: Path) -> Path:
 
 
 def kept_sign_in(store: Path) -> str:
-    """Returns `user:password` of the servers of a store, created at the first call."""
+    """Returns `user:password` of the servers of a store, created at the first call.
+
+    Raises ServiceError where the file holds something else: a server with an empty password would let everybody in.
+    """
     file = password_file(store)
     private_folder(file.parent)
+    if not os.path.lexists(file):
+        _create(file)
+    make_private(file)
+    return _read(file)
+
+
+def _create(file: Path) -> None:
+    """Puts a new password into place as a whole, whatever ends this process; another process's stays."""
+    number, place = tempfile.mkstemp(prefix=f".{FILE}-", dir=file.parent)  # readable by its owner alone
+    new = Path(place)
     try:
-        number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    except FileExistsError:
-        make_private(file)
-        return file.read_text(encoding="utf-8").strip()
-    with os.fdopen(number, "w", encoding="utf-8") as new:
-        found = new_sign_in()
-        new.write(f"{found}\n")
-    return found
+        with os.fdopen(number, "w", encoding="utf-8") as stream:
+            stream.write(f"{new_sign_in()}\n")
+        with suppress(FileExistsError):
+            os.link(new, file)
+    finally:
+        new.unlink()
+
+
+def _read(file: Path) -> str:
+    try:
+        content = read_plain(file, _LARGEST_BYTES)
+    except NotPlain as found:
+        reason = f"is {found}"
+    else:
+        if _FORM.fullmatch(content):
+            return content.decode("ascii").strip()
+        reason = "does not hold user:password, with at least eight signs of ASCII after the colon"
+    raise ServiceError(
+        f"{named(file)} {reason}: remove it, end the servers (latent-audit down) and start them anew"
+    )
 
 
 def for_prefect_server(sign_in: str, address: str) -> dict[str, str]:
@@ -80,7 +113,7 @@ def sign_in_to_own(store: Path, mlflow: str | None = None) -> None:
         (mlflow or os.environ.get("MLFLOW_TRACKING_URI", ""), "mlflow", for_mlflow_clients),
     ):
         if used and used.rstrip("/") == _address_of(file.with_name(f"{note}.json")):
-            for name, value in given(file.read_text(encoding="utf-8").strip()).items():
+            for name, value in given(_read(file)).items():
                 os.environ.setdefault(name, value)
 
 

@@ -160,11 +160,11 @@ def _ending(stage_runner: StageRunner, folder: RunFolder) -> Iterator[None]:
         raise
     finally:
         stage_runner.workers.stop.set()
-        _tell_mlflow(stage_runner, status)
+        _end_mlflow_runs(stage_runner, status)
         folder.release()
 
 
-def _tell_mlflow(stage_runner: StageRunner, status: str) -> None:
+def _end_mlflow_runs(stage_runner: StageRunner, status: str) -> None:
     """Ends the run's MLflow runs; an unreachable MLflow does not hide the outcome of the run."""
     if isinstance(stage_runner.first_failure, TrackingError):
         return  # it was waited for already

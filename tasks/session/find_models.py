@@ -18,9 +18,11 @@ from latent_audit.vae_models.pretrained.exported_settings import ExportedProgram
 from latent_audit.vae_models.pretrained.file_kinds import (
     EXPORTED,
     KINDS_OF_WEIGHTS,
+    ONNX,
     kind_of,
     refuse_other_kinds,
 )
+from latent_audit.vae_models.pretrained.onnx_files.onnx_settings import OnnxSettings
 
 _ADDRESS = re.compile(r"(models|runs|mlflow-artifacts):/")
 # How a Python package stands among the files of a model: by one digest over all its files.
@@ -73,6 +75,8 @@ def _files(model: ExistingModelSettings, fetch_program: Callable[[str], Path]) -
             refuse_other_kinds(places[setting], KINDS_OF_WEIGHTS, "a file of tensors")
         elif isinstance(model, ExportedProgramsSettings):
             refuse_other_kinds(places[setting], (EXPORTED,), f"an exported program (pt2) as {setting}")
+        elif isinstance(model, OnnxSettings):
+            refuse_other_kinds(places[setting], (ONNX,), f"an ONNX model as {setting}")
     digests = {setting: digest_of_file(path) for setting, path in places.items()}
     if isinstance(model, EntrypointSettings):
         from latent_audit.vae_models.pretrained.entrypoint import (

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
+from latent_audit.tasks.errors import StoreError
 from latent_audit.tasks.storage.file_lock import try_lock
 from latent_audit.tasks.storage.store import writing
 
@@ -21,6 +22,8 @@ STATE = ".{run_id}.state.json"
 LOCK = ".{run_id}.lock"
 RUN_ID = "(?P<run_id>[0-9]{8}-[0-9]{6}-[0-9a-f]{6})"
 WORKING = re.compile(rf"\.{RUN_ID}\.unfinished")
+# The link to the newest run, and the page that lists all of them.
+BESIDE_THE_RUNS = ("latest", "index.html", "index.json")
 BESIDE = re.compile(rf"\.{RUN_ID}\.(lock|state\.json|state\.json\.new)")
 
 
@@ -72,6 +75,7 @@ def open_run_folder(output: Path, name: str, settings_digest: str, now: datetime
     """
     output = output.absolute()
     home = output / safe_folder_name(name)
+    _refuse_foreign_latest(output / "latest")
     with writing(home):
         home.mkdir(parents=True, exist_ok=True)
         _settle_killed(output, home)
@@ -96,7 +100,7 @@ def safe_folder_name(name: str) -> str:
     plain = unicodedata.normalize("NFKC", name)
     # Systems allow 255 bytes, and a letter takes up to four.
     kept = re.sub(r"[^\w\-.]+", "-", plain).strip("-.")[:60].strip("-.") or "run"
-    return f"{kept}-run" if kept.casefold() == "latest" else kept  # runs/latest is the link
+    return f"{kept}-run" if kept.casefold() in BESIDE_THE_RUNS else kept
 
 
 def _continue(folder: Path, run_id: str, output: Path, name: str, settings_digest: str) -> RunFolder | None:
@@ -121,6 +125,15 @@ def _point_latest(output: Path, finished: Path) -> None:
     link.unlink(missing_ok=True)
     link.symlink_to(finished.relative_to(output))
     link.replace(output / "latest")
+
+
+def _refuse_foreign_latest(link: Path) -> None:
+    """Raises StoreError at the start of a run whose end could not put its link in place."""
+    if link.is_dir() and not link.is_symlink():
+        raise StoreError(
+            f"{link} is a folder, where the link to the newest run is put: move it away, or give another folder with "
+            "--run.output"
+        )
 
 
 def _is_newer(folder: Path, than: Path) -> bool:

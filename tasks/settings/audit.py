@@ -4,6 +4,7 @@ Precedence: command line, then environment (LATENT_AUDIT_DATA__IMAGE_SIZE=64), t
 """
 
 import math
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
@@ -24,6 +25,7 @@ from latent_audit.vae_models.presets.presets import ModelSettings, can_be_stacke
 from latent_audit.vae_models.pretrained.entrypoint_settings import EntrypointSettings
 from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings
 from latent_audit.vae_models.pretrained.exported_settings import ExportedProgramsSettings
+from latent_audit.vae_models.pretrained.onnx_files.onnx_settings import OnnxSettings
 from latent_audit.vocabulary.verdicts import SUPPORTED
 
 
@@ -34,6 +36,9 @@ class SubjectSettings(Section):
     intended_use: str | None = Field(None, description="what the audited models are meant for")
     out_of_scope: str | None = Field(None, description="what they are not meant for")
     owner: str | None = Field(None, description="who answers for them")
+    names: dict[str, str] = Field(
+        {}, description="what the report calls models and attributes: {posX: left-right position}"
+    )
 
 
 class SplitSettings(Section):
@@ -102,7 +107,7 @@ class EvidenceSettings(Section):
         ge=100,
         description="most pairs of held-out images between which a part of the code is swapped",
     )
-    null_moves_per_dimension: int = Field(
+    null_directions_per_dimension: int = Field(
         45, ge=20, description="random latent moves behind the intervention's null, for each dimension"
     )
     null_images: int = Field(8, ge=2, description="held-out images that those random moves start from")
@@ -129,6 +134,11 @@ class EvidenceSettings(Section):
     must_not_hold: tuple[AbsenceSettings, ...] = Field(
         (),
         description="attributes that a code must not hold: [scanner, {attribute: sex, given: [age]}]",
+    )
+    correction: Literal["model", "run"] = Field(
+        "model",
+        description="what p-values are corrected over: model, all pairs of one trained model; run, all trained models "
+        "too, by dividing thresholds.significance by their number",
     )
     thresholds: Thresholds = Field(Thresholds(), description="when a check passes")
 
@@ -157,7 +167,11 @@ class EvidenceSettings(Section):
         """Refuses limits below the smallest possible p-value, under which no claim could pass."""
         for name, draws, smallest in (
             ("permutations", self.permutations, 1.0 / (self.permutations + 1.0)),
-            ("null_moves_per_dimension", self.null_moves_per_dimension, 1.0 / self.null_moves_per_dimension),
+            (
+                "null_directions_per_dimension",
+                self.null_directions_per_dimension,
+                1.0 / self.null_directions_per_dimension,
+            ),
         ):
             limit = self.thresholds.significance
             if smallest > limit:
@@ -267,7 +281,8 @@ class OverTimeSettings(Section):
     audited_from_supported: int = Field(
         1,
         ge=0,
-        description="attributes a model must have Supported for `accept` to call it `audited` in MLflow",
+        description="attributes whose dimension or place a model must have Supported for `accept` to call it "
+        "`audited` in MLflow",
     )
 
 
@@ -275,6 +290,20 @@ class ReportSettings(Section):
     """Language and content of the report."""
 
     language: Literal["en", "zh"] = Field("en", description="language of the report")
+    decoder: Literal["embed", "strips", "none"] = Field(
+        "embed",
+        description="embed: the report contains the decoder's weights and decodes as sliders are moved; strips: "
+        "pictures decoded before; none: neither",
+    )
+    images: Literal["embed", "none"] = Field(
+        "embed", description="embed: the report contains held-out images; none: decoded images alone"
+    )
+    relevant_difference: float = Field(
+        0.2,
+        gt=0,
+        le=1,
+        description="share of an effect from which a difference between subgroups is called large",
+    )
 
 
 class Settings(BaseSettings):
@@ -284,6 +313,7 @@ class Settings(BaseSettings):
         frozen=True,
         extra="forbid",
         validate_default=True,
+        allow_inf_nan=False,
         **SOURCES,
         title="latent-audit settings",
     )
@@ -348,6 +378,17 @@ class Settings(BaseSettings):
         return models
 
     @model_validator(mode="after")
+    def _corrected_significance_can_be_reached(self) -> "Settings":
+        smallest = 1.0 / (self.evidence.permutations + 1.0)
+        if self.evidence.correction == "run" and smallest > self.thresholds.significance:
+            needed = math.ceil(1.0 / self.thresholds.significance)
+            raise ValueError(
+                f"no p-value can be as small as {self.thresholds.significance:.2g}, the significance corrected over "
+                f"{len(self.model_keys)} trained models: give at least {needed} permutations"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _required_models_are_audited(self) -> "Settings":
         unknown = [name for name in self.require if name not in self.models]
         if unknown:
@@ -355,6 +396,14 @@ class Settings(BaseSettings):
                 f"require names {', '.join(map(repr, unknown))}, and the models are {', '.join(self.models)}"
             )
         return self
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """The limits that decide: those of the evidence, the significance corrected over what the settings say."""
+        limits = self.evidence.thresholds
+        if self.evidence.correction == "model":
+            return limits
+        return replace(limits, significance=limits.significance / len(self.model_keys))
 
     @property
     def claims_of_absence(self) -> tuple[AbsenceClaim, ...]:
@@ -380,7 +429,8 @@ class Settings(BaseSettings):
 
     def has_our_networks(self, name: str) -> bool:
         """Whether a model's networks are defined in this project; only those are exported to MLflow."""
-        return not isinstance(self.models[name], EntrypointSettings | ExportedProgramsSettings)
+        foreign = EntrypointSettings | ExportedProgramsSettings | OnnxSettings
+        return not isinstance(self.models[name], foreign)
 
     def is_interpretable_gan(self, name: str) -> bool:
         """Whether a model has a discriminator that decides by a sum of terms, which can be explained."""

@@ -15,6 +15,6 @@ class ExplanationSizes:
     attribution_dimensions: int
     attribution_steps: int
     superpixel_samples: int
-    move_images: int
-    use_images: int
+    manipulation_images: int
+    anomaly_images: int
     regret_steps: int

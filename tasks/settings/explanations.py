@@ -18,8 +18,8 @@ SIZES_BY_DEPTH = {
         attribution_dimensions=3,
         attribution_steps=16,
         superpixel_samples=48,
-        move_images=48,
-        use_images=64,
+        manipulation_images=48,
+        anomaly_images=64,
         regret_steps=10,
     ),
     "standard": ExplanationSizes(
@@ -31,8 +31,8 @@ SIZES_BY_DEPTH = {
         attribution_dimensions=6,
         attribution_steps=32,
         superpixel_samples=96,
-        move_images=128,
-        use_images=200,
+        manipulation_images=128,
+        anomaly_images=200,
         regret_steps=30,
     ),
     "deep": ExplanationSizes(
@@ -44,8 +44,8 @@ SIZES_BY_DEPTH = {
         attribution_dimensions=10,
         attribution_steps=64,
         superpixel_samples=512,
-        move_images=512,
-        use_images=1000,
+        manipulation_images=512,
+        anomaly_images=1000,
         regret_steps=100,
     ),
 }
@@ -54,7 +54,7 @@ SIZES_BY_DEPTH = {
 class ExplanationSettings(BaseModel):
     """Amount of explanations for the first seed of each model."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
     depth: Literal["quick", "standard", "deep"] = Field(
         "standard",
@@ -84,14 +84,19 @@ class ExplanationSettings(BaseModel):
     superpixel_samples: int | None = Field(
         None, ge=24, description="coalitions of superpixels behind Lime and KernelShap; null: by depth"
     )
-    move_images: int | None = Field(
+    manipulation_images: int | None = Field(
         None, ge=16, description="held-out images that are edited, perturbed and interpolated; null: by depth"
     )
-    use_images: int | None = Field(
+    anomaly_images: int | None = Field(
         None, ge=20, description="images of either kind in anomaly detection; null: by depth"
     )
     application_images: int = Field(
         1500, ge=50, description="most images in compression and augmentation, to fit and to score on"
+    )
+    response_images: int = Field(
+        256,
+        ge=32,
+        description="most held-out images behind latent responses, half of them set to values of the others",
     )
     distance_images: int = Field(
         500, ge=50, description="most held-out images in the Frechet distance of samples"
@@ -120,6 +125,12 @@ class ExplanationSettings(BaseModel):
         500,
         ge=32,
         description="most held-out images whose decisions an InterpretableGAN's discriminator explains",
+    )
+    start_images: int = Field(
+        12, ge=1, description="most held-out images that a reader of the report can start from under Try it"
+    )
+    compared_codes: int = Field(
+        64, ge=2, description="most codes on which the decoder in half precision is compared with the model"
     )
     attention_images: int = Field(
         1000, ge=8, description="most held-out images that the reach of attention is averaged over"

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.errors import SettingsError
 from latent_audit.tasks.settings.audit import Settings
+from latent_audit.tasks.settings.models_by_path import has_a_path_alone, image_size_of, with_kind_of_path
 from latent_audit.tasks.settings.run import SOURCES
 from latent_audit.tasks.settings.words import layered, parse_overrides, read_yaml, split_words
 
@@ -28,11 +29,16 @@ def load_settings(config: Path | None, overrides: Sequence[str] = ()) -> Setting
     Raises SettingsError that lists every unknown key and wrong value, one per line.
     """
     given = parse_overrides(overrides)
-    file_layer = _with_default_kinds(read_yaml(config) if config else {})
+    in_file = read_yaml(config) if config else {}
+    file_layer = _with_default_kinds(in_file)
     in_words, in_environment = _gives_all_models(overrides)
-    if in_words or in_environment:
+    given, by_path = _with_kinds_of_paths(given)
+    file_layer, also_by_path = _with_kinds_of_paths(file_layer)
+    if in_words or in_environment or (by_path and "models" not in in_file):
         # As in a file, a whole `models` says which models there are; below it, only knobs of theirs can be turned.
         file_layer = {**file_layer, "models": {}}
+    if by_path or also_by_path:
+        given = _with_image_size(given, in_file)
     if in_words and isinstance(given["models"], dict):
         given["models"] = {name: _with_kind(name, model) for name, model in given["models"].items()}
     try:
@@ -40,7 +46,7 @@ def load_settings(config: Path | None, overrides: Sequence[str] = ()) -> Setting
         # Not validated again: that would read the environment once more, and add its models to those of the words.
         return Settings.model_construct(**{name: getattr(found, name) for name in Settings.model_fields})
     except ValidationError as error:
-        raise SettingsError(_sentences(error)) from None
+        raise SettingsError(sentences(error)) from None
 
 
 def settings_from_words(words: Sequence[str]) -> Settings:
@@ -62,6 +68,31 @@ def _with_default_kinds(values: dict[str, Any]) -> dict[str, Any]:
     return {"models": {name: _with_kind(name, {}) for name in _DEFAULT_MODELS}, **values}
 
 
+def _with_kinds_of_paths(values: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Returns the values with the kinds of models that are given by a path alone, and whether there are such."""
+    models = values.get("models")
+    if not isinstance(models, dict) or not any(map(has_a_path_alone, models.values())):
+        return values, False
+    return {
+        **values,
+        "models": {name: with_kind_of_path(name, model) for name, model in models.items()},
+    }, True
+
+
+def _with_image_size(given: dict[str, Any], in_file: dict[str, Any]) -> dict[str, Any]:
+    """Returns the values of the command line with the size of images of models by path, unless a size is given."""
+    data = [layer.get("data") or {} for layer in (given, in_file)]
+    if any(not isinstance(values, dict) or "image_size" in values for values in data):
+        return given
+    if f"{SOURCES['env_prefix']}DATA__IMAGE_SIZE" in os.environ:
+        return given
+    models: dict[str, Any] = {}
+    for layer in (in_file, given):
+        models |= layer["models"] if isinstance(layer.get("models"), dict) else {}
+    side = image_size_of({name: with_kind_of_path(name, model) for name, model in models.items()})
+    return given if side is None else {**given, "data": {**data[0], "image_size": side}}
+
+
 _DEFAULT_MODELS = Settings.model_fields["models"].default
 
 
@@ -78,19 +109,26 @@ def _gives_all_models(overrides: Sequence[str]) -> tuple[bool, bool]:
     return in_words, any(name.upper() == f"{SOURCES['env_prefix']}MODELS" for name in os.environ)
 
 
-def _sentences(error: ValidationError) -> str:
+def sentences(error: ValidationError) -> str:
+    """Returns a text on every problem of settings, one a line."""
     lines = []
     for item in error.errors(include_url=False):
         name = ".".join(str(part) for part in item["loc"])
         if item["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
             lines.append(f"{_without_tags(name)}: unknown setting{_suggestion(name)}")
         else:
-            got = "" if item["type"] == "missing" else f" (got {_short(item['input'])})"
+            got = "" if item["type"] == "missing" else f" (got {_short(item['input'])}{_quotes(item)})"
             lines.append(f"{_without_tags(name)}: {item['msg'].removeprefix('Value error, ')}{got}")
     count = "a problem" if len(lines) == 1 else f"{len(lines)} problems"
     return (
         f"the settings have {count}:\n  " + "\n  ".join(lines) + "\nSee them all with: latent-audit settings"
     )
+
+
+def _quotes(item: Any) -> str:
+    """Returns what helps where a text was meant and YAML saw something else."""
+    meant = item["type"] == "string_type" and isinstance(item["input"], bool | int | float)
+    return "; put text that looks like a number, yes or no in quotation marks" if meant else ""
 
 
 def _short(value: Any) -> str:
@@ -101,7 +139,7 @@ def _short(value: Any) -> str:
 def _kinds() -> set[str]:
     return {
         str(get_args(model.model_fields["kind"].annotation)[0])
-        for model in _models(Settings)
+        for model in settings_models(Settings)
         if "kind" in model.model_fields
     }
 
@@ -115,22 +153,33 @@ def _without_tags(name: str) -> str:
     return ".".join(parts)
 
 
+# Settings of older versions, by their last part.
+RENAMED = {
+    "move_images": "manipulation_images",
+    "use_images": "anomaly_images",
+    "null_moves_per_dimension": "null_directions_per_dimension",
+}
+
+
 def _suggestion(name: str) -> str:
-    known = {field for model in _models(Settings) for field in model.model_fields}
+    renamed = RENAMED.get(name.rsplit(".", 1)[-1])
+    if renamed is not None:
+        return f"; it is called {renamed} now"
+    known = {field for model in settings_models(Settings) for field in model.model_fields}
     known |= {field.name for field in dataclasses.fields(Thresholds)}
     close = difflib.get_close_matches(name.rsplit(".", 1)[-1], sorted(known), n=1, cutoff=0.6)
     return f"; did you mean {close[0]}?" if close else ""
 
 
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+def settings_models(annotation: Any) -> Iterator[type[BaseModel]]:
     """Yields the settings models that an annotation holds, however deep."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
         for field in annotation.model_fields.values():
-            yield from _models(field.annotation)
+            yield from settings_models(field.annotation)
     elif get_origin(annotation) in (Union, types.UnionType, dict, tuple, list) or get_args(annotation):
         for part in get_args(annotation):
-            yield from _models(part)
+            yield from settings_models(part)
 
 
 def _described(model: BaseModel, indent: str) -> Iterator[str]:

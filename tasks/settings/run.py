@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from latent_audit.tasks.errors import SettingsError
@@ -17,7 +17,7 @@ SOURCES = SettingsConfigDict(
 class Section(BaseModel):
     """A group of settings: frozen, and unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
 
 class RunSettings(Section):
@@ -36,6 +36,13 @@ class RunSettings(Section):
         "machines without a common disk share them; null: run.store alone",
     )
     output: Path = Field(Path("runs"), description="folder of reports: <output>/<name>/<run id>/")
+
+    @field_validator("store", "output")
+    @classmethod
+    def _is_a_place(cls, place: Path) -> Path:
+        if "\0" in str(place):
+            raise ValueError("a path holds no zero byte")
+        return place
 
 
 class _OnlyRun(BaseSettings):

@@ -1,7 +1,9 @@
 """Parses command-line words, settings file and environment, before they are validated."""
 
+import math
 import re
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,7 +12,13 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 from pydantic_settings import SettingsError as UnreadableSource
 
 from latent_audit.tasks.errors import SettingsError
+from latent_audit.tasks.settings.settings_yaml import load_yaml
 from latent_audit.tasks.settings.shipped import settings_file
+
+LARGEST_FILE = 1 << 20  # characters
+_SHOWN = 80
+# Settings whose keys are names of models, attributes, arguments and tensors.
+_NAMES_BELOW = ("models", "types", "arguments", "files", "names")
 
 Made = TypeVar("Made", bound=BaseSettings)
 
@@ -38,16 +46,27 @@ def parse_overrides(words: Sequence[str]) -> dict[str, Any]:
             if not waiting:
                 raise SettingsError(f"--{name} needs a value, as in --{name} VALUE")
             text = waiting.pop(0)
-        _put(values, name.replace("-", "_").split("."), _yaml_value(name, text))
+        _put(values, _path(name), _yaml_value(name, text))
     return values
+
+
+def _path(name: str) -> list[str]:
+    """Returns the keys in the name of a setting: hyphens are underscores, except in names that users give."""
+    path: list[str] = []
+    for part in name.split("."):
+        is_theirs = path[-1:] and (path[-1] in _NAMES_BELOW or path[0] == "require")
+        path.append(part if is_theirs else part.replace("-", "_"))
+    return path
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Returns the values of a settings file; raises SettingsError if it cannot be read."""
-    path = settings_file(path)
     try:
-        with path.open(encoding="utf-8") as file:
-            values = yaml.load(file, _NoDuplicates)
+        path = settings_file(path)
+        text = _text_of(path) if path.is_file() else _text_of_pipe(path)
+        if len(text) > LARGEST_FILE:
+            raise SettingsError(f"{path} cannot be settings: it has more than {LARGEST_FILE:,} characters")
+        values = load_yaml(text, str(path))
     except OSError as error:
         raise SettingsError(f"cannot read the settings file {path}: {error.strerror}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -59,6 +78,15 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise SettingsError(f"{path} must hold `section: ...` lines, got a {type(values).__name__}")
     return values
+
+
+def _text_of(path: Path) -> str:
+    with path.open(encoding="utf-8") as file:
+        return file.read(LARGEST_FILE + 1)
+
+
+# The folders are read before all other settings, and a pipe, such as <(envsubst < audit.yaml), gives its text once.
+_text_of_pipe = cache(_text_of)
 
 
 def layered(settings: type[Made], file_layer: Mapping[str, Any], without: Collection[str] = ()) -> type[Made]:
@@ -102,27 +130,20 @@ def _environment_values(environment: PydanticBaseSettingsSource) -> dict[str, An
         ) from None
 
 
-class _NoDuplicates(yaml.SafeLoader):
-    """Safe YAML that refuses duplicate keys, of which PyYAML would keep the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = sorted({str(key) for key in keys if keys.count(key) > 1})
-        if twice:
-            line = node.start_mark.line + 1
-            raise SettingsError(f"{node.start_mark.name}, from line {line}: given twice: {', '.join(twice)}")
-        return super().construct_mapping(node, deep)
-
-
 def _yaml_value(name: str, text: str) -> Any:
     try:
-        return yaml.safe_load(text)
+        return load_yaml(text, f"--{name}")
     except yaml.YAMLError:
-        raise SettingsError(
-            f"--{name}: {text!r} is not a YAML value; quote text with special signs"
-        ) from None
+        shown = repr(text) if len(text) <= _SHOWN else f"{text[:_SHOWN]!r}..."
+        raise SettingsError(f"--{name}: {shown} is not a YAML value; quote text with special signs") from None
     except RecursionError:
         raise SettingsError(f"--{name} cannot be a setting: its values nest too deep") from None
+
+
+def word_of(text: str) -> str:
+    """Returns the word of a command line that is read as this very text, as '007' for 007."""
+    shown: str = yaml.safe_dump(text, default_flow_style=True, allow_unicode=True, width=math.inf)
+    return shown.removesuffix("...\n").strip()
 
 
 def _put(values: dict[str, Any], path: Sequence[str], value: Any) -> None:

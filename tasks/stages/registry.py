@@ -8,8 +8,8 @@ _EXPLANATIONS, _REPORT = f"{_STAGES}.explanations", f"{_STAGES}.report"
 # What nearly every stage of a model takes.
 _MODEL = ("prepared", "trained", "encoded")
 _INTERVENTIONS = (
-    "evidence.intervention_images", "evidence.bootstraps", "evidence.null_moves_per_dimension", "evidence.gate_images",
-    "evidence.null_images", "evidence.untrained_images", "run.seed",
+    "evidence.intervention_images", "evidence.bootstraps", "evidence.null_directions_per_dimension",
+    "evidence.gate_images", "evidence.null_images", "evidence.untrained_images", "run.seed",
 )  # fmt: skip
 
 _PLACES = (
@@ -59,8 +59,9 @@ PROBE = Stage(
         "evidence.probe_images",
         "evidence.boosting_images",
         "evidence.boosting_iterations",
-        "evidence.thresholds.significance",
-        "evidence.thresholds.survives_min",
+        "thresholds.significance",
+        "thresholds.survives_min",
+        "thresholds.gap_min",
         "run.seed",
     ),
 )
@@ -71,7 +72,7 @@ INTERVENE = Stage(
     on_device=True,
     result="intervened",
     needs=(*_MODEL, "classifier", "probed"),
-    settings=(*_INTERVENTIONS, "evidence.thresholds.classifier_share_of_way"),
+    settings=(*_INTERVENTIONS, "thresholds.classifier_share_of_way"),
     record=(RecordPart("intervention", "intervention.json"),),
 )
 LOCATE = Stage(
@@ -79,8 +80,9 @@ LOCATE = Stage(
     "locating attributes in",
     f"{_EVIDENCE}.locate",
     on_device=True,
-    needs=(*_MODEL, "classifier", "intervened"),
-    settings=("evidence.thresholds", *_PLACES, "run.seed"),
+    result="located",
+    needs=(*_MODEL, "classifier", "probed", "intervened"),
+    settings=("thresholds", *_PLACES, "run.seed"),
     record=(RecordPart("places", "places.json"),),
 )
 ABSENCE = Stage(
@@ -95,7 +97,7 @@ ABSENCE = Stage(
         "evidence.probe_images",
         "evidence.boosting_images",
         "evidence.boosting_iterations",
-        "evidence.thresholds.absent_max",
+        "thresholds.absent_max",
         "run.seed",
     ),
     only_if="has_claims_of_absence",
@@ -110,8 +112,8 @@ FITNESS = Stage(
     needs=_MODEL,
     settings=(
         "evidence.bootstraps",
-        "evidence.thresholds.unused_kl_nats",
-        "evidence.thresholds.live_correlation_min",
+        "thresholds.unused_kl_nats",
+        "thresholds.live_correlation_min",
         "explanations.free_dimension_samples",
         "explanations.memorisation_images",
         "explanations.memorisation_held_out_images",
@@ -127,13 +129,13 @@ SCORE = Stage(
     settings=("evidence.predictor_images", "run.seed"),
     record=(RecordPart("scores", "scores.json", {}),),
 )
-CONTROL = Stage(
-    "control",
+NEGATIVE_CONTROLS = Stage(
+    "negative_controls",
     "checking negative controls of",
     f"{_EVIDENCE}.negative_controls",
     on_device=True,
     needs=(*_MODEL, "classifier"),
-    settings=("evidence.thresholds", *_PLACES, *_INTERVENTIONS),
+    settings=("thresholds", *_PLACES, *_INTERVENTIONS),
     lead_seed_only=True,
 )
 PROJECT = Stage(
@@ -162,26 +164,55 @@ TRAVERSE = Stage(
     lead_seed_only=True,
     record=(RecordPart("traversal", "traversal.json"),),
 )
-MOVE = Stage(
-    "move",
+SHOW = Stage(
+    "show",
+    "decoding the places of",
+    f"{_EXPLANATIONS}.show",
+    on_device=True,
+    may_fail=True,
+    needs=(*_MODEL, "classifier", "located", "fitness"),
+    settings=(
+        "evidence.intervention_images",
+        "evidence.bootstraps",
+        "explanations.start_images",
+        "explanations.compared_codes",
+        "report.decoder",
+        "run.seed",
+    ),
+    lead_seed_only=True,
+    record=(RecordPart("frames", "frames.json"), RecordPart("decoder", "decoder.json")),
+)
+LATENT_RESPONSES = Stage(
+    "latent_responses",
+    "measuring latent responses of",
+    f"{_EXPLANATIONS}.latent_responses",
+    on_device=True,
+    may_fail=True,
+    needs=(*_MODEL, "fitness"),
+    settings=("explanations.response_images", "run.seed"),
+    lead_seed_only=True,
+    record=(RecordPart("latent_responses", "latent_responses.json"),),
+)
+MANIPULATE = Stage(
+    "manipulate",
     "manipulating the latent space of",
     f"{_EXPLANATIONS}.manipulate",
     on_device=True,
     may_fail=True,
     needs=(*_MODEL, "classifier"),
-    settings=("explanations.move_images", "explanations.distance_images", "run.seed"),
+    settings=("explanations.manipulation_images", "explanations.distance_images", "run.seed"),
     lead_seed_only=True,
     record=(RecordPart("moves", "moves.json"),),
 )
-USE = Stage(
-    "use",
+APPLICATIONS = Stage(
+    "applications",
     "evaluating applications of",
     f"{_EXPLANATIONS}.applications",
     on_device=True,
     may_fail=True,
     needs=(*_MODEL, "fitness", "outside"),
     settings=(
-        "explanations.use_images",
+        "explanations.anomaly_images",
         "explanations.application_images",
         "explanations.regret_steps",
         "run.seed",
@@ -233,8 +264,8 @@ SUBGROUP = Stage(
     settings=("evidence.subgroup_by", "model.name", "run.seed"),
     lead_seed_only=True,
 )
-PARTICULARS = Stage(
-    "particulars",
+MODEL_SPECIFIC = Stage(
+    "model_specific",
     "model-specific explanations of",
     f"{_EXPLANATIONS}.model_specific",
     on_device=True,
@@ -268,15 +299,17 @@ OF_A_MODEL = (
     LOCATE,
     ABSENCE,
     SCORE,
-    CONTROL,
+    NEGATIVE_CONTROLS,
     PROJECT,
     TRAVERSE,
-    MOVE,
-    USE,
+    SHOW,
+    LATENT_RESPONSES,
+    MANIPULATE,
+    APPLICATIONS,
     ATTRIBUTE,
     DISCRIMINATE,
     SUBGROUP,
-    PARTICULARS,
+    MODEL_SPECIFIC,
     EXPORT,
 )
 
@@ -302,7 +335,7 @@ EXPLAIN_CLASSIFIER = Stage(
         RecordPart("attribution_evidence", "evidence.json", []),
     ),
 )
-JUDGE = Stage("judge", "reaching verdicts", f"{_EVIDENCE}.verdicts")
+VERDICTS = Stage("verdicts", "reaching verdicts", f"{_EVIDENCE}.verdicts")
 DRAW = Stage("draw", "drawing the report", f"{_REPORT}.draw")
 DRAW_PICTURES = Stage("draw_pictures", "drawing the report's cards and maps", f"{_REPORT}.draw")
 SCORE_SIZE = Stage("score_size", "scoring", f"{_TRAINING}.score_size", on_device=True)

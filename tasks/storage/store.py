@@ -204,7 +204,7 @@ def _computed(compute: Callable[[Path], float], building: Path) -> float:
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def writing(path: Path, setting: str = "--run.store and --run.output") -> Iterator[None]:
     """Translates operating-system errors on writing below `path` into sentences."""
     try:
         yield
@@ -218,7 +218,7 @@ def writing(path: Path) -> Iterator[None]:
         if error.errno in CANNOT_WRITE:
             raise StoreError(
                 f"cannot write {error.filename or path} ({error.strerror}): give a folder you may write with "
-                "--run.store and --run.output"
+                f"{setting}"
             ) from error
         raise
 

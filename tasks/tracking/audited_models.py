@@ -48,12 +48,23 @@ def log_to_mlflow(verified: Verified, settings: Settings, note: Acceptance) -> l
 
 
 def _earned(audit: Audit, supported_min: int) -> dict[str, str]:
-    """Returns the weights' digests of the lead models with enough Supported attributes, by model."""
+    """Returns the weights' digests of the lead models with enough Supported attributes, by model.
+
+    An attribute counts whose dimension or whose place is Supported.
+    """
+    leads = lead_models(audit)
+    seeds = {(model["name"], model["seed"]) for model in leads}
+    rows = [(row["model"], row["attribute"], row["verdict"]) for row in lead_verdicts(audit)]
+    rows += [
+        (row["model"], row["attribute"], row["verdict"])
+        for row in audit.get("where", ())
+        if (row["model"], row["seed"]) in seeds
+    ]
     supported = Counter(
-        verdict["model"] for verdict in lead_verdicts(audit) if verdict["verdict"] == SUPPORTED
+        model for model, _ in {(model, name) for model, name, word in rows if word == SUPPORTED}
     )
     return {
         model["name"]: digest
-        for model in lead_models(audit)
+        for model in leads
         if supported[model["name"]] >= supported_min and (digest := model["weights_digest"])
     }

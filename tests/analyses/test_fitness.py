@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from latent_audit.reports.page.messages import english
 from latent_audit.tasks.analyses.scores.fitness import (
     measure_fitness,
     reconstruction_pairs,
@@ -38,8 +39,8 @@ def test_numbers_are_means_over_images_with_an_interval_around_them() -> None:
     assert [use.kl_nats for use in fit.dimensions] == pytest.approx([2.0, 0.5, 0.0])
     assert not fit.collapsed
     assert (
-        fit.collapse_reason
-        == "2 of 3 dimensions are active and reconstructions vary 90% as much as the images do"
+        english(fit.collapse_reason)
+        == "2 of 3 dimensions are active, and reconstructions vary 90% as much as the images do"
     )
 
 
@@ -50,7 +51,7 @@ def test_posterior_collapse_is_decided_and_explained() -> None:
     )
     assert fit.collapsed
     assert fit.active_units == 0
-    assert fit.collapse_reason.startswith(
+    assert english(fit.collapse_reason).startswith(
         "posterior collapse: none of 3 dimensions is active (largest KL 0.01"
     )
 
@@ -64,7 +65,7 @@ def test_constant_reconstructions_are_a_collapse_although_dimensions_are_active(
     )
     assert spread == 0.0
     assert fit.collapsed
-    assert fit.collapse_reason.startswith("constant reconstructions")
+    assert english(fit.collapse_reason).startswith("constant reconstructions")
 
 
 def test_a_model_without_a_posterior_is_judged_by_the_variance_of_its_code() -> None:
@@ -78,7 +79,7 @@ def test_a_model_without_a_posterior_is_judged_by_the_variance_of_its_code() -> 
     dead = measure_fitness(
         np.ones(200), None, 0 * means, NAMES, 0.5, np.random.default_rng(1), unused_kl_nats=0.05
     )
-    assert "largest variance of a posterior mean 0)" in dead.collapse_reason
+    assert "largest variance of a posterior mean 0)" in english(dead.collapse_reason)
     assert fit.active_units == 2
     assert not fit.collapsed
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from latent_audit.tasks.analyses.places.pairs import draw_pairs
 from latent_audit.tasks.analyses.places.used_dimensions import used_dimensions
 from latent_audit.tasks.analyses.scores.free_dimensions import FreeDimension, compute, degraded, recover
+from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 
 NAMES = ("named", "living", "dead", "hidden", "constant")
 Codes = NDArray[np.float32]
@@ -48,7 +49,9 @@ def measured(
 
 
 def test_only_what_is_drawn_and_read_lives(asked: Codes) -> None:
-    used, changes = used_dimensions(asked, draw_pairs(len(asked), 500, 0), decode, range(5), 0)
+    used, changes = used_dimensions(
+        asked, draw_pairs(ImageGroups.of(None, len(asked)), 500, 0), decode, range(5), 0
+    )
     found = measured(asked, recover(asked, decode, encode, np.random.default_rng(2)), used, changes)
     assert found["living"].lives
     assert found["living"].recovered.value > 0.9

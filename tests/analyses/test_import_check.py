@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from latent_audit.reports.page.messages import english
 from latent_audit.tasks.analyses.scores.import_check import ImportCheck, Reading, check
 
 RNG = np.random.default_rng(0)
@@ -23,6 +24,11 @@ def checked(
     others: tuple[Reading, ...] = (),
 ) -> ImportCheck:
     return check(IMAGES, codes, log_variances, as_set, others)
+
+
+def only_warning(found: ImportCheck) -> str:
+    (warning,) = found.warnings
+    return english(warning)
 
 
 def test_a_healthy_model_is_measured_and_nothing_is_said() -> None:
@@ -43,7 +49,7 @@ def test_logits_are_known_by_what_is_cut_and_by_what_a_sigmoid_would_give() -> N
     inside = PIXELS.clip(0.01, 0.99)
     logits = np.log(inside / (1 - inside)) * 3
     found = checked(as_set=logits, others=(Reading("torch.sigmoid", inside), Reading("other", logits / 255)))
-    cut, better = found.warnings[0], found.warnings[-1]
+    cut, better = english(found.warnings[0]), english(found.warnings[-1])
     assert cut.startswith(
         f"{found.pixels_cut:.0%} of the decoder's pixel values lie below black or above white"
     )
@@ -54,7 +60,7 @@ def test_logits_are_known_by_what_is_cut_and_by_what_a_sigmoid_would_give() -> N
 def test_a_range_that_cuts_nothing_is_known_by_its_error() -> None:
     found = checked(as_set=PIXELS / 2 + 0.5, others=(Reading("pixel_range [0, 1]", PIXELS),))
     assert found.pixels_cut == 0
-    assert any(warning.startswith("with pixel_range [0, 1], ") for warning in found.warnings)
+    assert any(english(warning).startswith("with pixel_range [0, 1], ") for warning in found.warnings)
 
 
 @pytest.mark.parametrize(
@@ -66,19 +72,19 @@ def test_a_range_that_cuts_nothing_is_known_by_its_error() -> None:
     ],
 )
 def test_codes_are_held_against_the_prior(codes: NDArray[np.floating], said: str) -> None:
-    (warning,) = checked(codes=codes, log_variances=None).warnings
+    warning = only_warning(checked(codes=codes, log_variances=None))
     assert re.search(said, warning), warning
     assert "standardise the codes" in warning
 
 
 def test_reconstructions_worse_than_one_mean_image() -> None:
-    (warning,) = checked(as_set=PIXELS[::-1]).warnings
+    warning = only_warning(checked(as_set=PIXELS[::-1]))
     assert "the model does not reconstruct images of this data set" in warning
 
 
 def test_standard_deviations_in_place_of_log_variances() -> None:
     deviations = np.exp(LOG_VARIANCES / 2)
-    (warning,) = checked(log_variances=deviations).warnings
+    warning = only_warning(checked(log_variances=deviations))
     kl = 0.5 * (CODES**2 + np.exp(LOG_VARIANCES) - 1 - LOG_VARIANCES).sum(1).mean()
     wrong = 0.5 * (CODES**2 + np.exp(deviations) - 1 - deviations).sum(1).mean()
     assert f"the KL is {wrong:.3g} nats an image" in warning
@@ -87,7 +93,7 @@ def test_standard_deviations_in_place_of_log_variances() -> None:
 
 def test_whole_numbers_may_be_indices_of_a_codebook() -> None:
     whole = np.round(CODES)
-    (warning,) = checked(codes=whole, log_variances=None).warnings
+    warning = only_warning(checked(codes=whole, log_variances=None))
     assert warning.startswith("all codes are whole numbers. If they are indices of a codebook (VQ)")
     assert checked(codes=np.sign(CODES), log_variances=None).warnings == ()  # binary codes are quantities
 

@@ -14,7 +14,9 @@ from latent_audit.tasks.analyses.places.interchange import Interchange
 from latent_audit.tasks.analyses.places.pairs import draw_pairs
 from latent_audit.tasks.analyses.places.swaps import DimensionSwap
 from latent_audit.tasks.analyses.places.used_dimensions import used_dimensions
+from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.vocabulary.reasons import NO_REASON
 
 Codes = NDArray[np.float32]
 
@@ -45,7 +47,7 @@ def intervened(
     codes: Codes, decode: Decode, rows: NDArray[np.int64] | None = None
 ) -> intervention.Intervention:
     attributes = (Attribute("first", "continuous"), Attribute("second", "continuous"))
-    gates = [Gate(attribute.name, "passed", "R2", 0.9, 0.5, "") for attribute in attributes]
+    gates = [Gate(attribute.name, "passed", "R2", 0.9, 0.5, NO_REASON) for attribute in attributes]
     columns = {"first": (0,), "second": (1,)}
     return intervention.compute(
         attributes, codes[:300], codes, decode, read, columns, gates, (0, 1), (0, 1), 0, rows, decode
@@ -64,7 +66,7 @@ def test_every_dose_of_an_image_is_decoded_with_the_noise_of_its_row(codes: Code
 
 
 def test_base_donor_and_swap_of_a_pair_share_the_noise_of_the_base(codes: Codes) -> None:
-    pairs = draw_pairs(len(codes), 250, seed=0)
+    pairs = draw_pairs(ImageGroups.of(None, len(codes)), 250, seed=0)
     decode = Noisy(len(codes))
     used, _ = used_dimensions(codes, pairs, decode, (0, 1), seed=0)
     assert used.all()
@@ -100,7 +102,7 @@ def test_the_interval_over_pairs_holds_the_noise() -> None:
     """Two dimensions say the same, and noise decides which of them is drawn: a swap of one goes half of the way."""
     said = np.random.default_rng(1).standard_normal((2000, 2)).astype(np.float32)
     codes, labels = said[:, [0, 0, 1]], said.astype(np.float64)
-    pairs = draw_pairs(len(codes), 1000, seed=0)
+    pairs = draw_pairs(ImageGroups.of(None, len(codes)), 1000, seed=0)
 
     def width(first_is_drawn: NDArray[np.floating]) -> float:
         def reading(latents: Codes, rows: NDArray[np.int64]) -> Codes:

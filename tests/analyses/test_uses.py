@@ -17,6 +17,7 @@ from latent_audit.tasks.analyses.applications.likelihood_regret import gaussian_
 from latent_audit.tasks.analyses.decoding import without_noise
 from latent_audit.tasks.analyses.latent_space.attribute_classes import classes_of
 from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.vocabulary.reasons import verbatim
 
 WEIGHTS = torch.tensor([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0], [0.5, -1.0]])
 VARIANCE = 0.1
@@ -82,9 +83,9 @@ def test_scores_that_part_perfectly_have_an_area_of_one_and_the_failure_is_said(
     chance = detect("same", {"negative ELBO": low}, {"negative ELBO": low}, np.random.default_rng(0))
     assert chance.likelihood_misleads is False
     none = detect("digits", {"reconstruction error": low}, {"reconstruction error": high},
-                  np.random.default_rng(0), "no likelihood")  # fmt: skip
+                  np.random.default_rng(0), verbatim("no likelihood"))  # fmt: skip
     assert none.likelihood_misleads is None
-    assert none.not_applicable == "no likelihood"
+    assert none.not_applicable == verbatim("no likelihood")
 
 
 def test_exchanged_quarters_keep_every_pixel_and_come_back() -> None:

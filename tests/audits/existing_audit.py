@@ -12,10 +12,11 @@ run: {name: small}
 data: {kind: sprites, images: 1800, image_size: 64}
 seeds: [0, 1, 2]
 classifier: {width: 8, hidden: 16, training: {steps: 20, evaluate_every: 20, patience: null}}
-evidence: {permutations: 100, bootstraps: 100, probe_images: 200, null_moves_per_dimension: 20,
+evidence: {permutations: 100, bootstraps: 100, probe_images: 200, null_directions_per_dimension: 20,
   boosting_iterations: 5}
 explanations: {depth: quick, projection_images: 100, attribution_images: 2, attribution_dimensions: 1,
-  attribution_steps: 8, superpixel_samples: 24, traversal_steps: 3, move_images: 16, use_images: 20, regret_steps: 2}
+  attribution_steps: 8, superpixel_samples: 24, traversal_steps: 3, manipulation_images: 16,
+  anomaly_images: 20, regret_steps: 2}
 """
 OWN = """
 import numpy

@@ -26,10 +26,11 @@ models:
   vae:
     {kind: beta_vae, beta: 2, latent_dim: 2, network: mlp, warm_up_steps: 5,
      training: {steps: 60, batch_size: 16, evaluate_every: 30, checkpoint_every: 20, evaluation_images: 100}}
-evidence: {permutations: 100, bootstraps: 100, probe_images: 200, null_moves_per_dimension: 20,
+evidence: {permutations: 100, bootstraps: 100, probe_images: 200, null_directions_per_dimension: 20,
   boosting_iterations: 5}
 explanations: {depth: quick, projection_images: 100, attribution_images: 2, attribution_dimensions: 1,
-  attribution_steps: 8, superpixel_samples: 24, traversal_steps: 3, move_images: 16, use_images: 20, regret_steps: 2}
+  attribution_steps: 8, superpixel_samples: 24, traversal_steps: 3, manipulation_images: 16,
+  anomaly_images: 20, regret_steps: 2}
 """
 
 

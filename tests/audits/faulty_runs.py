@@ -53,7 +53,7 @@ def gone_servers(series: Series, servers: Servers, *words: str) -> None:
         servers.start(*both)
 
     kill = partial(servers.kill, *both)
-    series.run("both gone for a while", *with_mlflow, act=kill, only=["judge"], meanwhile=come_back)
+    series.run("both gone for a while", *with_mlflow, act=kill, only=["verdicts"], meanwhile=come_back)
     kill = partial(servers.kill, servers.prefect)
     series.run("Prefect gone", *words, act=kill, only=[moments.SEALING], before=faults.give_up_on_prefect)
     servers.start(servers.prefect)
@@ -62,7 +62,7 @@ def gone_servers(series: Series, servers: Servers, *words: str) -> None:
 def read_only_output(series: Series, *words: str) -> None:
     """While a run computes, and before one begins."""
     output = series.home / "runs"
-    series.run("read-only output", *words, act=partial(faults.make_read_only, output), only=["judge"])
+    series.run("read-only output", *words, act=partial(faults.make_read_only, output), only=["verdicts"])
     faults.make_writable(output)
     series.run("output that never was writable", *words, "--run.output", "/sys/kernel/runs")
     series.run("output that is writable again", *words)
@@ -79,12 +79,12 @@ def damaged_artifacts(series: Series, *words: str) -> None:
     weights.write_bytes(content)
     shutil.rmtree(place["encode"])
     (place["probe"] / "probe.json").unlink()
-    (place["control"] / "manifest.json").unlink()
+    (place["negative_controls"] / "manifest.json").unlink()
     series.run("damaged artifacts", *words)
 
 
 def changed_clock(series: Series, *words: str) -> None:
     """Put back while a run computes; wrong for a whole run; right again."""
-    series.run("clock put back", *words, act=partial(faults.put_clock, -DAY), only=["judge"])
+    series.run("clock put back", *words, act=partial(faults.put_clock, -DAY), only=["verdicts"])
     series.run("clock of tomorrow", *words, before=partial(faults.put_clock, DAY))
     series.run("clock of yesterday", *words, before=partial(faults.put_clock, -DAY))

@@ -39,10 +39,11 @@ data: {kind: folder, folder: Meine Bilder, table: Meine Etiketten.csv, image_siz
 seeds: [0]
 classifier: {width: 8, hidden: 16, training: {steps: 60}}
 models: {vae: {kind: vae, latent_dim: 2, network: mlp, training: {steps: 150, batch_size: 32, evaluation_images: 100}}}
-evidence: {permutations: 100, bootstraps: 100, probe_images: 200, null_moves_per_dimension: 20,
+evidence: {permutations: 100, bootstraps: 100, probe_images: 200, null_directions_per_dimension: 20,
   boosting_iterations: 5}
 explanations: {depth: quick, projection_images: 100, attribution_images: 2, attribution_dimensions: 1,
-  attribution_steps: 8, superpixel_samples: 24, traversal_steps: 3, move_images: 16, use_images: 20, regret_steps: 2}
+  attribution_steps: 8, superpixel_samples: 24, traversal_steps: 3, manipulation_images: 16,
+  anomaly_images: 20, regret_steps: 2}
 """
 
 

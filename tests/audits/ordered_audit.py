@@ -47,9 +47,10 @@ SMALL = """\
 splits: {model_train: 0.16, classifier_train: 0.44, probe_fit: 0.2, probe_test: 0.2}
 classifier: {width: 8, hidden: 16, training: {steps: 150, evaluate_every: 50, patience: null}}
 evidence: {permutations: 200, bootstraps: 200, probe_images: 200, boosting_images: 200, predictor_images: 200,
-  pca_images: 200, gate_images: 200, null_moves_per_dimension: 20, boosting_iterations: 5}
+  pca_images: 200, gate_images: 200, null_directions_per_dimension: 20, boosting_iterations: 5}
 explanations: {depth: quick, projection_images: 200, attribution_images: 2, attribution_dimensions: 1,
-  attribution_steps: 8, superpixel_samples: 24, traversal_steps: 3, move_images: 16, use_images: 20, regret_steps: 2,
+  attribution_steps: 8, superpixel_samples: 24, traversal_steps: 3, manipulation_images: 16,
+  anomaly_images: 20, regret_steps: 2,
   application_images: 200, distance_images: 200, memorisation_images: 200, memorisation_held_out_images: 200,
   reference_images: 200, discriminator_images: 200, attention_images: 200, uncertainty_images: 200, label_images: 200}
 """

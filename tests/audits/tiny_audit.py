@@ -19,10 +19,11 @@ models:
     {kind: beta_vae, beta: 2, latent_dim: 2, network: mlp, warm_up_steps: 5,
      training: {steps: 240, batch_size: 16, evaluate_every: 120, checkpoint_every: 20, evaluation_images: 100}}
   gan: {kind: interpretable_gan, named: [shape, posX], free_dimensions: 1, warm_up_steps: 5, training: {steps: 10}}
-evidence: {permutations: 100, bootstraps: 100, probe_images: 200, null_moves_per_dimension: 20,
+evidence: {permutations: 100, bootstraps: 100, probe_images: 200, null_directions_per_dimension: 20,
   boosting_iterations: 5}
 explanations: {depth: quick, projection_images: 100, attribution_images: 2, attribution_dimensions: 1,
-  attribution_steps: 8, superpixel_samples: 24, traversal_steps: 3, move_images: 16, use_images: 20, regret_steps: 2}
+  attribution_steps: 8, superpixel_samples: 24, traversal_steps: 3, manipulation_images: 16,
+  anomaly_images: 20, regret_steps: 2}
 """
 
 # One model of one seed: every kind of stage, where it does not matter what is found.
@@ -35,10 +36,11 @@ models:
   vae:
     {kind: vae, latent_dim: 2, network: mlp, warm_up_steps: 5,
      training: {steps: 100, batch_size: 16, evaluate_every: 50, checkpoint_every: 20, evaluation_images: 100}}
-evidence: {permutations: 100, bootstraps: 100, probe_images: 200, null_moves_per_dimension: 20,
+evidence: {permutations: 100, bootstraps: 100, probe_images: 200, null_directions_per_dimension: 20,
   boosting_iterations: 5}
 explanations: {depth: quick, projection_images: 100, attribution_images: 2, attribution_dimensions: 1,
-  attribution_steps: 8, superpixel_samples: 24, traversal_steps: 3, move_images: 16, use_images: 20, regret_steps: 2}
+  attribution_steps: 8, superpixel_samples: 24, traversal_steps: 3, manipulation_images: 16,
+  anomaly_images: 20, regret_steps: 2}
 """
 
 # No value is a default, nor the value of another limit, nor what the audit above finds by chance.

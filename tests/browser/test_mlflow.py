@@ -13,7 +13,7 @@ import mlflow
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from latent_audit.reports.page.render import SECTIONS
+from latent_audit.reports.page.render import CHAPTERS
 from tests.audits.tiny_audit import COMMAND
 from tests.browser.conftest import new_page
 from tests.browser.test_places import LOST
@@ -88,7 +88,7 @@ def test_the_report_works_in_the_artifact_pane(page: Page, server: str, run_fold
     expect(pane.locator("h1")).to_be_visible(timeout=SLOWEST)
     frame = next(frame for frame in page.frames if of_the_report(frame.url))
     frame.wait_for_load_state("load")  # the heading stands there before the script at the end has come
-    assert frame.locator("nav.contents a").count() == len(SECTIONS)
+    assert frame.locator("nav.contents a").count() == len(CHAPTERS)
     assert frame.evaluate(LOST) == []
     frame.locator("nav.contents button").first.click()
     dial = frame.locator("input[type=range]").first

@@ -24,6 +24,20 @@ BEYOND = """() => [...document.querySelectorAll("main *")].filter(one => {
 }).map(one => one.outerHTML.slice(0, 120)).slice(0, 5)"""
 
 
+# Characters of the answer that are seen without a scroll.
+SEEN = """() => {
+  const walker = document.createTreeWalker(document.getElementById("summary"), NodeFilter.SHOW_TEXT);
+  const range = document.createRange();
+  let count = 0;
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    if (node.parentElement.closest(".quiet") !== null || !node.parentElement.checkVisibility()) continue;
+    range.selectNodeContents(node);
+    if (range.getBoundingClientRect().top < innerHeight) count += node.textContent.trim().length;
+  }
+  return count;
+}"""
+
+
 def test_without_scripts_every_figure_and_table_can_be_seen(chromium: Browser, report: Path) -> None:
     with new_page(chromium, java_script_enabled=False) as page:
         page.goto(report.as_uri(), timeout=SLOWEST)
@@ -48,14 +62,25 @@ def test_nothing_reaches_beyond_a_narrow_screen(width: int, opened: Page) -> Non
     assert opened.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_on_paper_everything_is_open(opened: Page) -> None:
+def test_paper_shows_what_is_open(opened: Page) -> None:
+    """Twelve pages of answers, or the whole evidence."""
     opened.evaluate(CLOSE_ALL)
     assert opened.locator("details").count() > 5
     opened.emulate_media(media="print")
-    assert opened.evaluate(UNSEEN) == []
-    closed = pages(opened.pdf())
+    assert 1 <= pages(opened.pdf()) <= 12
     opened.evaluate(OPEN_ALL)
-    assert pages(opened.pdf()) == closed > 5
+    assert opened.evaluate(UNSEEN) == []
+    assert 5 < pages(opened.pdf()) <= 60
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (390, 844)])
+def test_the_closed_report_is_short(size: tuple[int, int], opened: Page) -> None:
+    opened.emulate_media(media="screen")
+    opened.set_viewport_size({"width": size[0], "height": size[1]})
+    opened.evaluate(CLOSE_ALL)
+    assert len(opened.evaluate("document.body.innerText")) <= 12_000
+    assert opened.evaluate("document.documentElement.scrollHeight") <= 9_000 * (1 if size[0] > 600 else 2)
+    assert 0 < opened.evaluate(SEEN) <= 1_900
 
 
 def pages(pdf: bytes) -> int:

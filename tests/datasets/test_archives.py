@@ -47,7 +47,7 @@ def test_what_swells_is_refused_by_ratio_and_by_size(tmp_path: Path, monkeypatch
     monkeypatch.setattr(archives, "_LARGEST_BYTES", 5_000_000)
     with pytest.raises(TooLarge, match="unpacks to 6,000,000 bytes; the limit is 5,000,000"):
         refused(bomb)
-    monkeypatch.setattr(archives, "_MOST_ENTRIES", 1)
+    monkeypatch.setattr(archives, "_MAX_ENTRIES", 1)
     with pytest.raises(TooLarge, match="lists 2 entries; the limit is 1"):
         refused(bomb)
 

@@ -185,3 +185,28 @@ def test_messages_show_plain_numbers(own: OwnFolder, cells: list[str]) -> None:
         own.read((cells * 24)[:24], types={"it": "continuous"})
     assert "np." not in str(caught.value)
     assert "float64" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (["1e300", *(f"{k}.5" for k in range(23))], r"numbers beyond ±1e\+30 \(line 2: 1e300\)"),
+        (["-1e31", "2", "3"] * 8, r"numbers beyond ±1e\+30"),
+        ([repr(1 + k * 2.3e-16) for k in range(24)], "in every row but for rounding"),
+        ([f"{k}e-320" for k in range(1, 25)], "in every row but for rounding"),
+        (["1", "1.0"] * 12, "in every row but for rounding"),
+    ],
+)
+def test_numbers_that_nothing_can_be_computed_with_are_refused(
+    own: OwnFolder, cells: list[str], said: str
+) -> None:
+    """They made means infinite, and the run ended in JSON that has no word for that."""
+    for types in ({}, {"it": "continuous"}):
+        with pytest.raises(BadTable, match=said):
+            own.read(cells, types=types)
+
+
+def test_small_differences_of_large_numbers_are_read(own: OwnFolder) -> None:
+    attribute, values, _ = own.read([1_700_000_000 + k % 7 / 8 for k in range(24)])
+    assert attribute.kind == "continuous"
+    assert len(np.unique(values)) == 7

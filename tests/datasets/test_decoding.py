@@ -105,8 +105,8 @@ def test_exif_orientation_is_applied() -> None:
             packed(Image.effect_noise((64, 64), 50), "JPEG").getvalue()[:900],
             r"a\.png is truncated or corrupt",
         ),
-        (packed(Image.new("RGB", (8, 8)), "GIF").getvalue(), r"a\.png is not an image in one of"),
-        (packed(Image.new("I;16", (8, 8))).getvalue(), "8 bits a channel"),
+        (packed(Image.new("RGB", (8, 8)), "PPM").getvalue(), r"a\.png is not an image in one of"),
+        (packed(Image.new("F", (8, 8)), "TIFF").getvalue(), "8 or 16 bits a channel"),
     ],
 )
 def test_corrupt_images_are_named(content: bytes, text: str) -> None:

@@ -183,7 +183,7 @@ def test_columns_that_cannot_have_their_type(own: Path, column: list[Any], types
 
 
 def test_too_many_classes(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("latent_audit.tasks.datasets.tables.column_types._MOST_CLASSES", 10)
+    monkeypatch.setattr("latent_audit.tasks.datasets.tables.column_types._MAX_CLASSES", 10)
     write(own, table(own).assign(new=[f"person {k}" for k in range(ROWS)]))
     with pytest.raises(BadTable, match="12 distinct values, too many for classes"):
         load(own)

@@ -1,14 +1,18 @@
 """Names in a table as other machines write them: resolved where one image fits, refused where several or none do."""
 
+import errno
 import os
+import subprocess
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from latent_audit.tasks.datasets.errors import BadTable
 from latent_audit.tasks.datasets.tables.image_names import ImageNames
 from tests.datasets.own_folder import OwnFolder, write_images, write_table
+from tests.deep_folders import nest
 
 NFC, NFD = (unicodedata.normalize(form, "crème/é.png") for form in ("NFC", "NFD"))
 
@@ -162,7 +166,7 @@ def test_linked_folders_are_said(own: OwnFolder) -> None:
         own.load()
 
 
-@pytest.mark.parametrize("suffix", [".gif", ".tif", ".TIFF", ".avif", ".jp2"])
+@pytest.mark.parametrize("suffix", [".heic", ".svg", ".DCM", ".jxl", ".ppm"])
 def test_images_of_kinds_that_are_not_read_are_named(own: OwnFolder, suffix: str) -> None:
     (own.images / f"new{suffix}").write_bytes(b"image")
     own.write_text(f"file,lit\nnew{suffix},1\n" + "".join(f"{name},0\n" for name in own.names))
@@ -196,4 +200,30 @@ def test_what_has_an_images_name_and_is_no_file_is_named(own: OwnFolder) -> None
     with pytest.raises(
         BadTable, match=r"3 names of images belong to no regular files .*: gone\.png, loop\.png, pipe\.png"
     ):
+        own.load()
+
+
+def test_folders_deeper_than_pythons_stack_are_read(own: OwnFolder) -> None:
+    own.write()
+    nest(own.images / "deep", 1_200)
+    try:
+        assert own.load().file_names == tuple(own.names)
+    finally:
+        subprocess.run(["rm", "-rf", own.images / "deep"], check=True)
+
+
+def test_a_folder_that_cannot_be_read_is_named(own: OwnFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not its images, as if they were not there."""
+    (own.images / "locked").mkdir()
+    real = os.scandir
+
+    def scandir(place: str) -> Any:
+        if place.endswith("locked"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), place)
+        return real(place)
+
+    own.names[3] = "locked/i03.png"
+    own.write()
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(BadTable, match=r"1 folders cannot be read, so .*: locked/ \(Permission denied\)"):
         own.load()

@@ -104,7 +104,7 @@ def test_an_encoding_that_cannot_be_told_is_asked_for_and_taken(
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
-        (b"PAR1\x15\x04", "a parquet file"),
+        (b"PAR1\x15\x04", "a damaged parquet file"),
         (b"PK\x03\x04\x14\x00", r"a zip archive, as \.xlsx"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", r"old \.xls format"),
         (b"\x1f\x8b\x08\x00", "compressed with gzip"),

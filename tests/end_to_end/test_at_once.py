@@ -105,7 +105,7 @@ def test_eight_compute_what_they_share_once(at_once: AtOnce) -> None:
     assert set(times.values()) == {1}
     stages = Counter(stage for stage, _ in times)
     assert {stage: count for stage, count in stages.items() if count != 1} == {
-        "judge": 4,
+        "verdicts": 4,
         "draw": 4,
         "draw_pictures": 4,
     }

@@ -30,15 +30,17 @@ pytestmark = [
 
 EVERY_SEED = {"train", "encode", "probe", "score", "intervene", "locate", "fitness"}
 FIRST_SEED = EVERY_SEED | {
-    "control", "subgroup", "project", "traverse", "move", "use", "attribute", "particulars", "export"
+    "negative_controls", "subgroup", "project", "traverse", "show", "latent_responses", "manipulate", "applications",
+    "attribute", "model_specific", "export",
 }  # fmt: skip
 RERUN_SECONDS = 15.0
 MODELS = [("vae", 0), ("gan", 0), ("vae", 1), ("gan", 1)]
-JUDGEMENT = {(stage, None, None) for stage in ("judge", "draw", "draw_pictures")}
+JUDGEMENT = {(stage, None, None) for stage in ("verdicts", "draw", "draw_pictures")}
 STAGES = (
     {("prepare", None, None), ("classify", None, None), ("explain_classifier", None, None)}
     | JUDGEMENT
     | {(stage, name, seed) for name, seed in MODELS for stage in (FIRST_SEED if seed == 0 else EVERY_SEED)}
+    | {("discriminate", name, seed) for name, seed in MODELS if name == "gan"}
 )
 
 

@@ -78,7 +78,7 @@ def test_every_threshold_is_another_than_the_default() -> None:
 
 def test_nothing_before_the_evidence_is_computed_again(folder: Path) -> None:
     stages = {stage for stage, _, _ in computed(folder)}
-    assert stages >= {"probe", "control", "intervene", "fitness", "judge"}
+    assert stages >= {"probe", "negative_controls", "intervene", "fitness", "verdicts"}
     assert not stages & {"prepare", "classify", "explain_classifier", "train", "encode", "project", "export"}
 
 

@@ -49,7 +49,7 @@ class Copy:
 def test_an_edit_recomputes_what_it_changes(tmp_path: Path, pytestconfig: pytest.Config) -> None:
     assert pytestconfig.cache is not None
     copy = Copy(tmp_path, pytestconfig.cache.mkdir("numba"))
-    assert {"prepare", "train", "use", "judge", "draw"} < copy.computed()
+    assert {"prepare", "train", "applications", "verdicts", "draw"} < copy.computed()
     for path in copy.code.rglob("*.py"):
         path.write_text(f"# Edited.\n{path.read_text(encoding='utf-8')}# Edited.\n", encoding="utf-8")
     copy.edit("vae_models/presets/dip_vae_i.py", lambda text: text.replace("Field(10.0", "Field(11.0"))
@@ -57,6 +57,6 @@ def test_an_edit_recomputes_what_it_changes(tmp_path: Path, pytestconfig: pytest
     assert copy.computed() == set()
     # No result moves by this much, so that what reads the stage's files need not be computed again.
     copy.edit("tasks/analyses/applications/anomaly.py", lambda text: f"{text}\nADDED = 1\n")
-    assert copy.computed() == {"use"}
+    assert copy.computed() == {"applications"}
     copy.edit("reports/page/sections/explanations/applications.py", lambda text: f"{text}\nADDED = 1\n")
     assert copy.computed() == {"draw"}

@@ -42,6 +42,7 @@ EXPLAIN_WHERE = f"{EXPLAIN}::test_where_the_page_goes_and_in_which_language"
 EXPLAIN_TRACK = f"{EXPLAIN}::test_mlflow_hears_of_it_when_asked_to_alone"
 EXPLAIN_KINDS = f"{EXPLAIN}::test_other_kinds_of_models"
 EXPLAIN_STORE = f"{EXPLAIN}::test_a_store_without_the_model_is_said_so"
+INSPECT = "tests/flows/test_inspect.py::test_weights_are_recognised_and_the_settings_are_valid"
 LATENT_SIZE = (
     "tests/end_to_end/test_latent_size_command.py::test_a_small_study_ends_with_a_curve_and_a_choice"
 )
@@ -63,6 +64,7 @@ TESTED = {
         "--section.key": f"{AUDIT}::test_settings_of_the_command_line_are_those_of_the_file",
     },
     "latent-size": {"CONFIG.yaml": LATENT_SIZE, "--section.key": LATENT_SIZE},
+    "inspect": {"PATH": INSPECT},
     "settings": {"CONFIG.yaml": SETTINGS, "--section.key": SETTINGS},
     "data": {"NAME": DATA, "--data.key": DATA},
     "ui": {"CONFIG.yaml": UI, "--section.key": UI, "--port": UI},
@@ -301,10 +303,12 @@ def test_settings_are_printed(tmp_path: Path) -> None:
 
 
 def test_one_data_set_is_described(tmp_path: Path) -> None:
-    shown = outcome(tmp_path, "data", "sprites", "--data.images", "500")
+    shown = outcome(tmp_path, "data", "sprites", "--data.images", "2000")
     # effect of data --data.key
-    assert "500 images of 32 x 32 pixels, 1 channels" in shown
+    assert "2,000 images of 32 x 32 pixels, 1 channels" in shown
     write_pictures(tmp_path)
-    own = outcome(tmp_path, "data", "folder", "--data.folder", "pictures", "--data.table", "table.csv")
+    own = called(tmp_path, "data", "folder", "--data.folder", "pictures", "--data.table", "table.csv")
     # effect of data NAME
-    assert "120 images of 64 x 64 pixels, 3 channels" in own
+    assert "120 images of 64 x 64 pixels, 3 channels" in own.stdout
+    assert "fault: 120 images are too few for the four parts" in " ".join(own.stdout.split())
+    assert own.returncode == 2

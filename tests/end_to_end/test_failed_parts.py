@@ -62,7 +62,7 @@ def test_audit_json_names_each_failed_part_once(first: Path) -> None:
     assert set(of_vae) == set(PARTS)
     assert len(rows) == len(PARTS) + 1
     assert of_vae["explain_classifier"]["model"] is None
-    assert (of_vae["move"]["model"], of_vae["move"]["seed"]) == ("vae", 0)
+    assert (of_vae["manipulate"]["model"], of_vae["manipulate"]["seed"]) == ("vae", 0)
 
 
 def test_what_did_not_fail_is_judged(first: Path) -> None:
@@ -103,5 +103,5 @@ def test_the_next_run_tries_again_what_failed_and_nothing_else(others: Commands,
     assert [(row["part"], row["model"]) for row in failed(second)] == [("encode", "few")]
     ledger = [json.loads(line) for line in (second / "ledger.jsonl").read_text().splitlines()]
     computed = {row["stage"] for row in ledger if not row["reused"]}
-    assert computed == {*PARTS, "judge", "draw", "draw_pictures"}
+    assert computed == {*PARTS, "verdicts", "draw", "draw_pictures"}
     assert read_audit(second)["models"][0]["scores"]

@@ -21,10 +21,10 @@ pytestmark = [pytest.mark.endurance, pytest.mark.timeout(1500)]
 
 SHARED = {"prepare", "classify", "explain_classifier"}
 OF_MODEL = {
-    "train", "encode", "probe", "score", "intervene", "locate", "subgroup", "fitness", "control", "project", "traverse",
-    "move", "use", "attribute", "particulars", "export",
+    "train", "encode", "probe", "score", "intervene", "locate", "subgroup", "fitness", "negative_controls", "project",
+    "traverse", "show", "latent_responses", "manipulate", "applications", "attribute", "model_specific", "export",
 }  # fmt: skip
-JUDGEMENT = {"judge", "draw", "draw_pictures"}
+JUDGEMENT = {"verdicts", "draw", "draw_pictures"}
 STAGES = SHARED | OF_MODEL | JUDGEMENT
 RERUN_SECONDS = 15.0
 Run = dict[str, Any]
@@ -133,7 +133,7 @@ def test_mlflow_gone(faulty: Faulty) -> None:
 def test_both_servers_gone_for_a_while(faulty: Faulty) -> None:
     run = faulty.runs["both gone for a while"]
     assert faulty.folder("both gone for a while").is_dir()
-    assert run["stage"] == "judge"
+    assert run["stage"] == "verdicts"
     assert "Traceback" not in run["err"]
 
 
@@ -159,12 +159,17 @@ def test_another_beta_computes_that_models_stages_and_the_judgement(faulty: Faul
 def test_damaged_artifacts(faulty: Faulty) -> None:
     """A flipped bit, a deleted result, file and manifest: these stages are computed again, and no other."""
     ledger = faulty.ledger("damaged artifacts")
-    assert {line["stage"] for line in ledger if not line["reused"]} == {"train", "encode", "probe", "control"}
+    assert {line["stage"] for line in ledger if not line["reused"]} == {
+        "train",
+        "encode",
+        "probe",
+        "negative_controls",
+    }
     text = faulty.runs["damaged artifacts"]["err"]
     for stage, what in (
         ("train", "weights.safetensors is not what was written"),
         ("probe", "probe.json is missing"),
-        ("control", "its manifest cannot be read"),
+        ("negative_controls", "its manifest cannot be read"),
     ):
         (key,) = (line["key"] for line in ledger if line["stage"] == stage)
         assert f"warning: {stage}: the stored result {key} is damaged ({what}); it is computed again" in text
@@ -198,7 +203,7 @@ def test_read_only_output(faulty: Faulty) -> None:
 
 def test_changed_clock(faulty: Faulty) -> None:
     ledger = faulty.ledger("clock put back")
-    assert faulty.runs["clock put back"]["stage"] == "judge"
+    assert faulty.runs["clock put back"]["stage"] == "verdicts"
     assert {line["stage"] for line in ledger if not line["reused"]} == JUDGEMENT
     assert all(0 <= line["seconds"] < 600 for line in ledger)
     names = ("clock put back", "clock of tomorrow", "clock of yesterday")

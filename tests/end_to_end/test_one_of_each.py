@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from latent_audit.reports.page.messages import english
 from latent_audit.reports.record.audit_json import schema_faults
 from latent_audit.tasks.analyses.scores.disentanglement_scores import (
     COMPARES_ATTRIBUTES,
@@ -58,11 +59,11 @@ def test_scores_of_two_are_not_defined_for_one(audit: dict[str, Any]) -> None:
 
 def test_the_page_says_what_cannot_be_compared(run: Path, audit: dict[str, Any]) -> None:
     specific = audit["verdicts"][0]["checks"]["specificity"]
-    assert "z0 has no other dimension to be compared with, and tells " in specific["reason"]
+    assert "z0 has no other dimension to be compared with, and explains " in specific["reason"]
     html = (run / "report.html").read_text(encoding="utf-8")
     for sentence in (
-        ONE_ATTRIBUTE,
-        ONE_DIMENSION,
+        english(ONE_ATTRIBUTE),
+        english(ONE_DIMENSION),
         "not defined for one attribute: there is no other to compare it with",
         "Leakage and conditioning are not defined for one attribute",
         "The gap to a runner-up is not defined for one dimension",

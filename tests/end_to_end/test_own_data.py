@@ -5,6 +5,7 @@ import re
 from html import unescape
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -97,6 +98,30 @@ def test_columns_that_say_the_same_are_named_in_the_report(others: Commands, aud
         rf"{re.escape(first)}.{{0,60}} and .{{0,60}}{second}.{{0,60}} are correlated in these data "
         r"\(1\.0\d*\); what is said of one may partly be owed to the other",
         page,
+    )
+
+
+def test_latent_responses_and_both_ends_of_dimensions_need_no_label(
+    others: Commands, audit: dict[str, Any]
+) -> None:
+    folder = others.run_folder("own data")
+    (model,) = audit["models"]
+    found, d = model["latent_responses"], model["latent_dim"]
+    assert found["images"] == audit["settings"]["explanations"]["response_images"]
+    assert [len(row) for row in found["response"]] == [d] * d
+    assert len(found["comes_back"]) == len(found["ignored"]) == d
+    pictures = np.load(folder / found["exemplars"]["pictures"]["path"])
+    ends = found["exemplars"]["images_an_end"]
+    assert pictures.shape == (2 * ends * len(found["exemplars"]["dimensions"]), *audit["data"]["image_shape"])
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert "Without labels: one dimension of held-out codes of vae is set" in page
+
+
+def test_the_report_says_for_which_family_its_p_values_hold(others: Commands) -> None:
+    page = (others.run_folder("own data") / "report.html").read_text(encoding="utf-8")
+    assert (
+        "p-values are corrected over all its attributes and dimensions, and not over the 1 trained models"
+        in page
     )
 
 

@@ -79,7 +79,7 @@ def test_help_of_a_command(command: str, expected: list[str], capsys: pytest.Cap
         (["audit"], "invalid choice: 'audit'"),
         (["data"], "the following arguments are required: name"),
         (["selftest", "--more"], "unknown arguments: --more"),
-        (["ui", "--port", "many"], "invalid int value: 'many'"),
+        (["ui", "--port", "many"], "expected a port, 1 to 65535, got 'many'"),
     ],
 )
 def test_wrong_usage_ends_with_two(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -161,14 +161,24 @@ def test_a_file_in_another_place_is_refused(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_sprites_are_described(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["data", "sprites", "--data.images", "500"]) == 0
+    assert main(["data", "sprites", "--data.images", "2000"]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("sprites: ")
-    assert "500 images of 32 x 32 pixels, 1 channels" in shown
+    assert "2,000 images of 32 x 32 pixels, 1 channels" in shown
+    assert "parts of an audit: model_train 1,1" in shown
     for attribute in ("shape", "scale", "orientation", "posX", "posY"):
         assert f"\n{attribute} " in shown or f"\n {attribute} " in shown
     assert "square 3" in shown or "square 2" in shown  # a share of about a third
     assert [str(path) for path in empty_folder.rglob("*") if path.is_file()] == []
+
+
+def test_data_that_would_end_an_audit_end_with_2(
+    empty_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["data", "sprites", "--data.images", "500"]) == 2
+    shown = capsys.readouterr().out
+    assert "500 images of 32 x 32 pixels" in shown
+    assert "fault: 500 images are too few for the four parts of the audit" in " ".join(shown.split())
 
 
 def test_an_unknown_data_set_is_refused(empty_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

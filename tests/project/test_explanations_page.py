@@ -41,7 +41,7 @@ def test_every_depth_is_stated_as_it_is() -> None:
 
 
 def test_what_is_given_goes_before_the_depth() -> None:
-    given = ExplanationSettings(depth="quick", move_images=77).sizes()
-    assert given.move_images == 77
-    assert asdict(given) | {"move_images": 48} == asdict(SIZES_BY_DEPTH["quick"])
+    given = ExplanationSettings(depth="quick", manipulation_images=77).sizes()
+    assert given.manipulation_images == 77
+    assert asdict(given) | {"manipulation_images": 48} == asdict(SIZES_BY_DEPTH["quick"])
     assert ExplanationSettings().sizes() == SIZES_BY_DEPTH["standard"]

@@ -417,7 +417,7 @@ class AuditBuilder:
         return {
             "id": f"{name}-seed{seed}",
             "name": name,
-            "kind": "vae",
+            "kind": name if name in MODELS else "vae",
             "seed": seed,
             "is_lead": lead,
             "latent_dim": self.dimensions,
@@ -892,7 +892,7 @@ class AuditBuilder:
             ("prepare", None, 4.0),
             ("train_classifiers", None, 61.0),
             *(("train_model", name, 80.0) for name in self.models),
-            ("judge", None, 6.5),
+            ("verdicts", None, 6.5),
         ):
             lines.append(
                 {

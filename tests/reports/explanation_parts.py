@@ -14,6 +14,8 @@ def add_explanations(builder: AuditBuilder, audit: dict[str, Any]) -> None:
             model["uses"] = applications(builder)
             model["attributions"] += _of_the_classifier(model["attributions"])
             model["attribution_evidence"] = [_evidence(row) for row in model["attributions"]]
+            model["frames"] = _frames(builder, f"explained{index}")
+    audit["where"] = [_place(verdict, builder.names) for verdict in audit["verdicts"]]
     audit["classifier"]["calibration"] = [
         {
             "attribute": builder.names[0],
@@ -25,6 +27,66 @@ def add_explanations(builder: AuditBuilder, audit: dict[str, Any]) -> None:
             "bin_accuracy": [0.7, 0.99],
         }
     ]
+
+
+RUNGS = {
+    "supported": ("dimension", "isolates", {}),
+    "partly_supported": ("direction", "also_changes", {"others": "shape (0.41), scale (0.55)"}),
+    "not_supported": ("none", "none", {"limit": "0.02"}),
+    "inconclusive": ("read", "read_not_drawn", {}),
+    "not_tested": ("read", "read", {}),
+}
+
+
+def _place(verdict: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Returns the row of `where` of one claim: a dimension, a direction, or no place, by the word of its verdict."""
+    rung, key, values = RUNGS[verdict["verdict"]]
+    checks = {
+        name: {"verdict": check["verdict"], "value": check["value"], "threshold": check["threshold"] or 0.0}
+        for name, check in verdict["checks"].items()
+    }
+    reason = {"key": key, "values": values, "text": verdict["reason"]}
+    dimensions = [verdict["dimension"]] if rung == "dimension" else [0, 1, 2] if rung == "direction" else []
+    return {
+        "model": verdict["model"],
+        "seed": verdict["seed"],
+        "attribute": verdict["attribute"],
+        "rung": rung,
+        "verdict": verdict["verdict"],
+        "reason": reason,
+        "members": [
+            {"dimension": j, "coefficient": None, "low": None, "high": None}
+            for j in dimensions
+            if j is not None
+        ],
+        "shares_with": [],
+        "checks": {name: {**check, "reason": reason} for name, check in checks.items()} if dimensions else {},
+        "rungs": [],
+        "together": None,
+    }
+
+
+def _frames(builder: AuditBuilder, prefix: str) -> dict[str, Any]:
+    """Returns the frames of a dimension and a direction of each attribute, five each, and of one of its effects."""
+    places = [(name, rung) for name in builder.names for rung in ("dimension", "direction")]
+    return {
+        "image": 17,
+        "file": None,
+        "sheet": builder.reference(f"{prefix}-frames", builder.sprites(2 + 5 * len(places))),
+        "places": [
+            {
+                "attribute": name,
+                "rung": rung,
+                "held": [],
+                "kind": "quantiles",
+                "marks": [0.02, 0.25, 0.5, 0.75, 0.98],
+                "effect": builder.estimate(0.77, 0.02),
+                "unit": "own",
+                "first": 2 + 5 * index,
+            }
+            for index, (name, rung) in enumerate(places)
+        ],
+    }
 
 
 def _of_the_classifier(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -4,10 +4,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from latent_audit.reports.page.reasons import with_sentences
 from latent_audit.reports.page.render import render
 from latent_audit.reports.record.audit_json import read_audit, write_audit
 from latent_audit.reports.record.manifest import write_manifest
 from latent_audit.tasks.analyses.checks import auditability
+from latent_audit.tasks.analyses.checks.definitions.registry import CHECKS, listed
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.checks.verdicts import (
     verdicts_from_audit,
@@ -25,9 +27,10 @@ def write_judged_run(folder: Path, **sizes: Any) -> None:
     audit = AuditBuilder(folder, **{**chosen, **sizes}).write()
     audit["thresholds"] = asdict(Thresholds())
     audit["thresholds_digest"] = Thresholds().digest()
-    audit["auditability"] = to_json(
-        auditability.compute(audit["data"]["attributes"], audit["classifier"]["scores"], 0.5)
+    audit["auditability"] = with_sentences(
+        to_json(auditability.compute(audit["data"]["attributes"], audit["classifier"]["scores"], 0.5))
     )
+    audit["checks"] = listed(CHECKS)
     audit["settings_digest"] = digest_of(audit["settings"])
     for section in audit["stability"]:
         seeds = [model for model in audit["models"] if model["name"] == section["model"]]
@@ -37,9 +40,12 @@ def write_judged_run(folder: Path, **sizes: Any) -> None:
             row["verdicts"] = words[row["attribute"]]
     write_audit(folder, audit)  # verdicts are drawn from what is written: rounded numbers
     written = read_audit(folder)
-    audit["verdicts"] = [{**verdict, "counter_examples": None} for verdict in verdicts_from_audit(written)]
+    audit["verdicts"] = [
+        {**verdict, "counter_examples": None} for verdict in with_sentences(verdicts_from_audit(written))
+    ]
     audit["controls"] = [
-        {**control, "verdicts": verdicts_on_control(control, Thresholds())} for control in written["controls"]
+        {**control, "verdicts": with_sentences(verdicts_on_control(control, Thresholds()))}
+        for control in written["controls"]
     ]
     (folder / "settings.yaml").write_text("data: {name: sprites}\n")
     seal(folder, audit)

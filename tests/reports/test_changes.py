@@ -219,7 +219,7 @@ def test_run_compare_and_report_say_the_same(
     digest = digest_of_file(first / "manifest.json")
     note = {"run_id": first.name, "manifest": digest, "accepted": "2026-03-01T12:00:00+00:00", "by": ""}
     (home / "accepted.jsonl").write_text(json.dumps(note) + "\n")
-    since = drift.since_accepted(home, Artifact("judge", "key", second, "digest", 1.0, False, "run"))
+    since = drift.since_accepted(home, Artifact("verdicts", "key", second, "digest", 1.0, False, "run"))
     assert since is not None
     assert since["changed"]
     assert main(["compare", str(first), str(second), "--json"]) == 0

@@ -34,6 +34,8 @@ def resolved(part: Any, root: dict[str, Any]) -> Any:
         return [resolved(inner, root) for inner in part]
     if not isinstance(part, dict):
         return part
+    if part.get("$ref") == "#/$defs/Reason":
+        return part  # it may hold itself, and no schema by hand has it
     if "$ref" in part:
         return resolved(root["$defs"][part["$ref"].removeprefix("#/$defs/")], root)
     found: dict[str, Any] = {}

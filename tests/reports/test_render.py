@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import re
 import time
+from html import unescape
 from pathlib import Path
 from typing import cast
 
@@ -19,6 +20,7 @@ from latent_audit.reports.page.render import SECTIONS, render, script_hash
 from latent_audit.reports.page.sections.overview import summary
 from latent_audit.reports.record.audit_json import write_audit
 from latent_audit.vocabulary.record.audit import Audit
+from tests.browser.seen_text import seen_text
 from tests.reports.audit_builder import HOSTILE, AuditBuilder
 from tests.reports.conftest import Rendered, elements, make_run
 
@@ -26,7 +28,8 @@ from tests.reports.conftest import Rendered, elements, make_run
 def test_every_section_is_there_in_order(full_run: Rendered) -> None:
     ids = [e.attributes["id"] for e in elements(full_run.html) if e.tag == "section"]
     assert tuple(ids) == SECTIONS
-    assert len(ids) == 19
+    assert len(ids) == 25
+    assert ids[:5] == ["summary", "trust", "next", "attributes", "try"]
 
 
 def test_ids_are_unique_and_links_lead_somewhere(full_run: Rendered) -> None:
@@ -77,19 +80,50 @@ def test_alt_text_follows_the_numbers(full_run: Rendered) -> None:
 
 
 def test_first_screen_says_what_was_found(full_run: Rendered) -> None:
-    found = "7 supported, 3 partly supported, 2 not supported, 2 inconclusive, 1 not tested."
-    assert f"Of 15 claims (5 attributes in 3 models), {found}" in full_run.html
     digest = hashlib.sha256((full_run.folder / "audit.json").read_bytes()).hexdigest()
-    assert full_run.html.count(digest) == 3
-    first = full_run.html[: full_run.html.index('<section id="checks"')]
-    for word in (
-        "You may conclude",
-        "You may not conclude",
-        "Prepared by",
-        "Reviewed by",
+    assert full_run.html.count(digest) == 2
+    first = text_of(full_run.html[: full_run.html.index('<section id="trust"')])
+    for words in (
+        "Interpretable GAN has one dimension each for shape, size, left-right position and up-down position.",
+        "It was given these labels in training, so this confirms its design.",
+        "Beta-VAE has one dimension each for size, left-right position and up-down position.",
+        "Can I trust it?",
+        "You may say",
+        "You may not say",
+        "Next",
         "20260301-101500-ab12",
+        "0 of 45 claims on meaningless codes passed",
     ):
-        assert word in first
+        assert words in first, words
+    assert full_run.html.index('id="summary"') < full_run.html.index('class="wide matrix strips"')
+
+
+def text_of(html: str) -> str:
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html)))
+
+
+def test_a_cell_has_frames_a_phrase_an_effect_and_a_dot_a_seed(full_run: Rendered) -> None:
+    first = full_run.html[: full_run.html.index('<section id="trust"')]
+    cells = re.findall(r'<td data-model="[^"]+" class="(\w+)">(.*?)</td>', first, re.S)
+    assert len(cells) == 15
+    supported = [cell for verdict, cell in cells if verdict == "supported"]
+    assert len(supported) == 7
+    for cell in supported:
+        assert '<span class="strip"><img src="data:image/' in cell
+        assert "own dimension z" in text_of(cell)
+        assert cell.count('class="dot full" role="img"') == 3
+    assert any("0.77 of the width" in text_of(cell) for cell in supported)
+    partly = [text_of(cell) for verdict, cell in cells if verdict == "partly_supported"]
+    assert all("direction over z" in cell and "also changes" in cell for cell in partly)
+    assert any("not found: at most 2 % of it" in text_of(cell) for _, cell in cells)
+
+
+def test_what_is_closed_is_short(full_run: Rendered) -> None:
+    """Only the answer and one line a thing are seen before anything is opened."""
+    seen = seen_text(full_run.html)
+    assert len(seen) <= 12_000
+    first = seen_text(full_run.html[: full_run.html.index('<section id="trust"')])
+    assert len(first) <= 3_000  # five attributes in three models; tests/browser counts what one screen shows
 
 
 def test_every_interval_names_its_source_and_count(full_run: Rendered) -> None:
@@ -129,7 +163,7 @@ def test_policy_lets_only_this_script_run(full_run: Rendered) -> None:
         == f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{digest}'"
     )
     assert script_hash(scripts[0]) == f"sha256-{digest}"
-    assert len(scripts[0]) <= 10_240
+    assert len(scripts[0]) <= 24_576
 
 
 def test_maps_keep_names_as_text(full_run: Rendered) -> None:
@@ -178,18 +212,19 @@ def test_same_inputs_give_the_same_bytes(
     assert figures[0] == figures[1]
 
 
-def test_one_model_gets_the_plain_table(small_builder: AuditBuilder) -> None:
+def test_one_model_has_one_column(small_builder: AuditBuilder) -> None:
     make_run(small_builder)
     html = render(small_builder.folder).read_text()
-    assert '<table class="verdicts single">' in html
-    assert "Of 2 attributes, 1 not supported, 1 inconclusive." in html
+    first = html[: html.index('<section id="trust"')]
+    assert first.count('<th scope="col">') == 1
+    assert "VAE has no control that the checks confirm." in first
 
 
 @pytest.mark.parametrize(
     ("models", "attributes", "layout"),
-    [(1, 40, "single"), (3, 5, "roomy"), (6, 5, "compact"), (2, 40, "compact")],
+    [(1, 40, "chips"), (3, 5, "strips"), (6, 5, "chips"), (2, 40, "chips"), (3, 6, "strips")],
 )
-def test_the_table_of_verdicts_fits_its_size(
+def test_the_matrix_fits_its_size(
     small_builder: AuditBuilder, models: int, attributes: int, layout: str
 ) -> None:
     audit = small_builder.write()
@@ -198,9 +233,10 @@ def test_the_table_of_verdicts_fits_its_size(
     audit["models"] = [{**model, "name": name} for name in names[0]]
     audit["data"]["attributes"] = [{**attribute, "name": name} for name in names[1]]
     audit["verdicts"] = [{**verdict, "model": m, "attribute": a} for m, a in itertools.product(*names)]
-    built = summary.build(Page(small_builder.folder, cast(Audit, audit), {}, [], "", messages.load("en")))
+    page = Page(small_builder.folder, cast(Audit, audit), {"run_id": "r"}, [], "", messages.load("en"))
+    built = summary.build(page)["matrix"]
     assert built["layout"] == layout
-    assert len(built["rows"]) == attributes
+    assert len(built["rows"]) + len(built["lines"]) == attributes
     assert all(len(row["cells"]) == models for row in built["rows"])
 
 
@@ -276,8 +312,8 @@ def test_catalogues_say_the_same_things() -> None:
 def test_the_chinese_page_is_chinese(small_builder: AuditBuilder) -> None:
     make_run(small_builder)
     html = render(small_builder.folder, "zh").read_text()
-    assert '<html lang="zh">' in html
-    assert "对应矩阵" in html
+    assert '<html lang="zh-Hans">' in html
+    assert "关联矩阵" in html
     assert "Mapping matrix" not in html
     with pytest.raises(LanguageUnknown, match="there are en, zh"):
         render(small_builder.folder, "xx")

@@ -147,7 +147,7 @@ def test_the_clusters_computed_and_say_how_many_they_are(
 
 def test_what_travels_goes_through_the_shared_store(audits: dict[str, dict[str, Any]], home: Path) -> None:
     worked = {path.parents[1].name for path in (home / "workers").glob("*/*/manifest.json")}
-    assert {"train", "encode", "probe", "judge"} <= worked
+    assert {"train", "encode", "probe", "verdicts"} <= worked
 
 
 def test_another_machine_computes_nothing(audits: dict[str, dict[str, Any]], home: Path) -> None:

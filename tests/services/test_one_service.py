@@ -1,22 +1,28 @@
 """One service, a web server of Python's: started apart, found again, ended whole, and nothing else touched."""
 
+import asyncio
+import errno
 import json
 import os
 import re
 import signal
 import socket
+import stat
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from latent_audit.tasks.errors import ServiceError
+from latent_audit.tasks.errors import ServiceError, StoreError
 from latent_audit.tasks.execution import processes
-from latent_audit.tasks.services import service
+from latent_audit.tasks.services import service, sign_in
+from latent_audit.tasks.services.gate import Gate, Message, Receive, Send
 from latent_audit.tasks.services.service import Service
-from latent_audit.tasks.services.sign_in import kept_sign_in, sign_in_to_own
+from latent_audit.tasks.services.sign_in import kept_sign_in, password_file, sign_in_to_own
 from tests.ports import free_port
 
 # A child of its own, as workers have: it must not outlive the service.
@@ -116,8 +122,104 @@ def test_a_note_of_another_form_is_no_note(note: str, web: Service, tmp_path: Pa
     place = tmp_path / "web.json"
     write_note(place, note)
     assert service.state(web, tmp_path).process is None
-    if note == "FOLDER":
-        place.rmdir()  # else it is asked to be ended, which unlinks a note
+    assert not service.end("web", tmp_path)
+    assert place.exists() == (note == "FOLDER")  # which nobody of us made
+
+
+@pytest.mark.parametrize("reason", ["a full disk", "a folder"])
+def test_a_service_whose_note_cannot_be_written_is_ended(
+    reason: str, web: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a note, nothing would find it again: its port would stay taken, and `down` would know of nothing."""
+    spawned: list[int] = []
+    real = service._spawn
+
+    def spawn(*given: Any) -> int:
+        spawned.append(real(*given))
+        return spawned[-1]
+
+    def full(*given: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(service, "_spawn", spawn)
+    if reason == "a folder":
+        (tmp_path / "web.json").mkdir()
+    else:
+        monkeypatch.setattr(json, "dumps", full)
+    with pytest.raises(StoreError):
+        service.begin(web, tmp_path)
+    assert len(spawned) == 1
+    assert processes.tree(spawned[0]) == []
+    assert service.state(web, tmp_path).process is None
+
+
+@pytest.mark.parametrize(
+    "content", ["", "\n", "latest", "user:", ":password9", "user:short", "a:b\nc:ddddddddd", "ü:ddddddddd"]
+)
+def test_a_password_that_lets_everybody_in_is_refused(content: str, tmp_path: Path) -> None:
+    """As a full disk leaves it: an empty file would be an empty password."""
+    file = password_file(tmp_path)
+    file.parent.mkdir()
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(ServiceError, match=r"does not hold user:password.*remove it"):
+        kept_sign_in(tmp_path)
+    file.unlink()
+    assert kept_sign_in(tmp_path) == kept_sign_in(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["FOLDER", "PIPE", "a link"])
+def test_a_password_file_that_is_none_is_refused(kind: str, tmp_path: Path) -> None:
+    file = password_file(tmp_path)
+    file.parent.mkdir()
+    if kind == "a link":
+        (tmp_path / "theirs").write_text("user:password9")
+        file.symlink_to(tmp_path / "theirs")
+    else:
+        write_note(file, kind)
+    with pytest.raises(ServiceError, match=r"password is a (folder|pipe|link): remove it"):
+        kept_sign_in(tmp_path)
+
+
+def test_a_password_is_written_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*given: object) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sign_in, "new_sign_in", full)
+        with pytest.raises(OSError, match="No space"):
+            kept_sign_in(tmp_path)
+    assert list((tmp_path / "services").iterdir()) == []
+    with ThreadPoolExecutor(8) as threads:
+        assert len(set(threads.map(kept_sign_in, [tmp_path] * 8))) == 1
+    assert [path.name for path in (tmp_path / "services").iterdir()] == ["password"]
+    assert stat.S_IMODE(password_file(tmp_path).stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "given", [b"Basic \xe9", b"Basic", b"Basic \xff\xfe", b"Basic ====", b"Bearer x", b"", b"Basic Og=="]
+)
+def test_the_gate_refuses_any_other_password(given: bytes) -> None:
+    """Bytes beyond ASCII, too: they ended in an error of the server."""
+    answered: list[int] = []
+
+    async def ask() -> None:
+        async def app(scope: Message, receive: Receive, send: Send) -> None:
+            answered.append(200)
+
+        async def send(message: Message) -> None:
+            answered.extend([message["status"]] if "status" in message else [])
+
+        async def receive() -> Message:
+            return {}
+
+        headers = [(b"host", b"127.0.0.1:5000"), (b"authorization", given)]
+        scope: Message = {"type": "http", "path": "/", "method": "GET", "headers": headers}
+        await Gate(app, "user:password")(scope, receive, send)
+
+    asyncio.run(ask())
+    assert answered == [401]
+    with pytest.raises(ValueError, match="everybody"):
+        Gate(ask, "")  # type: ignore[arg-type]  # it is not called
 
 
 @pytest.mark.parametrize("note", [*NOTES, '{"address": ["http://127.0.0.1:4200"]}', OWN_ADDRESS])

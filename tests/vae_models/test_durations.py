@@ -12,7 +12,8 @@ from latent_audit.vae_models.presets.registry import KINDS
 from latent_audit.vae_models.training.durations import Duration, in_steps
 from latent_audit.vae_models.training.settings import TrainingSettings
 
-TRAINED_HERE = sorted(set(KINDS) - {"checkpoint", "entrypoint", "exported_programs", "attribute_classifier"})
+ELSEWHERE = {"checkpoint", "entrypoint", "exported_programs", "functions", "onnx"}
+TRAINED_HERE = sorted(set(KINDS) - ELSEWHERE - {"attribute_classifier"})
 READ = TypeAdapter(Duration)
 MODEL = TypeAdapter(ModelSettings)
 

@@ -71,8 +71,8 @@ def saved(save: Callable[..., None]) -> bytes:
 
 
 FILES: dict[str, tuple[Callable[[Path], object], str]] = {
-    "TorchScript": (torchscript, "is a TorchScript file, .*entrypoint takes it: .*torch.jit.load"),
-    "ONNX": (onnx, "is an ONNX model, .*entrypoint takes it: .*onnxruntime"),
+    "TorchScript": (torchscript, "is a TorchScript file, .*torch.export .pt2., or kind entrypoint takes it"),
+    "ONNX": (onnx, "is an ONNX model, .*kind onnx takes it"),
     "pickle": (lambda path: path.write_bytes(pickle.dumps(nn.Tanh())), r"asks for torch\.nn\..*Tanh"),
     "whole module": (lambda path: torch.save(nn.Linear(2, 2), path), r"asks for torch\.nn\.modules\.linear"),
     "arrays": (lambda path: path.write_bytes(saved(np.savez)), "is a file of NumPy arrays"),

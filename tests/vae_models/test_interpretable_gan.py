@@ -5,6 +5,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
+from latent_audit.reports.page.messages import english
 from latent_audit.vae_models.building import build
 from latent_audit.vae_models.errors import BadSettings
 from latent_audit.vae_models.interpretable_gan.model import FREE_NOISE, NAMED_NOISE
@@ -150,15 +151,15 @@ def observed(samples: torch.Tensor, real_logit: float, sample_logit: float) -> s
     images = torch.rand(32, 1, 4, 4, generator=generator())
     for _ in range(300):
         record.observe(images, samples, torch.full((32,), real_logit), torch.full((32,), sample_logit))
-    return record.reason()
+    return english(record.failure())
 
 
 def test_collapse_is_said_in_a_sentence():
     varied = torch.rand(32, 1, 4, 4, generator=generator(1))
-    assert StabilityRecord().reason() == "the model has not been trained"
+    assert english(StabilityRecord().failure()) == "the model has not been trained"
     assert observed(varied, 1.0, 1.0) == ""
-    assert "draws nearly the same image again and again" in observed(torch.full((32, 1, 4, 4), 0.5), 1.0, 1.0)
-    assert "the generator has fallen behind" in observed(varied, 9.0, -9.0)
+    assert "draws nearly the same image every time" in observed(torch.full((32, 1, 4, 4), 0.5), 1.0, 1.0)
+    assert "the generator no longer learns from it" in observed(varied, 9.0, -9.0)
 
 
 def test_every_setting_says_what_it_is():

@@ -19,6 +19,7 @@ from latent_audit.vae_models.model import Batch, Model
 from latent_audit.vae_models.presets import registry as kinds
 from latent_audit.vae_models.presets.presets import AnyModelSettings, ModelSettings
 from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings
+from latent_audit.vae_models.pretrained.functions.functions_settings import FunctionsSettings
 from latent_audit.vae_models.storage import checkpoints, recipes
 from latent_audit.vae_models.training.loop import train
 from latent_audit.vae_models.training.results import TrainingResult
@@ -241,10 +242,14 @@ def test_settings_that_do_not_fit_the_data_are_refused(settings, targets, senten
 
 
 def test_every_kind_is_found_by_its_name_and_no_other_is():
-    """The union serves settings files, the list serves recipes: a kind in one alone would be trained and not loaded."""
+    """The union serves settings files, the list serves recipes: a kind in one alone would be trained and not loaded.
+
+    Functions in memory are held by a Python program, and no file can name them.
+    """
     union = {model.model_fields["kind"].default: model for model in get_args(AnyModelSettings)}
     listed = {}
     for kind, place in kinds.KINDS.items():
         module, name = place.split(":")
         listed[kind] = getattr(import_module(module), name)
-    assert listed == union | {"attribute_classifier": AttributeClassifierSettings}
+    of_python = {"attribute_classifier": AttributeClassifierSettings, "functions": FunctionsSettings}
+    assert listed == union | of_python

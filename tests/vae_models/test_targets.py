@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latent_audit.vae_models.attribute_classifier import targets as t
-from latent_audit.vae_models.attribute_classifier.targets import Target
+from latent_audit.vae_models.attribute_classifier.targets import Target, fit_targets, spread_of
 from latent_audit.vae_models.errors import BadSettings
 from latent_audit.vocabulary.attribute_kinds import AttributeKind
 
@@ -107,3 +107,26 @@ def test_values_of_another_width_are_refused_with_the_names():
 def test_a_target_survives_json():
     for target in t.fit_targets(COLUMNS, VALUES):
         assert t.from_record(t.to_record(target)) == target
+
+
+def test_a_few_extreme_values_do_not_stretch_the_scale_of_an_effect() -> None:
+    """Three ages of 2014 among ordinary ones: 55 years would pass for half a standard deviation."""
+    ages = np.random.default_rng(0).normal(40, 14, 1900)
+    ages[:3], ages[3] = 2014, -31
+    (target,) = fit_targets((Column("age", "continuous"),), ages[:, None])
+    assert target.is_robust
+    assert target.std == pytest.approx(14, rel=0.1)
+    assert target.decode(target.encode(ages)) == pytest.approx(ages, rel=1e-4)
+    encoded = torch.from_numpy(target.encode(ages))
+    assert float(target.loss(torch.zeros(1900, 1), encoded).max()) == pytest.approx(50.0)
+
+
+@pytest.mark.parametrize("kind", ["normal", "exponential", "mostly equal"])
+def test_ordinary_spreads_stay_standard_deviations(kind: str) -> None:
+    rng = np.random.default_rng(1)
+    values = {
+        "normal": rng.normal(size=1000),
+        "exponential": rng.exponential(size=1000),
+        "mostly equal": np.array([5.0] * 900 + [0.0, 100.0] * 50),
+    }[kind]
+    assert spread_of(values) == (float(values.std()), False)

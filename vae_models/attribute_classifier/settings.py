@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class AttributeClassifierSettings(BaseModel):
     """Settings of an attribute classifier."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     kind: Literal["attribute_classifier"] = "attribute_classifier"
     network: Literal["compact", "alexnet"] = Field(

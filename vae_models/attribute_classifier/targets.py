@@ -16,6 +16,13 @@ from torch.nn import functional
 from latent_audit.vae_models.errors import BadSettings
 from latent_audit.vocabulary.attribute_kinds import AttributeKind
 
+# A standard deviation so many times the robust scale is made by a few extreme values.
+WIDENED_FROM = 1.5
+# The interquartile range of a normal distribution, in standard deviations.
+NORMAL_RANGE = 1.349
+# Beyond these, a value is as good as these to learn from: else a few extreme ones would decide the loss.
+MAX_DEVIATIONS = 10.0
+
 
 class AttributeLike(Protocol):
     """The fields of an attribute from which a target is made."""
@@ -36,7 +43,8 @@ class Target:
 
     size: outputs of the head: 1 for binary, ordinal and continuous, the number of classes for categorical,
     2 (cos, sin) for cyclic. mean, std: of the training values, in the attribute's unit, for ordinal and
-    continuous. period: a full turn, for cyclic. classes: names for binary and categorical.
+    continuous; is_robust: whether std is the robust scale, since extreme values widen the standard deviation.
+    period: a full turn, for cyclic. classes: names for binary and categorical.
     """
 
     name: str
@@ -46,6 +54,7 @@ class Target:
     std: float = 1.0
     period: float = 1.0
     classes: tuple[str, ...] = ()
+    is_robust: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -93,7 +102,7 @@ class Target:
             turn = torch.stack([known.cos(), known.sin()], 1)
             nats = 0.5 * (outputs - turn).square().sum(1)
         else:
-            nats = 0.5 * (outputs[:, 0] - known).square()
+            nats = 0.5 * (outputs[:, 0] - known.clamp(-MAX_DEVIATIONS, MAX_DEVIATIONS)).square()
         return nats * labelled
 
     def responses(self, outputs: Tensor) -> Tensor:
@@ -139,18 +148,32 @@ def fit_targets(
             )
         size = {"categorical": len(attribute.classes), "cyclic": 2}.get(attribute.kind, 1)
         scaled = attribute.kind in ("ordinal", "continuous")
+        spread, is_robust = spread_of(column_values) if scaled else (1.0, False)
         targets.append(
             Target(
                 name=attribute.name,
                 kind=attribute.kind,
                 size=size,
                 mean=float(column_values.mean()) if scaled else 0.0,
-                std=float(column_values.std()) if scaled else 1.0,
+                std=spread,
+                is_robust=is_robust,
                 period=float(attribute.period) if attribute.period is not None else 1.0,
                 classes=tuple(attribute.classes),
             )
         )
     return tuple(targets)
+
+
+def spread_of(values: NDArray[np.float64]) -> tuple[float, bool]:
+    """Returns the standard deviation of (n,) values, or the robust scale where extreme values widen it, and which.
+
+    The robust scale is the interquartile range / 1.349, which a few extreme values do not change (Huber and Ronchetti
+    2009, Robust Statistics).
+    """
+    low, high = np.quantile(values, [0.25, 0.75])
+    spread, robust = float(values.std()), float(high - low) / NORMAL_RANGE
+    widened = robust > 0.0 and spread > WIDENED_FROM * robust
+    return (robust, True) if widened else (spread, False)
 
 
 def encode_all(targets: Sequence[Target], values: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -8,6 +8,8 @@ ConvolutionKind = Literal["burgess", "locatello"]
 NetworkKind = Literal["mlp", "burgess", "locatello", "attention"]
 ReconstructionKind = Literal["bernoulli", "gaussian", "laplace"]
 PosteriorLayout = Literal["halves", "interleaved", "separate"]
+# What several tensors, or whole numbers, that an encoder gives are.
+Returned = Literal["moments", "levels", "indices"]
 Precision = Literal["auto", "fp32", "bf16"]
 
 

@@ -11,6 +11,7 @@ from torch import Generator, Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from latent_audit.vae_models.components.composition import refuse_illegal
+from latent_audit.vae_models.components.plain_layers import PlainDecoder
 from latent_audit.vae_models.components.posteriors import PosteriorFamily
 from latent_audit.vae_models.components.priors import ObservedCodes, Prior, StandardNormal
 from latent_audit.vae_models.components.reconstruction import Reconstruction
@@ -78,6 +79,13 @@ class VariationalAutoencoder(nn.Module):
     def decode(self, latents: Tensor) -> Tensor:
         """Returns mean images (n, c, h, w) in [0, 1] of latents (n, latent_dim); uncertain weights at their means."""
         return self.reconstruction.mean(self.decoder(latents))
+
+    def plain_decoder(self) -> PlainDecoder:
+        """Returns `decode` as a plain list of layers; raises NoPlainForm for a layer without one."""
+        found = PlainDecoder()
+        found.add_network(self.decoder)
+        found.add("sigmoid")  # the mean of every pixel distribution
+        return found
 
     def decode_with_drawn_weights(self, latents: Tensor, generator: Generator) -> Tensor:
         """Returns mean images (n, c, h, w) in [0, 1] by one draw of the weights; as `decode` where they are certain."""

@@ -17,6 +17,7 @@ from torch.optim import Adam, Optimizer
 
 from latent_audit.vae_models.attribute_classifier.targets import Target, decode_all, encode_all
 from latent_audit.vae_models.components.networks import channels_for
+from latent_audit.vae_models.components.plain_layers import PlainDecoder
 from latent_audit.vae_models.components.reconstruction import build_reconstruction
 from latent_audit.vae_models.decoder_noise import draw_noise
 from latent_audit.vae_models.errors import BadSettings
@@ -44,6 +45,7 @@ from latent_audit.vae_models.interpretable_gan.stability import StabilityRecord
 from latent_audit.vae_models.model import Batch, Posterior
 from latent_audit.vae_models.training.precision import autocast
 from latent_audit.vocabulary.batches import batches
+from latent_audit.vocabulary.reasons import Reason
 
 if TYPE_CHECKING:  # the settings build this class, so they import it
     from latent_audit.vae_models.interpretable_gan.settings import InterpretableGanSettings
@@ -101,9 +103,9 @@ class InterpretableGan(nn.Module):
         }
 
     @property
-    def collapse_reason(self) -> str:
-        """Returns a sentence on a failure of the last steps of training, "" if there was none."""
-        return self.stability.reason()
+    def collapse_reason(self) -> Reason:
+        """Returns the failure of the last steps of training, NO_REASON if there was none."""
+        return self.stability.failure()
 
     def encode(self, images: Tensor) -> Posterior:
         """Returns S's code as mean (n, latent_dim), with a log variance that is constant for each dimension.
@@ -133,6 +135,19 @@ class InterpretableGan(nn.Module):
             fixed = self.get_buffer("fixed_noise").to(latents.dtype)
             noise = fixed.expand(len(latents), self.noise_dimensions)
         return self.average_generator(noise, self.layout.presented(latents))
+
+    def plain_decoder(self) -> PlainDecoder:
+        """Returns `decode` as a plain list of layers; raises NoPlainForm for a layer without one."""
+        found, start = PlainDecoder(), 0
+        for target in self.layout.targets:
+            if target.kind in ("categorical", "binary"):
+                kind = "softmax" if target.kind == "categorical" else "tanh"
+                found.add(kind, start=start, size=target.size)
+            start += target.size
+        found.add("noise", self.get_buffer("fixed_noise"), count=self.noise_dimensions)
+        found.add_network(self.average_generator.layers)
+        found.add("sigmoid")
+        return found
 
     def reconstruction_nats(self, images: Tensor, latents: Tensor, noise: Tensor | None = None) -> Tensor:
         """Returns (n,) negative log-likelihood in nats under the stated pixel distribution; noise as of `decode`."""

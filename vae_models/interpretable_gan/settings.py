@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class InterpretableGanSettings(BaseModel):
     """A GAN whose generator takes, and whose discriminator sees only, a semantic code of the image."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     # A training step's time, in those of a plain VAE on the same images; only the order of work depends on it.
     step_cost: ClassVar[float] = 3.5

@@ -5,9 +5,11 @@ import math
 from torch import Tensor, nn, tensor
 from torch.nn import functional
 
+from latent_audit.vocabulary.reasons import NO_REASON, Reason, reason
+
 _DECAY = 0.98  # of the running means: about the last fifty steps count
-_LEAST_DIVERSITY = 0.3
-_LEAST_DISCRIMINATOR_NATS = 0.05  # 2 log 2 = 1.39 when it cannot tell, 0 when it is certain of every image
+_MIN_DIVERSITY = 0.3
+_MIN_DISCRIMINATOR_NATS = 0.05  # 2 log 2 = 1.39 when it cannot tell, 0 when it is certain of every image
 
 
 class StabilityRecord(nn.Module):
@@ -38,22 +40,21 @@ class StabilityRecord(nn.Module):
         means = self.get_buffer("means").clone()
         return {"sample_diversity": means[0], "discriminator_accuracy": means[1]}
 
-    def reason(self) -> str:
-        """Returns a sentence on a failure, or "" if there is none."""
+    def failure(self) -> Reason:
+        """Returns the failure of training, NO_REASON if there is none."""
         diversity, accuracy, nats = (float(value) for value in self.get_buffer("means"))
         if int(self.get_buffer("steps")) == 0:
-            return "the model has not been trained"
-        if diversity < _LEAST_DIVERSITY:
-            return (
-                f"samples of one batch differ by {diversity:.0%} of what images of the data do, below "
-                f"{_LEAST_DIVERSITY:.0%}: the generator draws nearly the same image again and again"
+            return reason("gan.not_trained")
+        if diversity < _MIN_DIVERSITY:
+            return reason("gan.same_image", diversity=f"{diversity:.0%}", least=f"{_MIN_DIVERSITY:.0%}")
+        if nats < _MIN_DISCRIMINATOR_NATS:
+            return reason(
+                "gan.fallen_behind",
+                accuracy=f"{accuracy:.0%}",
+                nats=f"{nats:.3f}",
+                least=f"{_MIN_DISCRIMINATOR_NATS:g}",
             )
-        if nats < _LEAST_DISCRIMINATOR_NATS:
-            return (
-                f"the discriminator was right in {accuracy:.0%} of its last decisions and certain of it (loss "
-                f"{nats:.3f} nats, below {_LEAST_DISCRIMINATOR_NATS}): the generator has fallen behind"
-            )
-        return ""
+        return NO_REASON
 
 
 def _spread(images: Tensor) -> Tensor:

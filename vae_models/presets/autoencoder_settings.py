@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class FamilySettings(BaseModel):
     """Network, pixel distribution and training of a member of the VAE family; a preset adds its own parts."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     network: NetworkKind = Field(
         "burgess",

@@ -23,6 +23,7 @@ from latent_audit.vae_models.presets.vamp_vae import VampVaeSettings
 from latent_audit.vae_models.pretrained.checkpoint_settings import CheckpointSettings
 from latent_audit.vae_models.pretrained.entrypoint_settings import EntrypointSettings
 from latent_audit.vae_models.pretrained.exported_settings import ExportedProgramsSettings
+from latent_audit.vae_models.pretrained.onnx_files.onnx_settings import OnnxSettings
 
 AnyModelSettings = (
     VaeSettings
@@ -44,6 +45,7 @@ AnyModelSettings = (
     | CheckpointSettings
     | EntrypointSettings
     | ExportedProgramsSettings
+    | OnnxSettings
 )
 ModelSettings = Annotated[AnyModelSettings, Field(discriminator="kind")]
 

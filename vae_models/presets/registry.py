@@ -23,5 +23,7 @@ KINDS = {
     "checkpoint": "latent_audit.vae_models.pretrained.checkpoint_settings:CheckpointSettings",
     "entrypoint": "latent_audit.vae_models.pretrained.entrypoint_settings:EntrypointSettings",
     "exported_programs": "latent_audit.vae_models.pretrained.exported_settings:ExportedProgramsSettings",
+    "onnx": "latent_audit.vae_models.pretrained.onnx_files.onnx_settings:OnnxSettings",
+    "functions": "latent_audit.vae_models.pretrained.functions.functions_settings:FunctionsSettings",
     "attribute_classifier": "latent_audit.vae_models.attribute_classifier.settings:AttributeClassifierSettings",
 }

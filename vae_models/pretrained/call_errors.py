@@ -8,7 +8,7 @@ from torch import Tensor
 
 from latent_audit.vocabulary.machine_errors import raise_machine_error
 
-_MOST_LETTERS = 300
+_MAX_LETTERS = 300
 # Sides in pixels, and numbers of images, that networks are commonly made for.
 _SIDES = (16, 28, 32, 48, 64, 96, 128, 224, 256)
 _COUNTS = (1, 2, 4, 8, 16, 32, 64, 100, 128)
@@ -20,7 +20,7 @@ def described(error: BaseException, function: Callable[[Tensor], Any], given: Te
 
     given: images (n, c, h, w), or codes (n, d). Sizes are mentioned only if another one is accepted.
     """
-    words = (str(error) or "without a message").split("\n")[0][:_MOST_LETTERS].rstrip(". ")
+    words = (str(error) or "without a message").split("\n")[0][:_MAX_LETTERS].rstrip(". ")
     said = f"{type(error).__name__}: {words}"
     if isinstance(error, TypeError) and "argument" in words:
         return (

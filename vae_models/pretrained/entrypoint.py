@@ -8,11 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from torch import nn
-
 from latent_audit.vae_models.components.reconstruction import build_reconstruction
 from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.pretrained.foreign_model import ForeignModel
+from latent_audit.vae_models.pretrained.functions.halves import halves_of, networks_of
 from latent_audit.vocabulary.machine_errors import raise_machine_error
 
 if TYPE_CHECKING:
@@ -32,20 +31,16 @@ def build_from_entrypoint(settings: "EntrypointSettings", image_shape: tuple[int
         raise BadCheckpoint(
             f"{settings.entrypoint} failed: {type(error).__name__}: {str(error)[:300] or 'without a word'}"
         ) from error
-    lacking = [name for name in ("encode", "decode") if not callable(getattr(made, name, None))]
-    if lacking:
-        raise BadCheckpoint(
-            f"{settings.entrypoint} must return an object with encode and decode; the {type(made).__name__} it "
-            f"returned has no {' and no '.join(lacking)}"
-        )
+    encode, decode = halves_of(made, image_shape, settings.entrypoint)
     return ForeignModel(
         image_shape,
-        _networks(made),
-        made.encode,
-        made.decode,
+        networks_of(made),
+        encode,
+        decode,
         build_reconstruction(settings.reconstruction, settings.pixel_variance),
         settings.pixel_range,
         settings.entrypoint,
+        settings.returns,
     )
 
 
@@ -65,14 +60,6 @@ def _found(settings: "EntrypointSettings") -> Callable[..., Any]:
     if not callable(function):
         raise BadCheckpoint(f"{settings.entrypoint} is a {type(function).__name__}; it must be a function")
     return function
-
-
-def _networks(made: object) -> nn.Module:
-    """Returns the object itself, or its networks together, where the object is no module but holds some."""
-    if isinstance(made, nn.Module):
-        return made
-    held = {name: value for name, value in vars(made).items() if isinstance(value, nn.Module)}
-    return nn.ModuleDict(held)
 
 
 def module_files(settings: "EntrypointSettings") -> list[Path]:

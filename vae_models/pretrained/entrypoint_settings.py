@@ -1,11 +1,13 @@
 """Settings of a model made by a user's own Python function."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from latent_audit.vae_models.components.choices import Returned
 from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings, PixelRange
 
 if TYPE_CHECKING:
@@ -13,10 +15,23 @@ if TYPE_CHECKING:
     from latent_audit.vae_models.pretrained.foreign_model import ForeignModel
 
 
+def _is_plain(value: Any) -> bool:
+    """Whether JSON can hold a value, and gives it back as it was."""
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _is_plain(inner) for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return (
+        value is None or isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
+    )
+
+
 class EntrypointSettings(ExistingModelSettings):
     """A model that your own Python function makes. Its code is run, with all that you may do yourself."""
 
     not_in_key: ClassVar[frozenset[str]] = frozenset({"folder", "files"})
+
+    runs_its_code: ClassVar[bool] = True
 
     kind: Literal["entrypoint"] = "entrypoint"
     entrypoint: str = Field(
@@ -31,6 +46,11 @@ class EntrypointSettings(ExistingModelSettings):
         "counts, not where they lie",
     )
     pixel_range: PixelRange = Field((0.0, 1.0), description="what black and white are to the model")
+    returns: Returned | None = Field(
+        None,
+        description="what encode returns: moments (means and log variances), levels (of a hierarchical code), indices "
+        "(of a codebook; read as numbers); null: two tensors of one shape are moments, other lists are levels",
+    )
 
     @model_validator(mode="after")
     def _arguments_are_no_places(self) -> "EntrypointSettings":
@@ -44,6 +64,12 @@ class EntrypointSettings(ExistingModelSettings):
                 f"the argument {places[0]} is a path: name it in `files`, for its place would get into the record and "
                 "its content would not count"
             )
+        for name, value in self.arguments.items():
+            if not _is_plain(value):
+                raise ValueError(
+                    f"the argument {name} is no plain value: numbers, text, yes and no, and lists and mappings of "
+                    "these can be recorded"
+                )
         if twice := sorted(set(self.arguments) & set(self.files)):
             raise ValueError(f"{', '.join(twice)}: given both in arguments and in files")
         return self

@@ -28,13 +28,16 @@ PixelRange = Annotated[tuple[float, float], AfterValidator(_range)]
 class ExistingModelSettings(BaseModel, ABC):
     """Settings shared by all models trained elsewhere: how their reconstructions are scored."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     not_in_key: ClassVar[frozenset[str]] = frozenset()
     """Fields that say where something lies; records of a run hold their last part alone."""
 
     rebuilds_from_files: ClassVar[bool] = True
     """Whether the files are needed again each time the model is opened; else its weights are all that it needs."""
+
+    runs_its_code: ClassVar[bool] = False
+    """Whether code of the user is run, which has not been looked at."""
 
     reconstruction: ReconstructionKind = Field(
         "bernoulli", description="pixel distribution: bernoulli for near-binary images, gaussian for the rest"
@@ -62,6 +65,10 @@ class ExistingModelSettings(BaseModel, ABC):
     def with_files(self, places: Mapping[str, Path]) -> Self:
         """Returns the settings with other paths of their files."""
         ...
+
+    def readings(self, image_shape: tuple[int, int, int]) -> list[Self]:
+        """Returns the settings in every way that the files allow them to be completed; mostly one."""
+        return [self]
 
     @abstractmethod
     def open_trained(self, image_shape: tuple[int, int, int]) -> "Model":

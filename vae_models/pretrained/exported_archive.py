@@ -28,7 +28,7 @@ from latent_audit.vae_models.pretrained.printable import printable
 from latent_audit.vocabulary.machine_errors import raise_machine_error
 
 _LARGEST_TEXT_BYTES = 256 << 20
-_MOST_MEMBERS = 100_000
+_MAX_MEMBERS = 100_000
 _ROOT = "program"
 _TENSOR = re.compile(r"data/(weights/weight|constants/tensor)_\d{1,9}", re.ASCII)
 _GRAPH = re.compile(r"models/\w+\.json", re.ASCII)
@@ -78,7 +78,7 @@ def _copy_members(
     stated = sum(member.file_size for member in archive.infolist())
     if len(members) != len(archive.infolist()) or len({name.casefold() for name in members}) != len(members):
         raise BadCheckpoint(f"{path} holds two members of one name: save the program with torch.export.save")
-    if len(members) > _MOST_MEMBERS or stated > bytes_of_file:
+    if len(members) > _MAX_MEMBERS or stated > bytes_of_file:
         raise BadCheckpoint(
             f"{path} states {len(members):,} members of {stated:,} bytes, and is {bytes_of_file:,} bytes long: a "
             "program that torch.export.save wrote is not compressed and has no member twice"

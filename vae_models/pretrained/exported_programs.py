@@ -22,7 +22,7 @@ def build_from_programs(
 ) -> ForeignModel:
     """Returns the model with the weights of its programs; raises BadCheckpoint."""
     programs = nn.ModuleDict(
-        {part: _Program(Path(getattr(settings, part)), part) for part in ("encoder", "decoder")}
+        {part: OpenedProgram(Path(getattr(settings, part)), part) for part in ("encoder", "decoder")}
     )
     return ForeignModel(
         image_shape,
@@ -35,7 +35,7 @@ def build_from_programs(
     )
 
 
-class _Program(nn.Module):
+class OpenedProgram(nn.Module):
     """One exported program: a tensor in; a tensor, or several, out."""
 
     def __init__(self, path: Path, part: str) -> None:
@@ -54,6 +54,8 @@ class _Program(nn.Module):
             raise BadCheckpoint(f"{path} cannot be opened as an exported program: {reason}") from error
         # Guards are Python text in the file, which would be run; shapes are checked on what comes out instead.
         self.graph = program.module(check_guards=False)
+        shapes = [node.meta["val"].shape for node in program.graph.nodes if node.op == "placeholder"]
+        self.input_rank = len(shapes[-1]) if shapes else 0
 
     def forward(self, given: Tensor) -> object:
         """Returns the output of the program."""

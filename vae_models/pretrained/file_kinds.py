@@ -46,8 +46,12 @@ TENSORS = FileKind(
 LIGHTNING = FileKind("a checkpoint of Lightning", "kind checkpoint takes it with entry: state_dict")
 KINDS_OF_WEIGHTS = (SAFETENSORS, TENSORS, LIGHTNING)
 EXPORTED = FileKind("an exported program (pt2)", "kind exported_programs takes it, as encoder or decoder")
-_TORCHSCRIPT = FileKind("a TorchScript file", f"{_YOUR_FUNCTION} with torch.jit.load")
-_ONNX = FileKind("an ONNX model", f"{_YOUR_FUNCTION} with onnxruntime")
+_TORCHSCRIPT = FileKind(
+    "a TorchScript file",
+    "its interpreter cannot be fenced in: export encoder and decoder with torch.export (pt2), or "
+    f"{_YOUR_FUNCTION} with torch.jit.load",
+)
+ONNX = FileKind("an ONNX model", "kind onnx takes it, as encoder or decoder")
 _HTML = FileKind("an HTML page and no model", "download the file anew: the page may say what went wrong")
 _LFS = FileKind("a pointer of Git LFS and no model", "run `git lfs pull` where it came from")
 _EMPTY = FileKind("an empty file", "copy or download it anew")
@@ -98,7 +102,7 @@ def kind_of(path: Path) -> FileKind | None:
     if beginning[0] == 0x80 and beginning[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
         with path.open("rb") as file:
             return _pickle(_code_asked_for(file.read(_LARGEST_PICKLE_BYTES)))
-    return _ONNX if _is_onnx(path) else None
+    return ONNX if _is_onnx(path) else None
 
 
 def refuse_other_kinds(path: Path, taken: tuple[FileKind, ...], needed: str) -> None:

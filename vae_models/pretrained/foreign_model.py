@@ -8,11 +8,14 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
+from latent_audit.vae_models.components.choices import Returned
 from latent_audit.vae_models.components.posteriors import LOG_VARIANCE_RANGE, GaussianPosterior
 from latent_audit.vae_models.components.reconstruction import Reconstruction
 from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.model import Posterior
 from latent_audit.vae_models.pretrained.call_errors import described
+from latent_audit.vae_models.pretrained.functions.calls import FlexibleCall
+from latent_audit.vae_models.pretrained.functions.code_form import CodeForm
 from latent_audit.vae_models.training.precision import autocast
 from latent_audit.vocabulary.machine_errors import raise_machine_error
 
@@ -34,15 +37,22 @@ class ForeignModel(nn.Module):
         reconstruction: Reconstruction,
         pixel_range: tuple[float, float],
         source: str,
+        returns: Returned | None = None,
     ) -> None:
-        """networks: holds every torch weight of both, if they have any. encode: images -> means (n, d), or a pair
-        of means and log variances. decode: (n, d) -> images. pixel_range: what black and white are to both. source:
-        what errors call the model. Raises BadCheckpoint where they do not fit the images.
+        """networks: holds every torch weight of both, if they have any. encode: images -> codes (n, ...), a pair of
+        means and log variances, or a list of levels. decode: codes of that form -> images. Both may take and return
+        arrays. pixel_range: what black and white are to both. source: what errors call the model. returns: what two
+        tensors of one shape are, by default means and log variances. Raises BadCheckpoint where they do not fit the
+        images.
         """
         super().__init__()
+        self.largest_index: Tensor
         self.image_shape, self.source = image_shape, source
         self.networks = networks
-        self._encode, self._decode = encode, decode
+        self._encode, self._decode = FlexibleCall(encode), FlexibleCall(decode)
+        self._returns = returns
+        if returns == "indices":  # kept with the weights: of the images that the import check encodes
+            self.register_buffer("largest_index", torch.zeros((), dtype=torch.int64))
         self.reconstruction = reconstruction
         self.black, self.white = pixel_range
         # Code without torch weights computes on the CPU, whatever the device of this run.
@@ -51,9 +61,11 @@ class ForeignModel(nn.Module):
             # Without an element; it says on which device this model's tensors are, as a weight would.
             self.place = nn.Parameter(torch.zeros(0), requires_grad=False)
         self.has_variance = True
+        self.form: CodeForm | None = None
         self.eval()
-        self.latent_dim = self._tried()
-        self.dimension_names = tuple(f"z{i}" for i in range(self.latent_dim))
+        self.form = self._tried()
+        self.latent_dim = self.form.size
+        self.dimension_names = self.form.names
         self.dimension_groups = tuple(range(self.latent_dim))
 
     def encode(self, images: Tensor) -> Posterior:
@@ -62,18 +74,33 @@ class ForeignModel(nn.Module):
 
     def _posterior(self, images: Tensor, black: float, white: float) -> Posterior:
         given = self._called(self._encode, black + images * (white - black), "encoder", "images")
-        mean, log_variance = given if isinstance(given, tuple | list) and len(given) == 2 else (given, None)
-        self._refuse_no_codes(mean, len(images))
-        self.has_variance = log_variance is not None
-        if log_variance is None:
-            return Posterior(mean.float(), torch.full_like(mean, LOG_VARIANCE_RANGE[0], dtype=torch.float32))
-        self._refuse_no_codes(log_variance, len(images))
+        levels, log_variances = self._levels(given, len(images))
+        self.has_variance = log_variances is not None
+        form = CodeForm.of(levels)
+        if self.form is not None and form != self.form:
+            raise BadCheckpoint(
+                f"the encoder of {self.source} gives codes of another form for other images: {form.described()} "
+                f"instead of {self.form.described()}"
+            )
+        mean = form.flat(levels).float()
+        if log_variances is None:
+            return Posterior(mean, torch.full_like(mean, LOG_VARIANCE_RANGE[0]))
+        return Posterior(mean, form.flat(log_variances).float().clamp(*LOG_VARIANCE_RANGE))
+
+    def _levels(self, given: Any, images: int) -> tuple[list[Tensor], list[Tensor] | None]:
+        """Returns the levels of the codes, and those of their log variances, if the encoder gives some."""
+        levels = [
+            self._checked(level, images) for level in (given if isinstance(given, tuple | list) else [given])
+        ]
+        if len(levels) != 2 or self._returns == "levels":
+            return levels, None
+        mean, log_variance = levels
         if log_variance.shape != mean.shape:
             raise BadCheckpoint(
                 f"the encoder of {self.source} gives means {_shape(mean)} and log variances {_shape(log_variance)}, "
-                "which must be alike"
+                "which must be alike; set returns to levels if they are two levels of a code"
             )
-        return Posterior(mean.float(), log_variance.float().clamp(*LOG_VARIANCE_RANGE))
+        return [mean], [log_variance]
 
     def decode(self, latents: Tensor) -> Tensor:
         """Returns images (n, c, h, w), clipped to black and white."""
@@ -88,7 +115,9 @@ class ForeignModel(nn.Module):
         return self._pixels(self._posterior(images, black, white).mean)
 
     def _pixels(self, latents: Tensor) -> Tensor:
-        pixels = self._called(self._decode, latents, "decoder", "codes")
+        pixels = self._called(
+            lambda codes: self._decode(self._given_back(codes)), latents, "decoder", "codes"
+        )
         expected = (len(latents), *self.image_shape)
         if not isinstance(pixels, Tensor) or tuple(pixels.shape) != expected:
             raise BadCheckpoint(
@@ -117,12 +146,14 @@ class ForeignModel(nn.Module):
                 order = torch.randperm(parameter.numel())
                 parameter.copy_(parameter.flatten()[order].view_as(parameter))
 
-    def _tried(self) -> int:
-        """Returns the latent dimensions, found by encoding and decoding black images."""
+    def _tried(self) -> CodeForm:
+        """Returns the form of the codes, found by encoding and decoding black images."""
+        black = torch.zeros(_TRIED_IMAGES, *self.image_shape)
         with torch.no_grad():
-            mean = self.encode(torch.zeros(_TRIED_IMAGES, *self.image_shape)).mean
-            self.decode(mean)
-        return int(mean.shape[1])
+            given = self._called(self._encode, black + self.black, "encoder", "images")
+            self.form = CodeForm.of(self._levels(given, len(black))[0])
+            self.decode(self.encode(black).mean)
+        return self.form
 
     def _called(self, function: Callable[[Tensor], Any], given: Tensor, part: str, what: str) -> Any:
         def call(tensor: Tensor) -> Any:
@@ -139,18 +170,30 @@ class ForeignModel(nn.Module):
                 f"the {part} of {self.source} failed for {what} {_shape(given)}: {described(error, call, given)}"
             ) from error
 
-    def _refuse_no_codes(self, codes: Any, images: int) -> None:
-        if not isinstance(codes, Tensor) or codes.ndim != 2 or len(codes) != images or not codes.shape[1]:
+    def _checked(self, codes: Any, images: int) -> Tensor:
+        """Returns the codes if they are one row of numbers for each of the images; indices become numbers."""
+        if not isinstance(codes, Tensor) or codes.ndim < 2 or len(codes) != images or not codes[0].numel():
             raise BadCheckpoint(
-                f"the encoder of {self.source} must give a tensor of means (images, dimensions), or a pair of means "
-                f"and log variances, for {images} images; got {_shape(codes)}"
+                f"the encoder of {self.source} must give a tensor of means (images, dimensions), a pair of means and "
+                f"log variances, or a list of levels, for {images} images; got {_shape(codes)}"
             )
-        if not codes.is_floating_point():
+        if codes.is_floating_point():
+            return codes
+        if self._returns != "indices":
             raise BadCheckpoint(
                 f"the encoder of {self.source} gives whole numbers ({codes.dtype}). Indices of a codebook (VQ) are "
-                "names and not quantities, so no dimension of them can be audited: return the vectors that they stand "
-                "for, as floating-point numbers, one row an image"
+                "names and not quantities: return the vectors that they stand for, as floating-point numbers, or set "
+                "returns to indices to have them read as numbers all the same"
             )
+        self.largest_index = torch.maximum(self.largest_index, codes.max().to(torch.int64))
+        return codes.float()
+
+    def _given_back(self, latents: Tensor) -> Tensor | list[Tensor]:
+        """Returns codes (n, latent_dim) in the form in which the decoder takes them."""
+        codes = latents if self.form is None else self.form.restored(latents)
+        if self._returns != "indices" or not isinstance(codes, Tensor):
+            return codes
+        return codes.round().clamp(0, int(self.largest_index)).long()
 
 
 def _moved(value: Any, device: torch.device) -> Any:

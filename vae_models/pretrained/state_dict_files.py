@@ -54,6 +54,23 @@ def read_state_dict(path: Path, entry: str | None = None) -> dict[str, Tensor]:
     return dict(content)
 
 
+def entry_of(path: Path) -> str | None:
+    """Returns the only entry of a torch file that holds named tensors; None if all of the file does, or no or several
+    entries do. Raises BadCheckpoint as `read_state_dict` does.
+    """
+    if kind_of(path) == SAFETENSORS or path.suffix == ".safetensors":
+        return None
+    content = _unpickled(path)
+    if not isinstance(content, Mapping) or (content and all(_is_tensor(item) for item in content.items())):
+        return None
+    named = [
+        str(name)
+        for name, part in content.items()
+        if isinstance(part, Mapping) and part and all(_is_tensor(item) for item in part.items())
+    ]
+    return named[0] if len(named) == 1 else None
+
+
 def _unpickled(path: Path) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)

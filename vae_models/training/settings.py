@@ -9,7 +9,7 @@ from latent_audit.vae_models.training.durations import Duration, in_steps
 class TrainingSettings(BaseModel):
     """Duration, batches and optimiser of a training. Results are reproducible except with a deadline."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     steps: int = Field(2000, ge=1, description="optimiser steps")
     learning_rate_decay: float = Field(

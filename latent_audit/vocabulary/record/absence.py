@@ -5,7 +5,7 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from latent_audit.vocabulary.record.forms import Estimate
-from latent_audit.vocabulary.record.places import Reason
+from latent_audit.vocabulary.record.places import PlaceReason
 
 ReaderName = Literal["linear", "boosting", "neighbours"]
 
@@ -46,5 +46,5 @@ class Absence(TypedDict):
     given: list[str]
     word: Literal["shown_absent", "held", "not_shown"]
     exceeds: bool
-    reason: Reason
+    reason: PlaceReason
     uncertainty: Estimate

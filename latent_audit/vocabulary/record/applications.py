@@ -1,7 +1,10 @@
 """What a model can be used for: anomaly detection, compression, augmentation."""
 
+from typing import NotRequired
+
 from typing_extensions import TypedDict
 
+from latent_audit.vocabulary.reasons import Reason
 from latent_audit.vocabulary.record.forms import Estimate
 
 
@@ -23,6 +26,7 @@ class AnomalyDetection(TypedDict):
     scores: list[AnomalyScore]
     likelihood_misleads: bool | None
     not_applicable: str | None
+    not_applicable_message: NotRequired[Reason]
 
 
 class CompressionPoint(TypedDict):

@@ -54,6 +54,15 @@ class Conditioning(TypedDict):
     survives: bool | None
 
 
+class ConditionalGap(TypedDict):
+    """The lead over the strongest other dimension, which counts beyond the attribute that claims it."""
+
+    estimate: Estimate
+    competitor: int | None
+    claimed_by: str | None
+    undecidable_by: list[str]
+
+
 class Specificity(TypedDict):
     """The claimed dimension of an attribute, its runner-up, and what else it carries."""
 
@@ -62,6 +71,7 @@ class Specificity(TypedDict):
     uncertainty: Part[Estimate]
     runner_up: int | None
     gap: Part[Estimate]
+    conditional_gap: NotRequired[ConditionalGap]
     leakage: list[Leakage]
     survives_conditioning: list[Conditioning]
     explained_away_by: list[str]

@@ -4,6 +4,7 @@ from typing import Literal, NotRequired, final
 
 from typing_extensions import TypedDict
 
+from latent_audit.vocabulary.reasons import Reason
 from latent_audit.vocabulary.record.forms import ArrayFile, Estimate, Part, Undescribed
 
 
@@ -23,6 +24,7 @@ class AttributionChecks(TypedDict):
     randomisation: list[Randomisation]
     faithful: bool | None
     reason: str
+    reason_message: NotRequired[Reason]
     mass_inside: Part[Estimate]
     area_share: float | None
     mass_randomised: NotRequired[Estimate | None]

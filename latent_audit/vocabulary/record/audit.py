@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final, NotRequired
 from pydantic import Field, WithJsonSchema, with_config
 from typing_extensions import TypedDict
 
+from latent_audit.vocabulary.reasons import Reason
 from latent_audit.vocabulary.record.absence import Absence
 from latent_audit.vocabulary.record.classifier import Classifier
 from latent_audit.vocabulary.record.comparison import Comparison, Direction
@@ -14,14 +15,14 @@ from latent_audit.vocabulary.record.forms import CLOSED, NotApplicable, Part
 from latent_audit.vocabulary.record.model import Model
 from latent_audit.vocabulary.record.places import Place, PlaceStability, Requirement
 from latent_audit.vocabulary.record.stability import Stability, Subgroup
-from latent_audit.vocabulary.record.verdict import Unclaimed, Verdict
+from latent_audit.vocabulary.record.verdict import CheckId, Unclaimed, Verdict
 
 # The version of the schema that these types describe. Files of released versions are read as the same types.
 OPEN_VERSION: Final = "1.1"
 
 
 class Subject(TypedDict):
-    """What was audited, and what for; null where the settings do not say."""
+    """What was audited, and what for; null where the settings do not say. names: what people call its parts."""
 
     title: str
     dataset: str
@@ -30,6 +31,7 @@ class Subject(TypedDict):
     intended_use: str | None
     out_of_scope: str | None
     owner: str | None
+    names: NotRequired[dict[str, str]]
 
 
 @with_config(CLOSED)
@@ -51,13 +53,16 @@ class Auditability(TypedDict):
     value: float | None
     threshold: float
     reason: str
+    reason_message: NotRequired[Reason]
     helps: str
+    helps_message: NotRequired[Reason]
 
 
 class Audit(TypedDict):
     """The truth of one audit run; report.html is a rendering of it.
 
-    Unknown numbers are null; what cannot be computed is {"not_applicable": reason}. Further keys are allowed in most
+    Unknown numbers are null; what cannot be computed is {"not_applicable": reason}. Beside a sentence `NAME`, its key
+    and values are in `NAME_message`. Further keys are allowed in most
     objects, so that a newer writer stays readable; estimates, references and reasons are closed.
     """
 
@@ -70,6 +75,7 @@ class Audit(TypedDict):
     data: Data
     classifier: Part[Classifier]
     models: Annotated[list[Model], Field(min_length=1)]
+    checks: NotRequired[list[CheckId]]
     stability: Part[list[Stability]]
     controls: list[Control]
     subgroups: Part[list[Subgroup]]

@@ -5,6 +5,7 @@ from typing import Literal, NotRequired
 from pydantic import with_config
 from typing_extensions import TypedDict
 
+from latent_audit.vocabulary.reasons import Reason
 from latent_audit.vocabulary.record.association import Association, Specificity
 from latent_audit.vocabulary.record.forms import CLOSED, Check, NotApplicable
 from latent_audit.vocabulary.record.intervention import Intervention
@@ -36,6 +37,7 @@ class ControlVerdict(TypedDict):
     dimension_name: str
     verdict: OverallWord
     reason: str
+    reason_message: NotRequired[Reason]
     checks: ChecksOfOneModel
 
 

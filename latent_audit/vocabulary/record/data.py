@@ -6,6 +6,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from latent_audit.vocabulary.attribute_kinds import AttributeKind
+from latent_audit.vocabulary.reasons import Reason
 from latent_audit.vocabulary.record.forms import ArrayFile, Matrix, Part
 
 
@@ -72,6 +73,7 @@ class SetAside(TypedDict):
     rarest_class: str
     images: dict[str, int]
     reason: str
+    reason_message: NotRequired[Reason]
 
 
 class Data(TypedDict):
@@ -90,3 +92,4 @@ class Data(TypedDict):
     samples: Part[ArrayFile]
     not_tested: NotRequired[list[SetAside]]
     notes: NotRequired[list[str]]
+    notes_message: NotRequired[list[Reason]]

@@ -4,6 +4,7 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
+from latent_audit.vocabulary.reasons import Reason
 from latent_audit.vocabulary.record.forms import ArrayFile, Estimate, Numbers, Part
 
 
@@ -48,6 +49,7 @@ class Fitness(TypedDict):
     active_units: int | None
     collapsed: bool | None
     collapse_reason: str | None
+    collapse_reason_message: NotRequired[Reason]
     reconstruction_pairs: Part[ArrayFile]
     samples: Part[ArrayFile]
     # From 1.1 on, of models that have such dimensions and no KL.

@@ -1,10 +1,11 @@
 """Forms that recur in the record: an estimate, a reason for its absence, a stored array, the outcome of a check."""
 
-from typing import Annotated, Final, TypeAlias, TypeVar, final
+from typing import Annotated, Final, NotRequired, TypeAlias, TypeVar, final
 
 from pydantic import ConfigDict, Field, WithJsonSchema, with_config
 from typing_extensions import TypedDict
 
+from latent_audit.vocabulary.reasons import Reason
 from latent_audit.vocabulary.verdicts import VerdictWord
 
 T = TypeVar("T")
@@ -19,6 +20,7 @@ class NotApplicable(TypedDict):
     """Stands in the place of what cannot be computed, with one sentence that says why."""
 
     not_applicable: str
+    not_applicable_message: NotRequired[Reason]
 
 
 # A part of the record, the reason for its absence, or null where nothing is recorded.
@@ -58,7 +60,9 @@ class Check(TypedDict):
 
     verdict: VerdictWord
     reason: str
+    reason_message: NotRequired[Reason]
     statistic: str | None
+    statistic_message: NotRequired[Reason]
     value: Part[Estimate]
     threshold: float | None
 

@@ -4,6 +4,7 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from latent_audit.vocabulary.reasons import Reason
 from latent_audit.vocabulary.record.forms import Estimate, Matrix, Numbers, Part
 
 
@@ -16,6 +17,7 @@ class Gate(TypedDict):
     value: float | None
     threshold: float | None
     reason: str | None
+    reason_message: NotRequired[Reason]
 
 
 class DoseResponse(TypedDict):

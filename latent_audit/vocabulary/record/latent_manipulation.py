@@ -1,7 +1,10 @@
 """Interpolation, attribute arithmetic, boundary editing and perturbation of codes."""
 
+from typing import NotRequired
+
 from typing_extensions import TypedDict
 
+from latent_audit.vocabulary.reasons import Reason
 from latent_audit.vocabulary.record.forms import ArrayFile, Estimate, NotApplicable
 
 
@@ -40,6 +43,7 @@ class Arithmetic(TypedDict):
     random: EditOutcome | None
     cosine: float | None
     reason: str | None
+    reason_message: NotRequired[Reason]
     pictures: ArrayFile
 
 
@@ -53,6 +57,7 @@ class BoundaryEdit(TypedDict):
     conditional: EditOutcome | None
     kept_share: float | None
     reason: str | None
+    reason_message: NotRequired[Reason]
     strip: ArrayFile
 
 

@@ -12,7 +12,13 @@ from latent_audit.vocabulary.record.fitness import Fitness, Training
 from latent_audit.vocabulary.record.forms import Estimate, NotApplicable, Part
 from latent_audit.vocabulary.record.intervention import Intervention
 from latent_audit.vocabulary.record.latent_manipulation import LatentManipulation
-from latent_audit.vocabulary.record.latent_space import Projection, Traversal
+from latent_audit.vocabulary.record.latent_space import (
+    Decoder,
+    Frames,
+    LatentResponses,
+    Projection,
+    Traversal,
+)
 from latent_audit.vocabulary.record.model_specific import Discriminator, Gan, ModelSpecific
 from latent_audit.vocabulary.record.origin import ImportCheck, Origin
 from latent_audit.vocabulary.record.places import Places
@@ -61,6 +67,9 @@ class Model(TypedDict):
     places: NotRequired[Places | None]
     absence: NotRequired[list[MeasuredAbsence]]
     traversal: Part[Traversal]
+    latent_responses: NotRequired[LatentResponses | None]
+    frames: NotRequired[Frames | None]
+    decoder: NotRequired[Part[Decoder]]
     projections: Part[list[Projection]]
     moves: NotRequired[Part[LatentManipulation]]
     uses: NotRequired[Part[Applications]]

@@ -4,6 +4,7 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
+from latent_audit.vocabulary.reasons import Reason
 from latent_audit.vocabulary.record.forms import Numbers
 
 
@@ -36,6 +37,14 @@ class Reach(TypedDict):
     images_by_weights: bool
 
 
+class TriedReading(TypedDict):
+    """A way to read files that allow several, and the mean square error of the reconstructions with it."""
+
+    reading: str
+    error: float | None
+    taken: bool
+
+
 class ImportCheck(TypedDict):
     """What was measured on `images` random images; errors are mean squares of pixels in [0, 1]."""
 
@@ -47,5 +56,9 @@ class ImportCheck(TypedDict):
     code_standard_deviation: Numbers
     posterior_standard_deviation: float | None
     warnings: list[str]
+    warnings_message: NotRequired[list[Reason]]
     reach: Reach
     not_applicable_parts: list[str]
+    not_applicable_parts_message: NotRequired[list[Reason]]
+    tried: NotRequired[list[TriedReading]]
+    code_form: NotRequired[str | None]

@@ -4,6 +4,7 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from latent_audit.vocabulary.reasons import Reason, Value
 from latent_audit.vocabulary.record.forms import Estimate
 from latent_audit.vocabulary.verdicts import OverallWord, VerdictWord
 
@@ -11,11 +12,11 @@ PartOfCode = Literal["dimension", "direction", "block"]
 RungWord = Literal["dimension", "direction", "block", "read", "none"]
 
 
-class Reason(TypedDict):
+class PlaceReason(TypedDict):
     """A reason as a key with values, and its English sentence."""
 
     key: str
-    values: dict[str, str]
+    values: dict[str, Value]
     text: str
 
 
@@ -23,7 +24,7 @@ class PlaceCheck(TypedDict):
     """The outcome of one check on a rung."""
 
     verdict: VerdictWord
-    reason: Reason
+    reason: PlaceReason
     value: Estimate | None
     threshold: float
 
@@ -110,6 +111,7 @@ class MeasuredAttribute(TypedDict):
     attribute: str
     testable: bool
     untestable_reason: str
+    untestable_reason_message: NotRequired[Reason]
     whole_code: CoordinateAssociation
     rungs: list[MeasuredRung]
 
@@ -123,6 +125,24 @@ class SharedPart(TypedDict):
     swapped: Swapped
 
 
+class ClaimedSwap(TypedDict):
+    """The swap of the dimension that is claimed for an attribute, with its p over all claims."""
+
+    attribute: str
+    dimension: int
+    cause: Estimate
+    p_adjusted: float
+
+
+class Drawn(TypedDict):
+    """What readers of reconstructions tell of an attribute that the classifier cannot read in them."""
+
+    attribute: str
+    reader: Literal["linear", "boosting", "neighbours"]
+    uncertainty: Estimate
+    p_adjusted: float
+
+
 class Places(TypedDict):
     """The measurements that the rows of `where` follow from, for one model and seed."""
 
@@ -134,6 +154,8 @@ class Places(TypedDict):
     changes: list[float]
     attributes: list[MeasuredAttribute]
     shared: list[SharedPart]
+    claimed: NotRequired[list[ClaimedSwap]]
+    drawn: NotRequired[list[Drawn]]
 
 
 class RungVerdict(TypedDict):
@@ -141,7 +163,7 @@ class RungVerdict(TypedDict):
 
     rung: RungWord
     verdict: OverallWord
-    reason: Reason
+    reason: PlaceReason
     uncertainty: Estimate | None
     cause: Estimate | None
     least_kept: Estimate | None
@@ -154,7 +176,7 @@ class Together(TypedDict):
     attributes: list[str]
     rung: PartOfCode
     verdict: OverallWord
-    reason: Reason
+    reason: PlaceReason
     members: list[int]
     least_cause: Estimate
     least_kept: Estimate | None
@@ -168,7 +190,7 @@ class Place(TypedDict):
     attribute: str
     rung: RungWord
     verdict: OverallWord
-    reason: Reason
+    reason: PlaceReason
     members: list[Member]
     shares_with: list[str]
     checks: dict[str, PlaceCheck]
@@ -203,3 +225,4 @@ class Requirement(TypedDict):
     found_place: str
     found_verdict: str
     reason: str
+    reason_message: NotRequired[Reason]

@@ -1,9 +1,10 @@
 """Check D, stability over seeds, and effects by group of images."""
 
-from typing import Literal
+from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from latent_audit.vocabulary.reasons import Reason
 from latent_audit.vocabulary.record.forms import Estimate, Numbers, Part
 
 
@@ -24,6 +25,7 @@ class Stability(TypedDict):
     seeds: list[int]
     status: Literal["assessed", "not_assessed"]
     reason: str | None
+    reason_message: NotRequired[Reason]
     matched_strength: Part[Estimate]
     attributes: list[AttributeStability]
 

@@ -1,11 +1,19 @@
 """What may be said of each attribute in each model, and the dimensions that no attribute claims."""
 
-from typing import Literal
+from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from latent_audit.vocabulary.reasons import Reason
 from latent_audit.vocabulary.record.forms import ArrayFile, Check, Estimate, Part
 from latent_audit.vocabulary.verdicts import OverallWord
+
+
+class CheckId(TypedDict):
+    """One check by its id; `needs_seeds` is whether it compares trained seeds."""
+
+    id: str
+    needs_seeds: bool
 
 
 class Checks(TypedDict):
@@ -27,10 +35,12 @@ class Verdict(TypedDict):
     dimension_name: str | None
     verdict: OverallWord
     reason: str
+    reason_message: NotRequired[Reason]
     effect: Part[Estimate]
     effect_unit: str | None
     checks: Checks
     would_change: str | None
+    would_change_message: NotRequired[Reason]
     counter_examples: Part[ArrayFile]
 
 

@@ -37,7 +37,7 @@
         if (links[entry.target.id]) links[entry.target.id].setAttribute("aria-current", "true");
       });
     }, { rootMargin: "-10% 0px -80% 0px" });
-    document.querySelectorAll("main > section").forEach(function (section) { watcher.observe(section); });
+    document.querySelectorAll("main > .chapter").forEach(function (section) { watcher.observe(section); });
   }
 
   // A box that scrolls can be reached by keyboard.
@@ -53,22 +53,45 @@
   document.addEventListener("toggle", later, true);
   later();
 
-  // Open all; and, while printing, whatever was closed.
-  var all = Array.prototype.slice.call(document.querySelectorAll("details")), closed = [];
-  var button = document.createElement("button");
-  button.type = "button";
-  button.textContent = words.open;
+  // Open all. Paper shows what is open.
+  var all = Array.prototype.slice.call(document.querySelectorAll("details"));
+  function make(tag, into, text) {
+    var made = document.createElement(tag);
+    if (tag === "button") made.type = "button";
+    if (text) made.textContent = text;
+    if (into) into.appendChild(made);
+    return made;
+  }
+  var button = make("button", tools, words.open);
   button.addEventListener("click", function () {
     var open = button.textContent === words.open;
     all.forEach(function (d) { d.open = open; });
     button.textContent = open ? words.close : words.open;
   });
-  tools.appendChild(button);
-  window.addEventListener("beforeprint", function () {
-    closed = all.filter(function (d) { return !d.open; });
-    closed.forEach(function (d) { d.open = true; });
+
+  // Claims: copy a link or the text, and step with j and k.
+  function copy(text, button, before) {
+    function done() { button.textContent = words.copied; setTimeout(function () { button.textContent = before; }, 1500); }
+    try { navigator.clipboard.writeText(text).then(done, select); } catch (refused) { select(); }
+    function select() {
+      var area = make("textarea", document.body, text);
+      area.select();
+      try { if (document.execCommand("copy")) done(); } catch (refused) { }
+      area.remove();
+      button.focus();
+    }
+  }
+  document.querySelectorAll(".ways").forEach(function (place) {
+    var claim = place.closest("details.card"), link = claim && make("button", place, words.link), text = make("button", place, words.copy);
+    if (link) link.addEventListener("click", function () { copy(location.href.split("#")[0] + "#" + claim.id, link, words.link); });
+    text.addEventListener("click", function () { copy(place.dataset.copied, text, words.copy); });
   });
-  window.addEventListener("afterprint", function () { closed.forEach(function (d) { d.open = false; }); });
+  document.addEventListener("keydown", function (event) {
+    var claim = document.activeElement && document.activeElement.closest && document.activeElement.closest("details.card");
+    if (!claim || event.ctrlKey || event.metaKey || event.altKey || !/^[jk]$/.test(event.key)) return;
+    var next = claim.querySelector(event.key === "j" ? 'a[rel="next"]' : 'a[rel="prev"]');
+    if (next) next.click();
+  });
 
   // Sliders over the strips: every frame is already in the picture.
   document.querySelectorAll("img[data-steps]").forEach(function (image) {
@@ -156,6 +179,223 @@
       var line = order[step[0]], place = now < 0 ? total >> 1 : line.indexOf(now) + step[1];
       show(line[Math.min(total - 1, Math.max(0, place))]);
     });
+  });
+
+  // A decoder as plain layers over typed arrays; transposed convolutions as four phases of 2x2 taps.
+  function halves(text) {
+    var raw = new Uint16Array(bytes(text).buffer), out = new Float32Array(raw.length), power = [];
+    for (var e = 0; e < 32; e++) power.push(Math.pow(2, Math.max(e, 1) - 25));
+    for (var i = 0; i < raw.length; i++) {
+      var h = raw[i], exponent = h >> 10 & 31, value = power[exponent] * ((exponent ? 1024 : 0) + (h & 1023));
+      out[i] = h & 32768 ? -value : value;
+    }
+    return out;
+  }
+  function upsampled(x, inputs, outputs, w, at) {
+    var n = Math.sqrt(x.length / inputs), wide = n + 2, area = wide * wide, rim = new Float32Array(inputs * area);
+    var out = new Float32Array(outputs * 4 * n * n), sum = new Float64Array(n * n), bias = at + inputs * outputs * 16;
+    for (var c = 0; c < inputs; c++) for (var y = 0; y < n; y++) rim.set(x.subarray((c * n + y) * n, (c * n + y + 1) * n), c * area + (y + 1) * wide + 1);
+    for (var o = 0; o < outputs; o++) for (var phase = 0; phase < 4; phase++) {
+      var down = phase >> 1, right = phase & 1;
+      sum.fill(w[bias + o]);
+      for (c = 0; c < inputs; c++) {
+        // The first of two taps a row lies down (0 or 1) in the rimmed map, the second one further.
+        var tap = at + (c * outputs + o) * 16, top = tap + (down ? 8 : 12), low = tap + (down ? 0 : 4), near = right ? 2 : 3, far = right ? 0 : 1;
+        var a = w[top + near], b = w[top + far], d = w[low + near], e = w[low + far];
+        for (y = 0; y < n; y++) {
+          var first = c * area + (y + down) * wide + right, second = first + wide, row = y * n;
+          for (var j = 0; j < n; j++) sum[row + j] += a * rim[first + j] + b * rim[first + j + 1] + d * rim[second + j] + e * rim[second + j + 1];
+        }
+      }
+      for (y = 0; y < n; y++) for (j = 0; j < n; j++) out[o * 4 * n * n + (2 * y + down) * 2 * n + 2 * j + right] = sum[y * n + j];
+    }
+    return out;
+  }
+  function linear(x, inputs, outputs, w, at, places) {
+    var out = new Float32Array(outputs * places);
+    for (var o = 0; o < outputs; o++) for (var p = 0; p < places; p++) {
+      var sum = w[at + inputs * outputs + o];
+      for (var i = 0; i < inputs; i++) sum += w[at + o * inputs + i] * x[i * places + p];
+      out[o * places + p] = sum;
+    }
+    return out;
+  }
+  function attended(x, channels, narrow, w, at) {
+    var places = x.length / channels, size = narrow * channels + narrow, out = new Float32Array(x), share = new Float64Array(places);
+    var query = linear(x, channels, narrow, w, at, places), key = linear(x, channels, narrow, w, at + size, places);
+    var value = linear(x, channels, channels, w, at + 2 * size, places), strength = w[at + 2 * size + channels * channels + channels];
+    for (var p = 0; p < places; p++) {
+      var most = -Infinity, total = 0;
+      for (var q = 0; q < places; q++) {
+        share[q] = 0;
+        for (var k = 0; k < narrow; k++) share[q] += query[k * places + p] * key[k * places + q];
+        share[q] /= Math.sqrt(narrow);
+        most = Math.max(most, share[q]);
+      }
+      for (q = 0; q < places; q++) total += share[q] = Math.exp(share[q] - most);
+      for (var c = 0; c < channels; c++) {
+        var sum = 0;
+        for (q = 0; q < places; q++) sum += share[q] * value[c * places + q];
+        out[c * places + p] += strength * sum / total;
+      }
+    }
+    return out;
+  }
+  function decoderOf(data) {
+    var w = halves(data.weights);
+    return function (code) {
+      var x = Float32Array.from(code), at = 0;
+      data.layers.forEach(function (layer) {
+        var kind = layer.kind, i, out, n;
+        if (kind === "linear") { out = linear(x, layer.inputs, layer.outputs, w, at, 1); at += (layer.inputs + 1) * layer.outputs; }
+        else if (kind === "up") { out = upsampled(x, layer.inputs, layer.outputs, w, at); at += (layer.inputs * 16 + 1) * layer.outputs; }
+        else if (kind === "attention") { out = attended(x, layer.channels, layer.narrow, w, at); at += 2 * (layer.channels + 1) * layer.narrow + (layer.channels + 1) * layer.channels + 1; }
+        else if (kind === "relu") out = x.map(function (v) { return v > 0 ? v : 0; });
+        else if (kind === "sigmoid") out = x.map(function (v) { return 1 / (1 + Math.exp(-v)); });
+        else if (kind === "noise") { out = new Float32Array(layer.count + x.length); out.set(w.subarray(at, at += layer.count)); out.set(x, layer.count); }
+        else if (kind === "tanh") { out = x; for (i = layer.start; i < layer.start + layer.size; i++) out[i] = Math.tanh(out[i] / 2); }
+        else if (kind === "softmax") {
+          var part = x.subarray(layer.start, layer.start + layer.size), most = Math.max.apply(null, part), total = 0;
+          part.forEach(function (v) { total += Math.exp(v - most); });
+          out = x;
+          for (i = 0; i < part.length; i++) part[i] = 2 * Math.exp(part[i] - most) / total - 1;
+        } else {
+          n = Math.sqrt(x.length / data.shape[0]);
+          var side = layer.side, edge = Math.floor((n - side) / 2), channels = data.shape[0];
+          out = new Float32Array(channels * side * side);
+          for (i = 0; i < channels * side; i++) out.set(x.subarray((Math.floor(i / side) * n + edge + i % side) * n + edge, (Math.floor(i / side) * n + edge + i % side) * n + edge + side), i * side);
+        }
+        x = out;
+      });
+      return x;
+    };
+  }
+
+  // The living model: a start, a slider or a choice for each control, the picture, and how usual its code is.
+  document.querySelectorAll("[data-decoder]").forEach(function (box) {
+    var made = false;
+    function live() {
+      if (made) return;
+      made = true;
+      var data = JSON.parse(box.dataset.decoder), decode = box.decode = decoderOf(data), size = data.mean.length;
+      var codes = new Float32Array(bytes(data.codes).buffer), readings = new Float32Array(bytes(data.readings).buffer);
+      var code, start = 0, moved = null, bench = document.createElement("div"), left = make("div", bench), right = make("div", bench), dials = [];
+      bench.className = "bench";
+      var canvas = make("canvas", left), bar = make("div", left), said = make("p", right);
+      canvas.width = data.shape[2];
+      canvas.height = data.shape[1];
+      canvas.setAttribute("role", "img");
+      canvas.setAttribute("aria-label", box.dataset.name);
+      bar.className = "bar";
+      said.className = "said";
+      said.setAttribute("role", "status");
+      var pen = canvas.getContext("2d"), image = pen.createImageData(canvas.width, canvas.height), area = canvas.width * canvas.height;
+      function reading(control) {
+        return control.levels[0].map(function (_, k) {
+          var sum = 0;
+          for (var i = 0; i < size; i++) sum += code[i] * control.filters[i][k];
+          return sum;
+        });
+      }
+      function set(control, level) {
+        reading(control).forEach(function (now, k) { for (var i = 0; i < size; i++) code[i] += (level[k] - now) * control.pattern[i][k]; });
+      }
+      function at(control, percent) {
+        var place = (percent - 2) / 96 * (control.levels.length - 1), below = Math.min(Math.floor(place), control.levels.length - 2);
+        return [control.levels[below][0] + (place - below) * (control.levels[below + 1][0] - control.levels[below][0])];
+      }
+      function percentOf(control) {
+        var value = reading(control)[0], levels = control.levels, last = levels.length - 1;
+        for (var i = 0; i < last; i++) if (value < levels[i + 1][0]) break;
+        if (i === last) return 98;
+        var step = levels[i + 1][0] - levels[i][0], part = step > 0 ? (value - levels[i][0]) / step : 0;
+        return Math.round(2 + 96 * (i + Math.min(1, Math.max(0, part))) / last);
+      }
+      function short(value) { return Number(value.toPrecision(2)); }
+      function read() {
+        if (moved === null || data.controls[moved].kind !== "quantiles" || !data.read.length) return "";
+        var step = Math.round((Number(dials[moved].value) - 2) / 96 * (data.steps - 1));
+        var first = ((start * (data.controls.length - 1) + moved) * data.steps + step) * data.columns;
+        return words.reads + ": " + data.read.map(function (one) {
+          var values = one.columns.map(function (c) { return readings[first + c]; }), told;
+          if (one.kind === "categorical") told = one.classes[values.indexOf(Math.max.apply(null, values))];
+          else if (one.kind === "binary") told = Math.round(100 * values[0]) + " %";
+          else if (one.kind === "cyclic") told = short((Math.atan2(values[1], values[0]) / 2 / Math.PI + 1) % 1 * one.period);
+          else told = short(values[0] * one.std + one.mean) + " " + one.unit;
+          return one.name + " " + told;
+        }).join(", ");
+      }
+      function show() {
+        var x = decode(code), channels = data.shape[0], far = 0;
+        for (var i = 0; i < area; i++) {
+          for (var c = 0; c < 3; c++) image.data[4 * i + c] = Math.round(255 * x[(channels === 3 ? c : 0) * area + i]);
+          image.data[4 * i + 3] = 255;
+        }
+        pen.putImageData(image, 0, 0);
+        for (i = 0; i < size; i++) far += Math.pow((code[i] - data.mean[i]) / data.spread[i], 2) / size;
+        var further = data.usual.filter(function (limit) { return limit > far; }).length;
+        box.classList.toggle("unusual", further < 2);
+        var told = read();
+        said.textContent = (further < 2 ? words.unusual : words.usual.replace("{n}", Math.min(100, further - 1))) + (told ? " · " + told : "");
+        data.controls.forEach(function (control, k) {
+          if (control.kind !== "quantiles") return;
+          var now = percentOf(control);
+          dials[k].value = now;
+          dials[k].nextSibling.textContent = now + " %";
+          dials[k].setAttribute("aria-valuetext", now + " %" + (k === moved && told ? ", " + told : ""));
+        });
+      }
+      function begin() {
+        code = Float64Array.from(codes.subarray(start * size, (start + 1) * size));
+        moved = null;
+        show();
+      }
+      var sliders = make("div", right);
+      sliders.className = "sliders";
+      right.insertBefore(said, null);
+      data.controls.forEach(function (control, k) {
+        var label = make("label", sliders), dial;
+        make("span", label, control.label).title = control.label;
+        if (control.kind === "quantiles") {
+          dial = make("input", label);
+          dial.type = "range";
+          dial.min = 2;
+          dial.max = 98;
+          make("output", label);
+        } else {
+          dial = make("select", label);
+          control.marks.forEach(function (mark, n) { make("option", dial, mark).value = n; });
+        }
+        dial.setAttribute("aria-label", box.dataset.name + ", " + control.label);
+        dial.addEventListener("input", function () {
+          if (control.kind === "quantiles") set(control, at(control, Number(dial.value)));
+          else set(control, control.levels[dial.value]);
+          moved = control.kind === "quantiles" && (moved === null || moved === k) ? k : data.controls.length - 1;
+          show();
+        });
+        dials.push(dial);
+      });
+      data.controls.push({ kind: "none" }); // more than one control has moved
+      if (data.starts.length > 1) {
+        var from = make("select", bar);
+        from.setAttribute("aria-label", words.start);
+        data.starts.forEach(function (name, n) { make("option", from, words.start + " " + name).value = n; });
+        from.addEventListener("input", function () { start = Number(from.value); begin(); });
+      }
+      make("button", bar, words.reset).addEventListener("click", begin);
+      make("button", bar, words.random).addEventListener("click", function () {
+        for (var i = 0; i < size; i++) code[i] = data.mean[i] + data.spread[i] * Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
+        moved = data.controls.length - 1;
+        show();
+      });
+      box.insertBefore(bench, box.querySelector("h3").nextSibling);
+      begin();
+    }
+    box.live = live;
+    if ("IntersectionObserver" in window) new IntersectionObserver(function (seen, watcher) {
+      if (seen[0].isIntersecting) { watcher.disconnect(); live(); }
+    }, { rootMargin: "400px" }).observe(box);
+    else live();
   });
 
   // Tables: sort by a column, and filter rows where there are many.

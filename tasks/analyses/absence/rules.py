@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 from latent_audit.tasks.analyses.checks.check_rules import few_groups, in_words, interval_against
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
-from latent_audit.tasks.analyses.places.rules.reasons import Reason, reason
+from latent_audit.vocabulary.reasons import Reason, Value, reason
 
 Plain = Mapping[str, Any]
 SHOWN_ABSENT: Final = "shown_absent"
@@ -40,9 +40,7 @@ def judge_absence(models: Sequence[Plain], thresholds: Thresholds) -> list[Absen
 
 def _judge(model: Plain, found: Plain, thresholds: Thresholds) -> Absence:
     groups = few_groups((model.get("association") or {}).get("groups"), thresholds)
-    word, exceeds, said = (
-        _word(found, thresholds) if groups is None else (NOT_SHOWN, False, reason("few_groups", why=groups))
-    )
+    word, exceeds, why = _word(found, thresholds) if groups is None else (NOT_SHOWN, False, groups)
     return Absence(
         model["name"],
         model["seed"],
@@ -50,32 +48,32 @@ def _judge(model: Plain, found: Plain, thresholds: Thresholds) -> Absence:
         tuple(found["given"]),
         word,
         exceeds,
-        said,
+        why,
         found["uncertainty"],
     )
 
 
 def _word(found: Plain, thresholds: Thresholds) -> tuple[AbsenceWord, bool, Reason]:
     value, limit = found["uncertainty"], thresholds.absent_max
-    said = {
+    values: dict[str, Value] = {
         "attribute": found["attribute"],
-        "beyond": f" beyond {', '.join(found['given'])}" if found["given"] else "",
+        "beyond": reason("absence_beyond", others=list(found["given"])) if found["given"] else "",
         "n": str(found["fit_images"]),
         "value": in_words(value),
         "limit": f"{limit:g}",
     }
     if value["value"] is None:
-        return NOT_SHOWN, False, reason("absence_undefined", **said)
+        return NOT_SHOWN, False, reason("absence_undefined", **values)
     if value["high"] <= limit:
         missed = [row["uncertainty"] for row in found["planted"] if min(row["highs"]) <= limit]
         if missed:
-            return NOT_SHOWN, False, reason("absence_too_few", **said, missed=f"{max(missed):.2g}")
-        return SHOWN_ABSENT, False, reason("absence_shown", **said, most=f"{value['high']:.2g}")
+            return NOT_SHOWN, False, reason("absence_too_few", **values, missed=f"{max(missed):.2g}")
+        return SHOWN_ABSENT, False, reason("absence_shown", **values, most=f"{value['high']:.2g}")
     beyond_chance = found["p_adjusted"] <= thresholds.significance
     exceeds = bool(beyond_chance and value["low"] > limit)
     if beyond_chance and interval_against(value, thresholds.uncertainty_min) == "above":
-        return HELD, exceeds, reason("absence_held", **said, p=f"{found['p_adjusted']:.2g}")
+        return HELD, exceeds, reason("absence_held", **values, p=f"{found['p_adjusted']:.2g}")
     if exceeds:
-        said["least"] = f"{thresholds.uncertainty_min:g}"
-        return NOT_SHOWN, True, reason("absence_exceeded", **said)
-    return NOT_SHOWN, False, reason("absence_crosses", **said)
+        values["least"] = f"{thresholds.uncertainty_min:g}"
+        return NOT_SHOWN, True, reason("absence_exceeded", **values)
+    return NOT_SHOWN, False, reason("absence_crosses", **values)

@@ -13,6 +13,7 @@ from latent_audit.tasks.analyses.statistics.estimates import (
     mean_estimate,
 )
 from latent_audit.tasks.analyses.statistics.probe_scores import auroc, auroc_resamples
+from latent_audit.vocabulary.reasons import Reason
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class AnomalyDetection:
     outside_images: int
     scores: tuple[AnomalyScore, ...]
     likelihood_misleads: bool | None
-    not_applicable: str | None
+    not_applicable: Reason | None
 
 
 def detect(
@@ -47,7 +48,7 @@ def detect(
     inside: Mapping[str, NDArray[np.floating]],
     outside: Mapping[str, NDArray[np.floating]],
     rng: np.random.Generator,
-    not_applicable: str | None = None,
+    not_applicable: Reason | None = None,
     resamples: int = 500,
 ) -> AnomalyDetection:
     """Returns AUROC and means with intervals of each score; larger means more anomalous.

@@ -17,6 +17,7 @@ from latent_audit.tasks.analyses.attributions.weight_randomisation import (
 )
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, mean_estimate
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
+from latent_audit.vocabulary.reasons import Reason
 
 TargetKind = Literal["encoder", "decoder", "classifier", "discriminator"]
 PICKED = ("best", "median", "worst")
@@ -58,7 +59,7 @@ class Checks:
     randomisation: tuple[LayerCorrelation, ...]
     faithful: bool | None
     faithful_places: bool | None
-    reason: str
+    reason: Reason
     mass_inside: Estimate | None
     area_share: float | None
     mass_randomised: Estimate | None

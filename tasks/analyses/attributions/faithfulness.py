@@ -15,6 +15,7 @@ from torch import Tensor
 
 from latent_audit.tasks.analyses.attributions.attribution_maps import Function
 from latent_audit.tasks.analyses.attributions.weight_randomisation import LayerCorrelation
+from latent_audit.vocabulary.reasons import Reason, reason
 
 Scale = Literal["share_of_change", "slope"]
 Word = Literal["passed", "passed_in_sign_only", "failed", "not_checked"]
@@ -31,7 +32,7 @@ class Verdict:
 
     faithful: bool | None
     faithful_places: bool | None
-    reason: str
+    reason: Reason
 
     @property
     def word(self) -> Word:
@@ -137,29 +138,24 @@ def randomisation_verdict(layers: Sequence[LayerCorrelation], threshold: float) 
     A map that turned into its own negative shows the same picture, hence the absolute value.
     """
     if not layers:
-        return Verdict(None, None, "what was explained uses no torch weights that could be redrawn, so it is not known "
-                       "whether the map follows them")  # fmt: skip
+        return Verdict(None, None, reason("faithful.no_weights"))
     last = layers[-1]
     if last.rank_correlation is None:
-        return Verdict(None, None, "the map is constant, so nothing can be said of what it depends on")
-    facts = f"rank correlation {last.rank_correlation:.2f} with the map of a model with all weights redrawn"
+        return Verdict(None, None, reason("faithful.constant"))
+    correlation, limit = f"{last.rank_correlation:.2f}", f"{threshold:g}"
     faithful = abs(last.rank_correlation) <= threshold
     places = None if last.of_magnitudes is None else faithful and abs(last.of_magnitudes) <= threshold
     if not faithful:
-        reason = f"not faithful: {facts}, above {threshold:g} in size; it hardly depends on what was learned"
-        return Verdict(False, places, reason)
+        return Verdict(False, places, reason("faithful.failed", correlation=correlation, limit=limit))
     if places is False:
-        return Verdict(
-            True,
-            False,
-            f"faithful in its signs only: {facts}, at most {threshold:g} in size, but where the map is large hardly "
-            f"depends on what was learned (rank correlation of magnitudes {last.of_magnitudes:.2f})",
+        why = reason(
+            "faithful.in_sign_only",
+            correlation=correlation,
+            limit=limit,
+            magnitudes=f"{last.of_magnitudes:.2f}",
         )
-    return Verdict(
-        True,
-        places,
-        f"faithful: {facts}, at most {threshold:g} in size; the map follows the weights",
-    )
+        return Verdict(True, False, why)
+    return Verdict(True, places, reason("faithful.passed", correlation=correlation, limit=limit))
 
 
 def random_patches(

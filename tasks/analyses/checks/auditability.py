@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.vocabulary.reasons import NO_REASON, Reason, reason
 
 Plain = Mapping[str, Any]
 # The statistic that decides, by kind of attribute; classifier_gate measures the same one on reconstructions.
@@ -28,8 +29,8 @@ class Auditability:
     statistic: str
     value: float | None
     threshold: float
-    reason: str
-    helps: str
+    reason: Reason
+    helps: Reason
 
 
 def compute(
@@ -62,25 +63,34 @@ def not_auditable(audit: Plain, thresholds: Thresholds) -> Mapping[str, Plain]:
     return reasons(of_audit(audit, thresholds))
 
 
-def reasons(rows: Sequence[Auditability]) -> dict[str, dict[str, str]]:
+def reasons(rows: Sequence[Auditability]) -> dict[str, dict[str, Reason]]:
     """Returns the reason and the remedy of each attribute of `rows` that cannot be audited."""
     return {row.attribute: {"reason": row.reason, "helps": row.helps} for row in rows if not row.auditable}
+
+
+def statistic_name(statistic: str) -> Reason:
+    """Returns the name of a statistic, for use in a reason."""
+    return reason(f"statistic.{statistic.lower().replace(' ', '_')}")
 
 
 def _row(name: str, score: Plain, share_of_way: float) -> Auditability:
     statistic, chance, value = score["statistic"], score["chance"], (score["estimate"] or {}).get("value")
     threshold = chance + share_of_way * (1.0 - chance)
     if value is not None and value >= threshold:
-        return Auditability(name, True, statistic, value, threshold, "", "")
-    found = "unknown" if value is None else f"{value:.2f}"
+        return Auditability(name, True, statistic, value, threshold, NO_REASON, NO_REASON)
+    found = "–" if value is None else f"{value:.2f}"
     return Auditability(
         name,
         False,
         statistic,
         value,
         threshold,
-        f"not auditable: the classifier cannot read {name} in real held-out images either "
-        f"({statistic} {found}, {threshold:.2f} needed), so it cannot judge any model's images",
-        f"leave {name} out; or, where images repeat (a square looks the same after a quarter turn), label it modulo "
-        "that symmetry; or train the classifier on more images or for more steps",
+        reason(
+            "auditability.unreadable",
+            attribute=name,
+            statistic=statistic_name(statistic),
+            value=found,
+            threshold=f"{threshold:.2f}",
+        ),
+        reason("auditability.helps", attribute=name),
     )

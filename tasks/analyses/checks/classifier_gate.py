@@ -7,8 +7,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from latent_audit.tasks.analyses.checks.auditability import statistic_name
 from latent_audit.tasks.analyses.statistics.probe_scores import auroc, balanced_accuracy, r_squared
 from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.vocabulary.reasons import Reason, reason
 from latent_audit.vocabulary.verdicts import NOT_TESTED
 
 Floats = NDArray[np.float64]
@@ -23,7 +25,7 @@ class Gate:
     statistic: str
     value: float
     threshold: float
-    reason: str
+    reason: Reason
 
 
 def compute(
@@ -34,7 +36,7 @@ def compute(
     standardisation: Mapping[str, tuple[float, float]] | None = None,
     *,
     share_of_way: float,
-    not_auditable: Mapping[str, Mapping[str, str]] | None = None,
+    not_auditable: Mapping[str, Mapping[str, Reason]] | None = None,
 ) -> tuple[Gate, ...]:
     """Returns one gate per attribute from responses (m, columns) to reconstructions of images with `values`.
 
@@ -51,21 +53,19 @@ def compute(
         threshold = chance + share_of_way * (1.0 - chance)
         readable = attribute.name not in unreadable
         passed = readable and bool(value >= threshold)
-        found = f"{statistic} of {value:.2f} on reconstructions"
-        if passed:
-            reason = (
-                f"the classifier of {attribute.name} reads reconstructions: {found}, at least {threshold:.2f}"
+        if readable:
+            closed = "gate.closed" if not_auditable is None else "gate.closed_though_readable"
+            why = reason(
+                "gate.passed" if passed else closed,
+                attribute=attribute.name,
+                statistic=statistic_name(statistic),
+                value=f"{value:.2f}",
+                threshold=f"{threshold:.2f}",
             )
-        elif not readable:
-            reason = unreadable[attribute.name]["reason"]
         else:
-            known = "" if not_auditable is None else ", though it reads real images"
-            reason = (
-                f"the classifier of {attribute.name} does not read this model's reconstructions well enough to judge "
-                f"decoded images{known}: {found}, below {threshold:.2f}"
-            )
+            why = unreadable[attribute.name]["reason"]
         gates.append(
-            Gate(attribute.name, "passed" if passed else NOT_TESTED, statistic, value, threshold, reason)
+            Gate(attribute.name, "passed" if passed else NOT_TESTED, statistic, value, threshold, why)
         )
     return tuple(gates)
 

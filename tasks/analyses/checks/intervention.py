@@ -1,6 +1,6 @@
 """Check C, intervention: tests whether setting a dimension changes the attribute in decoded images."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -69,10 +69,11 @@ def compute(
     resamples: int = 500,
     null_images: int = 8,
     untrained_images: int = 32,
-    null_moves_per_dimension: int = 45,
+    null_directions_per_dimension: int = 45,
     batch_size: int = 512,
     least_images: int = MIN_IMAGES,
     image_groups: ImageGroups | None = None,
+    robust: Collection[str] = (),
 ) -> Intervention:
     """Returns the effect of every dimension on every attribute.
 
@@ -81,8 +82,9 @@ def compute(
     one dimension per attribute. `rows` (m,) are the images' row numbers, whose noise all their moves are decoded with;
     by default their places in `codes`. The null's random moves start from `null_images` of the codes, drawn at random,
     those in the untrained decoder from `untrained_images`. Never more than `batch_size` images are decoded at
-    once. image_groups: of the codes; groups are drawn with replacement. Raises ValueError with fewer than
-    `least_images` codes or when the columns do not fit the attributes.
+    once. image_groups: of the codes; groups are drawn with replacement. robust: the attributes that are answered
+    in robust standard deviations. Raises ValueError
+    with fewer than `least_images` codes or when the columns do not fit the attributes.
     """
     if len(codes) < least_images:
         raise ValueError(
@@ -112,7 +114,7 @@ def compute(
         lambda latents: effects(
             _mean_over_images(score(latents, of_row[moved])), attributes, response_columns
         ),
-        directions_needed(groups, null_moves_per_dimension),
+        directions_needed(groups, null_directions_per_dimension),
         rng,
     )
     untrained = np.zeros((0, len(attributes)))
@@ -137,6 +139,7 @@ def compute(
         drawn_means,
         gates,
         independent.source,
+        robust,
     )
     tested_effect = effects(means[:, tested], attributes, response_columns).T
     p_values = adjusted_p_values(tested_effect, null, untrained, groups)

@@ -1,6 +1,6 @@
 """What the intervention says of one claim: effect on its own attribute and on the others, curve, consistency."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,12 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from latent_audit.tasks.analyses.checks.classifier_gate import Gate
-from latent_audit.tasks.analyses.checks.responses import column_names, effect_unit, leading_column
+from latent_audit.tasks.analyses.checks.responses import (
+    ROBUST_DEVIATIONS,
+    column_names,
+    effect_unit,
+    leading_column,
+)
 from latent_audit.tasks.analyses.statistics.estimates import (
     CONFIDENCE,
     Estimate,
@@ -84,7 +89,8 @@ class Measured:
     """Everything measured, from which one claim's details are taken.
 
     Responses (d, doses, m, columns), their means over images, levels (doses, d), effects (k, d), and bootstrap
-    resamples of effects (r, d, k) and means (r, d, doses, columns); source: of these.
+    resamples of effects (r, d, k) and means (r, d, doses, columns); source: of these. robust: the attributes in
+    robust units.
     """
 
     attributes: Sequence[Attribute]
@@ -97,6 +103,7 @@ class Measured:
     drawn_means: Floats
     gates: Sequence[Gate]
     source: str
+    robust: Collection[str]
 
     def claim(self, k: int, j: int, null: EffectNull | None) -> ClaimedEffect:
         """Returns the details of the claim that dimension j carries attribute k."""
@@ -107,7 +114,15 @@ class Measured:
         closed = self._closed(k)
         if closed is not None:
             return ClaimedEffect(
-                attribute.name, j, effect_unit(attribute), closed, closed, None, closed, off_target, None
+                attribute.name,
+                j,
+                effect_unit(attribute, self.robust),
+                closed,
+                closed,
+                None,
+                closed,
+                off_target,
+                None,
             )
         columns = list(self.response_columns[attribute.name])
         column = leading_column(self.means[j], columns)
@@ -116,7 +131,7 @@ class Measured:
         return ClaimedEffect(
             attribute=attribute.name,
             dimension=j,
-            unit=effect_unit(attribute),
+            unit=effect_unit(attribute, self.robust),
             on_target=self._estimate(k, j),
             consistency=self._consistency(j, column),
             sign=_sign(mean),
@@ -125,11 +140,17 @@ class Measured:
                 mean,
                 low,
                 high,
-                column_names(attribute)[columns.index(column)],
+                self._response(attribute, columns.index(column)),
             ),
             off_target=off_target,
             null=null,
         )
+
+    def _response(self, attribute: Attribute, column: int) -> str:
+        """Returns what a response column says, in the unit that it is measured in."""
+        name = column_names(attribute)[column]
+        unit = effect_unit(attribute, self.robust)
+        return name if unit != ROBUST_DEVIATIONS else f"{attribute.name} in {unit}"
 
     def _closed(self, k: int) -> NotApplicable | None:
         """Returns why nothing is said of an attribute, or None where the classifier may judge."""

@@ -1,6 +1,6 @@
 """What attribute classifiers say of images, per attribute: columns, units, and the size of an effect."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,18 @@ Floats = NDArray[np.float64]
 COSINE_SPREAD = 0.5**0.5
 
 
-def effect_unit(attribute: Attribute) -> str:
-    """Returns the unit of an attribute's effects: a probability or standard deviations."""
-    return "probability" if attribute.kind in ("binary", "categorical") else "standard deviations"
+PROBABILITY, DEVIATIONS, ROBUST_DEVIATIONS = (
+    "probability",
+    "standard deviations",
+    "robust standard deviations",
+)
+
+
+def effect_unit(attribute: Attribute, robust: Collection[str] = ()) -> str:
+    """Returns the unit of an attribute's effects; robust: the names of those that are read in robust deviations."""
+    if attribute.kind in ("binary", "categorical"):
+        return PROBABILITY
+    return ROBUST_DEVIATIONS if attribute.name in robust else DEVIATIONS
 
 
 def column_names(attribute: Attribute) -> tuple[str, ...]:

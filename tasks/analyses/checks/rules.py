@@ -8,10 +8,14 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 from latent_audit.tasks.analyses.absence.rules import judge_absence
 from latent_audit.tasks.analyses.checks import auditability, verdicts
+from latent_audit.tasks.analyses.checks.check_rules import FIRST_RULES
+from latent_audit.tasks.analyses.checks.definitions.check import Check
+from latent_audit.tasks.analyses.checks.definitions.registry import CHECKS, CHECKS_1_0
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.checks.verdicts import Verdict
 from latent_audit.tasks.analyses.places.rules import where
@@ -31,6 +35,7 @@ class Rules:
         judge_places: from models, place_stability and thresholds to the rows of `where`.
         place_control: from a control and thresholds to the rows of `where` of it.
         judge_absence: from models and thresholds to the rows of `absent`.
+        checks: the checks, in their order.
         thresholds: the names of all limits.
         not_auditable: from an audit.json and thresholds to "reason" and "helps" of each attribute that cannot be
             audited, which the three others are given.
@@ -44,6 +49,7 @@ class Rules:
     judge_places: Callable[[Sequence[Plain], Sequence[Plain], Thresholds, Mapping[str, Plain]], Sequence[Any]]
     place_control: Callable[[Plain, Thresholds, Mapping[str, Plain]], Sequence[Any]]
     judge_absence: Callable[[Sequence[Plain], Thresholds], Sequence[Any]]
+    checks: tuple[Check, ...]
     thresholds: frozenset[str]
     not_auditable: Callable[[Plain, Thresholds], Mapping[str, Plain]]
 
@@ -86,12 +92,13 @@ THRESHOLDS_1_0 = frozenset(
 )
 RULES: Mapping[str, Rules] = {
     "1.0": Rules(
-        verdicts.reach_verdicts,
-        verdicts.verdicts_on_control,
-        verdicts.verdicts_without_stability,
+        partial(verdicts.reach_verdicts, checks=CHECKS_1_0, rules=FIRST_RULES),
+        partial(verdicts.verdicts_on_control, checks=CHECKS_1_0, rules=FIRST_RULES),
+        partial(verdicts.verdicts_without_stability, checks=CHECKS_1_0, rules=FIRST_RULES),
         _no_places,
         _no_places_of_control,
         _no_absence,
+        CHECKS_1_0,
         THRESHOLDS_1_0,
         _everything_is_auditable,
     ),
@@ -102,6 +109,7 @@ RULES: Mapping[str, Rules] = {
         where.judge_places,
         where.places_of_control,
         judge_absence,
+        CHECKS,
         frozenset(limit.name for limit in fields(Thresholds)),
         auditability.not_auditable,
     ),

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latent_audit.tasks.analyses.checks.association import ATTRIBUTE_BINS, CODE_BINS, Association
+from latent_audit.tasks.analyses.places.coordinate_specificity import Competitor, measure_gap
 from latent_audit.tasks.analyses.statistics.binning import Bins, attribute_levels, fit_code_bins
 from latent_audit.tasks.analyses.statistics.conditional_information import (
     conditional_uncertainty,
@@ -44,6 +45,20 @@ class Conditioned:
 
 
 @dataclass(frozen=True)
+class ConditionalGap:
+    """The lead over the strongest other dimension; one that other attributes claim counts with what it tells beyond.
+
+    competitor: that dimension. claimed_by: the attribute beyond which it counts, None where it counts in full.
+    undecidable_by: attributes that leave so little of this one open that no lead could be shown.
+    """
+
+    estimate: Estimate
+    competitor: int | None
+    claimed_by: str | None
+    undecidable_by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Specificity:
     """The claimed dimension of an attribute, its lead over the runner-up, and what it owes to others."""
 
@@ -52,6 +67,7 @@ class Specificity:
     uncertainty: Estimate
     runner_up: int | None
     gap: Estimate
+    conditional_gap: ConditionalGap
     leakage: tuple[Leakage, ...]
     survives_conditioning: tuple[Conditioned, ...]
     explained_away_by: tuple[str, ...]
@@ -69,6 +85,8 @@ def compute(
     *,
     significance: float,
     survives_from: float,
+    gap_min: float,
+    used: NDArray[np.bool_] | None = None,
     resamples: int = 200,
     least_shuffles: int = MIN_SHUFFLES,
     image_groups: ImageGroups | None = None,
@@ -79,7 +97,9 @@ def compute(
     gap U(best) - U(runner-up), leakage and conditioning are of the test part. A claim survives conditioning
     on another attribute when it tells more of what is left open than shuffles within the levels of that
     attribute do, all but a share `significance` of them, and at least `survives_from` of it (half of its own
-    uncertainty, if that is less). Only an associated claim can be explained away.
+    uncertainty, if that is less). Only an associated claim can be explained away. gap_min: what an attribute must
+    leave open of another one for their dimensions to be told apart. used: which dimensions the decoder uses, bool (d,);
+    others are not claimed.
     """
     shuffles = max(least_shuffles, shuffles_for(significance))
     rng = np.random.default_rng(seed)
@@ -89,9 +109,31 @@ def compute(
     coarse_levels, _ = attribute_levels(attributes, fit_values, test_values, CONDITIONAL_ATTRIBUTE_BINS)
     independent = image_groups or ImageGroups.of(None, len(levels))
     draws = independent.resampled_rows(resamples, rng)
+    claims = [claimed_dimensions(uncertainty, groups, used) for uncertainty in association.fit_uncertainty]
+    labels = np.asarray(groups)
+    claimed: dict[int, tuple[int, ...]] = {}
+    for k, (chosen, _) in enumerate(claims):
+        if association.p_adjusted[k, chosen] <= significance:
+            for j in np.flatnonzero(labels == labels[chosen]):
+                claimed[int(j)] = (*claimed.get(int(j), ()), k)
     results = []
     for k, attribute in enumerate(attributes):
-        chosen, runner_up = claimed_dimensions(association.fit_uncertainty[k], groups)
+        chosen, runner_up = claims[k]
+        lead = measure_gap(
+            [other.name for other in attributes],
+            levels,
+            k,
+            binned[:, chosen],
+            [
+                Competitor(str(j), binned[:, j], tuple(b for b in claimed.get(j, ()) if b != k))
+                for j in range(len(labels))
+                if labels[j] != labels[chosen]
+            ],
+            draws,
+            gap_min,
+            rng,
+            association.cell(k, chosen).source,
+        )
         leakage, conditioned = [], []
         for other in range(len(attributes)):
             if other == k:
@@ -115,6 +157,12 @@ def compute(
                 uncertainty=association.cell(k, chosen),
                 runner_up=runner_up,
                 gap=_gap(association, levels[:, k], level_count, binned, k, chosen, runner_up, draws),
+                conditional_gap=ConditionalGap(
+                    lead.estimate,
+                    None if lead.competitor is None else int(lead.competitor),
+                    lead.claimed_by,
+                    lead.undecidable_by,
+                ),
                 leakage=tuple(leakage),
                 survives_conditioning=tuple(conditioned),
                 explained_away_by=tuple(c.on for c in conditioned if associated and not c.survives),
@@ -128,9 +176,12 @@ def shuffles_for(significance: float) -> int:
     return math.ceil(3.0 / significance - 1e-9)
 
 
-def claimed_dimensions(uncertainty: Floats, groups: Sequence[int]) -> tuple[int, int | None]:
-    """Returns the best dimension of (d,) and the best outside its group; None where there is none."""
-    best = int(np.argmax(uncertainty))
+def claimed_dimensions(
+    uncertainty: Floats, groups: Sequence[int], used: NDArray[np.bool_] | None = None
+) -> tuple[int, int | None]:
+    """Returns the best dimension of (d,) that is used, and the best outside its group; None where there is none."""
+    available = used if used is not None and used.any() else np.ones(len(uncertainty), bool)
+    best = int(np.argmax(np.where(available, uncertainty, -np.inf)))
     outside = np.asarray(groups) != groups[best]
     if not outside.any():
         return best, None

@@ -12,6 +12,7 @@ from scipy.stats import rankdata
 
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples
 from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
+from latent_audit.vocabulary.reasons import Reason, reason
 from latent_audit.vocabulary.verdicts import NOT_ASSESSED
 
 Floats = NDArray[np.float64]
@@ -37,7 +38,7 @@ class Stability:
     model: str
     seeds: tuple[int, ...]
     status: Literal["assessed", "not_assessed"]
-    reason: str
+    reason: Reason
     matched_strength: Estimate | None
     attributes: tuple[AttributeStability, ...]
 
@@ -66,10 +67,10 @@ def compute(
     `least_seeds` seeds the status is "not_assessed". image_groups: of the images; groups are drawn with replacement.
     """
     assessed = len(seeds) >= least_seeds
-    reason = (
-        f"{len(seeds)} seeds compared on the same {len(codes[0])} held-out images"
+    why = (
+        reason("stability.compared", seeds=str(len(seeds)), images=str(len(codes[0])))
         if assessed
-        else f"{len(seeds)} seed(s) were trained and {least_seeds} are needed to tell a habit of the model from luck"
+        else reason("stability.too_few", seeds=str(len(seeds)), needed=str(least_seeds))
     )
     rng = np.random.default_rng(seed)
     ranks = [np.apply_along_axis(rankdata, 0, np.asarray(c, dtype=np.float64)) for c in codes]
@@ -94,7 +95,7 @@ def compute(
         model,
         tuple(seeds),
         "assessed" if assessed else NOT_ASSESSED,
-        reason,
+        why,
         matched,
         tuple(attributes),
     )

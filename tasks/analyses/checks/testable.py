@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from latent_audit.tasks.analyses.statistics.splits import Split
 from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.vocabulary.reasons import Reason, reason
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class SetAside:
     attribute: Attribute
     rarest_class: str
     images: Mapping[str, int]
-    reason: str
+    reason: Reason
 
 
 def split_testable(
@@ -45,8 +46,8 @@ def split_testable(
 
 def rare_classes(
     attributes: Sequence[Attribute], values: NDArray[np.float64], split: Split, fewest: int
-) -> list[str]:
-    """Returns a sentence for each class of a tested attribute that some part has too few images of."""
+) -> list[Reason]:
+    """Returns a reason for each class of a tested attribute that some part has too few images of."""
     found = []
     for column, attribute in enumerate(attributes):
         if attribute.kind != "categorical":
@@ -56,8 +57,14 @@ def rare_classes(
             part = min(counts, key=lambda part: counts[part][code])
             if counts[part][code] < fewest:
                 found.append(
-                    f"Class {name!r} of {attribute.name!r} has {counts[part][code]} images in the part {part}; what is "
-                    f"said of a class rests on few images where a part has fewer than {fewest}."
+                    reason(
+                        "testable.rare_class",
+                        name=name,
+                        attribute=attribute.name,
+                        images=str(counts[part][code]),
+                        part=part,
+                        fewest=str(fewest),
+                    )
                 )
     return found
 
@@ -84,7 +91,13 @@ def _rarest(attribute: Attribute, column: NDArray[np.float64], split: Split) -> 
     return "", {part: int((column[split.rows(part)] != commonest).sum()) for part in split.names}
 
 
-def _reason(name: str, images: Mapping[str, int], fewest: int) -> str:
-    what = f"class {name!r}" if name else "values other than the commonest"
-    short = ", ".join(f"{count} in {part}" for part, count in images.items() if count < fewest)
-    return f"too few to test: {what} in {sum(images.values())} images, {short} (needs {fewest} in every part)"
+def _reason(name: str, images: Mapping[str, int], fewest: int) -> Reason:
+    short = [
+        reason("testable.images", images=str(count), part=part)
+        for part, count in images.items()
+        if count < fewest
+    ]
+    what = reason("testable.class", name=name) if name else reason("testable.values")
+    return reason(
+        "testable.too_few", what=what, images=str(sum(images.values())), short=list(short), fewest=str(fewest)
+    )

@@ -1,7 +1,7 @@
-"""The rule table: from the results of the four checks to a verdict per attribute, with its reason in words.
+"""From the results of the checks to one verdict for each attribute and trained model.
 
-Everything is computed from plain results, as they stand in audit.json, so that anyone who has that file can
-compute the verdicts again.
+Everything is computed from plain results as they are in audit.json, so that anyone who has that file can compute the
+verdicts again. Each check is judged by its file in `definitions/`:
 
 | check | Supported | Partly supported | Inconclusive | Not supported |
 |---|---|---|---|---|
@@ -9,7 +9,7 @@ compute the verdicts again.
 | B specificity | gap interval at or above the limit, survives, no leak | gap holds, but explained away or leaks \
 | gap interval crosses it | gap interval below |
 | C intervention | p <= significance, effect interval at or above the limit, consistent, on target | effect holds, \
-but few images follow or another attribute moves as much | effect interval crosses it | otherwise |
+but few images follow or another attribute changes as much | effect interval crosses it | otherwise |
 | D stability | holds in enough seeds, strength interval at or above the limit | holds in enough seeds, in unlike \
 dimensions | strength interval crosses it, or enough only with inconclusive seeds | holds in too few seeds |
 
@@ -26,21 +26,21 @@ from types import MappingProxyType
 from typing import Any
 
 from latent_audit.tasks.analyses.checks.check_rules import (
-    CheckVerdict,
+    CURRENT_RULES,
+    ClaimRules,
     Plain,
     dimension_name,
     few_groups,
-    first_three,
-    in_words,
-    interval_against,
 )
+from latent_audit.tasks.analyses.checks.definitions.check import Check, CheckVerdict, Claim, Seeds
+from latent_audit.tasks.analyses.checks.definitions.registry import CHECKS
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds, thresholds_from
 from latent_audit.tasks.analyses.serialization import to_json
-from latent_audit.vocabulary.checks import ASSOCIATION, CHECKS, INTERVENTION, SPECIFICITY, STABILITY
+from latent_audit.vocabulary.checks import INTERVENTION
+from latent_audit.vocabulary.reasons import Reason, reason
 from latent_audit.vocabulary.verdicts import (
     INCONCLUSIVE,
     NOT_ASSESSED,
-    NOT_SUPPORTED,
     NOT_TESTED,
     PARTLY_SUPPORTED,
     STRENGTH,
@@ -49,7 +49,6 @@ from latent_audit.vocabulary.verdicts import (
 )
 
 NOTHING: Mapping[str, Plain] = MappingProxyType({})
-COUNT = {3: "three", 4: "four"}
 
 
 @dataclass(frozen=True)
@@ -62,11 +61,11 @@ class Verdict:
     dimension: int | None
     dimension_name: str
     verdict: VerdictWord
-    reason: str
+    reason: Reason
     effect: Plain | None
     effect_unit: str
     checks: Mapping[str, CheckVerdict]
-    would_change: str
+    would_change: Reason
 
 
 def verdicts_from_audit(audit: Plain) -> list[dict[str, Any]]:
@@ -82,179 +81,133 @@ def reach_verdicts(
     stability: Sequence[Plain],
     thresholds: Thresholds,
     unreadable: Mapping[str, Plain] = NOTHING,
+    checks: Sequence[Check] = CHECKS,
+    rules: ClaimRules = CURRENT_RULES,
 ) -> list[Verdict]:
     """Returns one verdict per model, seed and attribute, in the order of `models` and their attributes.
 
     `models` and `stability` are those sections of audit.json: plain, already rounded results. `unreadable` gives
     "reason" and "helps" of each attribute that is not auditable.
     """
-    by_model = {section["model"]: section for section in stability}
+    sections = {section["model"]: section for section in stability}
     family = {name: [m for m in models if m["name"] == name] for name in {m["name"] for m in models}}
     verdicts = []
     for model in models:
-        for claim in model["specificity"]:
-            checks = first_three(model, claim, thresholds)
-            checks["stability"] = _stability(
-                by_model.get(model["name"]), model, family[model["name"]], claim["attribute"], thresholds
-            )
-            verdicts.append(_overall(model, claim, checks, unreadable.get(claim["attribute"]), thresholds))
+        for row in model["specificity"]:
+            strengths = [
+                _strength(trained, row["attribute"], thresholds, checks, rules)
+                for trained in family[model["name"]]
+            ]
+            here = _strength(model, row["attribute"], thresholds, checks, rules)
+            seeds = Seeds(strengths, here, sections.get(model["name"]))
+            claim = Claim(model, row, thresholds, seeds, rules)
+            found = {check.id: check.verdict_of(claim) for check in checks}
+            verdicts.append(_overall(claim, found, checks, unreadable.get(claim.attribute)))
     return verdicts
 
 
 def verdicts_on_control(
-    control: Plain, thresholds: Thresholds, unreadable: Mapping[str, Plain] = NOTHING
+    control: Plain,
+    thresholds: Thresholds,
+    unreadable: Mapping[str, Plain] = NOTHING,
+    checks: Sequence[Check] = CHECKS,
+    rules: ClaimRules = CURRENT_RULES,
 ) -> list[dict[str, Any]]:
     """Returns the verdicts, JSON-ready, on the claims of a code that can carry nothing by design.
 
-    `control` has a model's name, seed, dimensions, association, specificity and intervention. Its first three
-    checks decide: a control is not trained again with other seeds, and stability can only weaken a verdict.
+    `control` has a model's name, seed, dimensions, association, specificity and intervention. The checks of one model
+    decide: a control is not trained again with other seeds, and stability can only weaken a verdict.
     """
-    return [
-        to_json(
-            _overall(
-                control,
-                claim,
-                first_three(control, claim, thresholds),
-                unreadable.get(claim["attribute"]),
-                thresholds,
-            )
-        )
-        for claim in control["specificity"]
-    ]
+    verdicts = []
+    for row in control["specificity"]:
+        claim = Claim(control, row, thresholds, rules=rules)
+        found = _of_one_model(claim, checks)
+        verdicts.append(to_json(_overall(claim, found, checks, unreadable.get(claim.attribute))))
+    return verdicts
 
 
 def verdicts_without_stability(
-    models: Sequence[Plain], thresholds: Thresholds, unreadable: Mapping[str, Plain] = NOTHING
+    models: Sequence[Plain],
+    thresholds: Thresholds,
+    unreadable: Mapping[str, Plain] = NOTHING,
+    checks: Sequence[Check] = CHECKS,
+    rules: ClaimRules = CURRENT_RULES,
 ) -> dict[str, list[str]]:
-    """Returns, per attribute, the weakest of the first three checks in each of `models` (seeds of one model).
+    """Returns, per attribute, the weakest check of one model in each of `models` (seeds of one model).
 
     For an attribute that is not auditable that is "not tested".
     """
     found: dict[str, list[str]] = {}
     for model in models:
-        for claim in model["specificity"]:
-            checks = first_three(model, claim, thresholds)
-            word = NOT_TESTED if claim["attribute"] in unreadable else checks[_weakest(checks)].verdict
-            found.setdefault(claim["attribute"], []).append(word)
+        for row in model["specificity"]:
+            judged = _of_one_model(Claim(model, row, thresholds, rules=rules), checks)
+            word = NOT_TESTED if row["attribute"] in unreadable else judged[_weakest(judged)].verdict
+            found.setdefault(row["attribute"], []).append(word)
     return found
 
 
-def _stability(
-    section: Plain | None, model: Plain, seeds: Sequence[Plain], attribute: str, thresholds: Thresholds
-) -> CheckVerdict:
-    statistic, least = "rank correlation between seeds", thresholds.matched_strength_min
-    if section is None or section["status"] != "assessed" or len(seeds) < thresholds.seeds_min:
-        why = (
-            section["reason"]
-            if section is not None and section["status"] != "assessed"
-            else f"{len(seeds)} seed(s), {thresholds.seeds_min} needed"
-        )
-        return CheckVerdict(NOT_ASSESSED, why, statistic, None, least)
-    row = next(a for a in section["attributes"] if a["attribute"] == attribute)
-    strengths = [_strength(trained, attribute, thresholds) for trained in seeds]
-    holds = sum(strength >= STRENGTH[PARTLY_SUPPORTED] for strength in strengths)
-    here = _strength(model, attribute, thresholds) >= STRENGTH[PARTLY_SUPPORTED]
-    doubtful = sum(strength == STRENGTH[INCONCLUSIVE] for strength in strengths)
-    enough = thresholds.seeds_share_min * len(seeds)
-    value = row["same_dimension"]
-    found = f"the other checks hold in {holds} of {len(seeds)} seeds"
-    if holds + doubtful < enough:
-        return CheckVerdict(NOT_SUPPORTED, _unstable(holds, len(seeds), here), statistic, value, least)
-    if holds < enough:
-        return CheckVerdict(
-            INCONCLUSIVE, f"{found} and are inconclusive in {doubtful}", statistic, value, least
-        )
-    place = interval_against(value, least)
-    by_place: Mapping[str, VerdictWord] = {
-        "above": SUPPORTED, "crosses": INCONCLUSIVE, "below": PARTLY_SUPPORTED
-    }  # fmt: skip
-    word = by_place[place]
-    ending = {
-        "above": f"and the dimensions order images alike, {in_words(value)}",
-        "crosses": f"the likeness of the dimensions is {in_words(value)}: the interval crosses {least:g}",
-        "below": f"in dimensions that order images differently, {in_words(value)} below {least:g}",
-    }[place]
-    return CheckVerdict(word, f"{found}, {ending}", statistic, value, least)
+def _of_one_model(claim: Claim, checks: Sequence[Check]) -> dict[str, CheckVerdict]:
+    return {check.id: check.verdict_of(claim) for check in checks if not check.needs_seeds}
 
 
-def _unstable(holds: int, seeds: int, here: bool) -> str:
-    """Says in how many trainings a finding holds, and whether the model that is judged is one of them."""
-    if not here:
-        return f"not stable: the other checks hold in {holds} of {seeds} seeds, and not in this trained model"
-    others = f"the {seeds - 1} models trained from other seeds"
-    if holds == 1:
-        return f"not stable: true of this trained model, not found again in {others}"
-    return f"not stable: true of this trained model, found again in {holds - 1} of {others}"
-
-
-def _strength(model: Plain, attribute: str, thresholds: Thresholds) -> int:
+def _strength(
+    model: Plain, attribute: str, thresholds: Thresholds, checks: Sequence[Check], rules: ClaimRules
+) -> int:
     """Returns the STRENGTH of an attribute in one seed, by the checks that could be made."""
-    claim = next(c for c in model["specificity"] if c["attribute"] == attribute)
-    checks = first_three(model, claim, thresholds)
-    made = {name: check for name, check in checks.items() if check.verdict != NOT_TESTED}
+    row = next(row for row in model["specificity"] if row["attribute"] == attribute)
+    judged = _of_one_model(Claim(model, row, thresholds, rules=rules), checks)
+    made = {name: found for name, found in judged.items() if found.verdict != NOT_TESTED}
     return STRENGTH[made[_weakest(made)].verdict]
 
 
-def _weakest(checks: Mapping[str, CheckVerdict]) -> str:
-    """Returns the name of the weakest check, the first in the order of CHECKS among equals."""
-    return min((name for name in CHECKS if name in checks), key=lambda name: STRENGTH[checks[name].verdict])
+def _weakest(found: Mapping[str, CheckVerdict]) -> str:
+    """Returns the id of the weakest check, the first among equals."""
+    return min(found, key=lambda name: STRENGTH[found[name].verdict])
 
 
 def _overall(
-    model: Plain,
-    claim: Plain,
-    checks: Mapping[str, CheckVerdict],
-    unreadable: Plain | None,
-    thresholds: Thresholds,
+    claim: Claim, found: Mapping[str, CheckVerdict], checks: Sequence[Check], unreadable: Plain | None
 ) -> Verdict:
-    weakest = _weakest(checks)
-    check = checks[weakest]
-    word: VerdictWord = PARTLY_SUPPORTED if check.verdict == NOT_ASSESSED else check.verdict
-    reason = (
-        f"all {COUNT[len(checks)]} checks hold: {checks['intervention'].reason}"
+    weakest = _weakest(found)
+    decisive, model = found[weakest], claim.model
+    word: VerdictWord = PARTLY_SUPPORTED if decisive.verdict == NOT_ASSESSED else decisive.verdict
+    why = (
+        reason("verdict.all_hold", why=found[INTERVENTION].reason)
         if word == SUPPORTED
-        else f"{weakest}: {check.reason}"
+        else reason("verdict.weakest", check=reason(f"check.{weakest}"), why=decisive.reason)
     )
-    would_change = _would_change(weakest, check)
-    groups = few_groups(model["association"].get("groups"), thresholds)
+    change = _would_change(next(check for check in checks if check.id == weakest), decisive)
+    groups = few_groups(model["association"].get("groups"), claim.thresholds)
     if groups is not None:
-        word, reason, would_change = INCONCLUSIVE, groups, "images of more persons, patients or slides"
+        word, why, change = INCONCLUSIVE, groups, reason("change.more_groups")
     if unreadable is not None:
-        word, reason, would_change = NOT_TESTED, unreadable["reason"], unreadable["helps"]
+        word, why, change = NOT_TESTED, unreadable["reason"], unreadable["helps"]
     section = model.get("intervention") or {}
-    found = next((c for c in section.get("claims", ()) if c["attribute"] == claim["attribute"]), None)
-    tested = checks[INTERVENTION].verdict != NOT_TESTED
+    effect = next((c for c in section.get("claims", ()) if c["attribute"] == claim.attribute), None)
+    tested = found[INTERVENTION].verdict != NOT_TESTED
     return Verdict(
         model=model["name"],
         seed=model["seed"],
-        attribute=claim["attribute"],
-        dimension=claim["dimension"],
-        dimension_name=dimension_name(model, claim["dimension"]),
+        attribute=claim.attribute,
+        dimension=claim.row["dimension"],
+        dimension_name=dimension_name(model, claim.row["dimension"]),
         verdict=word,
-        reason=reason,
-        effect=found["on_target"] if found is not None and tested and unreadable is None else None,
-        effect_unit=found["unit"] if found is not None else "",
-        checks=dict(checks),
-        would_change=would_change,
+        reason=why,
+        effect=effect["on_target"] if effect is not None and tested and unreadable is None else None,
+        effect_unit=effect["unit"] if effect is not None else "",
+        checks=dict(found),
+        would_change=change,
     )
 
 
-def _would_change(weakest: str, check: CheckVerdict) -> str:
+def _would_change(check: Check, found: CheckVerdict) -> Reason:
     """Returns what would have to be found for the verdict to be another one."""
-    if check.verdict == SUPPORTED:
-        return "any one check that falls below its threshold, on more images, other images or more seeds"
-    if check.verdict == NOT_TESTED:
-        return (
-            "decoded images in which the classifier reads the attribute as it does in real ones: "
-            "train longer, or use a larger network or code"
-        )
-    if check.verdict == NOT_ASSESSED:
-        return "more training seeds, so that stability can be assessed"
-    if check.verdict == INCONCLUSIVE:
-        return f"more held-out images, which narrow the interval of the {check.statistic}"
-    return {
-        ASSOCIATION: f"a dimension whose {check.statistic} reaches {check.threshold:g}",
-        SPECIFICITY: "one dimension that carries this attribute alone, and data in which the attributes vary apart",
-        INTERVENTION: f"an effect of at least {check.threshold:g} that most images and no other attribute follow",
-        STABILITY: "the same finding with more of the seeds, in dimensions that order images alike",
-    }[weakest]
+    if found.verdict == SUPPORTED:
+        return reason("change.supported")
+    if found.verdict == NOT_TESTED:
+        return reason("change.not_tested")
+    if found.verdict == NOT_ASSESSED:
+        return reason("change.not_assessed")
+    if found.verdict == INCONCLUSIVE:
+        return reason("change.inconclusive", statistic=found.statistic)
+    return check.would_change(found)

@@ -15,6 +15,7 @@ from latent_audit.tasks.analyses.latent_space.attribute_classes import Attribute
 from latent_audit.tasks.analyses.latent_space.edit_outcome import FEW_WITHOUT, EditOutcome, edit_outcome_of
 from latent_audit.tasks.analyses.latent_space.traversal import no_images, to_uint8
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
+from latent_audit.vocabulary.reasons import Reason
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Arithmetic:
     conditional: EditOutcome | None
     random: EditOutcome | None
     cosine: float | None
-    reason: str | None
+    reason: Reason | None
     pictures: NDArray[np.uint8] = field(metadata={"plain": False})
 
 

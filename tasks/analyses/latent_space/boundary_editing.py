@@ -18,12 +18,13 @@ from latent_audit.tasks.analyses.latent_space.traversal import no_images, to_uin
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples, image_weights
 from latent_audit.tasks.analyses.statistics.probe_scores import balanced_accuracy, balanced_accuracy_resamples
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
+from latent_audit.vocabulary.reasons import Reason, reason
 
 STEPS = (-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 # Of a unit normal: with less left after projection, an edit would have to go further than codes reach.
 MIN_NORMAL = 1e-3
-NO_BOUNDARY = "the code tells nothing of it on the fitting part, so it has no boundary"
-NOTHING_LEFT = "the other boundaries' directions span this one, so nothing is left to move along"
+NO_BOUNDARY = reason("edit.no_boundary")
+NOTHING_LEFT = reason("edit.nothing_left")
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class BoundaryEdit:
     primal: EditOutcome | None
     conditional: EditOutcome | None
     kept_share: float | None
-    reason: str | None
+    reason: Reason | None
     strip: NDArray[np.uint8] = field(metadata={"plain": False})
 
 

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from latent_audit.tasks.analyses.decoding import Decode
 from latent_audit.tasks.analyses.latent_space.attribute_classes import AttributeClass, Reader
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, mean_estimate
+from latent_audit.vocabulary.reasons import reason
 
 MIN_IMAGES = 10
-FEW_WITHOUT = f"fewer than {MIN_IMAGES} decoded images were read as being without it"
+FEW_WITHOUT = reason("edit.few_without", least=str(MIN_IMAGES))
 
 
 @dataclass(frozen=True)

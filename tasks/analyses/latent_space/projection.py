@@ -24,6 +24,7 @@ from latent_audit.tasks.analyses.latent_space.neighbourhoods import (
 )
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.vocabulary.reasons import Reason, reason
 
 Method = Literal["pca", "tsne", "umap"]
 MIN_POINTS = 30
@@ -55,7 +56,7 @@ class Projections:
     rows: NDArray[np.int64] = field(metadata={"plain": False})
     values: NDArray[np.float64] = field(metadata={"plain": False})
     available: int
-    not_applicable: str | None = None
+    not_applicable: Reason | None = None
 
     def as_records(self) -> list[dict[str, object]]:
         """Returns the `projections` list of audit.json, arrays still arrays, ready to be stored."""
@@ -100,9 +101,9 @@ def project(
     _refuse(codes, values, seeds, components)
     rows = draw_rows(len(codes), sample, seeds[0], "projection", strata=_strata(attributes, values))
     points, shown = np.ascontiguousarray(codes[rows], dtype=np.float64), values[rows]
-    reason = _nothing_to_draw(points, components)
-    if reason is not None:
-        return Projections((), rows, shown, len(codes), reason)
+    why = _nothing_to_draw(points, components)
+    if why is not None:
+        return Projections((), rows, shown, len(codes), why)
     neighbours = min(neighbours, (len(points) - 1) // 2 - 1)
     original = neighbour_ranks(points, np.random.default_rng(seeds[0]))
     pictures = []
@@ -246,12 +247,12 @@ def _strata(attributes: Sequence[Attribute], values: NDArray[np.float64]) -> NDA
     return min(varied, key=lambda codes: int(codes.max()))
 
 
-def _nothing_to_draw(points: NDArray[np.float64], components: int) -> str | None:
+def _nothing_to_draw(points: NDArray[np.float64], components: int) -> Reason | None:
     if len(points) < MIN_POINTS:
-        return f"a map of neighbourhoods needs at least {MIN_POINTS} images, there are {len(points)}"
+        return reason("projection.few_images", least=str(MIN_POINTS), images=str(len(points)))
     varied = int((points.std(axis=0) > 1e-9).sum())
     if varied < components:
-        return f"only {varied} latent dimensions vary over the images, a map needs {components}"
+        return reason("projection.few_dimensions", varied=str(varied), components=str(components))
     return None
 
 

@@ -6,10 +6,12 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from latent_audit.tasks.analyses.places.claimed_swaps import ClaimedSwap
 from latent_audit.tasks.analyses.places.coordinate_association import CoordinateAssociation
 from latent_audit.tasks.analyses.places.coordinate_specificity import Conditioned, Gap
 from latent_audit.tasks.analyses.places.interchange import Swapped
 from latent_audit.tasks.analyses.places.patterns import Concentration, Member
+from latent_audit.vocabulary.reasons import Reason
 
 Floats = NDArray[np.float64]
 Rung = Literal["dimension", "direction", "block"]
@@ -30,12 +32,25 @@ class HeldSwap:
 
 
 @dataclass(frozen=True)
+class Line:
+    """A direction in units of the code: what is read of a code, and how the code moves with it, both (d, r).
+
+    held: attributes whose own readings stay when the code moves so.
+    """
+
+    filters: Floats
+    pattern: Floats
+    held: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class RungEvidence:
     """One attribute on one rung; parts that were not tried are None or empty.
 
     gap, leakage and conditioning are of associated coordinates alone; swapped of those that the classifier may judge.
     leakage: what the coordinate tells of others with the attribute held fixed; conditioning: of the attribute with
-    each other held fixed. predictions: (images of probe_test, columns), by which seeds are compared.
+    each other held fixed. predictions: (images of probe_test, columns), by which seeds are compared. lines: the
+    direction, and the same with others held where that was tried.
     """
 
     rung: Rung
@@ -48,6 +63,7 @@ class RungEvidence:
     swapped: Swapped | None
     held: HeldSwap | None
     predictions: Floats = field(metadata={"plain": False})
+    lines: tuple[Line, ...] = field(default=(), metadata={"plain": False})
 
 
 @dataclass(frozen=True)
@@ -56,7 +72,7 @@ class PlaceEvidence:
 
     attribute: str
     testable: bool
-    untestable_reason: str
+    untestable_reason: Reason
     whole_code: CoordinateAssociation
     rungs: tuple[RungEvidence, ...]
 
@@ -87,3 +103,4 @@ class Ladder:
     changes: Floats
     attributes: tuple[PlaceEvidence, ...]
     shared: tuple[SharedEvidence, ...]
+    claimed: tuple[ClaimedSwap, ...] = ()

@@ -59,7 +59,7 @@ class Interchange:
         seed: int,
     ) -> None:
         rng = np.random.default_rng([seed, 23])
-        self._names, self._columns, self._readable = tuple(names), columns, tuple(readable)
+        self._names, self._columns, self.readable = tuple(names), columns, tuple(readable)
         self._base, self._donor = codes[pairs.base], codes[pairs.donor]
         self._base_labels, self._donor_labels = labels[pairs.base], labels[pairs.donor]
         self._read, self._rng, self._rows = read, rng, pairs.base
@@ -92,7 +92,7 @@ class Interchange:
         on_donor, on_base = self._slopes.partial(readings)
         causes = on_donor / self._of_donor
         kept = on_base / self._of_base
-        others = [k for k, readable in enumerate(self._readable) if readable and k not in targets]
+        others = [k for k, readable in enumerate(self.readable) if readable and k not in targets]
         return Swapped(
             tuple(Kept(self._names[k], self._estimate(causes[:, k])) for k in targets),
             self._simultaneous(kept, others),

@@ -19,6 +19,7 @@ from latent_audit.tasks.analyses.checks.specificity import (
 )
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.decoding import Decode, Latents
+from latent_audit.tasks.analyses.places.claimed_swaps import Claim, ClaimedSwap, swap_claims
 from latent_audit.tasks.analyses.places.coordinate_association import CoordinateAssociation, associate
 from latent_audit.tasks.analyses.places.coordinate_specificity import (
     Competitor,
@@ -33,6 +34,7 @@ from latent_audit.tasks.analyses.places.evidence import (
     DIRECTION,
     HeldSwap,
     Ladder,
+    Line,
     PlaceEvidence,
     RungEvidence,
     SharedEvidence,
@@ -54,17 +56,19 @@ from latent_audit.tasks.analyses.places.rules import sharing
 from latent_audit.tasks.analyses.places.scaled_codes import fit_scaling
 from latent_audit.tasks.analyses.places.sizes import Sizes
 from latent_audit.tasks.analyses.places.swaps import DimensionSwap, DirectionSwap, Swap
-from latent_audit.tasks.analyses.places.targets import target_columns
+from latent_audit.tasks.analyses.places.targets import label_columns, target_columns
 from latent_audit.tasks.analyses.places.used_dimensions import used_dimensions
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.analyses.statistics.binning import attribute_levels, fit_code_bins
 from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 from latent_audit.tasks.analyses.statistics.mutual_information import joint_tables, uncertainty_coefficient
 from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.vocabulary.reasons import NO_REASON, Reason
 
 Floats = NDArray[np.float64]
 Bins = NDArray[np.int64]
 Images = NDArray[np.float32]
+FEW_SHUFFLES = 10
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,8 @@ class Code:
 
     fit_codes (n, d), test_codes (m, d): of the probe parts, as are the values (n, k) and (m, k). names, groups: of the
     dimensions. testable: why the classifier may not judge an attribute here, "" where it may. fit_groups,
-    test_groups: of the images of either part, None where they are independent.
+    test_groups: of the images of either part, None where they are independent. claims: on single dimensions, by the
+    association check.
     """
 
     attributes: Sequence[Attribute]
@@ -86,9 +91,10 @@ class Code:
     decode: Decode
     respond: Callable[[Images], NDArray[np.float32]]
     response_columns: Mapping[str, Sequence[int]]
-    untestable: Sequence[str]
+    untestable: Sequence[Reason | None]
     fit_groups: ImageGroups | None = None
     test_groups: ImageGroups | None = None
+    claims: Sequence[Claim] = ()
 
 
 def measure(code: Code, thresholds: Thresholds, sizes: Sizes, seed: int) -> Ladder:
@@ -163,7 +169,7 @@ class _Ladder:
             PlaceEvidence(
                 attribute=name,
                 testable=not self.code.untestable[k],
-                untestable_reason=self.code.untestable[k],
+                untestable_reason=self.code.untestable[k] or NO_REASON,
                 whole_code=associated[len(keys) + k],
                 rungs=tuple(rows[k, part.rung] for part in by_attribute[k]),
             )
@@ -178,6 +184,7 @@ class _Ladder:
             self.changes,
             tuple(places),
             (),
+            self._claimed_swaps(),
         )
         return replace(ladder, shared=self._shared(ladder, by_attribute))
 
@@ -231,7 +238,22 @@ class _Ladder:
             swapped=None,
             held=None,
             predictions=part.test,
+            lines=self._lines(part),
         )
+
+    def _lines(self, part: Part) -> tuple[Line, ...]:
+        """Returns the direction of a part in units of the code; nothing where it has none."""
+        if part.reader is None:
+            return ()
+        moved = pattern(self.covariance, part.reader.filter)
+        return () if moved is None else (self._line(part.reader.filter, moved),)
+
+    def _line(self, filters: Floats, moved: Floats, held: tuple[str, ...] = ()) -> Line:
+        live, spread = self.parts.scaling.live, self.parts.scaling.spread
+        whole = np.zeros((2, len(spread), filters.shape[1]))
+        whole[0, live] = filters / spread[live, None]
+        whole[1, live] = moved * spread[live, None]
+        return Line(whole[0], whole[1], held)
 
     def _members(
         self, k: int, part: Part, is_associated: bool
@@ -336,12 +358,15 @@ class _Ladder:
         self, k: int, coarse: Bins, rng: np.random.Generator
     ) -> tuple[tuple[Conditioned, ...], tuple[Conditioned, ...]]:
         leakage, conditioning = [], []
-        own, drawn = self.coarse_levels[:, k], (self.shuffles, rng, self.test_groups)
+        own, drawn = self.coarse_levels[:, k], (rng, self.test_groups)
         for b, name in enumerate(self.names):
             if b != k:
                 other = self.coarse_levels[:, b]
-                leakage.append(Conditioned(name, *told_beyond(coarse, other, own, *drawn)))
-                conditioning.append(Conditioned(name, *told_beyond(coarse, own, other, *drawn)))
+                # Of leakage the value decides, which needs few shuffles; of conditioning the p-value too.
+                leakage.append(Conditioned(name, *told_beyond(coarse, other, own, FEW_SHUFFLES, *drawn)))
+                conditioning.append(
+                    Conditioned(name, *told_beyond(coarse, own, other, self.shuffles, *drawn))
+                )
         return tuple(leakage), tuple(conditioning)
 
     def _swap(self, keys: Sequence[tuple[int, Part]], rows: dict[tuple[int, str], RungEvidence]) -> None:
@@ -353,7 +378,7 @@ class _Ladder:
             if not self.code.untestable[k]
             and rows[k, part.rung].association.p_adjusted <= self.thresholds.significance
         ]
-        if not tried or len(self.pairs) < MIN_PAIRS:
+        if not (tried or self.code.claims) or len(self.pairs) < MIN_PAIRS:
             return
         self.interchange = self._open()
         swaps: list[tuple[int, str, Floats, tuple[str, ...]]] = []
@@ -382,13 +407,16 @@ class _Ladder:
                 assert row.swapped is not None
                 rows[k, rung] = replace(row, swapped=replace(row.swapped, p_adjusted=p))
 
+    def _claimed_swaps(self) -> tuple[ClaimedSwap, ...]:
+        """Returns the swaps of claimed dimensions; none where there are too few pairs."""
+        if self.interchange is None:
+            return ()
+        code = self.code
+        return swap_claims(self.interchange, self.names, code.claims, code.groups, self.sizes.permutations)
+
     def _open(self) -> Interchange:
         code = self.code
-        width = 1 + max(max(columns) for columns in code.response_columns.values())
-        labels = np.zeros((len(code.test_values), width))
-        for k, attribute in enumerate(code.attributes):
-            columns = list(code.response_columns[attribute.name])
-            labels[:, columns] = target_columns(attribute, code.test_values[:, k], code.fit_values[:, k])
+        labels = label_columns(code.attributes, code.test_values, code.fit_values, code.response_columns)
         return Interchange(
             self.names,
             [tuple(code.response_columns[name]) for name in self.names],
@@ -396,7 +424,7 @@ class _Ladder:
             code.test_codes,
             self.pairs,
             lambda latents, rows: code.respond(code.decode(latents, rows)),
-            [not reason for reason in code.untestable],
+            [why is None for why in code.untestable],
             self.sizes.bootstraps,
             self.seed,
         )
@@ -440,7 +468,9 @@ class _Ladder:
         swap = DirectionSwap(self.parts.scaling, own, joint[:, : own.shape[1]])
         readings = self.interchange.readings(("held", k), swap)
         rows[k, DIRECTION] = replace(
-            rows[k, DIRECTION], held=HeldSwap(names, self.interchange.measure(readings, [k]))
+            rows[k, DIRECTION],
+            held=HeldSwap(names, self.interchange.measure(readings, [k])),
+            lines=(*rows[k, DIRECTION].lines, self._line(own, swap.pattern, names)),
         )
         swaps.append((k, DIRECTION, readings, names))
 

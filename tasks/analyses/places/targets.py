@@ -1,11 +1,28 @@
 """Attribute values as columns that a linear reader predicts and that readings of images are compared with."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from latent_audit.tasks.datasets.attributes import Attribute
 
 Floats = NDArray[np.float64]
+
+
+def label_columns(
+    attributes: Sequence[Attribute],
+    values: Floats,
+    fit_values: Floats,
+    response_columns: Mapping[str, Sequence[int]],
+) -> Floats:
+    """Returns values (n, k) as the columns (n, columns) that a classifier answers in; fit_values: see below."""
+    width = 1 + max(max(columns) for columns in response_columns.values())
+    labels = np.zeros((len(values), width))
+    for k, attribute in enumerate(attributes):
+        columns = list(response_columns[attribute.name])
+        labels[:, columns] = target_columns(attribute, values[:, k], fit_values[:, k])
+    return labels
 
 
 def target_columns(attribute: Attribute, values: Floats, fit_values: Floats) -> Floats:

@@ -33,6 +33,7 @@ from latent_audit.tasks.analyses.scores.unsupervised_scores import (
 )
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, NotApplicable, centred_interval
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
+from latent_audit.vocabulary.reasons import reason
 
 __all__ = [
     "Dci",
@@ -65,11 +66,11 @@ __all__ = [
 Codes = NDArray[np.floating]
 Factors = NDArray[np.int64]
 SOURCE = "bootstrap over images"
-SINGULAR = "one dimension repeats others, so the covariance of the code has no inverse"
-NO_GRID = "needs a data set whose factors vary independently on a full grid"
-ONE_ATTRIBUTE = "not defined for one attribute: this score compares attributes with each other"
-ONE_DIMENSION = "not defined for one latent dimension: this score compares dimensions with each other"
-NOT_FINITE = "not defined for these codes: the computation gives no finite number"
+SINGULAR = reason("score.singular")
+NO_GRID = reason("score.no_grid")
+ONE_ATTRIBUTE = reason("score.one_attribute")
+ONE_DIMENSION = reason("score.one_dimension")
+NOT_FINITE = reason("score.not_finite")
 # What each of these scores compares. The formulas divide by the logarithm of one, or give 0 or 1 whatever the code is.
 COMPARES_ATTRIBUTES = frozenset(
     {

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, mean_estimate
+from latent_audit.vocabulary.reasons import Reason, reason
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Fitness:
     active_units_by_variance: int
     dimensions: tuple[DimensionUse, ...]
     collapsed: bool
-    collapse_reason: str
+    collapse_reason: Reason
 
 
 def measure_fitness(
@@ -84,7 +85,7 @@ def measure_fitness(
         )
         for j in range(len(names))
     )
-    collapsed, reason = decide_collapse(uses, reconstruction_spread, least_spread)
+    collapsed, why = decide_collapse(uses, reconstruction_spread, least_spread)
     source = "bootstrap over images"
     reconstruction = mean_estimate(reconstruction_nats.astype(np.float64), resamples, rng, source)
     kl = None
@@ -99,7 +100,7 @@ def measure_fitness(
         active_units_by_variance=int(by_variance.sum()),
         dimensions=uses,
         collapsed=collapsed,
-        collapse_reason=reason,
+        collapse_reason=why,
     )
 
 
@@ -110,29 +111,26 @@ def is_used(mean_kl_nats: NDArray[np.float64], unused_kl_nats: float) -> NDArray
 
 def decide_collapse(
     dimensions: tuple[DimensionUse, ...], reconstruction_spread: float, least_spread: float
-) -> tuple[bool, str]:
+) -> tuple[bool, Reason]:
     """Returns (collapsed, reason). Collapsed: no active dimension, or nearly equal reconstructions."""
     active = sum(use.active for use in dimensions)
     count = len(dimensions)
     if active == 0:
         known = [use.kl_nats for use in dimensions if use.kl_nats is not None]
         largest = (
-            f"largest KL {max(known):.3g} nats"
+            reason("collapse.largest_kl", value=f"{max(known):.3g}")
             if known
-            else f"largest variance of a posterior mean {max(use.mean_variance for use in dimensions):.3g}"
+            else reason(
+                "collapse.largest_variance", value=f"{max(use.mean_variance for use in dimensions):.3g}"
+            )
         )
-        return True, (
-            f"posterior collapse: none of {count} dimensions is active ({largest}), so the code says nothing "
-            "of the image"
-        )
+        return True, reason("collapse.posterior", count=str(count), largest=largest)
     if reconstruction_spread < least_spread:
-        return True, (
-            f"constant reconstructions: they vary {reconstruction_spread:.1%} as much as the images do, below "
-            f"{least_spread:.0%}, so the decoder ignores the code"
+        return True, reason(
+            "collapse.constant", spread=f"{reconstruction_spread:.1%}", least=f"{least_spread:.0%}"
         )
-    return False, (
-        f"{active} of {count} dimensions are active and reconstructions vary {reconstruction_spread:.0%} as "
-        "much as the images do"
+    return False, reason(
+        "collapse.none", active=str(active), count=str(count), spread=f"{reconstruction_spread:.0%}"
     )
 
 

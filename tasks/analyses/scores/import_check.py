@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from latent_audit.vocabulary.reasons import Reason, reason
+
 Floats = NDArray[np.floating]
 # A pixel this far outside black and white is no overshoot of a well-trained decoder. In shares of the range.
 FAR_OUTSIDE = 0.1
@@ -49,7 +51,7 @@ class ImportCheck:
     code_mean: tuple[float, ...]
     code_standard_deviation: tuple[float, ...]
     posterior_standard_deviation: float | None
-    warnings: tuple[str, ...]
+    warnings: tuple[Reason, ...]
 
 
 def check(
@@ -98,57 +100,44 @@ def _error(pixels: Floats, reconstructions: Floats) -> float:
 
 def _about_pixels(
     pixels: Floats, as_set: Floats, error: float, mean_image_error: float, others: Sequence[Reading]
-) -> list[str]:
-    said = []
+) -> list[Reason]:
+    found = []
     far = float(np.mean((as_set < -FAR_OUTSIDE) | (as_set > 1.0 + FAR_OUTSIDE)))
     if far > MAX_FAR_OUTSIDE:
         cut = float(np.mean((as_set < 0.0) | (as_set > 1.0)))
-        said.append(
-            f"{cut:.0%} of the decoder's pixel values lie below black or above white, {far:.0%} by more than a tenth "
-            "of the range, and are cut"
-        )
+        found.append(reason("import.pixels_cut", cut=f"{cut:.0%}", far=f"{far:.0%}"))
     if error >= mean_image_error:
-        said.append(
-            f"the reconstructions have a mean squared error of {error:.3g}, and one mean image in place of them all "
-            f"has {mean_image_error:.3g}: the model does not reconstruct images of this data set"
+        found.append(
+            reason(
+                "import.no_reconstruction", error=f"{error:.3g}", mean_image_error=f"{mean_image_error:.3g}"
+            )
         )
     errors = [(_error(pixels, other.pixels), other.words) for other in others]
     best, words = min(errors, default=(np.inf, ""))
     if best <= BETTER_BY * error and best < mean_image_error:
-        said.append(
-            f"with {words}, the mean squared error of a reconstruction would be {best:.3g} in place of {error:.3g}"
-        )
-    return said
+        found.append(reason("import.other_reading", reading=words, best=f"{best:.3g}", error=f"{error:.3g}"))
+    return found
 
 
-def _about_codes(centres: Floats, deviations: Floats) -> list[str]:
+def _about_codes(centres: Floats, deviations: Floats) -> list[Reason]:
     widest, farthest = int(np.argmax(deviations)), int(np.argmax(np.abs(centres)))
-    odd = []
+    odd: list[str | Reason] = []
     if deviations[widest] > OFF_PRIOR:
-        odd.append(f"z{widest} has a standard deviation of {deviations[widest]:.3g}")
+        odd.append(reason("import.wide", dimension=f"z{widest}", value=f"{deviations[widest]:.3g}"))
     elif deviations[widest] < 1.0 / OFF_PRIOR:
-        odd.append(f"no dimension has a standard deviation above {deviations[widest]:.2g}")
+        odd.append(reason("import.narrow", value=f"{deviations[widest]:.2g}"))
     if abs(centres[farthest]) > OFF_PRIOR:
-        odd.append(f"z{farthest} has a mean of {centres[farthest]:.3g}")
-    if not odd:
-        return []
-    return [
-        f"the codes do not follow the standard normal prior (mean 0, standard deviation 1) that samples are drawn "
-        f"from: {', and '.join(odd)}. Samples and KL do not describe this model; standardise the codes inside encode "
-        "and decode"
-    ]
+        odd.append(reason("import.off_centre", dimension=f"z{farthest}", value=f"{centres[farthest]:.3g}"))
+    return [reason("import.off_prior", odd=odd)] if odd else []
 
 
-def _about_whole_numbers(means: Floats) -> list[str]:
+def _about_whole_numbers(means: Floats) -> list[Reason]:
     if not np.array_equal(means, np.round(means)) or len(np.unique(means)) <= 2:
         return []
-    return [
-        "all codes are whole numbers. If they are indices of a codebook (VQ), they are names and not quantities, and "
-        "what is said of their dimensions means nothing: return the vectors that they stand for"
-    ]
+    return [reason("import.whole_numbers")]
 
 
-def _about_variances(means: Floats, log_variances: Floats) -> list[str]:
+def _about_variances(means: Floats, log_variances: Floats) -> list[Reason]:
     given = log_variances.astype(np.float64)
     if given.min() < 0.0 or given.max() <= 0.0:
         return []
@@ -157,9 +146,13 @@ def _about_variances(means: Floats, log_variances: Floats) -> list[str]:
         _kl_nats(means, logs) for logs in (given, 2.0 * np.log(positive), np.log(positive))
     )
     return [
-        f"no log variance is below 0 (their mean is {given.mean():.3g}), so no posterior is narrower than the prior; "
-        f"the KL is {as_given:.3g} nats an image. If encode returns standard deviations, return 2 * log of them: the "
-        f"KL would be {as_deviations:.3g} nats. If it returns variances, return log of them: {as_variances:.3g} nats"
+        reason(
+            "import.positive_log_variances",
+            mean=f"{given.mean():.3g}",
+            kl=f"{as_given:.3g}",
+            deviations=f"{as_deviations:.3g}",
+            variances=f"{as_variances:.3g}",
+        )
     ]
 
 

@@ -10,6 +10,7 @@ from latent_audit.tasks.analyses.statistics.estimates import centred_interval, i
 from latent_audit.tasks.analyses.statistics.mutual_information import joint_tables, uncertainty_coefficient
 from latent_audit.tasks.analyses.statistics.probe_scores import auroc_resamples, r_squared_resamples
 from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.vocabulary.reasons import NO_REASON
 
 Floats = NDArray[np.float64]
 _RESAMPLES = 300
@@ -56,7 +57,7 @@ def effect_coverage(simulations: int, seed: int, images: int = 256) -> float:
     """Returns the coverage of the on-target effect when every image follows the dose with its own slope."""
     rng = np.random.default_rng([seed, 13])
     attribute = Attribute("target", "continuous")
-    gate = Gate("target", "passed", "R2", 1.0, 0.5, "the classifier reads the signal itself")
+    gate = Gate("target", "passed", "R2", 1.0, 0.5, NO_REASON)
     grid = np.stack([np.linspace(-1.0, 1.0, 101), np.zeros(101)], axis=1).astype(np.float32)
     span = float(np.quantile(grid[:, 0], 0.98) - np.quantile(grid[:, 0], 0.02))
     covered = 0
@@ -76,7 +77,7 @@ def effect_coverage(simulations: int, seed: int, images: int = 256) -> float:
             seed,
             resamples=_RESAMPLES,
             null_images=2,
-            null_moves_per_dimension=1,
+            null_directions_per_dimension=1,
         )
         # A fixed `seed` draws the same resamples each time; the data are what varies.
         covered += bool(found.effect_low[0, 0] <= span <= found.effect_high[0, 0])

@@ -52,7 +52,7 @@ def measure_world(world: SyntheticData, seed: int, sizes: Sizes = SIZES) -> Ladd
         decode=without_noise(world.decode),
         respond=world.respond,
         response_columns=world.response_columns,
-        untestable=["" if gate.status == "passed" else gate.reason for gate in gates],
+        untestable=[None if gate.status == "passed" else gate.reason for gate in gates],
     )
     return ladder.measure(code, LIMITS, sizes, seed)
 

@@ -280,7 +280,7 @@ def driver_row(worlds: int, seed: int) -> Row:
 
     def judged(found: Found) -> list[bool]:
         second = found["a1"]
-        named = SPECIFICITY in second["checks"] and "a0" in second["checks"][SPECIFICITY]["reason"]["text"]
+        named = SPECIFICITY in second["checks"] and _names(second["checks"][SPECIFICITY]["reason"], "a0")
         return [_is(found["a0"], DIMENSION) and second["verdict"] != SUPPORTED and named]
 
     return _rate_row(
@@ -390,6 +390,12 @@ def _enough(rate: float, worlds: int, promised: float) -> bool:
 
 def _is(row: Found, rung: str) -> bool:
     return row["rung"] == rung and row["verdict"] == SUPPORTED
+
+
+def _names(why: Mapping[str, Any], attribute: str) -> bool:
+    """Returns whether a reason names an attribute beside its own."""
+    values = why["values"]
+    return any(attribute in name for name in (*values.get("others", ()), values.get("competitor", "")))
 
 
 def _figures(found: Found) -> list[float]:

@@ -14,12 +14,22 @@ from latent_audit.tasks.analyses.checks import (
     specificity,
     stability,
 )
+from latent_audit.tasks.analyses.checks.association import Association
+from latent_audit.tasks.analyses.checks.classifier_gate import Gate
+from latent_audit.tasks.analyses.checks.specificity import Specificity
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.checks.verdicts import verdicts_from_audit, verdicts_without_stability
 from latent_audit.tasks.analyses.decoding import without_noise
+from latent_audit.tasks.analyses.places.claimed_swaps import Claim, ClaimedSwap, swap_claims
+from latent_audit.tasks.analyses.places.interchange import Interchange
+from latent_audit.tasks.analyses.places.pairs import draw_pairs
+from latent_audit.tasks.analyses.places.targets import label_columns
 from latent_audit.tasks.analyses.selftest.synthetic_data import SyntheticData
 from latent_audit.tasks.analyses.serialization import to_json
+from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
+
+PAIRS = 500
 
 
 def audit_synthetic_data(
@@ -70,6 +80,7 @@ def _audit_one(
         seed,
         significance=thresholds.significance,
         survives_from=thresholds.survives_min,
+        gap_min=thresholds.gap_min,
         resamples=60,
     )
     started = test[draw_rows(len(test), intervention.MIN_IMAGES, seed, "interventions")]
@@ -95,6 +106,7 @@ def _audit_one(
         untrained_decode=lambda latents, rows: world.decode(np.zeros_like(latents)),
         resamples=100,
     )
+    swapped = _swap_claims(world, claims, found, gates, seed, permutations, thresholds)
     return dict(
         to_json(
             {
@@ -104,6 +116,38 @@ def _audit_one(
                 "association": found,
                 "specificity": claims,
                 "intervention": effects,
+                "places": {"claimed": swapped},
             }
         )
     )
+
+
+def _swap_claims(
+    world: SyntheticData,
+    claims: Sequence[Specificity],
+    found: Association,
+    gates: Sequence[Gate],
+    seed: int,
+    permutations: int,
+    thresholds: Thresholds,
+) -> tuple[ClaimedSwap, ...]:
+    """Returns the swaps of the claimed dimensions of associated attributes."""
+    fit, test = world.halves()
+    interchange = Interchange(
+        [attribute.name for attribute in world.attributes],
+        [tuple(world.response_columns[attribute.name]) for attribute in world.attributes],
+        label_columns(world.attributes, world.values[test], world.values[fit], world.response_columns),
+        world.codes[test],
+        draw_pairs(ImageGroups.of(None, len(test)), PAIRS, seed),
+        lambda latents, rows: world.respond(world.decode(latents)),
+        [gate.status == "passed" for gate in gates],
+        60,
+        seed,
+    )
+    associated = [
+        Claim(claim.attribute, claim.dimension)
+        for k, claim in enumerate(claims)
+        if found.p_adjusted[k, claim.dimension] <= thresholds.significance
+    ]
+    names = [attribute.name for attribute in world.attributes]
+    return swap_claims(interchange, names, associated, range(world.codes.shape[1]), permutations)

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from latent_audit.vocabulary.reasons import Reason
+
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 
@@ -30,7 +32,7 @@ class Estimate:
 class NotApplicable:
     """The reason for a missing value."""
 
-    not_applicable: str
+    not_applicable: Reason
 
 
 def interval(samples: Floats, confidence: float = CONFIDENCE) -> tuple[Floats, Floats]:

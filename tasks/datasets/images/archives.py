@@ -15,7 +15,7 @@ BROKEN_ZIP = (
     *(NotImplementedError, RuntimeError, OverflowError, UnicodeError),
 )
 _LARGEST_BYTES = 16 << 30  # several times the largest data set here
-_MOST_ENTRIES = 2_000_000
+_MAX_ENTRIES = 2_000_000
 # dSprites, the densest that is published, unpacks to 116 times its size; deflate cannot do more than 1,032.
 _LARGEST_RATIO = 400
 _SMALL_BYTES = 64 << 20  # what is this small needs no ratio: it cannot fill anything
@@ -27,8 +27,8 @@ def refuse_hostile(archive: zipfile.ZipFile, path: Path) -> None:
     path: how errors name the archive.
     """
     members = archive.infolist()
-    if len(members) > _MOST_ENTRIES:
-        raise TooLarge(f"{path} lists {len(members):,} entries; the limit is {_MOST_ENTRIES:,}")
+    if len(members) > _MAX_ENTRIES:
+        raise TooLarge(f"{path} lists {len(members):,} entries; the limit is {_MAX_ENTRIES:,}")
     outside = next((member.filename for member in members if _leads_out(member.filename)), None)
     if outside is not None:
         raise CorruptFile(

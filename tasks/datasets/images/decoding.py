@@ -13,12 +13,15 @@ from latent_audit.tasks.datasets.errors import CorruptImage, TooLarge
 
 Ground = Literal["white", "black"]
 Fit = Literal["crop", "pad", "stretch"]
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "JPEG2000", "AVIF")
 # Each row of an image costs memory of its own, however short it is.
 _FEWEST_A_ROW = 16
 # An image this many times as large as its central square is cut before it is converted.
 _LONG = 8
 _EIGHT_BIT_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
+_SIXTEEN_BIT_MODES = ("I;16", "I;16L", "I;16B", "I;16N")
+# 65,535, the largest value of 16 bits, is white: 255 times this.
+_SIXTEEN_TO_EIGHT = 257
 # What Pillow raises on broken files of these formats.
 _DECODING_ERRORS = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, zlib.error)
 
@@ -43,11 +46,12 @@ class Square:
 
 @dataclass(frozen=True)
 class Decoded:
-    """One image as pixels uint8 (c, s, s). cut: share of its pixels that are left out."""
+    """One image as pixels uint8 (c, s, s). cut: share of its pixels that are left out. had_16_bits: of the file."""
 
     pixels: NDArray[np.uint8]
     cut: float
     has_transparency: bool
+    had_16_bits: bool = False
 
 
 def decode(stream: IO[bytes] | Path, name: str, square: Square) -> Decoded:
@@ -60,7 +64,7 @@ def decode(stream: IO[bytes] | Path, name: str, square: Square) -> Decoded:
     try:
         with Image.open(stream, formats=FORMATS) as image:
             _refuse_unfit(image, name, square)
-            return _pixels(image, square)
+            return _pixels(_in_eight_bits(image), square, had_16_bits=image.mode in _SIXTEEN_BIT_MODES)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise TooLarge(f"{name}: {error}") from error
     except UnidentifiedImageError as error:
@@ -82,8 +86,18 @@ def _refuse_unfit(image: Image.Image, name: str, square: Square) -> None:
             f"{name} is {image.width} x {image.height}; in memory its rows take as much as {counted:,} pixels, and the "
             f"limit is {square.pixel_limit:,}"
         )
-    if image.mode not in _EIGHT_BIT_MODES:
-        raise CorruptImage(f"{name} has pixels of the kind {image.mode!r}; save it with 8 bits a channel")
+    if image.mode not in (*_EIGHT_BIT_MODES, *_SIXTEEN_BIT_MODES):
+        raise CorruptImage(
+            f"{name} has pixels of the kind {image.mode!r}; save it with 8 or 16 bits a channel"
+        )
+
+
+def _in_eight_bits(image: Image.Image) -> Image.Image:
+    """Returns the image; one of 16 bits in 8, by dividing by 257 and rounding."""
+    if image.mode not in _SIXTEEN_BIT_MODES:
+        return image
+    values = np.asarray(ImageOps.exif_transpose(image)).astype(np.uint32)
+    return Image.fromarray(((values + _SIXTEEN_TO_EIGHT // 2) // _SIXTEEN_TO_EIGHT).astype(np.uint8))
 
 
 def _without_ends(image: Image.Image) -> Image.Image:
@@ -101,7 +115,7 @@ def _without_ends(image: Image.Image) -> Image.Image:
     return cut
 
 
-def _pixels(image: Image.Image, square: Square) -> Decoded:
+def _pixels(image: Image.Image, square: Square, *, had_16_bits: bool) -> Decoded:
     wanted_mode = "L" if square.channels == 1 else "RGB"
     needed = square.side / (square.crop * min(image.size))
     image.draft(wanted_mode, (int(image.width * needed) + 1, int(image.height * needed) + 1))
@@ -115,7 +129,7 @@ def _pixels(image: Image.Image, square: Square) -> Decoded:
         upright = Image.alpha_composite(ground, layers)
     plain = upright.convert(wanted_mode)
     if square.fit == "pad" and plain.width != plain.height:
-        return Decoded(_as_array(_padded(plain, square)), 0.0, has_transparency)
+        return Decoded(_as_array(_padded(plain, square)), 0.0, has_transparency, had_16_bits)
     if square.fit == "stretch":
         width, height = (square.crop * side for side in plain.size)
     else:
@@ -124,7 +138,7 @@ def _pixels(image: Image.Image, square: Square) -> Decoded:
     resized = plain.resize(
         (square.side, square.side), Image.Resampling.BILINEAR, box=(left, top, left + width, top + height)
     )
-    return Decoded(_as_array(resized), 1 - width * height / whole, has_transparency)
+    return Decoded(_as_array(resized), 1 - width * height / whole, has_transparency, had_16_bits)
 
 
 def _as_array(image: Image.Image) -> NDArray[np.uint8]:

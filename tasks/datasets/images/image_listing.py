@@ -6,14 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
-# Images that are not read; named, so that nobody looks for a file that is there.
-OTHER_SUFFIXES = (
+IMAGE_SUFFIXES = (
+    ".jpg",
+    ".jpeg",
+    ".png",
+    ".webp",
+    ".bmp",
     ".gif",
     ".tif",
     ".tiff",
-    ".avif",
     ".jp2",
+    ".avif",
+)
+# Images that are not read; named, so that nobody looks for a file that is there.
+OTHER_SUFFIXES = (
     ".heic",
     ".heif",
     ".jxl",
@@ -34,7 +40,7 @@ class Listing:
     images: regular files, and links to such files inside the folder. outside: links that lead out of it.
     linked_folders: not entered. hidden: hidden and system files with an image's name. other_kinds: images of kinds
     that are not read. not_utf8: names that are no text. not_files: pipes, sockets, devices and broken links with an
-    image's name.
+    image's name. unreadable: folders that cannot be read, with the system's reason.
     """
 
     images: list[str] = field(default_factory=list)
@@ -44,6 +50,7 @@ class Listing:
     other_kinds: list[str] = field(default_factory=list)
     not_utf8: list[str] = field(default_factory=list)
     not_files: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
 
 
 def list_images(folder: Path) -> Listing:
@@ -80,14 +87,33 @@ def _place(found: Listing, relative: str, path: str, home: Path) -> None:
 
 def _files(folder: Path, found: Listing) -> Iterator[tuple[str, str, bool]]:
     """Yields each file's path below the folder, its full path, and whether it or a folder above it is hidden."""
-    top = str(folder)
-    for place, folders, names in os.walk(top):
-        prefix = "" if place == top else f"{os.path.relpath(place, top).replace(os.sep, '/')}/"
-        found.linked_folders += [prefix + name for name in sorted(folders) if Path(place, name).is_symlink()]
-        folders.sort()
+    waiting = [("", str(folder))]
+    while waiting:  # os.walk goes only as deep as Python's stack, and says nothing of what it cannot read
+        prefix, place = waiting.pop()
         is_hidden = any(_hides(part) for part in prefix.split("/"))
-        for name in sorted(names):
-            yield prefix + name, f"{place}{os.sep}{name}", is_hidden or _hides(name)
+        folders = []
+        try:
+            with os.scandir(place) as entries:
+                listed = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            if not is_hidden:
+                found.unreadable.append(f"{prefix or '.'} ({error.strerror})")
+            continue
+        for entry in listed:
+            if not _is_folder(entry):
+                yield prefix + entry.name, f"{place}{os.sep}{entry.name}", is_hidden or _hides(entry.name)
+            elif entry.is_symlink():
+                found.linked_folders.append(prefix + entry.name)
+            else:
+                folders.append((f"{prefix}{entry.name}/", f"{place}{os.sep}{entry.name}"))
+        waiting += reversed(folders)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that goes round in a circle
+        return False
 
 
 def _hides(name: str) -> bool:

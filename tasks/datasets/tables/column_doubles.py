@@ -13,7 +13,7 @@ from latent_audit.tasks.datasets.tables.shown_text import shown
 
 _SAME_RANKS = 0.995  # rank correlation; a length and its rounding have more
 _SAME_CLASSES = 0.98  # share of the images outside the commonest class on which two columns agree
-_MOST_ROWS = 20_000
+_MAX_ROWS = 20_000
 
 
 def likely_one_class(classes: Sequence[str]) -> list[tuple[str, ...]]:
@@ -33,8 +33,8 @@ def double_columns(
 ) -> list[tuple[str, str, str]]:
     """Returns pairs of attributes that agree on nearly every image, and their similarity in words."""
     rows = np.arange(len(values))
-    if len(rows) > _MOST_ROWS:
-        rows = np.random.default_rng(seed).choice(len(values), _MOST_ROWS, replace=False)
+    if len(rows) > _MAX_ROWS:
+        rows = np.random.default_rng(seed).choice(len(values), _MAX_ROWS, replace=False)
     taken = values[rows]
     named = [k for k, a in enumerate(attributes) if a.kind in ("binary", "categorical", "ordinal")]
     measured = [k for k, a in enumerate(attributes) if a.kind in ("ordinal", "continuous")]

@@ -22,9 +22,11 @@ from latent_audit.tasks.datasets.tables.shown_text import shown
 from latent_audit.tasks.datasets.tables.table_column import Column
 from latent_audit.vocabulary.attribute_kinds import AttributeKind
 
-_MOST_LEVELS = 20  # whole numbers with more distinct values are measured, not graded
-_MOST_CLASSES = 100  # more distinct words than this are names or free text
+_MAX_LEVELS = 20  # whole numbers with more distinct values are measured, not graded
+_MAX_CLASSES = 100  # more distinct words than this are names or free text
 _LONGEST_CLASS = 200  # characters; longer cells are no names of classes
+_LARGEST = 1e30  # of a number that squares can be taken of, in single precision too
+_MIN_SPREAD = 1e-12  # of a column, as a share of its largest number
 _MOSTLY = 0.5  # a column with this share of numbers is meant to hold numbers
 _EXAMPLES = 5
 # Words that often stand for a missing value. They are read as classes unless data.missing_values names them.
@@ -36,11 +38,14 @@ _LIKE_MISSING = frozenset(
 class ColumnType(BaseModel):
     """The type of one column, if the inferred one is wrong."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     kind: AttributeKind = Field(description="binary, categorical, ordinal, continuous or cyclic")
     period: float | None = Field(
-        None, gt=0, description="length of a full turn in the column's own unit; for cyclic columns only"
+        None,
+        ge=1e-30,
+        le=1e30,
+        description="length of a full turn in the column's own unit; for cyclic columns only",
     )
     levels: tuple[str, ...] = Field((), description="order of an ordinal column of words, lowest first")
     unit: str = Field("", description="unit of the values, for the report")
@@ -138,6 +143,7 @@ def _typed(
         return Attribute(column.name, kind, classes=said.levels, unit=unit), graded, []
     if not numeric:
         _refuse_words(column, reading, kind)
+    _refuse_extremes(column, reading)
     period = None if said is None else said.period
     notes = [f"Column {shown(column.name)!r}: {reading.how}."] if reading.how else []
     return Attribute(column.name, kind, period=period, unit=unit), reading.values[column.codes], notes
@@ -166,17 +172,17 @@ def _inferred(column: Column, reading: Reading, numeric: bool) -> AttributeKind:
         whole = bool((numbers == np.round(numbers)).all())
         if len(numbers) == 2:
             return "binary"
-        if whole and len(numbers) == rows > _MOST_LEVELS:
+        if whole and len(numbers) == rows > _MAX_LEVELS:
             raise _Unusable(
                 f"column {shown(column.name)!r} has a different whole number in every row ({_examples(column)}), as "
                 "row numbers have; leave it out of data.attributes, or say what it measures with data.types, as in "
                 f"{{{shown(column.name)}: continuous}}"
             )
-        return "ordinal" if whole and len(numbers) <= _MOST_LEVELS else "continuous"
+        return "ordinal" if whole and len(numbers) <= _MAX_LEVELS else "continuous"
     if many == 2:
         return "binary"
-    _ask_about_numbers(column, reading)
-    if many == rows > _MOST_LEVELS:
+    _refuse_numbers_as_text(column, reading)
+    if many == rows > _MAX_LEVELS:
         raise _Unusable(
             f"column {shown(column.name)!r} has a different text in every row ({_examples(column)}), as names have; "
             "leave it out with data.attributes"
@@ -184,7 +190,7 @@ def _inferred(column: Column, reading: Reading, numeric: bool) -> AttributeKind:
     return "categorical"
 
 
-def _ask_about_numbers(column: Column, reading: Reading) -> None:
+def _refuse_numbers_as_text(column: Column, reading: Reading) -> None:
     """Raises if a column of text is probably meant as numbers, instead of guessing."""
     if would_lose_zeros(column.distinct):
         return
@@ -198,7 +204,7 @@ def _ask_about_numbers(column: Column, reading: Reading) -> None:
         )
     are = reading.are_numbers
     numbers, rows = int(column.counts[are].sum()), len(column.codes)
-    if are.sum() > 2 and (numbers >= _MOSTLY * rows or are.sum() > _MOST_LEVELS):
+    if are.sum() > 2 and (numbers >= _MOSTLY * rows or are.sum() > _MAX_LEVELS):
         raise _Unusable(_some_are_no_numbers(column, ~are))
 
 
@@ -222,6 +228,21 @@ def _refuse_words(column: Column, reading: Reading, kind: str) -> None:
     )
 
 
+def _refuse_extremes(column: Column, reading: Reading) -> None:
+    """Raises for numbers whose mean and standard deviation no computer's fractions can hold."""
+    huge = np.abs(reading.values) > _LARGEST
+    if huge.any():
+        raise _Unusable(
+            f"column {shown(column.name)!r} has numbers beyond ±{_LARGEST:g} ({column.where(huge)}), with which "
+            "nothing can be computed; correct them, or give the column in another unit"
+        )
+    if np.ptp(reading.values) <= max(_MIN_SPREAD * np.abs(reading.values).max(), 1 / _LARGEST):
+        raise _Unusable(
+            f"column {shown(column.name)!r} is {_first(column)} in every row but for rounding; a constant cannot be "
+            "audited"
+        )
+
+
 def _coded(column: Column, kind: str, reading: Reading | None) -> tuple[tuple[str, ...], NDArray[np.float64]]:
     """Returns class names in order (numbers by size, words by letter) and each row's code."""
     if reading is None:
@@ -234,9 +255,9 @@ def _coded(column: Column, kind: str, reading: Reading | None) -> tuple[tuple[st
     name = shown(column.name)
     if kind == "binary" and len(classes) != 2:
         raise _Unusable(f"column {name!r} has {len(classes)} distinct values and cannot be binary")
-    if len(classes) > _MOST_CLASSES:
+    if len(classes) > _MAX_CLASSES:
         raise _Unusable(
-            f"column {name!r} has {len(classes):,} distinct values, too many for classes (at most {_MOST_CLASSES}): "
+            f"column {name!r} has {len(classes):,} distinct values, too many for classes (at most {_MAX_CLASSES}): "
             f"{_examples(column)}; leave it out with data.attributes or, if it holds numbers, make it continuous"
         )
     longest = max(column.distinct, key=len)

@@ -15,6 +15,7 @@ from latent_audit.tasks.datasets.tables.cell_numbers import read_numbers
 from latent_audit.tasks.datasets.tables.column_types import empty_cells
 from latent_audit.tasks.datasets.tables.file_column import could_name_files, find_file_column
 from latent_audit.tasks.datasets.tables.image_names import ImageNames, Match
+from latent_audit.tasks.datasets.tables.parquet_cells import is_parquet, read_parquet
 from latent_audit.tasks.datasets.tables.shown_text import differing, shown
 from latent_audit.tasks.datasets.tables.table_cells import Cells, read_cells
 from latent_audit.tasks.datasets.tables.table_column import Column
@@ -25,12 +26,13 @@ _EXAMPLES = 5
 
 @dataclass(frozen=True)
 class TableReading:
-    """How to read a table; null detects it."""
+    """How to read a table; null detects it. skips: whether rows and images without a partner are left out."""
 
     delimiter: str | None = None
     encoding: str | None = None
     file_column: str | None = None
     missing_values: tuple[str, ...] = ("",)
+    skips: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,11 @@ def read_table(
         )
     if not folder.is_dir():
         raise MissingFile(f"there is no folder at {folder}; data.folder names the folder of your images")
-    cells = read_cells(
-        path, reading.encoding, reading.delimiter, _keep(path, attributes, reading.file_column)
+    keep_columns = _keep(path, attributes, reading.file_column)
+    cells = (
+        read_parquet(path, keep_columns)
+        if is_parquet(path)
+        else read_cells(path, reading.encoding, reading.delimiter, keep_columns)
     )
     listing = list_images(folder)
     names = ImageNames(listing.images, folder)
@@ -82,24 +87,47 @@ def read_table(
     written = Column.of(file_column, cells.columns[file_column], cells.lines)
     matches = [names.match(name) for name in written.distinct]
     problems = [*_file_problems(written, matches, listing, folder)]
-    if len(cells.lines) < fewest_images:
+    said_of_skipped = (
+        [f"Skipped (data.on_problem): {problem}." for problem in problems] if reading.skips else []
+    )
+    keep = _with_an_image_of_their_own(written, matches)
+    if reading.skips:
+        problems = []
+    count = int(keep.sum()) if reading.skips else len(cells.lines)
+    if count < fewest_images:
+        what = "rows with an image" if reading.skips else "rows"
         problems.append(
-            f"there are {len(cells.lines):,} rows and at least {fewest_images:,} are needed (data.fewest_images)"
+            f"there are {count:,} {what} and at least {fewest_images:,} are needed (data.fewest_images)"
         )
     if problems:
         columns = (Column.of(name, cells.columns[name], cells.lines) for name in chosen)
         empty = (empty_cells(c, read_numbers(c.distinct, "."), reading.missing_values) for c in columns)
         problems += [problem for problem in empty if problem]
         raise BadTable(f"{path} and the images in {folder} do not fit together:", tuple(problems))
-    files = tuple(matches[code].path or "" for code in written.codes)
+    rows = np.flatnonzero(keep)
+    files = tuple(matches[code].path or "" for code in written.codes[rows])
     notes = [
         *cells.notes,
         *([said] if said else []),
         *notes,
         *_match_notes(written, matches),
-        *_listing_notes(listing),
+        *said_of_skipped,
+        *listing_notes(listing),
     ]
-    return FolderTable(files, tuple(chosen), cells.columns, cells.lines, tuple(notes))
+    kept = cells.columns
+    if len(rows) < len(keep):
+        kept = {name: column.take(pa.array(rows)) for name, column in kept.items()}
+    return FolderTable(files, tuple(chosen), kept, cells.lines[rows], tuple(notes))
+
+
+def _with_an_image_of_their_own(written: Column, matches: Sequence[Match]) -> NDArray[np.bool_]:
+    """Returns which rows name an image that no other row names."""
+    counts = Counter[str]()
+    for match, count in zip(matches, written.counts, strict=True):
+        if match.path:
+            counts[match.path] += int(count)
+    alone = np.array([bool(match.path) and counts[match.path or ""] == 1 for match in matches], bool)
+    return np.asarray(alone[written.codes] if len(alone) else np.zeros(len(written.codes), bool))
 
 
 def _keep(
@@ -206,6 +234,8 @@ def _file_problems(
     unlisted = sorted(set(listing.images) - rows_of.keys())
     if unlisted:
         yield _examples(unlisted, "images have no row in the table; add rows or move them away")
+    if listing.unreadable:
+        yield _examples(listing.unreadable, "folders cannot be read, so their images are not known")
     if listing.not_utf8:
         yield _examples(listing.not_utf8, "images have names that are not UTF-8; rename them")
     if listing.not_files:
@@ -257,7 +287,8 @@ def _match_notes(written: Column, matches: Sequence[Match]) -> Iterator[str]:
         )
 
 
-def _listing_notes(listing: Listing) -> Iterator[str]:
+def listing_notes(listing: Listing) -> Iterator[str]:
+    """Yields a sentence on each group of files that are left out of a folder."""
     kinds = (
         (listing.hidden, "hidden and system files beside the images are left out"),
         (listing.outside, "links that lead out of the folder are left out"),

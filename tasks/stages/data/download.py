@@ -68,11 +68,11 @@ def _counted(checked: int, total: int) -> str:
 
 
 def _own_files(data: FolderSettings) -> DataFiles:
-    """Returns the digests of a user's table and, together, of the images in the folder."""
+    """Returns the digests of a user's table, if there is one, and, together, of the images in the folder."""
     for path, what in ((data.table, "table"), (data.folder, "folder")):
-        if not path.exists():
+        if path is not None and not path.exists():
             raise MissingFile(f"data.{what} is {path}, and there is no such {what}")
-    if not data.table.is_file():
+    if data.table is not None and not data.table.is_file():
         raise MissingFile(f"data.table is {data.table}, which is no file: copy the table into one")
     if not data.folder.is_dir():
         raise MissingFile(f"data.folder is {data.folder}, which is no folder: name the one with the images")
@@ -81,9 +81,10 @@ def _own_files(data: FolderSettings) -> DataFiles:
     for name in list_images(data.folder).images:
         path = data.folder / on_disk(name)
         together.update(name.encode() + b"\0" + digest_of_file(path).encode())
-    return DataFiles(
-        data.folder.absolute(), {"table": digest_of_file(data.table), "images": together.hexdigest()}
-    )
+    digests = {"images": together.hexdigest()}
+    if data.table is not None:
+        digests["table"] = digest_of_file(data.table)
+    return DataFiles(data.folder.absolute(), digests)
 
 
 def _shown(file: RemoteFile, progress: ProgressDisplay) -> Callable[[int, int | None], None]:

@@ -23,6 +23,7 @@ from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.session.data_files import DataFiles
 from latent_audit.tasks.stages.inputs.prepared import Prepared
 from latent_audit.tasks.storage.arrays import reference, write_array, write_json
+from latent_audit.vocabulary.reasons import Reason, reason
 
 if TYPE_CHECKING:
     from latent_audit.tasks.datasets.registry import DataSettings
@@ -54,9 +55,13 @@ def compute(
     except ValueError as error:
         raise NotEnoughImages(f"{image_set.name}: {error}") from error
     image_set, aside = _set_aside(image_set, split, fewest_of_a_class)
-    rare = rare_classes(image_set.attributes, image_set.values, split, fewest_of_a_class)
-    together = _group_notes(image_set, split, duplicate_images, seed)
-    image_set = replace(image_set, notes=(*image_set.notes, *alike, *rare, *together))
+    notes: list[str | Reason] = [
+        *image_set.notes,
+        *(reason("testable.note", attribute=shown(each.attribute.name), why=each.reason) for each in aside),
+        *alike,
+        *rare_classes(image_set.attributes, image_set.values, split, fewest_of_a_class),
+        *_group_notes(image_set, split, duplicate_images, seed),
+    ]
     _write_unless_mapped(folder / "images.npy", image_set.images)
     write_array(folder / "values.npy", image_set.values)
     write_array(folder / "parts.npy", split.codes)
@@ -66,7 +71,7 @@ def compute(
     if image_set.masks is not None:
         _write_unless_mapped(folder / "masks.npy", image_set.masks)
     prepared = Prepared(image_set, split.codes, order)
-    write_json(folder / "data.json", _description(folder, prepared, aside, seed))
+    write_json(folder / "data.json", _description(folder, prepared, aside, notes, seed))
     if image_set.file_names is not None:
         write_json(folder / "files.json", list(image_set.file_names))
     counts = {f"images.{name}": float(len(prepared.rows(name))) for name in PARTS}
@@ -116,14 +121,16 @@ def _set_aside(image_set: ImageSet, split: splits.Split, fewest: int) -> tuple[I
     """Returns the data with the attributes that can be tested, and the others; refuses data without any."""
     kept, aside = split_testable(image_set.attributes, image_set.values, split, fewest)
     if not kept:
-        listed = "; ".join(f"{shown(each.attribute.name)}: {each.reason}" for each in aside)
+        listed = "; ".join(
+            f"{shown(each.attribute.name)}: {min(each.images.values())} images in one part" for each in aside
+        )
         raise ConstantAttribute(
-            f"{image_set.name}: no attribute can be tested ({listed}); add images in which they vary, or lower "
+            f"{image_set.name}: no attribute can be tested, since each needs {fewest} images in which it varies in "
+            f"every part ({listed}); add images in which they vary, or lower "
             "evidence.fewest_of_a_class"
         )
     if not aside:
         return image_set, aside
-    notes = [f"{shown(each.attribute.name)} is not tested: {each.reason}." for each in aside]
     chosen = tuple(image_set.attributes[column] for column in kept)
     # A grid of factors is one only with all of them.
     return replace(
@@ -131,7 +138,6 @@ def _set_aside(image_set: ImageSet, split: splits.Split, fewest: int) -> tuple[I
         attributes=chosen,
         values=np.ascontiguousarray(image_set.values[:, kept]),
         factor_sizes=None,
-        notes=(*image_set.notes, *notes),
     ), aside
 
 
@@ -139,6 +145,7 @@ def _description(
     folder: Path,
     prepared: Prepared,
     aside: Sequence[SetAside],
+    notes: list[str | Reason],
     seed: int,
     shown_images: int = 24,
 ) -> dict[str, Any]:
@@ -176,7 +183,7 @@ def _description(
             }
             for each in aside
         ],
-        "notes": list(image_set.notes),
+        "notes": notes,
         "correlation": to_json(correlation),
         "samples": reference(folder, "data_samples", samples),
     }

@@ -14,6 +14,7 @@ def find_claims(
     bootstraps: int,
     significance: float,
     survives_from: float,
+    gap_min: float,
     seed: int,
 ) -> tuple[Association, tuple[Specificity, ...]]:
     """Returns checks A and B of a code: every cell's association, and the claim that is made of each attribute."""
@@ -30,6 +31,8 @@ def find_claims(
         seed,
         significance=significance,
         survives_from=survives_from,
+        gap_min=gap_min,
+        used=codes.used,
         resamples=bootstraps,
         image_groups=groups,
     )

@@ -7,19 +7,23 @@ for an attribute, its numbers mean nothing there either.
 from collections.abc import Mapping
 from typing import Any
 
+from latent_audit.vocabulary.reasons import Reason, reason_in
+
 Record = dict[str, Any]
 
 
-def closed_gates(record: Mapping[str, Any], unreadable: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+def closed_gates(
+    record: Mapping[str, Any], unreadable: Mapping[str, Mapping[str, Reason]]
+) -> dict[str, Reason]:
     """Returns why the classifier may not judge each attribute that it may not judge in this model's images."""
     found = {name: row["reason"] for name, row in unreadable.items()}
     for gate in (record.get("intervention") or {}).get("gates", ()):
         if gate["status"] != "passed":
-            found.setdefault(gate["attribute"], gate["reason"])
+            found.setdefault(gate["attribute"], reason_in(gate))
     return found
 
 
-def take_out_unread(record: Record, closed: Mapping[str, str], unreadable: Mapping[str, Any]) -> None:
+def take_out_unread(record: Record, closed: Mapping[str, Reason], unreadable: Mapping[str, Any]) -> None:
     """Puts the reason in the place of every number about an attribute whose gate is closed."""
     moves = record.get("moves") or {}
     for rows, ways in (

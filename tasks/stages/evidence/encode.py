@@ -6,18 +6,23 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
+from latent_audit.tasks.analyses.places.pairs import draw_pairs
+from latent_audit.tasks.analyses.places.used_dimensions import used_dimensions
+from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.codes import PROBE_PARTS
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.stages.inputs.reach import reach_of
-from latent_audit.tasks.storage.arrays import write_array, write_json
+from latent_audit.tasks.storage.arrays import read_array, write_array, write_json
 from latent_audit.tasks.storage.artifacts import Artifact
-from latent_audit.vae_models.inference import encode_images
+from latent_audit.vae_models.inference import decoder_of, encode_images
 from latent_audit.vae_models.storage.checkpoints import load, load_untrained
 from latent_audit.vocabulary.batches import batches
 
 # Read from disk, encoded and reported at once.
 IMAGES_AT_A_TIME = 10_000
+# Between which each dimension is exchanged, to see whether the decoder uses it.
+USED_PAIRS = 128
 
 
 def compute(
@@ -41,7 +46,12 @@ def compute(
         write_array(folder / f"means-{part}.npy", means)
         write_array(folder / f"log_variances-{part}.npy", log_variances)
     fit = data.images("model_train", data.draw("model_train", pca_images, seed, "principal components"))
+    test = read_array(folder / "means-probe_test.npy")
+    pairs = draw_pairs(ImageGroups.of(None, len(test)), USED_PAIRS, seed)
+    used, changes = used_dimensions(test, pairs, decoder_of(model, "auto"), model.dimension_groups, seed)
     facts = {
+        "used": used.tolist(),
+        "changes": changes.tolist(),
         "controls": _write_controls(folder, data, trained, fit, model.latent_dim, context.device),
         "names": list(model.dimension_names),
         "groups": list(model.dimension_groups),

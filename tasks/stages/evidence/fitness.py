@@ -19,6 +19,7 @@ from latent_audit.tasks.analyses.scores.fitness import (
 )
 from latent_audit.tasks.analyses.scores.free_dimensions import FreeDimension, recover
 from latent_audit.tasks.analyses.serialization import to_json
+from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.codes import Codes, open_codes
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
@@ -113,7 +114,7 @@ def _free_dimensions(
         return ()
     held_out, rng = np.asarray(codes.of("probe_test")), np.random.default_rng((seed, 0xF4EE))
     decode = decoder_of(model)
-    pairs = draw_pairs(len(held_out), MAX_PAIRS, seed)
+    pairs = draw_pairs(ImageGroups.of(None, len(held_out)), MAX_PAIRS, seed)
     used, changes = used_dimensions(held_out, pairs, decode, codes.groups, seed)
     asked = _latents(model, samples, rng)
     read = recover(asked, decode, lambda pictures: encode_images(model, pictures)[0], rng)

@@ -6,7 +6,7 @@ from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.analyses.statistics.estimates import Estimate
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.evidence.interventions import (
-    Moves,
+    InterventionSizes,
     gate_reconstructions,
     intervene_on,
     not_readable,
@@ -32,7 +32,7 @@ def compute(
     probed: Artifact,
     intervention_images: int,
     bootstraps: int,
-    null_moves_per_dimension: int,
+    null_directions_per_dimension: int,
     gate_images: int,
     null_images: int,
     untrained_images: int,
@@ -48,10 +48,10 @@ def compute(
     model = load(trained.path, context.device)
     attribute_classifier = load_classifier(classifier.path, context.device)
     untrained = load_untrained(trained.path, context.device) if reach_of(trained).images_by_weights else None
-    moves = Moves(
+    sizes = InterventionSizes(
         intervention_images,
         bootstraps,
-        null_moves_per_dimension,
+        null_directions_per_dimension,
         gate_images,
         null_images,
         untrained_images,
@@ -61,7 +61,7 @@ def compute(
     decode = decoder_of(model, "auto")
     unreadable = not_readable(data, classifier, classifier_share_of_way)
     gates = gate_reconstructions(
-        data, attribute_classifier, codes, decode, classifier_share_of_way, unreadable, moves
+        data, attribute_classifier, codes, decode, classifier_share_of_way, unreadable, sizes
     )
     result = intervene_on(
         data,
@@ -71,10 +71,10 @@ def compute(
         None if untrained is None else decoder_of(untrained, "auto"),
         [claim["dimension"] for claim in claims],
         gates,
-        moves,
+        sizes,
     )
     write_json(folder / "intervention.json", to_json(result))
-    write_responses(folder, result, moves.rows(codes), attribute_classifier.response_columns)
+    write_responses(folder, result, sizes.rows(codes), attribute_classifier.response_columns)
     effects = {
         f"effect.{claim.attribute}": claim.on_target.value
         for claim in result.claims

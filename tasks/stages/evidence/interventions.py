@@ -17,22 +17,23 @@ from latent_audit.tasks.stages.inputs.prepared import Prepared
 from latent_audit.tasks.storage.arrays import read_json
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.inference import classify_images
+from latent_audit.vocabulary.reasons import Reason
 
 if TYPE_CHECKING:
     from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
 
 
 @dataclass(frozen=True)
-class Moves:
-    """How much is moved: held-out images to start from, bootstrap draws, random moves behind the null.
+class InterventionSizes:
+    """Sizes of an intervention: held-out images to start from, bootstrap draws, random directions of the null.
 
     gate_images: most reconstructions that the classifier is tried on. null_images, untrained_images: images that
-    the null's random moves, and the moves in the untrained decoder, start from.
+    the null's random directions, and changes in the untrained decoder, start from.
     """
 
     images: int
     bootstraps: int
-    null_moves_per_dimension: int
+    null_directions_per_dimension: int
     gate_images: int
     null_images: int
     untrained_images: int
@@ -45,7 +46,7 @@ class Moves:
 
 def not_readable(
     data: Prepared, classifier: Artifact, share_of_way: float
-) -> Mapping[str, Mapping[str, str]]:
+) -> Mapping[str, Mapping[str, Reason]]:
     """Returns the reason of each attribute that the classifier cannot read in real held-out images."""
     described = [{"name": a.name, "kind": a.kind} for a in data.data.attributes]
     scores = read_json(classifier.path / "classifier.json")["scores"]
@@ -58,14 +59,14 @@ def gate_reconstructions(
     codes: ProbeCodes,
     decode: Decode,
     share_of_way: float,
-    unreadable: Mapping[str, Mapping[str, str]],
-    moves: Moves,
+    unreadable: Mapping[str, Mapping[str, Reason]],
+    sizes: InterventionSizes,
 ) -> tuple[Gate, ...]:
     """Returns, for each attribute, whether the classifier reads what `decode` makes of held-out codes.
 
     Single images are counted, each with noise of its own.
     """
-    places = data.draw("probe_test", moves.gate_images, moves.seed, "gate", every_class=True)
+    places = data.draw("probe_test", sizes.gate_images, sizes.seed, "gate", every_class=True)
     return classifier_gate.compute(
         data.data.attributes,
         data.values("probe_test", places),
@@ -85,12 +86,12 @@ def intervene_on(
     untrained_decode: Decode | None,
     dimensions: Sequence[int],
     gates: Sequence[Gate],
-    moves: Moves,
+    sizes: InterventionSizes,
 ) -> Intervention:
     """Returns check C of a code; `dimensions` are the claimed ones, one for each attribute."""
     return intervention.compute(
         data.data.attributes,
-        codes.test[moves.rows(codes)],
+        codes.test[sizes.rows(codes)],
         codes.fit,
         decode,
         lambda pictures: classify_images(attribute_classifier, pictures, precision="auto"),
@@ -98,12 +99,13 @@ def intervene_on(
         gates,
         dimensions,
         codes.groups,
-        moves.seed,
-        rows=moves.rows(codes),
+        sizes.seed,
+        rows=sizes.rows(codes),
         untrained_decode=untrained_decode,
-        resamples=moves.bootstraps,
-        null_images=moves.null_images,
-        untrained_images=moves.untrained_images,
-        null_moves_per_dimension=moves.null_moves_per_dimension,
-        image_groups=data.image_groups("probe_test", moves.rows(codes)),
+        resamples=sizes.bootstraps,
+        null_images=sizes.null_images,
+        untrained_images=sizes.untrained_images,
+        null_directions_per_dimension=sizes.null_directions_per_dimension,
+        robust={target.name for target in attribute_classifier.targets if target.is_robust},
+        image_groups=data.image_groups("probe_test", sizes.rows(codes)),
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from latent_audit.tasks.analyses.checks.auditability import statistic_name
 from latent_audit.tasks.analyses.checks.classifier_gate import Gate
 from latent_audit.tasks.analyses.checks.specificity import Specificity
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
@@ -19,12 +20,12 @@ from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.evidence.claims import find_claims
 from latent_audit.tasks.stages.evidence.interventions import (
-    Moves,
+    InterventionSizes,
     gate_reconstructions,
     intervene_on,
     not_readable,
 )
-from latent_audit.tasks.stages.evidence.places import measure_places, untestable
+from latent_audit.tasks.stages.evidence.places import claims_of, measure_places, untestable
 from latent_audit.tasks.stages.inputs.codes import Codes, ProbeCodes, decode_components, open_codes
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.stages.inputs.reach import reach_of
@@ -32,6 +33,7 @@ from latent_audit.tasks.storage.arrays import write_json
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.inference import decoder_of
 from latent_audit.vae_models.storage.checkpoints import load, load_classifier, load_untrained
+from latent_audit.vocabulary.reasons import Reason, reason
 
 if TYPE_CHECKING:
     from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
@@ -57,7 +59,7 @@ def compute(
     permutations: int,
     bootstraps: int,
     intervention_images: int,
-    null_moves_per_dimension: int,
+    null_directions_per_dimension: int,
     gate_images: int,
     null_images: int,
     untrained_images: int,
@@ -73,16 +75,16 @@ def compute(
     attribute_classifier = load_classifier(classifier.path, context.device)
     codes = open_codes(encoded)
     controls = _controls(codes, trained, encoded, data.data.images.shape[1:], context.device, seed)
-    moves = Moves(
+    interventions = InterventionSizes(
         intervention_images,
         bootstraps,
-        null_moves_per_dimension,
+        null_directions_per_dimension,
         gate_images,
         null_images,
         untrained_images,
         seed,
     )
-    sizes = Sizes(
+    places = Sizes(
         probe_images, interchange_pairs, permutations, bootstraps, boosting_iterations, boosting_images
     )
     unreadable = not_readable(data, classifier, thresholds.classifier_share_of_way)
@@ -96,6 +98,7 @@ def compute(
             bootstraps,
             thresholds.significance,
             thresholds.survives_min,
+            thresholds.gap_min,
             seed,
         )
         gates = gate_reconstructions(
@@ -105,10 +108,10 @@ def compute(
             control.decode,
             thresholds.classifier_share_of_way,
             unreadable,
-            moves,
+            interventions,
         )
         intervened = (
-            _intervene(data, attribute_classifier, control, claims, gates, moves)
+            _intervene(data, attribute_classifier, control, claims, gates, interventions)
             if any(gate.status == "passed" for gate in gates)
             else _unreadable(gates)
         )
@@ -126,8 +129,9 @@ def compute(
                         control.codes,
                         control.decode,
                         untestable(gates),
+                        claims_of(to_json(associated), to_json(claims), thresholds.significance),
                         thresholds,
-                        sizes,
+                        places,
                         seed,
                     )
                 ),
@@ -161,7 +165,7 @@ def _intervene(
     control: Control,
     claims: Sequence[Specificity],
     gates: Sequence[Gate],
-    moves: Moves,
+    sizes: InterventionSizes,
 ) -> Any:
     dimensions = [claim.dimension for claim in claims]
     return to_json(
@@ -173,11 +177,19 @@ def _intervene(
             control.untrained_decode,
             dimensions,
             gates,
-            moves,
+            sizes,
         )
     )
 
 
-def _unreadable(gates: Sequence[Gate]) -> dict[str, str]:
-    read = "; ".join(f"{gate.attribute} {gate.statistic} {gate.value:.2f}" for gate in gates)
-    return {"not_applicable": f"the classifier reads no attribute in what this control decodes: {read}"}
+def _unreadable(gates: Sequence[Gate]) -> dict[str, Reason]:
+    scores: list[str | Reason] = [
+        reason(
+            "control.score",
+            attribute=gate.attribute,
+            statistic=statistic_name(gate.statistic),
+            value=f"{gate.value:.2f}",
+        )
+        for gate in gates
+    ]
+    return {"not_applicable": reason("control.unreadable", scores=scores)}

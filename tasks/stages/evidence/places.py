@@ -11,6 +11,7 @@ from latent_audit.tasks.analyses.checks.classifier_gate import Gate
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.decoding import Decode
 from latent_audit.tasks.analyses.places import ladder, rung_stability
+from latent_audit.tasks.analyses.places.claimed_swaps import Claim
 from latent_audit.tasks.analyses.places.evidence import DIMENSION, RUNGS, Ladder
 from latent_audit.tasks.analyses.places.rung_stability import RungLikeness
 from latent_audit.tasks.analyses.places.sizes import Sizes
@@ -20,6 +21,7 @@ from latent_audit.tasks.stages.inputs.prepared import Prepared
 from latent_audit.tasks.storage.arrays import read_array, read_json, write_array, write_json
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 from latent_audit.vae_models.inference import classify_images
+from latent_audit.vocabulary.reasons import Reason
 
 if TYPE_CHECKING:
     from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
@@ -37,9 +39,9 @@ class PlaceStability:
     attributes: tuple[RungLikeness, ...]
 
 
-def untestable(gates: Sequence[Gate]) -> list[str]:
-    """Returns why the classifier may not judge each attribute, "" where it may."""
-    return ["" if gate.status == "passed" else gate.reason for gate in gates]
+def untestable(gates: Sequence[Gate]) -> list[Reason | None]:
+    """Returns why the classifier may not judge each attribute, None where it may."""
+    return [None if gate.status == "passed" else gate.reason for gate in gates]
 
 
 def measure_places(
@@ -47,12 +49,13 @@ def measure_places(
     attribute_classifier: "AttributeClassifier",
     codes: ProbeCodes,
     decode: Decode,
-    why_not: Sequence[str],
+    why_not: Sequence[Reason | None],
+    claims: Sequence[Claim],
     thresholds: Thresholds,
     sizes: Sizes,
     seed: int,
 ) -> Ladder:
-    """Returns the evidence on every rung of a code; `why_not` says of each attribute why it cannot be judged, or ""."""
+    """Returns the evidence on every rung of a code; `why_not`: why an attribute cannot be judged, or None."""
     fitted = data.draw("probe_fit", sizes.fit_images, seed, "places", every_class=True)
     code = ladder.Code(
         attributes=data.data.attributes,
@@ -68,8 +71,21 @@ def measure_places(
         untestable=why_not,
         fit_groups=data.image_groups("probe_fit", fitted),
         test_groups=data.image_groups("probe_test"),
+        claims=claims,
     )
     return ladder.measure(code, thresholds, sizes, seed)
+
+
+def claims_of(
+    association: Mapping[str, Any], specificity: Sequence[Mapping[str, Any]], significance: float
+) -> list[Claim]:
+    """Returns the claims on single dimensions that are associated with their attribute, of JSON-ready results."""
+    rows = dict(zip(association["attributes"], association["p_adjusted"], strict=True))
+    return [
+        Claim(claim["attribute"], claim["dimension"])
+        for claim in specificity
+        if rows[claim["attribute"]][claim["dimension"]] <= significance
+    ]
 
 
 def write_predictions(folder: Path, found: Ladder) -> None:
@@ -84,6 +100,25 @@ def write_predictions(folder: Path, found: Ladder) -> None:
     empty = np.zeros((found.images, 0), np.float32)
     write_array(folder / PREDICTIONS, np.concatenate([empty, *columns], axis=1))
     write_json(folder / LAYOUT, layout)
+
+
+def write_lines(folder: Path, found: Ladder) -> None:
+    """Writes the directions of a code, what they read and how it moves along them, for those who show them."""
+    layout, filters, patterns, start = [], [], [], 0
+    for place in found.attributes:
+        for rung in place.rungs:
+            for line in rung.lines:
+                rank = line.filters.shape[1]
+                layout.append(
+                    {"attribute": place.attribute, "held": line.held, "columns": [start, start + rank]}
+                )
+                filters.append(line.filters)
+                patterns.append(line.pattern)
+                start += rank
+    empty = np.zeros((len(found.used), 0))
+    for name, columns in (("filters", filters), ("patterns", patterns)):
+        write_array(folder / f"{name}.npy", np.concatenate([empty, *columns], axis=1))
+    write_json(folder / "lines.json", layout)
 
 
 def place_stability(

@@ -25,6 +25,7 @@ def compute(
     boosting_iterations: int,
     significance: float,
     survives_min: float,
+    gap_min: float,
     seed: int,
 ) -> None:
     """Writes probe.json: association, specificity and probes, as audit.json holds them."""
@@ -35,7 +36,7 @@ def compute(
     fit_values, test_values = (data.values(part) for part in PROBE_PARTS)
     context.report(0, 2, {})
     associated, specific = find_claims(
-        data, codes, permutations, bootstraps, significance, survives_min, seed
+        data, codes, permutations, bootstraps, significance, survives_min, gap_min, seed
     )
     context.report(1, 2, {})
     fitted, scored = (

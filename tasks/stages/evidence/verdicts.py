@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from latent_audit.reports.page.reasons import with_sentences, with_text
 from latent_audit.reports.record.audit_json import SCHEMA_VERSION, settled, write_audit
 from latent_audit.tasks.analyses.checks import (
     auditability,
@@ -16,6 +17,7 @@ from latent_audit.tasks.analyses.checks import (
 )
 from latent_audit.tasks.analyses.checks.association import Association
 from latent_audit.tasks.analyses.checks.attribute_correlation import entangled_pairs
+from latent_audit.tasks.analyses.checks.definitions.registry import listed
 from latent_audit.tasks.analyses.checks.rules import RULES, thresholds_digest
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.places.rules.requirements import judge_requirements
@@ -49,7 +51,7 @@ def compute(
     results: Mapping[str, Mapping[str, Artifact]],
     parts: Parts,
     settings: Mapping[str, Any],
-    subject: Mapping[str, str | None],
+    subject: Mapping[str, Any],
     thresholds: Thresholds,
     selftest: Mapping[str, Any],
     failed: Sequence[Mapping[str, Any]],
@@ -82,17 +84,20 @@ def compute(
     unreadable = auditability.reasons(auditable)
     for record in records:
         take_out_unread(record, closed_gates(record, unreadable), unreadable)
+    records = with_sentences(records)
     independent = data.image_groups("probe_test")
-    stable = [
-        to_json(_stability(name, models, records, codes, thresholds, unreadable, seed, independent))
-        for name in names
-    ]
-    verdicts = [
-        to_json(verdict) for verdict in CURRENT.reach_verdicts(records, stable, thresholds, unreadable)
-    ]
+    stable = with_sentences(
+        [
+            to_json(_stability(name, models, records, codes, thresholds, unreadable, seed, independent))
+            for name in names
+        ]
+    )
+    verdicts = with_sentences(
+        [to_json(verdict) for verdict in CURRENT.reach_verdicts(records, stable, thresholds, unreadable)]
+    )
     alike = place_stability(models, records, results, seed, independent) if len(models) > len(names) else []
-    where = to_json(CURRENT.judge_places(records, to_json(alike), thresholds, unreadable))
-    absent = to_json(CURRENT.judge_absence(records, thresholds))
+    where = with_text(to_json(CURRENT.judge_places(records, to_json(alike), thresholds, unreadable)))
+    absent = with_text(to_json(CURRENT.judge_absence(records, thresholds)))
     _add_counter_examples(folder, verdicts, models, data, codes, lead, seed)
     leads = [(model, record) for model, record in zip(models, records, strict=True) if record["is_lead"]]
     audit = {
@@ -105,25 +110,26 @@ def compute(
         "thresholds_digest": thresholds_digest(settled(to_json(thresholds))),
         # The store has hashed every file of the data already.
         "data": {
-            **{key: described[key] for key in described if key != "factor_sizes"},
+            **with_sentences({key: described[key] for key in described if key != "factor_sizes"}),
             "correlation": _with_entangled(described["correlation"], thresholds.entangled_from),
             "digest": prepared.digest,
         },
         "classifier": {
-            **judged_by,
+            **with_sentences(judged_by),
             "weights_digest": digest_of_file(classifier.path / WEIGHTS_FILE),
         },
-        "auditability": to_json(auditable),
+        "auditability": with_sentences(to_json(auditable)),
         "models": records,
+        "checks": listed(CURRENT.checks),
         "stability": stable,
         "place_stability": to_json(alike),
         "controls": [
             {
                 **control,
-                "verdicts": CURRENT.control_verdicts(control, thresholds, unreadable),
-                "where": to_json(CURRENT.place_control(control, thresholds, unreadable)),
+                "verdicts": with_sentences(CURRENT.control_verdicts(control, thresholds, unreadable)),
+                "where": with_text(to_json(CURRENT.place_control(control, thresholds, unreadable))),
             }
-            for control in _controls(models, results, lead)
+            for control in with_sentences(_controls(models, results, lead))
         ],
         "subgroups": [
             row
@@ -139,7 +145,9 @@ def compute(
         "verdicts": verdicts,
         "where": where,
         "absent": absent,
-        "requirements": to_json(judge_requirements(settings.get("require", {}), where, absent, lead)),
+        "requirements": with_sentences(
+            to_json(judge_requirements(settings.get("require", {}), where, absent, lead))
+        ),
         "unclaimed": [row for _, record in leads for row in _unclaimed(record, thresholds)],
         "selftest": selftest,
         "failed": list(failed),
@@ -158,7 +166,7 @@ def _with_entangled(correlation: Record, entangled_from: float) -> Record:
     return {**correlation, "entangled": to_json(pairs)}
 
 
-def _subject(subject: Mapping[str, str | None], data: str, names: Sequence[str], lead: int) -> dict[str, Any]:
+def _subject(subject: Mapping[str, Any], data: str, names: Sequence[str], lead: int) -> dict[str, Any]:
     title = subject["title"] or f"{_listed(names)} on {data}"
     return {**subject, "title": title, "dataset": data, "models": list(names), "lead_seed": lead}
 
@@ -215,7 +223,7 @@ def _controls(
         {"name": model.name, "seed": model.seed, **control}
         for model in models
         if model.seed == lead
-        for control in read_json(results[model.id]["control"].path / "controls.json")
+        for control in read_json(results[model.id]["negative_controls"].path / "controls.json")
     ]
 
 

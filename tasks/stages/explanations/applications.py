@@ -25,11 +25,12 @@ from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.inference import decode_latents, decoder_of
 from latent_audit.vae_models.model import Model
 from latent_audit.vae_models.storage.checkpoints import load
+from latent_audit.vocabulary.reasons import reason
 
 EXCHANGED = "the same images with their quarters exchanged"
-NO_GRADIENT = "likelihood regret follows gradients through the decoder, and none passes through this one"
-NO_LIKELIHOOD = "the model has no evidence lower bound, so only the error of reconstruction can be scored"
-OTHER_PRIOR = "likelihood regret is computed for standard normal priors, and this model has another one"
+NO_GRADIENT = reason("anomaly.no_gradient")
+NO_LIKELIHOOD = reason("anomaly.no_likelihood")
+OTHER_PRIOR = reason("anomaly.other_prior")
 
 
 def compute(
@@ -41,20 +42,20 @@ def compute(
     encoded: Artifact,
     fitness: Artifact,
     outside: Artifact | None,
-    use_images: int,
+    anomaly_images: int,
     application_images: int,
     regret_steps: int,
     seed: int,
 ) -> None:
     """Writes uses.json; `outside` is a prepared data set of another kind, None for exchanged quarters.
 
-    use_images: of either kind in anomaly detection. application_images: real images that probes are fitted from and
+    anomaly_images: of either kind in anomaly detection. application_images: real images that probes are fitted from and
     scored on, and that rates of compression are averaged over.
     """
     data = open_prepared(prepared)
     codes = open_codes(encoded)
     model = load(trained.path, context.device)
-    inside = data.images("probe_test", data.draw("probe_test", use_images, seed, "anomaly detection"))
+    inside = data.images("probe_test", data.draw("probe_test", anomaly_images, seed, "anomaly detection"))
     name, strange = _outside(outside, inside, seed)
     gradients = reach_of(trained).decoder_gradients
     anomaly = _anomaly(model, name, inside, strange, regret_steps, gradients, seed)
@@ -119,12 +120,12 @@ def _anomaly(
     seed: int,
 ) -> AnomalyDetection:
     found = [_scores(model, images, regret_steps, gradients, seed) for images in (inside, outside)]
-    reason = None
+    why = None
     if "negative ELBO" not in found[0]:
-        reason = NO_LIKELIHOOD
+        why = NO_LIKELIHOOD
     elif "likelihood regret" not in found[0]:
-        reason = OTHER_PRIOR if gradients else NO_GRADIENT
-    return detect(name, found[0], found[1], np.random.default_rng(seed), reason)
+        why = OTHER_PRIOR if gradients else NO_GRADIENT
+    return detect(name, found[0], found[1], np.random.default_rng(seed), why)
 
 
 def _scores(

@@ -32,15 +32,17 @@ def compute(
     trained: Artifact,
     encoded: Artifact,
     classifier: Artifact,
-    move_images: int,
+    manipulation_images: int,
     distance_images: int,
     seed: int,
 ) -> None:
-    """Writes moves.json and its pictures; edits start from `move_images` held-out images, drawn with the seed.
+    """Writes moves.json and its pictures; edits start from `manipulation_images` held-out images, drawn with the seed.
 
     The Frechet distance is of half as many samples as `distance_images`, to as many held-out images.
     """
-    space = _Space(prepared, trained, encoded, classifier, move_images, distance_images, seed, context.device)
+    space = _Space(
+        prepared, trained, encoded, classifier, manipulation_images, distance_images, seed, context.device
+    )
     parts = {
         "interpolation": _interpolation,
         "arithmetic": _arithmetic,

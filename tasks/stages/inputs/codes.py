@@ -14,12 +14,16 @@ PROBE_PARTS = ("probe_fit", "probe_test")
 
 @dataclass(frozen=True)
 class ProbeCodes:
-    """Codes of the two probe parts, (n, d) and (m, d), and the name and group of each dimension."""
+    """Codes of the two probe parts, (n, d) and (m, d), and the name and group of each dimension.
+
+    used: which dimensions the decoder uses, bool (d,); None where all count.
+    """
 
     fit: NDArray[np.float32]
     test: NDArray[np.float32]
     names: tuple[str, ...]
     groups: tuple[int, ...]
+    used: NDArray[np.bool_] | None = None
 
     def shuffled(self, seed: int) -> "ProbeCodes":
         """Returns the same codes with each given to another image of its part."""
@@ -35,6 +39,7 @@ class Codes:
     controls: dict[str, dict[str, NDArray[np.float32]]]
     names: tuple[str, ...]
     groups: tuple[int, ...]
+    used: NDArray[np.bool_] | None = None
 
     def of(self, part: str) -> NDArray[np.float32]:
         """Returns the posterior means of one part."""
@@ -43,7 +48,7 @@ class Codes:
     def of_probe_parts(self) -> ProbeCodes:
         """Returns the posterior means of the two probe parts."""
         fit, test = (self.of(part) for part in PROBE_PARTS)
-        return ProbeCodes(fit, test, self.names, self.groups)
+        return ProbeCodes(fit, test, self.names, self.groups, self.used)
 
     def of_control(self, name: str) -> ProbeCodes:
         """Returns the codes of `random_init`, whose dimensions are the model's, or of `pca`."""
@@ -66,6 +71,7 @@ def open_codes(encoded: Artifact) -> Codes:
         {control: by_part(control) for control in facts["controls"]},
         tuple(facts["names"]),
         tuple(facts["groups"]),
+        np.array(facts["used"], dtype=bool),
     )
 
 

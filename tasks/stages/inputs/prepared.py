@@ -85,7 +85,6 @@ def open_prepared(prepared: Artifact) -> Prepared:
         masks=read_array(masks) if masks.is_file() else None,
         factor_sizes=tuple(sizes) if sizes else None,
         file_names=tuple(read_json(files)) if files.is_file() else None,
-        notes=tuple(facts["notes"]),
         groups=read_array(groups) if groups.is_file() else None,
     )
     parts, order = (read_array(prepared.path / name) for name in ("parts.npy", "order.npy"))

@@ -4,15 +4,9 @@ from dataclasses import dataclass
 
 from latent_audit.tasks.storage.arrays import read_json
 from latent_audit.tasks.storage.artifacts import Artifact
+from latent_audit.vocabulary.reasons import Reason, reason
 
 CHECK_FILE = "import_check.json"
-_NO_GRADIENT = (
-    "no gradient passes through {part} of this model (its code may use torch.no_grad, detach, or leave torch), so "
-    "{what} not applicable"
-)
-_NO_WEIGHTS = (
-    "{what} of this model do not depend on torch weights, so an untrained {part} as control is not applicable"
-)
 
 
 @dataclass(frozen=True)
@@ -24,27 +18,21 @@ class Reach:
     codes_by_weights: bool = True
     images_by_weights: bool = True
 
-    def without_gradients(self) -> tuple[str, ...]:
-        """Returns a sentence for each part that no gradient passes through."""
-        said = []
-        if not self.encoder_gradients:
-            said.append(_NO_GRADIENT.format(part="encode", what="gradient attributions of the encoder are"))
-        if not self.decoder_gradients:
-            said.append(
-                _NO_GRADIENT.format(
-                    part="decode", what="the Jacobian of the decoder and likelihood regret are"
-                )
-            )
-        return tuple(said)
+    def without_gradients(self) -> tuple[Reason, ...]:
+        """Returns a reason for each part that no gradient passes through."""
+        parts = {
+            "reach.encoder_without_gradient": self.encoder_gradients,
+            "reach.decoder_without_gradient": self.decoder_gradients,
+        }
+        return tuple(reason(key) for key, passes in parts.items() if not passes)
 
-    def without_weights(self) -> tuple[str, ...]:
-        """Returns a sentence for each part that does not depend on weights."""
-        said = []
-        if not self.codes_by_weights:
-            said.append(_NO_WEIGHTS.format(what="codes", part="encoder"))
-        if not self.images_by_weights:
-            said.append(_NO_WEIGHTS.format(what="decoded images", part="decoder"))
-        return tuple(said)
+    def without_weights(self) -> tuple[Reason, ...]:
+        """Returns a reason for each part that does not depend on weights."""
+        parts = {
+            "reach.codes_without_weights": self.codes_by_weights,
+            "reach.images_without_weights": self.images_by_weights,
+        }
+        return tuple(reason(key) for key, depends in parts.items() if not depends)
 
 
 def reach_of(trained: Artifact) -> Reach:

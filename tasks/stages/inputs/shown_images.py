@@ -15,6 +15,7 @@ from latent_audit.tasks.analyses.attributions.attribution_record import Attribut
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.stages.inputs.prepared import Prepared
 from latent_audit.tasks.storage.arrays import reference, write_json
+from latent_audit.vocabulary.reasons import Reason
 
 
 class ShownImages:
@@ -42,14 +43,14 @@ class ShownImages:
 
 
 def write_attributions(
-    folder: Path, found: Sequence[Attribution], not_applicable: Sequence[str] = ()
+    folder: Path, found: Sequence[Attribution], not_applicable: Sequence[Reason] = ()
 ) -> dict[str, float]:
     """Writes attributions.json with its arrays, and evidence.json; returns what MLflow is told.
 
-    not_applicable: why methods are missing, a sentence each.
+    not_applicable: why methods are missing, a reason each.
     """
     records: list[dict[str, Any]] = [_record(folder, index, item) for index, item in enumerate(found)]
-    records += [{"not_applicable": reason} for reason in not_applicable]
+    records += [{"not_applicable": why} for why in not_applicable]
     write_json(folder / "attributions.json", records)
     write_json(folder / "evidence.json", to_json(weigh(found)))
     return {

@@ -1,12 +1,10 @@
 """Render: the run folder's files, from what was judged and the volatile facts of this run."""
 
-import platform
 import shutil
 import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -18,27 +16,12 @@ from latent_audit.reports.page.render import render
 from latent_audit.reports.record.manifest import write_manifest
 from latent_audit.tasks.session.audit_session import AuditSession
 from latent_audit.tasks.session.drift import since_accepted
+from latent_audit.tasks.session.machine_facts import hardware, package_versions
 from latent_audit.tasks.settings.layers import describe
 from latent_audit.tasks.settings.redaction import redacted_address, redacted_settings, redacted_words
 from latent_audit.tasks.storage.arrays import write_json
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.tasks.storage.store import writing
-
-NAMED_PACKAGES = (
-    "latent-audit",
-    "torch",
-    "torchvision",
-    "prefect",
-    "mlflow",
-    "numpy",
-    "scipy",
-    "pandas",
-    "scikit-learn",
-    "umap-learn",
-    "captum",
-    "matplotlib",
-    "jinja2",
-)
 
 
 @task(name="render", cache_policy=NO_CACHE, persist_result=False)
@@ -77,14 +60,8 @@ def _facts(opening: AuditSession) -> dict[str, Any]:
         "commit": _git("rev-parse", "HEAD"),
         "dirty": bool(_git("status", "--porcelain", "--untracked-files=no")),
         "command": "latent-audit " + " ".join(redacted_words(sys.argv[1:])),
-        "hardware": {
-            "machine": platform.machine(),
-            "system": f"{platform.system()} {platform.release()}",
-            "python": platform.python_version(),
-            "workers": opening.stage_runner.workers.count,
-            "device": opening.stage_runner.device,
-        },
-        "packages": {name: metadata.version(name) for name in NAMED_PACKAGES},
+        "hardware": hardware(opening.stage_runner.workers.count, opening.stage_runner.device),
+        "packages": package_versions(),
         "mlflow": {
             "experiment": opening.settings.name,
             "parent_run_id": opening.stage_runner.parent_run,

@@ -1,6 +1,6 @@
 """What an imported model can be asked: whether gradients pass through it, and whether its weights decide."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from latent_audit.tasks.analyses.scores.import_check import ImportCheck, Reading, check
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.stages.inputs.reach import CHECK_FILE, Reach
+from latent_audit.tasks.stages.training.choose_reading import TriedReading
 from latent_audit.tasks.storage.arrays import write_json
 from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.inference import decode_latents, encode_images
@@ -22,14 +23,25 @@ from latent_audit.vocabulary.machine_errors import raise_machine_error
 _RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
 
 
-def write_check(folder: Path, model: Model, images: NDArray[np.uint8], seed: int) -> None:
-    """Writes import_check.json; images (n, c, h, w) are random ones of the data set."""
+def write_check(
+    folder: Path,
+    model: Model,
+    images: NDArray[np.uint8],
+    seed: int,
+    tried: Sequence[TriedReading] = (),
+) -> None:
+    """Writes import_check.json; images (n, c, h, w) are random ones of the data set.
+
+    tried: the ways in which the files were read, if there were several.
+    """
     reach = _reach(model, images, seed)
     found = _checked(model, images)
     record: dict[str, Any] = {
         **to_json(found),
         "reach": to_json(reach),
         "not_applicable_parts": [*reach.without_gradients(), *reach.without_weights()],
+        "tried": to_json(tried),
+        "code_form": model.form.described() if isinstance(model, ForeignModel) and model.form else None,
     }
     write_json(folder / CHECK_FILE, record)
 

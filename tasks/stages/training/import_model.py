@@ -12,16 +12,17 @@ from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.session.data_files import ModelFiles
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
+from latent_audit.tasks.stages.training.choose_reading import choose_reading
 from latent_audit.tasks.stages.training.import_check import write_check
 from latent_audit.tasks.storage.arrays import write_json
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.inference import decode_latents, encode_images
 from latent_audit.vae_models.model import Model
-from latent_audit.vae_models.pretrained.existing_models import open_existing
 from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings
 from latent_audit.vae_models.storage.recipes import recipe, save
 from latent_audit.vae_models.supervision import as_stated
+from latent_audit.vocabulary.reasons import reason
 
 # Where files that a model cannot be rebuilt without are kept, below the artifact.
 GIVEN = Path("given")
@@ -43,17 +44,17 @@ def compute(
     """
     data = open_prepared(prepared)
     shape = data.data.images.shape[1:]
-    opened = open_existing(model.with_files(files.places), shape)
-    assert isinstance(opened, nn.Module)
     images = _random_images(data, seed)
+    opened, completed, tried = choose_reading(model.with_files(files.places), shape, images)
+    assert isinstance(opened, nn.Module)
     _try(opened, images)
-    write_check(folder, opened, images, seed)
-    save(folder, opened, recipe(_kept(model, files, folder), shape, (), seed))
+    write_check(folder, opened, images, seed, tried)
+    save(folder, opened, recipe(_kept(completed, files, folder), shape, (), seed))
     parameters = sum(weights.numel() for weights in opened.parameters())
     write_json(
         folder / "training.json",
         {
-            "not_applicable": "this model was trained elsewhere",
+            "not_applicable": reason("training.elsewhere"),
             "parameters": parameters,
             "supervision": to_json(as_stated(model.trained_with_labels)),
         },
@@ -112,6 +113,6 @@ def _origin(model: ExistingModelSettings, files: ModelFiles) -> dict[str, Any]:
         "code": entrypoint,
         "code_sha256": files.sha256.get("code"),
         "files": described,
-        "runs_its_code": entrypoint is not None,
-        "rebuilds_offline": entrypoint is None,
+        "runs_its_code": model.runs_its_code,
+        "rebuilds_offline": not model.runs_its_code,
     }

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import xlogy
 
+from latent_audit.reports.page.messages import english
 from latent_audit.tasks.analyses.absence.evidence import AbsenceClaim, AbsenceEvidence
 from latent_audit.tasks.analyses.absence.measure import AbsenceSizes, CodeAndValues, measure
 from latent_audit.tasks.analyses.absence.planted import Template, correlation_for, plant
@@ -40,8 +41,8 @@ def test_an_attribute_that_nothing_tells_of_is_shown_absent_where_images_suffice
     rng = np.random.default_rng(0)
     sex = rng.integers(2, size=(2 * N, 1)).astype(float)
     row = judged(code_of(rng.standard_normal((2 * N, 10)), sex, BINARY), AbsenceClaim("sex"))
-    assert row.word == "shown_absent", row.reason.text
-    assert row.reason.text.startswith("three readers, fitted on 2000 images, read at most 0.0")
+    assert row.word == "shown_absent", english(row.reason)
+    assert english(row.reason).startswith("three readers, fitted on 2000 images, read at most 0.0")
 
 
 def test_few_images_show_no_absence_and_say_what_could_be_missed() -> None:
@@ -49,7 +50,7 @@ def test_few_images_show_no_absence_and_say_what_could_be_missed() -> None:
     sex = rng.integers(2, size=(700, 1)).astype(float)
     limits = replace(LIMITS, absent_max=0.1)
     row = judged(code_of(rng.standard_normal((700, 200)), sex, BINARY), AbsenceClaim("sex"), limits)
-    assert (row.word, row.reason.key) == ("not_shown", "absence_too_few")
+    assert (row.word, row.reason["key"]) == ("not_shown", "absence_too_few")
     assert float(row.reason.values["missed"]) >= 0.2
 
 
@@ -75,14 +76,14 @@ def test_each_reader_finds_what_it_alone_can(kind: str) -> None:
     if kind == "chequered":
         assert scores["neighbours"] > scores["linear"]
     (row,) = judge_absence([{"name": "vae", "seed": 0, "absence": to_json([found])}], LIMITS)
-    assert (row.word, row.exceeds) == ("held", True), row.reason.text
+    assert (row.word, row.exceeds) == ("held", True), english(row.reason)
 
 
 def test_a_weak_attribute_exceeds_the_limit_and_is_not_held() -> None:
     rng = np.random.default_rng(3)
     codes, values = planted(0.1, rng)
     row = judged(code_of(codes, values[:, None], BINARY), AbsenceClaim("sex"))
-    assert (row.word, row.exceeds, row.reason.key) == ("not_shown", True, "absence_exceeded")
+    assert (row.word, row.exceeds, row.reason["key"]) == ("not_shown", True, "absence_exceeded")
 
 
 def planted(uncertainty: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -101,8 +102,8 @@ def test_what_other_attributes_tell_is_left_out_where_they_are_given() -> None:
     code = code_of(codes, np.stack([sex, age], axis=1), BINARY, AGE)
     assert judged(code, AbsenceClaim("sex")).word == "held"
     row = judged(code, AbsenceClaim("sex", ("age",)))
-    assert row.word == "shown_absent", row.reason.text
-    assert "of sex beyond age" in row.reason.text
+    assert row.word == "shown_absent", english(row.reason)
+    assert "of sex beyond age" in english(row.reason)
 
 
 def test_what_is_told_beyond_what_is_given_is_found() -> None:
@@ -111,7 +112,7 @@ def test_what_is_told_beyond_what_is_given_is_found() -> None:
     sex = (rng.random(2 * N) < np.array([0.1, 0.4, 0.6, 0.9])[age.astype(int)]).astype(float)
     codes = np.stack([age, sex + 0.3 * rng.standard_normal(2 * N)], axis=1)
     row = judged(code_of(codes, np.stack([sex, age], axis=1), BINARY, AGE), AbsenceClaim("sex", ("age",)))
-    assert row.word == "held", row.reason.text
+    assert row.word == "held", english(row.reason)
 
 
 @pytest.mark.parametrize("kind", ["binary", "categorical", "continuous", "cyclic"])
@@ -169,7 +170,7 @@ def test_the_word_follows_from_limit_and_planted_attributes(
     found: dict[str, Any], word: str, key: str
 ) -> None:
     (row,) = judge_absence([{"name": "vae", "seed": 0, "absence": [found]}], LIMITS)
-    assert (row.word, row.reason.key) == (word, key)
+    assert (row.word, row.reason["key"]) == (word, key)
 
 
 def test_p_values_are_corrected_over_all_claims_of_a_model() -> None:

@@ -9,6 +9,7 @@ from captum.attr import LayerAttribution, LayerGradCam
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from latent_audit.reports.page.messages import english
 from latent_audit.tasks.analyses.attributions.attribution import explain_decoder, explain_pixels
 from latent_audit.tasks.analyses.attributions.attribution_methods import (
     Method,
@@ -142,7 +143,7 @@ def test_a_trained_encoder_is_looked_at_where_the_square_is_and_follows_its_weig
 ) -> None:
     for entry in encoder_maps:
         checks = entry.checks
-        assert checks.faithful is True, (entry.method, checks.reason)
+        assert checks.faithful is True, (entry.method, english(checks.reason))
         assert [layer.layer for layer in checks.randomisation] == ["encoder.5", "encoder.2", "encoder.0"]
         assert checks.infidelity is not None
         assert 0.0 <= checks.infidelity.value <= 1.0
@@ -177,7 +178,7 @@ def test_an_edge_detector_is_flagged_as_not_faithful(trained: Autoencoder) -> No
     detector = Method("edges", "share_of_change", edges, None)
     for entry in explain_pixels(trained, encode, ENCODER, [detector], images, baseline, 0, SHALLOW, masks):
         assert entry.checks.faithful is False
-        assert entry.checks.reason.startswith("not faithful: rank correlation 1.00")
+        assert english(entry.checks.reason).startswith("not faithful: rank correlation 1.00")
         assert [layer.rank_correlation for layer in entry.checks.randomisation] == pytest.approx([1.0] * 3)
         # It finds the square as well without knowing anything.
         assert entry.checks.mass_inside is not None
@@ -273,7 +274,7 @@ def test_a_decoder_that_ignores_its_code_has_nothing_to_be_checked() -> None:
     images = np.zeros((4, 1, 8, 8), dtype=np.uint8)
     for entry in explain_decoder(model, lambda m, z: m(z), subjects, codes, codes, images, 0, SHALLOW):
         assert entry.checks.faithful is None
-        assert entry.checks.reason == "the map is constant, so nothing can be said of what it depends on"
+        assert english(entry.checks.reason) == "the map is constant, so what it depends on is not known"
         assert entry.checks.infidelity is None
 
 

@@ -9,6 +9,7 @@ from latent_audit.tasks.analyses.attributions.faithfulness import Verdict
 from latent_audit.tasks.analyses.scores import calibration
 from latent_audit.tasks.analyses.statistics.estimates import Estimate
 from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.vocabulary.reasons import NO_REASON
 
 
 def attribution(
@@ -20,8 +21,10 @@ def attribution(
 ) -> Attribution:
     inside = None if mass is None else Estimate(mass, None, None, 8, "")
     by_chance = None if mass is None else Estimate(mass / 2, None, None, 6, "")
-    word = Verdict(faithful, places, "").word
-    checks = Checks(None, None, None, (), faithful, places, "", inside, 0.1, by_chance, agreement, word)
+    word = Verdict(faithful, places, NO_REASON).word
+    checks = Checks(
+        None, None, None, (), faithful, places, NO_REASON, inside, 0.1, by_chance, agreement, word
+    )
     empty = np.zeros((3, 4, 4), np.float32)
     images = np.zeros((3, 1, 4, 4), np.uint8)
     return Attribution("encoder", method, "z0", 0, images, empty, (), "", (), empty[0], empty[0], 3, checks)

@@ -8,6 +8,7 @@ from captum.metrics import infidelity, sensitivity_max
 from scipy.stats import spearmanr
 from torch import Tensor, nn
 
+from latent_audit.reports.page.messages import english
 from latent_audit.tasks.analyses.attributions.attribution_maps import integrated_gradients, shared_gradients
 from latent_audit.tasks.analyses.attributions.faithfulness import (
     Remembered,
@@ -162,7 +163,7 @@ def test_a_function_without_weights_cannot_be_randomised() -> None:
     assert list(cascade(Network(), ignore, seed=0)) == []
     verdict = randomisation_verdict((), 0.5)
     assert verdict.faithful is verdict.faithful_places is None
-    assert "uses no torch weights that could be redrawn" in verdict.reason
+    assert "uses no torch weights that could be randomised" in english(verdict.reason)
 
 
 def test_layers_are_found_where_no_gradient_leads_to_them(images: Tensor) -> None:
@@ -222,7 +223,7 @@ def test_the_verdict_follows_the_threshold_and_gives_its_reason(
         "failed": "not faithful: rank",
         "not_checked": "the map is constant",
     }
-    assert verdict.reason.startswith(begins[verdict.word])
+    assert english(verdict.reason).startswith(begins[verdict.word])
     assert (verdict.word == "passed_in_sign_only") is (faithful is True and places is False)
 
 

@@ -1,13 +1,15 @@
 import numpy as np
 import pytest
 
+from latent_audit.reports.page.messages import english
 from latent_audit.tasks.analyses.checks import classifier_gate, intervention, subgroups
 from latent_audit.tasks.analyses.checks.classifier_gate import Gate
 from latent_audit.tasks.analyses.checks.intervention import partners_of
 from latent_audit.tasks.analyses.checks.intervention_null import directions_needed
-from latent_audit.tasks.analyses.checks.responses import effects, refuse_wrong_columns
+from latent_audit.tasks.analyses.checks.responses import effect_unit, effects, refuse_wrong_columns
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.vocabulary.reasons import verbatim
 
 ATTRIBUTES = (
     Attribute("lit", "binary", ("no", "yes")),
@@ -39,7 +41,14 @@ def codes(n=300, seed=0):
 
 def gates_of(closed=()):
     return [
-        Gate(a.name, "not_tested" if a.name in closed else "passed", "R2", 0.9, 0.5, f"gate of {a.name}")
+        Gate(
+            a.name,
+            "not_tested" if a.name in closed else "passed",
+            "R2",
+            0.9,
+            0.5,
+            verbatim(f"gate of {a.name}"),
+        )
         for a in ATTRIBUTES
     ]
 
@@ -145,7 +154,7 @@ def test_nothing_is_stated_where_the_gate_is_closed(found):
         gates=gates_of(closed=("size",)), untrained_decode=lambda latents, rows: decode(0.0 * latents, rows)
     )
     size = to_json(closed)["claims"][2]
-    reason = {"not_applicable": "gate of size"}
+    reason = {"not_applicable": verbatim("gate of size")}
     assert [size[key] for key in ("on_target", "consistency", "curve")] == [reason] * 3
     assert (size["sign"], size["null"]) == (None, None)
     for other in (claim for claim in to_json(closed)["claims"] if claim["attribute"] != "size"):
@@ -315,20 +324,20 @@ def test_gate_passes_a_good_classifier_and_stops_a_blind_one():
     assert (good.status, good.statistic, good.threshold) == ("passed", "AUROC", 0.75)
     blind = gate(truth, rng.normal(size=(400, 1)))
     assert blind.status == "not_tested"
-    assert "does not read this model's reconstructions well enough" in blind.reason
-    assert "though it reads real images" not in blind.reason  # nobody asked
+    assert "does not recognise lit in this model's reconstructions" in english(blind.reason)
+    assert "in real images" not in english(blind.reason)  # nobody asked
 
 
 def test_what_real_images_do_not_show_no_reconstruction_shows():
     rng = np.random.default_rng(0)
     truth = rng.integers(2, size=400).astype(float)
     clear = truth[:, None] + 0.3 * rng.normal(size=(400, 1))
-    told = {"lit": {"reason": "not auditable: the classifier cannot read lit", "helps": "leave it out"}}
+    told = {"lit": {"reason": verbatim("not auditable"), "helps": verbatim("leave it out")}}
     assert gate(truth, clear, not_auditable={}).status == "passed"
     closed = gate(truth, clear, not_auditable=told)
     assert (closed.status, closed.reason) == ("not_tested", told["lit"]["reason"])
     blurred = gate(truth, rng.normal(size=(400, 1)), not_auditable={})
-    assert "though it reads real images" in blurred.reason
+    assert "in real images, but not in this model's" in english(blurred.reason)
 
 
 def test_gate_of_each_type():
@@ -379,3 +388,13 @@ def test_subgroups_find_an_effect_that_differs_and_leave_equal_ones_alone():
     constant = values.copy()
     constant[:, 1] = 0.0
     assert subgroups.compute("vae", ATTRIBUTES, constant, claimed, whole.responses, COLUMNS, "shape", 0) == ()
+
+
+def test_attributes_that_are_read_in_robust_units_say_so(found):
+    robust = run(robust={"size", "lit"}, untrained_decode=lambda latents: decode(0.0 * latents))
+    assert np.array_equal(robust.effect, found.effect)
+    lit, _, size, turn = robust.claims
+    assert size.unit == "robust standard deviations"
+    assert size.curve.response == "size in robust standard deviations"
+    assert (lit.unit, turn.unit) == ("probability", "standard deviations")
+    assert effect_unit(ATTRIBUTES[2]) == "standard deviations"

@@ -15,7 +15,7 @@ NAMES = ("first", "second", "third")
 BINARY = tuple(Attribute(name, "binary", ("no", "yes")) for name in NAMES)
 
 
-def check(codes, values, attributes=BINARY, groups=None, significance=0.05, survives_from=0.05):
+def check(codes, values, attributes=BINARY, groups=None, significance=0.05, survives_from=0.05, used=None):
     half = len(codes) // 2
     parts = (codes[:half], values[:half], codes[half:], values[half:])
     found = association.compute(attributes, *parts, 0, permutations=199, resamples=50)
@@ -28,6 +28,8 @@ def check(codes, values, attributes=BINARY, groups=None, significance=0.05, surv
         0,
         significance=significance,
         survives_from=survives_from,
+        gap_min=0.1,
+        used=used,
         resamples=100,
     )
     return {result.attribute: result for result in results}
@@ -197,7 +199,15 @@ def test_the_significance_that_associates_a_claim_also_lets_it_be_explained_away
 
     def explained(significance):
         results = specificity.compute(
-            BINARY, *parts, weak, range(3), 0, significance=significance, survives_from=0.5, resamples=50
+            BINARY,
+            *parts,
+            weak,
+            range(3),
+            0,
+            significance=significance,
+            survives_from=0.5,
+            gap_min=0.1,
+            resamples=50,
         )
         return results[1].explained_away_by
 
@@ -223,3 +233,49 @@ def test_correlation_of_two_binary_attributes_is_phi():
     values, _ = binaries(copies=0.5)
     found = attribute_correlation.compute(BINARY, values)
     assert found.matrix[0, 1] == pytest.approx(np.corrcoef(values[:, 0], values[:, 1])[0, 1])
+
+
+def test_a_dimension_of_a_correlated_attribute_counts_with_what_it_tells_beyond_it():
+    """Each of two attributes that go together has a dimension of its own: the plain gap is theirs, not the model's."""
+    values, rng = binaries(n=6000, copies=0.9)
+    found = check(values + 0.2 * rng.normal(size=values.shape), values)
+    first = found["first"]
+    assert first.gap.high < 0.45
+    assert first.conditional_gap.estimate.low > 0.8
+    assert (first.conditional_gap.competitor, first.conditional_gap.claimed_by) == (None, None)
+    assert first.conditional_gap.undecidable_by == ()
+
+
+def test_a_copy_that_no_attribute_claims_competes_in_full():
+    values, rng = binaries(n=4000)
+    codes = values + 0.2 * rng.normal(size=values.shape)
+    codes = np.column_stack([codes, values[:, 0] + 0.3 * rng.normal(size=len(values))])
+    gap = check(codes, values)["first"].conditional_gap
+    assert (gap.competitor, gap.claimed_by) == (3, None)
+    assert gap.estimate.high < 0.3
+
+
+def test_an_attribute_that_another_nearly_decides_has_no_lead_that_could_be_measured():
+    values, rng = binaries(n=6000, copies=0.995)
+    gap = check(values + 0.2 * rng.normal(size=values.shape), values)["first"].conditional_gap
+    assert gap.undecidable_by == ("second",)
+
+
+def test_a_dimension_that_the_decoder_does_not_use_is_not_claimed():
+    values, rng = binaries()
+    codes = values + 0.2 * rng.normal(size=values.shape)
+    codes = np.column_stack([codes, values[:, 0] + 0.05 * rng.normal(size=len(values))])
+    assert check(codes, values)["first"].dimension == 3
+    assert check(codes, values, used=np.array([True, True, True, False]))["first"].dimension == 0
+    assert check(codes, values, used=np.zeros(4, dtype=bool))["first"].dimension == 3
+
+
+def test_a_copy_without_use_is_not_claimed_however_well_it_reads():
+    """The attribute lies in the direction z0 + z1; z2 repeats it without any use, at a KL near 0."""
+    rng = np.random.default_rng(0)
+    carried = rng.standard_normal((2000, 2))
+    codes = np.column_stack([carried, 1e-3 * carried.sum(axis=1)])
+    attribute = (Attribute("posX", "continuous"),)
+    values = carried.sum(axis=1)[:, None]
+    assert check(codes, values, attribute)["posX"].dimension == 2
+    assert check(codes, values, attribute, used=np.array([True, True, False]))["posX"].dimension != 2

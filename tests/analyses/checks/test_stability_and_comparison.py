@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr, ttest_ind
 
+from latent_audit.reports.page.messages import english
 from latent_audit.tasks.analyses.checks import association, comparison, stability, unclaimed
 from latent_audit.tasks.analyses.checks.stability import match
 from latent_audit.tasks.analyses.scores import disentanglement_scores
@@ -75,7 +76,7 @@ def test_unused_dimensions_are_left_out_when_named():
 def test_fewer_than_three_seeds_are_not_assessed():
     found = compute([CODES, CODES], (0, 0), seeds=(0, 1))
     assert found.status == "not_assessed"
-    assert "2 seed(s) were trained and 3 are needed" in found.reason
+    assert "2 seed(s) were trained and 3 are needed" in english(found.reason)
     assert found.matched_strength is None
     assert found.attributes[0].same_dimension is None
     assert found.attributes[0].dimensions == (0, 0)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from latent_audit.reports.page.messages import english
 from latent_audit.tasks.analyses.checks.testable import rare_classes, split_testable
 from latent_audit.tasks.analyses.statistics.parts import PARTS
 from latent_audit.tasks.analyses.statistics.splits import Split
@@ -35,8 +36,8 @@ def test_a_binary_attribute_needs_both_classes_in_every_part(images: int, is_tes
         rarest = min(images, 100 - images)
         assert aside[0].images == dict.fromkeys(PARTS, rarest)
         assert aside[0].rarest_class == ("yes" if images < 50 else "no")
-        assert f"{rarest} in probe_test (needs 10 in every part)" in aside[0].reason
-        assert aside[0].reason.startswith(
+        assert f"{rarest} in probe_test (needs 10 in every part)" in english(aside[0].reason)
+        assert english(aside[0].reason).startswith(
             f"too few to test: class '{aside[0].rarest_class}' in {4 * rarest} images"
         )
 
@@ -46,7 +47,7 @@ def test_one_part_without_the_class_is_enough() -> None:
     values[SPLIT.rows("probe_fit")] = 0
     kept, aside = split_testable([BINARY], values[:, None], SPLIT, 10)
     assert kept == []
-    assert aside[0].reason.endswith("0 in probe_fit (needs 10 in every part)")
+    assert english(aside[0].reason).endswith("0 in probe_fit (needs 10 in every part)")
     assert dict(aside[0].images) == {**dict.fromkeys(PARTS, 30), "probe_fit": 0}
 
 
@@ -69,7 +70,7 @@ def test_an_ordered_attribute_needs_images_that_differ_from_its_commonest_value(
     assert split_testable([attribute], column((3, 4), (5, 6))[:, None], SPLIT, 10)[0] == [0]
     kept, aside = split_testable([attribute], column((3, 4), (5, 5))[:, None], SPLIT, 10)
     assert kept == []
-    assert aside[0].reason.startswith(
+    assert english(aside[0].reason).startswith(
         "too few to test: values other than the commonest in 36 images, 9 in model_train"
     )
 

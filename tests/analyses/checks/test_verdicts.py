@@ -4,6 +4,8 @@ from dataclasses import asdict
 
 import pytest
 
+from latent_audit.reports.page.messages import english
+from latent_audit.tasks.analyses.checks.rules import RULES
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds, thresholds_from
 from latent_audit.tasks.analyses.checks.verdicts import (
     reach_verdicts,
@@ -94,7 +96,7 @@ def test_all_four_checks_hold():
     found = verdict()
     assert found.verdict == "supported"
     assert {check.verdict for check in found.checks.values()} == {"supported"}
-    assert found.reason.startswith("all four checks hold")
+    assert english(found.reason).startswith("all checks hold: setting z0 changes lit")
     assert found.effect == estimate(0.8, 0.7, 0.9)
     assert found.effect_unit == "probability"
     assert found.dimension_name == "z0"
@@ -132,22 +134,22 @@ MOVES = [{"attribute": "size", "effect": estimate(2.0)}]
         (claim(gap=estimate(0.02, 0.0, 0.04)), "specificity", "not_supported", "not specific: z1"),
         (claim(gap=estimate(0.1, 0.05, 0.15)), "specificity", "inconclusive", "crosses 0.1"),
         (claim(explained_away_by=["size"]), "specificity", "partly_supported", "explained away by size"),
-        (claim(leakage=LEAK), "specificity", "partly_supported", "still tells of size"),
-        (set_p("intervention", 0.3), "intervention", "not_supported", "no more than null moves"),
+        (claim(leakage=LEAK), "specificity", "partly_supported", "still associated with size"),
+        (set_p("intervention", 0.3), "intervention", "not_supported", "no more than random directions"),
         (effect(on_target=estimate(0.1, 0.0, 0.2)), "intervention", "not_supported", "below 0.3"),
         (effect(on_target=estimate(0.3, 0.2, 0.4)), "intervention", "inconclusive", "crosses 0.3"),
         (effect(consistency=estimate(0.6)), "intervention", "partly_supported", "only 60% of the images"),
-        (effect(off_target=MOVES), "intervention", "partly_supported", "moves size as much"),
+        (effect(off_target=MOVES), "intervention", "partly_supported", "changes size as strongly"),
         (close_gate, "intervention", "not_tested", "does not read"),
     ],
 )
 def test_rule_table(change, check, word, says):
     found = verdict(change)
     assert found.checks[check].verdict == word
-    assert says in found.checks[check].reason
+    assert says in english(found.checks[check].reason)
     assert found.verdict == word
-    assert found.reason.startswith(f"{check}: ")
-    assert found.would_change
+    assert english(found.reason).startswith(f"{check}: ")
+    assert english(found.would_change)
 
 
 def test_an_attribute_that_moves_along_by_entanglement_is_not_held_against_the_claim():
@@ -192,7 +194,7 @@ def test_without_stability_the_most_is_partly_supported():
     found = verdict(section=stability(status="not_assessed"), seeds=1)
     assert found.checks["stability"].verdict == "not_assessed"
     assert found.verdict == "partly_supported"
-    assert "more training seeds" in found.would_change
+    assert "more training seeds" in english(found.would_change)
     assert verdict(seeds=2).checks["stability"].verdict == "not_assessed"
 
 
@@ -221,8 +223,8 @@ def test_stability_needs_the_other_checks_in_two_of_three_seeds():
     found = verdict(weak)
     assert found.checks["association"].verdict == "supported"
     assert found.checks["stability"].verdict == "not_supported"
-    again = "true of this trained model, not found again in the 2 models trained from other seeds"
-    assert found.checks["stability"].reason == f"not stable: {again}"
+    here = "hold in this trained model and in none of the 2 models trained from other seeds"
+    assert english(found.checks["stability"].reason) == f"not stable: the other checks {here}"
     assert found.verdict == "not_supported"
 
 
@@ -231,12 +233,9 @@ def test_an_unstable_finding_says_whether_it_holds_in_the_model_that_is_judged()
     for made in models[:3]:
         set_p("association", 0.5)(made)
     here = reach_verdicts(models, [stability()], Thresholds())
-    assert here[0].checks["stability"].reason.endswith("hold in 2 of 5 seeds, and not in this trained model")
-    assert (
-        here[4]
-        .checks["stability"]
-        .reason.endswith("found again in 1 of the 4 models trained from other seeds")
-    )
+    reasons = [english(found.checks["stability"].reason) for found in here]
+    assert reasons[0].endswith("hold in 2 of 5 seeds, and not in this trained model")
+    assert reasons[4].endswith("in this trained model and in 1 of the 4 models trained from other seeds")
 
 
 def test_a_model_without_decoder_is_not_tested():
@@ -245,7 +244,7 @@ def test_a_model_without_decoder_is_not_tested():
 
     found = verdict(change)
     assert found.verdict == "not_tested"
-    assert "this model has no decoder" in found.reason
+    assert "this model has no decoder" in english(found.reason)
     assert verdict(lambda made: made.update(intervention=None)).verdict == "not_tested"
 
 
@@ -280,14 +279,83 @@ def test_words_that_are_not_ours_do_not_appear():
 def test_a_control_is_judged_by_the_first_three_checks_alone():
     found = verdicts_on_control(model(), Thresholds())[0]
     assert (found["attribute"], found["verdict"]) == ("lit", "supported")
-    assert found["reason"].startswith("all three checks hold: setting z0 moves lit")
+    assert english(found["reason"]).startswith("all checks hold: setting z0 changes lit")
     assert set(found["checks"]) == {"association", "specificity", "intervention"}
 
 
 def test_a_control_that_no_classifier_can_read_is_not_tested():
     control = model() | {"intervention": {"not_applicable": "nothing can be read in what it decodes"}}
     found = verdicts_on_control(control, Thresholds())[0]
-    assert (found["verdict"], found["reason"]) == (
+    assert (found["verdict"], english(found["reason"])) == (
         "not_tested",
         "intervention: nothing can be read in what it decodes",
     )
+
+
+def judged_by(version, made):
+    """Returns the checks of `lit` by the rules of a schema."""
+    (verdict,) = RULES[version].reach_verdicts([made], [stability()], Thresholds(), {})
+    return verdict.checks
+
+
+def lead(low, high, competitor=1, claimed_by="size", undecidable_by=()):
+    return {
+        "estimate": estimate((low + high) / 2, low, high),
+        "competitor": competitor,
+        "claimed_by": claimed_by,
+        "undecidable_by": list(undecidable_by),
+    }
+
+
+@pytest.mark.parametrize(
+    ("plain", "conditional", "released", "current"),
+    [
+        ((0.4, 0.6), lead(0.4, 0.6), "supported", "supported"),
+        ((0.0, 0.05), lead(0.4, 0.6), "not_supported", "supported"),
+        ((0.4, 0.6), lead(0.0, 0.05), "supported", "not_supported"),
+        ((0.4, 0.6), lead(0.05, 0.15), "supported", "inconclusive"),
+        ((0.4, 0.6), lead(0.4, 0.6, None, None, ("size",)), "supported", "partly_supported"),
+    ],
+)
+def test_the_conditional_gap_decides_today_and_not_in_released_files(plain, conditional, released, current):
+    made = model()
+    (claim,) = made["specificity"]
+    claim["gap"] = estimate(sum(plain) / 2, *plain)
+    claim["conditional_gap"] = conditional
+    assert judged_by("1.0", made)["specificity"].verdict == released
+    assert judged_by("1.1", made)["specificity"].verdict == current
+
+
+def test_the_reason_names_the_competitor_and_beyond_what_it_counts():
+    made = model()
+    made["specificity"][0]["conditional_gap"] = lead(0.01, 0.03)
+    check = judged_by("1.1", made)["specificity"]
+    assert english(check.reason) == (
+        "not specific: z1 beyond size explains nearly as much of lit as z0, a gap of 0.02 [0.01, 0.03], below 0.1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("by_moves", "by_donors", "released", "current"),
+    [(0.1, 0.0005, "not_supported", "supported"), (0.01, 0.3, "supported", "not_supported")],
+)
+def test_permuted_donors_decide_today_and_random_moves_in_released_files(
+    by_moves, by_donors, released, current
+):
+    made = model()
+    made["intervention"]["p_adjusted"][0][0] = by_moves
+    made["places"] = {
+        "claimed": [
+            {"attribute": "lit", "dimension": 0, "cause": estimate(0.9, 0.8, 1.0), "p_adjusted": by_donors}
+        ]
+    }
+    assert judged_by("1.0", made)["intervention"].verdict == released
+    assert judged_by("1.1", made)["intervention"].verdict == current
+
+
+def test_a_swap_of_another_dimension_decides_nothing():
+    made = model()
+    made["places"] = {
+        "claimed": [{"attribute": "lit", "dimension": 1, "cause": estimate(0.0), "p_adjusted": 0.9}]
+    }
+    assert judged_by("1.1", made)["intervention"].verdict == "supported"

@@ -12,6 +12,7 @@ from latent_audit.tasks.analyses.places.rules import where
 from latent_audit.tasks.analyses.selftest.place_audit import LIMITS, SIZES
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.vocabulary.reasons import verbatim
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.float32]
@@ -86,7 +87,10 @@ def places(
         decode=without_noise(decode),
         respond=respond,
         response_columns={attribute.name: (k,) for k, attribute in enumerate(ATTRIBUTES)},
-        untestable=["" if value >= LIMITS.classifier_share_of_way else "cannot be read" for value in quality],
+        untestable=[
+            None if value >= LIMITS.classifier_share_of_way else verbatim("cannot be read")
+            for value in quality
+        ],
     )
     record = {
         "name": "discs",

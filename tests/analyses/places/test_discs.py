@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from latent_audit.reports.page.messages import english
 from tests.analyses.places.disc_world import places_of_discs
 
 TURN = np.array([[1.0, 1.0], [-1.0, 1.0]]) / np.sqrt(2.0)
@@ -32,7 +33,7 @@ def test_a_code_of_centre_and_area_has_a_dimension_each() -> None:
     assert [members(found[name]) for name in ("x", "y", "area")] == [{0}, {1}, {2}]
     for row in found.values():
         assert row["verdict"] == "partly_supported"
-        assert "one set of weights" in row["reason"]["text"]
+        assert "one set of weights" in english(row["reason"])
         cause = row["rungs"][0]["cause"]
         assert cause["value"] == pytest.approx(1.0, abs=0.03)
         assert row["rungs"][0]["least_kept"]["value"] > 0.95

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from latent_audit.reports.page.messages import english
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.places.rules import sharing
 from latent_audit.tasks.analyses.selftest.place_audit import (
@@ -63,7 +64,7 @@ def test_correlated_attributes_that_are_drawn_apart_are_both_supported(mixing: n
     for name in ("a0", "a1"):
         assert (found[name]["rung"], found[name]["verdict"]) == (rung, "supported")
         assert found[name]["shares_with"] == []
-    assert "a1 held" in found["a0"]["reason"]["text"] or rung == "dimension"
+    assert "a1 held" in english(found["a0"]["reason"]) or rung == "dimension"
 
 
 def test_a_copy_that_nothing_draws_is_explained_away_and_its_driver_stays() -> None:
@@ -79,7 +80,7 @@ def test_a_copy_that_nothing_draws_is_explained_away_and_its_driver_stays() -> N
     found = places_of_world(world, 0)
     assert (found["a0"]["rung"], found["a0"]["verdict"]) == ("dimension", "supported")
     assert found["a1"]["verdict"] in ("partly_supported", "inconclusive")
-    assert "explained away by a0" in found["a1"]["checks"]["specificity"]["reason"]["text"]
+    assert "explained away by a0" in english(found["a1"]["checks"]["specificity"]["reason"])
 
 
 @pytest.mark.parametrize("kind", ["constant", "noise"])
@@ -183,7 +184,7 @@ def test_three_seeds_that_agree_are_supported_and_one_that_does_not_is_refused()
     refused = places_of_seeds(bad, 0)
     lead = [row for row in refused if row["seed"] == 0]
     assert {row["verdict"] for row in lead} == {"not_supported"}
-    assert all("1 of 3 seeds" in row["rungs"][0]["reason"]["text"] + row["reason"]["text"] for row in lead)
+    assert all("1 of 3 seeds" in english(row["rungs"][0]["reason"]) + english(row["reason"]) for row in lead)
 
 
 def test_attributes_that_share_a_place_in_one_seed_alone_have_none() -> None:
@@ -203,4 +204,4 @@ def test_attributes_that_share_a_place_in_one_seed_alone_have_none() -> None:
     for name in ("a0", "a1"):
         assert (rows[name]["rung"], rows[name]["verdict"]) == ("read", "not_supported")
         assert rows[name]["shares_with"] == []
-        assert "1 of 3 seeds" in rows[name]["reason"]["text"]
+        assert "1 of 3 seeds" in english(rows[name]["reason"])

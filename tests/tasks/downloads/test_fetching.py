@@ -201,6 +201,23 @@ def test_old_parts_that_are_whole_wrong_or_too_long(host: Host, tmp_path: Path, 
     assert leftovers(tmp_path) == ["f.gz"]
 
 
+@pytest.mark.parametrize(
+    "known", ['{"address": "ADDRESS", "validator": 3}', '{"address": 1, "validator": {}}', "[1]", "\0"]
+)
+def test_a_note_on_an_old_part_may_hold_anything(host: Host, tmp_path: Path, known: str) -> None:
+    address = f"{host.base}/f.gz"
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "f.gz.part").write_bytes(CONTENT[:1000])
+    (tmp_path / "set" / "f.gz.part.json").write_text(known.replace("ADDRESS", address))
+    assert fetch(remote(address), tmp_path, None, None, QUICK).read_bytes() == CONTENT
+
+
+def test_a_version_in_words_beyond_ascii_is_none(host: Host, tmp_path: Path) -> None:
+    host.etag = '"\xe9"'
+    host.cut_after = [70_000]
+    assert fetch(remote(f"{host.base}/f.gz", md5=None), tmp_path, None, None, QUICK).read_bytes() == CONTENT
+
+
 def test_next_address_continues_what_the_first_began(host: Host, tmp_path: Path) -> None:
     second = Host()
     thread = threading.Thread(target=second.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

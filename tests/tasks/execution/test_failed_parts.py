@@ -20,7 +20,15 @@ from latent_audit.tasks.execution.failed_parts import (
     raise_failed_inputs,
     without_failed,
 )
-from latent_audit.tasks.stages.registry import ENCODE, JUDGE, MOVE, PREPARE, PROBE, STAGES, TRAIN_MODEL
+from latent_audit.tasks.stages.registry import (
+    ENCODE,
+    MANIPULATE,
+    PREPARE,
+    PROBE,
+    STAGES,
+    TRAIN_MODEL,
+    VERDICTS,
+)
 from latent_audit.tasks.storage.artifacts import ModelKey
 from latent_audit.vae_models.errors import ModelError
 
@@ -48,7 +56,7 @@ NEVER = (
 
 @pytest.mark.parametrize("error", NEVER, ids=lambda error: f"{type(error).__name__} {error}"[:40])
 def test_the_machine_and_the_user_end_the_run(error: Exception) -> None:
-    assert as_failed_part(error, MOVE, VAE, one_of_several=True) is None
+    assert as_failed_part(error, MANIPULATE, VAE, one_of_several=True) is None
     assert as_failed_part(error, TRAIN_MODEL, VAE, one_of_several=True) is None
 
 
@@ -57,18 +65,18 @@ def test_torch_says_so_when_memory_is_refused() -> None:
     assert issubclass(torch.OutOfMemoryError, RuntimeError)
     with pytest.raises(RuntimeError) as refused:
         torch.empty(1 << 60, dtype=torch.uint8)
-    assert as_failed_part(refused.value, MOVE, VAE, one_of_several=True) is None
+    assert as_failed_part(refused.value, MANIPULATE, VAE, one_of_several=True) is None
 
 
 def test_what_may_fail_is_survived_and_what_may_not_is_not() -> None:
     error = ValueError("singular matrix.")
-    part = as_failed_part(error, MOVE, VAE, one_of_several=False)
+    part = as_failed_part(error, MANIPULATE, VAE, one_of_several=False)
     assert part is not None
-    assert (part.part, part.model, part.seed) == ("move", "vae", 0)
+    assert (part.part, part.model, part.seed) == ("manipulate", "vae", 0)
     assert part.reason == "ValueError: singular matrix"
     assert as_failed_part(error, PROBE, VAE, one_of_several=False) is None
     assert as_failed_part(error, PREPARE, None, one_of_several=True) is None
-    assert as_failed_part(error, JUDGE, None, one_of_several=True) is None
+    assert as_failed_part(error, VERDICTS, None, one_of_several=True) is None
     lost = as_failed_part(ModelError("no such file"), PROBE, VAE, one_of_several=True)
     assert lost is not None
     assert lost.reason == "no such file"
@@ -77,8 +85,9 @@ def test_what_may_fail_is_survived_and_what_may_not_is_not() -> None:
 def test_essential_are_data_encoding_checks_controls_and_verdicts() -> None:
     may_fail = {stage.name for stage in STAGES if stage.may_fail}
     assert may_fail == {
-        "score", "subgroup", "project", "traverse", "move", "use", "attribute", "particulars", "explain_classifier",
-        "export",
+        "score", "subgroup", "project", "traverse", "show", "manipulate", "applications", "attribute", "discriminate",
+        "model_specific",
+        "explain_classifier", "export",
     }  # fmt: skip
 
 
@@ -101,7 +110,8 @@ def test_a_stage_is_not_computed_where_an_input_failed() -> None:
 
 def results(*models: ModelKey, **failed: Any) -> dict[str, dict[str, Any]]:
     return {
-        model.id: {"train": "artifact", "move": "artifact", **failed.get(model.id, {})} for model in models
+        model.id: {"train": "artifact", "manipulate": "artifact", **failed.get(model.id, {})}
+        for model in models
     }
 
 
@@ -125,7 +135,7 @@ def test_a_lost_seed_is_left_out_and_a_lost_lead_seed_takes_its_model_along() ->
         ("probe", "gan", 3),
     ]
 
-    found["vae-seed3"]["move"] = failure("move", models[0])
+    found["vae-seed3"]["manipulate"] = failure("manipulate", models[0])
     kept, remaining = without_failed(models, found)
     assert remaining == {"vae-seed3": {"train": "artifact"}}
     found["vae-seed3"]["encode"] = failure("encode", models[0])
@@ -136,7 +146,7 @@ def test_a_lost_seed_is_left_out_and_a_lost_lead_seed_takes_its_model_along() ->
 def test_of_a_model_that_is_left_out_only_what_verdicts_rest_on_is_listed() -> None:
     found = results(VAE, OTHER)
     found["gan-seed0"]["encode"] = failure("encode", OTHER)
-    found["gan-seed0"]["particulars"] = failure("particulars", OTHER)
+    found["gan-seed0"]["model_specific"] = failure("model_specific", OTHER)
     shared = PartFailed("explain_classifier", None, None, "broke")
     found["vae-seed0"]["explain_classifier"] = found["gan-seed0"]["explain_classifier"] = shared
     rows = failed_rows([VAE], found)

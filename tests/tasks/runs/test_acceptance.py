@@ -77,7 +77,7 @@ def test_what_is_not_what_the_run_wrote_is_not_accepted(home: Path) -> None:
 
 
 def judged(folder: Path) -> Artifact:
-    return Artifact("judge", "key", folder, "digest", 1.0, False, "run")
+    return Artifact("verdicts", "key", folder, "digest", 1.0, False, "run")
 
 
 def test_a_run_says_what_changed_since(home: Path) -> None:

@@ -151,9 +151,38 @@ def test_the_command_says_first_and_removes_when_told(
     assert capsys.readouterr().out.endswith("folders removed\n")
     assert not (home / "runs" / "nightly" / run_id("2026-0")).exists()
     assert (home / "runs" / "nightly" / run_id("2026-1")).is_dir()
-    assert main(["clean", "--days", "-1"]) == 2
+    assert main(["clean", "--keep", "-1"]) == 2
     assert "must not be negative" in capsys.readouterr().err
     assert main(["clean"]) == 0
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link", "device"])
+def test_a_ledger_that_is_no_plain_file_stops_everything(kind: str, home: Path) -> None:
+    ledger = home / "runs" / "nightly" / run_id("2026-3") / "ledger.jsonl"
+    ledger.unlink()
+    if kind == "pipe":
+        os.mkfifo(ledger)
+    elif kind == "folder":
+        ledger.mkdir()
+    else:
+        ledger.symlink_to(ledger.name if kind == "link" else "/dev/zero")
+    with pytest.raises(StoreError, match=r"\(a (pipe|folder|link|device)\)"):
+        planned(home)
+
+
+def test_what_others_keep_beside_the_runs_does_not_matter(home: Path) -> None:
+    """A latest that leads to itself, and an accepted.jsonl where there are no runs of ours."""
+    expected = planned(home)
+    (home / "runs" / "latest").symlink_to("latest")
+    (home / "runs" / "webapp").mkdir()
+    (home / "runs" / "webapp" / "accepted.jsonl").write_text("{theirs")
+    assert planned(home) == expected
+
+
+@pytest.mark.parametrize("days", [1e9, 1e300])
+def test_a_time_before_all_calendars_keeps_everything(days: float, home: Path) -> None:
+    assert planned(home, days=days) == []
 
 
 FOREIGN = '{"files": [{"path": "ledger.jsonl"}], "format": 1, "stage": "train"}'

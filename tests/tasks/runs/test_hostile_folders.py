@@ -21,6 +21,7 @@ from latent_audit.reports.record.manifest import write_manifest
 from latent_audit.reports.record.strict_json import parse
 from latent_audit.reports.record.verification import check
 from latent_audit.tasks.runs.verify import EXIT_CODES, verify
+from tests.deep_folders import nest
 from tests.plain_audit import read_audit
 from tests.reports.audit_builder import ATTRIBUTES
 from tests.reports.judged_run import seal, write_judged_run
@@ -165,17 +166,6 @@ BESIDE: dict[str, Callable[[Path], Any]] = {
 }
 
 
-def nest(path: Path, levels: int) -> None:
-    path.mkdir()
-    descriptor = os.open(path, os.O_RDONLY)
-    for _ in range(levels):
-        os.mkdir("d", dir_fd=descriptor)
-        inner = os.open("d", os.O_RDONLY, dir_fd=descriptor)
-        os.close(descriptor)
-        descriptor = inner
-    os.close(descriptor)
-
-
 @pytest.mark.parametrize("place", ["", "arrays"])
 @pytest.mark.parametrize("make", BESIDE.values(), ids=list(BESIDE))
 def test_everything_that_is_not_listed_is_named(place: str, make: Callable[[Path], Any], run: Path) -> None:
@@ -206,6 +196,37 @@ def test_control_characters_in_names_are_shown(
     assert said == (f"unlisted: {shown}{said.split(shown)[1]}")
     assert not any(ord(sign) < 32 and sign != "\n" for sign in said)
     assert len(said.splitlines()) == 2
+
+
+@pytest.mark.timeout(60)
+def test_a_folder_without_a_manifest_is_not_walked_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the root of a disk: `latent-audit verify /` read every folder of the machine."""
+    (tmp_path / "audit.json").write_text("{")
+    os.mkfifo(tmp_path / "run.json")
+
+    def refuse(*given: object) -> None:
+        raise AssertionError("looked into")
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert main(["verify", str(tmp_path)]) == 10
+    said = capsys.readouterr().err
+    assert "manifest.json is missing" in said
+    assert "run.json is a pipe" in said
+
+
+@pytest.mark.parametrize("command", ["sign", "verify"])
+def test_a_key_with_a_hostile_name_is_shown(
+    command: str, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = tmp_path / "key\nwhole: 9 files are as they were sealed"
+    for content in (None, "no key"):
+        if content is not None:
+            key.write_text(content)
+        assert main([command, str(run), "--key", str(key)]) == 2
+        (said,) = capsys.readouterr().err.splitlines()
+        assert "key⟨U+000A⟩whole" in said
 
 
 def test_a_folder_with_a_hostile_name_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,6 +24,11 @@ AUDIT: dict[str, Any] = {
         {"model": "vae", "seed": 0, "verdict": "inconclusive"},
         {"model": "vae", "seed": 1, "verdict": "not_supported"},
     ],
+    "where": [
+        {"model": "vae", "seed": 0, "verdict": "supported"},
+        {"model": "vae", "seed": 0, "verdict": "not_supported"},
+        {"model": "vae", "seed": 1, "verdict": "supported"},
+    ],
 }
 
 
@@ -49,10 +54,17 @@ def test_runs_are_listed_with_their_verdicts_newest_first(tmp_path: Path) -> Non
     assert "Finished runs: 2, the newest first" in html
     assert "<bdi>vae on &lt;b&gt;sprites&lt;/b&gt;</bdi>" in html
     cells = re.findall(r'<td class="n">([^<]*)</td>', html.split("</tr>")[1])
-    assert cells == ["1 min 15 s", "2", "–", "–", "1", "–"]
+    assert cells == ["1 min 15 s", "2", "–", "–", "1", "–", "1"]
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "faces", "index.html", "index.json", "latest", "sprites",
     ]  # fmt: skip
+
+
+def test_a_run_of_an_older_version_has_no_places(tmp_path: Path) -> None:
+    older = {key: value for key, value in AUDIT.items() if key != "where"}
+    finished(tmp_path, "sprites", "20260301-101500-aaaaaa", json.dumps(older))
+    html = index_runs(tmp_path, "en").read_text()
+    assert re.findall(r'<td class="n">([^<]*)</td>', html.split("</tr>")[1])[-1] == "–"
 
 
 def test_a_run_that_cannot_be_read_and_a_hostile_name_do_no_harm(tmp_path: Path) -> None:
@@ -108,6 +120,18 @@ def test_a_folder_of_another_program_is_left_out_and_named(tmp_path: Path, audit
     assert line.startswith("index.html leaves out what it cannot read as a run: webapp/static⟨U+001B⟩[2J (")
     assert why in line
     assert index_runs(tmp_path, "en").read_text() == html
+
+
+@pytest.mark.parametrize("name", ["index.html", "index.json"])
+def test_a_page_that_cannot_be_written_does_not_fail_the_run(name: str, tmp_path: Path) -> None:
+    finished(tmp_path, "sprites", "20260301-101500-aaaaaa")
+    (tmp_path / name / "theirs").mkdir(parents=True)
+    warned: list[str] = []
+    index_runs(tmp_path, "en", warned.append)
+    (said,) = warned
+    assert said.startswith(f"the page that lists all runs is not written: cannot write {tmp_path}")
+    assert (tmp_path / name / "theirs").is_dir()
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith(".")) == []
 
 
 @pytest.mark.parametrize("facts", ["[]", '{"started": 3}', '{"wall_seconds": -1}', '{"wall_seconds": "a"}'])

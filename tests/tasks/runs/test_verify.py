@@ -336,7 +336,7 @@ def test_keys_that_cannot_be_used_are_refused(
     )
     (tmp_path / "text").write_text("no key")
     for name, sentence in (
-        ("rsa", "is not an Ed25519 key; make one with: ssh-keygen -t ed25519 -f rsa"),
+        ("rsa", "is not an Ed25519 key; make one with: ssh-keygen -t ed25519 -f my_key"),
         ("text", "cannot be read as a private key"),
         ("absent", "cannot be read (No such file or directory); make a key with"),
     ):

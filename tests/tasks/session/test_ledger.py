@@ -58,7 +58,7 @@ def test_what_was_reused_took_no_time_in_this_run() -> None:
 
 def test_lines_do_not_depend_on_the_order_of_events(tmp_path: Path) -> None:
     entries = [
-        (artifact("judge"), None),
+        (artifact("verdicts"), None),
         (artifact("train"), ModelKey("vae", 1)),
         (artifact("encode"), ModelKey("vae", 1)),
         (artifact("train"), ModelKey("gan", 0)),
@@ -73,13 +73,13 @@ def test_lines_do_not_depend_on_the_order_of_events(tmp_path: Path) -> None:
     assert texts[0] == texts[1]
     lines = [json.loads(line) for line in texts[0].splitlines()]
     assert [(line["stage"], line["model"], line["seed"]) for line in lines] == [
-        ("judge", None, None),
+        ("verdicts", None, None),
         ("train", "gan", 0),
         ("encode", "vae", 1),
         ("train", "vae", 1),
     ]
     assert lines[0] == {
-        "stage": "judge",
+        "stage": "verdicts",
         "model": None,
         "seed": None,
         "key": "k",

@@ -162,7 +162,7 @@ def test_foreign_files_among_the_runs_are_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name",
     ["..", ".", "", "   ", "../../etc", "/absolute", "a/b", "a\\b", "a\0b", "-rf", ".hidden", "n" * 300, "𒀀" * 100,
-     "latest", "LATEST", "．．／etc", "a\nb", "名前", "CON", "%s{x}$(x)"],
+     "latest", "LATEST", "index.html", "Index.JSON", "．．／etc", "a\nb", "名前", "CON", "%s{x}$(x)"],
 )  # fmt: skip
 def test_hostile_names_stay_in_the_folder(tmp_path: Path, name: str) -> None:
     output = tmp_path / "runs"
@@ -182,7 +182,7 @@ def test_a_folder_name_is_one_plain_part(name: str) -> None:
     assert not safe.startswith((".", "-"))
     assert len(safe.encode()) <= 255
     assert safe_folder_name(safe) == safe
-    assert safe.casefold() != "latest"
+    assert safe.casefold() not in ("latest", "index.html", "index.json")
 
 
 def test_an_output_folder_that_cannot_be_written(tmp_path: Path) -> None:
@@ -191,6 +191,17 @@ def test_an_output_folder_that_cannot_be_written(tmp_path: Path) -> None:
         opened(tmp_path / "file")
     with pytest.raises(NoSpaceLeft, match="is full"), writing(tmp_path):
         raise OSError(errno.ENOSPC, "full")
+
+
+def test_a_folder_in_the_place_of_the_link_is_said_before_anything_is_computed(tmp_path: Path) -> None:
+    (tmp_path / "latest").mkdir()
+    with pytest.raises(StoreError, match=r"latest is a folder, where the link to the newest run is put"):
+        opened(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["latest"]
+    (tmp_path / "latest").rmdir()
+    (tmp_path / "latest").symlink_to("latest")
+    place = opened(tmp_path).finish()
+    assert (tmp_path / "latest").resolve() == place
 
 
 def test_a_clock_that_was_put_back(tmp_path: Path) -> None:

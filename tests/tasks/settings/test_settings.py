@@ -7,7 +7,7 @@ import pytest
 
 from latent_audit.tasks.errors import SettingsError
 from latent_audit.tasks.settings.audit import Settings
-from latent_audit.tasks.settings.layers import describe, load_settings, settings_from_words
+from latent_audit.tasks.settings.layers import RENAMED, describe, load_settings, settings_from_words
 from latent_audit.tasks.settings.run import store_of_words
 from latent_audit.tasks.settings.words import parse_overrides
 
@@ -186,6 +186,14 @@ def test_every_problem_is_said_at_once(tmp_path: Path) -> None:
     assert "interpretable_gan" in said  # the kinds that there are
 
 
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_a_setting_of_an_older_version_is_refused_with_its_new_name(old: str, new: str) -> None:
+    section = "evidence" if old.startswith("null") else "explanations"
+    (line,) = refused(None, f"--{section}.{old}", "200")[1:-1]
+    assert line.strip() == f"{section}.{old}: unknown setting; it is called {new} now"
+    assert getattr(getattr(load_settings(None, [f"--{section}.{new}", "200"]), section), new) == 200
+
+
 @pytest.mark.parametrize(
     ("word", "said"),
     [
@@ -221,10 +229,10 @@ def test_shares_add_up_to_one() -> None:
         ),
         (
             ["--evidence.thresholds.significance=0.01"],
-            "with null_moves_per_dimension 45 the smallest is 0.022; give at least 100, or a larger significance",
+            "with null_directions_per_dimension 45 the smallest is 0.022; give at least 100, or a larger significance",
         ),
         (
-            ["--evidence.thresholds.significance=0.02", "--evidence.null_moves_per_dimension=50"],
+            ["--evidence.thresholds.significance=0.02", "--evidence.null_directions_per_dimension=50"],
             "",
         ),
         (
@@ -235,7 +243,7 @@ def test_shares_add_up_to_one() -> None:
 )
 def test_a_significance_that_no_p_value_can_reach_is_refused(words: list[str], said: str) -> None:
     if not said:
-        assert load_settings(None, words).evidence.null_moves_per_dimension == 50
+        assert load_settings(None, words).evidence.null_directions_per_dimension == 50
         return
     lines = refused(None, *words)
     assert lines[1].startswith("evidence: no p-value can be as small as thresholds.significance")
@@ -385,3 +393,23 @@ def test_claims_of_absence_are_names_or_name_what_is_given(tmp_path: Path) -> No
 def test_claims_of_absence_that_cannot_be_meant_are_refused(claims: str, said: str) -> None:
     with pytest.raises(SettingsError, match=re.escape(said)):
         load_settings(None, ["--evidence.must_not_hold", claims])
+
+
+def test_the_significance_is_corrected_over_the_trained_models_where_that_is_said() -> None:
+    models = ["--models", "{a: {kind: vae}, b: {kind: vae}}", "--seeds", "[0, 1]"]
+    alone = load_settings(None, models)
+    assert alone.thresholds == alone.evidence.thresholds
+    over_all = load_settings(None, [*models, "--evidence.correction", "run"])
+    assert over_all.thresholds.significance == pytest.approx(0.05 / 4)
+    assert over_all.evidence.thresholds.significance == 0.05
+    words = [*models, "--evidence.correction", "run", "--evidence.permutations", "200"]
+    words += [
+        "--evidence.thresholds.significance",
+        "0.005",
+        "--evidence.null_directions_per_dimension",
+        "400",
+    ]
+    with pytest.raises(
+        SettingsError, match="corrected over 4 trained models: give at least 800 permutations"
+    ):
+        load_settings(None, words)

@@ -4,8 +4,10 @@ from typing import Any
 
 from latent_audit.tasks.session.publish import edit_metrics
 from latent_audit.tasks.stages.evidence.closed_gates import closed_gates, take_out_unread
+from latent_audit.vocabulary.reasons import verbatim
 
-UNREADABLE = {"turn": {"reason": "not auditable: turn", "helps": "leave it out"}}
+NOT_AUDITABLE, NOT_READ = verbatim("not auditable: turn"), verbatim("shape is not read")
+UNREADABLE = {"turn": {"reason": NOT_AUDITABLE, "helps": verbatim("leave it out")}}
 OUTCOME = {"success": {"value": 0.5}, "others_kept": None}
 
 
@@ -14,8 +16,8 @@ def record() -> dict[str, Any]:
     return {
         "intervention": {
             "gates": [
-                {"attribute": "turn", "status": "not_tested", "reason": "not auditable: turn"},
-                {"attribute": "shape", "status": "not_tested", "reason": "shape is not read"},
+                {"attribute": "turn", "status": "not_tested", "reason": NOT_AUDITABLE},
+                {"attribute": "shape", "status": "not_tested", "reason": NOT_READ},
                 {"attribute": "size", "status": "passed", "reason": "read"},
             ]
         },
@@ -54,7 +56,7 @@ def record() -> dict[str, Any]:
 def test_what_is_closed_has_its_reason_instead_of_numbers() -> None:
     model = record()
     closed = closed_gates(model, UNREADABLE)
-    assert closed == {"turn": "not auditable: turn", "shape": "shape is not read"}
+    assert closed == {"turn": NOT_AUDITABLE, "shape": NOT_READ}
     take_out_unread(model, closed, UNREADABLE)
     turn, shape, size = model["moves"]["arithmetic"]
     assert (turn["plain"], turn["conditional"], turn["random"], turn["reason"]) == (

@@ -12,7 +12,7 @@ from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.session.data_files import DataFiles
 from latent_audit.tasks.settings.audit import SplitSettings
 from latent_audit.tasks.stages.data.prepare import compute as prepare
-from latent_audit.tasks.stages.registry import PARTICULARS, TRAIN_MODEL
+from latent_audit.tasks.stages.registry import MODEL_SPECIFIC, TRAIN_MODEL
 from latent_audit.tasks.storage.arrays import read_json
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.tasks.storage.code import Code
@@ -67,7 +67,7 @@ def test_a_model_shows_what_only_it_can(kind: str, prepared: Artifact, tmp_path:
     trained, work = tmp_path / "trained", context(tmp_path / "work")
     trained.mkdir()
     TRAIN_MODEL.compute(trained, work, prepared=prepared, model=settings, seed=0)
-    PARTICULARS.compute(
+    MODEL_SPECIFIC.compute(
         tmp_path,
         work,
         prepared=prepared,

@@ -16,7 +16,7 @@ from latent_audit.tasks.storage.code import Code
 from latent_audit.tasks.storage.code_of_inputs import code_of
 from latent_audit.vae_models.presets.beta_vae import BetaVaeSettings
 
-TRAIN, ENCODE, JUDGE = (
+TRAIN, ENCODE, VERDICTS = (
     "latent_audit.tasks.stages.training.train_model",
     "latent_audit.tasks.stages.evidence.encode",
     "latent_audit.tasks.stages.evidence.verdicts",
@@ -46,7 +46,7 @@ def test_settings_bring_their_class_and_those_inside_them() -> None:
 
 def test_values_of_ours_bring_the_module_that_a_worker_needs_to_read_them() -> None:
     found = code(
-        JUDGE,
+        VERDICTS,
         sizes=SIZES_BY_DEPTH["quick"],
         thresholds=Thresholds(),
         models=[ModelKey("a", 0)],
@@ -79,7 +79,7 @@ def test_a_trained_model_brings_its_kind_to_whoever_rebuilds_it(tmp_path: Path) 
     )
     assert "latent_audit.vae_models.presets.factor_vae:FactorVaeSettings" in nested
     for module in (
-        JUDGE,
+        VERDICTS,
         "latent_audit.tasks.stages.training.take_trained",
         "latent_audit.tasks.stages.evidence.probe",
     ):

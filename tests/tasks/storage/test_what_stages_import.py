@@ -19,12 +19,13 @@ TINY: dict[str, Any] = {
     "seeds": [0],
     "classifier": {"width": 8, "hidden": 16, "training": {**BRIEF, "patience": None}},
     "evidence": {
-        "permutations": 100, "bootstraps": 100, "probe_images": 200, "null_moves_per_dimension": 20,
+        "permutations": 100, "bootstraps": 100, "probe_images": 200, "null_directions_per_dimension": 20,
         "boosting_iterations": 5,
     },
     "explanations": {
         "depth": "quick", "projection_images": 100, "attribution_images": 2, "attribution_dimensions": 1,
-        "attribution_steps": 8, "superpixel_samples": 24, "traversal_steps": 3, "move_images": 16, "use_images": 20,
+        "attribution_steps": 8, "superpixel_samples": 24, "traversal_steps": 3, "manipulation_images": 16,
+        "anomaly_images": 20,
         "regret_steps": 2,
     },
 }  # fmt: skip
@@ -77,11 +78,11 @@ def test_every_stage_imports_and_reads_what_its_key_covers(worker: RecordingWork
     run = RecordedRun(tmp_path, worker)
     stages_of(Settings(**TINY, models={"model": model("dip_vae_i")}), run)
     assert set(run.imported) == {asked.stage.name for asked in run.asked}
-    assert {"prepare", "train", "judge", "draw"} < set(run.imported)
+    assert {"prepare", "train", "verdicts", "draw"} < set(run.imported)
     # The worker did begin without them.
     assert "latent_audit.vae_models.components.moment_matching" in run.imported["encode"]
     assert "latent_audit.tasks.datasets.sprites" in run.imported["prepare"]
-    assert "latent_audit.vae_models.attribute_classifier.classifier" in run.imported["move"]
+    assert "latent_audit.vae_models.attribute_classifier.classifier" in run.imported["manipulate"]
     assert "latent_audit.reports.page.sections.explanations.applications" in run.imported["draw"]
     assert "latent_audit.vae_models.presets.presets" not in set().union(*run.imported.values())
 
@@ -100,4 +101,4 @@ def test_so_does_every_kind_of_model(worker: RecordingWorker, tmp_path: Path) ->
         "latent_audit.tasks.stages.explanations.explain_gan",
         "latent_audit.vae_models.interpretable_gan.losses",
     } <= run.imported["attribute"]
-    assert "latent_audit.tasks.stages.training.label_efficiency" in run.imported["particulars"]
+    assert "latent_audit.tasks.stages.training.label_efficiency" in run.imported["model_specific"]

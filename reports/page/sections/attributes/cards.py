@@ -1,4 +1,4 @@
-"""Section 7: one card for each attribute, with each model's evidence beside the others'."""
+"""The claims: one line for each attribute and model, which opens to its evidence."""
 
 from typing import Any
 
@@ -6,26 +6,29 @@ import numpy as np
 
 from latent_audit.reports.page.context import Cell, Figure, Page, Table, known, numeral, text
 from latent_audit.reports.page.number_text import estimate_text, number
+from latent_audit.reports.page.phrases import Found, found, mark_text, place_row, strip
 from latent_audit.reports.page.places import place_of
-from latent_audit.reports.page.plots import effect_nulls
+from latent_audit.reports.page.plots import effect_nulls, gauge
 from latent_audit.reports.page.sections.attributes import card_figures
 from latent_audit.reports.page.sections.explanations import strips
 from latent_audit.reports.page.visible_text import shortened
-from latent_audit.vocabulary.checks import CHECKS
 from latent_audit.vocabulary.record.association import Specificity
 from latent_audit.vocabulary.record.forms import recorded
+from latent_audit.vocabulary.record.leads import checks_of, results
 from latent_audit.vocabulary.record.model import Model
 from latent_audit.vocabulary.record.verdict import Verdict
 from latent_audit.vocabulary.verdicts import NOT_TESTED
 
-MAX_OPEN_CARDS = 4
+# More claims than these are folded by attribute.
+MAX_CLAIMS = 24
+CLAIM_PICKS, CLAIM_SIDE, LARGE_SIDE = (0, 2, 4), 48, 96
 
 
 def build(page: Page) -> dict[str, Any]:
     """Returns a card for each attribute and lead model, and what random directions give for each model."""
     leads = page.leads
     verdicts = {(row["model"], row["attribute"]): row for row in page.verdicts}
-    cards = [
+    cards: list[dict[str, Any]] = [
         {
             "name": shortened(attribute["name"]),
             "key": f"card-{page.attribute_key(attribute['name'])}",
@@ -36,17 +39,31 @@ def build(page: Page) -> dict[str, Any]:
                 if attribute["name"] in page.unreadable
                 else None
             ),
-            "open": place == 0 or len(leads) * len(page.attributes) <= MAX_OPEN_CARDS,
+            "called": page.called(attribute["name"]),
             "models": [
                 _card(page, model, attribute["name"], verdicts[model["name"], attribute["name"]])
                 for model in leads
                 if (model["name"], attribute["name"]) in verdicts
             ],
         }
-        for place, attribute in enumerate(page.attributes)
+        for attribute in page.attributes
     ]
+    claims = [claim for card in cards for claim in card["models"]]
+    _link(claims)
     nulls = [figure for figure in (_null(page, model) for model in leads) if figure is not None]
-    return {"cards": cards, "nulls": nulls, "gates": [_gates(page, model) for model in leads]}
+    return {
+        "cards": cards,
+        "folded": len(claims) > MAX_CLAIMS,
+        "nulls": nulls,
+        "gates": [_gates(page, model) for model in leads],
+    }
+
+
+def _link(claims: list[dict[str, Any]]) -> None:
+    """Adds to each claim the ids of the one before and the one after it."""
+    for claim, before, after in zip(claims, [None, *claims], [*claims[1:], None], strict=False):
+        claim["before"] = before["key"] if before else None
+        claim["after"] = after["key"] if after else None
 
 
 def _card(page: Page, model: Model, attribute: str, verdict: Verdict) -> dict[str, Any]:
@@ -59,16 +76,19 @@ def _card(page: Page, model: Model, attribute: str, verdict: Verdict) -> dict[st
     dimension = verdict["dimension"]
     if dimension is None and claim:
         dimension = claim["dimension"]
+    judged = {
+        page.t(f"check.{check['id']}.name"): results(verdict)[check["id"]] for check in checks_of(page.audit)
+    }
     checks = [
         {
-            "name": page.t(f"check.{check}.name"),
-            "verdict": verdict["checks"][check]["verdict"],
-            "value": estimate_text(verdict["checks"][check]["value"]),
-            "statistic": shortened(verdict["checks"][check]["statistic"] or ""),
-            "threshold": number(verdict["checks"][check]["threshold"]),
-            "reason": page.prose(verdict["checks"][check]["reason"]),
+            "name": name,
+            "verdict": found["verdict"],
+            "value": estimate_text(found["value"]),
+            "statistic": shortened(found["statistic"] or ""),
+            "threshold": number(found["threshold"]),
+            "reason": page.prose(found["reason"]),
         }
-        for check in CHECKS
+        for name, found in judged.items()
     ]
     figures = [
         strips.build(page, model, dimension, place) if dimension is not None else None,
@@ -77,18 +97,27 @@ def _card(page: Page, model: Model, attribute: str, verdict: Verdict) -> dict[st
         card_figures.leakage(page, model, specific, place),
         card_figures.counter(page, verdict, place),
     ]
+    shown = found(page, model, attribute)
+    assert shown is not None  # a verdict is there
     return {
         "key": f"card-{place}",
         "model": shortened(model["name"]),
+        "called_model": page.called_model(model["name"]),
         "verdict": verdict["verdict"],
+        "word": shown.verdict,
+        "phrase": shown.phrase,
+        "own_effect": shown.effect,
+        "strip": strip(page, shown, f"claim-{place}", CLAIM_PICKS, CLAIM_SIDE),
+        "large": strip(page, shown, f"frames-{place}", side=LARGE_SIDE),
+        "steps": _steps(page, shown),
+        "gauges": _gauges(page, model, attribute, verdict),
+        "copied": _copied(page, shown, verdict),
         "what": _what(page, model, verdict),
         "place": place_of(page, model, attribute),
         "trained": page.trained(model),
         "given": page.was_given(model, attribute),
         "seeds": page.seed_words(verdict["model"], verdict["attribute"]),
-        "note": page.interval_note(
-            {page.t(f"check.{check}.name"): [verdict["checks"][check]["value"]] for check in CHECKS}
-        ),
+        "note": page.interval_note({name: [found["value"]] for name, found in judged.items()}),
         "reason": page.prose(verdict["reason"]),
         "would_change": page.prose(verdict["would_change"]),
         "checks": checks,
@@ -103,6 +132,56 @@ def _card(page: Page, model: Model, attribute: str, verdict: Verdict) -> dict[st
             if reason
         ],
     }
+
+
+def _steps(page: Page, shown: Found) -> list[str]:
+    """Returns what stands under each frame."""
+    if shown.frames is None:
+        return []
+    kind = shown.frames["kind"]
+    return [mark_text(page, shown.attribute, kind, mark) for mark in shown.frames["marks"]]
+
+
+def _gauges(page: Page, model: Model, attribute: str, verdict: Verdict) -> list[dict[str, Any]]:
+    """Returns the checks as gauges: of the place where places were measured, else of the dimension."""
+    row = place_row(page, model, attribute)
+    checks: Any = row["checks"] if row is not None and row["checks"] else verdict["checks"]
+    found = []
+    for check in (one["id"] for one in checks_of(page.audit)):
+        result = checks.get(check)
+        if result is None:
+            continue
+        value, word = recorded(result["value"]), result["verdict"]
+        told = page.t(
+            "claim.gauge",
+            check=page.t(f"check.{check}.name"),
+            value=estimate_text(value),
+            limit=number(result["threshold"]),
+            verdict=page.t(f"verdict.{word}"),
+        )
+        drawn = gauge.draw(
+            value["value"] if value else None,
+            value["low"] if value else None,
+            value["high"] if value else None,
+            result["threshold"],
+            word,
+            told,
+        )
+        found.append({"name": page.t(f"check.{check}.name"), "drawing": drawn})
+    return found
+
+
+def _copied(page: Page, shown: Found, verdict: Verdict) -> str:
+    """Returns a claim as text for another document: the sentence, its figures, and what it rests on."""
+    return page.t(
+        "claim.copied",
+        model=page.called_model(shown.model["name"]),
+        attribute=page.called(shown.attribute),
+        phrase=shown.phrase,
+        verdict=page.t(f"verdict.{shown.verdict}"),
+        effect=shown.effect or "–",
+        digest=page.audit["settings_digest"][:16],
+    )
 
 
 def _what(page: Page, model: Model, verdict: Verdict) -> str:

@@ -1,41 +1,20 @@
-"""Whether other seeds tell the same story, and whether subgroups do."""
+"""Whether other seeds tell the same story."""
 
 from typing import Any
 
-from latent_audit.reports.page.context import (
-    Cell,
-    Figure,
-    Page,
-    Table,
-    bounds,
-    estimate,
-    known,
-    numeral,
-    text,
-)
+from latent_audit.reports.page.context import Cell, Figure, Page, Table, numeral, text
 from latent_audit.reports.page.number_text import estimate_text, number
-from latent_audit.reports.page.plots import interval_bars, seed_dots
+from latent_audit.reports.page.plots import seed_dots
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.forms import recorded
-from latent_audit.vocabulary.record.stability import Stability, Subgroup
+from latent_audit.vocabulary.record.stability import Stability
 
 
 def build(page: Page) -> dict[str, Any]:
-    """Returns seed stability of each model and the subgroup differences of the whole run."""
-    models = {model["name"]: model for model in page.leads}
-    part = page.audit["subgroups"]
-    groups = [
-        row
-        for row in recorded(part) or ()
-        if row["model"] not in models or not page.closed(models[row["model"]], row["attribute"])
-    ]
-    absent = page.absent(groups if isinstance(part, list) else part)
+    """Returns seed stability of each model."""
     return {
         "absent": page.absent(page.audit["stability"]),
         "models": [_model(page, row) for row in recorded(page.audit["stability"]) or ()],
-        "subgroups_absent": page.failures("subgroup") or [absent],
-        "subgroups": _subgroups(page, groups) if groups else None,
-        "subgroup_figure": _subgroup_figure(page, groups) if groups else None,
     }
 
 
@@ -98,61 +77,3 @@ def _figure(page: Page, row: Stability, name: str) -> Figure | None:
     return page.drawing(
         f"stability-{page.model_key(row['model'])}", svg, alt, caption, Table(caption, header, tuple(rows))
     )
-
-
-def _subgroups(page: Page, groups: list[Subgroup]) -> Table:
-    rows: list[tuple[Cell, ...]] = []
-    for row in groups:
-        unit = _unit(page, row)
-        message = page.t("word.semicolon").join(
-            f"{shortened(g['group'], 20)} {estimate_text(g['effect'])}" for g in row["groups"]
-        )
-        rows.append(
-            (
-                text(row["model"]),
-                text(row["attribute"]),
-                text(row["by"]),
-                Cell("prose", message),
-                estimate(row["difference"]),
-                Cell("text", unit),
-                numeral(row["p_adjusted"]),
-            )
-        )
-    keys = ("model", "attribute", "by", "effects", "difference", "unit", "p_adjusted")
-    return Table(
-        page.t("subgroup.caption"),
-        tuple(page.t(f"column.{k}") for k in keys),
-        tuple(rows),
-        page.interval_note(
-            {
-                page.t("column.effects"): [group["effect"] for row in groups for group in row["groups"]],
-                page.t("column.difference"): [row["difference"] for row in groups],
-            }
-        ),
-    )
-
-
-def _subgroup_figure(page: Page, groups: list[Subgroup]) -> Figure | None:
-    shown = [row for row in groups if all(known(group["effect"]) is not None for group in row["groups"])][:12]
-    if not shown:
-        return None
-    panels = [
-        interval_bars.Panel(
-            f"{shortened(row['attribute'], 14)} · {shortened(row['model'], 15)}",
-            [
-                interval_bars.Row(shortened(group["group"]), *bounds(group["effect"]))
-                for group in row["groups"]
-            ],
-            _unit(page, row),
-        )
-        for row in shown
-    ]
-    clear = sum((row["p_adjusted"] is not None and row["p_adjusted"] <= page.significance) for row in groups)
-    alt = page.t("subgroup.alt", clear=clear, n=len(groups))
-    return page.drawing("subgroups", interval_bars.points(panels), alt, page.t("subgroup.caption"))
-
-
-def _unit(page: Page, row: Subgroup) -> str:
-    kinds = {attribute["name"]: attribute["kind"] for attribute in page.attributes}
-    is_class = kinds.get(row["attribute"]) in ("binary", "categorical")
-    return page.t("unit.probability" if is_class else "unit.standard deviations")

@@ -4,6 +4,7 @@ from typing import Any
 
 from latent_audit.reports.page.context import Cell, Page, Table, text
 from latent_audit.reports.page.number_text import estimate_text
+from latent_audit.reports.page.sections.attributes import latent_responses
 from latent_audit.reports.page.sections.explanations import strips
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.forms import recorded
@@ -19,7 +20,7 @@ def build(page: Page) -> dict[str, Any]:
     models = [_model(page, model, [r for r in rows if r["model"] == model["name"]]) for model in page.leads]
     return {
         "absent": page.absent(page.audit["unclaimed"]),
-        "models": [model for model in models if model["count"]],
+        "models": [model for model in models if model["count"] or model["responses"]],
     }
 
 
@@ -45,4 +46,5 @@ def _model(page: Page, model: Model, rows: list[Unclaimed]) -> dict[str, Any]:
         "count": len(rows),
         "table": table,
         "strips": [figure for figure in figures if figure is not None],
+        "responses": latent_responses.build(page, model, {row["dimension"] for row in rows}),
     }

@@ -31,7 +31,7 @@ def build(page: Page) -> dict[str, Any]:
 def _model(page: Page, model: Model) -> dict[str, Any]:
     part, name = recorded(model.get("uses")), shortened(model["name"])
     if part is None:
-        absent = page.absent(model.get("uses"), "use", model)
+        absent = page.absent(model.get("uses"), "applications", model)
         return {"name": name, "trained": page.trained(model), "absent": absent}
     anomaly = part["anomaly"]
     return {

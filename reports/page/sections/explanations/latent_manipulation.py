@@ -63,7 +63,7 @@ def _judged_only(page: Page, model: Model, part: LatentManipulation) -> LatentMa
 def _model(page: Page, model: Model) -> dict[str, Any]:
     found, name = recorded(model.get("moves")), shortened(model["name"])
     if found is None:
-        absent = page.absent(model.get("moves"), "move", model)
+        absent = page.absent(model.get("moves"), "manipulate", model)
         return {"name": name, "trained": page.trained(model), "absent": absent}
     part = _judged_only(page, model, found)
     key = page.model_key(model["name"])

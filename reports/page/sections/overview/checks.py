@@ -5,14 +5,16 @@ from typing import Any
 from latent_audit.reports.page.context import Cell, Page, Table, estimate, numeral, text
 from latent_audit.reports.page.sections.overview import controls
 from latent_audit.reports.page.visible_text import shortened
-from latent_audit.vocabulary.checks import CHECKS, LETTERS
+from latent_audit.vocabulary.checks import letter
+from latent_audit.vocabulary.record.leads import checks_of, results
 from latent_audit.vocabulary.record.model import Model
 
 
 def build(page: Page) -> dict[str, Any]:
-    """Returns the questions of the four checks and one table of results for each lead model."""
+    """Returns the questions of the checks and one table of results for each lead model."""
+    checks = [check["id"] for check in checks_of(page.audit)]
     questions = [
-        (check, page.t(f"check.{check}.name"), page.t(f"check.{check}.question")) for check in CHECKS
+        (check, page.t(f"check.{check}.name"), page.t(f"check.{check}.question")) for check in checks
     ]
     supported, claims = controls.count(page)
     return {
@@ -26,25 +28,26 @@ def build(page: Page) -> dict[str, Any]:
 
 def _table(page: Page, model: Model) -> Table:
     rows: list[tuple[Cell, ...]] = []
-    values: dict[str, list[Any]] = {page.t(f"check.{check}.name"): [] for check in CHECKS}
+    names = {check["id"]: page.t(f"check.{check['id']}.name") for check in checks_of(page.audit)}
+    values: dict[str, list[Any]] = {name: [] for name in names.values()}
     number_of = {attribute["name"]: index + 1 for index, attribute in enumerate(page.attributes)}
     for verdict in page.verdicts:
         if verdict["model"] != model["name"]:
             continue
         card = f"card-{page.attribute_key(verdict['attribute'])}-{page.model_key(model['name'])}"
-        for check in CHECKS:
-            result = verdict["checks"][check]
-            values[page.t(f"check.{check}.name")].append(result["value"])
+        for place, (check, name) in enumerate(names.items()):
+            result = results(verdict)[check]
+            values[name].append(result["value"])
             rows.append(
                 (
                     Cell(
                         "link",
                         f"{page.model_key(model['name']).split('-')[0].upper()}."
-                        f"{number_of.get(verdict['attribute'], 0)}.{LETTERS[check]}",
+                        f"{number_of.get(verdict['attribute'], 0)}.{letter(place)}",
                         card,
                     ),
                     text(verdict["attribute"]),
-                    text(page.t(f"check.{check}.name")),
+                    text(name),
                     text(result["statistic"]),
                     numeral(result["threshold"]),
                     estimate(result["value"]),

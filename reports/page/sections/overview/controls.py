@@ -4,8 +4,8 @@ from typing import Any
 
 from latent_audit.reports.page.context import Cell, Page, Table, estimate, text
 from latent_audit.reports.page.visible_text import shortened
-from latent_audit.vocabulary.checks import CHECKS_OF_ONE_MODEL
 from latent_audit.vocabulary.record.controls import Control, ControlVerdict
+from latent_audit.vocabulary.record.leads import checks_of, results
 from latent_audit.vocabulary.record.model import Model
 from latent_audit.vocabulary.record.verdict import Verdict
 from latent_audit.vocabulary.verdicts import SUPPORTED
@@ -24,28 +24,30 @@ def build(page: Page, model: Model) -> Table | None:
         return None
     own = [v for v in page.verdicts if v["model"] == model["name"]]
     rows: list[tuple[Cell, ...]] = []
-    values: dict[str, list[Any]] = {page.t(f"check.{check}.name"): [] for check in CHECKS_OF_ONE_MODEL}
+    checks = [check["id"] for check in checks_of(page.audit) if not check["needs_seeds"]]
+    names = [page.t(f"check.{check}.name") for check in checks]
+    values: dict[str, list[Any]] = {name: [] for name in names}
     for verdict in own:
         claims: list[tuple[str, Verdict | ControlVerdict]] = [("model", verdict)]
         claims += [(c["control"], _of(c, verdict["attribute"])) for c in controls]
         for code, found in claims:
-            results = [found["checks"][check]["value"] for check in CHECKS_OF_ONE_MODEL]
-            for name, result in zip(values, results, strict=True):
-                values[name].append(result)
+            measured = [results(found)[check]["value"] for check in checks]
+            for name, value in zip(names, measured, strict=True):
+                values[name].append(value)
             rows.append(
                 (
                     text(verdict["attribute"]),
                     Cell("text", page.t(f"codes.{code}")),
                     text(found["dimension_name"]),
-                    *(estimate(value) for value in results),
+                    *(estimate(value) for value in measured),
                     Cell("verdict", found["verdict"]),
                     Cell("prose", page.prose(found["reason"])),
                 )
             )
-    columns = ("attribute", "code", "dimension", "association", "gap", "effect", "verdict", "reason")
+    before, after = ("attribute", "code", "dimension"), ("verdict", "reason")
     return Table(
         page.t("controls.caption", model=shortened(model["name"]), seed=model["seed"]),
-        tuple(page.t(f"column.{key}") for key in columns),
+        (*(page.t(f"column.{key}") for key in before), *names, *(page.t(f"column.{key}") for key in after)),
         tuple(rows),
         " ".join((page.interval_note(values), *_not_made(page, model))).strip(),
     )

@@ -14,7 +14,7 @@ from latent_audit.vocabulary.record.model import Model
 from latent_audit.vocabulary.record.model_specific import ConditionalEdit
 
 # Kinds of model whose encoder may return a pair of tensors.
-OF_PAIRS = ("entrypoint", "exported_programs")
+OF_PAIRS = ("entrypoint", "exported_programs", "functions", "onnx")
 
 
 def build(page: Page) -> dict[str, Any]:
@@ -109,6 +109,12 @@ def _import_check(page: Page, model: Model) -> dict[str, Any] | None:
     )
     if found["posterior_standard_deviation"] is not None and model["kind"] in OF_PAIRS:
         measured += " " + page.t("fitness.import_pair", spread=number(found["posterior_standard_deviation"]))
+    if found.get("code_form"):
+        measured += " " + page.t("fitness.import_form", form=found["code_form"])
+    if tried := found.get("tried"):
+        taken = next(row["reading"] for row in tried if row["taken"])
+        errors = "; ".join(f"{row['reading']}: {number(row['error'])}" for row in tried)
+        measured += " " + page.t("fitness.import_tried", taken=taken, errors=errors)
     return {
         "measured": measured,
         "warnings": [page.prose(warning) for warning in found["warnings"]],

@@ -20,10 +20,13 @@ ALWAYS = (
     "thresholds",
 )
 
+# Lines that are seen without opening anything.
+MOST = 8
+
 
 def build(page: Page) -> dict[str, Any]:
     """Returns the standing limitations and those that follow from this run's own numbers."""
-    own = []
+    own = [_family(page)]
     correlation = recorded(page.audit["data"]["correlation"])
     if correlation:
         own += [
@@ -70,4 +73,30 @@ def build(page: Page) -> dict[str, Any]:
         for m in page.leads
         if m["fitness"]["collapsed"]
     ]
-    return {"own": own, "always": [page.t(f"limitation.{key}") for key in ALWAYS]}
+    always = [page.t(f"limitation.{key}") for key in ALWAYS]
+    subject = page.audit["subject"]
+    scope = page.t(
+        "limitation.scope",
+        use=subject["intended_use"] or page.t("scope.not_stated"),
+        out=subject["out_of_scope"] or page.t("scope.not_stated"),
+        owner=subject["owner"] or page.t("scope.not_stated"),
+    )
+    wording = [page.t("limitation.wording", title=subject["title"]), *always[:3]]
+    return {
+        "own": own[:MOST],
+        "more": own[MOST:],
+        "always": always,
+        "scope": scope,
+        "wording": " ".join(wording),
+    }
+
+
+def _family(page: Page) -> str:
+    """Says for which family of hypotheses the p-values hold."""
+    trained, evidence = len(page.audit["models"]), page.audit["settings"].get("evidence")
+    over = evidence.get("correction", "model") if isinstance(evidence, dict) else "model"
+    return page.t(
+        f"limitation.family_{'run' if over == 'run' else 'model'}",
+        n=number(trained),
+        significance=f"{page.significance:.2g}",
+    )

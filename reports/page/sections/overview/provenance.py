@@ -14,6 +14,9 @@ from latent_audit.reports.record.what_changed import sentences
 from latent_audit.vocabulary.record.forms import recorded
 from latent_audit.vocabulary.record.origin import Origin
 
+# The kind of models that a Python program held in memory.
+_OF_A_PROGRAM = "functions"
+
 
 def build(page: Page) -> dict[str, Any]:
     """Returns facts of the run, digests, the weights' table, settings as JSON and the ledger."""
@@ -121,6 +124,8 @@ def _origin(page: Page, model: str, origin: Origin) -> str:
         "code": shortened(origin["code"] or "–"),
     }
     kind, whole = origin["kind"], "whole" if origin["rebuilds_offline"] else "not_whole"
+    if kind == _OF_A_PROGRAM:  # it has no files, and no code that a digest could stand for
+        return page.t(f"origin.{kind}", **words)
     return f"{page.t(f'origin.{kind}', **words)} {page.t(f'origin.{whole}', **words)}"
 
 

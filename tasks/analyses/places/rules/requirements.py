@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 from latent_audit.tasks.analyses.absence.rules import HELD, SHOWN_ABSENT
 from latent_audit.tasks.analyses.places.evidence import RUNGS
+from latent_audit.vocabulary.reasons import Reason, reason, verbatim
 from latent_audit.vocabulary.verdicts import (
     INCONCLUSIVE,
     NOT_ASSESSED,
@@ -35,7 +36,7 @@ class JudgedRequirement:
     status: Status
     found_place: str
     found_verdict: str
-    reason: str
+    reason: Reason
 
 
 def judge_requirements(
@@ -68,7 +69,7 @@ def _is_of(row: Plain, model: str, attribute: str) -> bool:
 def _judge_absent(model: str, attribute: str, asked: Plain, claims: Sequence[Plain]) -> JudgedRequirement:
     """Returns "met" where all claims are shown absent, and "not met" where one is held or exceeds the limit."""
     if not claims:
-        why = f"nothing is known of {attribute} in {model}: it was set aside, or the model failed"
+        why = reason("requirement.nothing_known", attribute=attribute, model=model)
         return JudgedRequirement(model, attribute, ABSENT, asked["verdict"], UNDECIDED, "", "", why)
     status: Status = MET if all(row["word"] == SHOWN_ABSENT for row in claims) else UNDECIDED
     decisive = next((row for row in claims if row["word"] != SHOWN_ABSENT), claims[0])
@@ -76,19 +77,25 @@ def _judge_absent(model: str, attribute: str, asked: Plain, claims: Sequence[Pla
         if row["word"] == HELD or row["exceeds"]:
             status, decisive = NOT_MET, row
     return JudgedRequirement(
-        model, attribute, ABSENT, asked["verdict"], status, decisive["word"], "", decisive["reason"]["text"]
+        model, attribute, ABSENT, asked["verdict"], status, decisive["word"], "", place_reason(decisive)
     )
 
 
 def _judge(model: str, attribute: str, asked: Plain, row: Plain | None) -> JudgedRequirement:
     place, verdict = asked["place"], asked["verdict"]
     if row is None:
-        why = f"nothing is known of {attribute} in {model}: it was set aside, or the model failed"
+        why = reason("requirement.nothing_known", attribute=attribute, model=model)
         return JudgedRequirement(model, attribute, place, verdict, UNDECIDED, "", "", why)
     status = _status(place, verdict, row)
     return JudgedRequirement(
-        model, attribute, place, verdict, status, row["rung"], row["verdict"], row["reason"]["text"]
+        model, attribute, place, verdict, status, row["rung"], row["verdict"], place_reason(row)
     )
+
+
+def place_reason(row: Plain) -> Reason:
+    """Returns the reason of a row of `where`, which has its English text beside key and values."""
+    found = row["reason"]
+    return Reason(key=found["key"], values=found["values"]) if "key" in found else verbatim(found["text"])
 
 
 def _status(place: str, verdict: str, row: Plain) -> Status:

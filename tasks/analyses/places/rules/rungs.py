@@ -9,8 +9,8 @@ from typing import Any
 
 from latent_audit.tasks.analyses.checks.check_rules import dimension_name, in_words, interval_against
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
-from latent_audit.tasks.analyses.places.rules.reasons import Reason, reason
 from latent_audit.vocabulary.checks import ASSOCIATION, INTERVENTION, SPECIFICITY
+from latent_audit.vocabulary.reasons import Reason, Value, reason, reason_in
 from latent_audit.vocabulary.verdicts import (
     INCONCLUSIVE,
     NOT_SUPPORTED,
@@ -36,15 +36,15 @@ class RungCheck:
 
 @dataclass(frozen=True)
 class RungWords:
-    """How the members of a rung are named in reasons."""
+    """How a rung of an attribute and its members are named in reasons."""
 
     attribute: str
     rung: str
-    names: str
+    names: list[str]
 
-    def say(self, key: str, **values: str) -> Reason:
-        """Returns a reason about this rung."""
-        return reason(key, attribute=self.attribute, rung=self.rung, names=self.names, **values)
+    def reason(self, key: str, **values: Value) -> Reason:
+        """Returns a reason about this rung, which it names as `where`."""
+        return reason(key, attribute=self.attribute, where=part_of_code(self.rung, self.names), **values)
 
 
 def first_three(
@@ -67,10 +67,15 @@ def first_three(
     }
 
 
-def names_of(model: Plain, evidence: Plain) -> str:
+def part_of_code(rung: str, names: Sequence[str]) -> Reason:
+    """Returns a part of the code as reasons name it: "a direction of z1, z6"."""
+    return reason(f"where.{rung}", names=list(names))
+
+
+def names_of(model: Plain, evidence: Plain) -> list[str]:
     """Returns the names of a rung's members, ascending."""
     dimensions = sorted(member["dimension"] for member in evidence["members"])
-    return ", ".join(dimension_name(model, dimension) for dimension in dimensions)
+    return [dimension_name(model, dimension) for dimension in dimensions]
 
 
 def is_associated(association: Plain, thresholds: Thresholds) -> bool:
@@ -116,21 +121,21 @@ def _association(words: RungWords, evidence: Plain, thresholds: Thresholds) -> R
     value, p = found["uncertainty"], f"{found['p_adjusted']:.2g}"
     against = interval_against(value, least)
     if found["p_adjusted"] > thresholds.significance:
-        return RungCheck(NOT_SUPPORTED, words.say("no_association", p=p), value, least)
+        return RungCheck(NOT_SUPPORTED, words.reason("no_association", p=p), value, least)
     if against == "below":
         return RungCheck(
-            NOT_SUPPORTED, words.say("too_weak", value=in_words(value), limit=f"{least:g}"), value, least
+            NOT_SUPPORTED, words.reason("too_weak", value=in_words(value), limit=f"{least:g}"), value, least
         )
     if against == "crosses":
-        message = words.say("association_crosses", value=in_words(value), limit=f"{least:g}")
+        message = words.reason("association_crosses", value=in_words(value), limit=f"{least:g}")
         return RungCheck(INCONCLUSIVE, message, value, least)
-    return RungCheck(SUPPORTED, words.say("associated", value=in_words(value), p=p), value, least)
+    return RungCheck(SUPPORTED, words.reason("associated", value=in_words(value), p=p), value, least)
 
 
 def _specificity(words: RungWords, evidence: Plain, thresholds: Thresholds) -> RungCheck:
     gap, least = evidence["gap"], thresholds.gap_min
     if gap is None:
-        return RungCheck(NOT_TESTED, words.say("not_measured"), None, least)
+        return RungCheck(NOT_TESTED, words.reason("not_measured"), None, least)
     value, against = gap["estimate"], interval_against(gap["estimate"], least)
     others = explained_away_by(evidence, thresholds)
     if against != "above":
@@ -138,23 +143,21 @@ def _specificity(words: RungWords, evidence: Plain, thresholds: Thresholds) -> R
         key = {"below": "gap_alone" if alone else "gap_below"}.get(
             against, "gap_alone_crosses" if alone else "gap_crosses"
         )
-        message = words.say(
+        message = words.reason(
             key, competitor=gap["competitor"] or "", value=in_words(value), limit=f"{least:g}"
         )
         return RungCheck(NOT_SUPPORTED if against == "below" else INCONCLUSIVE, message, value, least)
     if others:
-        return RungCheck(
-            PARTLY_SUPPORTED, words.say("explained_away", others=", ".join(others)), value, least
-        )
+        return RungCheck(PARTLY_SUPPORTED, words.reason("explained_away", others=list(others)), value, least)
     if gap["undecidable_by"]:
-        message = words.say("entangled", others=", ".join(gap["undecidable_by"]))
+        message = words.reason("entangled", others=list(gap["undecidable_by"]))
         return RungCheck(PARTLY_SUPPORTED, message, value, least)
     leaks = [
         row["attribute"] for row in evidence["leakage"] if (row["value"] or 0.0) >= thresholds.leakage_max
     ]
     if leaks:
-        return RungCheck(PARTLY_SUPPORTED, words.say("leaks", others=", ".join(leaks)), value, least)
-    return RungCheck(SUPPORTED, words.say("specific", value=in_words(value)), value, least)
+        return RungCheck(PARTLY_SUPPORTED, words.reason("leaks", others=list(leaks)), value, least)
+    return RungCheck(SUPPORTED, words.reason("specific", value=in_words(value)), value, least)
 
 
 def _interchange(
@@ -162,17 +165,15 @@ def _interchange(
 ) -> RungCheck:
     least = thresholds.cause_min
     if not place["testable"]:
-        message = words.say("not_readable", why=place["untestable_reason"])
+        message = words.reason("not_readable", why=reason_in(place, "untestable_reason"))
         return RungCheck(NOT_TESTED, message, None, least)
     if evidence["swapped"] is None:
-        return RungCheck(NOT_TESTED, words.say("not_measured"), None, least)
+        return RungCheck(NOT_TESTED, words.reason("not_measured"), None, least)
     own = _swap(words, evidence["swapped"], thresholds, left_out, ())
     held = evidence["held"]
     if own.verdict == PARTLY_SUPPORTED and held is not None:
         if held["swapped"] is None:
-            message = words.say(
-                "inseparable", cause=in_words(own.value), others=", ".join(held["attributes"])
-            )
+            message = words.reason("inseparable", cause=in_words(own.value), others=list(held["attributes"]))
             return RungCheck(PARTLY_SUPPORTED, message, own.value, least)
         other = _swap(words, held["swapped"], thresholds, left_out, held["attributes"])
         if other.verdict == SUPPORTED:
@@ -191,29 +192,29 @@ def _swap(
     cause, limit = in_words(value), f"{least:g}"
     against = interval_against(value, least)
     if swapped["p_adjusted"] > thresholds.significance:
-        message = words.say("not_moved", cause=cause, p=f"{swapped['p_adjusted']:.2g}")
+        message = words.reason("not_moved", cause=cause, p=f"{swapped['p_adjusted']:.2g}")
         return RungCheck(NOT_SUPPORTED, message, value, least)
     if against == "below":
-        return RungCheck(NOT_SUPPORTED, words.say("cause_below", cause=cause, limit=limit), value, least)
+        return RungCheck(NOT_SUPPORTED, words.reason("cause_below", cause=cause, limit=limit), value, least)
     if against == "crosses":
-        return RungCheck(INCONCLUSIVE, words.say("cause_crosses", cause=cause, limit=limit), value, least)
+        return RungCheck(INCONCLUSIVE, words.reason("cause_crosses", cause=cause, limit=limit), value, least)
     others = [row for row in swapped["kept"] if row["attribute"] not in left_out]
     if not others:
-        return RungCheck(PARTLY_SUPPORTED, words.say("isolate_undefined", cause=cause), value, least)
+        return RungCheck(PARTLY_SUPPORTED, words.reason("isolate_undefined", cause=cause), value, least)
     changed = changed_by(swapped, thresholds, left_out)
     if changed:
-        message = words.say("also_changes", cause=cause, others=kept_in_words(changed))
+        message = words.reason("also_changes", cause=cause, others=kept_in_words(changed))
         return RungCheck(PARTLY_SUPPORTED, message, value, least)
     lowest = min(others, key=lambda row: row["estimate"]["value"])
     kept = kept_in_words([lowest])
     if held:
-        message = words.say("isolates_held", cause=cause, kept=kept, held=", ".join(held))
+        message = words.reason("isolates_held", cause=cause, kept=kept, held=list(held))
     else:
-        message = words.say("isolates", cause=cause, kept=kept)
+        message = words.reason("isolates", cause=cause, kept=kept)
     return RungCheck(SUPPORTED, message, value, least)
 
 
-def kept_in_words(rows: Sequence[Plain]) -> str:
+def kept_in_words(rows: Sequence[Plain]) -> list[str | Reason]:
     """Returns attributes with what is kept of each, least first: "posX (kept 0.57 [0.51, 0.62])"."""
     ordered = sorted(rows, key=lambda row: row["estimate"]["value"])
-    return ", ".join(f"{row['attribute']} (kept {in_words(row['estimate'])})" for row in ordered)
+    return [reason("kept", attribute=row["attribute"], value=in_words(row["estimate"])) for row in ordered]

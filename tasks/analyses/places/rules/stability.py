@@ -7,8 +7,8 @@ from latent_audit.tasks.analyses.checks.check_rules import in_words, interval_ag
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.places.evidence import RUNGS
 from latent_audit.tasks.analyses.places.rules import sharing
-from latent_audit.tasks.analyses.places.rules.reasons import reason
 from latent_audit.tasks.analyses.places.rules.rungs import Plain, RungCheck, strength_of_made
+from latent_audit.vocabulary.reasons import reason
 from latent_audit.vocabulary.verdicts import (
     INCONCLUSIVE,
     NOT_ASSESSED,
@@ -69,9 +69,9 @@ def judge_stability(strengths: Sequence[int], value: Plain | None, thresholds: T
     """Returns check D from the strength with each seed, and how alike the seeds are."""
     least, count = thresholds.matched_strength_min, len(strengths)
     if count < thresholds.seeds_min:
-        sets = "one set of weights" if count == 1 else f"{count} sets of weights"
-        why = f"{sets}, {thresholds.seeds_min} are needed to assess stability"
-        return RungCheck(NOT_ASSESSED, reason("too_few_seeds", why=why), None, least)
+        key = "one_seed" if count == 1 else "too_few_seeds"
+        why = reason(key, seeds=str(count), needed=str(thresholds.seeds_min))
+        return RungCheck(NOT_ASSESSED, why, None, least)
     holds = sum(strength >= STRENGTH[PARTLY_SUPPORTED] for strength in strengths)
     open_ = sum(strength == STRENGTH[INCONCLUSIVE] for strength in strengths)
     enough = thresholds.seeds_share_min * count

@@ -7,16 +7,17 @@ from latent_audit.tasks.analyses.checks.check_rules import dimension_name, in_wo
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.places.evidence import DIRECTION
 from latent_audit.tasks.analyses.places.rules import sharing
-from latent_audit.tasks.analyses.places.rules.reasons import WHERE, Reason, reason
 from latent_audit.tasks.analyses.places.rules.rungs import (
     Plain,
     RungCheck,
     changed_by,
     is_associated,
     kept_in_words,
+    part_of_code,
 )
 from latent_audit.tasks.analyses.places.rules.stability import Family, judge_stability
 from latent_audit.vocabulary.checks import INTERVENTION, STABILITY
+from latent_audit.vocabulary.reasons import Reason, reason
 from latent_audit.vocabulary.verdicts import (
     INCONCLUSIVE,
     NOT_ASSESSED,
@@ -59,7 +60,7 @@ def judge_set(
         word = PARTLY_SUPPORTED if decisive.verdict == NOT_ASSESSED else decisive.verdict
         text = checks[INTERVENTION].reason
         if decisive is not checks[INTERVENTION] and decisive.verdict != SUPPORTED:
-            text = reason("partly_one_set", text=text.text, why=decisive.reason.text)
+            text = reason("partly_one_set", text=text, why=decisive.reason)
         kept = min(
             (found["estimate"] for found in row["swapped"]["kept"] if found["estimate"]["value"] is not None),
             key=lambda estimate: estimate["value"],
@@ -75,8 +76,7 @@ def judge_set(
 def swap_check(model: Plain, row: Plain, places: Mapping[str, Plain], thresholds: Thresholds) -> RungCheck:
     """Returns the interchange check of a set: each of its attributes moved, all others kept."""
     swapped, least, limit = row["swapped"], thresholds.cause_min, f"{thresholds.cause_min:g}"
-    listed = ", ".join(dimension_name(model, j) for j in sorted(row["members"]))
-    names = WHERE[row["rung"]].format(names=listed)
+    names = part_of_code(row["rung"], [dimension_name(model, j) for j in sorted(row["members"])])
     lowest = _least(swapped["causes"])
     value, cause, attribute = lowest["estimate"], in_words(lowest["estimate"]), lowest["attribute"]
     against = interval_against(value, least)

@@ -11,17 +11,18 @@ from latent_audit.tasks.analyses.checks.check_rules import few_groups, in_words
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.places.evidence import BLOCK, DIRECTION, NONE, READ, RUNGS
 from latent_audit.tasks.analyses.places.rules import sharing
-from latent_audit.tasks.analyses.places.rules.reasons import Reason, reason
 from latent_audit.tasks.analyses.places.rules.rungs import (
     Plain,
     RungCheck,
     is_associated,
     names_of,
+    part_of_code,
     weakest,
 )
 from latent_audit.tasks.analyses.places.rules.stability import Family, stability_check
 from latent_audit.tasks.analyses.places.rules.together import Together, judge_set
 from latent_audit.vocabulary.checks import INTERVENTION, STABILITY
+from latent_audit.vocabulary.reasons import Reason, reason, reason_in
 from latent_audit.vocabulary.verdicts import (
     INCONCLUSIVE,
     NOT_ASSESSED,
@@ -129,10 +130,10 @@ def _of_model(
     return rows
 
 
-def _undecided(row: Place, why: str) -> Place:
+def _undecided(row: Place, why: Reason) -> Place:
     """Returns the row of an attribute of which images of too few groups tell nothing."""
     rungs = tuple(replace(rung, verdict=INCONCLUSIVE) if rung.rung in RUNGS else rung for rung in row.rungs)
-    return replace(row, verdict=INCONCLUSIVE, reason=reason("few_groups", why=why), rungs=rungs)
+    return replace(row, verdict=INCONCLUSIVE, reason=why, rungs=rungs)
 
 
 def _place(
@@ -148,7 +149,7 @@ def _place(
     rungs = (*rungs, _reading(model, place, thresholds))
     if chosen is None:
         rung = _read_or_none(place, thresholds)
-        verdict, message = _nowhere(place, rung, checks)
+        verdict, message = _nowhere(model, place, rung, checks, thresholds)
         return Place(
             model["name"], model["seed"], place["attribute"], rung, verdict, message, (), (), {}, rungs, None
         )
@@ -186,9 +187,9 @@ def _message(
     if decisive.verdict == SUPPORTED or decisive is checks[INTERVENTION]:
         found = swap
     else:
-        found = reason("partly_one_set", text=swap.text, why=decisive.reason.text)
+        found = reason("partly_one_set", text=swap, why=decisive.reason)
     if rung == BLOCK and words.get(DIRECTION) is not None and sharing.gives_way(place, words, thresholds):
-        found = reason("in_part_along_direction", text=found.text)
+        found = reason("in_part_along_direction", text=found)
     return found
 
 
@@ -224,8 +225,7 @@ def _reading(model: Plain, place: Plain, thresholds: Thresholds) -> RungVerdict:
         found = reason(
             "associated",
             attribute=place["attribute"],
-            rung=best["rung"],
-            names=names_of(model, best),
+            where=part_of_code(best["rung"], names_of(model, best)),
             value=in_words(value),
             p=f"{best['association']['p_adjusted']:.2g}",
         )
@@ -244,7 +244,11 @@ def _told_at_most(place: Plain) -> str:
 
 
 def _nowhere(
-    place: Plain, rung: str, checks: Mapping[str, Mapping[str, RungCheck]]
+    model: Plain,
+    place: Plain,
+    rung: str,
+    checks: Mapping[str, Mapping[str, RungCheck]],
+    thresholds: Thresholds,
 ) -> tuple[VerdictWord, Reason]:
     name = place["attribute"]
     if rung == NONE:
@@ -252,7 +256,13 @@ def _nowhere(
     swaps = [found[INTERVENTION] for found in checks.values()]
     tested = [check for check in swaps if check.verdict != NOT_TESTED]
     if not tested:
-        why = place["untestable_reason"] or swaps[0].reason.text
+        why = swaps[0].reason if place["testable"] else reason_in(place, "untestable_reason")
+        drawn = next((row for row in model["places"].get("drawn", ()) if row["attribute"] == name), None)
+        if drawn is not None:
+            figures = {"value": in_words(drawn["uncertainty"]), "p": f"{drawn['p_adjusted']:.2g}"}
+            if drawn["p_adjusted"] > thresholds.significance:
+                return NOT_SUPPORTED, reason("read_not_shown", attribute=name, **figures)
+            return NOT_TESTED, reason("read_shown_unread", attribute=name, **figures)
         return NOT_TESTED, reason("read", attribute=name, why=why)
     # The rung on which most was found says why it is no place.
     strongest = max(
@@ -264,7 +274,7 @@ def _nowhere(
         ),
     )
     decisive = checks[strongest]
-    text = decisive[weakest(decisive)].reason.text
+    text = decisive[weakest(decisive)].reason
     return NOT_SUPPORTED, reason("read_not_drawn", attribute=name, text=text)
 
 
@@ -285,9 +295,8 @@ def _shared(
     isolates = swap is not None and swap.verdict == SUPPORTED
     word = row.verdict if isolates else min(row.verdict, PARTLY_SUPPORTED, key=lambda found: STRENGTH[found])
     together = judge_set(model, names, places, family, thresholds)
-    listed = ", ".join(others)
     if together is None:
-        found = reason("partly_one_set", text=row.reason.text, why=f"shared with {listed}")
+        found = reason("partly_one_set", text=row.reason, why=reason("shared_with", others=list(others)))
     else:
-        found = reason("together", text=row.reason.text, others=listed, set_text=together.reason.text)
+        found = reason("together", text=row.reason, others=list(others), set_text=together.reason)
     return replace(row, verdict=word, reason=found, shares_with=others, together=together)

@@ -1,0 +1,10 @@
+"""Everything else, folded: data, checks, attributions, moves, uses, settings, references."""
+
+from typing import Any
+
+from latent_audit.reports.page.context import Page
+
+
+def build(page: Page) -> dict[str, Any]:
+    """Returns nothing: the chapter has one sentence, and the parts that are folded in it."""
+    return {}

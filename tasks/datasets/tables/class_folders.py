@@ -1,0 +1,53 @@
+"""Attributes of images without a table: the folders that they lie in, as ImageFolder of torchvision has them."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from latent_audit.tasks.datasets.errors import BadTable, MissingFile
+from latent_audit.tasks.datasets.images.image_listing import list_images
+from latent_audit.tasks.datasets.tables.folder_table import FolderTable, listing_notes
+from latent_audit.tasks.datasets.tables.shown_text import shown
+
+CLASS = "class"
+_EXAMPLES = 5
+
+
+def read_class_folders(folder: Path, fewest_images: int) -> FolderTable:
+    """Returns the images of a folder with one attribute, `class`: the name of the folder directly below it.
+
+    Raises MissingFile if there is no such folder, BadTable if the images do not lie in two folders or more.
+    """
+    if not folder.is_dir():
+        raise MissingFile(f"there is no folder at {folder}; data.folder names the folder of your images")
+    listing = list_images(folder)
+    loose = [name for name in listing.images if "/" not in name]
+    classes = [name.partition("/")[0] for name in listing.images]
+    counts = Counter(classes)
+    problems = []
+    if not listing.images:
+        problems.append("it holds no images")
+    elif loose:
+        examples = ", ".join(map(shown, loose[:_EXAMPLES]))
+        problems.append(
+            f"{len(loose):,} images lie in no folder of a class: {examples}{', ...' if len(loose) > _EXAMPLES else ''}"
+        )
+    elif len(counts) < 2:
+        problems.append(f"all images lie in one folder, {shown(classes[0])}, so there is no attribute")
+    if listing.images and len(listing.images) < fewest_images:
+        problems.append(f"it holds {len(listing.images):,} images and at least {fewest_images:,} are needed")
+    if problems:
+        raise BadTable(
+            f"{folder} cannot be used without a table (data.table), by its folders as classes:",
+            tuple(problems),
+        )
+    note = f"There is no table: the {len(counts):,} folders below {folder.name} are the classes of {CLASS!r}."
+    return FolderTable(
+        tuple(listing.images),
+        (CLASS,),
+        {CLASS: pa.chunked_array([pa.array(classes, pa.string())])},
+        np.arange(1, len(classes) + 1),
+        (note, *listing_notes(listing)),
+    )

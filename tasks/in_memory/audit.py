@@ -1,0 +1,189 @@
+"""Audits a model and images that a Python program holds, by the same stages as the command."""
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from latent_audit.tasks.errors import PartFailed, UsageError
+from latent_audit.tasks.execution.devices import choose_device
+from latent_audit.tasks.execution.failed_parts import failed_rows, without_failed
+from latent_audit.tasks.in_memory.columns import as_attributes
+from latent_audit.tasks.in_memory.given_data import GivenData
+from latent_audit.tasks.in_memory.images import as_images
+from latent_audit.tasks.in_memory.in_process import InProcess, one_thread, say_nothing, say_on_stderr
+from latent_audit.tasks.in_memory.result import AuditResult
+from latent_audit.tasks.in_memory.run_facts import run_facts
+from latent_audit.tasks.in_memory.settings import python_settings, settings_record
+from latent_audit.tasks.runs.selftest_record import cited
+from latent_audit.tasks.session.data_files import DataFiles, ModelFiles
+from latent_audit.tasks.settings.audit import Settings
+from latent_audit.tasks.stages.arguments import arguments
+from latent_audit.tasks.stages.registry import (
+    EXPLAIN_CLASSIFIER,
+    EXPORT,
+    IMPORT_MODEL,
+    OF_A_MODEL,
+    PREPARE,
+    STAGES,
+    TRAIN_CLASSIFIER,
+    TRAIN_MODEL,
+    TRAVERSE,
+    VERDICTS,
+)
+from latent_audit.tasks.stages.stage import Stage
+from latent_audit.tasks.storage.artifacts import Artifact
+from latent_audit.vae_models.components.choices import ReconstructionKind, Returned
+from latent_audit.vae_models.pretrained.functions.functions_settings import (
+    FunctionsSettings,
+    GivenModel,
+    held,
+)
+
+_EXPLANATIONS = "latent_audit.tasks.stages.explanations"
+Results = dict[str, Artifact | PartFailed]
+
+
+def audit(
+    *,
+    images: Any,
+    attributes: Any,
+    model: object | None = None,
+    encode: Callable[[Any], Any] | None = None,
+    decode: Callable[[Any], Any] | None = None,
+    name: str = "model",
+    data: str = "images",
+    description: str = "Images of a Python program.",
+    licence: str = "not stated",
+    types: Mapping[str, Any] | None = None,
+    pixel_range: tuple[float, float] = (0.0, 1.0),
+    returns: Returned | None = None,
+    reconstruction: ReconstructionKind = "bernoulli",
+    pixel_variance: float | None = None,
+    trained_with_labels: Sequence[str] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    explain: bool = False,
+    device: str = "auto",
+    progress: bool = True,
+) -> AuditResult:
+    """Audits a model in this process and returns verdicts, figures and a report.
+
+    Verdicts, places and the evidence behind them are computed by the same code as by `latent-audit run`: the same
+    images, attributes, outputs of the model, limits and seed give the same figures.
+
+    Args:
+        images: array, tensor or list (n, h, w), (n, h, w, c) or (n, c, h, w): uint8, or numbers in 0 to 1.
+        attributes: DataFrame, mapping of columns or array (n, k), a row for each image.
+        model: object with encode and decode, or transform and inverse_transform as in scikit-learn.
+        encode: in place of `model`: images float32 (n, c, h, w) in `pixel_range` to codes (n, ...), or to means and
+            log variances. It is given tensors, or arrays if it does not take tensors.
+        decode: codes to images of the same shape and range.
+        name: name of the model.
+        data: name of the data set.
+        description: what the images show.
+        licence: terms under which they may be used.
+        types: types that replace inferred ones: {"grade": "ordinal", "angle": {"kind": "cyclic", "period": 360}}.
+        pixel_range: what black and white are to the model.
+        returns: "moments", "levels" or "indices", if two tensors or whole numbers are something else than it seems.
+        reconstruction: pixel distribution: bernoulli, gaussian or laplace.
+        pixel_variance: variance of gaussian or laplace pixels.
+        trained_with_labels: attributes whose labels the model was trained with; [] for none, None: not stated.
+        settings: sections of a settings file: subject, splits, classifier, evidence, require, explanations, report.
+        seed: the seed that every random stream is derived from.
+        explain: also draw latent maps, edit images and attribute pixels, for a full report. It takes minutes.
+        device: auto, cpu, cuda or cuda:N.
+        progress: print each finished step to stderr.
+
+    Raises:
+        UsageError, SettingsError: arguments that cannot be used.
+        DataError: images or attributes that cannot be used.
+        BadCheckpoint: a model that cannot be used for these images.
+    """
+    if (model is None) == (encode is None and decode is None) or (encode is None) != (decode is None):
+        raise UsageError("give either model, or both encode and decode")
+    pixels, image_notes = as_images(images)
+    typed = as_attributes(attributes, len(pixels), types or {})
+    given = GivenData(
+        data, description, licence, pixels, typed.attributes, typed.values, (*typed.notes, *image_notes)
+    )
+    with held(GivenModel(model, encode, decode)) as handle:
+        described = FunctionsSettings(
+            handle=handle,
+            pixel_range=pixel_range,
+            returns=returns,
+            reconstruction=reconstruction,
+            pixel_variance=pixel_variance,
+            trained_with_labels=None if trained_with_labels is None else tuple(trained_with_labels),
+        )
+        effective = python_settings(settings or {}, name, described, seed)
+        say = say_on_stderr if progress else say_nothing
+        with tempfile.TemporaryDirectory(prefix="latent-audit-") as root, one_thread():
+            started = datetime.now(UTC)
+            stages = InProcess(Path(root), choose_device(device), say)
+            judged = _judged(stages, effective, given, explain=explain)
+            facts = run_facts(started, choose_device(device))
+            return AuditResult.kept(judged.path, facts, stages.ledger, effective.report.language)
+
+
+def _judged(stages: InProcess, settings: Settings, given: GivenData, *, explain: bool) -> Artifact:
+    """Returns the artifact of the verdicts."""
+    (key,) = settings.model_keys
+    nothing = DataFiles(Path(), {})
+    prepared = stages.perform(
+        PREPARE,
+        data=given,
+        files=nothing,
+        shares=settings.splits.model_dump(),
+        fewest_of_a_class=settings.evidence.fewest_of_a_class,
+        seed=settings.run.seed,
+    )
+    # Before minutes are spent on the classifier: what is wrong with the model is said at once.
+    trained = stages.perform(
+        IMPORT_MODEL,
+        key,
+        prepared=prepared,
+        model=settings.models[key.name],
+        files=ModelFiles({}, {}),
+        seed=key.seed,
+    )
+    classifier = stages.perform(
+        TRAIN_CLASSIFIER, prepared=prepared, classifier=settings.classifier, seed=settings.run.seed
+    )
+    results: dict[str, Any] = {
+        "prepared": prepared, "classifier": classifier, "trained": trained, "outside": None,
+    }  # fmt: skip
+    found: Results = {TRAIN_MODEL.name: trained}
+    for stage in OF_A_MODEL:
+        if _is_wanted(stage, explain=explain):
+            found[stage.name] = stages.perform(stage, key, **arguments(stage, settings, results, key))
+            if stage.result:
+                results[stage.result] = found[stage.name]
+    if explain:
+        inputs = arguments(EXPLAIN_CLASSIFIER, settings, results)
+        found[EXPLAIN_CLASSIFIER.name] = stages.perform(EXPLAIN_CLASSIFIER, **inputs)
+    kept, of_models = without_failed([key], {key.id: found})
+    judged = stages.perform(
+        VERDICTS,
+        prepared=prepared,
+        classifier=classifier,
+        models=kept,
+        results=of_models,
+        parts={stage.name: stage.record for stage in STAGES if stage.record},
+        settings=settings_record(settings, given.name),
+        subject=settings.subject.model_dump(),
+        thresholds=settings.evidence.thresholds,
+        selftest=cited(),
+        failed=failed_rows(kept, {key.id: found}),
+        seed=settings.run.seed,
+    )
+    assert isinstance(judged, Artifact), "the verdicts are no optional part"
+    return judged
+
+
+def _is_wanted(stage: Stage, *, explain: bool) -> bool:
+    """Whether an audit from Python computes a stage: all evidence, traversals, and on request the explanations."""
+    if stage is EXPORT:
+        return False
+    return explain or stage is TRAVERSE or not stage.module.startswith(_EXPLANATIONS)

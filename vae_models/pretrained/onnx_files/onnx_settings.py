@@ -1,0 +1,48 @@
+"""Settings of a model as two ONNX files."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
+
+from pydantic import Field
+
+from latent_audit.vae_models.components.choices import Returned
+from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings, PixelRange
+
+if TYPE_CHECKING:
+    from latent_audit.vae_models.attribute_classifier.targets import Target
+    from latent_audit.vae_models.pretrained.foreign_model import ForeignModel
+
+
+class OnnxSettings(ExistingModelSettings):
+    """Encoder and decoder as ONNX files, run by onnxruntime (extra `onnx`)."""
+
+    not_in_key: ClassVar[frozenset[str]] = frozenset({"encoder", "decoder"})
+
+    kind: Literal["onnx"] = "onnx"
+    encoder: Path = Field(
+        description="an ONNX file with one input: images to means, or to means and log variances"
+    )
+    decoder: Path = Field(description="the same: codes to images")
+    pixel_range: PixelRange = Field((0.0, 1.0), description="what black and white are to the model")
+    returns: Returned | None = Field(
+        None, description="what two outputs of the encoder are, as for an entrypoint"
+    )
+
+    def build(self, image_shape: tuple[int, int, int], targets: Sequence["Target"]) -> "ForeignModel":
+        """Returns the model; it has no torch weights that could be put in another order."""
+        return self.open_trained(image_shape)
+
+    def given_files(self) -> dict[str, str]:
+        """Returns the files of both halves."""
+        return {"encoder": str(self.encoder), "decoder": str(self.decoder)}
+
+    def with_files(self, places: Mapping[str, Path]) -> Self:
+        """Returns the settings with other paths of both halves."""
+        return self.model_copy(update={name: places[name] for name in ("encoder", "decoder")})
+
+    def open_trained(self, image_shape: tuple[int, int, int]) -> "ForeignModel":
+        """Returns the model."""
+        from latent_audit.vae_models.pretrained.onnx_files.onnx_model import open_onnx
+
+        return open_onnx(self, image_shape)
