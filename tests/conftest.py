@@ -16,6 +16,7 @@ from latent_audit.tasks.execution.process_setup import skip_final_collection
 # Small audits serve the tests of whole audits and those of the browser.
 from tests.audits.audits import commands as commands
 from tests.audits.audits import others as others
+from tests.audits.explained_audit import explained as explained
 from tests.real_data import real_data_folder
 
 # Tests that share a costly fixture stay in one process: whole audits with the browser that looks at them, reports;
@@ -30,6 +31,9 @@ TOGETHER = (
     ("tests/end_to_end/test_latent_size_command.py", "other commands"),
     ("tests/end_to_end/test_failed_parts.py", "other commands"),
     ("tests/browser/test_hostile_names.py", "other commands"),
+    ("tests/end_to_end/test_explain_command.py", "one image"),
+    ("tests/end_to_end/test_sample_command.py", "one image"),
+    ("tests/browser/test_explanation.py", "one image"),
     ("tests/end_to_end/test_faults.py", "faults"),
     ("tests/end_to_end/test_at_once.py", "at once"),
     ("tests/end_to_end/test_story.py", "story"),
@@ -42,7 +46,17 @@ TOGETHER = (
 )
 # The pure rooms are covered by their own tests. Following others line by line would take them twice the time.
 FOLLOWED = ("tests/vae_models/", "tests/datasets/", "tests/analyses/", "tests/reports/")
-FIRST = ("audits", "faults", "other commands", "at once", "story", "clusters", "services", "reports")
+FIRST = (
+    "audits",
+    "faults",
+    "other commands",
+    "one image",
+    "at once",
+    "story",
+    "clusters",
+    "services",
+    "reports",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -49,6 +49,9 @@ OTHER_NUMBERS = {
         "a coin"
     ),
     "tasks/analyses/selftest/synthetic_data.py: base[:, 0] > 0.5": "how a synthetic attribute is made",
+    "tasks/analyses/one_image/smallest_move.py: damping: float = 0.5": "share of the way that a step goes",
+    "tasks/runs/explanation/sizes.py: beyond: float = 0.1": "how much further a move is tested",
+    "tasks/runs/samples/draw_samples.py: NEARNESS = 0.05": "share of a range in which numbers count as the same",
     "tasks/in_memory/functions.py: _HALF = 0.5": "half of the rows",
     "tasks/execution/gpu_slots.py: LOOK_AGAIN_SECONDS = 0.2": "seconds",
     "tasks/execution/runners/stopping.py: ASK_EVERY_SECONDS = 0.5": "seconds",

@@ -37,6 +37,7 @@ DRAWING = {"draw_rows", "draw"}
 BATCHES = "latent_audit/vocabulary/batches.py"
 READ_IN_BLOCKS = "a reader of a data set walks through all rows, a block at a time"
 DRAWN_BEFORE = "pictures that a stage has drawn or ranked; the page shows as many as it has room for"
+DRAWN_IN_BLOCKS = "samples that a model has drawn, the last block as far as they were asked for"
 TABLE = "lines of a table or chart, ranked before, and no images"
 # File, the cut as `ast.unparse` writes it, and why it is none of the first rows of a part.
 ALLOWED = {
@@ -144,6 +145,8 @@ ALLOWED = {
     ("reports/page/sections/overview/data.py", "page.array(reference)[:40]"): DRAWN_BEFORE,
     ("reports/page/sections/overview/fitness.py", "images[:2 * pairs]"): DRAWN_BEFORE,
     ("reports/page/sections/overview/fitness.py", "images[:32]"): DRAWN_BEFORE,
+    ("tasks/runs/samples/sample_files.py", "self.images[:number]"): DRAWN_IN_BLOCKS,
+    ("tasks/runs/samples/sample_files.py", "self.codes[:number]"): DRAWN_IN_BLOCKS,
     ("reports/page/plots/timeline.py", "rows[:MAX_ROWS]"): TABLE,
     ("reports/page/sections/explanations/attributions.py", "rows[:24]"): TABLE,
     ("reports/page/sections/attributes/card_figures.py", "rows[:MAX_BARS]"): TABLE,

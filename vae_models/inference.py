@@ -92,6 +92,15 @@ def classify_images(
     return _batched(classifier, classifier.responses, images, batch_size, precision)
 
 
+def classifier_outputs(
+    classifier: "AttributeClassifier",
+    images: NDArray[np.uint8] | NDArray[np.float32],
+    batch_size: int = _BATCH,
+) -> NDArray[np.float32]:
+    """Returns the heads' outputs float32 (n, R), logits and standardised values; images as in `classify_images`."""
+    return _batched(classifier, classifier, images, batch_size)
+
+
 def classifier_features(
     classifier: "AttributeClassifier",
     images: NDArray[np.uint8] | NDArray[np.float32],

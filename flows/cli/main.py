@@ -15,10 +15,12 @@ from latent_audit.flows.cli import (
     clean,
     compare,
     data,
+    explain,
     inspect,
     latent_size,
     pdf,
     run,
+    sample,
     selftest,
     settings,
     sign,
@@ -42,24 +44,14 @@ Audits what generative models know: which latent dimensions carry which semantic
   latent-audit settings                              every setting, its value and what it means
   latent-audit up --deploy                           audits by schedule: a Prefect server, a worker and MLflow
   latent-audit verify runs/latest                    is this report what the run wrote, and does it follow?
+  latent-audit explain runs/latest photo.png         one page on any image, with the models of a run
+  latent-audit sample runs/latest --number 100 --output samples   images of its first model
 """
 # In the order of the help; each adds its own words and says what it does.
 COMMANDS = (
-    run,
-    latent_size,
-    inspect,
-    settings,
-    data,
-    ui,
-    up,
-    verify,
-    sign,
-    compare,
-    pdf,
-    accept,
-    clean,
+    run, latent_size, inspect, settings, data, ui, up, verify, sign, compare, explain, sample, pdf, accept, clean,
     selftest,
-)
+)  # fmt: skip
 INTERRUPTED = 130
 # What a file system answers of a place that a user named, and no fault of the program.
 OF_A_PLACE = (

@@ -69,10 +69,10 @@ class Store:
         """
         folder = self.root / stage / key
         if folder.is_dir():
-            problem = _problem(folder)
+            problem = damage_of(folder)
             if problem is None:
                 self._share(stage, key)
-                return self._artifact(stage, key, reused=True)
+                return read_artifact(folder, reused=True)
             then = "it is computed again" if self.shared is None else "the shared store is asked for it"
             warn(f"{stage}: the stored result {key} is damaged ({problem}); {then}")
             aside = folder.with_name(f".damaged-{key}-{uuid.uuid4().hex[:8]}")
@@ -82,7 +82,7 @@ class Store:
             shutil.rmtree(aside, ignore_errors=True)
         if self.shared is None or not self._fetch(self.shared, stage, key, warn):
             return None
-        return self._artifact(stage, key, reused=True)
+        return read_artifact(folder, reused=True)
 
     def build(self, stage: str, key: str, origin: str, compute: Callable[[Path], float]) -> Artifact:
         """Returns the artifact that `compute` makes by writing files into the folder it is given.
@@ -100,7 +100,7 @@ class Store:
             }
             (building / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
         self._share(stage, key)
-        return self._artifact(stage, key, reused=False)
+        return read_artifact(self.root / stage / key, reused=False)
 
     def _share(self, stage: str, key: str) -> None:
         if self.shared is not None:
@@ -113,7 +113,7 @@ class Store:
         try:
             with self._building(stage, key) as building:
                 shared.fetch(stage, key, building)
-                problem = _problem(building)
+                problem = damage_of(building)
                 if problem is not None:
                     raise _Damaged(problem)
         except _Damaged as damage:
@@ -171,14 +171,20 @@ class Store:
             finally:
                 path.unlink(missing_ok=True)
 
-    def _artifact(self, stage: str, key: str, *, reused: bool) -> Artifact:
-        folder = self.root / stage / key
-        manifest = folder / MANIFEST
-        # The digest covers the files alone: how long they took must not change what depends on them.
-        facts = json.loads(manifest.read_text(encoding="utf-8"))
-        return Artifact(
-            stage, key, folder, digest_of(facts["files"]), facts["seconds"], reused, facts["origin"]
-        )
+
+def read_artifact(folder: Path, *, reused: bool) -> Artifact:
+    """Returns the artifact in the folder <stage>/<key> of a finished stage; its files are not looked at."""
+    # The digest covers the files alone: how long they took must not change what depends on them.
+    facts = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    return Artifact(
+        folder.parent.name,
+        folder.name,
+        folder,
+        digest_of(facts["files"]),
+        facts["seconds"],
+        reused,
+        facts["origin"],
+    )
 
 
 def _computed(compute: Callable[[Path], float], building: Path) -> float:
@@ -225,7 +231,8 @@ def _facts(path: Path) -> dict[str, Any]:
     return {"bytes": path.stat().st_size, "sha256": digest_of_file(path)}
 
 
-def _problem(folder: Path) -> str | None:
+def damage_of(folder: Path) -> str | None:
+    """Returns what is wrong with the files of a finished stage, None where each is what was written."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         files = {name: (facts["bytes"], facts["sha256"]) for name, facts in manifest["files"].items()}

@@ -35,11 +35,22 @@ AUDIT = "tests/end_to_end/test_audit.py"
 CLEAN = f"{HERE}::test_clean_removes_what_is_old_and_spares_what_was_accepted"
 COMPARE = f"{HERE}::test_compare_in_text_and_as_json_and_as_a_page"
 DATA = f"{HERE}::test_one_data_set_is_described"
+EXPLAIN = "tests/end_to_end/test_explain_command.py"
+EXPLAIN_PAGE = f"{EXPLAIN}::test_the_page_of_an_image_of_ones_own"
+EXPLAIN_OPTIONS = f"{EXPLAIN}::test_a_row_of_the_data_with_each_option"
+EXPLAIN_WHERE = f"{EXPLAIN}::test_where_the_page_goes_and_in_which_language"
+EXPLAIN_TRACK = f"{EXPLAIN}::test_mlflow_hears_of_it_when_asked_to_alone"
+EXPLAIN_KINDS = f"{EXPLAIN}::test_other_kinds_of_models"
+EXPLAIN_STORE = f"{EXPLAIN}::test_a_store_without_the_model_is_said_so"
 INSPECT = "tests/flows/test_inspect.py::test_weights_are_recognised_and_the_settings_are_valid"
 LATENT_SIZE = (
     "tests/end_to_end/test_latent_size_command.py::test_a_small_study_ends_with_a_curve_and_a_choice"
 )
 PDF = "tests/browser/test_pdf.py::test_the_report_is_printed_whole"
+SAMPLE = "tests/end_to_end/test_sample_command.py"
+SAMPLE_NAMED = f"{SAMPLE}::test_samples_of_a_model_with_names"
+SAMPLE_MEMORY = f"{SAMPLE}::test_ten_thousand_samples_take_little_more_memory_than_a_hundred"
+SAMPLE_STORE = f"{SAMPLE}::test_a_store_without_the_model_is_said_so"
 SEAL = "tests/end_to_end/test_seal.py::test_it_holds_in_another_folder_and_time_zone_and_is_vouched_for"
 SELFTEST = "tests/end_to_end/test_selftest_command.py"
 SERVICES = "tests/services/test_schedule.py::test_a_schedule_fires_and_its_report_is_in_mlflow"
@@ -65,6 +76,16 @@ TESTED = {
     "verify": {"DIR": SEAL, "--digest": SEAL, "--key": SEAL},
     "sign": {"DIR": SEAL, "--key": SEAL, "--replace": SEAL},
     "compare": dict.fromkeys(("DIR_A", "DIR_B", "--json", "--html", "--language"), COMPARE),
+    "explain": {
+        "RUN": EXPLAIN_PAGE, "IMAGE": EXPLAIN_PAGE, "--store": EXPLAIN_STORE, "--track": EXPLAIN_TRACK,
+        "--model": EXPLAIN_KINDS, **dict.fromkeys(("--seed", "--against", "--method"), EXPLAIN_OPTIONS),
+        **dict.fromkeys(("--attribute", "--output", "--format", "--language"), EXPLAIN_WHERE),
+    },
+    "sample": {
+        **dict.fromkeys(("RUN", "--model", "--number", "--ask", "--seed", "--noise", "--output"), SAMPLE_NAMED),
+        "--format": SAMPLE_MEMORY,
+        "--store": SAMPLE_STORE,
+    },
     "pdf": {"DIR": PDF, "--output": PDF, "--browser": PDF},
     "accept": {"RUN": ACCEPT, "--by": ACCEPT, "--section.key": ACCEPT},
     "clean": dict.fromkeys(("--yes", "--days", "--keep", "--store", "--output"), CLEAN),

@@ -1,6 +1,7 @@
 """A small audit of two models that were trained elsewhere: published weights, and a user's own code."""
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from latent_audit.reports.record.audit_json import schema_faults
 from latent_audit.tasks.runs.verify import verify
 from latent_audit.tasks.storage.artifacts import digest_of_file
 from tests.audits.audits import USER, Commands
+from tests.audits.tiny_audit import COMMAND
 from tests.plain_audit import read_audit
 
 pytestmark = pytest.mark.timeout(1200)
@@ -162,3 +164,26 @@ def test_no_folder_of_this_machine_gets_out(run: tuple[Path, str], real_data: Pa
     assert stages.count("import") == 4
     assert stages.count("export") == 1  # of the networks that are ours
     assert "train" not in stages
+
+
+@pytest.mark.parametrize("model", ["published", "frozen", "moments"])
+def test_one_image_is_explained_with_it(
+    model: str, run: tuple[Path, str], others: Commands, tmp_path: Path
+) -> None:
+    words = ("--model", model, "--format", "json", "--output", "found.json", "--store")
+    ended = subprocess.run(
+        [COMMAND, "explain", str(run[0]), "9", *words, str(others.home / "artifacts")],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert (ended.returncode, ended.stderr) == (0, ""), ended
+    found = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
+    assert found["subject"]["model"] == model
+    lacking = {remark["key"].removeprefix("explain.lacking.") for remark in found["lacking"]}
+    assert "discriminator" in lacking
+    without_gradients = {"encoder_gradients", "decoder_gradients"}
+    assert lacking & without_gradients == (set() if model == "published" else without_gradients)
+    assert found["neighbours"]

@@ -67,6 +67,10 @@ def test_a_new_user_does_what_the_readme_says(newcomer: Newcomer, chromium: Brow
         changed = run_with_another_limit(newcomer, again)
     with taking("compare"):
         compare(newcomer, again, changed)
+    with taking("explain"):
+        explain(newcomer, changed)
+    with taking("sample"):
+        sample(newcomer)
     with taking("pdf"):
         print_on_paper(newcomer, changed)
     with taking("clean"):
@@ -245,6 +249,29 @@ def compare(newcomer: Newcomer, first: Path, second: Path) -> None:
     page = (newcomer.folder / "Änderungen.html").read_text(encoding="utf-8")
     assert "thresholds.uncertainty_min" in page
     assert "Form" in page
+
+
+def explain(newcomer: Newcomer, folder: Path) -> None:
+    """One of the user's own files, with the run as it was before."""
+    sealed = digest_of_file(folder / "manifest.json")
+    told = newcomer.done(
+        "explain", "runs/latest", "Meine Bilder/Bild 0003 für mich.png", "--attribute", "Form"
+    )
+    (name,) = re.findall(r"^explanation: (bild-0003-f.*-explained\.html)$", told, re.MULTILINE)
+    page = (newcomer.folder / name).read_text(encoding="utf-8")
+    assert told.splitlines()[-2] in page.replace("&#39;", "'")
+    assert "The attribute classifier says that Form is " in page
+    assert newcomer.done("verify", "runs/latest").startswith("whole: ")
+    assert digest_of_file(folder / "manifest.json") == sealed
+    (newcomer.folder / name).unlink()
+
+
+def sample(newcomer: Newcomer) -> None:
+    told = newcomer.done("sample", "runs/latest", "--number", "3", "--output", "Muster")
+    assert told == "3 images and codes.csv: Muster\n"
+    pictures = sorted((newcomer.folder / "Muster").glob("*.png"))
+    assert [picture.read_bytes().startswith(PICTURE) for picture in pictures] == [True] * 3
+    shutil.rmtree(newcomer.folder / "Muster")
 
 
 def print_on_paper(newcomer: Newcomer, folder: Path) -> None:

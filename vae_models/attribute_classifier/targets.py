@@ -116,6 +116,19 @@ class Target:
             return outputs.softmax(1)
         return outputs
 
+    def read(self, responses: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Returns the raw values (n,) that responses (n, r) say: the likeliest class, or the value in its unit."""
+        exact = responses.astype(np.float64)
+        if self.kind == "categorical":
+            return exact.argmax(axis=1).astype(np.float64)
+        if self.kind == "binary":
+            return (exact[:, 0] > 0.5).astype(np.float64)
+        if self.kind == "cyclic":
+            return np.asarray(
+                np.arctan2(exact[:, 1], exact[:, 0]) % (2 * math.pi) * (self.period / (2 * math.pi))
+            )
+        return exact[:, 0] * self.std + self.mean
+
 
 def fit_targets(
     attributes: Sequence[AttributeLike], values: NDArray[np.float64], seen: Sequence[int] | None = None

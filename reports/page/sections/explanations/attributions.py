@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
-import numpy.typing as npt
 
 from latent_audit.reports.page import image_files
 from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, numeral, text
+from latent_audit.reports.page.heat_pictures import overlays
 from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import interval_bars
 from latent_audit.reports.page.sections.explanations import attribution_evidence
@@ -103,11 +102,11 @@ def word(row: Attribution) -> str:
 
 def _item(page: Page, row: Attribution, identifier: str) -> dict[str, Any]:
     images, maps = page.array(row["images"])[:MAX_SHOWN], page.array(row["maps"])[:MAX_SHOWN].astype(float)
-    shown = _overlays(images, maps)
+    shown = overlays(images, maps)
     if mean_map := recorded(row["mean_map"]):
         mean = page.array(mean_map).astype(float)
         plain = np.zeros((1, *images.shape[1:]), np.uint8)
-        shown = np.concatenate([shown, _overlays(plain, mean[None])[1:]])
+        shown = np.concatenate([shown, overlays(plain, mean[None])[1:]])
     checks, flag = row["checks"], word(row)
     picked = page.t("word.comma").join(
         page.t.known(f"picked.{word}", shortened(word, 24)) for word in row["picked"][:MAX_SHOWN]
@@ -145,20 +144,6 @@ def _item(page: Page, row: Attribution, identifier: str) -> dict[str, Any]:
         "flag_text": page.t(f"faithful.{flag}"),
         "reason": page.prose(checks["reason"]),
     }
-
-
-def _overlays(images: npt.NDArray[Any], maps: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
-    """Returns image and map alternating, (2m,3,h,w): the map signed, orange for more and blue for less."""
-    pixels = image_files.as_bytes(images)
-    pixels = np.repeat(pixels, 3, axis=-1) if pixels.shape[-1] == 1 else pixels
-    made = []
-    for image, values in zip(pixels, maps, strict=False):
-        size = float(np.quantile(np.abs(values), 0.995)) or 1.0
-        colours = mpl.colormaps["PuOr_r"](0.5 + 0.5 * np.clip(values / size, -1, 1))[..., :3]
-        grey = image.mean(axis=-1, keepdims=True) / 255
-        mixed = colours * 0.8 + 0.2 * np.repeat(grey, 3, axis=-1)
-        made += [image, np.round(mixed * 255).astype(np.uint8)]
-    return np.moveaxis(np.stack(made), -1, 1)
 
 
 def _checks(page: Page, name: str, rows: list[Attribution]) -> Table:

@@ -1,0 +1,4 @@
+"""The page of one explained image: `latent-audit explain`.
+
+Start with explanation_page.py.
+"""
