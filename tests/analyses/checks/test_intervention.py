@@ -391,7 +391,7 @@ def test_subgroups_find_an_effect_that_differs_and_leave_equal_ones_alone():
 
 
 def test_attributes_that_are_read_in_robust_units_say_so(found):
-    robust = run(robust={"size", "lit"}, untrained_decode=lambda latents: decode(0.0 * latents))
+    robust = run(robust={"size", "lit"}, untrained_decode=lambda latents, rows: decode(0.0 * latents, rows))
     assert np.array_equal(robust.effect, found.effect)
     lit, _, size, turn = robust.claims
     assert size.unit == "robust standard deviations"

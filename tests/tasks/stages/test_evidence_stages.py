@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 
 from latent_audit.reports.page.render import render
+from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.runs.verdicts_again import verdicts_again
 from latent_audit.tasks.settings.layers import load_settings
 from latent_audit.tasks.stages import registry
 from latent_audit.tasks.stages.arguments import arguments
+from latent_audit.tasks.stages.stage import Stage
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 from tests.audits.tiny_audit import SMALLEST
-from tests.recipes.stages import perform, prepare
+from tests.recipes.stages import WORK, prepare
 
 pytestmark = pytest.mark.timeout(1200)
 OF_MODEL = (
@@ -23,6 +25,16 @@ OF_MODEL = (
     registry.NEGATIVE_CONTROLS, registry.LATENT_RESPONSES,
 )  # fmt: skip
 CLAIMS = "[posX, {attribute: posY, given: [scale]}]"
+
+
+def perform(stage: Stage, **inputs: Any) -> Artifact:
+    """Computes a stage for real, with a work folder of its own, and returns its folder as an artifact."""
+    folder, work = WORK / stage.name, Path("in work") / stage.name
+    folder.mkdir(parents=True)
+    work.mkdir(parents=True)
+    context = StageContext("cpu", work, lambda done, total, facts: None, lambda: False, None)
+    stage.compute(folder, context, **inputs)
+    return Artifact(stage.name, "key", folder.absolute(), "digest", 0.0, False, "")
 
 
 @pytest.fixture(scope="module")
