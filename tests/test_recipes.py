@@ -161,7 +161,7 @@ def test_a_check_is_its_own_file_its_place_in_the_tuple_its_words_and_a_page(cop
             copy.add_after(messages, line, addition)
     copy.add_after(
         "docs/evidence.md",
-        "| holds in too few seeds |\n",
+        "or enough seeds only with inconclusive ones | otherwise |\n",
         "| E activity | its KL exceeds the limit | | | |\n",
     )
     seen = copy.try_it()
