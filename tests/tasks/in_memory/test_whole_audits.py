@@ -28,7 +28,7 @@ pytestmark = pytest.mark.timeout(600)
 SETTINGS: dict[str, Any] = {
     "classifier": {"width": 8, "hidden": 32, "training": {"steps": 300, "evaluate_every": 100, "patience": None}},
     "evidence": {
-        "permutations": 200, "bootstraps": 200, "probe_images": 300, "null_moves_per_dimension": 20,
+        "permutations": 200, "bootstraps": 200, "probe_images": 300, "null_directions_per_dimension": 20,
         "boosting_iterations": 5,
     },
     "explanations": {"traversal_steps": 5},
