@@ -162,7 +162,7 @@ def test_both_agree_on_audits_that_were_changed(
 ) -> None:
     audit = copy.deepcopy(small_audits[which])
     for number, change, value in changes:
-        found = list(places(audit))
+        found = [place for place in places(audit) if by_hand_describes(place)]
         *above, last = found[number % len(found)]
         part: Any = audit
         for step in above:
@@ -179,6 +179,28 @@ def test_both_agree_on_audits_that_were_changed(
     # Of a part that may be null, one names the part and the other the place in it.
     assert {place for place in by_hand if not any(map(partial(nested, place), made))} == set()
     assert {place for place in made if not any(map(partial(nested, place), by_hand))} == set()
+
+
+@cache
+def described_by_hand() -> Any:
+    return resolved(BY_HAND, BY_HAND)
+
+
+def by_hand_describes(place: Any) -> bool:
+    """Returns whether the schema by hand knows every key on the way to a place; parts added since are left out."""
+    part = described_by_hand()
+    for step in place:
+        forms = [part, *part.get("anyOf", []), *part.get("oneOf", [])]
+        if isinstance(step, int):
+            inner = [form["items"] for form in forms if "items" in form]
+        else:
+            inner = [form["properties"][step] for form in forms if step in form.get("properties", {})]
+            if not inner and any("properties" in form for form in forms):
+                return False
+        if not inner:
+            return True
+        part = inner[0]
+    return True
 
 
 def nested(one: str, other: str) -> bool:

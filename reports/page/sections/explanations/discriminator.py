@@ -173,8 +173,12 @@ def _decisions(page: Page, part: Discriminator, key: str) -> dict[str, Any]:
     images = page.array(part["images_of_examples"])
     scale = max(1.0, round(64 / images.shape[-1], 2))
     shown = page.t("discriminator.images_caption")
+    rows_shown = page.t(
+        "discriminator.images_alt",
+        rows=page.t("word.comma").join(f"{number(one['row'])}" for one in part["examples"]),
+    )
     pictures = page.picture(
-        f"decided-{key}", image_files.grid(images, max(1, len(images))), shown, shown, scale
+        f"decided-{key}", image_files.grid(images, max(1, len(images))), rows_shown, shown, scale
     )
     first, last = part["examples"][0], part["examples"][-1]
     alt = page.t(

@@ -133,7 +133,7 @@ def _variance(page: Page, rows: list[VarianceShare], key: str) -> dict[str, Any]
             alone=estimate_text(row["alone"]),
         )
         for row in rows
-    )
+    ) + page.t("word.full_stop")
     drawn = interval_bars.bars(bars, page.t("generator.variance_x"), width=340)
     figure = page.drawing(f"variance-{key}", drawn, alt, caption, table)
     return _part(page, "variance", page.t("generator.variance_text"), [figure], None)

@@ -41,7 +41,7 @@ def _untested(page: Page, cells: Sequence[Found]) -> list[str]:
     everywhere, somewhere = [], []
     for attribute in (row["name"] for row in page.attributes):
         own = [one.verdict == NOT_TESTED for one in cells if one.attribute == attribute]
-        if own and all(own):
+        if attribute in page.unreadable or (own and all(own)):
             everywhere.append(attribute)
         elif any(own):
             somewhere.append(attribute)
