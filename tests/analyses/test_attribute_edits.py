@@ -185,7 +185,7 @@ def test_an_attribute_with_one_answer_has_no_boundary_and_says_so() -> None:
     assert first.kept_share == pytest.approx(1.0)
     assert second.accuracy is None
     assert second.reason is not None
-    assert "no boundary" in english(second.reason)
+    assert "no linear boundary" in english(second.reason)
 
 
 @settings(max_examples=30, deadline=None)

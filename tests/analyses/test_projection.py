@@ -110,7 +110,10 @@ def test_no_map_is_drawn_of_a_collapsed_code_and_the_reason_is_said() -> None:
     _, values = groups(60)
     maps = project(np.ones((60, 6)), ATTRIBUTES, values)
     assert maps.pictures == ()
-    assert maps.not_applicable == "only 0 latent dimensions vary over the images, a map needs 2"
+    assert maps.not_applicable == {
+        "key": "projection.few_dimensions",
+        "values": {"varied": "0", "components": "2"},
+    }
     few = project(np.ones((10, 6)), ATTRIBUTES, values[:10])
     assert few.not_applicable is not None
     assert "at least 30 images, there are 10" in few.not_applicable

@@ -220,7 +220,7 @@ def _in_one_process(
         env={**environment, "PYTHONHASHSEED": "2"},
         text=True,
         check=True,
-        timeout=800,
+        timeout=1500,
     )
     return dict(zip(asked, (Ended(**one) for one in json.loads(result.read_text())), strict=True))
 

@@ -13,7 +13,7 @@ from tests.browser.conftest import new_page
 from tests.browser.test_accessibility import RULES, in_words
 from tests.browser.watching import OPEN_ALL, watch
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.endurance, pytest.mark.browser, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module", params=["mine-explained.html", "gan.html"])

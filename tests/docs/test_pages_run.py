@@ -13,7 +13,6 @@ from tests.audits.tiny_audit import command_environment
 from tests.docs.pages import DOCS, FOLLOWED, blocks, follow, reader_environment, takes_minutes
 
 SHORT = [page for page in FOLLOWED if not takes_minutes(page)]
-LONG = [page for page in FOLLOWED if takes_minutes(page)]
 
 
 @pytest.fixture
@@ -28,13 +27,6 @@ def test_a_short_page_can_be_followed(
 ) -> None:
     run = commands.run_folder("continued")
     shutil.copytree(run.parents[1], tmp_path / "runs", symlinks=True)
-    follow(page, tmp_path, environment)
-
-
-@pytest.mark.endurance
-@pytest.mark.timeout(1800)
-@pytest.mark.parametrize("page", LONG, ids=lambda page: page.stem)
-def test_a_long_page_can_be_followed(page: Path, tmp_path: Path, environment: dict[str, str]) -> None:
     follow(page, tmp_path, environment)
 
 

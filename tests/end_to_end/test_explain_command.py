@@ -11,6 +11,7 @@ import pytest
 from tests.audits.audits import Commands
 
 pytestmark = [
+    pytest.mark.endurance,
     pytest.mark.timeout(1200),
     # MLflow uses what its database library is about to drop.
     pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning"),

@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.audits.audits import Commands
 
-pytestmark = pytest.mark.timeout(1200)
+pytestmark = [pytest.mark.endurance, pytest.mark.timeout(1200)]
 
 MIB_MORE = 150
 MEMORY = """

@@ -54,9 +54,9 @@ def test_one_part_without_the_class_is_enough() -> None:
 def test_two_classes_that_count_are_enough_and_the_rare_one_is_named() -> None:
     values = column((1, 40), (2, 2))[:, None]
     assert split_testable([WORDS], values, SPLIT, 10) == ([0], [])
-    assert rare_classes([WORDS], values, SPLIT, 10) == [
-        "Class 'dark' of 'hair' has 2 images in the part model_train; what is said of a class rests on few images "
-        "where a part has fewer than 10."
+    assert [english(reason) for reason in rare_classes([WORDS], values, SPLIT, 10)] == [
+        "Class 'dark' of 'hair' has 2 images in the part model_train; results on a class are uncertain where a part "
+        "has fewer than 10 images of it."
     ]
     kept, aside = split_testable([WORDS], column((1, 5), (2, 5))[:, None], SPLIT, 10)
     assert kept == []
