@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 # Of the largest variance: a direction with less does not vary.
-_LEAST_VARIANCE = 1e-8
+_MIN_VARIANCE = 1e-8
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def code_space(
     mean = exact.mean(axis=0)
     centred = (exact - mean) * used
     values, vectors = np.linalg.eigh(centred.T @ centred / max(len(exact) - 1, 1))
-    kept = values > _LEAST_VARIANCE * max(float(values.max(initial=0.0)), 1e-300)
+    kept = values > _MIN_VARIANCE * max(float(values.max(initial=0.0)), 1e-300)
     deviations = np.sqrt(values[kept])
     spread = vectors[:, kept] * deviations
     space = CodeSpace(mean, spread, (vectors[:, kept] / deviations).T, np.inf)

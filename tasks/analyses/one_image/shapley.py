@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 # (coalitions, players) bool -> (coalitions, outputs): the value of the game where these players are present.
 Game = Callable[[NDArray[np.bool_]], Floats]
 # Before a standard error says anything.
-LEAST_PAIRS = 8
+MIN_PAIRS = 8
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def shapley_values(
         values = found.mean(axis=0)
         errors = found.std(axis=0, ddof=1) / np.sqrt(len(pairs))
         asked = error_share * np.abs(values).sum(axis=0)
-        reached = bool(len(pairs) >= LEAST_PAIRS and (errors <= asked).all())
+        reached = bool(len(pairs) >= MIN_PAIRS and (errors <= asked).all())
         if reached or 2 * (len(pairs) + pairs_at_once) > most_permutations:
             return ShapleyValues(values, errors, ends[0], ends[1], 2 * len(pairs), reached)
 

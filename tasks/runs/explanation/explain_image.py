@@ -85,7 +85,7 @@ class _Explanation:
     def made(self) -> ImageExplanation:
         """Returns the whole explanation."""
         opened, sizes, seed = self.opened, self.sizes, self.kept.seed
-        said = self._said()
+        said = self._answers()
         maps, lacking_maps = pixel_maps(
             opened, self.image.pixels, self.asked, self.request.method, sizes, seed
         )
@@ -144,7 +144,7 @@ class _Explanation:
         )
         return np.asarray(self.opened.codes.of("probe_test")[places])
 
-    def _said(self) -> list[AttributeSaid]:
+    def _answers(self) -> list[AttributeSaid]:
         scores = recorded(self.kept.audit["classifier"])
         rows = []
         for question, label in zip(self.every, labels_of(self.opened, self.image.row), strict=True):

@@ -46,7 +46,7 @@ def other_answers(
                 elif along == "place" and basis is None:
                     rows.append(one.without(along, "no_place"))
                 else:
-                    rows.append(one.move(along, basis if along == "place" else None))
+                    rows.append(one.smallest_move(along, basis if along == "place" else None))
     return rows
 
 
@@ -70,7 +70,7 @@ class _One:
         """Returns a row that says why there is no move."""
         return self._row(along, outcome, None, None)
 
-    def move(self, along: AlongWord, basis: NDArray[np.float64] | None) -> Move:
+    def smallest_move(self, along: AlongWord, basis: NDArray[np.float64] | None) -> Move:
         """Returns the smallest move in the span of a basis (d, k), or over all dimensions, and whether it holds."""
         reach = self._opened.reach
         found = smallest_move(

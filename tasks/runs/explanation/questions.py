@@ -39,7 +39,7 @@ class Question:
         """Returns (n,) the explained quantity of the classifier's outputs (n, R); differentiable."""
         own = outputs[:, list(self.columns)]
         if self.quantity == "log_odds":
-            return _log_odds(own, self._said())
+            return _log_odds(own, self._predicted_class())
         if self.quantity == "cosine":
             return own @ self._direction().to(own)
         return own[:, 0]
@@ -48,7 +48,7 @@ class Question:
         """Returns the answers that differ: every other class, or a number one standard deviation up and down."""
         if self.quantity == "log_odds":
             classes = range(len(self.attribute.classes))
-            return [OtherAnswer(self, place) for place in classes if place != self._said()]
+            return [OtherAnswer(self, place) for place in classes if place != self._predicted_class()]
         return [OtherAnswer(self, sign) for sign in (1, -1)]
 
     def differs(self, outputs: NDArray[np.float32]) -> bool:
@@ -61,7 +61,7 @@ class Question:
             return bool(abs(float(_turned(both, self._direction())[1])) >= OTHER_TURN)
         return bool(abs(float(both[1, 0] - both[0, 0])) >= 1.0)
 
-    def _said(self) -> int:
+    def _predicted_class(self) -> int:
         value = self.target.read(self.target.responses(torch.from_numpy(self.outputs[None])).numpy())
         return int(value[0])
 

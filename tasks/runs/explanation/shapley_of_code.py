@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from latent_audit.tasks.analyses.one_image.shapley import LEAST_PAIRS, shapley_values
+from latent_audit.tasks.analyses.one_image.shapley import MIN_PAIRS, shapley_values
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 from latent_audit.tasks.runs.explanation.code_beside_others import players_of
 from latent_audit.tasks.runs.explanation.opened_model import OpenedModel
@@ -35,7 +35,7 @@ def shapley_of_code(
     players = players_of(opened)
     if not players or not questions:
         return []
-    most = max(1, sizes.shapley_pictures // (2 * LEAST_PAIRS * (len(players) + 1)))
+    most = max(1, sizes.shapley_pictures // (2 * MIN_PAIRS * (len(players) + 1)))
     against = against[draw_rows(len(against), most, seed, "absent players")]
     members = np.zeros((len(players), len(code)), bool)
     for place, (_, dimensions) in enumerate(players):

@@ -49,8 +49,9 @@ class SampleFiles:
         self._archive: zipfile.ZipFile | None = None
         self._array: IO[bytes] | None = None
         if form == NPZ:
-            self._archive = zipfile.ZipFile(folder / IMAGES, "w", zipfile.ZIP_DEFLATED)
-            self._array = self._archive.open("images.npy", "w", force_zip64=True)
+            archive = zipfile.ZipFile(folder / IMAGES, "w", zipfile.ZIP_DEFLATED)
+            self._archive = archive
+            self._array = archive.open("images.npy", "w", force_zip64=True)
             header = {"descr": "|u1", "fortran_order": False, "shape": (number, *shape)}
             npy.write_array_header_1_0(self._array, header)
 
