@@ -11,6 +11,7 @@ import pytest
 
 from latent_audit.flows.cli.main import main
 from latent_audit.reports.errors import AuditInvalid
+from latent_audit.reports.page.reasons import with_sentences, with_text
 from latent_audit.reports.page.render import render
 from latent_audit.reports.record.audit_json import settled, write_audit
 from latent_audit.tasks.analyses.checks.rules import places_of
@@ -32,7 +33,7 @@ def measured(attributes: list[str]) -> dict[str, Any]:
     text = json.dumps(places)
     for place, name in enumerate(attributes):
         text = text.replace(f'"a{place}"', json.dumps(name)).replace(f"of a{place}", f"of {name}")
-    found: dict[str, Any] = json.loads(text)
+    found: dict[str, Any] = with_sentences(json.loads(text))
     return found
 
 
@@ -44,7 +45,7 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     places = measured([attribute["name"] for attribute in audit["data"]["attributes"]])
     for model in audit["models"]:
         model["places"] = places
-    audit["where"] = settled(places_of(settled(audit)))
+    audit["where"] = with_text(settled(places_of(settled(audit))))
     seal(folder, audit)
     return folder
 
