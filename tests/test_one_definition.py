@@ -22,6 +22,9 @@ LIMITS = {value for value in asdict(Thresholds()).values() if isinstance(value, 
 NAMES_SECTIONS = {"reports/page/sections/overview/closing.py"}
 # Numbers that happen to be a default limit and are something else.
 OTHER_NUMBERS = {
+    "tasks/runs/explanation/sizes.py: disturbance: float = 0.02": "standard deviation of noise on pixels",
+    "tasks/analyses/one_image/shapley.py: default of shapley_values 0.02": "standard error of Shapley values",
+    "tasks/runs/explanation/sizes.py: standard_error_share: float = 0.02": "the same",
     "tasks/analyses/applications/anomaly.py: bound.auroc.high < 0.5": "AUROC of chance",
     "tasks/analyses/latent_space/conditional_generation.py: UNRELATED_BELOW = 0.1": (
         "a limit of its own, on effects of edits"
