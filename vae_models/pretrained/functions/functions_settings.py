@@ -13,6 +13,7 @@ from pydantic import Field
 from latent_audit.vae_models.components.choices import Returned
 from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings, PixelRange
+from latent_audit.vocabulary.machine_errors import raise_machine_error
 
 if TYPE_CHECKING:
     from torch import nn
@@ -140,6 +141,7 @@ def _deep_copy(value: Any) -> Any:
     try:
         return copy.deepcopy(value)
     except Exception as error:  # locks, sessions, tensors with a history, ...
+        raise_machine_error(error)
         raise BadCheckpoint(
             f"the weights of {SOURCE} cannot be copied ({type(error).__name__}: {error}), which the control with "
             "shuffled weights needs: give encode and decode as plain functions, and the control is left out"
