@@ -32,7 +32,7 @@ from latent_audit.tasks.stages.registry import (
     DRAW_PICTURES,
     EXPLAIN_CLASSIFIER,
     PREPARE,
-    STAGES,
+    RECORD_PARTS,
     TRAIN_CLASSIFIER,
     VERDICTS,
 )
@@ -63,7 +63,7 @@ def audit(settings: Settings) -> Path:
             stage_runner.progress,
             prepared.result(),
             settings.thresholds.groups_min,
-            settings.splits.model_dump(),
+            settings.splits.shares,
         )
         refuse_unknown_attribute("evidence.subgroup_by", settings.evidence.subgroup_by, prepared.result())
         for name in dict.fromkeys(name for asked in settings.require.values() for name in asked):
@@ -111,10 +111,7 @@ def prepare(stage_runner: StageRunner, settings: Settings, data: DataSettings) -
         PREPARE,
         data=data,
         files=files,
-        shares=settings.splits.model_dump(),
-        fewest_of_a_class=settings.evidence.fewest_of_a_class,
-        duplicate_images=settings.evidence.duplicate_images,
-        seed=settings.run.seed,
+        **arguments(PREPARE, settings, {}),
     )
 
 
@@ -122,13 +119,8 @@ def train_classifier(
     stage_runner: StageRunner, settings: Settings, prepared: PrefectFuture[Artifact]
 ) -> PrefectFuture[Artifact]:
     """Submits the training of the independent attribute classifier."""
-    return submit(
-        stage_runner,
-        TRAIN_CLASSIFIER,
-        prepared=prepared,
-        classifier=settings.classifier,
-        seed=settings.run.seed,
-    )
+    results = {"prepared": prepared}
+    return submit(stage_runner, TRAIN_CLASSIFIER, **arguments(TRAIN_CLASSIFIER, settings, results))
 
 
 def explain_classifier(
@@ -154,18 +146,15 @@ def reach_verdicts(
     return submit(
         stage_runner,
         VERDICTS,
-        prepared=prepared,
-        classifier=classifier,
+        **arguments(VERDICTS, settings, {"prepared": prepared, "classifier": classifier}),
         models=list(analysed),
         results={model.id: futures for model, futures in analysed.items()},
-        parts={stage.name: stage.record for stage in STAGES if stage.record},
+        parts=RECORD_PARTS,
         settings=opening.settings_record,
         failed=[],
         accept_failed=_without_failed,
         subject=settings.subject.model_dump(),
-        thresholds=settings.thresholds,
         selftest=cited_selftest(),
-        seed=settings.run.seed,
     )
 
 

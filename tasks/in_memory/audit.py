@@ -26,7 +26,7 @@ from latent_audit.tasks.stages.registry import (
     IMPORT_MODEL,
     OF_A_MODEL,
     PREPARE,
-    STAGES,
+    RECORD_PARTS,
     TRAIN_CLASSIFIER,
     TRAIN_MODEL,
     TRAVERSE,
@@ -135,10 +135,7 @@ def _judged(stages: InProcess, settings: Settings, given: GivenData, *, explain:
         PREPARE,
         data=given,
         files=nothing,
-        shares=settings.splits.model_dump(),
-        fewest_of_a_class=settings.evidence.fewest_of_a_class,
-        duplicate_images=settings.evidence.duplicate_images,
-        seed=settings.run.seed,
+        **arguments(PREPARE, settings, {}),
     )
     # Before minutes are spent on the classifier: what is wrong with the model is said at once.
     trained = stages.perform(
@@ -150,7 +147,7 @@ def _judged(stages: InProcess, settings: Settings, given: GivenData, *, explain:
         seed=key.seed,
     )
     classifier = stages.perform(
-        TRAIN_CLASSIFIER, prepared=prepared, classifier=settings.classifier, seed=settings.run.seed
+        TRAIN_CLASSIFIER, **arguments(TRAIN_CLASSIFIER, settings, {"prepared": prepared})
     )
     results: dict[str, Any] = {
         "prepared": prepared, "classifier": classifier, "trained": trained, "outside": None,
@@ -167,17 +164,14 @@ def _judged(stages: InProcess, settings: Settings, given: GivenData, *, explain:
     kept, of_models = without_failed([key], {key.id: found})
     judged = stages.perform(
         VERDICTS,
-        prepared=prepared,
-        classifier=classifier,
+        **arguments(VERDICTS, settings, results),
         models=kept,
         results=of_models,
-        parts={stage.name: stage.record for stage in STAGES if stage.record},
+        parts=RECORD_PARTS,
         settings=settings_record(settings, given.name),
         subject=settings.subject.model_dump(),
-        thresholds=settings.thresholds,
         selftest=cited(),
         failed=failed_rows(kept, {key.id: found}),
-        seed=settings.run.seed,
     )
     assert isinstance(judged, Artifact), "the verdicts are no optional part"
     return judged

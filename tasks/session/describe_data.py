@@ -84,7 +84,7 @@ def _as_an_audit_has_it(
             data.attributes,
             data.values,
             settings.run.seed,
-            settings.splits.model_dump(),
+            settings.splits.shares,
             order=order,
             groups=data.groups,
         )

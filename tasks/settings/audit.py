@@ -60,6 +60,11 @@ class SplitSettings(Section):
             raise ValueError(f"the four shares must add up to 1, got {total:g}")
         return self
 
+    @property
+    def shares(self) -> dict[str, float]:
+        """The share of each part by name."""
+        return self.model_dump()
+
 
 class AbsenceSettings(Section):
     """A claim that a code does not hold an attribute."""

@@ -17,12 +17,20 @@ _PLACES = (
     "evidence.boosting_images", "evidence.boosting_iterations",
 )  # fmt: skip
 
-PREPARE = Stage("prepare", "preparing the data", f"{_DATA}.prepare", result="prepared")
+PREPARE = Stage(
+    "prepare",
+    "preparing the data",
+    f"{_DATA}.prepare",
+    settings=("splits.shares", "evidence.fewest_of_a_class", "evidence.duplicate_images", "run.seed"),
+    result="prepared",
+)
 HOLD_OUT_FOLD = Stage("hold_out_fold", "splitting folds", f"{_DATA}.hold_out_fold")
 TRAIN_CLASSIFIER = Stage(
     "classify",
     "training the attribute classifier",
     f"{_TRAINING}.train_classifiers",
+    needs=("prepared",),
+    settings=("classifier", "run.seed"),
     on_device=True,
     saves=True,
     result="classifier",
@@ -335,10 +343,18 @@ EXPLAIN_CLASSIFIER = Stage(
         RecordPart("attribution_evidence", "evidence.json", []),
     ),
 )
-VERDICTS = Stage("verdicts", "reaching verdicts", f"{_EVIDENCE}.verdicts")
+VERDICTS = Stage(
+    "verdicts",
+    "reaching verdicts",
+    f"{_EVIDENCE}.verdicts",
+    needs=("prepared", "classifier"),
+    settings=("thresholds", "run.seed"),
+)
 DRAW = Stage("draw", "drawing the report", f"{_REPORT}.draw")
 DRAW_PICTURES = Stage("draw_pictures", "drawing the report's cards and maps", f"{_REPORT}.draw")
 SCORE_SIZE = Stage("score_size", "scoring", f"{_TRAINING}.score_size", on_device=True)
 CHOOSE_SIZE = Stage("choose_size", "choosing the latent size", f"{_TRAINING}.choose_size")
 
 STAGES = tuple(found for found in list(vars().values()) if isinstance(found, Stage))
+# What each stage adds to the record.
+RECORD_PARTS = {stage.name: stage.record for stage in STAGES if stage.record}

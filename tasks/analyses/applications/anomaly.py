@@ -6,12 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from latent_audit.tasks.analyses.statistics.estimates import (
-    Estimate,
-    from_samples,
-    image_weights,
-    mean_estimate,
-)
+from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples, mean_estimate
+from latent_audit.tasks.analyses.statistics.image_groups import image_weights
 from latent_audit.tasks.analyses.statistics.probe_scores import auroc, auroc_resamples
 from latent_audit.vocabulary.reasons import Reason
 

@@ -12,7 +12,8 @@ from sklearn.preprocessing import StandardScaler
 
 from latent_audit.tasks.analyses.decoding import Decode
 from latent_audit.tasks.analyses.latent_space.attribute_classes import AttributeClass, Bools
-from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples, image_weights
+from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples
+from latent_audit.tasks.analyses.statistics.image_groups import image_weights
 from latent_audit.tasks.analyses.statistics.probe_scores import balanced_accuracy, balanced_accuracy_resamples
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from latent_audit.tasks.analyses.checks.association import standardised, step_down_p_values
 from latent_audit.tasks.analyses.checks.responses import effects
 from latent_audit.tasks.analyses.statistics.binning import fit_attribute_coding
-from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples, image_weights
+from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples
+from latent_audit.tasks.analyses.statistics.image_groups import image_weights
 from latent_audit.tasks.datasets.attributes import Attribute
 
 Floats = NDArray[np.float64]

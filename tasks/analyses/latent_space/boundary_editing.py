@@ -15,7 +15,8 @@ from latent_audit.tasks.analyses.decoding import Decode
 from latent_audit.tasks.analyses.latent_space.attribute_classes import AttributeClass, Bools, Reader
 from latent_audit.tasks.analyses.latent_space.edit_outcome import FEW_WITHOUT, EditOutcome, edit_outcome_of
 from latent_audit.tasks.analyses.latent_space.traversal import no_images, to_uint8
-from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples, image_weights
+from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples
+from latent_audit.tasks.analyses.statistics.image_groups import image_weights
 from latent_audit.tasks.analyses.statistics.probe_scores import balanced_accuracy, balanced_accuracy_resamples
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 from latent_audit.vocabulary.reasons import Reason, reason

@@ -9,12 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from latent_audit.tasks.analyses.statistics.estimates import (
-    Estimate,
-    from_samples,
-    image_weights,
-    mean_estimate,
-)
+from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples, mean_estimate
+from latent_audit.tasks.analyses.statistics.image_groups import image_weights
 from latent_audit.tasks.datasets.attributes import Attribute
 
 BINS = 10

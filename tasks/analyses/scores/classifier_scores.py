@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples, image_weights
+from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples
+from latent_audit.tasks.analyses.statistics.image_groups import image_weights
 from latent_audit.tasks.analyses.statistics.probe_scores import (
     auroc,
     auroc_resamples,

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples, image_weights
+from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples
+from latent_audit.tasks.analyses.statistics.image_groups import image_weights
 
 # Standard deviation of the pixel noise, on the scale of [0, 1]: what a hidden code drowns in, and no shape does.
 PIXEL_NOISE = 0.05

@@ -10,7 +10,8 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from threadpoolctl import threadpool_limits
 
 from latent_audit.tasks.analyses.statistics.binning import fit_code_bins
-from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples, image_weights
+from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples
+from latent_audit.tasks.analyses.statistics.image_groups import image_weights
 from latent_audit.tasks.analyses.statistics.probe_scores import (
     auroc,
     auroc_resamples,

@@ -6,7 +6,8 @@ from scipy.stats import norm
 
 from latent_audit.tasks.analyses.checks import intervention
 from latent_audit.tasks.analyses.checks.classifier_gate import Gate
-from latent_audit.tasks.analyses.statistics.estimates import centred_interval, image_weights, interval
+from latent_audit.tasks.analyses.statistics.estimates import centred_interval, interval
+from latent_audit.tasks.analyses.statistics.image_groups import image_weights
 from latent_audit.tasks.analyses.statistics.mutual_information import joint_tables, uncertainty_coefficient
 from latent_audit.tasks.analyses.statistics.probe_scores import auroc_resamples, r_squared_resamples
 from latent_audit.tasks.datasets.attributes import Attribute

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from latent_audit.tasks.analyses.statistics.image_groups import image_weights
 from latent_audit.vocabulary.reasons import Reason
 
 Floats = NDArray[np.float64]
@@ -65,11 +66,6 @@ def from_samples(value: float, samples: Floats, n: int, source: str) -> Estimate
     """Returns an estimate whose interval is the percentile interval of the one-dimensional `samples`."""
     low, high = interval(np.asarray(samples, dtype=np.float64))
     return Estimate(float(value), float(low), float(high), int(n), source)
-
-
-def image_weights(n: int, resamples: int, rng: np.random.Generator) -> Floats:
-    """Returns the count of each of n images in each bootstrap resample: (resamples, n), rows sum to n."""
-    return rng.multinomial(n, np.full(n, 1.0 / n), size=resamples).astype(np.float64)
 
 
 def table_resamples(table: Counts, resamples: int, rng: np.random.Generator) -> Counts:

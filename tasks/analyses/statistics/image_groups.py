@@ -12,12 +12,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from latent_audit.tasks.analyses.statistics.estimates import image_weights
-
 Floats = NDArray[np.float64]
 Bins = NDArray[np.int64]
 # Groups of one size, among which an attribute that varies within groups is exchanged.
 FEWEST_OF_A_SIZE = 20
+
+
+def image_weights(n: int, resamples: int, rng: np.random.Generator) -> Floats:
+    """Returns the count of each of n images in each bootstrap resample: (resamples, n), rows sum to n."""
+    return rng.multinomial(n, np.full(n, 1.0 / n), size=resamples).astype(np.float64)
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,8 @@ from latent_audit.tasks.analyses.statistics.binning import (
     fit_attribute_coding,
     fit_code_bins,
 )
-from latent_audit.tasks.analyses.statistics.estimates import (
-    image_weights,
-    interval,
-    mean_estimate,
-    table_resamples,
-)
+from latent_audit.tasks.analyses.statistics.estimates import interval, mean_estimate, table_resamples
+from latent_audit.tasks.analyses.statistics.image_groups import image_weights
 from latent_audit.tasks.analyses.statistics.joint_counts import JointCounts
 from latent_audit.tasks.analyses.statistics.mutual_information import (
     entropy_nats,

@@ -264,7 +264,7 @@ def test_the_contract_on_stages_names_every_stage() -> None:
 def test_readers_import_what_they_read_and_nothing_that_makes_it() -> None:
     for reader in ("prepared", "codes", "informativeness"):
         found = sources.closure(f"latent_audit.tasks.stages.inputs.{reader}")
-        assert len(_files(found)) < 13, found  # with the groups of images, which prepared data hold
+        assert len(_files(found)) < 12, found
         assert not [name for name in found if name.startswith("latent_audit.vae_models")]
     assert len(_files(sources.closure("latent_audit.vae_models.storage.checkpoints"))) < 12
 
