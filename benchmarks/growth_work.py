@@ -141,6 +141,17 @@ def specificities(size: Size) -> Run:
     )
 
 
+def columns_of(attributes: Sequence[Attribute]) -> tuple[dict[str, tuple[int, ...]], int]:
+    """Returns the columns of each attribute among the outputs of a classifier, and how many there are."""
+    columns: dict[str, tuple[int, ...]] = {}
+    start = 0
+    for attribute in attributes:
+        count = len(attribute.classes) if attribute.kind == "categorical" else 1
+        columns[attribute.name] = tuple(range(start, start + count))
+        start += count
+    return columns, start
+
+
 def ladders(size: Size) -> Run:
     """Places of every attribute at their defaults, with a decoder and a classifier of one matrix each.
 
@@ -153,12 +164,8 @@ def ladders(size: Size) -> Run:
     mixing *= 3.0 / np.linalg.norm(mixing, axis=1, keepdims=True)
     codes = (spread @ mixing + rng.standard_normal((size.images, size.latent_size))).astype(np.float32)
     part = replace(made, codes=codes).parts()
-    columns, start = {}, 0
-    for attribute in made.attributes:
-        count = len(attribute.classes) if attribute.kind == "categorical" else 1
-        columns[attribute.name] = tuple(range(start, start + count))
-        start += count
-    weights = rng.normal(size=(size.latent_size, start)).astype(np.float32)
+    columns, outputs = columns_of(made.attributes)
+    weights = rng.normal(size=(size.latent_size, outputs)).astype(np.float32)
     limits, names = Thresholds(), [f"z{j}" for j in range(size.latent_size)]
     fitted = sample_rows.draw_rows(len(part[0]), PROBE_IMAGES, 0, "places")
     code = ladder.Code(
@@ -174,12 +181,8 @@ def interventions(size: Size) -> Run:
     """Check C of 256 images, with a decoder and a classifier of one matrix each to time the analysis alone."""
     made = world(size)
     rng = np.random.default_rng(1)
-    columns, start = {}, 0
-    for attribute in made.attributes:
-        count = len(attribute.classes) if attribute.kind == "categorical" else 1
-        columns[attribute.name] = tuple(range(start, start + count))
-        start += count
-    weights = rng.normal(size=(size.latent_size, start)).astype(np.float32)
+    columns, outputs = columns_of(made.attributes)
+    weights = rng.normal(size=(size.latent_size, outputs)).astype(np.float32)
     gates = [Gate(a.name, "passed", "R2", 1.0, 0.5, NO_REASON) for a in made.attributes]
     claimed = [k % size.latent_size for k in range(size.attributes)]
     return lambda: intervention.compute(

@@ -92,16 +92,10 @@ def _first_sentence(model: type[BaseModel]) -> str:
 
 def command_page() -> str:
     """Returns a page with the help of every command, as the command prints it."""
-    parser = main.make_parser()
-    lines = ["# Command line", "", "```text", parser.format_help().strip(), "```", ""]
-    for name, command in _commands(parser):
+    commands = argparse.ArgumentParser("latent-audit").add_subparsers()
+    for one in main.COMMANDS:
+        one.add(commands)
+    lines = ["# Command line", "", "```text", main.make_parser().format_help().strip(), "```", ""]
+    for name, command in commands.choices.items():
         lines += [f"## {name}", "", "```text", command.format_help().strip(), "```", ""]
     return "\n".join(lines)
-
-
-def _commands(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    for action in (
-        parser._subparsers._group_actions if parser._subparsers else ()
-    ):  # no public way in argparse
-        choices: Any = action.choices or {}
-        yield from choices.items()

@@ -243,6 +243,7 @@ def test_an_analysis_is_five_files_and_their_lines(copy: Copy) -> None:
     for language, title in (("en", "Code range"), ("zh", "编码范围")):
         html = seen["reports"][language]
         place = html.index('<section id="code_range"')
+        assert html.index('<section id="maps"') < place < html.index('<section id="subgroups"')
         section = html[place : html.index("</section>", place)]
         assert title in section
         assert section.count("<tr>") == 4

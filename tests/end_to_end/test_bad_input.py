@@ -44,7 +44,8 @@ def said(here: Path, capsys: pytest.CaptureFixture[str]) -> Said:
         shown = capsys.readouterr()
         text = shown.err if words[0] != "data" else " ".join((shown.out + shown.err).split())
         assert "Traceback" not in text
-        assert words[0] == "data" or "latent-audit: " in text  # the data page prints what would end a run
+        # The data page prints what would end a run below what it understood.
+        assert ("fault: " if words[0] == "data" else "latent-audit: ") in text
         return text
 
     return run
@@ -67,8 +68,10 @@ def test_own_pictures_are_described(
     pictures: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What the refusals below differ from in one thing."""
-    assert main(pictures()) == 2  # 120 images are too few for an audit, which is named
+    assert main(pictures()) == 2
     shown = capsys.readouterr().out
+    assert shown.count("fault: ") == 1
+    assert "fault: 120 images are too few for the four parts of the audit" in " ".join(shown.split())
     assert "120 images of 64 x 64 pixels, 3 channels" in shown
     assert "tall" in shown
 
