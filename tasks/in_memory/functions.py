@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from latent_audit.reports.page.messages import english
 from latent_audit.tasks.analyses.checks import association as association_check
 from latent_audit.tasks.analyses.places.interchange import Interchange
 from latent_audit.tasks.analyses.places.pairs import MIN_PAIRS, draw_pairs
@@ -152,7 +153,7 @@ def scores(
         {
             name: {"value": s.value, "low": s.low, "high": s.high, "n": s.n, "not_applicable": ""}
             if isinstance(s, Estimate)
-            else {"value": None, "low": None, "high": None, "n": None, "not_applicable": s.not_applicable}
+            else {"value": None, "low": None, "high": None, "n": None, "not_applicable": english(s.not_applicable)}
             for name, s in found.items()
         },
         orient="index",

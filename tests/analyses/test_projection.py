@@ -116,7 +116,7 @@ def test_no_map_is_drawn_of_a_collapsed_code_and_the_reason_is_said() -> None:
     }
     few = project(np.ones((10, 6)), ATTRIBUTES, values[:10])
     assert few.not_applicable is not None
-    assert "at least 30 images, there are 10" in few.not_applicable
+    assert few.not_applicable == {"key": "projection.few_images", "values": {"least": "30", "images": "10"}}
 
 
 def test_bad_input_gets_a_sentence() -> None:

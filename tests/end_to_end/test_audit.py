@@ -10,7 +10,8 @@ import mlflow
 import numpy as np
 import pytest
 
-from latent_audit.reports.record.audit_json import schema_faults
+from latent_audit.reports.page.reasons import with_sentences
+from latent_audit.reports.record.audit_json import schema_faults, settled
 from latent_audit.tasks.analyses.checks.auditability import not_auditable
 from latent_audit.tasks.analyses.checks.rules import verdicts_of
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
@@ -135,7 +136,7 @@ def test_a_gan_is_explained_with_its_noise_and_in_every_seed(audit: dict[str, An
 
 
 def test_verdicts_follow_from_the_evidence_beside_them(audit: dict[str, Any]) -> None:
-    again = verdicts_of(audit)
+    again = settled(with_sentences(verdicts_of(audit)))
     for found, drawn in zip(audit["verdicts"], again, strict=True):
         assert {name: found[name] for name in drawn if name != "counter_examples"} == {
             name: value for name, value in drawn.items() if name != "counter_examples"
@@ -207,8 +208,8 @@ def test_no_control_is_supported_and_each_is_judged_by_the_same_rules(audit: dic
     ]
     thresholds = Thresholds(**audit["thresholds"])
     for control in controls:
-        assert control["verdicts"] == verdicts_on_control(
-            control, thresholds, not_auditable(audit, thresholds)
+        assert control["verdicts"] == settled(
+            with_sentences(verdicts_on_control(control, thresholds, not_auditable(audit, thresholds)))
         )
         assert [row["attribute"] for row in control["verdicts"]] == control["association"]["attributes"]
         assert {row["verdict"] for row in control["verdicts"]} <= {

@@ -93,7 +93,7 @@ def test_mlflow_names_them_and_marks_the_lost_model(others: Commands, first: Pat
     assert OF_THE_MODEL in runs[first.name]["failed"]
     assert runs[first.name]["status"] == "FINISHED"
     assert runs["vae seed 0"]["status"] == "FINISHED"
-    assert runs["vae seed 0"]["failed.move"] == "ValueError: made to fail in move"
+    assert runs["vae seed 0"]["failed.manipulate"] == "ValueError: made to fail in manipulate"
     assert runs["few seed 0"]["status"] == "FAILED"
     assert OF_THE_MODEL in runs["few seed 0"]["failed.encode"]
 

@@ -36,7 +36,7 @@ def test_below_one_is_a_share_and_from_one_on_steps() -> None:
 def test_defaults_are_what_they_were_in_steps() -> None:
     vae, gan, annealed = VaeSettings(), InterpretableGanSettings(), AnnealedVaeSettings()
     assert (vae.training.steps, vae.warm_up, vae.training.evaluation_interval) == (1500, 200, 500)
-    assert (gan.training.steps, gan.warm_up, gan.training.evaluation_interval) == (1200, 700, 500)
+    assert (gan.training.steps, gan.warm_up, gan.training.evaluation_interval) == (1200, 700, 240)
     assert (annealed.training.steps, annealed.capacity_rise) == (1500, 1500)
     assert TrainingSettings().evaluation_interval == 500
     assert AttributeClassifierSettings().training.evaluation_interval == 250

@@ -92,8 +92,8 @@ def commanded(
     }  # fmt: skip
     settings["explanations"] = {
         **SETTINGS["explanations"], "depth": "quick", "projection_images": 100, "attribution_images": 2,
-        "attribution_dimensions": 1, "attribution_steps": 8, "superpixel_samples": 24, "move_images": 16,
-        "use_images": 20, "regret_steps": 2,
+        "attribution_dimensions": 1, "attribution_steps": 8, "superpixel_samples": 24, "manipulation_images": 16,
+        "anomaly_images": 20, "regret_steps": 2,
     }  # fmt: skip
     (home / "squares.yaml").write_text(yaml.safe_dump(settings))
     assert pytestconfig.cache is not None
