@@ -27,7 +27,7 @@ def add(commands: Any) -> None:
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="latent-audit explain RUN IMAGE [--model NAME] [--seed N] [--attribute NAME] [--against IMAGE] "
-        "[--method METHOD] [--output FILE] [--format FORM] [--language CODE] [--track] [--store DIR]",
+        "[--method METHOD] [--output FILE] [--format FORM] [--language CODE] [--track] [--code DIR] [--store DIR]",
     )
     parser.add_argument("folder", metavar="RUN", type=Path, help="folder of a finished run, as runs/latest")
     parser.add_argument("image", metavar="IMAGE", help="a file, or a file name or row number of the data")
@@ -51,6 +51,9 @@ def add(commands: Any) -> None:
     parser.add_argument("--language", default="en", metavar="CODE", help="en (default) or zh")
     parser.add_argument("--track", action="store_true", help="log the page to the run in MLflow")
     parser.add_argument(
+        "--code", type=Path, metavar="DIR", help="folder of your own code that makes the model; it is run"
+    )
+    parser.add_argument(
         "--store", type=Path, default=Path("artifacts"), help="the run's store (default artifacts)"
     )
     parser.set_defaults(act=_act)
@@ -62,7 +65,7 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from latent_audit.tasks.runs.kept_results import open_kept_run
     from latent_audit.tasks.session.terminal_text import named, print_line
 
-    kept = open_kept_run(arguments.folder, arguments.store)
+    kept = open_kept_run(arguments.folder, arguments.store, arguments.code)
     form, language = arguments.format, arguments.language
     target = target_of(kept, arguments.image, arguments.output, form, language)
     request = ExplainRequest(

@@ -25,7 +25,7 @@ def add(commands: Any) -> None:
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="latent-audit sample RUN --number N --output DIR [--model NAME] [--ask ASKED] [--seed S] "
-        "[--noise S] [--format FORM] [--store DIR]",
+        "[--noise S] [--format FORM] [--code DIR] [--store DIR]",
     )
     parser.add_argument("folder", metavar="RUN", type=Path, help="folder of a finished run, as runs/latest")
     parser.add_argument("--number", type=int, required=True, metavar="N", help="how many images")
@@ -40,6 +40,9 @@ def add(commands: Any) -> None:
         "--format", choices=("png", "npz"), default="png", metavar="FORM", help="png (default) or npz"
     )
     parser.add_argument(
+        "--code", type=Path, metavar="DIR", help="folder of your own code that makes the model; it is run"
+    )
+    parser.add_argument(
         "--store", type=Path, default=Path("artifacts"), help="the run's store (default artifacts)"
     )
     parser.set_defaults(act=_act)
@@ -50,7 +53,7 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from latent_audit.tasks.runs.samples.draw_samples import SampleRequest, draw_samples
     from latent_audit.tasks.session.terminal_text import named, print_line
 
-    kept = open_kept_run(arguments.folder, arguments.store)
+    kept = open_kept_run(arguments.folder, arguments.store, arguments.code)
     request = SampleRequest(
         arguments.model,
         arguments.number,

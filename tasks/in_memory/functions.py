@@ -153,7 +153,13 @@ def scores(
         {
             name: {"value": s.value, "low": s.low, "high": s.high, "n": s.n, "not_applicable": ""}
             if isinstance(s, Estimate)
-            else {"value": None, "low": None, "high": None, "n": None, "not_applicable": english(s.not_applicable)}
+            else {
+                "value": None,
+                "low": None,
+                "high": None,
+                "n": None,
+                "not_applicable": english(s.not_applicable),
+            }
             for name, s in found.items()
         },
         orient="index",

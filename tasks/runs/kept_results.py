@@ -8,6 +8,7 @@ from typing import Any
 from latent_audit.reports.record.run_facts import LEDGER_NAME, parse_ledger
 from latent_audit.tasks.errors import RunUnusable, UsageError
 from latent_audit.tasks.runs.cleaning import KEY
+from latent_audit.tasks.runs.own_code import allow_own_code
 from latent_audit.tasks.runs.verify import Verified, verify
 from latent_audit.tasks.session.terminal_text import named
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
@@ -22,12 +23,16 @@ PROBLEMS_SHOWN = 5
 
 @dataclass(frozen=True)
 class KeptRun:
-    """A verified run, and where its store is. Nothing is written into either."""
+    """A verified run, where its store is, and the folder of one's own code that may be run, if any.
+
+    Nothing is written into run and store.
+    """
 
     verified: Verified
     audit: Audit
     ledger: list[dict[str, Any]]
     store: Path
+    code: Path | None
 
     @property
     def folder(self) -> Path:
@@ -61,8 +66,10 @@ class KeptRun:
         return self._result(("classify",), None, "attribute classifier")
 
     def weights(self, model: Model) -> Artifact:
-        """Returns the trained or imported model."""
-        return self._result(WEIGHTS, ModelKey(model["name"], model["seed"]), "weights")
+        """Returns the trained or imported model, whose own code, if it has any, may be run."""
+        weights = self._result(WEIGHTS, ModelKey(model["name"], model["seed"]), "weights")
+        allow_own_code(weights.path, model, self.code)
+        return weights
 
     def codes(self, model: Model) -> Artifact:
         """Returns the codes of the probe parts."""
@@ -106,8 +113,11 @@ class KeptRun:
         )
 
 
-def open_kept_run(folder: Path, store: Path) -> KeptRun:
-    """Returns a finished run after it was verified. Raises RunUnusable for one that is not what the run wrote."""
+def open_kept_run(folder: Path, store: Path, code: Path | None = None) -> KeptRun:
+    """Returns a finished run after it was verified. Raises RunUnusable for one that is not what the run wrote.
+
+    code: the folder of one's own code that makes its models, where that may be run.
+    """
     verified = verify(folder)
     checked = verified.checked
     if verified.problems or checked.audit is None:
@@ -117,4 +127,4 @@ def open_kept_run(folder: Path, store: Path) -> KeptRun:
             f"{named(folder)} is not what a run wrote, and its models are not used (latent-audit verify):\n  {said}"
         )
     ledger = parse_ledger(checked.found.contents[LEDGER_NAME])
-    return KeptRun(verified, checked.audit, ledger, store.absolute())
+    return KeptRun(verified, checked.audit, ledger, store.absolute(), code)

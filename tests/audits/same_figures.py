@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 # Names below which numbers differ by design: what a run is called and took, and which rows its pictures are of.
-NOT_FIGURES = {"settings", "subject", "selftest", "digest", "seconds", "anchors", "table"}
+NOT_FIGURES = {"settings", "subject", "selftest", "digest", "seconds", "anchors", "table", "image"}
 # Random by design where there is no effect: a p-value is then uniform, and the null is a sample of its own.
 RANDOM_UNDER_THE_NULL = {
     "p_adjusted",

@@ -42,6 +42,11 @@ EXPLAIN_WHERE = f"{EXPLAIN}::test_where_the_page_goes_and_in_which_language"
 EXPLAIN_TRACK = f"{EXPLAIN}::test_mlflow_hears_of_it_when_asked_to_alone"
 EXPLAIN_KINDS = f"{EXPLAIN}::test_other_kinds_of_models"
 EXPLAIN_STORE = f"{EXPLAIN}::test_a_store_without_the_model_is_said_so"
+OWN_CODE_EXPLAINED = "tests/end_to_end/test_existing_model.py::test_one_image_is_explained_with_it"
+OWN_CODE_SAMPLED = (
+    "tests/end_to_end/test_existing_model.py"
+    "::test_own_code_runs_only_where_its_folder_is_named_and_is_what_was_audited"
+)
 INSPECT = "tests/flows/test_inspect.py::test_weights_are_recognised_and_the_settings_are_valid"
 LATENT_SIZE = (
     "tests/end_to_end/test_latent_size_command.py::test_a_small_study_ends_with_a_curve_and_a_choice"
@@ -77,7 +82,8 @@ TESTED = {
     "sign": {"DIR": SEAL, "--key": SEAL, "--replace": SEAL},
     "compare": dict.fromkeys(("DIR_A", "DIR_B", "--json", "--html", "--language"), COMPARE),
     "explain": {
-        "RUN": EXPLAIN_PAGE, "IMAGE": EXPLAIN_PAGE, "--store": EXPLAIN_STORE, "--track": EXPLAIN_TRACK,
+        "--code": OWN_CODE_EXPLAINED, "RUN": EXPLAIN_PAGE, "IMAGE": EXPLAIN_PAGE, "--store": EXPLAIN_STORE,
+        "--track": EXPLAIN_TRACK,
         "--model": EXPLAIN_KINDS, **dict.fromkeys(("--seed", "--against", "--method"), EXPLAIN_OPTIONS),
         **dict.fromkeys(("--attribute", "--output", "--format", "--language"), EXPLAIN_WHERE),
     },
@@ -85,6 +91,7 @@ TESTED = {
         **dict.fromkeys(("RUN", "--model", "--number", "--ask", "--seed", "--noise", "--output"), SAMPLE_NAMED),
         "--format": SAMPLE_MEMORY,
         "--store": SAMPLE_STORE,
+        "--code": OWN_CODE_SAMPLED,
     },
     "pdf": {"DIR": PDF, "--output": PDF, "--browser": PDF},
     "accept": {"RUN": ACCEPT, "--by": ACCEPT, "--section.key": ACCEPT},

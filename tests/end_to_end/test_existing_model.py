@@ -166,19 +166,27 @@ def test_no_folder_of_this_machine_gets_out(run: tuple[Path, str], real_data: Pa
     assert "train" not in stages
 
 
-@pytest.mark.parametrize("model", ["published", "frozen", "moments"])
-def test_one_image_is_explained_with_it(
-    model: str, run: tuple[Path, str], others: Commands, tmp_path: Path
-) -> None:
-    words = ("--model", model, "--format", "json", "--output", "found.json", "--store")
-    ended = subprocess.run(
-        [COMMAND, "explain", str(run[0]), "9", *words, str(others.home / "artifacts")],
-        cwd=tmp_path,
+def said_of(folder: Path, run: Path, store: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command on a finished run in a folder of one's own."""
+    command, *rest = words
+    return subprocess.run(
+        [COMMAND, command, str(run), *rest, "--store", str(store)],
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
         timeout=600,
     )
+
+
+@pytest.mark.parametrize("model", ["published", "frozen", "moments"])
+def test_one_image_is_explained_with_it(
+    model: str, run: tuple[Path, str], others: Commands, tmp_path: Path
+) -> None:
+    words = ("explain", "9", "--model", model, "--format", "json", "--output", "found.json")
+    code = () if model == "published" else ("--code", str(others.home / "code"))
+    ended = said_of(tmp_path, run[0], others.home / "artifacts", *words, *code)
+    # effect of explain --code
     assert (ended.returncode, ended.stderr) == (0, ""), ended
     found = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
     assert found["subject"]["model"] == model
@@ -187,3 +195,24 @@ def test_one_image_is_explained_with_it(
     without_gradients = {"encoder_gradients", "decoder_gradients"}
     assert lacking & without_gradients == (set() if model == "published" else without_gradients)
     assert found["neighbours"]
+
+
+def test_own_code_runs_only_where_its_folder_is_named_and_is_what_was_audited(
+    run: tuple[Path, str], others: Commands, tmp_path: Path
+) -> None:
+    store = others.home / "artifacts"
+    (tmp_path / "own_four.py").write_text("raise SystemExit('it was run')\n")
+    words = ("sample", "--model", "own", "--number", "2", "--output", "drawn")
+    for code, sentence in (
+        ((), "own is made by your own code, own_four:make, which a run does not keep: give the folder"),
+        (("--code", str(run[0])), "--code: there is no module or package of own_four:make in "),
+        (("--code", "."), "is not the code of own_four:make that the run audited"),
+    ):
+        ended = said_of(tmp_path, run[0], store, *words, *code)
+        assert (ended.returncode, ended.stdout) == (2, ""), ended
+        assert sentence in ended.stderr
+        assert "it was run" not in ended.stderr
+    ended = said_of(tmp_path, run[0], store, *words, "--code", str(others.home / "code"))
+    # effect of sample --code
+    assert ended.returncode == 0, ended
+    assert len(list((tmp_path / "drawn").glob("*.png"))) == 2

@@ -19,6 +19,7 @@ from latent_audit.vae_models.storage.weight_files import read_tensors
 if TYPE_CHECKING:
     from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
     from latent_audit.vae_models.model import Model
+    from latent_audit.vae_models.pretrained.entrypoint_settings import EntrypointSettings
 
 CLASSIFIER = "attribute_classifier"
 
@@ -59,6 +60,17 @@ def load_untrained(folder: Path, device: torch.device | str) -> "Model":
     return model
 
 
+def own_code_of(folder: Path) -> "EntrypointSettings | None":
+    """Returns the settings of a saved model that a user's own code makes, None for any other; runs nothing of it.
+
+    Raises BadCheckpoint.
+    """
+    recipe = _read_recipe(folder)
+    settings = None if recipe.kind == CLASSIFIER else _settings(folder, recipe)
+    found: EntrypointSettings | None = settings if getattr(settings, "runs_its_code", False) else None
+    return found
+
+
 def _generative(folder: Path) -> Any:
     recipe = _read_recipe(folder)
     if recipe.kind == CLASSIFIER:
@@ -91,11 +103,20 @@ def _read_recipe(folder: Path) -> _Recipe:
     return recipe
 
 
-def _rebuilt(folder: Path, recipe: _Recipe) -> Any:
+def _settings(folder: Path, recipe: _Recipe) -> Any:
     try:
-        settings = read_settings(recipe.kind, recipe.settings)
-        targets = [from_record(target) for target in recipe.targets]
+        return read_settings(recipe.kind, recipe.settings)
     except (ValidationError, TypeError, KeyError) as error:
+        raise BadCheckpoint(
+            f"{folder / RECIPE_FILE} is not a recipe this version can read: {error}"
+        ) from error
+
+
+def _rebuilt(folder: Path, recipe: _Recipe) -> Any:
+    settings = _settings(folder, recipe)
+    try:
+        targets = [from_record(target) for target in recipe.targets]
+    except (TypeError, KeyError, ValueError) as error:
         raise BadCheckpoint(
             f"{folder / RECIPE_FILE} is not a recipe this version can read: {error}"
         ) from error
