@@ -1,5 +1,6 @@
 """What a code must not hold, by the command: measured, required, said everywhere, and computed again by verify."""
 
+import html
 import json
 import sqlite3
 from typing import Any
@@ -50,7 +51,8 @@ def test_the_report_and_mlflow_state_it(others: Commands, audit: dict[str, Any])
     assert "What the codes must not hold" in page
     for row in audit["absent"]:
         given = f", given {row['given'][0]}" if row["given"] else ""
-        assert f"vae, {row['attribute']}{given}: {WORDS[row['word']]}. three readers" in page
+        said = f"vae, {row['attribute']}{given}: {WORDS[row['word']]} ({row['reason']['text']})."
+        assert said in html.unescape(page)
     run_id = json.loads((folder / "run.json").read_text(encoding="utf-8"))["run_id"]
     with sqlite3.connect(others.home / "artifacts" / "mlflow" / "mlflow.db") as connection:
         tags = dict(
