@@ -42,7 +42,7 @@ def python_settings(given: Mapping[str, Any], name: str, model: FunctionsSetting
     Neither the environment nor a file is read. Raises SettingsError that lists every unknown key and wrong value.
     """
     try:
-        sections = PythonSettings.model_validate(dict(given))
+        sections = PythonSettings.model_validate(_over(PythonSettings().model_dump(), given))
     except ValidationError as error:
         raise SettingsError(sentences(error)) from None
     unknown = [required for required in sections.require if required != name]
@@ -54,6 +54,16 @@ def python_settings(given: Mapping[str, Any], name: str, model: FunctionsSetting
     return Settings.model_construct(
         run=RunSettings(name=name, seed=seed), models=models, seeds=(seed,), **named
     )
+
+
+def _over(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the defaults with what is given in their place, section by section, as a settings file is read."""
+    both = {
+        name: _over(defaults[name], value)
+        for name, value in given.items()
+        if isinstance(value, Mapping) and isinstance(defaults.get(name), Mapping)
+    }
+    return {**defaults, **given, **both}
 
 
 def settings_record(settings: Settings, data: str) -> dict[str, Any]:
