@@ -6,6 +6,7 @@ from benchmarks import training_length
 from benchmarks.training_length import SIDES, Found, main, steady, table
 
 
+@pytest.mark.endurance
 def test_one_line_a_side_with_its_figures(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

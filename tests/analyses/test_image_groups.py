@@ -115,6 +115,7 @@ def test_images_taken_as_independent_are_associated_with_nothing_there() -> None
     assert false_association("twenty", "constant", 80, worlds=20, ignore=True) >= 0.8
 
 
+@pytest.mark.endurance
 def test_intervals_cover_at_four_hundred_groups() -> None:
     """100 of 2,000 simulations."""
     assert coverage("mixed", "constant", 400, simulations=100) >= 0.88

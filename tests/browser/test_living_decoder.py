@@ -66,9 +66,13 @@ NETWORKS = {
     "attention": lambda: vae("attention", (3, 64, 64)),
     "generator": gan,
 }
+# The others, at 64x64, take ten seconds each.
+QUICK = ("mlp", "locatello, padded", "generator")
 
 
-@pytest.mark.parametrize("name", list(NETWORKS))
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.endurance) for name in NETWORKS]
+)
 def test_the_page_decodes_as_torch_does(name: str, chromium: Browser) -> None:
     torch.manual_seed(0)
     plain, decode, size = NETWORKS[name]()

@@ -85,6 +85,7 @@ def test_the_page_states_the_versions_that_are_installed() -> None:
         assert metadata.version(package.get(library, library)).partition("+")[0] == version, library
 
 
+@pytest.mark.endurance
 def test_umap_compiles_functions_that_can_be_cached() -> None:
     with warnings.catch_warnings(action="ignore"):  # umap announces that TensorFlow is not installed
         importlib.import_module("pynndescent")

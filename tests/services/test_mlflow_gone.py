@@ -45,6 +45,7 @@ def everything_of(server: Service, folder: Path) -> list[processes.Process]:
     return processes.tree(process.pid)
 
 
+@pytest.mark.endurance
 def test_a_server_that_is_gone_for_a_while(
     server: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

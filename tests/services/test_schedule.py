@@ -38,7 +38,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.endurance)])
 def databases(request: pytest.FixtureRequest) -> list[str]:
     """The words that give the servers their databases."""
     if request.param == "sqlite":

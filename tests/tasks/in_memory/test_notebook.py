@@ -27,6 +27,7 @@ for cell in json.load(open(sys.argv[1], encoding="utf-8"))["cells"]:
 """
 
 
+@pytest.mark.endurance
 @pytest.mark.timeout(600)
 def test_the_notebook_runs_in_two_minutes_and_shows_matrix_traversal_and_verdicts(tmp_path: Path) -> None:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -116,6 +116,7 @@ def without_places_of_files(part: Any) -> Any:
     return [without_places_of_files(item) for item in part] if isinstance(part, list) else part
 
 
+@pytest.mark.endurance
 def test_evidence_and_verdicts_are_those_of_the_command_to_the_byte(
     result: AuditResult, commanded: dict[str, Any]
 ) -> None:
@@ -174,6 +175,7 @@ def test_figures_are_drawn(result: AuditResult) -> None:
         result.plot.matrix("other")
 
 
+@pytest.mark.endurance
 def test_the_report_is_one_file_and_a_saved_result_is_a_run(result: AuditResult, tmp_path: Path) -> None:
     path = result.report(tmp_path / "out.html")
     page = path.read_text(encoding="utf-8")

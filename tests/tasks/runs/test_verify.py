@@ -247,6 +247,7 @@ def test_a_signature_says_who(run: Path, key: Path, capsys: pytest.CaptureFixtur
     assert found(run, "--key", str(pem), capsys=capsys)[0] == 0
 
 
+@pytest.mark.endurance
 def test_a_wrong_signature_is_caught(
     run: Path, other: Path, key: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -296,6 +297,7 @@ def test_what_does_not_follow_is_not_signed(run: Path, key: Path, capsys: pytest
     assert not (run / "signature.json").exists()
 
 
+@pytest.mark.endurance
 def test_another_signature_is_replaced_only_when_asked(
     run: Path, key: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
