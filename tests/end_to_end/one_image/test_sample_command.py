@@ -71,7 +71,7 @@ def test_samples_of_a_model_with_names(explained: Commands) -> None:
     [
         ("no place", "vae cannot be asked for shape: it names no dimension after it, and that it lives "),
         ("outside", "posX lies between 0 and 1 in the data; 3 is outside, where no model has seen an image"),
-        ("no class", "shape has the classes square, ellipse, heart; got circle"),
+        ("no class", "shape has the classes square, ellipse, heart; got 'circle'"),
         (
             "no name",
             "--ask expects NAME=VALUE, separated by commas, with one of the attributes shape, scale, ",
