@@ -108,6 +108,14 @@ def _acted(words: Sequence[str] | None) -> int:
     if overrides and not hasattr(arguments, "takes_settings"):
         parser.error(named(f"unknown arguments: {' '.join(overrides)}"))
     try:
+        os.getcwd()
+    except FileNotFoundError:
+        print(
+            "latent-audit: the folder that it was started in was removed: change to another one",
+            file=sys.stderr,
+        )
+        return 1
+    try:
         code: int = arguments.act(arguments, overrides)
     except Stopped as error:
         print_line(f"latent-audit: {error}", sys.stderr)

@@ -35,6 +35,15 @@ def test_a_disk_that_takes_no_words_is_said(tmp_path: Path) -> None:
     assert ended.stderr == "latent-audit: the disk is full ([Errno 28] No space left on device)\n"
 
 
+@pytest.mark.parametrize("words", ["settings", "run", "data sprites", "verify runs/latest"])
+def test_a_folder_that_was_removed_is_said(words: str, tmp_path: Path) -> None:
+    ended = shell(f'mkdir gone; cd gone; rmdir ../gone; "$0" {words}', tmp_path)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert (
+        ended.stderr == "latent-audit: the folder that it was started in was removed: change to another one\n"
+    )
+
+
 def test_names_beyond_the_encoding_of_a_terminal_are_printed(tmp_path: Path) -> None:
     ended = shell('"$0" settings --models "{größe: {kind: vae}}"', tmp_path, PYTHONIOENCODING="ascii")
     assert (ended.returncode, ended.stderr) == (0, "")
