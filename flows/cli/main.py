@@ -108,7 +108,7 @@ def _acted(words: Sequence[str] | None) -> int:
     if overrides and not hasattr(arguments, "takes_settings"):
         parser.error(named(f"unknown arguments: {' '.join(overrides)}"))
     try:
-        os.getcwd()
+        Path.cwd()
     except FileNotFoundError:
         print(
             "latent-audit: the folder that it was started in was removed: change to another one",
