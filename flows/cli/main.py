@@ -8,6 +8,7 @@ import select
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import TextIO
 
 from latent_audit.flows.cli import (
