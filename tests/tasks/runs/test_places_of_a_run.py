@@ -1,6 +1,7 @@
 """Places in a sealed run: verify computes them again, the report and comparisons state them."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks import place_table
 from latent_audit.flows.cli.main import main
 from latent_audit.reports.errors import AuditInvalid
 from latent_audit.reports.page.reasons import with_sentences, with_text
@@ -58,6 +60,16 @@ def run(sealed: Path, tmp_path: Path) -> Path:
 def test_a_run_with_places_is_whole(run: Path) -> None:
     assert [row["rung"] for row in read_audit(run)["where"]] == ["direction", "direction"]
     assert main(["verify", str(run)]) == 0
+
+
+def test_its_places_are_printed_as_a_table(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place_table.main([str(run)])
+    head, line, *rows = capsys.readouterr().out.splitlines()
+    assert head.startswith("| model, attribute | seed ")
+    assert len(rows) == len({(row["model"], row["attribute"]) for row in read_audit(run)["where"]})
+    assert all(row.count("|") == head.count("|") == line.count("|") for row in rows)
+    assert " direction " in rows[0]
+    assert re.search(r": [\d.]+ \[[\d.]+, [\d.]+\]; [\d.]+ \[", rows[0])
 
 
 def edit_place(audit: dict[str, Any]) -> None:
