@@ -30,10 +30,13 @@ from latent_audit.tasks.stages.arguments import arguments
 from latent_audit.tasks.stages.registry import (
     DRAW,
     DRAW_PICTURES,
+    ENCODE,
     EXPLAIN_CLASSIFIER,
     PREPARE,
     RECORD_PARTS,
+    TABULATE,
     TRAIN_CLASSIFIER,
+    TRAIN_MODEL,
     VERDICTS,
 )
 from latent_audit.tasks.stages.report.render import render_report
@@ -83,7 +86,8 @@ def audit(settings: Settings) -> Path:
                 futures["explain_classifier"] = explained
         judged = reach_verdicts(stage_runner, opening, prepared, classifier, analysed)
         drawn = draw_report(stage_runner, settings, judged)
-        folder = report(opening, judged, drawn, analysed)
+        codes = tabulate(stage_runner, settings, prepared, classifier, analysed)
+        folder = report(opening, judged, codes, drawn, analysed)
     raise_outcome(
         folder,
         fail_on_change=settings.over_time.fail_on_change,
@@ -158,6 +162,37 @@ def reach_verdicts(
     )
 
 
+def tabulate(
+    stage_runner: StageRunner,
+    settings: Settings,
+    prepared: PrefectFuture[Artifact],
+    classifier: PrefectFuture[Artifact],
+    analysed: dict[ModelKey, Futures],
+) -> list[PrefectFuture[Artifact]]:
+    """Submits the table of codes of the models that are shown in full; nothing if it is not wanted."""
+    if not settings.report.codes:
+        return []
+    leads = {model: futures for model, futures in analysed.items() if model.seed == settings.seeds[0]}
+    made = submit(
+        stage_runner,
+        TABULATE,
+        **arguments(TABULATE, settings, {"prepared": prepared, "classifier": classifier}),
+        models=list(leads),
+        results={
+            model.id: {stage.name: futures[stage.name] for stage in (TRAIN_MODEL, ENCODE)}
+            for model, futures in leads.items()
+        },
+        accept_failed=_of_encoded,
+    )
+    return [made]
+
+
+def _of_encoded(inputs: dict[str, Any]) -> dict[str, Any]:
+    """Returns the inputs of the table of codes without models that failed."""
+    models, results = without_failed(inputs["models"], inputs["results"])
+    return {**inputs, "models": models, "results": results}
+
+
 def _without_failed(inputs: dict[str, Any]) -> dict[str, Any]:
     """Returns the inputs of the verdicts without failed parts and models, which are listed instead."""
     models, results = without_failed(inputs["models"], inputs["results"])
@@ -181,6 +216,7 @@ def draw_report(stage_runner: StageRunner, settings: Settings, judged: PrefectFu
 def report(
     opening: AuditSession,
     judged: PrefectFuture[Artifact],
+    codes: list[PrefectFuture[Artifact]],
     drawn: Drawn,
     analysed: dict[ModelKey, Futures],
 ) -> Path:
@@ -189,6 +225,7 @@ def report(
         # Prefect hands a task what its futures hold.
         opening,
         cast(Artifact, judged),
+        cast(list[Artifact], codes),
         cast(list[Artifact], drawn),
     )
     publish(opening, _exports(analysed), manifest_digest)

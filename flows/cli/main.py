@@ -17,6 +17,8 @@ from latent_audit.flows.cli import (
     compare,
     data,
     explain,
+    export,
+    figures,
     inspect,
     latent_size,
     pdf,
@@ -50,8 +52,8 @@ Audits what generative models know: which latent dimensions carry which semantic
 """
 # In the order of the help; each adds its own words and says what it does.
 COMMANDS = (
-    run, latent_size, inspect, settings, data, ui, up, verify, sign, compare, explain, sample, pdf, accept, clean,
-    selftest,
+    run, latent_size, inspect, settings, data, ui, up, verify, sign, compare, explain, sample, pdf, export, figures,
+    accept, clean, selftest,
 )  # fmt: skip
 INTERRUPTED = 130
 # What a file system answers of a place that a user named, and no fault of the program.

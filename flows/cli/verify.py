@@ -22,6 +22,7 @@ Exit codes: 0 whole. Else the first that applies, causes before effects:
   17 missing      a sealed file is not there
   18 unlisted     a file was added
   19 altered      a sealed file was altered
+  20 statement    the statement that was given is not what the run states
   1, 2            the folder or the key cannot be used
 """
 
@@ -33,12 +34,18 @@ def add(commands: Any) -> None:
         help="check a finished run offline: files, schema, verdicts, report, signature",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        usage="latent-audit verify DIR [--digest SHA256] [--key PUBLIC_KEY]",
+        usage="latent-audit verify DIR [--digest SHA256] [--key PUBLIC_KEY] [--statement FILE]",
     )
     parser.add_argument("folder", metavar="DIR", type=Path, help="folder of a finished run, as runs/latest")
     parser.add_argument("--digest", metavar="SHA256", help="of manifest.json, handed over by another way")
     parser.add_argument(
         "--key", type=Path, metavar="PUBLIC_KEY", help="Ed25519 key that must have signed it, PEM or OpenSSH"
+    )
+    parser.add_argument(
+        "--statement",
+        type=Path,
+        metavar="FILE",
+        help="in-toto statement that must be of this run, and signed by --key where one is given",
     )
     parser.set_defaults(act=_act)
 
@@ -47,6 +54,6 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from latent_audit.tasks.runs.verify import sentences, verify
     from latent_audit.tasks.session.terminal_text import print_line
 
-    verified = verify(arguments.folder, arguments.digest, arguments.key)
+    verified = verify(arguments.folder, arguments.digest, arguments.key, arguments.statement)
     print_line("\n".join(sentences(verified)), sys.stderr if verified.problems else sys.stdout)
     return verified.exit_code

@@ -53,18 +53,22 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing or picture as markup for the page, what it shows in words, and the numbers behind it."""
+    """A drawing or picture as markup for the page, what it shows in words, and the numbers behind it.
+
+    files: of held-out images that it shows, the user's own files in their order.
+    """
 
     identifier: str
     body: Markup
     alt: str
     caption: str
     table: Table | None = None
+    files: tuple[str, ...] = ()
 
 
 @dataclass
 class Page:
-    """One report in the making. `files` collects what goes to figures/, by file name."""
+    """One report in the making. `files` collects what goes to figures/, by file name, `tables` their numbers by id."""
 
     folder: Path
     audit: Audit
@@ -73,6 +77,7 @@ class Page:
     audit_sha256: str
     t: Messages
     files: dict[str, bytes] = field(default_factory=dict)
+    tables: dict[str, Table] = field(default_factory=dict)
     _last: tuple[str, npt.NDArray[Any]] | None = None
 
     @property
@@ -293,6 +298,10 @@ class Page:
             raise RunIncomplete(f"{reference['path']} is no plain array: {error}") from error
         return self._last[1]
 
+    def files_of(self, reference: ArrayFile) -> tuple[str, ...]:
+        """Returns the files that the images of an array are from; none where images are no files, or not shown."""
+        return tuple(reference.get("files", ())) if self.shows_images else ()
+
     # ---- names and ids --------------------------------------------------------------------------
 
     def model_key(self, name: str) -> str:
@@ -320,6 +329,7 @@ class Page:
     ) -> Figure:
         """Keeps a plot under figures/ and returns it as a figure of the page."""
         self.files[f"{identifier}.svg"] = svg.encode("utf-8")
+        self._keep(identifier, table)
         return Figure(identifier, Markup(inline(svg, identifier, visible(alt))), alt, caption, table)
 
     def picture(
@@ -330,10 +340,16 @@ class Page:
         caption: str,
         scale: float = 1,
         table: Table | None = None,
+        files: tuple[str, ...] = (),
     ) -> Figure:
         """Keeps an image under figures/ and returns it as a figure of the page, drawn `scale` times as large."""
         self.files[f"{identifier}{picture.suffix}"] = picture.data
-        return Figure(identifier, image_element(picture, alt, scale), alt, caption, table)
+        self._keep(identifier, table)
+        return Figure(identifier, image_element(picture, alt, scale), alt, caption, table, files)
+
+    def _keep(self, identifier: str, table: Table | None) -> None:
+        if table is not None:
+            self.tables[identifier] = table
 
     # ---- cells ----------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from latent_audit.reports.page import messages
 from latent_audit.reports.page.number_text import number
-from latent_audit.reports.page.visible_text import paragraph, visible
+from latent_audit.reports.page.visible_text import paragraph, shortened, visible
 
 # Files beside this module that it reads; they count in content keys (tasks/storage/source_digest.py).
 FILES_READ = ("templates/*.html",)
@@ -29,6 +29,7 @@ def template_environment(words: messages.Messages) -> Environment:
     made.globals["t"] = words
     made.globals["number"] = number
     made.filters["paragraph"] = paragraph
+    made.filters["short"] = lambda name: shortened(name, 60)
     return made
 
 

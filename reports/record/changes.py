@@ -126,10 +126,19 @@ class DataChange:
 
 
 @dataclass(frozen=True)
+class CodeChange:
+    """How far the codes of one model moved along one dimension, in standard deviations of the first audit."""
+
+    model: str
+    dimension: str
+    shift: float
+
+
+@dataclass(frozen=True)
 class Changes:
     """Everything that was compared, whether it changed or not, in the order of the first audit.
 
-    Of the data it holds what changed alone. `same_data` is whether the data's digests are equal.
+    Of the data and of codes it holds what changed alone. `same_data` is whether the data's digests are equal.
     """
 
     facts: tuple[Fact, ...]
@@ -141,6 +150,7 @@ class Changes:
     scores: tuple[ScoreChange, ...]
     same_data: bool
     data: tuple[DataChange, ...]
+    codes: tuple[CodeChange, ...] = ()
 
     @property
     def changed_verdicts(self) -> tuple[VerdictChange, ...]:
@@ -177,6 +187,7 @@ class Changes:
             or self.changed_absence
             or self.changed_scores
             or self.data
+            or self.codes
         )
 
 
@@ -194,6 +205,7 @@ def changes(first: Audit, second: Audit) -> Changes:
         scores=tuple(_scores(first, second)),
         same_data=same_data,
         data=() if same_data else tuple(_data(first["data"], second["data"])),
+        codes=() if same_data else tuple(_codes(first, second)),
     )
 
 
@@ -340,6 +352,20 @@ def _scores(first: Audit, second: Audit) -> list[ScoreChange]:
             if between and known and other:
                 found.append(ScoreChange(model["name"], name, known, other, between))
     return found
+
+
+def _codes(first: Audit, second: Audit) -> Iterator[CodeChange]:
+    """Other weights have other dimensions, so only codes of the same weights are compared."""
+    after = {(model["name"], model["weights_digest"]): model for model in lead_models(second)}
+    for model in lead_models(first):
+        other = after.get((model["name"], model["weights_digest"])) if model["weights_digest"] else None
+        for a, b in zip(model["dimensions"], other["dimensions"] if other else (), strict=False):
+            if not a.get("spread") or "quantiles" not in b:
+                continue
+            moves = zip(a["quantiles"], b["quantiles"], strict=True)
+            shift = max(abs(before - now) for before, now in moves) / a["spread"]
+            if shift > QUANTILE_SHIFT_MAX:
+                yield CodeChange(model["name"], a["name"], shift)
 
 
 def _data(first: Data, second: Data) -> Iterator[DataChange]:

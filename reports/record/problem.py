@@ -1,4 +1,4 @@
-"""One thing that is wrong with a run folder, of one of ten kinds."""
+"""One thing that is wrong with a run folder, of one of eleven kinds."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -16,6 +16,7 @@ Kind = Literal[
     "missing",
     "unlisted",
     "altered",
+    "statement",
 ]
 
 

@@ -15,7 +15,7 @@ Plain = Mapping[str, Any]
 
 
 def record(found: Changes) -> dict[str, Any]:
-    """Returns what changed, JSON-ready: verdicts, places and scores of lead models, and the data.
+    """Returns what changed, JSON-ready: verdicts, places, scores and codes of lead models, and the data.
 
     A verdict's `before` or `now` is None where the claim was not made. A score has its `difference`, with the ends
     `low` and `high` of its interval.
@@ -69,6 +69,10 @@ def record(found: Changes) -> dict[str, Any]:
             {"attribute": change.attribute, "what": change.what, "shift": change.shift}
             for change in found.data
         ],
+        "codes": [
+            {"model": change.model, "dimension": change.dimension, "shift": change.shift}
+            for change in found.codes
+        ],
     }
 
 
@@ -80,6 +84,7 @@ def sentences(changed: Plain, words: Messages) -> list[str]:
         *(_absence(change, words) for change in changed.get("absence", ())),
         *(_score(change, words) for change in changed["scores"]),
         *(_data(change, words) for change in changed["data"]),
+        *(_codes(change, words) for change in changed.get("codes", ())),
     ]
 
 
@@ -136,3 +141,12 @@ def _data(change: Plain, words: Messages) -> str:
     if change["attribute"] is None:
         return words("changes.said_images", what=what)
     return words("changes.said_data", attribute=shortened(change["attribute"]), what=what)
+
+
+def _codes(change: Plain, words: Messages) -> str:
+    return words(
+        "changes.said_codes",
+        model=shortened(change["model"]),
+        dimension=shortened(change["dimension"]),
+        shift=number(change["shift"]),
+    )

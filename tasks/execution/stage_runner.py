@@ -26,6 +26,19 @@ from latent_audit.tasks.tracking.run_log import Tracker
 from latent_audit.vocabulary.errors import UserError
 from latent_audit.vocabulary.machine_errors import in_words, is_of_the_machine
 
+# Of what stages measure of a model, what people compare in MLflow's table of runs; audit.json has everything.
+COMPARED = frozenset(
+    {
+        "reconstruction_nats_per_image",
+        "kl_nats_per_image",
+        "active_units",
+        "frechet_distance",
+        "score.mig",
+        "score.modularity",
+        "score.dci_disentanglement",
+    }
+)
+
 
 class StageRunner:
     """Runs the stages of one run. It is not a dataclass, because Prefect would inspect its fields.
@@ -151,9 +164,11 @@ class StageRunner:
     def _track(self, stage: Stage, run: str, artifact: Artifact) -> None:
         summary_file = artifact.path / "summary.json"
         summary = json.loads(summary_file.read_text(encoding="utf-8")) if summary_file.is_file() else {}
-        # Digests, and what was reused from which run, stand in ledger.jsonl: as tags they would hide all others.
+        # Digests, seconds, and what was reused from which run stand in ledger.jsonl: they would hide all others.
         tags = summary.get("tags", {})
-        metrics = {f"seconds.{stage.name}": artifact.seconds, **_known(summary.get("metrics", {}))}
+        metrics = _known(summary.get("metrics", {}))
+        if run != self.parent_run:
+            metrics = {name: value for name, value in metrics.items() if name in COMPARED}
         self.tracker.keep(run, LogBatch(metrics, summary.get("curves", {}), tags))
         if not artifact.reused:
             self.tracker.log(run)

@@ -25,10 +25,12 @@ from latent_audit.tasks.errors import StoreError
 from latent_audit.tasks.storage.store import writing
 from latent_audit.vocabulary.record.audit import Audit
 from latent_audit.vocabulary.record.leads import lead_verdicts
-from latent_audit.vocabulary.verdicts import SUPPORTED
+from latent_audit.vocabulary.verdicts import OVERALL, SUPPORTED
 
 # With more, the oldest are left to their folders.
 MAX_RUNS = 200
+# Of one run, in the rows of dots.
+MAX_CLAIMS = 60
 # What was read of each run, beside the page: an audit of a megabyte and more is read once, not every night again.
 KNOWN_NAME = "index.json"
 MAX_KNOWN_BYTES = 16 * 2**20
@@ -53,6 +55,7 @@ class _Verdict(BaseModel):
     model_config = ConfigDict(strict=True)
     model: str
     seed: int
+    attribute: str
     verdict: str
 
 
@@ -176,7 +179,9 @@ def _line(folder: Path, output: Path) -> FinishedRun:
     audit, facts = _read(folder, "audit.json", _Audit), _read(folder, "run.json", _Run)
     counts = Counter(row["verdict"] for row in lead_verdicts(cast(Audit, audit.model_dump())))
     leads = {(model.name, model.seed) for model in audit.models if model.is_lead}
-    places = [row.verdict for row in audit.where if (row.model, row.seed) in leads]
+    placed = [row for row in audit.where if (row.model, row.seed) in leads]
+    claimed = placed or [row for row in audit.verdicts if (row.model, row.seed) in leads]
+    places = [row.verdict for row in placed]
     return FinishedRun(
         href=quote((folder / REPORT_NAME).relative_to(output).as_posix()),
         name=shortened(folder.parent.name),
@@ -186,6 +191,11 @@ def _line(folder: Path, output: Path) -> FinishedRun:
         seconds=facts.wall_seconds,
         counts=dict(counts.items()),
         places=places.count(SUPPORTED) if places else None,
+        claims=tuple(
+            (shortened(row.model, 28), shortened(row.attribute, 28), row.verdict)
+            for row in claimed[:MAX_CLAIMS]
+            if row.verdict in OVERALL
+        ),
     )
 
 

@@ -7,10 +7,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from latent_audit.reports.errors import KeyUnusable
-from latent_audit.reports.record.run_files import SIGNATURE_NAME
+from latent_audit.reports.exports.in_toto import enveloped, is_statement
+from latent_audit.reports.record.run_files import MAX_BYTES, SIGNATURE_NAME, NotPlain, read_plain
 from latent_audit.reports.record.signature import fingerprint, read_private_key, sign
 from latent_audit.tasks.errors import RunUnusable, UsageError
+from latent_audit.tasks.runs.exports import outside_of_runs
 from latent_audit.tasks.runs.verify import verify
 from latent_audit.tasks.session.terminal_text import named
 from latent_audit.tasks.storage.store import writing
@@ -24,6 +28,33 @@ class Signed:
 
     fingerprint: str
     warnings: tuple[str, ...]
+
+
+def sign_statement(file: Path, key_file: Path) -> tuple[Path, Signed]:
+    """Writes the DSSE envelope of an in-toto statement beside it, and returns its path and the signer.
+
+    Raises RunUnusable where `file` is no statement or lies in a run, UsageError when the key cannot be used.
+    """
+    try:
+        payload = read_plain(file, MAX_BYTES[SIGNATURE_NAME])
+    except NotPlain as found:
+        raise RunUnusable(f"{named(file)} is {found}, where a statement should be") from None
+    if not is_statement(payload):
+        raise RunUnusable(
+            f"{named(file)} is neither a run nor an in-toto statement; latent-audit export makes a statement"
+        )
+    place = outside_of_runs(file.with_name(f"{file.stem}.dsse.json"), "move the statement out of it")
+    key = _key(key_file)
+    with writing(place):
+        _write(place, enveloped(payload, key))
+    return place, Signed(fingerprint(key.public_key()), tuple(_of_the_key(key_file)))
+
+
+def _key(key_file: Path) -> Ed25519PrivateKey:
+    try:
+        return read_private_key(key_file, lambda: _passphrase(key_file))
+    except KeyUnusable as error:
+        raise UsageError(str(error)) from None
 
 
 def sign_run(folder: Path, key_file: Path, *, replace: bool = False) -> Signed:
@@ -44,10 +75,7 @@ def sign_run(folder: Path, key_file: Path, *, replace: bool = False) -> Signed:
         raise RunUnusable(
             f"{named(folder)} is not signed, for it is not what was sealed: {problems[0].sentence}{more}"
         )
-    try:
-        key = read_private_key(key_file, lambda: _passphrase(key_file))
-    except KeyUnusable as error:
-        raise UsageError(str(error)) from None
+    key = _key(key_file)
     signer = fingerprint(key.public_key())
     place = checked.found.folder / SIGNATURE_NAME
     if (checked.signer not in ("", signer) or len(problems) < len(verified.problems)) and not replace:

@@ -32,7 +32,7 @@ def tags(since: Mapping[str, Any]) -> dict[str, str]:
     """Returns MLflow tags: the run compared with, the number of changes, and each changed verdict."""
     counts = {
         f"changed.{part}": str(len(since[part]))
-        for part in ("verdicts", "places", "absence", "scores", "data")
+        for part in ("verdicts", "places", "absence", "scores", "data", "codes")
     }
     verdicts = {
         f"changed.{change['model']}.{change['attribute']}": f"{change['before']} -> {change['now']}"

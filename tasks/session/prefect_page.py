@@ -26,7 +26,7 @@ from latent_audit.tasks.execution.stage_runner import StageRunner
 from latent_audit.tasks.session import drift
 from latent_audit.tasks.session.run_outcome import failed_sentences
 from latent_audit.vocabulary.record.audit import Audit
-from latent_audit.vocabulary.record.leads import lead_verdicts
+from latent_audit.vocabulary.record.leads import lead_models, lead_verdicts
 
 # A page is not worth waiting for: stages wait for each other, and each would wait for a server that is gone.
 PATIENCE: Mapping[Any, Any] = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 5.0}
@@ -78,8 +78,15 @@ def show_results(stage_runner: StageRunner, name: str, folder: Path, audit: Audi
         for verdict in lead_verdicts(audit)
     ]
     report = (folder / "report.html").as_uri()
+    matrix = matrix_of(audit)
 
     def show() -> None:
+        if matrix:
+            create_table_artifact(
+                table=matrix,
+                key=f"{artifact_key(name)}-matrix",
+                description="Where each attribute lives in each model, and how sure that is",
+            )
         create_table_artifact(
             table=table,
             key=f"{artifact_key(name)}-verdicts",
@@ -91,6 +98,20 @@ def show_results(stage_runner: StageRunner, name: str, folder: Path, audit: Audi
         )
 
     _if_reached(stage_runner, show)
+
+
+def matrix_of(audit: Audit) -> list[dict[str, str]]:
+    """Returns the report's matrix: a row for each attribute, a column for each model; [] in files without places."""
+    leads = {(model["name"], model["seed"]) for model in lead_models(audit)}
+    rows: dict[str, dict[str, str]] = {}
+    for place in audit.get("where", ()):
+        if (place["model"], place["seed"]) in leads:
+            attribute = visible(place["attribute"])
+            row = rows.setdefault(attribute, {"attribute": attribute})
+            row[f"model {visible(place['model'])}"] = (
+                f"{place['rung']} ({place['verdict'].replace('_', ' ')})"
+            )
+    return list(rows.values())
 
 
 def _required(audit: Audit) -> str:

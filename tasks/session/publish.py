@@ -1,7 +1,9 @@
 """Publishes a finished audit in MLflow and Prefect."""
 
+import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from latent_audit.tasks.execution.stage_runner import StageRunner
@@ -9,11 +11,12 @@ from latent_audit.tasks.session import drift
 from latent_audit.tasks.session.audit_session import AuditSession
 from latent_audit.tasks.session.prefect_page import report_changes, show_results
 from latent_audit.tasks.session.run_outcome import failed_sentences
-from latent_audit.tasks.storage.arrays import read_json
+from latent_audit.tasks.storage.arrays import read_json, write_json
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 from latent_audit.tasks.tracking.names import EXPORTED_PARTS, registered_name
 from latent_audit.vocabulary.record.audit import Audit
-from latent_audit.vocabulary.record.leads import lead_verdicts
+from latent_audit.vocabulary.record.leads import lead_models, lead_verdicts
+from latent_audit.vocabulary.verdicts import SUPPORTED
 
 SHOWN_FILES = ("report.html", "audit.json", "manifest.json", "settings.yaml", "run.json", "ledger.jsonl")
 
@@ -31,6 +34,9 @@ def publish(opening: AuditSession, exports: Mapping[ModelKey, Artifact], manifes
     for file in SHOWN_FILES:
         stage_runner.tracker.artifacts(stage_runner.parent_run, folder / file)
     stage_runner.tracker.artifacts(stage_runner.parent_run, folder / "figures", "figures")
+    with tempfile.TemporaryDirectory() as place:
+        write_parts(audit, Path(place))
+        stage_runner.tracker.artifacts(stage_runner.parent_run, Path(place), "audit")
     counts = Counter(verdict["verdict"] for verdict in audit["verdicts"])
     data = audit["data"]
     profile = f'{{"images": {data["images"]}, "attributes": {len(data["attributes"])}}}'
@@ -55,7 +61,7 @@ def publish(opening: AuditSession, exports: Mapping[ModelKey, Artifact], manifes
                 if row["seed"] == audit["subject"]["lead_seed"]
             },
             **{f"required.{row['model']}.{row['attribute']}": row["status"] for row in audit["requirements"]},
-            "mlflow.note.content": _description(audit),
+            "mlflow.note.content": _description(audit, _page_of_report(stage_runner)),
             **({"mlflow.source.git.commit": commit} if commit else {}),
         },
     )
@@ -64,7 +70,7 @@ def publish(opening: AuditSession, exports: Mapping[ModelKey, Artifact], manifes
     for record in audit["models"]:
         stage_runner.tracker.log(
             stage_runner.model_runs[ModelKey(record["name"], record["seed"])],
-            metrics=edit_metrics(record),
+            metrics=metrics_of(record, audit["where"]),
             tags={
                 **_model_tags(record),
                 **_place_tags(record, audit["where"]),
@@ -115,7 +121,28 @@ def _log_failed(stage_runner: StageRunner, audit: Audit) -> None:
             stage_runner.tracker.log(run, tags=own)
 
 
-def _description(audit: Audit) -> str:
+def write_parts(audit: Audit, into: Path) -> None:
+    """Writes audit.json in files that MLflow's pane shows whole: it cuts large ones.
+
+    A file for each key; of each lead model a folder, by its place among them, with a file for each of its keys.
+    """
+    parts = {key: value for key, value in audit.items() if key != "models"}
+    for key, value in parts.items():
+        write_json(into / f"{key}.json", value)
+    for index, model in enumerate(lead_models(audit), 1):
+        folder = into / f"model-{index}"
+        folder.mkdir()
+        for key, value in model.items():
+            write_json(folder / f"{key}.json", value)
+
+
+def _page_of_report(stage_runner: StageRunner) -> str:
+    """Returns the address of the report in MLflow's pages, from wherever they are served."""
+    run = stage_runner.parent_run
+    return f"#/experiments/{stage_runner.tracker.experiment_id}/runs/{run}/artifacts/report.html"
+
+
+def _description(audit: Audit, report: str) -> str:
     """Returns the description on MLflow's page of the run; as markdown, so without names that a user chose."""
     lead = [verdict["verdict"] for verdict in lead_verdicts(audit)]
     found = ", ".join(
@@ -125,7 +152,8 @@ def _description(audit: Audit) -> str:
     placed = ", ".join(f"{count} {rung}" for rung, count in places.most_common())
     return (
         f"Of {len(lead)} claims that a dimension carries an attribute: {found}. Where attributes live: {placed}. "
-        "Reasons, intervals and controls are in **report.html** under Artifacts; audit.json is the record behind it."
+        f"[Open the report]({report}), which has reasons, intervals and controls. Under Artifacts, audit.json is the "
+        "record behind it, and audit/ has the same in parts."
     )
 
 
@@ -136,14 +164,16 @@ def _model_tags(record: Mapping[str, Any]) -> dict[str, str]:
     return {"weights_digest": record["weights_digest"], "trained_with_labels": labels}
 
 
-def edit_metrics(record: Mapping[str, Any]) -> dict[str, float]:
-    """Returns how often the classifier sees that an edit succeeded; nothing where it may not judge."""
+def metrics_of(record: Mapping[str, Any], where: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Returns how many places of a model are Supported, and the mean share of edits that the classifier sees succeed.
+
+    Edits of attributes that it may not judge do not count; without any other there is no mean.
+    """
+    own = [row for row in where if (row["model"], row["seed"]) == (record["name"], record["seed"])]
     edits = ((record.get("moves") or {}).get("boundaries") or {}).get("edits", ())
-    return {
-        f"edit_success.{edit['attribute']}": edit["conditional"]["success"]["value"]
-        for edit in edits
-        if edit["conditional"]
-    }
+    seen = [edit["conditional"]["success"]["value"] for edit in edits if edit["conditional"]]
+    supported = float(sum(row["verdict"] == SUPPORTED for row in own))
+    return {"supported_places": supported, **({"edit_success": sum(seen) / len(seen)} if seen else {})}
 
 
 def _absence_name(row: Mapping[str, Any]) -> str:

@@ -303,6 +303,10 @@ class ReportSettings(Section):
     images: Literal["embed", "none"] = Field(
         "embed", description="embed: the report contains held-out images; none: decoded images alone"
     )
+    codes: bool = Field(
+        True,
+        description="write codes.parquet into the run: file name, part, codes, attributes and readings of every image",
+    )
     relevant_difference: float = Field(
         0.2,
         gt=0,

@@ -350,6 +350,13 @@ VERDICTS = Stage(
     needs=("prepared", "classifier"),
     settings=("thresholds", "run.seed"),
 )
+TABULATE = Stage(
+    "tabulate",
+    "tabulating codes",
+    f"{_EVIDENCE}.tabulate",
+    on_device=True,
+    needs=("prepared", "classifier"),
+)
 DRAW = Stage("draw", "drawing the report", f"{_REPORT}.draw")
 DRAW_PICTURES = Stage("draw_pictures", "drawing the report's cards and maps", f"{_REPORT}.draw")
 SCORE_SIZE = Stage("score_size", "scoring", f"{_TRAINING}.score_size", on_device=True)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,17 +35,23 @@ def read_array(path: Path) -> NDArray[Any]:
     return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
-def reference(folder: Path, name: str, array: NDArray[Any]) -> dict[str, str]:
-    """Writes an array below `folder`/arrays and returns its reference in audit.json."""
+def reference(
+    folder: Path, name: str, array: NDArray[Any], files: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """Writes an array below `folder`/arrays and returns its reference in audit.json.
+
+    files: the file that each image of the array is from, where images are files.
+    """
     path = f"arrays/{name}.npy"
     write_array(folder / path, array)
-    return {"path": path, "sha256": digest_of_file(folder / path)}
+    found = {"path": path, "sha256": digest_of_file(folder / path)}
+    return found if files is None else {**found, "files": list(files)}
 
 
 def gather(value: Any, source: Path, folder: Path, name: str) -> Any:
     """Returns `value` with every array reference moved from `source` to `folder`/arrays/`name`/, files copied."""
     if isinstance(value, dict):
-        if set(value) == {"path", "sha256"}:
+        if {"path", "sha256"} <= set(value) <= {"path", "sha256", "files"}:
             path = f"arrays/{name}/{Path(value['path']).relative_to('arrays')}"
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source / value["path"], folder / path)

@@ -47,6 +47,10 @@ OWN_CODE_SAMPLED = (
     "tests/end_to_end/test_existing_model.py"
     "::test_own_code_runs_only_where_its_folder_is_named_and_is_what_was_audited"
 )
+EXPORTS = "tests/tasks/runs/test_exports.py"
+EXPORTED = f"{EXPORTS}::home"
+OUTSIDE = f"{EXPORTS}::test_nothing_is_written_into_a_run"
+SIGNED = f"{EXPORTS}::test_a_statement_is_signed_and_verified_and_the_run_stays_whole"
 INSPECT = "tests/flows/test_inspect.py::test_weights_are_recognised_and_the_settings_are_valid"
 LATENT_SIZE = (
     "tests/end_to_end/test_latent_size_command.py::test_a_small_study_ends_with_a_curve_and_a_choice"
@@ -78,8 +82,8 @@ TESTED = {
     ),
     "down": {"--store": SERVICES},
     "status": dict.fromkeys(PLACES, SERVICES),
-    "verify": {"DIR": SEAL, "--digest": SEAL, "--key": SEAL},
-    "sign": {"DIR": SEAL, "--key": SEAL, "--replace": SEAL},
+    "verify": {"DIR": SEAL, "--digest": SEAL, "--key": SEAL, "--statement": SIGNED},
+    "sign": {"DIR": SEAL, "STATEMENT": SIGNED, "--key": SEAL, "--replace": SEAL},
     "compare": dict.fromkeys(("DIR_A", "DIR_B", "--json", "--html", "--language"), COMPARE),
     "explain": {
         "--code": OWN_CODE_EXPLAINED, "RUN": EXPLAIN_PAGE, "IMAGE": EXPLAIN_PAGE, "--store": EXPLAIN_STORE,
@@ -94,6 +98,8 @@ TESTED = {
         "--code": OWN_CODE_SAMPLED,
     },
     "pdf": {"DIR": PDF, "--output": PDF, "--browser": PDF},
+    "export": {"RUN": EXPORTED, "--format": EXPORTED, "--output": OUTSIDE},
+    "figures": {"RUN": EXPORTED, "--output": OUTSIDE},
     "accept": {"RUN": ACCEPT, "--by": ACCEPT, "--section.key": ACCEPT},
     "clean": dict.fromkeys(("--yes", "--days", "--keep", "--store", "--output"), CLEAN),
     "selftest": {

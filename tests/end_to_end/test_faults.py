@@ -23,6 +23,7 @@ SHARED = {"prepare", "classify", "explain_classifier"}
 OF_MODEL = {
     "train", "encode", "probe", "score", "intervene", "locate", "subgroup", "fitness", "negative_controls", "project",
     "traverse", "show", "latent_responses", "manipulate", "applications", "attribute", "model_specific", "export",
+    "tabulate",
 }  # fmt: skip
 JUDGEMENT = {"verdicts", "draw", "draw_pictures"}
 STAGES = SHARED | OF_MODEL | JUDGEMENT

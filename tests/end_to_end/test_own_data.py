@@ -123,12 +123,6 @@ def test_the_report_says_for_which_family_its_p_values_hold(others: Commands) ->
     )
 
 
-BRING_YOUR_OWN = (
-    "issue: Bring your own: the models and data that people really have (file names, codes.parquet)"
-)
-
-
-@pytest.mark.xfail(strict=True, reason=BRING_YOUR_OWN)
 def test_the_codes_of_every_image_stand_under_its_file_name(others: Commands, audit: dict[str, Any]) -> None:
     """codes.parquet beside the arrays, sealed: file, part, codes, attributes and what the classifier reads."""
     folder = others.run_folder("own data")
@@ -150,18 +144,22 @@ def test_the_codes_of_every_image_stand_under_its_file_name(others: Commands, au
     assert not table.isna().any().any()
 
 
-@pytest.mark.xfail(strict=True, reason=BRING_YOUR_OWN)
-@pytest.mark.parametrize("part", ["counter-examples", "starting images", "map points"])
+@pytest.mark.parametrize(
+    "part", ["samples", "counter-examples", "starting images", "strips", "map points", "attributions"]
+)
 def test_images_that_are_shown_carry_the_names_of_their_files(
     others: Commands, audit: dict[str, Any], part: str
 ) -> None:
     (model,) = audit["models"]
     shown = {
         "counter-examples": [row["counter_examples"] for row in audit["verdicts"] if row["counter_examples"]],
-        "starting images": model["traversal"],
+        "samples": audit["data"]["samples"],
+        "starting images": model["decoder"]["starts"],
+        "strips": [model["frames"]["file"], *model["traversal"]["files"][:1]],
         "map points": model["projections"],
+        "attributions": model["attributions"],
     }[part]
     names = re.findall(r"größe/\d{4}\.png", json.dumps(shown, ensure_ascii=False))
-    assert len(names) >= len(audit["verdicts"])
+    assert len(names) >= (2 if part == "strips" else len(audit["verdicts"]))
     page = (others.run_folder("own data") / "report.html").read_text(encoding="utf-8")
     assert all(name in page for name in names[:5])

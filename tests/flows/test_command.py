@@ -56,7 +56,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         ("ui", ["--port PORT", "127.0.0.1"]),
         ("selftest", ["--reduced", "--seed"]),
         ("verify", ["latent-audit verify DIR [--digest SHA256]", "15 verdict", "Nothing is written"]),
-        ("sign", ["latent-audit sign DIR --key PRIVATE_KEY", "ssh-keygen -t ed25519"]),
+        ("sign", ["latent-audit sign DIR|STATEMENT --key PRIVATE_KEY", "ssh-keygen -t ed25519"]),
         ("compare", ["latent-audit compare DIR_A DIR_B [--json]", "en (default) or zh"]),
         ("pdf", ["latent-audit pdf DIR", "--browser PROGRAM"]),
         ("up", ["--deploy", "--prefect-database", "127.0.0.1"]),

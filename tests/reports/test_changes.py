@@ -14,6 +14,7 @@ from latent_audit.flows.cli.main import main
 from latent_audit.reports.page.changes_page import lines, page
 from latent_audit.reports.page.render import open_page
 from latent_audit.reports.page.sections.overview import provenance
+from latent_audit.reports.record import what_changed
 from latent_audit.reports.record.audit_json import write_audit
 from latent_audit.reports.record.changes import _moved, changes, difference
 from latent_audit.reports.record.manifest import write_manifest
@@ -266,3 +267,25 @@ def test_the_command_prints_text_or_json_and_writes_a_page(
     assert "cannot be compared" in capsys.readouterr().err
     assert main(["compare", run, run, "--language", "xx"]) == 2
     assert "there are en, zh" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("shift", "weights", "told"), [(0.3, "same", ["z1"]), (0.001, "same", []), (0.3, "other", [])]
+)
+def test_codes_of_the_same_weights_are_compared(
+    shift: float, weights: str, told: list[str], full_run: Rendered
+) -> None:
+    before = copy.deepcopy(full_run.audit)
+    for model in before["models"]:
+        for row in model["dimensions"]:
+            row |= {"quantiles": [-1.6, -0.7, 0.0, 0.7, 1.6], "spread": 1.0}
+    after = copy.deepcopy(before)
+    after["data"]["digest"] = "22" * 32
+    lead = next(model for model in after["models"] if model["is_lead"])
+    lead["dimensions"][1]["quantiles"][4] += shift
+    if weights == "other":
+        lead["weights_digest"] = "33" * 32
+    found = changes(before, after)
+    assert [change.dimension for change in found.codes] == told
+    said = [line for line in drift.sentences(what_changed.record(found)) if "codes:" in line]
+    assert said == [f"{lead['name']}, codes: z1 moved by up to 0.30 standard deviations"] * len(told)

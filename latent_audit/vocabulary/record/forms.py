@@ -49,10 +49,14 @@ class Estimate(TypedDict):
 @final
 @with_config(CLOSED)
 class ArrayFile(TypedDict):
-    """A .npy file below the run's folder, and the SHA-256 of its bytes."""
+    """A .npy file below the run's folder, and the SHA-256 of its bytes.
+
+    files: of images that are shown, the file that each is from, where the data are files.
+    """
 
     path: Annotated[str, Field(json_schema_extra={"pattern": ARRAY_PATH})]
     sha256: Annotated[str, Field(json_schema_extra={"pattern": SHA256})]
+    files: NotRequired[list[str]]
 
 
 class Check(TypedDict):

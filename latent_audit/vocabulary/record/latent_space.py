@@ -1,6 +1,6 @@
 """Pictures of the latent space: traversals of single dimensions, and projections of all codes."""
 
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -17,12 +17,17 @@ class TraversalRow(TypedDict):
 
 
 class Traversal(TypedDict):
-    """Decoded images along each dimension, a row a dimension and a column a quantile."""
+    """Decoded images along each dimension, a row a dimension and a column a quantile.
+
+    anchors, files: the held-out images that the strips start from, by their numbers, and their files.
+    """
 
     sheet: ArrayFile
     rows: list[TraversalRow]
     quantiles: list[float]
     values: Matrix
+    anchors: NotRequired[list[int]]
+    files: NotRequired[list[str] | None]
 
 
 class Exemplars(TypedDict):

@@ -25,13 +25,18 @@ from latent_audit.vocabulary.record.places import Places
 
 
 class Dimension(TypedDict):
-    """One latent dimension; dimensions of one group stand for one attribute together."""
+    """One latent dimension; dimensions of one group stand for one attribute together.
+
+    quantiles, spread: of the held-out codes, at 5, 25, 50, 75 and 95 %, and their standard deviation.
+    """
 
     index: int
     name: str
     kl_nats: float | None
     active: bool
     group: NotRequired[int]
+    quantiles: NotRequired[list[float]]
+    spread: NotRequired[float]
 
 
 class Supervision(TypedDict):

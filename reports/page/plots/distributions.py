@@ -49,10 +49,9 @@ def draw(attributes: Sequence[Attribute], count_label: str) -> str:
             axes.spines["left"].set_visible(False)
             axes.locator_params(axis="x", nbins=3)
         axes.set_title(canvas.name(attribute["name"], 18))
-        axes.tick_params(labelsize=7)
     for axes, attribute in list(zip(grid, shown, strict=True))[::5]:
         if "counts" in attribute["summary"]:
-            axes.set_ylabel(canvas.name(count_label, 20), fontsize=7)
+            axes.set_ylabel(canvas.name(count_label, 20))
     return canvas.finish()
 
 

@@ -28,7 +28,6 @@ def draw(
     axes.plot(dose, middle, color=COLOURS[0], marker="o", markersize=4)
     axes.axhline(0, color=FAINT, linewidth=0.8)
     axes.set_xticks(list(dose), _labels(dose))
-    axes.tick_params(axis="x", labelsize=7.5)
     axes.set_xlabel(canvas.name(dose_label, 40))
     axes.set_ylabel(canvas.name(response_label, 30))
     return canvas.finish()

@@ -53,7 +53,7 @@ def draw(
     if not small:
         for (row, column), value in np.ndenumerate(filled):
             colour = "#111111" if value > 0.55 else "#ffffff"
-            axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=7.5, color=colour)
+            axes.text(column, row, f"{value:.2f}", ha="center", va="center", color=colour)
     scale = canvas.axes(canvas.width - BAR + 8, bottom, 8, canvas.height - bottom - 6)
     bar = canvas.figure.colorbar(image, cax=scale)
     bar.outline.set_visible(False)

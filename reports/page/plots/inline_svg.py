@@ -14,7 +14,7 @@ from latent_audit.reports.page.plots.canvas import THEME
 CLASSES = {
     "font-size:8.5px;text-anchor:end;fill:var(--muted)": "te",
     "font-size:8.5px;text-anchor:middle;fill:var(--muted)": "tm",
-    "font-size:7.5px;text-anchor:middle;fill:var(--muted)": "ts",
+    "font-size:9.25px;text-anchor:middle;fill:var(--muted)": "ts",
     "fill:none;stroke:var(--line);stroke-width:0.6;stroke-linecap:square": "gr",
     "fill:none;stroke:var(--line);stroke-width:0.8;stroke-linejoin:miter;stroke-linecap:square": "ax",
     "fill:none;stroke:var(--ink);stroke-width:1.1;stroke-linecap:square": "wh",
@@ -38,10 +38,10 @@ def inline(svg: str, identifier: str, alt: str) -> str:
     svg = re.sub(r' style="([^"]*)"', _as_class, svg)
     box = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
     assert box is not None, "matplotlib always writes a view box"
-    wide = float(box[1]) * 1.3  # points at a size that reads well beside the text
+    wide = float(box[1]) * 1.3  # never less: text would be too small, so a wide drawing scrolls in its box
     head = (
         f'<svg class="plot" role="img" aria-label="{escape(alt)}" '
-        f'viewBox="0 0 {box[1]} {box[2]}" style="width:{wide:.0f}px;min-width:{0.78 * wide:.0f}px">'
+        f'viewBox="0 0 {box[1]} {box[2]}" style="width:{wide:.0f}px">'
     )
     return re.sub(r"<svg\b[^>]*>", lambda _: head, svg, count=1)
 

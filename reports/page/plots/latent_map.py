@@ -70,7 +70,6 @@ def draw(coordinates: npt.NDArray[np.float64], coloured: Sequence[Panel], seed: 
                 ncols=3,
                 handletextpad=0.1,
                 columnspacing=0.8,
-                fontsize=7.5,
             )
         else:
             shown = axes.scatter(
@@ -105,7 +104,7 @@ def _scale(axes: Axes, values: npt.NDArray[np.float64], colours: Colormap) -> No
         if 0 <= height <= 1:
             axes.text(
                 SCALE[1] + 0.03, height, f"{tick:g}".replace("-", "−"), transform=axes.transAxes, va="center",
-                fontsize=7, color=MUTED,
+                color=MUTED,
             )  # fmt: skip
 
 

@@ -83,7 +83,6 @@ def draw(
             xytext=(4, 0),
             textcoords="offset points",
             va="top",
-            fontsize=7.5,
             color=MUTED,
         )
     return canvas.finish()

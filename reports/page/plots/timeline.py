@@ -39,7 +39,7 @@ def draw(rows: Sequence[Bar], label: str, ran: str, reused: str) -> str:
                 label=canvas.name(word),
             )
     axes.set_yticks(range(len(rows)), [canvas.name(row.name, 40) for row in rows])
-    axes.tick_params(axis="y", labelsize=7.5, length=0)
+    axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(0, whole)
     axes.grid(axis="x")

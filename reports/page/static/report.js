@@ -93,6 +93,52 @@
     if (next) next.click();
   });
 
+  // Figures to take away: the drawing in plain colours or the picture, and its numbers; linked when they are seen.
+  function plain(svg) {
+    var copy = svg.cloneNode(true), theme = document.styleSheets[0].cssRules[0].style, rules = {}; // the light one
+    Array.prototype.forEach.call(document.styleSheets[0].cssRules, function (rule) {
+      var name = /^\.plot \.(\w+)$/.exec(rule.selectorText || "");
+      if (name) rules[name[1]] = rule.style.cssText;
+    });
+    copy.querySelectorAll("[class]").forEach(function (part) {
+      part.setAttribute("style", (rules[part.getAttribute("class")] || "") + (part.getAttribute("style") || ""));
+      part.removeAttribute("class");
+    });
+    copy.removeAttribute("class");
+    copy.setAttribute("font-family", "sans-serif");
+    return new XMLSerializer().serializeToString(copy).replace(/var\((--\w+)\)/g, function (_, name) { return theme.getPropertyValue(name).trim(); });
+  }
+  function numbers(table) {
+    return Array.prototype.map.call(table.rows, function (row) {
+      return Array.prototype.map.call(row.cells, function (cell) {
+        var text = cell.textContent.trim().replace(/\s+/g, " ");
+        return '"' + (/^[=+@]/.test(text) ? "'" : "") + text.replace(/"/g, '""') + '"';
+      }).join(",");
+    }).join("\n") + "\n";
+  }
+  function take(figure) {
+    var svg = figure.querySelector("svg.plot"), image = figure.querySelector("img.pixels"), table = figure.querySelector("details.numbers table");
+    var place = make("p", figure.querySelector("figcaption"));
+    place.className = "take";
+    function offer(word, suffix, content) {
+      var link = make("a", place, word);
+      link.download = figure.id + suffix;
+      link.setAttribute("aria-label", word + ": " + figure.id);
+      link.href = "#" + figure.id;
+      link.addEventListener("click", function () { link.href = content(); }, true);
+    }
+    if (svg) offer("SVG", ".svg", function () { return "data:image/svg+xml," + encodeURIComponent(plain(svg)); });
+    else if (image) offer(image.src.slice(11, 14) === "png" ? "PNG" : "WebP", image.src.slice(11, 14) === "png" ? ".png" : ".webp", function () { return image.src; });
+    if (table) offer("CSV", ".csv", function () { return "data:text/csv;charset=utf-8," + encodeURIComponent(numbers(table)); });
+  }
+  function offerSeen(within) {
+    within.querySelectorAll("figure[id]").forEach(function (figure) {
+      if (figure.querySelector(".told") && !figure.querySelector(".take") && !figure.parentElement.closest("details:not([open])")) take(figure);
+    });
+  }
+  document.addEventListener("toggle", function (event) { if (event.target.open) offerSeen(event.target); }, true);
+  offerSeen(document);
+
   // Sliders over the strips: every frame is already in the picture.
   document.querySelectorAll("img[data-steps]").forEach(function (image) {
     var steps = Number(image.dataset.steps), spoken = JSON.parse(image.dataset.spoken);
@@ -131,6 +177,7 @@
   document.querySelectorAll("[data-map]").forEach(function (box) {
     var map = JSON.parse(box.dataset.map), places = bytes(map.places), values = bytes(map.values);
     var total = places.length / 2, svg = box.querySelector("svg"), now = -1;
+    var files = JSON.parse(box.closest("[data-files]").dataset.files);
     var rings = document.createElement("canvas"), said = document.createElement("p");
     said.className = "point";
     said.setAttribute("role", "status");
@@ -149,7 +196,7 @@
       rings.height = high;
       pen.lineWidth = 2;
       pen.strokeStyle = getComputedStyle(box).color;
-      said.textContent = map.names.map(function (name, panel) {
+      said.textContent = (files.length ? files[point] + " · " : "") + map.names.map(function (name, panel) {
         var at = corner(panel), scale = map.scales[panel], value = values[panel * total + point];
         pen.beginPath();
         pen.arc((at[0] + places[2 * point] / 255 * map.axes[2]) * unit, (at[1] + (1 - places[2 * point + 1] / 255) * map.axes[3]) * unit, 6, 0, 7);

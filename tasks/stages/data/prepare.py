@@ -22,7 +22,7 @@ from latent_audit.tasks.datasets.tables.shown_text import shown
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.session.data_files import DataFiles
 from latent_audit.tasks.stages.inputs.prepared import Prepared
-from latent_audit.tasks.storage.arrays import reference, write_array, write_json
+from latent_audit.tasks.storage.arrays import write_array, write_json
 from latent_audit.vocabulary.reasons import Reason, reason
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _description(
 ) -> dict[str, Any]:
     image_set = prepared.data
     correlation = attribute_correlation.compute(image_set.attributes, image_set.values)
-    samples = prepared.images("probe_test", prepared.draw("probe_test", shown_images, seed, "shown images"))
+    shown = prepared.draw("probe_test", shown_images, seed, "shown images")
     return {
         "name": image_set.name,
         "description": image_set.description,
@@ -185,7 +185,7 @@ def _description(
         ],
         "notes": notes,
         "correlation": to_json(correlation),
-        "samples": reference(folder, "data_samples", samples),
+        "samples": prepared.pictures(folder, "data_samples", "probe_test", shown),
     }
 
 

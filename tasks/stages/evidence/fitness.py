@@ -145,7 +145,10 @@ def _pictures(
     rebuilt = decode_latents(model, codes.of("probe_test")[places], rows=places)
     return {
         "reconstruction_pairs": reference(
-            folder, "reconstruction_pairs", reconstruction_pairs(shown, rebuilt)
+            folder,
+            "reconstruction_pairs",
+            reconstruction_pairs(shown, rebuilt),
+            data.file_names("probe_test", places),
         ),
         "samples": reference(folder, "samples", samples.images),
         "nearest_training_images": reference(folder, "nearest_training_images", samples.nearest),

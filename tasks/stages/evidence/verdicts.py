@@ -30,13 +30,15 @@ from latent_audit.tasks.stages.evidence.model_record import Parts, model_record
 from latent_audit.tasks.stages.evidence.places import place_stability
 from latent_audit.tasks.stages.inputs.codes import Codes, open_codes
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
-from latent_audit.tasks.storage.arrays import gather, read_json, reference, write_json
+from latent_audit.tasks.storage.arrays import gather, read_json, write_json
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey, digest_of, digest_of_file
 from latent_audit.vae_models.storage.saved_model import WEIGHTS_FILE
 from latent_audit.vocabulary.verdicts import PARTLY_SUPPORTED, SUPPORTED
 
 COUNTER_EXAMPLES = 6
 MAX_TITLE_MODELS = 4
+# Of codes, by which a later run tells whether they moved.
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 CURRENT = RULES[SCHEMA_VERSION]
 Record = dict[str, Any]
 
@@ -75,8 +77,12 @@ def compute(
     ]
     codes = [open_codes(results[model.id]["encode"]) for model in models]
     for record, code in zip(records, codes, strict=True):
-        for dimension, group in zip(record["dimensions"], code.groups, strict=True):
-            dimension["group"] = int(group)
+        held_out = np.asarray(code.of("probe_test"), np.float64)
+        quantiles = np.quantile(held_out, QUANTILES, axis=0).T.tolist()
+        for dimension, group, row, spread in zip(
+            record["dimensions"], code.groups, quantiles, held_out.std(axis=0).tolist(), strict=True
+        ):
+            dimension |= {"group": int(group), "quantiles": row, "spread": spread}
     judged_by = read_json(classifier.path / "classifier.json")
     auditable = auditability.compute(
         described["attributes"], judged_by["scores"], thresholds.classifier_share_of_way
@@ -253,8 +259,8 @@ def _add_counter_examples(
             COUNTER_EXAMPLES,
             np.random.default_rng((seed, index, column)),
         )
-        verdict["counter_examples"] = reference(
-            folder, f"model{index}/against{column}", data.images("probe_test", rows)
+        verdict["counter_examples"] = data.pictures(
+            folder, f"model{index}/against{column}", "probe_test", rows
         )
 
 

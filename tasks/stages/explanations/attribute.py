@@ -70,7 +70,7 @@ def compute(
         gan = explain_gan(
             folder, model, attribute_classifier, data, trained, discriminator_images, variance_draws, seed
         )
-    metrics = write_attributions(folder, found, reach.without_gradients())
+    metrics = write_attributions(folder, found, shown.files, reach.without_gradients())
     if gan is not None:
         write_json(folder / "gan.json", gan)
         metrics |= {f"variance_share.{row['group']}": row["total"]["value"] for row in gan["variance_shares"]}

@@ -60,7 +60,7 @@ def compute(
         shown.depth,
         shown.masks,
     )
-    write_json(folder / "summary.json", {"metrics": write_attributions(folder, found)})
+    write_json(folder / "summary.json", {"metrics": write_attributions(folder, found, shown.files)})
 
 
 def _responses(module: nn.Module, images: Tensor) -> Tensor:

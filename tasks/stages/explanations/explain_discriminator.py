@@ -14,7 +14,7 @@ from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.codes import open_codes
 from latent_audit.tasks.stages.inputs.discriminator import axes_of, logits, presented, purified_terms
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
-from latent_audit.tasks.storage.arrays import read_json, reference, write_json
+from latent_audit.tasks.storage.arrays import read_json, write_json
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.inference import decode_latents, encode_images
 from latent_audit.vae_models.storage.checkpoints import load
@@ -70,7 +70,7 @@ def compute(
             **plain,
             "step": read_json(trained.path / "training.json")["steps"],
             "captum": to_json(agree_with_captum(judge.terms, some, baseline)),
-            "images_of_examples": reference(folder, "decided", data.images("probe_test", shown)),
+            "images_of_examples": data.pictures(folder, "decided", "probe_test", shown),
         },
     )
     write_json(

@@ -11,7 +11,7 @@ from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.codes import open_codes
 from latent_audit.tasks.stages.inputs.informativeness import informativeness
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
-from latent_audit.tasks.storage.arrays import reference, write_json
+from latent_audit.tasks.storage.arrays import write_json
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.inference import decoder_of, encode_images
 from latent_audit.vae_models.storage.checkpoints import load
@@ -57,7 +57,7 @@ def compute(
             "exemplars": {
                 "dimensions": list(ends.dimensions),
                 "images_an_end": EXEMPLARS,
-                "pictures": reference(folder, "exemplars", data.images("probe_test", ends.rows.ravel())),
+                "pictures": data.pictures(folder, "exemplars", "probe_test", ends.rows.ravel()),
             },
         },
     )

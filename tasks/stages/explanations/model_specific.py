@@ -99,15 +99,21 @@ def _device(model: Model) -> torch.device:
 
 @dataclass(frozen=True)
 class _Some:
-    """Held-out images drawn at random, uint8 (n, c, h, w), and which of them are shown."""
+    """Held-out images drawn at random, uint8 (n, c, h, w), which of them are shown, and the files of those."""
 
     images: NDArray[np.uint8]
     shown: NDArray[np.int64]
+    files: list[str] | None
 
     @classmethod
     def of(cls, data: Prepared, most: int, name: str, seed: int, shown: int = 8) -> "_Some":
-        images = data.images("probe_test", data.draw("probe_test", most, seed, name))
-        return cls(images, draw_rows(len(images), shown, seed, f"shown for {name}"))
+        places = data.draw("probe_test", most, seed, name)
+        chosen = draw_rows(len(places), shown, seed, f"shown for {name}")
+        return cls(data.images("probe_test", places), chosen, data.file_names("probe_test", places[chosen]))
+
+    def pictures(self, folder: Path, name: str) -> dict[str, Any]:
+        """Writes the images that are shown and returns their reference."""
+        return reference(folder, name, self.images[self.shown], self.files)
 
     def pixels(self, model: Model) -> torch.Tensor:
         """Returns the images float32 in [0, 1] on the model's device."""
@@ -172,7 +178,7 @@ def _attention(
         "strength": round(strength, 6),
         "reach": to_json(reach.reach),
         "uniform_reach": to_json(reach.uniform_reach),
-        "images": reference(folder, "attention_images", some.images[some.shown]),
+        "images": some.pictures(folder, "attention_images"),
         "maps": reference(folder, "attention_maps", maps),
     }
 
@@ -198,7 +204,7 @@ def _uncertainty(
     maps = [deviation[some.shown].mean(axis=1).astype(np.float32) for deviation in (of_weights, of_codes)]
     return {
         **to_json(found),
-        "images": reference(folder, "doubted_images", some.images[some.shown]),
+        "images": some.pictures(folder, "doubted_images"),
         "weight_maps": reference(folder, "weight_maps", maps[0]),
         "latent_maps": reference(folder, "latent_maps", maps[1]),
     }

@@ -47,7 +47,9 @@ def compute(
     rows = data.rows("probe_test")[result.rows]
     for index, record in enumerate(records):
         record["coordinates"] = reference(folder, f"projection{index}", np.asarray(record["coordinates"]))
-        record["rows"] = reference(folder, "projection_rows", rows)
+        # The names once: all maps show the same images.
+        names = data.file_names("probe_test", result.rows) if index == 0 else None
+        record["rows"] = reference(folder, "projection_rows", rows, names)
         record["values"] = reference(folder, "projection_values", result.values)
     plain: list[dict[str, Any]] | dict[str, Any] = [_plain(record) for record in records]
     if not records and result.not_applicable is not None:

@@ -48,5 +48,6 @@ def compute(
             "quantiles": to_json(result.quantiles),
             "values": to_json(result.values),
             "anchors": [int(data.rows("probe_test")[row]) for row in result.anchors],
+            "files": data.file_names("probe_test", np.array(result.anchors)),
         },
     )

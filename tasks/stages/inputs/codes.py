@@ -10,6 +10,8 @@ from latent_audit.tasks.storage.arrays import read_array, read_json
 from latent_audit.tasks.storage.artifacts import Artifact
 
 PROBE_PARTS = ("probe_fit", "probe_test")
+# The table of the codes of all images, in a run's folder.
+CODES_TABLE = "codes.parquet"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Prepared data as stages read them: images, values and parts that `latent_audit.tasks.stages.data.prepare` wrote."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from latent_audit.tasks.analyses.statistics.parts import PARTS
 from latent_audit.tasks.analyses.statistics.sample_rows import class_columns, draw_rows
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.datasets.images.image_set import ImageSet
-from latent_audit.tasks.storage.arrays import read_array, read_json
+from latent_audit.tasks.storage.arrays import read_array, read_json, reference
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vocabulary.batches import batches
 
@@ -43,6 +44,15 @@ class Prepared:
         for some in batches(len(rows), _READ_BATCH_SIZE):
             found[as_stored[some]] = self.data.images[rows[as_stored[some]]]
         return found
+
+    def file_names(self, part: str, places: NDArray[np.int64]) -> list[str] | None:
+        """Returns the files of the images at `places` of a part; None where images are no files."""
+        names = self.data.file_names
+        return None if names is None else [names[row] for row in self.rows(part)[places]]
+
+    def pictures(self, folder: Path, name: str, part: str, places: NDArray[np.int64]) -> dict[str, Any]:
+        """Writes the images at `places` of a part for the report and returns their reference, with their files."""
+        return reference(folder, name, self.images(part, places), self.file_names(part, places))
 
     def values(self, part: str, places: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
         """Returns a part's attribute values, float64 (n, k); those at `places` alone, if given."""

@@ -27,6 +27,7 @@ class ShownImages:
     def __init__(self, data: Prepared, images: int, steps: int, reference_images: int, seed: int) -> None:
         self.place = data.draw("probe_test", images, seed, "attributions")
         self.images = data.images("probe_test", self.place)
+        self.files = data.file_names("probe_test", self.place)
         rows = data.rows("probe_test")[self.place]
         self.masks = None if data.data.masks is None else np.asarray(data.data.masks[rows])
         drawn = data.draw("model_train", reference_images, seed, "reference images")
@@ -43,13 +44,16 @@ class ShownImages:
 
 
 def write_attributions(
-    folder: Path, found: Sequence[Attribution], not_applicable: Sequence[Reason] = ()
+    folder: Path,
+    found: Sequence[Attribution],
+    files: Sequence[str] | None,
+    not_applicable: Sequence[Reason] = (),
 ) -> dict[str, float]:
     """Writes attributions.json with its arrays, and evidence.json; returns what MLflow is told.
 
-    not_applicable: why methods are missing, a reason each.
+    files: of the images that maps were computed for. not_applicable: why methods are missing, a reason each.
     """
-    records: list[dict[str, Any]] = [_record(folder, index, item) for index, item in enumerate(found)]
+    records: list[dict[str, Any]] = [_record(folder, index, item, files) for index, item in enumerate(found)]
     records += [{"not_applicable": why} for why in not_applicable]
     write_json(folder / "attributions.json", records)
     write_json(folder / "evidence.json", to_json(weigh(found)))
@@ -58,9 +62,8 @@ def write_attributions(
     }
 
 
-def _record(folder: Path, index: int, item: Attribution) -> dict[str, Any]:
+def _record(folder: Path, index: int, item: Attribution, files: Sequence[str] | None) -> dict[str, Any]:
     arrays: Mapping[str, NDArray[Any]] = {
-        "images": item.images,
         "maps": item.maps,
         "mean_map": item.mean_map,
         "spread_map": item.spread_map,
@@ -68,5 +71,7 @@ def _record(folder: Path, index: int, item: Attribution) -> dict[str, Any]:
     references = {
         name: reference(folder, f"{item.target}{index}_{name}", array) for name, array in arrays.items()
     }
+    names = None if files is None else [files[row] for row in item.picked_rows]
+    references["images"] = reference(folder, f"{item.target}{index}_images", item.images, names)
     plain: dict[str, Any] = to_json(item)
     return {**plain, **references}

@@ -19,20 +19,28 @@ from latent_audit.tasks.session.drift import since_accepted
 from latent_audit.tasks.session.machine_facts import hardware, package_versions
 from latent_audit.tasks.settings.layers import describe
 from latent_audit.tasks.settings.redaction import redacted_address, redacted_settings, redacted_words
+from latent_audit.tasks.stages.inputs.codes import CODES_TABLE
 from latent_audit.tasks.storage.arrays import write_json
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.tasks.storage.store import writing
 
 
 @task(name="render", cache_policy=NO_CACHE, persist_result=False)
-def render_report(opening: AuditSession, judged: Artifact, drawn: list[Artifact]) -> str:
-    """Fills the run's folder with the audit, settings, ledger, figures and report; returns the manifest's digest."""
+def render_report(
+    opening: AuditSession, judged: Artifact, codes: list[Artifact], drawn: list[Artifact]
+) -> str:
+    """Fills the run's folder with the audit, settings, ledger, figures and report; returns the manifest's digest.
+
+    codes: the artifact that holds the table of codes, if it is wanted.
+    """
     folder = opening.folder.working
     with writing(folder):
         for left in folder.iterdir():  # by a run that was killed here
             _remove(left)
         shutil.copyfile(judged.path / "audit.json", folder / "audit.json")
         shutil.copytree(judged.path / "arrays", folder / "arrays")
+        for table in codes:
+            shutil.copyfile(table.path / CODES_TABLE, folder / CODES_TABLE)
         (folder / "settings.yaml").write_text(describe(redacted_settings(opening.settings)), encoding="utf-8")
         opening.stage_runner.ledger.write(folder / "ledger.jsonl")
         since = since_accepted(opening.folder.finished.parent, judged)

@@ -19,15 +19,15 @@ AUDIT: dict[str, Any] = {
     "subject": {"title": "vae on <b>sprites</b>"},
     "models": [{"name": "vae", "seed": 0, "is_lead": True}, {"name": "vae", "seed": 1, "is_lead": False}],
     "verdicts": [
-        {"model": "vae", "seed": 0, "verdict": "supported"},
-        {"model": "vae", "seed": 0, "verdict": "supported"},
-        {"model": "vae", "seed": 0, "verdict": "inconclusive"},
-        {"model": "vae", "seed": 1, "verdict": "not_supported"},
+        {"model": "vae", "seed": 0, "attribute": "shape", "verdict": "supported"},
+        {"model": "vae", "seed": 0, "attribute": "size", "verdict": "supported"},
+        {"model": "vae", "seed": 0, "attribute": "turn", "verdict": "inconclusive"},
+        {"model": "vae", "seed": 1, "attribute": "shape", "verdict": "not_supported"},
     ],
     "where": [
-        {"model": "vae", "seed": 0, "verdict": "supported"},
-        {"model": "vae", "seed": 0, "verdict": "not_supported"},
-        {"model": "vae", "seed": 1, "verdict": "supported"},
+        {"model": "vae", "seed": 0, "attribute": "shape", "verdict": "supported"},
+        {"model": "vae", "seed": 0, "attribute": "size", "verdict": "not_supported"},
+        {"model": "vae", "seed": 1, "attribute": "shape", "verdict": "supported"},
     ],
 }
 
@@ -58,6 +58,24 @@ def test_runs_are_listed_with_their_verdicts_newest_first(tmp_path: Path) -> Non
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "faces", "index.html", "index.json", "latest", "sprites",
     ]  # fmt: skip
+
+
+def test_runs_of_one_name_have_a_row_of_marks_for_each_claim(tmp_path: Path) -> None:
+    later = json.loads(json.dumps(AUDIT))
+    later["where"][1]["verdict"] = "inconclusive"
+    finished(tmp_path, "sprites", "20260301-101500-aaaaaa")
+    finished(tmp_path, "sprites", "20260302-101500-bbbbbb", json.dumps(later))
+    finished(tmp_path, "faces", "20260302-101500-cccccc")
+    html = index_runs(tmp_path, "en").read_text()
+    assert html.count('class="data nights"') == 1  # one run alone has no nights to compare
+    rows = html.split('class="data nights"')[1].split("<tr")[2:]
+    assert ["changed" in row.partition(">")[0] for row in rows] == [True, False]  # what changed comes first
+    assert [re.findall(r"<bdi>([^<]*)</bdi>", row) for row in rows] == [["size", "vae"], ["shape", "vae"]]
+    assert re.findall(r'title="([^"]*)"', rows[0]) == [
+        "20260301-101500-aaaaaa: Not supported",
+        "20260302-101500-bbbbbb: Inconclusive",
+    ]
+    assert re.findall(r'href="([^"#]*)"', rows[0])[0] == "sprites/20260301-101500-aaaaaa/report.html"
 
 
 def test_a_run_of_an_older_version_has_no_places(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from latent_audit.tasks.session.publish import edit_metrics
+from latent_audit.tasks.session.publish import metrics_of
 from latent_audit.tasks.stages.evidence.closed_gates import closed_gates, take_out_unread
 from latent_audit.vocabulary.reasons import verbatim
 
@@ -69,9 +69,11 @@ def test_what_is_closed_has_its_reason_instead_of_numbers() -> None:
     assert (size["plain"], size["reason"]) == (OUTCOME, None)
     edits = model["moves"]["boundaries"]["edits"]
     # MLflow is told of the edits that are left.
-    assert edit_metrics(
-        {"moves": {"boundaries": {"edits": [{**edits[2], "conditional": OUTCOME}, edits[0]]}}}
-    ) == {"edit_success.size": 0.5}
+    seen = {"boundaries": {"edits": [{**edits[2], "conditional": OUTCOME}, edits[0]]}}
+    assert metrics_of({"name": "vae", "seed": 0, "moves": seen}, []) == {
+        "supported_places": 0.0,
+        "edit_success": 0.5,
+    }
     # How well a boundary tells codes apart is no word of the classifier, and stays.
     assert [(row["primal"], row["accuracy"]) for row in edits] == [(None, 0.9), (None, 0.9), (OUTCOME, 0.9)]
     assert model["moves"]["perturbation"]["rows"][0]["attributes"] == [
@@ -88,7 +90,11 @@ def test_what_is_closed_has_its_reason_instead_of_numbers() -> None:
 
 
 def test_a_record_without_these_parts_stays_as_it_is() -> None:
-    assert edit_metrics({}) == edit_metrics({"moves": None}) == {}
+    where = [
+        {"model": "vae", "seed": 0, "verdict": "supported"},
+        {"model": "vae", "seed": 1, "verdict": "supported"},
+    ]
+    assert metrics_of({"name": "vae", "seed": 0, "moves": None}, where) == {"supported_places": 1.0}
     bare: dict[str, Any] = {"intervention": {"not_applicable": "no decoder"}, "moves": None, "gan": None}
     assert closed_gates(bare, {}) == {}
     take_out_unread(bare, {}, {})

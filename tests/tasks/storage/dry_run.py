@@ -87,6 +87,7 @@ def stages_of(settings: Settings, run: DryRun) -> list[Asked]:
         opening: Any = SimpleNamespace(settings=settings, settings_record=audit_settings(settings))
         judged = audit_flow.reach_verdicts(stage_runner, opening, prepared, classifier, analysed)
         audit_flow.draw_report(stage_runner, settings, judged)
+        audit_flow.tabulate(stage_runner, settings, prepared, classifier, analysed)
     return run.asked
 
 

@@ -28,7 +28,7 @@ AUDITS: dict[str, dict[str, Any]] = {
 # Stages that rebuild the generative model, beside the one that trains it; those that load the classifier.
 READ_MODEL = {
     "encode", "intervene", "locate", "fitness", "negative_controls", "traverse", "show", "latent_responses",
-    "manipulate", "applications", "attribute", "model_specific", "export",
+    "manipulate", "applications", "attribute", "model_specific", "export", "tabulate",
 }  # fmt: skip
 READ_CLASSIFIER = {
     "classify",
@@ -39,6 +39,7 @@ READ_CLASSIFIER = {
     "manipulate",
     "attribute",
     "explain_classifier",
+    "tabulate",
 }
 DRAW = {"draw", "draw_pictures"}
 

@@ -145,5 +145,10 @@ def counter(page: Page, verdict: Verdict, place: str) -> Figure | None:
     alt = page.t("counter.alt", n=len(images), attribute=shortened(verdict["attribute"]))
     scale = max(1.0, round(56 / images.shape[-1], 2))
     return page.picture(
-        f"counter-{place}", image_files.grid(images, 6), alt, page.t("counter.caption"), scale
+        f"counter-{place}",
+        image_files.grid(images, 6),
+        alt,
+        page.t("counter.caption"),
+        scale,
+        files=page.files_of(reference)[: len(images)],
     )

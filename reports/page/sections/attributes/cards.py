@@ -110,6 +110,7 @@ def _card(page: Page, model: Model, attribute: str, verdict: Verdict) -> dict[st
         "strip": strip(page, shown, f"claim-{place}", CLAIM_PICKS, CLAIM_SIDE),
         "large": strip(page, shown, f"frames-{place}", side=LARGE_SIDE),
         "steps": _steps(page, shown),
+        "files": _file(page, shown),
         "gauges": _gauges(page, model, attribute, verdict),
         "copied": _copied(page, shown, verdict),
         "what": _what(page, model, verdict),
@@ -140,6 +141,12 @@ def _steps(page: Page, shown: Found) -> list[str]:
         return []
     kind = shown.frames["kind"]
     return [mark_text(page, shown.attribute, kind, mark) for mark in shown.frames["marks"]]
+
+
+def _file(page: Page, shown: Found) -> tuple[str, ...]:
+    """Returns the file of the held-out image that the frames are decoded from, where it has one."""
+    file = (shown.model.get("frames") or {}).get("file")
+    return (file,) if file and shown.frames is not None and page.shows_images else ()
 
 
 def _gauges(page: Page, model: Model, attribute: str, verdict: Verdict) -> list[dict[str, Any]]:

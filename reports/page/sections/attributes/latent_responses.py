@@ -74,6 +74,7 @@ def _ends(page: Page, model: Model, found: LatentResponses, unclaimed: set[int])
                 page.t("responses.ends_alt", dimension=name, n=count),
                 page.t("responses.ends_caption", dimension=name),
                 scale,
+                files=page.files_of(exemplars["pictures"])[2 * count * place : 2 * count * (place + 1)],
             )
         )
     return figures

@@ -137,6 +137,7 @@ def _item(page: Page, row: Attribution, identifier: str) -> dict[str, Any]:
         alt,
         caption,
         max(1.0, round(64 / images.shape[-1], 2)),
+        files=page.files_of(row["images"])[:MAX_SHOWN],
     )
     return {
         "figure": figure,

@@ -178,7 +178,12 @@ def _decisions(page: Page, part: Discriminator, key: str) -> dict[str, Any]:
         rows=page.t("word.comma").join(f"{number(one['row'])}" for one in part["examples"]),
     )
     pictures = page.picture(
-        f"decided-{key}", image_files.grid(images, max(1, len(images))), rows_shown, shown, scale
+        f"decided-{key}",
+        image_files.grid(images, max(1, len(images))),
+        rows_shown,
+        shown,
+        scale,
+        files=page.files_of(part["images_of_examples"]),
     )
     first, last = part["examples"][0], part["examples"][-1]
     alt = page.t(

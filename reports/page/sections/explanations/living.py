@@ -105,6 +105,7 @@ def _data(page: Page, model: Model, decoder: Decoder) -> str:
             "read": [_read(page, row) for row in decoder["read"]],
         },
         separators=(",", ":"),
+        ensure_ascii=False,
     )
 
 
@@ -171,4 +172,5 @@ def _grid(page: Page, model: Model) -> Figure | None:
         alt,
         alt,
         max(1, round(GRID_SIDE / frames.shape[-1])),
+        files=tuple(traversal.get("files") or ())[:1] if page.shows_images else (),
     )

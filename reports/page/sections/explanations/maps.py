@@ -29,6 +29,11 @@ def build(page: Page) -> dict[str, Any]:
                 "trained": page.trained(model),
                 "absent": absent,
                 "figures": figures,
+                "files": json.dumps(
+                    [shortened(name, 60) for name in page.files_of(part[0]["rows"])], ensure_ascii=False
+                )
+                if part
+                else "[]",
                 "table": None if absent else _table(page, model, part),
             }
         )

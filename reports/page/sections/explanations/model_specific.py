@@ -144,7 +144,8 @@ def _maps(
     rows = [pictures, *(_coloured(values / most) for values in maps)]
     tiles = np.moveaxis(np.concatenate(rows), -1, 1)
     scale = max(1.0, round(56 / tiles.shape[-1], 2))
-    return page.picture(identifier, image_files.grid(tiles, len(pictures)), alt, caption, scale)
+    grid = image_files.grid(tiles, len(pictures))
+    return page.picture(identifier, grid, alt, caption, scale, files=page.files_of(images))
 
 
 def _coloured(values: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:

@@ -25,7 +25,11 @@ def sentences(page: Page, cells: Sequence[Found]) -> list[Sentence]:
     """Returns a sentence for each group of models of which the same is true, or one count for many models."""
     groups: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
     for model in page.leads:
-        own = [one for one in cells if one.model["name"] == model["name"]]
+        own = [
+            one
+            for one in cells
+            if one.model["name"] == model["name"] and one.attribute not in page.unreadable
+        ]
         key, names = _kind_of(own)
         groups.setdefault((key, names, _labels(page, model, names)), []).append(
             page.called_model(model["name"])

@@ -153,7 +153,12 @@ def _samples(page: Page) -> Figure | None:
     scale = max(1.0, round(48 / images.shape[-1], 2))
     alt = page.t("data.samples_alt", n=len(images), name=shortened(page.audit["data"]["name"]))
     return page.picture(
-        "data-samples", image_files.grid(images, 20 if len(images) > 20 else 10), alt, alt, scale
+        "data-samples",
+        image_files.grid(images, 20 if len(images) > 20 else 10),
+        alt,
+        alt,
+        scale,
+        files=page.files_of(reference)[: len(images)],
     )
 
 

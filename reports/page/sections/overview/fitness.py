@@ -214,4 +214,11 @@ def _grid(page: Page, reference: Part[ArrayFile], identifier: str, model: Model,
         reconstruction=estimate_text(model["fitness"]["reconstruction"]),
     )
     scale = max(1.0, round(48 / images.shape[-1], 2))
-    return page.picture(identifier, image_files.grid(images[:32], columns), alt, alt, scale)
+    return page.picture(
+        identifier,
+        image_files.grid(images[:32], columns),
+        alt,
+        alt,
+        scale,
+        files=page.files_of(found)[:columns],
+    )

@@ -47,5 +47,7 @@ def _pair(page: Page, model: Model) -> Markup | None:
     if len(images) < 2:
         return None
     picture = image_files.grid(images[[0, 1]], 2)
-    alt = page.t("model.pair", model=page.called_model(model["name"]))
+    alt = " ".join(
+        (page.t("model.pair", model=page.called_model(model["name"])), *page.files_of(reference)[:1])
+    )
     return image_element(picture, alt, max(1, round(SIDE / images.shape[-1])))
