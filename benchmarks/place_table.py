@@ -39,7 +39,7 @@ def main(words: Sequence[str] | None = None) -> None:
 
 
 def _cell(audit: Any, row: Mapping[str, Any]) -> str:
-    found = next((rung for rung in row["rungs"] if rung["rung"] == row["rung"]), {})
+    found: Mapping[str, Any] = next((rung for rung in row["rungs"] if rung["rung"] == row["rung"]), {})
     words = [LETTERS[row["verdict"]], row["rung"].replace("_", " ")]
     if row["rung"] in ("dimension", "direction", "block"):
         words.append(", ".join(_names(audit, row)))

@@ -145,7 +145,8 @@ def _steps(page: Page, shown: Found) -> list[str]:
 
 def _file(page: Page, shown: Found) -> tuple[str, ...]:
     """Returns the file of the held-out image that the frames are decoded from, where it has one."""
-    file = (shown.model.get("frames") or {}).get("file")
+    frames = recorded(shown.model.get("frames"))
+    file = None if frames is None else frames.get("file")
     return (file,) if file and shown.frames is not None and page.shows_images else ()
 
 
