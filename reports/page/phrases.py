@@ -138,6 +138,9 @@ def mark_text(page: Page, attribute: str, kind: str, mark: float) -> str:
 def _names(page: Page, model: Model, row: Place) -> str:
     members = sorted(row["members"], key=lambda member: -abs(member["coefficient"] or 0.0))
     names = [page.dimension_name(model, member["dimension"]) for member in members[:MAX_NAMES]]
+    heads = {name.partition("=")[0] for name in names}
+    if row["rung"] == "dimension" and len(heads) == 1:
+        return heads.pop()  # the classes of one attribute, as shape=square and shape=heart
     more = "…" if len(members) > MAX_NAMES else ""
     return page.t("word.comma").join([*names, *([more] if more else [])])
 

@@ -1,7 +1,7 @@
 """The answer in plain sentences: which attributes can be set in which models, and what that means."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from latent_audit.reports.page.context import Page
 from latent_audit.reports.page.number_text import number
@@ -39,7 +39,11 @@ def sentences(page: Page, cells: Sequence[Found]) -> list[Sentence]:
         return [Sentence(page.t("answer.count", n=number(controls), of=number(len(cells))), "")]
     order = ("dimensions", "directions", "controls", "partly", "contained", "nothing")
     ranked = sorted(groups.items(), key=lambda group: order.index(group[0][0]))
-    return [_sentence(page, key, names, labels, models) for (key, names, labels), models in ranked]
+    found = [_sentence(page, key, names, labels, models) for (key, names, labels), models in ranked]
+    # What is true of several such models stands in the heads of the matrix.
+    by_itself = [page.t("answer.by_itself_one"), page.t("answer.by_itself_many")]
+    several = sum(one.meaning in by_itself for one in found) > 1
+    return [replace(one, meaning="") if several and one.meaning in by_itself else one for one in found]
 
 
 def _labels(page: Page, model: Model, names: Sequence[str]) -> str:
