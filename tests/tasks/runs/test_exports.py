@@ -17,8 +17,8 @@ from huggingface_hub.repocard_data import ModelCardData, model_index_to_eval_res
 from in_toto_attestation.predicates.test_result.v0 import test_result_pb2
 from in_toto_attestation.v1 import statement as published
 from in_toto_attestation.v1 import statement_pb2
+from securesystemslib import signer
 from securesystemslib.dsse import Envelope
-from securesystemslib.signer import SSlibKey
 
 from latent_audit.flows.cli.main import main
 from latent_audit.reports.exports.model_card import model_cards
@@ -79,7 +79,8 @@ def test_a_statement_is_signed_and_verified_and_the_run_stays_whole(home: Path) 
     assert read.payload == statement.read_bytes()
     (keyid,) = read.signatures
     public: Any = load_ssh_public_key((home / "mine.pub").read_bytes())
-    read.verify([SSlibKey.from_crypto(public, keyid)], 1)
+    keys: Any = signer  # it exports its names without saying so
+    read.verify([keys.SSlibKey.from_crypto(public, keyid)], 1)
 
 
 def test_another_key_and_another_statement_are_told(
@@ -114,7 +115,8 @@ def test_a_model_card_is_read_by_hugging_faces_own_library(home: Path) -> None:
     (card,) = (home / "run-exports").glob("model-card-*.md")
     head, body = card.read_text(encoding="utf-8").removeprefix("---\n").split("\n---\n", 1)
     data = yaml.safe_load(head)
-    assert ModelCardData(**data).to_dict()["tags"] == data["tags"]
+    read: Any = ModelCardData(**data)
+    assert read.to_dict()["tags"] == data["tags"]
     assert body.lstrip().startswith("# ")
     for heading in ("Model Details", "Uses", "Evaluation", "Bias, Risks, and Limitations", "Recommendations"):
         assert f"\n## {heading}\n" in body
