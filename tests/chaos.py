@@ -39,8 +39,8 @@ OPENING, PUBLISHING = "(opening)", "(publishing)"
 STAGES = (
     OPENING, "prepare", "classify", "train", "encode", "probe", "intervene", "locate", "fitness",
     "negative_controls", "score", "subgroup", "project", "traverse", "show", "latent_responses", "manipulate",
-    "applications", "attribute", "discriminate", "model_specific", "explain_classifier", "export", "verdicts", "draw",
-    "draw_pictures", PUBLISHING,
+    "applications", "attribute", "discriminate", "model_specific", "tabulate", "explain_classifier", "export",
+    "verdicts", "draw", "draw_pictures", PUBLISHING,
 )  # fmt: skip
 LONGEST_RUN_SECONDS = 3600.0
 SHORTEST_SECONDS = 0.02

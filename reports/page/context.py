@@ -1,7 +1,7 @@
 """What every section is built from: the audit, its arrays, the messages, and the figures made so far."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from latent_audit.reports.record.array_file import parse_array
 from latent_audit.reports.record.run_files import NotPlain, read_plain
 from latent_audit.vocabulary.record.audit import Audit, Auditability, FailedPart
 from latent_audit.vocabulary.record.data import Attribute, SetAside
-from latent_audit.vocabulary.record.forms import ArrayFile, Estimate, Part, recorded
+from latent_audit.vocabulary.record.forms import ArrayFile, Estimate, Part, ShownImages, recorded
 from latent_audit.vocabulary.record.leads import lead_models, lead_verdicts
 from latent_audit.vocabulary.record.model import Model
 from latent_audit.vocabulary.record.verdict import Verdict
@@ -269,7 +269,7 @@ class Page:
         found = ((model, self.failure(stage, model)) for model in self.leads)
         return [f"{shortened(model['name'], 28)}: {failure}" for model, failure in found if failure]
 
-    def array(self, reference: ArrayFile) -> npt.NDArray[Any]:
+    def array(self, reference: ArrayFile | ShownImages) -> npt.NDArray[Any]:
         """Returns the array a reference names, after its digest was checked.
 
         Raises:
@@ -312,6 +312,12 @@ class Page:
         return next(
             (shortened(row["name"], 24) for row in model["dimensions"] if row["index"] == index), f"z{index}"
         )
+
+    def file_names(self, files: Sequence[str] | None) -> str:
+        """Returns a sentence, after a blank, that names files of shown images; "" where images are no files."""
+        if not files:
+            return ""
+        return " " + self.t("page.files", names=self.t("word.comma").join(map(shortened, files)))
 
     # ---- figures --------------------------------------------------------------------------------
 

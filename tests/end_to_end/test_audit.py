@@ -32,7 +32,7 @@ pytestmark = [
 EVERY_SEED = {"train", "encode", "probe", "score", "intervene", "locate", "fitness"}
 FIRST_SEED = EVERY_SEED | {
     "negative_controls", "subgroup", "project", "traverse", "show", "latent_responses", "manipulate", "applications",
-    "attribute", "model_specific", "export",
+    "attribute", "model_specific", "tabulate", "export",
 }  # fmt: skip
 RERUN_SECONDS = 15.0
 MODELS = [("vae", 0), ("gan", 0), ("vae", 1), ("gan", 1)]

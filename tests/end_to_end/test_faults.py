@@ -22,7 +22,8 @@ pytestmark = [pytest.mark.endurance, pytest.mark.timeout(1500)]
 SHARED = {"prepare", "classify", "explain_classifier"}
 OF_MODEL = {
     "train", "encode", "probe", "score", "intervene", "locate", "subgroup", "fitness", "negative_controls", "project",
-    "traverse", "show", "latent_responses", "manipulate", "applications", "attribute", "model_specific", "export",
+    "traverse", "show", "latent_responses", "manipulate", "applications", "attribute", "model_specific", "tabulate",
+    "export",
 }  # fmt: skip
 JUDGEMENT = {"verdicts", "draw", "draw_pictures"}
 STAGES = SHARED | OF_MODEL | JUDGEMENT

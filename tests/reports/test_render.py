@@ -270,6 +270,21 @@ def test_absent_parts_print_their_reason(small_builder: AuditBuilder) -> None:
     assert [e.attributes["id"] for e in elements(html) if e.tag == "section"] == list(SECTIONS)
 
 
+def test_shown_images_carry_the_names_of_their_files(small_builder: AuditBuilder) -> None:
+    audit = make_run(small_builder)
+    model, verdict = audit["models"][0], audit["verdicts"][0]
+    named = {name: [f"größe/{name} <{k}>.png" for k in range(400)] for name in ("start", "point", "against")}
+    model["traversal"]["files"] = named["start"][:4]
+    model["projections"][0]["files"] = named["point"]
+    verdict["counter_examples"]["files"] = named["against"][:3]
+    write_audit(small_builder.folder, audit)
+    html = render(small_builder.folder).read_text(encoding="utf-8")
+    assert "Files: größe/start &lt;0&gt;.png." in html
+    assert "größe/start &lt;1&gt;.png" not in html  # strips start from the first one
+    assert all(f"größe/against &lt;{k}&gt;.png" in html for k in range(3))
+    assert html.count("größe/point &lt;7&gt;.png") == 1  # all maps have the same points
+
+
 def test_hostile_names_come_out_as_text(hostile_run: Rendered) -> None:
     found = elements(hostile_run.html)
     assert sum(e.tag == "script" for e in found) == 1

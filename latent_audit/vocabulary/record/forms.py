@@ -11,6 +11,7 @@ from latent_audit.vocabulary.verdicts import VerdictWord
 T = TypeVar("T")
 CLOSED: Final = ConfigDict(extra="forbid")
 ARRAY_PATH = r"^arrays/(?!.*\.\.)[^\\]+\.npy$"
+TABLE_PATH = r"^arrays/(?!.*\.\.)[^\\]+\.parquet$"
 SHA256 = "^[0-9a-f]{64}$"
 
 
@@ -52,6 +53,25 @@ class ArrayFile(TypedDict):
     """A .npy file below the run's folder, and the SHA-256 of its bytes."""
 
     path: Annotated[str, Field(json_schema_extra={"pattern": ARRAY_PATH})]
+    sha256: Annotated[str, Field(json_schema_extra={"pattern": SHA256})]
+
+
+@final
+@with_config(CLOSED)
+class ShownImages(TypedDict):
+    """A .npy file of images of the data, and the names of their files, null where images are no files."""
+
+    path: Annotated[str, Field(json_schema_extra={"pattern": ARRAY_PATH})]
+    sha256: Annotated[str, Field(json_schema_extra={"pattern": SHA256})]
+    files: NotRequired[list[str] | None]
+
+
+@final
+@with_config(CLOSED)
+class TableFile(TypedDict):
+    """A parquet file below the run's folder, and the SHA-256 of its bytes."""
+
+    path: Annotated[str, Field(json_schema_extra={"pattern": TABLE_PATH})]
     sha256: Annotated[str, Field(json_schema_extra={"pattern": SHA256})]
 
 

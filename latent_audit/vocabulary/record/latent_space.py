@@ -1,6 +1,6 @@
 """Pictures of the latent space: traversals of single dimensions, and projections of all codes."""
 
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -23,6 +23,8 @@ class Traversal(TypedDict):
     rows: list[TraversalRow]
     quantiles: list[float]
     values: Matrix
+    # Of the images that strips start from, where images are files.
+    files: NotRequired[list[str] | None]
 
 
 class Exemplars(TypedDict):
@@ -60,6 +62,9 @@ class Projection(TypedDict):
     coordinates: ArrayFile
     rows: ArrayFile
     values: ArrayFile
+    # Of the points, with the first map of a model alone, since all maps have the same points; null where images are
+    # no files.
+    files: NotRequired[list[str] | None]
     trustworthiness: float | None
     continuity: float | None
     clusters: Part[Clusters]

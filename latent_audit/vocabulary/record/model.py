@@ -9,7 +9,7 @@ from latent_audit.vocabulary.record.applications import Applications
 from latent_audit.vocabulary.record.association import Association, Probe, Specificity
 from latent_audit.vocabulary.record.attributions import Attribution, AttributionEvidence
 from latent_audit.vocabulary.record.fitness import Fitness, Training
-from latent_audit.vocabulary.record.forms import Estimate, NotApplicable, Part
+from latent_audit.vocabulary.record.forms import Estimate, NotApplicable, Part, TableFile
 from latent_audit.vocabulary.record.intervention import Intervention
 from latent_audit.vocabulary.record.latent_manipulation import LatentManipulation
 from latent_audit.vocabulary.record.latent_space import (
@@ -40,6 +40,14 @@ class Supervision(TypedDict):
     attributes: list[str] | None
     labelled_share: float | None
     stated_by: Literal["training", "user"] | None
+
+
+class CodesTable(TypedDict):
+    """A table of all images, one row each: file, part, codes, attributes and what the classifier reads."""
+
+    file: TableFile
+    images: int
+    columns: list[str]
 
 
 class Model(TypedDict):
@@ -79,4 +87,6 @@ class Model(TypedDict):
     # From 1.1 on, of every seed of an InterpretableGAN.
     discriminator: NotRequired[Part[Discriminator]]
     particulars: NotRequired[ModelSpecific | None]
+    # Of the first seed, where images are files.
+    table: NotRequired[CodesTable | None]
     supervision: NotRequired[Supervision]

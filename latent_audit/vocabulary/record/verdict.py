@@ -5,7 +5,7 @@ from typing import Literal, NotRequired
 from typing_extensions import TypedDict
 
 from latent_audit.vocabulary.reasons import Reason
-from latent_audit.vocabulary.record.forms import ArrayFile, Check, Estimate, Part
+from latent_audit.vocabulary.record.forms import Check, Estimate, Part, ShownImages
 from latent_audit.vocabulary.verdicts import OverallWord
 
 
@@ -41,7 +41,7 @@ class Verdict(TypedDict):
     checks: Checks
     would_change: str | None
     would_change_message: NotRequired[Reason]
-    counter_examples: Part[ArrayFile]
+    counter_examples: Part[ShownImages]
 
 
 class UnclaimedAssociation(TypedDict):

@@ -128,8 +128,9 @@
 
   // Maps: the point under the mouse, or the next one by arrow keys, is ringed everywhere and said.
   function bytes(text) { return Uint8Array.from(atob(text), function (c) { return c.charCodeAt(0); }); }
+  var files = [];
   document.querySelectorAll("[data-map]").forEach(function (box) {
-    var map = JSON.parse(box.dataset.map), places = bytes(map.places), values = bytes(map.values);
+    var map = JSON.parse(box.dataset.map), named = files = map.files || files, places = bytes(map.places), values = bytes(map.values);
     var total = places.length / 2, svg = box.querySelector("svg"), now = -1;
     var rings = document.createElement("canvas"), said = document.createElement("p");
     said.className = "point";
@@ -149,7 +150,7 @@
       rings.height = high;
       pen.lineWidth = 2;
       pen.strokeStyle = getComputedStyle(box).color;
-      said.textContent = map.names.map(function (name, panel) {
+      said.textContent = (named[point] ? named[point] + " · " : "") + map.names.map(function (name, panel) {
         var at = corner(panel), scale = map.scales[panel], value = values[panel * total + point];
         pen.beginPath();
         pen.arc((at[0] + places[2 * point] / 255 * map.axes[2]) * unit, (at[1] + (1 - places[2 * point + 1] / 255) * map.axes[3]) * unit, 6, 0, 7);

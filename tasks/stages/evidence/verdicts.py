@@ -1,5 +1,6 @@
 """Judge: gather everything a run found into audit.json, and draw the verdicts from it."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -253,9 +254,10 @@ def _add_counter_examples(
             COUNTER_EXAMPLES,
             np.random.default_rng((seed, index, column)),
         )
-        verdict["counter_examples"] = reference(
-            folder, f"model{index}/against{column}", data.images("probe_test", rows)
-        )
+        verdict["counter_examples"] = {
+            **reference(folder, f"model{index}/against{column}", data.images("probe_test", rows)),
+            "files": data.file_names("probe_test", rows),
+        }
 
 
 def _unclaimed(record: Record, thresholds: Thresholds) -> list[Record]:
@@ -303,14 +305,11 @@ def _comparison(
     def best_uncertainty(record: Record) -> float:
         return float(np.mean([claim["uncertainty"]["value"] for claim in record["specificity"]]))
 
-    measures = [
-        comparison.compute(
-            "reconstruction",
-            "nats per image",
-            "lower",
-            by_model(lambda record: record["fitness"]["reconstruction_nats_per_image"]),
-            bounded=False,
-        ),
+    nats = by_model(lambda record: record["fitness"]["reconstruction_nats_per_image"])
+    measures = []
+    if None not in itertools.chain(*nats.values()):  # else a model has no decoder
+        measures = [comparison.compute("reconstruction", "nats per image", "lower", nats, bounded=False)]
+    measures += [
         comparison.compute(
             "mean uncertainty coefficient of claims", "", "higher", by_model(best_uncertainty), bounded=True
         ),

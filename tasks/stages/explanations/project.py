@@ -49,6 +49,7 @@ def compute(
         record["coordinates"] = reference(folder, f"projection{index}", np.asarray(record["coordinates"]))
         record["rows"] = reference(folder, "projection_rows", rows)
         record["values"] = reference(folder, "projection_values", result.values)
+        record["files"] = data.file_names("probe_test", result.rows) if index == 0 else None
     plain: list[dict[str, Any]] | dict[str, Any] = [_plain(record) for record in records]
     if not records and result.not_applicable is not None:
         plain = {"not_applicable": result.not_applicable}

@@ -47,6 +47,7 @@ def compute(
             "rows": to_json(result.rows),
             "quantiles": to_json(result.quantiles),
             "values": to_json(result.values),
+            "files": data.file_names("probe_test", np.asarray(result.anchors)),
             "anchors": [int(data.rows("probe_test")[row]) for row in result.anchors],
         },
     )

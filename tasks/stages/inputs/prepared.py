@@ -49,6 +49,11 @@ class Prepared:
         rows = self.rows(part)
         return np.asarray(self.data.values[rows if places is None else rows[places]])
 
+    def file_names(self, part: str, places: NDArray[np.int64]) -> list[str] | None:
+        """Returns the names of the files of a part's images at `places`, None where images are no files."""
+        names = self.data.file_names
+        return None if names is None else [names[row] for row in self.rows(part)[places]]
+
     def image_groups(self, part: str, places: NDArray[np.int64] | None = None) -> ImageGroups | None:
         """Returns the groups of a part's images, None where each image stands by itself."""
         if self.data.groups is None:

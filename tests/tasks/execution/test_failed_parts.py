@@ -86,7 +86,7 @@ def test_essential_are_data_encoding_checks_controls_and_verdicts() -> None:
     may_fail = {stage.name for stage in STAGES if stage.may_fail}
     assert may_fail == {
         "score", "subgroup", "project", "traverse", "show", "manipulate", "applications", "attribute", "discriminate",
-        "model_specific", "latent_responses",
+        "model_specific", "latent_responses", "tabulate",
         "explain_classifier", "export",
     }  # fmt: skip
 

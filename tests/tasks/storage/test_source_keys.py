@@ -28,7 +28,7 @@ AUDITS: dict[str, dict[str, Any]] = {
 # Stages that rebuild the generative model, beside the one that trains it; those that load the classifier.
 READ_MODEL = {
     "encode", "intervene", "locate", "fitness", "negative_controls", "traverse", "show", "latent_responses",
-    "manipulate", "applications", "attribute", "model_specific", "export",
+    "manipulate", "applications", "attribute", "model_specific", "tabulate", "export",
 }  # fmt: skip
 READ_CLASSIFIER = {
     "classify",
@@ -38,6 +38,7 @@ READ_CLASSIFIER = {
     "show",
     "manipulate",
     "attribute",
+    "tabulate",
     "explain_classifier",
 }
 DRAW = {"draw", "draw_pictures"}

@@ -144,6 +144,5 @@ def counter(page: Page, verdict: Verdict, place: str) -> Figure | None:
         return None
     alt = page.t("counter.alt", n=len(images), attribute=shortened(verdict["attribute"]))
     scale = max(1.0, round(56 / images.shape[-1], 2))
-    return page.picture(
-        f"counter-{place}", image_files.grid(images, 6), alt, page.t("counter.caption"), scale
-    )
+    caption = page.t("counter.caption") + page.file_names(reference.get("files"))
+    return page.picture(f"counter-{place}", image_files.grid(images, 6), alt, caption, scale)

@@ -1,6 +1,7 @@
 """Section 10: maps of the latent space, which are pictures to look at and no evidence of distance."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +23,8 @@ def build(page: Page) -> dict[str, Any]:
     for model in page.leads:
         part = recorded(model["projections"]) or []
         absent = page.absent(model["projections"], "project", model)
-        figures = [_map(page, model, row, index) for index, row in enumerate(part)]
+        files = (part[0].get("files") if part else None) or []
+        figures = [_map(page, model, row, index, files) for index, row in enumerate(part)]
         models.append(
             {
                 "name": shortened(model["name"]),
@@ -35,7 +37,7 @@ def build(page: Page) -> dict[str, Any]:
     return {"models": models}
 
 
-def _map(page: Page, model: Model, row: Projection, index: int) -> Figure:
+def _map(page: Page, model: Model, row: Projection, index: int, files: Sequence[str]) -> Figure:
     coordinates, values = page.array(row["coordinates"]), page.array(row["values"])
     solid = coordinates.shape[1] == 3
     places = latent_map.seen_from_the_side(coordinates) if solid else coordinates
@@ -74,7 +76,10 @@ def _map(page: Page, model: Model, row: Projection, index: int) -> Figure:
         alt,
         caption + view,
     )
-    points = escape(json.dumps(latent_map.explorable(places, panels), separators=(",", ":")))
+    explored = latent_map.explorable(places, panels)
+    if index == 0 and files:  # the maps below have the same points
+        explored["files"] = [shortened(name) for name in files]
+    points = escape(json.dumps(explored, separators=(",", ":"), ensure_ascii=False))
     label = escape(page.t("map.explore", method=method))
     return replace(
         drawn, body=Markup(f'<div class="map" data-label="{label}" data-map="{points}">{drawn.body}</div>')

@@ -55,7 +55,8 @@ def build(page: Page, model: Model, dimension: int, place: str) -> Figure | None
     identifier = f"strip-{page.model_key(model['name'])}-d{dimension}"
     page.files[f"{identifier}{picture.suffix}"] = picture.data
     body = image_element(picture, alt, scale, extra)
-    return Figure(f"{identifier}-{place}", body, alt, page.t("strip.caption", dimension=name))
+    caption = page.t("strip.caption", dimension=name) + page.file_names((traversal.get("files") or [])[:1])
+    return Figure(f"{identifier}-{place}", body, alt, caption)
 
 
 def _sheet(page: Page, traversal: Traversal) -> np.ndarray[Any, Any]:
