@@ -1,6 +1,5 @@
 """Judge: gather everything a run found into audit.json, and draw the verdicts from it."""
 
-import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -307,7 +306,7 @@ def _comparison(
 
     nats = by_model(lambda record: record["fitness"]["reconstruction_nats_per_image"])
     measures = []
-    if None not in itertools.chain(*nats.values()):  # else a model has no decoder
+    if all(value is not None for found in nats.values() for value in found):  # else a model has no decoder
         measures = [comparison.compute("reconstruction", "nats per image", "lower", nats, bounded=False)]
     measures += [
         comparison.compute(

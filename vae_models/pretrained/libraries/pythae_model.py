@@ -50,7 +50,7 @@ def open_pythae(settings: "PythaeSettings", image_shape: tuple[int, int, int]) -
         image_shape,
         opened,
         lambda images: _encoded(opened, images),
-        lambda codes: opened.decoder(codes)["reconstruction"],
+        lambda codes: _decoded(opened, codes),
         build_reconstruction(settings.reconstruction, settings.pixel_variance),
         settings.pixel_range,
         f"the {name} of pythae",
@@ -98,6 +98,10 @@ def _built(name: str, latent_dim: int, shape: tuple[int, int, int]) -> nn.Module
 def _encoded(networks: Any, images: Tensor) -> Tensor | tuple[Tensor, Tensor]:
     found = networks["encoder"](images)
     return (found["embedding"], found["log_covariance"]) if "log_covariance" in found else found["embedding"]
+
+
+def _decoded(networks: Any, codes: Tensor) -> Tensor:
+    return networks["decoder"](codes)["reconstruction"]
 
 
 def _listed(shape: tuple[int, int, int]) -> str:

@@ -75,11 +75,11 @@ def _weights(seen: Inspection) -> Inspection:
         found.append(f"  and {len(tensors) - len(shown)} more")
     ways = fits(tensors)
     if not ways and kind_of(seen.path) == LIGHTNING:
-        model = {"kind": "lightning", "path": str(seen.path), "entrypoint": "MODULE:FUNCTION"}
+        lightning = {"kind": "lightning", "path": str(seen.path), "entrypoint": "MODULE:FUNCTION"}
         return replace(
             seen,
             found=tuple(found),
-            settings={"models": {_NAME: model}},
+            settings={"models": {_NAME: lightning}},
             missing=(
                 "the function that makes the module of these weights: entrypoint",
                 "images and their attributes: section data",
