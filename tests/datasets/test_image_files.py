@@ -28,9 +28,9 @@ def loaded(path: Path, **given: Any) -> ImageSet:
     return ImageFileSettings.model_validate({"path": path, **settings}).load(path.parent, work, 0)
 
 
-def medmnist(path: Path, **more: np.ndarray) -> Path:
+def medmnist(path: Path, **more: Any) -> Path:
     parts = {"train": slice(0, 20), "val": slice(20, 25), "test": slice(25, 30)}
-    arrays = {f"{part}_images": PIXELS[rows] for part, rows in parts.items()}
+    arrays: dict[str, Any] = {f"{part}_images": PIXELS[rows] for part, rows in parts.items()}
     arrays |= {f"{part}_labels": KINDS[rows, None].astype(np.uint8) for part, rows in parts.items()}
     np.savez_compressed(path, **arrays, **more)
     return path

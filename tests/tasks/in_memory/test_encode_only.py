@@ -58,7 +58,7 @@ def test_attributes_are_read_and_said_to_have_no_decoder_to_test(result: AuditRe
     assert checks.loc["posX", "association"] == "supported"
     assert checks.loc["posX", "dimension"] == "z1"
     assert set(checks["intervention"]) == {"not_tested"}
-    (model,) = result.record["models"]
+    model: Any = result.record["models"][0]
     assert model["intervention"]["not_applicable"] == "the model cannot decode a code"
     assert model["fitness"]["reconstruction_nats_per_image"] is None
     assert model["import_check"]["reach"]["has_decoder"] is False
@@ -70,7 +70,7 @@ def test_attributes_are_read_and_said_to_have_no_decoder_to_test(result: AuditRe
 
 
 def test_what_a_decoder_would_tell_is_left_open() -> None:
-    codes = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32) * [1, 2, 0]
+    codes = (np.random.default_rng(0).normal(size=(50, 3)) * [1, 2, 0]).astype(np.float32)
     used, shares = used_dimensions(codes, draw_pairs(ImageGroups.of(None, 50), 20, 0), None, (0, 1, 2), 0)
     assert used.tolist() == [True, True, False]
     assert shares.sum() == pytest.approx(1)

@@ -211,6 +211,10 @@ def pickled_networks(folder: Path) -> None:
     torch.save(Harm(), folder / "encoder.pkl")
 
 
+def endless_config(folder: Path) -> None:
+    (folder / "model_config.json").write_text("[" * 100_000)
+
+
 def cut_weights(folder: Path) -> None:
     path = folder / "diffusion_pytorch_model.safetensors"
     save_file({"encoder.conv_in.weight": torch.zeros(8, 1, 3, 3)}, path)
@@ -261,7 +265,7 @@ HOSTILE: dict[str, tuple[str, Callable[[Path], Path], str]] = {
     ),
     "endless JSON": (
         "pythae",
-        hostile_pythae(lambda folder: (folder / "model_config.json").write_text("[" * 100_000) and None),
+        hostile_pythae(endless_config),
         "cannot be read as JSON",
     ),
 }
