@@ -47,7 +47,7 @@ class FolderSettings(OwnImagesSettings):
         return self.folder
 
     @property
-    def _said(self) -> Path:
+    def _labels_place(self) -> Path:
         return self.table or self.folder
 
     def _opened(self) -> tuple[FolderTable, DecodeRow]:

@@ -18,10 +18,10 @@ from latent_audit.tasks.datasets.tables.shown_text import shown
 
 # Of a file's arrays when they are unpacked.
 _LARGEST_BYTES = 8 << 30
-_MOST_MEMBERS = 1_000
+_MAX_MEMBERS = 1_000
 _PARTS = ("train", "val", "valid", "validation", "test")
 _IMAGES = ("images", "imgs", "image", "x", "X", "data")
-_MOST_COLUMNS = 1_000
+_MAX_COLUMNS = 1_000
 
 
 def is_npz(path: Path) -> bool:
@@ -67,10 +67,10 @@ def _read(path: Path) -> dict[str, NDArray[np.generic]]:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
         size = sum(member.file_size for member in members)
-        if size > _LARGEST_BYTES or len(members) > _MOST_MEMBERS:
+        if size > _LARGEST_BYTES or len(members) > _MAX_MEMBERS:
             raise _unusable(
                 path,
-                f"it unpacks to {len(members):,} arrays of {size / 2**30:.1f} GiB, and {_MOST_MEMBERS:,} of "
+                f"it unpacks to {len(members):,} arrays of {size / 2**30:.1f} GiB, and {_MAX_MEMBERS:,} of "
                 f"{_LARGEST_BYTES >> 30} GiB together are read at most",
             )
         with np.load(path, allow_pickle=False) as file:
@@ -124,7 +124,7 @@ def _columns(
         raise _unusable(
             path, f"it has no labels, arrays of {rows:,} rows with one or two axes; it has {_listed(labels)}"
         )
-    if attributes is None and len(found) > _MOST_COLUMNS:
+    if attributes is None and len(found) > _MAX_COLUMNS:
         raise _unusable(path, f"it has {len(found):,} labels; name those to audit in data.attributes")
     return {
         name: pa.chunked_array([pa.array([cell_text(_plain(value)) for value in found[name]], pa.string())])

@@ -123,10 +123,10 @@ class OwnImagesSettings(BaseModel, ABC):
             table = without_missing(table, self.missing_values)
         names, groups, problem = group_column(table, self.groups, self.attributes is not None)
         if problem:
-            raise BadTable(f"{self._said} cannot be used yet:", (problem,))
+            raise BadTable(f"{self._labels_place} cannot be used yet:", (problem,))
         typed = typed_columns(names, table.column, self.types, self.missing_values, self.decimal)
         if typed.problems:
-            raise BadTable(f"{self._said} cannot be used yet:", typed.problems)
+            raise BadTable(f"{self._labels_place} cannot be used yet:", typed.problems)
         rows = choose_rows(len(table.files), self.images, seed, self.name)
         files = tuple(table.files[row] for row in rows)
         images, unread, image_notes = _decode_all(
@@ -151,7 +151,7 @@ class OwnImagesSettings(BaseModel, ABC):
         )
 
     @property
-    def _said(self) -> Path:
+    def _labels_place(self) -> Path:
         """What holds the labels, as errors name it."""
         return self.place
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from latent_audit.vae_models.pretrained.libraries.diffusers_settings import DiffusersSettings
 
 # Of a configuration: so much that no published autoencoder has more, and building the layers takes seconds.
-_LARGEST_NUMBER, _LONGEST_LIST, _MOST_LAYERS = 65_536, 32, 64
+_LARGEST_NUMBER, _LONGEST_LIST, _MAX_LAYERS = 65_536, 32, 64
 _WORD = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
@@ -58,11 +58,11 @@ def checked_config(path: Path) -> tuple[str, dict[str, Any]]:
     arguments = {key: value for key, value in config.items() if not key.startswith("_")}
     for key, value in arguments.items():
         if not _is_modest(
-            value, _MOST_LAYERS if "block" in key and "channels" not in key else _LARGEST_NUMBER
+            value, _MAX_LAYERS if "block" in key and "channels" not in key else _LARGEST_NUMBER
         ):
             raise BadCheckpoint(
                 f"{path}: {printable(key)} is {printable(str(value)[:60])}, which no autoencoder needs: numbers up to "
-                f"{_LARGEST_NUMBER:,} ({_MOST_LAYERS} for layers), lists of up to {_LONGEST_LIST} and plain words are "
+                f"{_LARGEST_NUMBER:,} ({_MAX_LAYERS} for layers), lists of up to {_LONGEST_LIST} and plain words are "
                 "taken"
             )
     return name, arguments
