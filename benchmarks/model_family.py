@@ -148,6 +148,7 @@ def measure(
     )  # fmt: skip
     codes = encode_images(model, held_out)[0]
     nats = evaluate(model, held_out)
+    assert nats.reconstruction_nats is not None  # all of them have decoders
     found: dict[str, Any] = {
         "steps": result.steps,
         "seconds": time.monotonic() - started,

@@ -171,6 +171,8 @@ def declared(*extras: str) -> dict[str, Requirement]:
 NEEDS_EXTRA = {
     "tasks/execution/runners/dask_cluster.py": "dask",
     "tasks/execution/runners/ray_cluster.py": "ray",
+    "vae_models/pretrained/libraries/diffusers_model.py": "diffusers",
+    "vae_models/pretrained/libraries/pythae_model.py": "pythae",
     "vae_models/pretrained/onnx_files/onnx_check.py": "onnx",
     "vae_models/pretrained/onnx_files/onnx_model.py": "onnx",
 }

@@ -64,7 +64,7 @@ ALLOWED = {
         "cells.slice(0, _CELLS_LOOKED_AT)",
     ): "cells, to find which column names files",
     ("tasks/datasets/tables/column_types.py", "rows[:_EXAMPLES]"): "line numbers in a message",
-    ("tasks/datasets/folder.py", "rows[:_EXAMPLES]"): "file names in a message",
+    ("tasks/datasets/own/own_images.py", "rows[:_EXAMPLES]"): "file names in a message",
     (
         "tasks/stages/training/import_check.py",
         "pixels[:2]",

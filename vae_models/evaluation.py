@@ -18,17 +18,21 @@ _BATCH = 500
 @dataclass(frozen=True)
 class Evaluation:
     """reconstruction_nats: float64 (n,), at the posterior mean, and at a draw of its own for each image where the
-    decoder takes noise. kl_nats: float64 (n, d), or None with the reason in `kl_not_applicable`.
+    decoder takes noise; None for a model without a decoder. kl_nats: float64 (n, d), or None
+    with the reason in `kl_not_applicable`.
     """
 
-    reconstruction_nats: NDArray[np.float64]
+    reconstruction_nats: NDArray[np.float64] | None
     kl_nats: NDArray[np.float64] | None
     kl_not_applicable: Reason
 
 
-def evaluate(model: Model, images: NDArray[np.uint8], batch_size: int = _BATCH) -> Evaluation:
+def evaluate(
+    model: Model, images: NDArray[np.uint8], batch_size: int = _BATCH, *, decodes: bool = True
+) -> Evaluation:
     """Returns reconstruction and KL in nats of each image uint8 (n, c, h, w), on the model's device, in fp32.
 
+    decodes: whether the model has a decoder; without one there is no reconstruction.
     A model without a KL term (the InterpretableGAN) is rebuilt through its encoder and generator.
     """
     assert isinstance(model, nn.Module)
@@ -38,6 +42,11 @@ def evaluate(model: Model, images: NDArray[np.uint8], batch_size: int = _BATCH) 
         for some in batches(len(images), batch_size):
             pixels = torch.from_numpy(np.array(images[some], order="C")).to(device)
             batch = pixels.to(torch.float32).div_(255)
+            kl = model.kl_per_dimension(batch)
+            if kl is not None:
+                divergence.append(kl.double().cpu())
+            if not decodes:
+                continue
             mean = model.encode(batch).mean
             if isinstance(model, NoisyDecoder):
                 noise = torch.from_numpy(draw_noise(np.arange(some.start, some.stop), model.noise_dimensions))
@@ -45,10 +54,9 @@ def evaluate(model: Model, images: NDArray[np.uint8], batch_size: int = _BATCH) 
             else:
                 nats = model.reconstruction_nats(batch, mean)
             reconstruction.append(nats.double().cpu())
-            kl = model.kl_per_dimension(batch)
-            if kl is not None:
-                divergence.append(kl.double().cpu())
     why = NO_REASON if divergence else reason("fitness.no_distribution")
     return Evaluation(
-        torch.cat(reconstruction).numpy(), torch.cat(divergence).numpy() if divergence else None, why
+        torch.cat(reconstruction).numpy() if decodes else None,
+        torch.cat(divergence).numpy() if divergence else None,
+        why,
     )

@@ -14,6 +14,7 @@ from typing import TextIO
 from latent_audit.flows.cli import (
     accept,
     clean,
+    codes,
     compare,
     data,
     explain,
@@ -44,6 +45,7 @@ Audits what generative models know: which latent dimensions carry which semantic
   latent-audit run --data.kind mnist --seeds [0,1]   any setting can be given on the command line
   latent-audit latent-size                           how many latent dimensions are enough, by K folds
   latent-audit inspect model.pt                      what is this file, and which settings audit it?
+  latent-audit codes z.npy --labels l.csv --output d         codes alone, of any encoder
   latent-audit settings                              every setting, its value and what it means
   latent-audit up --deploy                           audits by schedule: a Prefect server, a worker and MLflow
   latent-audit verify runs/latest                    is this report what the run wrote, and does it follow?
@@ -52,8 +54,8 @@ Audits what generative models know: which latent dimensions carry which semantic
 """
 # In the order of the help; each adds its own words and says what it does.
 COMMANDS = (
-    run, latent_size, inspect, settings, data, ui, up, verify, sign, compare, explain, sample, pdf, export, figures,
-    accept, clean, selftest,
+    run, latent_size, inspect, codes, settings, data, ui, up, verify, sign, compare, explain, sample, pdf, export,
+    figures, accept, clean, selftest,
 )  # fmt: skip
 INTERRUPTED = 130
 # What a file system answers of a place that a user named, and no fault of the program.

@@ -1,40 +1,22 @@
 """A user's own images: a folder of image files and a table of their attributes."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, Field
 
-from latent_audit.tasks.datasets.errors import BadTable, DataError
-from latent_audit.tasks.datasets.images.choosing import OnProgress, choose_rows
-from latent_audit.tasks.datasets.images.decoding import Square, decode
+from latent_audit.tasks.datasets.images.decoding import Decoded, Square, decode
 from latent_audit.tasks.datasets.images.image_listing import on_disk
-from latent_audit.tasks.datasets.images.image_set import ImageSet
-from latent_audit.tasks.datasets.images.memory_map import new_images
-from latent_audit.tasks.datasets.remote_file import RemoteFile
+from latent_audit.tasks.datasets.own.own_images import DecodeRow, OwnImagesSettings
 from latent_audit.tasks.datasets.tables.class_folders import read_class_folders
-from latent_audit.tasks.datasets.tables.column_doubles import double_columns, double_columns_note
-from latent_audit.tasks.datasets.tables.column_types import ColumnType, TypedColumns, typed_columns
-from latent_audit.tasks.datasets.tables.extreme_values import far_out
 from latent_audit.tasks.datasets.tables.file_column import FILE_COLUMN
 from latent_audit.tasks.datasets.tables.folder_table import FolderTable, TableReading, read_table
-from latent_audit.tasks.datasets.tables.group_column import group_column
-from latent_audit.tasks.datasets.tables.row_choice import with_labels_apart, without_missing
 from latent_audit.tasks.datasets.tables.shown_text import shown
 from latent_audit.tasks.datasets.tables.table_encoding import known_text_encoding
 
-_MAX_PROBLEMS_NAMED = 20
-_EXAMPLES = 5
 
-
-class FolderSettings(BaseModel):
+class FolderSettings(OwnImagesSettings):
     """Paths of the images and their table, and how to read them."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     # Moving the images changes nothing: the content of table and images stands for them.
     not_in_key: ClassVar[frozenset[str]] = frozenset({"folder", "table"})
@@ -49,30 +31,6 @@ class FolderSettings(BaseModel):
         "null: the folders below `folder` are the classes of one attribute",
     )
     name: str = Field("folder", min_length=1, description="what to call the data set in the report")
-    description: str = Field("A user's own images.", description="what the images show")
-    licence: str = Field("not stated", description="terms under which the images may be used")
-    image_size: int = Field(64, ge=16, le=256, description="side of an image in pixels, after fitting")
-    channels: Literal[1, 3] = Field(3, description="1 for grey, 3 for colour")
-    fit: Literal["crop", "pad", "stretch"] = Field(
-        "crop",
-        description="how an image becomes a square: crop keeps its central square, pad puts all of it on the ground, "
-        "stretch changes its proportions",
-    )
-    ground: Literal["white", "black"] = Field(
-        "white", description="what lies behind transparent pixels and beside padded images"
-    )
-    attributes: tuple[str, ...] | None = Field(
-        None, min_length=1, description="columns to audit; null takes all but the file names"
-    )
-    groups: str | None = Field(
-        None,
-        description="column that names the person, patient, slide or video that an image is of; images of one stay "
-        "together in parts, shuffles and resamples. It is no attribute",
-    )
-    types: dict[str, ColumnType] = Field(
-        default_factory=dict,
-        description="types that replace inferred ones, as in {grade: ordinal, angle: {kind: cyclic, period: 360}}",
-    )
     file_column: str | None = Field(
         None, description="column with the images' names; null: `file`, else found by header and content"
     )
@@ -82,81 +40,17 @@ class FolderSettings(BaseModel):
     encoding: Annotated[str, AfterValidator(known_text_encoding)] | None = Field(
         None, description="encoding of the table, as in utf-8, cp1252 or gb18030; null: found out"
     )
-    decimal: Literal[".", ","] | None = Field(
-        None, description="sign before decimals in the table; null: found out, or asked about"
-    )
-    missing_values: tuple[str, ...] = Field(
-        ("NaN", "nan", "NULL", "null", "#N/A", "<NA>"),
-        description="words in the table that stand for a missing value, as an empty cell does",
-    )
-    on_missing: Literal["refuse", "leave_out"] = Field(
-        "refuse",
-        description="what becomes of images in which an attribute has no value: refuse, or leave_out",
-    )
-    on_problem: Literal["refuse", "skip"] = Field(
-        "refuse",
-        description="what becomes of rows without an image, images without a row and images that cannot be read: "
-        "refuse, or skip; all are counted and named",
-    )
-    labels: dict[str, str] = Field(
-        default_factory=dict,
-        description="columns that hold several labels, with the sign between them, as in {tags: '|'}; each label "
-        "becomes an attribute",
-    )
-    images: int | None = Field(None, ge=1, description="images drawn without repetition; null takes all")
-    fewest_images: int = Field(100, ge=2, description="a table with fewer images than this is refused")
-    pixel_limit: int = Field(64_000_000, ge=1, description="an image of more pixels than this is refused")
 
-    @field_validator("attributes")
-    @classmethod
-    def _each_once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        twice = sorted({name for name in names or () if (names or ()).count(name) > 1})
-        if twice:
-            raise ValueError(f"given twice: {', '.join(twice)}")
-        return names
+    @property
+    def place(self) -> Path:
+        """The folder of the images."""
+        return self.folder
 
-    def files(self) -> tuple[RemoteFile, ...]:
-        """Returns nothing: the images are the user's own."""
-        return ()
+    @property
+    def _labels_place(self) -> Path:
+        return self.table or self.folder
 
-    def load(
-        self, source_folder: Path, workspace: Path, seed: int, on_progress: OnProgress | None = None
-    ) -> ImageSet:
-        """Returns the images that the table names, in its order, decoded one by one to `workspace/images.npy`.
-
-        Raises BadTable with every problem of table, folder and types found; CorruptImage or TooLarge for one bad
-        image, BadTable for several.
-        """
-        table = self._table()
-        names, groups, problem = group_column(table, self.groups, self.attributes is not None)
-        if problem:
-            raise BadTable(f"{self.table or self.folder} cannot be used yet:", (problem,))
-        typed = typed_columns(names, table.column, self.types, self.missing_values, self.decimal)
-        if typed.problems:
-            raise BadTable(f"{self.table or self.folder} cannot be used yet:", typed.problems)
-        rows = choose_rows(len(table.files), self.images, seed, self.name)
-        files = tuple(table.files[row] for row in rows)
-        images, unread, image_notes = _decode_all(files, self, workspace, on_progress)
-        if unread:
-            kept = np.setdiff1d(np.arange(len(rows)), unread)
-            rows, files = rows[kept], tuple(files[place] for place in kept)
-            images = np.ascontiguousarray(images[kept])
-            (workspace / "images.npy").unlink()  # the memory map of all; what is left is written anew
-        return ImageSet(
-            name=self.name,
-            images=images,
-            attributes=typed.attributes,
-            values=typed.values[rows],
-            description=self.description,
-            source=self.folder.name,
-            licence=self.licence,
-            file_names=files,
-            notes=(*table.notes, *typed.notes, *_value_notes(table, typed), *image_notes),
-            groups=None if groups is None else groups[rows],
-        )
-
-    def _table(self) -> FolderTable:
-        """Returns the rows to use, with the columns of the attributes."""
+    def _opened(self) -> tuple[FolderTable, DecodeRow]:
         if self.table is None:
             table = read_class_folders(self.folder, self.fewest_images)
         else:
@@ -168,99 +62,9 @@ class FolderSettings(BaseModel):
                 self.on_problem == "skip",
             )
             table = read_table(self.table, self.folder, self.attributes, self.fewest_images, reading)
-        table = with_labels_apart(table, self.labels)
-        return without_missing(table, self.missing_values) if self.on_missing == "leave_out" else table
 
+        def decode_row(row: int, square: Square) -> Decoded:
+            name = table.files[row]
+            return decode(self.folder / on_disk(name), shown(name), square)
 
-def _value_notes(table: FolderTable, typed: TypedColumns) -> Iterator[str]:
-    for attribute, column in zip(typed.attributes, typed.values.T, strict=True):
-        rows = far_out(column) if attribute.kind in ("ordinal", "continuous") else ()
-        if len(rows):
-            cells = ", ".join(
-                f"{column[row]:g} (line {table.lines[row]:,}, {shown(table.files[row])})"
-                for row in rows[:_EXAMPLES]
-            )
-            more = ", ..." if len(rows) > _EXAMPLES else ""
-            yield (
-                f"Column {shown(attribute.name)!r} has {len(rows):,} values far outside the others: {cells}{more}. "
-                "Correct them or leave the rows out; where they widen the standard deviation by half, effects are in "
-                "robust standard deviations."
-            )
-    yield from double_columns_note(double_columns(typed.attributes, typed.values))
-
-
-@dataclass
-class _Seen:
-    """Counts over all decoded images: those that lost pixels, and those with transparent ones."""
-
-    cut_total: float = 0.0
-    cut_most: tuple[float, str] = (0.0, "")
-    cut_images: int = 0
-    transparent: int = 0
-    sixteen_bits: int = 0
-
-    def notes(self, settings: FolderSettings, images: int) -> Iterator[str]:
-        if self.cut_images:
-            share, name = self.cut_most
-            yield (
-                f"{self.cut_images:,} of {images:,} images are not square and are cropped to their central square: "
-                f"{self.cut_total / images:.1%} of all pixels are cut, at most {share:.0%} ({shown(name)}). data.fit: "
-                "pad or stretch keeps all of them."
-            )
-        if self.sixteen_bits:
-            yield f"{self.sixteen_bits:,} images of 16 bits are divided by 257 and rounded to 8: 65,535 is white."
-        if self.transparent:
-            yield f"{self.transparent:,} images have transparent pixels; they lie on {settings.ground} (data.ground)."
-
-
-def _decode_all(
-    names: Sequence[str], settings: FolderSettings, workspace: Path, on_progress: OnProgress | None
-) -> tuple[NDArray[np.uint8], list[int], tuple[str, ...]]:
-    """Returns the images, the places of those that cannot be read and are skipped, and notes for the user."""
-    square = Square(
-        settings.image_size,
-        settings.channels,
-        pixel_limit=settings.pixel_limit,
-        ground=settings.ground,
-        fit=settings.fit,
-    )
-    images = new_images(workspace, len(names), settings.channels, settings.image_size)
-    refused: list[DataError] = []
-    unread: list[int] = []
-    skips = settings.on_problem == "skip"
-    seen = _Seen()
-    for row, name in enumerate(names):
-        try:
-            decoded = decode(settings.folder / on_disk(name), shown(name), square)
-        except DataError as error:
-            refused.append(error)
-            unread.append(row)
-            if len(refused) == _MAX_PROBLEMS_NAMED and not skips:
-                break
-        else:
-            images[row] = decoded.pixels
-            seen.transparent += decoded.has_transparency
-            seen.sixteen_bits += decoded.had_16_bits
-            if decoded.cut > 0:
-                seen.cut_images, seen.cut_total = seen.cut_images + 1, seen.cut_total + decoded.cut
-                seen.cut_most = max(seen.cut_most, (decoded.cut, name))
-        if on_progress is not None and ((row + 1) % 500 == 0 or row + 1 == len(names)):
-            on_progress(row + 1, len(names))
-    if len(refused) == len(names):
-        skips = False
-    if len(refused) == 1 and not skips:
-        raise refused[0]
-    if refused and not skips:
-        raise BadTable(
-            f"images in {settings.folder} cannot be used (the first {_MAX_PROBLEMS_NAMED} at most are named):",
-            tuple(str(error) for error in refused[:_MAX_PROBLEMS_NAMED]),
-        )
-    images.flush()
-    notes = [*seen.notes(settings, len(names))]
-    if refused:
-        listed = "; ".join(str(error) for error in refused[:_EXAMPLES])
-        more = ", ..." if len(refused) > _EXAMPLES else ""
-        notes.append(
-            f"{len(refused):,} images cannot be read and are skipped (data.on_problem): {listed}{more}."
-        )
-    return images, unread, tuple(notes)
+        return table, decode_row

@@ -10,6 +10,8 @@ import numpy as np
 
 from latent_audit.tasks.datasets.errors import DataError
 from latent_audit.tasks.datasets.images.image_listing import list_images
+from latent_audit.tasks.datasets.own.npz_images import is_npz, open_npz
+from latent_audit.tasks.datasets.own.parquet_images import open_parquet, parquet_files
 from latent_audit.tasks.datasets.tables.parquet_cells import is_parquet, read_parquet
 from latent_audit.tasks.datasets.tables.shown_text import shown
 from latent_audit.tasks.datasets.tables.table_cells import Cells, read_cells
@@ -35,9 +37,11 @@ def recognise_data(path: Path) -> RecognisedData | None:
     Raises OSError for a path that cannot be read.
     """
     if path.is_dir():
-        return _folder(path)
+        return _folder(path) or _image_file(path)
     if path.stat().st_size and is_parquet(path):
-        return _table(path)
+        return _image_file(path) or _table(path)
+    if is_npz(path):
+        return _image_file(path)
     with path.open("rb") as stream:
         if stream.read(len(_NUMPY)) == _NUMPY:
             return _array(path)
@@ -62,6 +66,31 @@ def _folder(path: Path) -> RecognisedData | None:
         tuple(found),
         {"kind": "folder", "folder": str(path), "table": "TABLE.csv"},
         ("a table with a column `file` and a column for each attribute",),
+    )
+
+
+def _image_file(path: Path) -> RecognisedData | None:
+    """Returns what a file of images and labels holds, None for one without images."""
+    try:
+        opened = open_npz(path, None) if is_npz(path) else None
+        if opened is None:
+            files = parquet_files(path)
+            opened = open_parquet(path, files, None) if files else None
+    except DataError as error:
+        if not is_npz(path):  # a table without images
+            return None
+        return RecognisedData("a file of NumPy arrays", missing=(" ".join(str(error).split()),))
+    if opened is None:
+        return None
+    table = opened[0]
+    listed = ", ".join(map(shown, table.names[:_SHOWN]))
+    return RecognisedData(
+        "a file of images and labels",
+        (
+            f"{len(table.files):,} images; labels: {listed}{', ...' if len(table.names) > _SHOWN else ''}",
+            *table.notes,
+        ),
+        {"kind": "file", "path": str(path)},
     )
 
 
@@ -97,7 +126,7 @@ def _array(path: Path) -> RecognisedData:
         "a NumPy array",
         (f"{array.dtype} of shape {array.shape}",),
         missing=(
-            "a program that audits arrays: latent_audit.audit for images, latent_audit.association for codes "
-            "(docs/python.md)",
+            "for codes their labels: latent-audit codes PATH --labels TABLE --output FOLDER; for images a program: "
+            "latent_audit.audit (docs/python.md)",
         ),
     )

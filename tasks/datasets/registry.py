@@ -12,6 +12,7 @@ from latent_audit.tasks.datasets.dsprites import DspritesSettings
 from latent_audit.tasks.datasets.fashion_mnist import FashionMnistSettings
 from latent_audit.tasks.datasets.folder import FolderSettings
 from latent_audit.tasks.datasets.mnist import MnistSettings
+from latent_audit.tasks.datasets.own.image_file import ImageFileSettings
 from latent_audit.tasks.datasets.shapes3d import Shapes3dSettings
 from latent_audit.tasks.datasets.sprites import SpritesSettings
 
@@ -23,6 +24,7 @@ AnyDataSettings = (
     | DspritesSettings
     | Shapes3dSettings
     | FolderSettings
+    | ImageFileSettings
 )
 DataSettings = Annotated[AnyDataSettings, Field(discriminator="kind")]
 ALL_SETTINGS = get_args(AnyDataSettings)

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from latent_audit.tasks.datasets.own.array_images import as_images
 from latent_audit.tasks.errors import PartFailed, UsageError
 from latent_audit.tasks.execution.devices import choose_device
 from latent_audit.tasks.execution.failed_parts import failed_rows, without_failed
 from latent_audit.tasks.in_memory.columns import as_attributes
 from latent_audit.tasks.in_memory.given_data import GivenData
-from latent_audit.tasks.in_memory.images import as_images
 from latent_audit.tasks.in_memory.in_process import InProcess, one_thread, say_nothing, say_on_stderr
 from latent_audit.tasks.in_memory.result import AuditResult
 from latent_audit.tasks.in_memory.run_facts import run_facts
@@ -19,7 +19,7 @@ from latent_audit.tasks.in_memory.settings import python_settings, settings_reco
 from latent_audit.tasks.runs.selftest_record import cited
 from latent_audit.tasks.session.data_files import DataFiles, ModelFiles
 from latent_audit.tasks.settings.audit import Settings
-from latent_audit.tasks.stages.arguments import arguments
+from latent_audit.tasks.stages.arguments import arguments, runs_for
 from latent_audit.tasks.stages.registry import (
     EXPLAIN_CLASSIFIER,
     EXPORT,
@@ -79,7 +79,8 @@ def audit(
         model: object with encode and decode, or transform and inverse_transform as in scikit-learn.
         encode: in place of `model`: images float32 (n, c, h, w) in `pixel_range` to codes (n, ...), or to means and
             log variances. It is given tensors, or arrays if it does not take tensors.
-        decode: codes to images of the same shape and range.
+        decode: codes to images of the same shape and range; None for a model that only encodes, of which nothing is
+            tested by what it draws.
         name: name of the model.
         data: name of the data set.
         description: what the images show.
@@ -101,8 +102,13 @@ def audit(
         DataError: images or attributes that cannot be used.
         BadCheckpoint: a model that cannot be used for these images.
     """
-    if (model is None) == (encode is None and decode is None) or (encode is None) != (decode is None):
-        raise UsageError("give either model, or both encode and decode")
+    if (model is None) == (encode is None and decode is None) or (model is None and encode is None):
+        raise UsageError("give either model, or encode and, if the model has one, decode")
+    decodes = (
+        decode is not None
+        if model is None
+        else any(callable(getattr(model, name, None)) for name in ("decode", "inverse_transform"))
+    )
     pixels, image_notes = as_images(images)
     typed = as_attributes(attributes, len(pixels), types or {})
     given = GivenData(
@@ -113,6 +119,7 @@ def audit(
             handle=handle,
             pixel_range=pixel_range,
             returns=returns,
+            decodes=decodes,
             reconstruction=reconstruction,
             pixel_variance=pixel_variance,
             trained_with_labels=None if trained_with_labels is None else tuple(trained_with_labels),
@@ -154,7 +161,7 @@ def _judged(stages: InProcess, settings: Settings, given: GivenData, *, explain:
     }  # fmt: skip
     found: Results = {TRAIN_MODEL.name: trained}
     for stage in OF_A_MODEL:
-        if _is_wanted(stage, explain=explain):
+        if _is_wanted(stage, explain=explain) and runs_for(stage, settings, key):
             found[stage.name] = stages.perform(stage, key, **arguments(stage, settings, results, key))
             if stage.result:
                 results[stage.result] = found[stage.name]

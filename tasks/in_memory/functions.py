@@ -64,7 +64,7 @@ def association(
         >>> [bool(p <= 0.05) for p in table["p_adjusted"]]
         [True, False]
     """
-    rows = _codes(codes)
+    rows = codes_of(codes)
     typed = as_attributes(attributes, len(rows), types or {})
     fit, test = hold_out(
         len(rows), _HALF, seed, "halves of codes", classes=class_columns(typed.attributes, typed.values)
@@ -133,7 +133,7 @@ def scores(
         >>> float(scores(codes, factors, bootstraps=10).loc["mig", "value"]) > 0.9
         True
     """
-    rows = _codes(codes)
+    rows = codes_of(codes)
     typed = as_attributes(factors, len(rows), types or {})
     fit, test = hold_out(
         len(rows), _HALF, seed, "halves of codes", classes=class_columns(typed.attributes, typed.values)
@@ -206,7 +206,7 @@ def interchange(
         >>> table["role"].tolist(), table["value"].round(2).tolist()
         (['cause', 'kept'], [1.0, 1.0])
     """
-    rows = _codes(codes)
+    rows = codes_of(codes)
     frame = labels if isinstance(labels, pd.DataFrame) else pd.DataFrame(np.asarray(labels))
     names = [str(name) for name in frame.columns]
     values = frame.to_numpy(dtype=np.float64)
@@ -262,8 +262,11 @@ def interchange(
     )
 
 
-def _codes(given: Any) -> NDArray[np.float32]:
-    """Returns codes float32 (n, d); codes of any shape become one row of numbers each."""
+def codes_of(given: Any) -> NDArray[np.float32]:
+    """Returns codes float32 (n, d) of an array or the path of a file; of any shape, a row of numbers each.
+
+    Raises UsageError and DataError.
+    """
     rows = _numbers(read_codes(Path(given)) if isinstance(given, str | Path) else given)
     if len(rows) < _FEWEST_ROWS:
         raise UsageError(f"{len(rows)} codes are too few: at least {_FEWEST_ROWS} are needed")

@@ -12,7 +12,7 @@ from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.storage.artifacts import digest_of, digest_of_file
 from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.pretrained.checkpoint_settings import CheckpointSettings
-from latent_audit.vae_models.pretrained.entrypoint_settings import EntrypointSettings
+from latent_audit.vae_models.pretrained.entrypoint_settings import OwnCodeSettings
 from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings
 from latent_audit.vae_models.pretrained.exported_settings import ExportedProgramsSettings
 from latent_audit.vae_models.pretrained.file_kinds import (
@@ -22,6 +22,7 @@ from latent_audit.vae_models.pretrained.file_kinds import (
     kind_of,
     refuse_other_kinds,
 )
+from latent_audit.vae_models.pretrained.libraries.lightning_settings import LightningSettings
 from latent_audit.vae_models.pretrained.onnx_files.onnx_settings import OnnxSettings
 
 _ADDRESS = re.compile(r"(models|runs|mlflow-artifacts):/")
@@ -47,7 +48,7 @@ def find_model_files(
             except (FileNotFoundError, BadCheckpoint) as error:
                 problems.append(f"models.{name}: {error}")
                 continue
-            if isinstance(model, EntrypointSettings):
+            if isinstance(model, OwnCodeSettings):
                 progress.line(
                     f"{name}: your own code {model.entrypoint} is run to make this model and to use it"
                 )
@@ -71,14 +72,14 @@ def _files(model: ExistingModelSettings, fetch_program: Callable[[str], Path]) -
         if not places[setting].is_file():
             raise FileNotFoundError(f"{setting} is {given}, and there is no such file")
         # Said before any work starts; whoever opens the file looks again.
-        if isinstance(model, CheckpointSettings):
+        if isinstance(model, CheckpointSettings | LightningSettings):
             refuse_other_kinds(places[setting], KINDS_OF_WEIGHTS, "a file of tensors")
         elif isinstance(model, ExportedProgramsSettings):
             refuse_other_kinds(places[setting], (EXPORTED,), f"an exported program (pt2) as {setting}")
         elif isinstance(model, OnnxSettings):
             refuse_other_kinds(places[setting], (ONNX,), f"an ONNX model as {setting}")
     digests = {setting: digest_of_file(path) for setting, path in places.items()}
-    if isinstance(model, EntrypointSettings):
+    if isinstance(model, OwnCodeSettings):
         from latent_audit.vae_models.pretrained.entrypoint import (
             module_files,
         )  # here: torch takes seconds to import

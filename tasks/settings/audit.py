@@ -22,10 +22,8 @@ from latent_audit.vae_models.interpretable_gan.settings import InterpretableGanS
 from latent_audit.vae_models.presets.beta_vae import BetaVaeSettings
 from latent_audit.vae_models.presets.plain_vae import VaeSettings
 from latent_audit.vae_models.presets.presets import ModelSettings, can_be_stacked
-from latent_audit.vae_models.pretrained.entrypoint_settings import EntrypointSettings
+from latent_audit.vae_models.pretrained.checkpoint_settings import CheckpointSettings
 from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings
-from latent_audit.vae_models.pretrained.exported_settings import ExportedProgramsSettings
-from latent_audit.vae_models.pretrained.onnx_files.onnx_settings import OnnxSettings
 from latent_audit.vocabulary.verdicts import SUPPORTED
 
 
@@ -438,8 +436,13 @@ class Settings(BaseSettings):
 
     def has_our_networks(self, name: str) -> bool:
         """Whether a model's networks are defined in this project; only those are exported to MLflow."""
-        foreign = EntrypointSettings | ExportedProgramsSettings | OnnxSettings
-        return not isinstance(self.models[name], foreign)
+        model = self.models[name]
+        return not isinstance(model, ExistingModelSettings) or isinstance(model, CheckpointSettings)
+
+    def has_decoder(self, name: str) -> bool:
+        """Whether a model decodes codes."""
+        model = self.models[name]
+        return not isinstance(model, ExistingModelSettings) or model.has_decoder
 
     def is_interpretable_gan(self, name: str) -> bool:
         """Whether a model has a discriminator that decides by a sum of terms, which can be explained."""

@@ -24,6 +24,9 @@ def with_kind_of_path(name: str, model: Any) -> Any:
     if not has_a_path_alone(model):
         return model
     path = Path(str(model[_PATH]))
+    folder = _kind(path) if path.is_dir() else None
+    if folder is not None and folder.kind is not None:
+        return {_KIND: folder.kind, **model}
     if path.is_dir():
         files = [
             file for file in sorted(path.iterdir()) if file.is_file() and _kind(file) in KINDS_OF_WEIGHTS
@@ -55,7 +58,19 @@ def image_size_of(models: Mapping[str, Any]) -> int | None:
     for model in models.values():
         if isinstance(model, Mapping) and model.get(_KIND) == "checkpoint" and _PATH in model:
             sides |= _sides(Path(str(model[_PATH])), model.get("entry"))
+        elif isinstance(model, Mapping) and model.get(_KIND) == "pythae" and model.get(_PATH):
+            sides |= _side_of_pythae(Path(str(model[_PATH])))
     return sides.pop() if len(sides) == 1 else None
+
+
+def _side_of_pythae(path: Path) -> set[int]:
+    from latent_audit.vae_models.pretrained.libraries.pythae_model import checked_config
+    from latent_audit.vae_models.pretrained.libraries.pythae_settings import PythaeSettings
+
+    try:
+        return {checked_config(Path(PythaeSettings(path=path).given_files()["config"]))[2][1]}
+    except (BadCheckpoint, OSError):
+        return set()
 
 
 def _sides(path: Path, entry: str | None) -> set[int]:

@@ -169,6 +169,7 @@ TRAVERSE = Stage(
     may_fail=True,
     needs=(*_MODEL, "fitness"),
     settings=("explanations.traversal_steps", "run.seed"),
+    only_if="has_decoder",
     lead_seed_only=True,
     record=(RecordPart("traversal", "traversal.json"),),
 )
@@ -187,6 +188,7 @@ SHOW = Stage(
         "report.decoder",
         "run.seed",
     ),
+    only_if="has_decoder",
     lead_seed_only=True,
     record=(RecordPart("frames", "frames.json"), RecordPart("decoder", "decoder.json")),
 )
@@ -198,6 +200,7 @@ LATENT_RESPONSES = Stage(
     may_fail=True,
     needs=(*_MODEL, "fitness"),
     settings=("explanations.response_images", "run.seed"),
+    only_if="has_decoder",
     lead_seed_only=True,
     record=(RecordPart("latent_responses", "latent_responses.json"),),
 )
@@ -209,6 +212,7 @@ MANIPULATE = Stage(
     may_fail=True,
     needs=(*_MODEL, "classifier"),
     settings=("explanations.manipulation_images", "explanations.distance_images", "run.seed"),
+    only_if="has_decoder",
     lead_seed_only=True,
     record=(RecordPart("moves", "moves.json"),),
 )
@@ -225,6 +229,7 @@ APPLICATIONS = Stage(
         "explanations.regret_steps",
         "run.seed",
     ),
+    only_if="has_decoder",
     lead_seed_only=True,
     record=(RecordPart("uses", "uses.json"),),
 )
@@ -245,6 +250,7 @@ ATTRIBUTE = Stage(
         "run.seed",
     ),
     code=(("gan_explanations", "interpretable_gan", f"{_EXPLANATIONS}.explain_gan"),),
+    only_if="has_decoder",
     lead_seed_only=True,
     record=(
         RecordPart("attributions", "attributions.json", []),
@@ -270,6 +276,7 @@ SUBGROUP = Stage(
     may_fail=True,
     needs=("prepared", "intervened"),
     settings=("evidence.subgroup_by", "model.name", "run.seed"),
+    only_if="has_decoder",
     lead_seed_only=True,
 )
 MODEL_SPECIFIC = Stage(

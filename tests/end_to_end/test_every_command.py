@@ -33,6 +33,7 @@ HERE = "tests/end_to_end/test_every_command.py"
 ACCEPT = f"{HERE}::test_an_accepted_run_is_noted_tagged_and_audited"
 AUDIT = "tests/end_to_end/test_audit.py"
 CLEAN = f"{HERE}::test_clean_removes_what_is_old_and_spares_what_was_accepted"
+CODES = "tests/flows/test_codes.py::test_labels_are_read_and_nothing_is_said_to_be_tested"
 COMPARE = f"{HERE}::test_compare_in_text_and_as_json_and_as_a_page"
 DATA = f"{HERE}::test_one_data_set_is_described"
 EXPLAIN = "tests/end_to_end/one_image/test_explain_command.py"
@@ -74,6 +75,9 @@ TESTED = {
     },
     "latent-size": {"CONFIG.yaml": LATENT_SIZE, "--section.key": LATENT_SIZE},
     "inspect": {"PATH": INSPECT},
+    "codes": dict.fromkeys(
+        ("CODES", "--labels", "--output", "--types", "--must_not_hold", "--permutations", "--seed"), CODES
+    ),
     "settings": {"CONFIG.yaml": SETTINGS, "--section.key": SETTINGS},
     "data": {"NAME": DATA, "--data.key": DATA},
     "ui": {"CONFIG.yaml": UI, "--section.key": UI, "--port": UI},

@@ -12,7 +12,16 @@ from latent_audit.vae_models.presets.registry import KINDS
 from latent_audit.vae_models.training.durations import Duration, in_steps
 from latent_audit.vae_models.training.settings import TrainingSettings
 
-ELSEWHERE = {"checkpoint", "entrypoint", "exported_programs", "functions", "onnx"}
+ELSEWHERE = {
+    "checkpoint",
+    "entrypoint",
+    "exported_programs",
+    "functions",
+    "onnx",
+    "diffusers",
+    "pythae",
+    "lightning",
+}
 TRAINED_HERE = sorted(set(KINDS) - ELSEWHERE - {"attribute_classifier"})
 READ = TypeAdapter(Duration)
 MODEL = TypeAdapter(ModelSettings)

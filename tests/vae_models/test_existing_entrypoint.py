@@ -200,6 +200,7 @@ def test_a_module_is_used_as_it_is(folder: Path, images: np.ndarray) -> None:
     np.testing.assert_allclose(evaluation.kl_nats, expected, rtol=1e-4, atol=1e-6)
     target, p = torch.from_numpy(images).double() / 255, pixels.double()
     nats = -(target * p.log() + (1 - target) * (1 - p).log()).flatten(1).sum(1)
+    assert evaluation.reconstruction_nats is not None
     np.testing.assert_allclose(evaluation.reconstruction_nats, nats, rtol=1e-4)
 
 

@@ -23,6 +23,9 @@ from latent_audit.vae_models.presets.vamp_vae import VampVaeSettings
 from latent_audit.vae_models.pretrained.checkpoint_settings import CheckpointSettings
 from latent_audit.vae_models.pretrained.entrypoint_settings import EntrypointSettings
 from latent_audit.vae_models.pretrained.exported_settings import ExportedProgramsSettings
+from latent_audit.vae_models.pretrained.libraries.diffusers_settings import DiffusersSettings
+from latent_audit.vae_models.pretrained.libraries.lightning_settings import LightningSettings
+from latent_audit.vae_models.pretrained.libraries.pythae_settings import PythaeSettings
 from latent_audit.vae_models.pretrained.onnx_files.onnx_settings import OnnxSettings
 
 AnyModelSettings = (
@@ -46,6 +49,9 @@ AnyModelSettings = (
     | EntrypointSettings
     | ExportedProgramsSettings
     | OnnxSettings
+    | DiffusersSettings
+    | PythaeSettings
+    | LightningSettings
 )
 ModelSettings = Annotated[AnyModelSettings, Field(discriminator="kind")]
 

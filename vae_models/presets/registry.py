@@ -24,6 +24,9 @@ KINDS = {
     "entrypoint": "latent_audit.vae_models.pretrained.entrypoint_settings:EntrypointSettings",
     "exported_programs": "latent_audit.vae_models.pretrained.exported_settings:ExportedProgramsSettings",
     "onnx": "latent_audit.vae_models.pretrained.onnx_files.onnx_settings:OnnxSettings",
+    "diffusers": "latent_audit.vae_models.pretrained.libraries.diffusers_settings:DiffusersSettings",
+    "pythae": "latent_audit.vae_models.pretrained.libraries.pythae_settings:PythaeSettings",
+    "lightning": "latent_audit.vae_models.pretrained.libraries.lightning_settings:LightningSettings",
     "functions": "latent_audit.vae_models.pretrained.functions.functions_settings:FunctionsSettings",
     "attribute_classifier": "latent_audit.vae_models.attribute_classifier.settings:AttributeClassifierSettings",
 }

@@ -4,7 +4,7 @@ wherever the model is described.
 
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from latent_audit.vae_models.pretrained.functions.halves import halves_of, netwo
 from latent_audit.vocabulary.machine_errors import raise_machine_error
 
 if TYPE_CHECKING:
-    from latent_audit.vae_models.pretrained.entrypoint_settings import EntrypointSettings
+    from latent_audit.vae_models.pretrained.entrypoint_settings import EntrypointSettings, OwnCodeSettings
 
 
 def build_from_entrypoint(settings: "EntrypointSettings", image_shape: tuple[int, int, int]) -> ForeignModel:
@@ -23,15 +23,25 @@ def build_from_entrypoint(settings: "EntrypointSettings", image_shape: tuple[int
 
     Raises BadCheckpoint if the function cannot be found or called, or its result cannot be used.
     """
+    return wrapped(made_by(settings, settings.files), settings, image_shape)
+
+
+def made_by(settings: "OwnCodeSettings", files: Mapping[str, Path]) -> Any:
+    """Returns what the user's function makes; raises BadCheckpoint if it cannot be found or called."""
     function = _found(settings)
     try:
-        made = function(**settings.arguments, **settings.files)
+        return function(**settings.arguments, **files)
     except Exception as error:  # the user's code can fail in any way
         raise_machine_error(error)
         raise BadCheckpoint(
             f"{settings.entrypoint} failed: {type(error).__name__}: {str(error)[:300] or 'without a word'}"
         ) from error
-    encode, decode = halves_of(made, image_shape, settings.entrypoint)
+
+
+def wrapped(made: Any, settings: "OwnCodeSettings", image_shape: tuple[int, int, int]) -> ForeignModel:
+    """Returns an object with both halves as a model; raises BadCheckpoint if it has none."""
+    assert settings.entrypoint is not None
+    encode, decode = halves_of(made, image_shape, settings.entrypoint, decodes=settings.decodes)
     return ForeignModel(
         image_shape,
         networks_of(made),
@@ -44,7 +54,8 @@ def build_from_entrypoint(settings: "EntrypointSettings", image_shape: tuple[int
     )
 
 
-def _found(settings: "EntrypointSettings") -> Callable[..., Any]:
+def _found(settings: "OwnCodeSettings") -> Callable[..., Any]:
+    assert settings.entrypoint is not None
     module_name, _, name = settings.entrypoint.partition(":")
     folder = str(settings.folder.absolute())
     if folder not in sys.path and settings.folder != Path():  # a recipe does not know it any more
@@ -62,11 +73,16 @@ def _found(settings: "EntrypointSettings") -> Callable[..., Any]:
     return function
 
 
-def module_files(settings: "EntrypointSettings") -> list[Path]:
+def module_files(settings: "OwnCodeSettings") -> list[Path]:
     """Returns the Python files of the function: its module, or all of its package; runs none of them.
 
     Raises BadCheckpoint where there is no such module below `folder`.
     """
+    if settings.entrypoint is None:
+        raise BadCheckpoint(
+            "weights do not say how their network computes: name the function that makes the module as `entrypoint`. "
+            "Where the weights fit one of our networks, kind checkpoint with entry: state_dict takes them"
+        )
     top = settings.entrypoint.partition(":")[0].split(".")[0]
     package, module = settings.folder / top, settings.folder / f"{top}.py"
     if package.is_dir():

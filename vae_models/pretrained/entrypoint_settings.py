@@ -1,6 +1,7 @@
 """Settings of a model made by a user's own Python function."""
 
 import math
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from latent_audit.vae_models.attribute_classifier.targets import Target
     from latent_audit.vae_models.pretrained.foreign_model import ForeignModel
 
+FUNCTION = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
+
 
 def _is_plain(value: Any) -> bool:
     """Whether JSON can hold a value, and gives it back as it was."""
@@ -26,25 +29,18 @@ def _is_plain(value: Any) -> bool:
     )
 
 
-class EntrypointSettings(ExistingModelSettings):
+class OwnCodeSettings(ExistingModelSettings):
     """A model that your own Python function makes. Its code is run, with all that you may do yourself."""
-
-    not_in_key: ClassVar[frozenset[str]] = frozenset({"folder", "files"})
 
     runs_its_code: ClassVar[bool] = True
 
-    kind: Literal["entrypoint"] = "entrypoint"
-    entrypoint: str = Field(
-        pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$",
-        description="package.module:function; the function returns an object with encode(images) and decode(codes)",
+    entrypoint: str | None = Field(
+        None,
+        pattern=FUNCTION,
+        description="package.module:function; the function returns the module of the weights",
     )
     folder: Path = Field(Path(), description="folder that the package or module is in")
     arguments: dict[str, Any] = Field(default_factory=dict, description="named arguments of the function")
-    files: dict[str, Path] = Field(
-        default_factory=dict,
-        description="files by the named argument that they are given as, such as {weights: model.pt}; what they hold "
-        "counts, not where they lie",
-    )
     pixel_range: PixelRange = Field((0.0, 1.0), description="what black and white are to the model")
     returns: Returned | None = Field(
         None,
@@ -52,8 +48,17 @@ class EntrypointSettings(ExistingModelSettings):
         "(of a codebook; read as numbers); null: two tensors of one shape are moments, other lists are levels",
     )
 
+    decodes: bool = Field(
+        True, description="false for a model that only encodes: checks by what it draws are not made"
+    )
+
+    @property
+    def has_decoder(self) -> bool:
+        """Whether the function's model decodes."""
+        return self.decodes
+
     @model_validator(mode="after")
-    def _arguments_are_no_places(self) -> "EntrypointSettings":
+    def _arguments_are_no_places(self) -> Self:
         places = [
             name
             for name, value in self.arguments.items()
@@ -70,19 +75,41 @@ class EntrypointSettings(ExistingModelSettings):
                     f"the argument {name} is no plain value: numbers, text, yes and no, and lists and mappings of "
                     "these can be recorded"
                 )
-        if twice := sorted(set(self.arguments) & set(self.files)):
-            raise ValueError(f"{', '.join(twice)}: given both in arguments and in files")
         return self
 
     def build(self, image_shape: tuple[int, int, int], targets: Sequence["Target"]) -> "ForeignModel":
         """Returns the model with its weights in random order, because its initial weights are unknown."""
-        from latent_audit.vae_models.pretrained.entrypoint import (
-            build_from_entrypoint,
-        )  # here: it reads these settings
-
-        foreign = build_from_entrypoint(self, image_shape)
+        foreign = self.open_trained(image_shape)
         foreign.shuffle_weights()
         return foreign
+
+    @abstractmethod
+    def open_trained(self, image_shape: tuple[int, int, int]) -> "ForeignModel":
+        """Returns the model with its own weights; raises BadCheckpoint."""
+        ...
+
+
+class EntrypointSettings(OwnCodeSettings):
+    """A model that your own Python function makes. Its code is run, with all that you may do yourself."""
+
+    not_in_key: ClassVar[frozenset[str]] = frozenset({"folder", "files"})
+
+    kind: Literal["entrypoint"] = "entrypoint"
+    entrypoint: str = Field(
+        pattern=FUNCTION,
+        description="package.module:function; the function returns an object with encode(images) and decode(codes)",
+    )
+    files: dict[str, Path] = Field(
+        default_factory=dict,
+        description="files by the named argument that they are given as, such as {weights: model.pt}; what they hold "
+        "counts, not where they lie",
+    )
+
+    @model_validator(mode="after")
+    def _nothing_is_given_twice(self) -> Self:
+        if twice := sorted(set(self.arguments) & set(self.files)):
+            raise ValueError(f"{', '.join(twice)}: given both in arguments and in files")
+        return self
 
     def given_files(self) -> dict[str, str]:
         """Returns the files passed to the function, by argument."""

@@ -56,6 +56,11 @@ class ExistingModelSettings(BaseModel, ABC):
         refuse_variance(self.reconstruction, self.pixel_variance)
         return self
 
+    @property
+    def has_decoder(self) -> bool:
+        """Whether the model decodes codes; without a decoder nothing is tested by what it draws."""
+        return True
+
     @abstractmethod
     def given_files(self) -> dict[str, str]:
         """Returns the files in the settings, by name; MLflow addresses are left as they are."""

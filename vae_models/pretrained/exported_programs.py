@@ -21,17 +21,16 @@ def build_from_programs(
     settings: "ExportedProgramsSettings", image_shape: tuple[int, int, int]
 ) -> ForeignModel:
     """Returns the model with the weights of its programs; raises BadCheckpoint."""
-    programs = nn.ModuleDict(
-        {part: OpenedProgram(Path(getattr(settings, part)), part) for part in ("encoder", "decoder")}
-    )
+    places = {part: Path(place) for part, place in settings.given_files().items()}
+    programs = nn.ModuleDict({part: OpenedProgram(place, part) for part, place in places.items()})
     return ForeignModel(
         image_shape,
         programs,
         programs["encoder"].forward,
-        programs["decoder"].forward,
+        programs["decoder"].forward if settings.has_decoder else None,
         build_reconstruction(settings.reconstruction, settings.pixel_variance),
         settings.pixel_range,
-        f"the programs {Path(settings.encoder).name} and {Path(settings.decoder).name}",
+        f"the programs {' and '.join(place.name for place in places.values())}",
     )
 
 

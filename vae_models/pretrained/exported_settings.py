@@ -24,8 +24,15 @@ class ExportedProgramsSettings(ExistingModelSettings):
         description="a pt2 file, or an MLflow address such as models:/NAME@ALIAS: images to means, or to a pair of "
         "means and log variances",
     )
-    decoder: str = Field(min_length=1, description="the same: codes to images")
+    decoder: str | None = Field(
+        None, min_length=1, description="the same: codes to images; null for an encoder without a decoder"
+    )
     pixel_range: PixelRange = Field((0.0, 1.0), description="what black and white are to the programs")
+
+    @property
+    def has_decoder(self) -> bool:
+        """Whether a decoder is given."""
+        return self.decoder is not None
 
     def build(self, image_shape: tuple[int, int, int], targets: Sequence["Target"]) -> "ForeignModel":
         """Returns the model with its weights in random order, because its initial weights are unknown."""
@@ -38,12 +45,13 @@ class ExportedProgramsSettings(ExistingModelSettings):
         return foreign
 
     def given_files(self) -> dict[str, str]:
-        """Returns the files, or MLflow addresses, of both programs."""
-        return {"encoder": self.encoder, "decoder": self.decoder}
+        """Returns the files, or MLflow addresses, of the programs that are given."""
+        halves = {"encoder": self.encoder, "decoder": self.decoder}
+        return {name: place for name, place in halves.items() if place is not None}
 
     def with_files(self, places: Mapping[str, Path]) -> Self:
         """Returns the settings with other paths of both programs."""
-        return self.model_copy(update={name: str(places[name]) for name in ("encoder", "decoder")})
+        return self.model_copy(update={name: str(places[name]) for name in self.given_files()})
 
     def open_trained(self, image_shape: tuple[int, int, int]) -> "ForeignModel":
         """Returns the model with its own weights."""

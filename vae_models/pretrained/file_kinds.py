@@ -30,10 +30,11 @@ _LEGACY_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 
 @dataclass(frozen=True)
 class FileKind:
-    """The format of a file or folder in words, and the kind of model setting that accepts it."""
+    """The format of a file or folder in words, and what accepts it; kind: the one setting that needs its path alone."""
 
     name: str
     taken_by: str
+    kind: str | None = None
 
 
 _YOUR_FUNCTION = "kind entrypoint takes it: write a function that opens it"
@@ -43,7 +44,11 @@ SAFETENSORS = FileKind(
 TENSORS = FileKind(
     "a torch file of tensors", "kind checkpoint takes it where its tensors fit one of our networks"
 )
-LIGHTNING = FileKind("a checkpoint of Lightning", "kind checkpoint takes it with entry: state_dict")
+LIGHTNING = FileKind(
+    "a checkpoint of Lightning",
+    "kind lightning takes it with a function that makes the module, and kind checkpoint with entry: state_dict if its "
+    "weights fit one of our networks",
+)
 KINDS_OF_WEIGHTS = (SAFETENSORS, TENSORS, LIGHTNING)
 EXPORTED = FileKind("an exported program (pt2)", "kind exported_programs takes it, as encoder or decoder")
 _TORCHSCRIPT = FileKind(
@@ -60,11 +65,13 @@ _NUMPY = FileKind("a file of NumPy arrays", _YOUR_FUNCTION)
 _KERAS = FileKind("a Keras model", _YOUR_FUNCTION)
 _DAMAGED_ZIP = FileKind("the beginning of a zip archive, cut off", "copy or download it anew")
 
+# Diffusers' autoencoders that its kind opens.
+OF_DIFFUSERS = ("AutoencoderKL", "AutoencoderTiny", "VQModel")
 _FOLDERS = (
     (
         "model_index.json",
         "a pipeline folder of Diffusers",
-        f"{_YOUR_FUNCTION} with diffusers' from_pretrained",
+        "kind diffusers takes the folder of its autoencoder, as vae or vqvae in it",
     ),
     (
         "MLmodel",
@@ -130,6 +137,8 @@ def _kind_of_folder(path: Path) -> FileKind:
     config = _json_of(path / "config.json")
     if "_diffusers_version" in config or "_class_name" in config:
         name = printable(str(config.get("_class_name", "a model"))[:60])
+        if name in OF_DIFFUSERS:
+            return FileKind(f"a folder of Diffusers ({name})", "kind diffusers takes it", "diffusers")
         return FileKind(
             f"a folder of Diffusers ({name})",
             f"{_YOUR_FUNCTION} with diffusers' {name}.from_pretrained",
@@ -138,9 +147,7 @@ def _kind_of_folder(path: Path) -> FileKind:
         return FileKind("a folder of Transformers", f"{_YOUR_FUNCTION} with from_pretrained")
     if (path / "model_config.json").is_file() and (path / "model.pt").is_file():
         name = printable(str(_json_of(path / "model_config.json").get("name", "model"))[:60])
-        return FileKind(
-            f"a folder of pythae ({name})", f"{_YOUR_FUNCTION} with pythae's AutoModel.load_from_folder"
-        )
+        return FileKind(f"a folder of pythae ({name})", "kind pythae takes it", "pythae")
     return FileKind("a folder", "name a file in it")
 
 

@@ -26,30 +26,31 @@ _SURE = 1e-6
 
 
 class ForeignModel(nn.Module):
-    """An encoder and a decoder from elsewhere. Codes are compared with a standard normal prior."""
+    """An encoder from elsewhere, and its decoder, if there is one. Codes are compared with a standard normal prior."""
 
     def __init__(
         self,
         image_shape: tuple[int, int, int],
         networks: nn.Module,
         encode: Callable[[Tensor], Any],
-        decode: Callable[[Tensor], Any],
+        decode: Callable[[Tensor], Any] | None,
         reconstruction: Reconstruction,
         pixel_range: tuple[float, float],
         source: str,
         returns: Returned | None = None,
     ) -> None:
         """networks: holds every torch weight of both, if they have any. encode: images -> codes (n, ...), a pair of
-        means and log variances, or a list of levels. decode: codes of that form -> images. Both may take and return
-        arrays. pixel_range: what black and white are to both. source: what errors call the model. returns: what two
-        tensors of one shape are, by default means and log variances. Raises BadCheckpoint where they do not fit the
-        images.
+        means and log variances, or a list of levels. decode: codes of that form -> images; None for a model that only
+        encodes, whose `decode` raises BadCheckpoint. Both may take and return arrays. pixel_range: what black and white
+        are to both. source: what errors call the model. returns: what two tensors of one shape are, by default means
+        and log variances. Raises BadCheckpoint where they do not fit the images.
         """
         super().__init__()
         self.largest_index: Tensor
         self.image_shape, self.source = image_shape, source
         self.networks = networks
-        self._encode, self._decode = FlexibleCall(encode), FlexibleCall(decode)
+        self._encode = FlexibleCall(encode)
+        self._decode = None if decode is None else FlexibleCall(decode)
         self._returns = returns
         if returns == "indices":  # kept with the weights: of the images that the import check encodes
             self.register_buffer("largest_index", torch.zeros((), dtype=torch.int64))
@@ -67,6 +68,11 @@ class ForeignModel(nn.Module):
         self.latent_dim = self.form.size
         self.dimension_names = self.form.names
         self.dimension_groups = tuple(range(self.latent_dim))
+
+    @property
+    def has_decoder(self) -> bool:
+        """Returns whether the model decodes codes."""
+        return self._decode is not None
 
     def encode(self, images: Tensor) -> Posterior:
         """Returns means and log variances (n, latent_dim); the smallest log variance if the encoder gives none."""
@@ -115,9 +121,10 @@ class ForeignModel(nn.Module):
         return self._pixels(self._posterior(images, black, white).mean)
 
     def _pixels(self, latents: Tensor) -> Tensor:
-        pixels = self._called(
-            lambda codes: self._decode(self._given_back(codes)), latents, "decoder", "codes"
-        )
+        decode = self._decode
+        if decode is None:
+            raise BadCheckpoint(f"{self.source} has no decoder, so nothing can be decoded")
+        pixels = self._called(lambda codes: decode(self._given_back(codes)), latents, "decoder", "codes")
         expected = (len(latents), *self.image_shape)
         if not isinstance(pixels, Tensor) or tuple(pixels.shape) != expected:
             raise BadCheckpoint(
@@ -152,7 +159,9 @@ class ForeignModel(nn.Module):
         with torch.no_grad():
             given = self._called(self._encode, black + self.black, "encoder", "images")
             self.form = CodeForm.of(self._levels(given, len(black))[0])
-            self.decode(self.encode(black).mean)
+            codes = self.encode(black).mean
+            if self.has_decoder:
+                self.decode(codes)
         return self.form
 
     def _called(self, function: Callable[[Tensor], Any], given: Tensor, part: str, what: str) -> Any:

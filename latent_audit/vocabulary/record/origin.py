@@ -35,6 +35,7 @@ class Reach(TypedDict):
     decoder_gradients: bool
     codes_by_weights: bool
     images_by_weights: bool
+    has_decoder: NotRequired[bool]
 
 
 class TriedReading(TypedDict):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
-from latent_audit.vocabulary.reasons import Reason, reason
+from latent_audit.vocabulary.reasons import Reason, reason, reason_in
 
 Plain = Mapping[str, Any]
 
@@ -31,6 +31,15 @@ def few_groups(groups: int | None, thresholds: Thresholds) -> Reason | None:
     if groups is None or groups >= thresholds.groups_min:
         return None
     return reason("few_groups", groups=str(groups), needed=str(thresholds.groups_min))
+
+
+def without_decoder(model: Plain) -> bool:
+    """Returns whether a model or control has no decoder: what the classifier reads in pictures says nothing of it."""
+    section = model.get("intervention") or {}
+    return (
+        "not_applicable" in section
+        and reason_in(section, "not_applicable")["key"] == "intervention.no_decoder"
+    )
 
 
 def interval_against(value: Plain | None, least: float) -> Literal["above", "crosses", "below"]:

@@ -31,6 +31,7 @@ from latent_audit.tasks.analyses.checks.check_rules import (
     Plain,
     dimension_name,
     few_groups,
+    without_decoder,
 )
 from latent_audit.tasks.analyses.checks.definitions.check import Check, CheckVerdict, Claim, Seeds
 from latent_audit.tasks.analyses.checks.definitions.registry import CHECKS
@@ -180,6 +181,8 @@ def _overall(
     groups = few_groups(model["association"].get("groups"), claim.thresholds)
     if groups is not None:
         word, why, change = INCONCLUSIVE, groups, reason("change.more_groups")
+    if without_decoder(model):
+        unreadable = None
     if unreadable is not None:
         word, why, change = NOT_TESTED, unreadable["reason"], unreadable["helps"]
     section = model.get("intervention") or {}

@@ -76,9 +76,9 @@ class Code:
     """One code and what its pictures are read by.
 
     fit_codes (n, d), test_codes (m, d): of the probe parts, as are the values (n, k) and (m, k). names, groups: of the
-    dimensions. testable: why the classifier may not judge an attribute here, "" where it may. fit_groups,
-    test_groups: of the images of either part, None where they are independent. claims: on single dimensions, by the
-    association check.
+    dimensions. decode: None for a code without a decoder, of which no attribute is testable. untestable: why the
+    classifier may not judge an attribute here, None where it may. fit_groups, test_groups: of the images of either
+    part, None where they are independent. claims: on single dimensions, by the association check.
     """
 
     attributes: Sequence[Attribute]
@@ -88,7 +88,7 @@ class Code:
     test_values: Floats
     names: Sequence[str]
     groups: Sequence[int]
-    decode: Decode
+    decode: Decode | None
     respond: Callable[[Images], NDArray[np.float32]]
     response_columns: Mapping[str, Sequence[int]]
     untestable: Sequence[Reason | None]
@@ -416,6 +416,8 @@ class _Ladder:
 
     def _open(self) -> Interchange:
         code = self.code
+        decode = code.decode
+        assert decode is not None
         labels = label_columns(code.attributes, code.test_values, code.fit_values, code.response_columns)
         return Interchange(
             self.names,
@@ -423,7 +425,7 @@ class _Ladder:
             labels,
             code.test_codes,
             self.pairs,
-            lambda latents, rows: code.respond(code.decode(latents, rows)),
+            lambda latents, rows: code.respond(decode(latents, rows)),
             [why is None for why in code.untestable],
             self.sizes.bootstraps,
             self.seed,

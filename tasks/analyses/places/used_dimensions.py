@@ -20,14 +20,18 @@ MAX_PAIRS, DECODED_IMAGES = 128, 4096
 def used_dimensions(
     codes: Latents,
     pairs: Pairs,
-    decode: Decode,
+    decode: Decode | None,
     groups: Sequence[int],
     seed: int,
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """Returns whether each dimension of codes (n, d) is used, bool (d,), and its change by that of a full swap.
 
-    The dimensions of a group are exchanged together: those of a categorical attribute mean nothing apart.
+    The dimensions of a group are exchanged together: those of a categorical attribute mean nothing apart. Without a
+    decoder each that varies counts as used, with its share of the variance as its change.
     """
+    if decode is None:
+        variance = codes.astype(np.float64).var(axis=0)
+        return variance > 0.0, variance / max(float(variance.sum()), np.finfo(np.float64).tiny)
     labels = np.asarray(groups)
     distinct = list(dict.fromkeys(labels.tolist()))
     count = min(MAX_PAIRS, max(16, DECODED_IMAGES // len(distinct)))

@@ -28,13 +28,14 @@ class DimensionUse:
 class Fitness:
     """The content of `fitness` in audit.json, without pictures; all in nats per image.
 
-    kl and kl_nats_per_image are None for a model whose code is a point, which has no KL.
+    kl and kl_nats_per_image are None for a model whose code is a point, which has no KL; reconstruction and
+    reconstruction_nats_per_image for one without a decoder.
     collapsed is a decision, collapse_reason the sentence for it, also where nothing collapsed.
     """
 
-    reconstruction_nats_per_image: float
+    reconstruction_nats_per_image: float | None
     kl_nats_per_image: float | None
-    reconstruction: Estimate
+    reconstruction: Estimate | None
     kl: Estimate | None
     active_units: int
     active_units_by_variance: int
@@ -44,11 +45,11 @@ class Fitness:
 
 
 def measure_fitness(
-    reconstruction_nats: NDArray[np.floating],
+    reconstruction_nats: NDArray[np.floating] | None,
     kl_nats: NDArray[np.floating] | None,
     means: NDArray[np.floating],
     names: tuple[str, ...],
-    reconstruction_spread: float,
+    reconstruction_spread: float | None,
     rng: np.random.Generator,
     *,
     unused_kl_nats: float,
@@ -60,7 +61,8 @@ def measure_fitness(
     """Returns the fitness of a model on held-out images.
 
     reconstruction_nats: (n,); kl_nats and means: (n, d), of the same images; kl_nats is None for a model
-    whose code is a point. reconstruction_spread: from `spread_of_reconstructions`. A dimension is active
+    whose code is a point. reconstruction_spread: from `spread_of_reconstructions`. Both of reconstructions are None for
+    a model without a decoder. A dimension is active
     when its mean KL exceeds unused_kl_nats; by Burda's criterion, the
     only one without a KL, when the variance of its posterior mean exceeds active_variance. unused: (d,) dimensions
     that are not active whatever these say, such as free ones that do not live.
@@ -87,12 +89,14 @@ def measure_fitness(
     )
     collapsed, why = decide_collapse(uses, reconstruction_spread, least_spread)
     source = "bootstrap over images"
-    reconstruction = mean_estimate(reconstruction_nats.astype(np.float64), resamples, rng, source)
+    reconstruction = None
+    if reconstruction_nats is not None:
+        reconstruction = mean_estimate(reconstruction_nats.astype(np.float64), resamples, rng, source)
     kl = None
     if kl_nats is not None:
         kl = mean_estimate(kl_nats.astype(np.float64).sum(axis=1), resamples, rng, source)
     return Fitness(
-        reconstruction_nats_per_image=reconstruction.value,
+        reconstruction_nats_per_image=None if reconstruction is None else reconstruction.value,
         kl_nats_per_image=None if kl is None else kl.value,
         reconstruction=reconstruction,
         kl=kl,
@@ -110,9 +114,12 @@ def is_used(mean_kl_nats: NDArray[np.float64], unused_kl_nats: float) -> NDArray
 
 
 def decide_collapse(
-    dimensions: tuple[DimensionUse, ...], reconstruction_spread: float, least_spread: float
+    dimensions: tuple[DimensionUse, ...], reconstruction_spread: float | None, least_spread: float
 ) -> tuple[bool, Reason]:
-    """Returns (collapsed, reason). Collapsed: no active dimension, or nearly equal reconstructions."""
+    """Returns (collapsed, reason). Collapsed: no active dimension, or nearly equal reconstructions.
+
+    reconstruction_spread: None for a model without a decoder.
+    """
     active = sum(use.active for use in dimensions)
     count = len(dimensions)
     if active == 0:
@@ -125,6 +132,8 @@ def decide_collapse(
             )
         )
         return True, reason("collapse.posterior", count=str(count), largest=largest)
+    if reconstruction_spread is None:
+        return False, reason("collapse.none_of_codes", active=str(active), count=str(count))
     if reconstruction_spread < least_spread:
         return True, reason(
             "collapse.constant", spread=f"{reconstruction_spread:.1%}", least=f"{least_spread:.0%}"
@@ -155,17 +164,18 @@ def reconstruction_pairs(
 
 
 def _refuse(
-    reconstruction_nats: NDArray[np.floating],
+    reconstruction_nats: NDArray[np.floating] | None,
     kl_nats: NDArray[np.floating] | None,
     means: NDArray[np.floating],
     names: tuple[str, ...],
 ) -> None:
-    n, d = len(reconstruction_nats), len(names)
+    nats = np.zeros(len(means)) if reconstruction_nats is None else reconstruction_nats
+    n, d = len(nats), len(names)
     kl = np.zeros((n, d)) if kl_nats is None else kl_nats
     if n < 2 or kl.shape != (n, d) or means.shape != (n, d):
         raise ValueError(
             f"fitness needs at least two images, and KL and means of shape (images, dimensions); got "
             f"{n} reconstructions, {d} names, KL {kl.shape}, means {means.shape}"
         )
-    if not (np.isfinite(reconstruction_nats).all() and np.isfinite(kl).all()):
+    if not (np.isfinite(nats).all() and np.isfinite(kl).all()):
         raise ValueError("reconstruction or KL is NaN or infinite: the model has diverged; train it again")

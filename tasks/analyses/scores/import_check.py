@@ -39,14 +39,14 @@ class ImportCheck:
     """Measurements on `images` random images, and anomalies.
 
     pixels_cut: share of pixel values outside [0, 1], which are cut there. Errors are mean squared differences of
-    pixels in [0, 1]; mean_image_error is that of the mean of these images. code_mean and code_standard_deviation:
-    one a dimension, posterior variance included; the prior has 0 and 1. posterior_standard_deviation: mean over images
-    and dimensions, None for an encoder without variances.
+    pixels in [0, 1], the first None without a decoder; mean_image_error is that of the mean of these images.
+    code_mean and code_standard_deviation: one a dimension, posterior variance included; the prior has 0 and 1.
+    posterior_standard_deviation: mean over images and dimensions, None for an encoder without variances.
     """
 
     images: int
     pixels_cut: float
-    reconstruction_error: float
+    reconstruction_error: float | None
     mean_image_error: float
     code_mean: tuple[float, ...]
     code_standard_deviation: tuple[float, ...]
@@ -58,16 +58,16 @@ def check(
     images: NDArray[np.uint8],
     means: Floats,
     log_variances: Floats | None,
-    as_set: Floats,
+    as_set: Floats | None,
     other_readings: Sequence[Reading],
 ) -> ImportCheck:
     """Returns the check of images (n, c, h, w) with codes (n, d) and reconstructions (n, c, h, w), not yet cut.
 
     log_variances: as the encoder gave them, None where it gives none. as_set: reconstructions as the settings
-    read them. other_readings: the same decoder, read in other ways.
+    read them, None without a decoder. other_readings: the same decoder, read in other ways.
     """
     pixels = images.astype(np.float64) / 255.0
-    error = _error(pixels, as_set)
+    error = None if as_set is None else _error(pixels, as_set)
     mean_image_error = _error(pixels, np.broadcast_to(pixels.mean(axis=0), pixels.shape))
     spread = means.astype(np.float64).var(axis=0)
     if log_variances is not None:
@@ -75,14 +75,18 @@ def check(
     deviations = np.sqrt(spread)
     centres = means.astype(np.float64).mean(axis=0)
     warnings = [
-        *_about_pixels(pixels, as_set, error, mean_image_error, other_readings),
+        *(
+            ()
+            if as_set is None or error is None
+            else _about_pixels(pixels, as_set, error, mean_image_error, other_readings)
+        ),
         *_about_codes(centres, deviations),
         *_about_whole_numbers(means),
         *(() if log_variances is None else _about_variances(means, log_variances)),
     ]
     return ImportCheck(
         images=len(images),
-        pixels_cut=float(np.mean((as_set < 0.0) | (as_set > 1.0))),
+        pixels_cut=0.0 if as_set is None else float(np.mean((as_set < 0.0) | (as_set > 1.0))),
         reconstruction_error=error,
         mean_image_error=mean_image_error,
         code_mean=tuple(centres.tolist()),

@@ -73,6 +73,12 @@ def decode(stream: IO[bytes] | Path, name: str, square: Square) -> Decoded:
         raise CorruptImage(f"{name} is truncated or corrupt ({error})") from error
 
 
+def decode_array(pixels: NDArray[np.uint8], square: Square) -> Decoded:
+    """Returns an image uint8 (c, h, w) of one or three channels as a square."""
+    planes = pixels[0] if len(pixels) == 1 else np.ascontiguousarray(pixels.transpose(1, 2, 0))
+    return _pixels(Image.fromarray(planes), square, had_16_bits=False)
+
+
 def _refuse_unfit(image: Image.Image, name: str, square: Square) -> None:
     pixels = image.width * image.height
     if pixels > square.pixel_limit:

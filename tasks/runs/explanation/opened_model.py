@@ -8,8 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from latent_audit.tasks.errors import UsageError
 from latent_audit.tasks.execution.devices import choose_device
 from latent_audit.tasks.runs.kept_results import KeptRun
+from latent_audit.tasks.session.terminal_text import named
 from latent_audit.tasks.stages.inputs.codes import Codes, open_codes
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.stages.inputs.reach import Reach, reach_of
@@ -55,8 +57,13 @@ class OpenedModel:
         self.data, self.classifier = shared.data, shared.classifier
         self._device = torch.device(shared.device)
         weights = kept.weights(record)
-        self.model: Model = load(weights.path, shared.device)
         self.reach: Reach = reach_of(weights)
+        if not self.reach.has_decoder:
+            raise UsageError(
+                f"{named(record['name'])} has no decoder, and an explanation shows what a model draws: choose another "
+                "--model"
+            )
+        self.model: Model = load(weights.path, shared.device)
         self.noisy = isinstance(self.model, NoisyDecoder)
 
     @cached_property

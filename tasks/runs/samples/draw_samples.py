@@ -23,6 +23,7 @@ from latent_audit.tasks.session.progress import ProgressDisplay
 from latent_audit.tasks.session.terminal_text import named
 from latent_audit.tasks.stages.inputs.codes import open_codes
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
+from latent_audit.tasks.stages.inputs.reach import reach_of
 from latent_audit.tasks.storage.store import writing
 from latent_audit.vae_models.attribute_classifier.targets import Target
 from latent_audit.vae_models.components.named_reading import named_layout, response_columns
@@ -100,7 +101,12 @@ class _Sampler:
         data = open_prepared(kept.prepared())
         asked = parse_asked(request.asked, data.data.attributes, data.values("model_train"))
         device = choose_device("auto")
-        self.model: Model = load(kept.weights(record).path, device)
+        weights = kept.weights(record)
+        if not reach_of(weights).has_decoder:
+            raise UsageError(
+                f"{named(record['name'])} has no decoder, so it draws no images: choose another --model"
+            )
+        self.model: Model = load(weights.path, device)
         self.classifier: AttributeClassifier = load_classifier(kept.classifier().path, device)
         self.device = torch.device(device)
         self.attributes = data.data.attributes

@@ -7,6 +7,8 @@ from pathlib import Path
 from latent_audit.tasks.datasets.errors import MissingFile
 from latent_audit.tasks.datasets.folder import FolderSettings
 from latent_audit.tasks.datasets.images.image_listing import list_images, on_disk
+from latent_audit.tasks.datasets.own.image_file import ImageFileSettings
+from latent_audit.tasks.datasets.own.parquet_images import parquet_files
 from latent_audit.tasks.datasets.public_data import PublicDataSettings
 from latent_audit.tasks.datasets.registry import DataSettings
 from latent_audit.tasks.datasets.remote_file import RemoteFile
@@ -29,6 +31,8 @@ def download(data: DataSettings, store: Path, progress: ProgressDisplay) -> Data
     """
     if isinstance(data, FolderSettings):
         return _own_files(data)
+    if isinstance(data, ImageFileSettings):
+        return _own_file(data)
     folder = store / "downloads"
     if not isinstance(data, PublicDataSettings):  # drawn here, from no file
         return DataFiles(folder.absolute(), {})
@@ -85,6 +89,18 @@ def _own_files(data: FolderSettings) -> DataFiles:
     if data.table is not None:
         digests["table"] = digest_of_file(data.table)
     return DataFiles(data.folder.absolute(), digests)
+
+
+def _own_file(data: ImageFileSettings) -> DataFiles:
+    """Returns the digest of the file of images and labels, or of each parquet file in the folder."""
+    if not data.path.exists():
+        raise MissingFile(f"data.path is {data.path}, and there is no such file")
+    files = parquet_files(data.path) if data.path.is_dir() else [data.path]
+    if not all(file.is_file() for file in files):
+        raise MissingFile(f"data.path is {data.path}, which is no plain file")
+    return DataFiles(
+        data.path.absolute().parent, {f"images {n}": digest_of_file(file) for n, file in enumerate(files)}
+    )
 
 
 def _shown(file: RemoteFile, progress: ProgressDisplay) -> Callable[[int, int | None], None]:

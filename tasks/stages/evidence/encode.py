@@ -48,7 +48,8 @@ def compute(
     fit = data.images("model_train", data.draw("model_train", pca_images, seed, "principal components"))
     test = read_array(folder / "means-probe_test.npy")
     pairs = draw_pairs(ImageGroups.of(None, len(test)), USED_PAIRS, seed)
-    used, changes = used_dimensions(test, pairs, decoder_of(model, "auto"), model.dimension_groups, seed)
+    decode = decoder_of(model, "auto") if reach_of(trained).has_decoder else None
+    used, changes = used_dimensions(test, pairs, decode, model.dimension_groups, seed)
     facts = {
         "used": used.tolist(),
         "changes": changes.tolist(),

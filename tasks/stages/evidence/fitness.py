@@ -23,6 +23,7 @@ from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.codes import Codes, open_codes
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
+from latent_audit.tasks.stages.inputs.reach import reach_of
 from latent_audit.tasks.storage.arrays import reference, write_json
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.components.named_reading import named_layout
@@ -30,6 +31,7 @@ from latent_audit.vae_models.evaluation import evaluate
 from latent_audit.vae_models.inference import decode_latents, decoder_of, encode_images
 from latent_audit.vae_models.model import Model
 from latent_audit.vae_models.storage.checkpoints import load
+from latent_audit.vocabulary.reasons import reason
 
 SHOWN_SAMPLES = 16
 
@@ -49,7 +51,7 @@ def compute(
     memorisation_held_out_images: int,
     seed: int,
 ) -> None:
-    """Writes fitness.json: nats per image, every dimension's use, collapse, pairs and samples.
+    """Writes fitness.json: nats per image, every dimension's use, collapse, and with a decoder pairs and samples.
 
     Free dimensions are tried on `free_dimension_samples` samples. Samples, and `memorisation_held_out_images`, are held
     against `memorisation_images` training images.
@@ -58,12 +60,13 @@ def compute(
     codes = open_codes(encoded)
     model = load(trained.path, context.device)
     images, means = data.images("probe_test"), codes.of("probe_test")
-    evaluation = evaluate(model, images)
+    decodes = reach_of(trained).has_decoder
+    evaluation = evaluate(model, images, decodes=decodes)
     kl = evaluation.kl_nats
     # With a KL, that says whether a dimension is used.
     free = (
         _free_dimensions(model, codes, live_correlation_min, free_dimension_samples, bootstraps, seed)
-        if kl is None
+        if kl is None and decodes
         else ()
     )
     unused = np.zeros(model.latent_dim, bool)
@@ -73,7 +76,9 @@ def compute(
         kl,
         means,
         codes.names,
-        spread_of_reconstructions(images, decode_latents(model, means, rows=np.arange(len(means)))),
+        spread_of_reconstructions(images, decode_latents(model, means, rows=np.arange(len(means))))
+        if decodes
+        else None,
         np.random.default_rng(seed),
         unused_kl_nats=unused_kl_nats,
         unused=unused,
@@ -84,6 +89,11 @@ def compute(
         plain["free_dimensions"] = to_json(free)
     if kl is None:
         plain["kl_not_applicable"] = evaluation.kl_not_applicable
+    if not decodes:
+        missing = {"not_applicable": reason("intervention.no_decoder")}
+        plain |= dict.fromkeys(("reconstruction", "reconstruction_pairs", "samples"), missing)
+        _write(folder, plain)
+        return
     against = data.draw("model_train", memorisation_images, seed, "memorisation check")
     new = data.draw("probe_test", memorisation_held_out_images, seed, "memorisation check")
     samples = sample_images(
@@ -94,13 +104,17 @@ def compute(
         np.random.default_rng(seed),
     )
     plain.update(_pictures(folder, data, codes, model, samples, seed))
+    _write(folder, plain)
+
+
+def _write(folder: Path, plain: dict[str, Any]) -> None:
     write_json(folder / "fitness.json", plain)
     names = ("reconstruction_nats_per_image", "kl_nats_per_image", "active_units")
     write_json(
         folder / "summary.json",
         {
-            "metrics": {name: plain[name] for name in names},
-            "tags": {"collapsed": str(result.collapsed)},
+            "metrics": {name: plain[name] for name in names if plain[name] is not None},
+            "tags": {"collapsed": str(plain["collapsed"])},
         },
     )
 

@@ -19,6 +19,7 @@ from latent_audit.tasks.storage.arrays import read_json, write_json
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.inference import decoder_of
 from latent_audit.vae_models.storage.checkpoints import load, load_classifier, load_untrained
+from latent_audit.vocabulary.reasons import reason
 
 
 def compute(
@@ -41,8 +42,12 @@ def compute(
 ) -> None:
     """Writes intervention.json as audit.json holds it, and the readings behind the claims, by which subgroups differ.
 
-    Images are drawn from probe_test; doses are quantiles of the codes of probe_fit.
+    Images are drawn from probe_test; doses are quantiles of the codes of probe_fit. Of a model without a decoder,
+    intervention.json says that there is none.
     """
+    if not reach_of(trained).has_decoder:
+        write_json(folder / "intervention.json", {"not_applicable": reason("intervention.no_decoder")})
+        return
     data = open_prepared(prepared)
     codes = open_codes(encoded).of_probe_parts()
     model = load(trained.path, context.device)

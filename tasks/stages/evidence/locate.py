@@ -17,6 +17,7 @@ from latent_audit.tasks.stages.evidence.places import (
 )
 from latent_audit.tasks.stages.inputs.codes import PROBE_PARTS, ProbeCodes, open_codes
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
+from latent_audit.tasks.stages.inputs.reach import reach_of
 from latent_audit.tasks.storage.arrays import read_json, write_json
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.inference import decoder_of
@@ -53,14 +54,21 @@ def compute(
     model = load(trained.path, context.device)
     attribute_classifier = load_classifier(classifier.path, context.device)
     claimed = read_json(probed.path / "probe.json")
-    gates = read_json(intervened.path / "intervention.json")["gates"]
+    intervention = read_json(intervened.path / "intervention.json")
+    decodes = reach_of(trained).has_decoder
+    gates = intervention["gates"] if decodes else []
+    why_not = (
+        [None if gate["status"] == "passed" else reason_in(gate) for gate in gates]
+        if decodes
+        else [reason_in(intervention, "not_applicable")] * len(data.data.attributes)
+    )
     found = measure_places(
         data,
         attribute_classifier,
         open_codes(encoded).of_probe_parts(),
-        decoder_of(model, "auto"),
-        [None if gate["status"] == "passed" else reason_in(gate) for gate in gates],
-        claims_of(claimed["association"], claimed["specificity"], thresholds.significance),
+        decoder_of(model, "auto") if decodes else None,
+        why_not,
+        claims_of(claimed["association"], claimed["specificity"], thresholds.significance) if decodes else (),
         thresholds,
         Sizes(
             probe_images, interchange_pairs, permutations, bootstraps, boosting_iterations, boosting_images

@@ -41,10 +41,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Control:
-    """A code without knowledge, the decoder that goes with it, and an untrained one of its size, if there is one."""
+    """A code without knowledge, the decoder that goes with it, and an untrained one of its size, if there are any."""
 
     codes: ProbeCodes
-    decode: Decode
+    decode: Decode | None
     untrained_decode: Decode | None
 
 
@@ -101,20 +101,27 @@ def compute(
             thresholds.gap_min,
             seed,
         )
-        gates = gate_reconstructions(
-            data,
-            attribute_classifier,
-            control.codes,
-            control.decode,
-            thresholds.classifier_share_of_way,
-            unreadable,
-            interventions,
+        gates = (
+            ()
+            if control.decode is None
+            else gate_reconstructions(
+                data,
+                attribute_classifier,
+                control.codes,
+                control.decode,
+                thresholds.classifier_share_of_way,
+                unreadable,
+                interventions,
+            )
         )
-        intervened = (
-            _intervene(data, attribute_classifier, control, claims, gates, interventions)
-            if any(gate.status == "passed" for gate in gates)
-            else _unreadable(gates)
-        )
+        if control.decode is None:
+            intervened: Any = {"not_applicable": reason("intervention.no_decoder")}
+        elif any(gate.status == "passed" for gate in gates):
+            intervened = _intervene(
+                data, attribute_classifier, control, control.decode, claims, gates, interventions
+            )
+        else:
+            intervened = _unreadable(gates)
         found.append(
             {
                 "control": name,
@@ -128,8 +135,10 @@ def compute(
                         attribute_classifier,
                         control.codes,
                         control.decode,
-                        untestable(gates),
-                        claims_of(to_json(associated), to_json(claims), thresholds.significance),
+                        untestable(gates) or [intervened["not_applicable"]] * len(data.data.attributes),
+                        claims_of(to_json(associated), to_json(claims), thresholds.significance)
+                        if gates
+                        else (),
                         thresholds,
                         places,
                         seed,
@@ -145,15 +154,19 @@ def _controls(
 ) -> Mapping[str, Control]:
     model, untrained = load(trained.path, device), load_untrained(trained.path, device)
 
-    decode = decoder_of(model, "auto")
-    before = decoder_of(untrained, "auto")
-    untrained_decode = before if reach_of(trained).images_by_weights else None
+    reach = reach_of(trained)
+    decode = decoder_of(model, "auto") if reach.has_decoder else None
+    before = decoder_of(untrained, "auto") if reach.has_decoder else None
+    untrained_decode = before if reach.images_by_weights else None
     controls = {"shuffled": Control(codes.of_probe_parts().shuffled(seed), decode, untrained_decode)}
     if "random_init" in codes.controls:  # not of a model whose codes do not depend on weights
         controls["random_init"] = Control(codes.of_control("random_init"), before, None)
     components = Control(
         codes.of_control("pca"),
-        without_noise(lambda latents: decode_components(encoded, latents, shape)),
+        # Of a model that only encodes, no picture of a control is judged either.
+        without_noise(lambda latents: decode_components(encoded, latents, shape))
+        if reach.has_decoder
+        else None,
         None,
     )
     return {**controls, "pca": components}
@@ -163,6 +176,7 @@ def _intervene(
     data: Prepared,
     attribute_classifier: "AttributeClassifier",
     control: Control,
+    decode: Decode,
     claims: Sequence[Specificity],
     gates: Sequence[Gate],
     sizes: InterventionSizes,
@@ -173,7 +187,7 @@ def _intervene(
             data,
             attribute_classifier,
             control.codes,
-            control.decode,
+            decode,
             control.untrained_decode,
             dimensions,
             gates,

@@ -48,14 +48,17 @@ def measure_places(
     data: Prepared,
     attribute_classifier: "AttributeClassifier",
     codes: ProbeCodes,
-    decode: Decode,
+    decode: Decode | None,
     why_not: Sequence[Reason | None],
     claims: Sequence[Claim],
     thresholds: Thresholds,
     sizes: Sizes,
     seed: int,
 ) -> Ladder:
-    """Returns the evidence on every rung of a code; `why_not`: why an attribute cannot be judged, or None."""
+    """Returns the evidence on every rung of a code; `why_not`: why an attribute cannot be judged, or None.
+
+    decode: None where the model has no decoder; then no attribute can be judged.
+    """
     fitted = data.draw("probe_fit", sizes.fit_images, seed, "places", every_class=True)
     code = ladder.Code(
         attributes=data.data.attributes,

@@ -309,14 +309,11 @@ def _comparison(
     def best_uncertainty(record: Record) -> float:
         return float(np.mean([claim["uncertainty"]["value"] for claim in record["specificity"]]))
 
-    measures = [
-        comparison.compute(
-            "reconstruction",
-            "nats per image",
-            "lower",
-            by_model(lambda record: record["fitness"]["reconstruction_nats_per_image"]),
-            bounded=False,
-        ),
+    nats = by_model(lambda record: record["fitness"]["reconstruction_nats_per_image"])
+    measures = []
+    if all(value is not None for found in nats.values() for value in found):  # else a model has no decoder
+        measures = [comparison.compute("reconstruction", "nats per image", "lower", nats, bounded=False)]
+    measures += [
         comparison.compute(
             "mean uncertainty coefficient of claims", "", "higher", by_model(best_uncertainty), bounded=True
         ),

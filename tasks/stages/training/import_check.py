@@ -50,6 +50,9 @@ def _checked(model: Model, images: NDArray[np.uint8]) -> ImportCheck:
     means, log_variances = encode_images(model, images)
     if not isinstance(model, ForeignModel):  # networks of ours give pixels between 0 and 1
         return check(images, means, log_variances, decode_latents(model, means), ())
+    variances = log_variances if model.has_variance else None
+    if not model.has_decoder:
+        return check(images, means, variances, None, ())
     given = torch.from_numpy(images).float() / 255
     with torch.no_grad():
         raw = model.rebuild(given)
@@ -59,28 +62,33 @@ def _checked(model: Model, images: NDArray[np.uint8]) -> ImportCheck:
                 rebuilt = (model.rebuild(given, (black, white)) - black) / (white - black)
                 others.append(Reading(f"pixel_range [{black:g}, {white:g}]", rebuilt.numpy()))
     as_set = ((raw - model.black) / (model.white - model.black)).numpy()
-    return check(images, means, log_variances if model.has_variance else None, as_set, others)
+    return check(images, means, variances, as_set, others)
 
 
 def _reach(model: Model, images: NDArray[np.uint8], seed: int) -> Reach:
     if not isinstance(model, ForeignModel):
         return Reach()
     pixels = torch.from_numpy(images).float() / 255
+
+    def decoded_from(codes: Tensor) -> Tensor:
+        return model.decode(codes) if model.has_decoder else codes
+
     with torch.no_grad():
         codes = model.encode(pixels).mean
-        decoded = model.decode(codes)
+        decoded = decoded_from(codes)
     assert isinstance(model, nn.Module)
     kept = {name: weight.clone() for name, weight in model.state_dict().items()}
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
         model.shuffle_weights()
-        other_codes, other_decoded = model.encode(pixels).mean, model.decode(codes)
+        other_codes, other_decoded = model.encode(pixels).mean, decoded_from(codes)
     model.load_state_dict(kept)
     return Reach(
         encoder_gradients=_gradient_passes(lambda images: model.encode(images).mean, pixels[:2]),
-        decoder_gradients=_gradient_passes(model.decode, codes[:2]),
+        decoder_gradients=model.has_decoder and _gradient_passes(model.decode, codes[:2]),
         codes_by_weights=not torch.equal(codes, other_codes),
         images_by_weights=not torch.equal(decoded, other_decoded),
+        has_decoder=model.has_decoder,
     )
 
 

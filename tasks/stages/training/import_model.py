@@ -20,6 +20,7 @@ from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.inference import decode_latents, encode_images
 from latent_audit.vae_models.model import Model
 from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings
+from latent_audit.vae_models.pretrained.foreign_model import ForeignModel
 from latent_audit.vae_models.storage.recipes import recipe, save
 from latent_audit.vae_models.supervision import as_stated
 from latent_audit.vocabulary.reasons import reason
@@ -93,13 +94,17 @@ def _try(model: Model, images: NDArray[np.uint8]) -> None:
     means, log_variances = encode_images(model, images)
     if not (np.isfinite(means).all() and np.isfinite(log_variances).all()):
         raise BadCheckpoint("the encoder gives codes that are NaN or infinite for images of this data set")
-    if not np.isfinite(decode_latents(model, means)).all():
+    if _decodes(model) and not np.isfinite(decode_latents(model, means)).all():
         raise BadCheckpoint("the decoder gives pixels that are NaN or infinite for codes of this data set")
     if not np.array_equal(encode_images(model, images)[0], means):
         raise BadCheckpoint(
             "the encoder gives other codes when it is given the same images again: return the mean of the "
             "posterior, not a sample, and switch dropout off"
         )
+
+
+def _decodes(model: Model) -> bool:
+    return not isinstance(model, ForeignModel) or model.has_decoder
 
 
 def _origin(model: ExistingModelSettings, files: ModelFiles) -> dict[str, Any]:

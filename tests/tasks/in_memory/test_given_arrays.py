@@ -11,10 +11,10 @@ import torch
 
 import latent_audit
 from latent_audit.tasks.datasets.errors import BadTable, DataError
+from latent_audit.tasks.datasets.own.array_images import as_images
 from latent_audit.tasks.errors import UsageError
 from latent_audit.tasks.in_memory import functions
 from latent_audit.tasks.in_memory.columns import as_attributes
-from latent_audit.tasks.in_memory.images import as_images
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 3, 8, 10), dtype=np.uint8)
 

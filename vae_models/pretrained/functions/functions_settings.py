@@ -57,6 +57,12 @@ class FunctionsSettings(ExistingModelSettings):
     handle: str = Field(description="which of the models that this process holds")
     pixel_range: PixelRange = Field((0.0, 1.0), description="what black and white are to the model")
     returns: Returned | None = Field(None, description="what encode returns, as for an entrypoint")
+    decodes: bool = Field(True, description="whether the model decodes")
+
+    @property
+    def has_decoder(self) -> bool:
+        """Whether the model decodes."""
+        return self.decodes
 
     def build(self, image_shape: tuple[int, int, int], targets: Sequence["Target"]) -> "ForeignModel":
         """Returns the model with its weights in random order, because its initial weights are unknown."""
@@ -81,7 +87,7 @@ class FunctionsSettings(ExistingModelSettings):
             raise BadCheckpoint(
                 "the model was held by a Python program that has ended: run the audit there again"
             )
-        networks, encode, decode = _copied(_held[self.handle], image_shape)
+        networks, encode, decode = _copied(_held[self.handle], image_shape, self.decodes)
         return ForeignModel(
             image_shape,
             networks,
@@ -95,8 +101,8 @@ class FunctionsSettings(ExistingModelSettings):
 
 
 def _copied(
-    given: GivenModel, image_shape: tuple[int, int, int]
-) -> tuple["nn.Module", Callable[[Any], Any], Callable[[Any], Any]]:
+    given: GivenModel, image_shape: tuple[int, int, int], decodes: bool
+) -> tuple["nn.Module", Callable[[Any], Any], Callable[[Any], Any] | None]:
     """Returns copies of the networks, on the CPU, and the halves that use the copies: controls change weights."""
     from torch import nn
 
@@ -105,15 +111,14 @@ def _copied(
     if given.model is not None:
         has_networks = isinstance(given.model, nn.Module) or len(list(networks_of(given.model).children()))
         model = _deep_copy(given.model) if has_networks else given.model
-        encode, decode = halves_of(model, image_shape, SOURCE)
-        return networks_of(model).cpu(), encode, decode
+        return networks_of(model).cpu(), *halves_of(model, image_shape, SOURCE, decodes=decodes)
     assert given.encode is not None
-    assert given.decode is not None
-    halves = (given.encode, given.decode)
+    halves = (given.encode,) if given.decode is None else (given.encode, given.decode)
     owners = {id(owner): owner for half in halves if (owner := _owner(half)) is not None}
     # Copied together: what both halves share stays shared.
     copies = dict(zip(owners, _deep_copy(list(owners.values())), strict=True))
-    encode, decode = (_of_copy(half, copies) for half in halves)
+    encode, decode = (*(_of_copy(half, copies) for half in halves), None)[:2]
+    assert encode is not None
     return nn.ModuleList(copies.values()).cpu(), encode, decode
 
 

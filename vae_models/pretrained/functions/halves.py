@@ -12,12 +12,24 @@ from latent_audit.vae_models.errors import BadCheckpoint
 Half = Callable[[Any], Any]
 
 
-def halves_of(made: object, image_shape: tuple[int, int, int], source: str) -> tuple[Half, Half]:
+def halves_of(
+    made: object, image_shape: tuple[int, int, int], source: str, *, decodes: bool = True
+) -> tuple[Half, Half | None]:
     """Returns the functions that encode images (n, c, h, w) and decode codes.
 
     An object as of scikit-learn, with transform and inverse_transform, is given images as rows of pixels. source: what
-    the error calls the object. Raises BadCheckpoint.
+    the error calls the object. decodes: whether it must decode; else None stands for the second function, and the
+    object may be a function of images, such as the module of an encoder. Raises BadCheckpoint.
     """
+    if not decodes:
+        encode, rows = getattr(made, "encode", None), getattr(made, "transform", None)
+        if callable(encode):
+            return encode, None
+        if callable(rows):
+            return _of_rows(rows), None
+        if callable(made):
+            return made, None
+        raise BadCheckpoint(f"{source} must return an object with encode, or a function of images")
     lacking = [name for name in ("encode", "decode") if not callable(getattr(made, name, None))]
     if not lacking:
         return made.encode, made.decode  # type: ignore[attr-defined]  # looked up above
@@ -26,7 +38,7 @@ def halves_of(made: object, image_shape: tuple[int, int, int], source: str) -> t
         return _of_rows(towards), lambda codes: _images(back(np.asarray(codes)), image_shape)
     raise BadCheckpoint(
         f"{source} must return an object with encode and decode; the {type(made).__name__} it returned has no "
-        f"{' and no '.join(lacking)}"
+        f"{' and no '.join(lacking)}. Set decodes to false for a model that only encodes"
     )
 
 

@@ -23,15 +23,17 @@ def open_onnx(settings: "OnnxSettings", image_shape: tuple[int, int, int]) -> Fo
     """Returns the model. Raises BadCheckpoint for files that are not operations on tensors, and where the extra that
     runs them is not installed.
     """
-    encoder, decoder = OnnxHalf(settings.encoder), OnnxHalf(settings.decoder)
+    encoder = OnnxHalf(settings.encoder)
+    decoder = None if settings.decoder is None else OnnxHalf(settings.decoder)
+    names = " and ".join(Path(place).name for place in settings.given_files().values())
     return ForeignModel(
         image_shape,
         nn.ModuleDict(),
         encoder.run,
-        decoder.run,
+        None if decoder is None else decoder.run,
         build_reconstruction(settings.reconstruction, settings.pixel_variance),
         settings.pixel_range,
-        f"the ONNX files {settings.encoder.name} and {settings.decoder.name}",
+        f"the ONNX files {names}",
         settings.returns,
     )
 

@@ -23,23 +23,31 @@ class OnnxSettings(ExistingModelSettings):
     encoder: Path = Field(
         description="an ONNX file with one input: images to means, or to means and log variances"
     )
-    decoder: Path = Field(description="the same: codes to images")
+    decoder: Path | None = Field(
+        None, description="the same: codes to images; null for an encoder without a decoder"
+    )
     pixel_range: PixelRange = Field((0.0, 1.0), description="what black and white are to the model")
     returns: Returned | None = Field(
         None, description="what two outputs of the encoder are, as for an entrypoint"
     )
+
+    @property
+    def has_decoder(self) -> bool:
+        """Whether a decoder is given."""
+        return self.decoder is not None
 
     def build(self, image_shape: tuple[int, int, int], targets: Sequence["Target"]) -> "ForeignModel":
         """Returns the model; it has no torch weights that could be put in another order."""
         return self.open_trained(image_shape)
 
     def given_files(self) -> dict[str, str]:
-        """Returns the files of both halves."""
-        return {"encoder": str(self.encoder), "decoder": str(self.decoder)}
+        """Returns the files of the halves that are given."""
+        halves = {"encoder": self.encoder, "decoder": self.decoder}
+        return {name: str(path) for name, path in halves.items() if path is not None}
 
     def with_files(self, places: Mapping[str, Path]) -> Self:
         """Returns the settings with other paths of both halves."""
-        return self.model_copy(update={name: places[name] for name in ("encoder", "decoder")})
+        return self.model_copy(update={name: places[name] for name in self.given_files()})
 
     def open_trained(self, image_shape: tuple[int, int, int]) -> "ForeignModel":
         """Returns the model."""

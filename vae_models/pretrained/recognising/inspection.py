@@ -9,6 +9,7 @@ from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.pretrained.file_kinds import (
     EXPORTED,
     KINDS_OF_WEIGHTS,
+    LIGHTNING,
     ONNX,
     FileKind,
     kind_of,
@@ -44,7 +45,7 @@ def inspect_model(path: Path) -> Inspection | None:
     if kind is None:
         return None
     seen = Inspection(path, kind.name)
-    look = _LOOKS.get(kind)
+    look = _OF_LIBRARIES.get(kind.kind or "", _LOOKS.get(kind))
     if look is None:
         return replace(seen, missing=(kind.taken_by,))
     try:
@@ -73,6 +74,17 @@ def _weights(seen: Inspection) -> Inspection:
     if len(tensors) > len(shown):
         found.append(f"  and {len(tensors) - len(shown)} more")
     ways = fits(tensors)
+    if not ways and kind_of(seen.path) == LIGHTNING:
+        lightning = {"kind": "lightning", "path": str(seen.path), "entrypoint": "MODULE:FUNCTION"}
+        return replace(
+            seen,
+            found=tuple(found),
+            settings={"models": {_NAME: lightning}},
+            missing=(
+                "the function that makes the module of these weights: entrypoint",
+                "images and their attributes: section data",
+            ),
+        )
     if not ways:
         return replace(
             seen,
@@ -114,6 +126,40 @@ def _onnx(seen: Inspection) -> Inspection:
     return _half(seen, "onnx", "onnx", OnnxHalf(seen.path).input_rank)
 
 
+def _diffusers(seen: Inspection) -> Inspection:
+    from latent_audit.vae_models.pretrained.libraries.diffusers_model import checked_config
+    from latent_audit.vae_models.pretrained.libraries.diffusers_settings import DiffusersSettings
+
+    files = DiffusersSettings(path=seen.path).given_files()
+    name, arguments = checked_config(Path(files["config"]))
+    channels, levels = arguments.get("in_channels", 3), len(arguments.get("block_out_channels", [1]))
+    found = f"{name}, images of {channels} channels, sides that {2 ** (levels - 1)} divides"
+    return _of_library(seen, "diffusers", (found,), {})
+
+
+def _pythae(seen: Inspection) -> Inspection:
+    from latent_audit.vae_models.pretrained.libraries.pythae_model import checked_config
+    from latent_audit.vae_models.pretrained.libraries.pythae_settings import PythaeSettings
+
+    name, latent_dim, shape = checked_config(Path(PythaeSettings(path=seen.path).given_files()["config"]))
+    found = (
+        f"{name} with {latent_dim} dimensions, images {'x'.join(map(str, shape))} (channels, height, width)"
+    )
+    return _of_library(seen, "pythae", (found,), {"data": {"image_size": shape[1]}})
+
+
+def _of_library(
+    seen: Inspection, kind: str, found: tuple[str, ...], settings: Mapping[str, Any]
+) -> Inspection:
+    model = {"kind": kind, "path": str(seen.path)}
+    return replace(
+        seen,
+        found=(*found, f"opened with the extra {kind}: pip install latent-audit[{kind}]"),
+        settings={"models": {_NAME: model}, **settings},
+        missing=("images and their attributes: section data",),
+    )
+
+
 def _half(seen: Inspection, kind: str, suffix: str, rank: int | None) -> Inspection:
     part, other = ("encoder", "decoder") if rank == 4 else ("decoder", "encoder")
     model = {"kind": kind, part: str(seen.path), other: f"{other.upper()}.{suffix}"}
@@ -124,7 +170,11 @@ def _half(seen: Inspection, kind: str, suffix: str, rank: int | None) -> Inspect
             f"its input has {rank if rank else 'unknown'} axes; it is taken for {_article(part)}",
         ),
         settings={"models": {_NAME: model}},
-        missing=(f"the {other} as a file of its own", "images and their attributes: section data"),
+        missing=(
+            f"the {other} as a file of its own"
+            + ("; leave it out for a model that only encodes" if part == "encoder" else ""),
+            "images and their attributes: section data",
+        ),
     )
 
 
@@ -136,4 +186,9 @@ _LOOKS: Mapping[FileKind, Callable[[Inspection], Inspection]] = {
     **dict.fromkeys(KINDS_OF_WEIGHTS, _weights),
     EXPORTED: _program,
     ONNX: _onnx,
+}
+# By the setting that takes a folder of a library.
+_OF_LIBRARIES: Mapping[str, Callable[[Inspection], Inspection]] = {
+    "diffusers": _diffusers,
+    "pythae": _pythae,
 }

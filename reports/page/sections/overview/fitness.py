@@ -14,7 +14,7 @@ from latent_audit.vocabulary.record.model import Model
 from latent_audit.vocabulary.record.model_specific import ConditionalEdit
 
 # Kinds of model whose encoder may return a pair of tensors.
-OF_PAIRS = ("entrypoint", "exported_programs", "functions", "onnx")
+OF_PAIRS = ("entrypoint", "exported_programs", "functions", "onnx", "lightning")
 
 
 def build(page: Page) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def _import_check(page: Page, model: Model) -> dict[str, Any] | None:
         return None
     deviations = [value for value in found["code_standard_deviation"] if value is not None]
     measured = page.t(
-        "fitness.import_measured",
+        "fitness.import_measured" if found["reach"].get("has_decoder", True) else "fitness.import_codes",
         n=number(found["images"]),
         cut=percent(found["pixels_cut"]),
         error=number(found["reconstruction_error"]),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from latent_audit.tasks.analyses.checks.check_rules import few_groups, in_words
+from latent_audit.tasks.analyses.checks.check_rules import few_groups, in_words, without_decoder
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.places.evidence import BLOCK, DIRECTION, NONE, READ, RUNGS
 from latent_audit.tasks.analyses.places.rules import sharing
@@ -123,7 +123,7 @@ def _of_model(
         groups = few_groups(model["places"].get("groups"), thresholds)
         if groups is not None:
             row = _undecided(row, groups)
-        if name in unreadable:
+        if name in unreadable and not without_decoder(model):
             message = reason("not_readable", why=unreadable[name]["reason"])
             row = replace(row, verdict=NOT_TESTED, reason=message, rung=_read_or_none(place, thresholds))
         rows.append(row)

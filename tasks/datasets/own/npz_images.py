@@ -1,0 +1,148 @@
+"""Images and labels in an npz file: arrays of one length, in one set or in parts for training and test."""
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from latent_audit.tasks.datasets.errors import BadTable, DataError
+from latent_audit.tasks.datasets.images.decoding import decode_array
+from latent_audit.tasks.datasets.own.array_images import as_images
+from latent_audit.tasks.datasets.own.own_images import DecodeRow
+from latent_audit.tasks.datasets.tables.folder_table import FolderTable
+from latent_audit.tasks.datasets.tables.parquet_cells import cell_text
+from latent_audit.tasks.datasets.tables.shown_text import shown
+
+# Of a file's arrays when they are unpacked.
+_LARGEST_BYTES = 8 << 30
+_MAX_MEMBERS = 1_000
+_PARTS = ("train", "val", "valid", "validation", "test")
+_IMAGES = ("images", "imgs", "image", "x", "X", "data")
+_MAX_COLUMNS = 1_000
+
+
+def is_npz(path: Path) -> bool:
+    """Returns whether a file is a zip archive of NumPy arrays."""
+    if not path.is_file() or not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+    return bool(names) and all(name.endswith(".npy") for name in names)
+
+
+def open_npz(path: Path, attributes: tuple[str, ...] | None) -> tuple[FolderTable, DecodeRow]:
+    """Returns the rows of an npz file with the columns of its labels, and what decodes the image of one.
+
+    The parts of a set (train_images, val_images, test_images) are put one after the other, and none of them is an
+    attribute. Raises BadTable and DataError.
+    """
+    arrays = _read(path)
+    whole, parts = _joined(path, arrays)
+    name = next((name for name in _IMAGES if name in whole), None)
+    if name is None:
+        raise _unusable(
+            path,
+            f"none of its arrays is named {', '.join(_IMAGES)}, alone or behind train_; it has {_listed(arrays)}",
+        )
+    images, notes = as_images(whole.pop(name))
+    columns = _columns(path, whole, len(images), attributes)
+    counted = "; ".join(f"{part} {count:,}" for part, count in parts.items())
+    said = f"Arrays of several parts are put together ({counted}); the audit splits anew." if counted else ""
+    table = FolderTable(
+        tuple(f"{path.name}[{row}]" for row in range(len(images))),
+        tuple(columns),
+        columns,
+        np.arange(1, len(images) + 1),
+        (*([said] if said else []), *notes),
+    )
+    return table, lambda row, square: decode_array(images[row], square)
+
+
+def _read(path: Path) -> dict[str, NDArray[np.generic]]:
+    """Returns the arrays by name; none is unpickled, and no more is unpacked than is allowed."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+        size = sum(member.file_size for member in members)
+        if size > _LARGEST_BYTES or len(members) > _MAX_MEMBERS:
+            raise _unusable(
+                path,
+                f"it unpacks to {len(members):,} arrays of {size / 2**30:.1f} GiB, and {_MAX_MEMBERS:,} of "
+                f"{_LARGEST_BYTES >> 30} GiB together are read at most",
+            )
+        with np.load(path, allow_pickle=False) as file:
+            return {str(name): file[name] for name in file.files}
+    except (zipfile.BadZipFile, ValueError, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+        raise _unusable(path, f"its arrays cannot be read ({str(error)[:200]})") from error
+
+
+def _joined(
+    path: Path, arrays: Mapping[str, NDArray[np.generic]]
+) -> tuple[dict[str, NDArray[np.generic]], dict[str, int]]:
+    """Returns the arrays with parts put together, by name without the part, and the images of each part."""
+    parts = [part for part in _PARTS if any(name.startswith(f"{part}_") for name in arrays)]
+    if not parts:
+        return dict(arrays), {}
+    names = {
+        name.removeprefix(f"{part}_") for part in parts for name in arrays if name.startswith(f"{part}_")
+    }
+    found: dict[str, NDArray[np.generic]] = {}
+    for name in sorted(names):
+        pieces = [arrays.get(f"{part}_{name}") for part in parts]
+        given = [piece for piece in pieces if piece is not None]
+        if len(given) < len(parts) or len({piece.shape[1:] for piece in given}) > 1:
+            raise _unusable(
+                path, f"{shown(name)} must be in each of the parts {', '.join(parts)}, in one shape"
+            )
+        found[name] = np.concatenate(given)
+    images = next((name for name in _IMAGES if name in found), None)
+    counts = {part: len(arrays[f"{part}_{images}"]) for part in parts} if images else {}
+    return found, counts
+
+
+def _columns(
+    path: Path, labels: Mapping[str, NDArray[np.generic]], rows: int, attributes: tuple[str, ...] | None
+) -> dict[str, pa.ChunkedArray]:
+    """Returns the cells of each label; the columns of an array (n, k) are NAME 0, NAME 1, ..."""
+    found: dict[str, NDArray[np.generic]] = {}
+    for name, array in labels.items():
+        if array.ndim not in (1, 2) or len(array) != rows or array.dtype.kind not in "buifUS":
+            continue
+        flat = array.reshape(rows, -1)
+        for column in range(flat.shape[1]):
+            found[name if flat.shape[1] == 1 else f"{name} {column}"] = flat[:, column]
+    absent = [name for name in attributes or () if name not in found]
+    if absent:
+        raise _unusable(
+            path,
+            f"it has no labels {', '.join(map(shown, absent))}, which data.attributes names; it has {_listed(found)}",
+        )
+    if not found:
+        raise _unusable(
+            path, f"it has no labels, arrays of {rows:,} rows with one or two axes; it has {_listed(labels)}"
+        )
+    if attributes is None and len(found) > _MAX_COLUMNS:
+        raise _unusable(path, f"it has {len(found):,} labels; name those to audit in data.attributes")
+    return {
+        name: pa.chunked_array([pa.array([cell_text(_plain(value)) for value in found[name]], pa.string())])
+        for name in (found if attributes is None else attributes)
+    }
+
+
+def _plain(value: np.generic) -> object:
+    item = value.item()
+    return item.decode("utf-8", "replace") if isinstance(item, bytes) else item
+
+
+def _listed(arrays: Mapping[str, NDArray[np.generic]]) -> str:
+    return (
+        ", ".join(f"{shown(name)} {array.dtype} {array.shape}" for name, array in arrays.items())
+        or "no other"
+    )
+
+
+def _unusable(path: Path, why: str) -> DataError:
+    return BadTable(f"{path} cannot be used:", (why,))

@@ -1,0 +1,110 @@
+"""latent-audit codes: codes of any encoder and labels in files, without a model, images or a decoder."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from latent_audit.flows.cli.main import main
+from tests.audits.tiny_audit import COMMAND, command_environment
+
+ROWS = 600
+
+
+def write(home: Path) -> None:
+    """Writes codes of two seeds: one dimension is the size, one direction tells the kind, one is noise."""
+    rng = np.random.default_rng(0)
+    size, kind = rng.normal(size=ROWS), rng.integers(2, size=ROWS)
+    for seed in (0, 1):
+        noise = rng.normal(size=(ROWS, 3))
+        codes = np.stack([size + 0.1 * noise[:, 0], 2 * kind + noise[:, 1], noise[:, 2]], 1)
+        np.save(home / f"z{seed}.npy", codes.astype(np.float32))
+    pd.DataFrame(
+        {"size": size, "kind": np.array(["cat", "dog"])[kind], "chance": rng.normal(size=ROWS)}
+    ).to_csv(home / "labels.csv", index=False)
+
+
+@pytest.mark.endurance
+@pytest.mark.timeout(1200)
+def test_labels_are_read_and_nothing_is_said_to_be_tested(tmp_path: Path) -> None:
+    write(tmp_path)
+    words = ["z0.npy", "z1.npy", "--labels", "labels.csv", "--output", "told", "--must_not_hold", "chance"]
+    ended = subprocess.run(
+        [
+            COMMAND,
+            "codes",
+            *words,
+            "--permutations",
+            "100",
+            "--seed",
+            "3",
+            "--types",
+            '{"kind": {"kind": "categorical"}}',
+        ],
+        cwd=tmp_path,
+        env=command_environment(tmp_path / "numba"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    # effect of codes CODES --labels
+    assert "size (seed 0): read. " in ended.stdout
+    assert "the model cannot decode a code" in ended.stdout
+    # effect of codes --output
+    where = pd.read_csv(tmp_path / "told" / "where.csv", keep_default_na=False)
+    assert where["place"].tolist() == ["read", "read", "none"] * 2
+    verdicts = pd.read_csv(tmp_path / "told" / "verdicts.csv", keep_default_na=False)
+    first = verdicts[verdicts["attribute"] == "size"]
+    assert first["dimension"].tolist() == ["z0", "z0"]
+    assert first["association"].tolist() == ["supported"] * 2
+    assert set(verdicts["intervention"]) == {"not_tested"}
+    assert "mig" in pd.read_csv(tmp_path / "told" / "scores.csv")["score"].tolist()
+    # effect of codes --must_not_hold
+    absent = pd.read_csv(tmp_path / "told" / "absent.csv")
+    assert absent["attribute"].tolist() == ["chance"] * 2
+    assert "held" not in absent["word"].tolist()
+    maps = pd.read_csv(tmp_path / "told" / "maps.csv")
+    assert set(maps["method"]) == {"pca", "tsne", "umap"}
+    record = json.loads((tmp_path / "told" / "codes.json").read_text(encoding="utf-8"))
+    assert record["stability"][0]["seeds"] == [0, 1]
+    # effect of codes --permutations
+    assert record["models"][0]["association"]["permutations"] == 100
+    # effect of codes --seed
+    assert record["seed"] == 3
+    # effect of codes --types
+    assert {row["name"]: row["kind"] for row in record["attributes"]}["kind"] == "categorical"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["z0.npy", "--labels", "absent.csv"], "there is no table at absent.csv"),
+        (["absent.npy", "--labels", "labels.csv"], "there is no file of codes at absent.npy"),
+        (["z0.npy", "few.npy", "--labels", "labels.csv"], "must have the same rows and dimensions"),
+        (["few.npy", "--labels", "labels.csv"], "rows of attributes"),
+        (["z0.npy", "--labels", "labels.csv", "--must_not_hold", "colour"], "there are no labels colour"),
+        (["z0.npy", "--labels", "labels.csv", "--permutations", "0"], "must be at least 1"),
+        (["objects.npy", "--labels", "labels.csv"], "it is no plain array"),
+    ],
+)
+def test_what_cannot_be_used_is_said(
+    words: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path)
+    np.save("few.npy", np.zeros((50, 3), np.float32))
+    np.save("objects.npy", np.array([{}, []], dtype=object), allow_pickle=True)
+    assert main(["codes", *words, "--output", "told"]) in (1, 2)
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert not Path("told").exists()
+    Path("told").mkdir()
+    assert main(["codes", "z0.npy", "--labels", "labels.csv", "--output", "told"]) == 2
+    assert "told is there already" in capsys.readouterr().err
