@@ -23,7 +23,7 @@ from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.codes import Codes, open_codes
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
-from latent_audit.tasks.storage.arrays import reference, write_json
+from latent_audit.tasks.storage.arrays import reference, write_json, write_summary
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.components.named_reading import named_layout
 from latent_audit.vae_models.evaluation import evaluate
@@ -96,12 +96,8 @@ def compute(
     plain.update(_pictures(folder, data, codes, model, samples, seed))
     write_json(folder / "fitness.json", plain)
     names = ("reconstruction_nats_per_image", "kl_nats_per_image", "active_units")
-    write_json(
-        folder / "summary.json",
-        {
-            "metrics": {name: plain[name] for name in names},
-            "tags": {"collapsed": str(result.collapsed)},
-        },
+    write_summary(
+        folder, metrics={name: plain[name] for name in names}, tags={"collapsed": str(result.collapsed)}
     )
 
 

@@ -8,6 +8,7 @@ from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimat
 from latent_audit.reports.page.number_text import estimate_text, number, percent
 from latent_audit.reports.page.plots import curves
 from latent_audit.reports.page.sections.explanations import discriminator, generator, model_specific
+from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.forms import ArrayFile, Numbers, Part, recorded
 from latent_audit.vocabulary.record.model import Model
@@ -222,3 +223,6 @@ def _grid(page: Page, reference: Part[ArrayFile], identifier: str, model: Model,
         scale,
         files=page.files_of(found)[:columns],
     )
+
+
+SECTIONS = (Section("fitness", build, place=70, below="models"),)
