@@ -42,6 +42,7 @@ def _row(page: Page, model: Model) -> tuple[Cell, ...]:
     fitness = model["fitness"]
     training = recorded(model["training"])
     steps = training["steps"] if training else None
+    stopped = page.t.known(f"fitness.stopped_{training['stopped']}", "") if training else ""
     collapsed = fitness["collapsed"]
     word = "–" if collapsed is None else page.t("word.yes" if collapsed else "word.no")
     return (
@@ -49,7 +50,7 @@ def _row(page: Page, model: Model) -> tuple[Cell, ...]:
         numeral(model["seed"]),
         numeral(model["latent_dim"]),
         numeral(model["parameters"]),
-        numeral(steps),
+        Cell("estimate", number(steps), stopped, str(steps)) if stopped else numeral(steps),
         estimate(fitness["reconstruction"]),
         estimate(fitness["kl"]),
         numeral(fitness["active_units"]),
