@@ -11,7 +11,6 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from latent_audit.flows.model_flow import Futures, analyse, start_models
 from latent_audit.tasks.datasets.registry import DataSettings
 from latent_audit.tasks.execution.failed_parts import failed_rows, without_failed
-from latent_audit.tasks.execution.prefect_tasks import download_data, submit
 from latent_audit.tasks.execution.stage_runner import StageRunner
 from latent_audit.tasks.runs.index_runs import index_runs
 from latent_audit.tasks.runs.selftest_record import cited as cited_selftest
@@ -23,7 +22,9 @@ from latent_audit.tasks.session.data_notes import (
 )
 from latent_audit.tasks.session.find_models import find_model_files
 from latent_audit.tasks.session.prefect_page import show_flow_progress
+from latent_audit.tasks.session.prefect_tasks import download_data, submit
 from latent_audit.tasks.session.publish import publish
+from latent_audit.tasks.session.render import render_report
 from latent_audit.tasks.session.run_outcome import raise_outcome
 from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.stages.arguments import arguments
@@ -39,8 +40,7 @@ from latent_audit.tasks.stages.registry import (
     TRAIN_MODEL,
     VERDICTS,
 )
-from latent_audit.tasks.stages.report.render import render_report
-from latent_audit.tasks.stages.report_sections import sections_of
+from latent_audit.tasks.stages.report.sections import sections_of
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 
 Drawn = list[PrefectFuture[Artifact]]

@@ -8,10 +8,10 @@ from prefect import flow
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from latent_audit.flows.audit_flow import prepare_data
-from latent_audit.tasks.execution.prefect_tasks import submit
 from latent_audit.tasks.session.audit_session import open_session
 from latent_audit.tasks.session.data_notes import report_data
 from latent_audit.tasks.session.prefect_page import show_flow_progress
+from latent_audit.tasks.session.prefect_tasks import submit
 from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.settings.latent_size import study_of
 from latent_audit.tasks.stages.registry import CHOOSE_SIZE, HOLD_OUT_FOLD, SCORE_SIZE, TRAIN_MODEL

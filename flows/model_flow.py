@@ -5,9 +5,8 @@ from typing import Any
 
 from prefect.futures import PrefectFuture
 
-from latent_audit.tasks.execution.prefect_tasks import submit
 from latent_audit.tasks.execution.stage_runner import StageRunner
-from latent_audit.tasks.session.data_files import ModelFiles
+from latent_audit.tasks.session.prefect_tasks import submit
 from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.stages.arguments import arguments, runs_for
 from latent_audit.tasks.stages.registry import (
@@ -18,6 +17,7 @@ from latent_audit.tasks.stages.registry import (
     TRAIN_STACK,
 )
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
+from latent_audit.tasks.storage.data_files import ModelFiles
 
 Futures = dict[str, PrefectFuture[Artifact]]
 

@@ -21,7 +21,7 @@ AuditError
 from pathlib import Path
 
 from latent_audit.reports.page.visible_text import visible_lines
-from latent_audit.tasks.settings.redaction import without_password
+from latent_audit.tasks.passwords import without_password
 from latent_audit.vocabulary.errors import UserError
 
 
@@ -75,6 +75,7 @@ class PartFailed(StageFailed):
         model: name of the model that it is a part of, None for a part of the whole audit.
         seed: that model's seed.
         reason: what went wrong, as a sentence.
+        is_essential: whether verdicts rest on the part, so that a model without it is left out.
         cause: the part whose failure made this one impossible, None where it failed by itself.
     """
 
@@ -84,6 +85,7 @@ class PartFailed(StageFailed):
         model: str | None,
         seed: int | None,
         reason: str,
+        is_essential: bool,
         cause: "PartFailed | None" = None,
     ) -> None:
         of = "" if model is None else f" of {model} seed {seed}"
@@ -92,6 +94,7 @@ class PartFailed(StageFailed):
         self.model = model
         self.seed = seed
         self.reason = without_password(reason)
+        self.is_essential = is_essential
         self.cause = cause
 
 

@@ -17,6 +17,8 @@ from tests.source_copy import copy_sources
 
 ROOT = Path(__file__).resolve().parents[1]
 RECIPES = ROOT / "tests" / "recipes"
+# Files that a recipe may name; see `Copy.places` for what counts as one.
+MAX_FILES = 4
 
 
 class Copy:
@@ -76,7 +78,7 @@ class Copy:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=600,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
@@ -110,6 +112,7 @@ def test_a_model_is_one_file_and_its_lines_in_two_lists(copy: Copy) -> None:
         "KINDS = {\n",
         '    "linear_vae": "latent_audit.vae_models.presets.linear_vae:LinearVaeSettings",\n',
     )
+    assert len(copy.places()) <= MAX_FILES
     seen = copy.try_it()
     assert seen["settings"] == "LinearVaeSettings"
     assert "kind: linear_vae" in seen["described"]
@@ -128,6 +131,7 @@ def test_a_data_set_is_one_file_and_its_line_in_the_catalogue(copy: Copy) -> Non
         "from latent_audit.tasks.datasets.stripes import StripesSettings\n",
     )
     copy.add_after(catalogue, "AnyDataSettings = (\n    SpritesSettings\n", "    | StripesSettings\n")
+    assert len(copy.places()) <= MAX_FILES
     seen = copy.try_it()
     assert (seen["settings"], seen["name"]) == ("StripesSettings", "stripes")
     assert seen["kinds"][:2] == ["SpritesSettings", "StripesSettings"]
@@ -209,9 +213,38 @@ CHECK_WORDS: dict[str, dict[str, Any]] = {
 }
 
 
-def test_an_analysis_is_five_files_and_their_lines(copy: Copy) -> None:
-    copy.add_files("analysis")
+def test_a_stage_with_its_section_is_four_files(copy: Copy) -> None:
+    copy.add_files("stage")
     _wire_the_stage(copy)
+    for language, title, text, caption in (
+        ("en", "Code range", "Where the codes of held-out images lie.", "Codes of {model}"),
+        ("zh", "编码范围", "留出图像的编码所在的范围。", "{model} 的编码"),
+    ):
+        messages = f"reports/page/messages/{language}.yaml"
+        copy.add_after(messages, "section:\n", f'  code_range: "{title}"\n')
+        copy.append(messages, f'code_range:\n  text: "{text}"\n  caption: "{caption}"\n')
+    assert len(copy.places()) == MAX_FILES
+    _publish_the_part(copy)
+    seen = copy.try_it()
+    assert seen["submitted"]
+    assert [row["name"] for row in seen["found"]] == ["z0", "z1", "z2"]
+    assert all(row["low"] < row["high"] for row in seen["found"])
+    assert [row["dimension"] for row in seen["written"]] == [0, 1, 2]
+    assert seen["faults"] == []
+    assert seen["faults_of_a_wrong_one"] != []
+    for language, title in (("en", "Code range"), ("zh", "编码范围")):
+        html = seen["reports"][language]
+        place = html.index('<section id="code_range"')
+        assert html.index('<section id="maps"') < place < html.index('<section id="comparison"')
+        section = html[place : html.index("</section>", place)]
+        assert title in html  # of a folded section it stands beside
+        assert section.count("<tr>") == 4
+
+
+def _publish_the_part(copy: Copy) -> None:
+    """Follows the recipe of a published part of the record."""
+    before = copy.places()
+    copy.add_files("record")
     record = "latent_audit/vocabulary/record/model.py"
     copy.add_after(
         record,
@@ -223,30 +256,7 @@ def test_an_analysis_is_five_files_and_their_lines(copy: Copy) -> None:
         "    supervision: NotRequired[Supervision]\n",
         "    code_range: NotRequired[Part[list[CodeRange]]]\n",
     )
-    render = "reports/page/render.py"
-    copy.add_after(render, "    attributions,\n", "    code_range,\n")
-    copy.add_after(render, '    "maps": maps.build,\n', '    "code_range": code_range.build,\n')
-    for language, title, text, caption in (
-        ("en", "Code range", "Where the codes of held-out images lie.", "Codes of {model}"),
-        ("zh", "编码范围", "留出图像的编码所在的范围。", "{model} 的编码"),
-    ):
-        catalogue = f"reports/page/messages/{language}.yaml"
-        copy.add_after(catalogue, "section:\n", f'  code_range: "{title}"\n')
-        copy.append(catalogue, f'code_range:\n  text: "{text}"\n  caption: "{caption}"\n')
-    seen = copy.try_it()
-    assert seen["submitted"]
-    assert [row["name"] for row in seen["found"]] == ["z0", "z1", "z2"]
-    assert all(row["low"] < row["high"] for row in seen["found"])
-    assert [row["dimension"] for row in seen["written"]] == [0, 1, 2]
-    assert seen["faults"] == []
-    assert seen["faults_of_a_wrong_one"] != []
-    for language, title in (("en", "Code range"), ("zh", "编码范围")):
-        html = seen["reports"][language]
-        place = html.index('<section id="code_range"')
-        assert html.index('<section id="maps"') < place < html.index('<section id="subgroups"')
-        section = html[place : html.index("</section>", place)]
-        assert title in section
-        assert section.count("<tr>") == 4
+    assert len(copy.places() - before) < MAX_FILES
 
 
 def _wire_the_stage(copy: Copy) -> None:
@@ -264,3 +274,78 @@ def _wire_the_stage(copy: Copy) -> None:
 """,
     )
     copy.add_after(registry, "    ENCODE,\n", "    CODE_RANGE,\n")
+
+
+def test_a_score_an_attribution_method_a_metric_and_a_message(copy: Copy) -> None:
+    for follow in (_add_a_score, _add_a_method, _add_a_metric, _add_a_message):
+        copy.touched.clear()
+        follow(copy)
+        assert 0 < len(copy.places()) <= MAX_FILES, follow.__name__
+    copy.add_files("measures")
+    seen = copy.try_it()
+    assert 1 < seen["score"]["low"] <= seen["score"]["value"] <= 3
+    assert seen["better"] == "none"
+    assert "Participation ratio" in seen["reports"]["en"]
+    assert "参与比" in seen["reports"]["zh"]
+    assert seen["method"] == "InputXGradient"
+    assert seen["map_error"] < 1e-6
+    assert seen["metrics"]["images.all"] == 1800
+    assert seen["messages"] == {"en": "3 images", "zh": "3 张图像"}
+
+
+def _add_a_score(copy: Copy) -> None:
+    copy.touched.add("tasks/analyses/scores/participation_ratio.py")
+    scores = "tasks/analyses/scores/disentanglement_scores.py"
+    copy.add_before(
+        scores,
+        "from latent_audit.tasks.analyses.scores.predictor_scores import ",
+        "from latent_audit.tasks.analyses.scores.participation_ratio import participation_ratio\n",
+    )
+    copy.add_before(
+        scores,
+        "    _of_dependence,\n)",
+        '    lambda codes, _: {"participation_ratio": participation_ratio(codes)},\n',
+    )
+    copy.add_after(
+        "tasks/analyses/scores/score_meanings.py",
+        "MEANINGS: Mapping[str, Meaning] = {\n",
+        '    "participation_ratio": Meaning("none", bounded=True),\n',
+    )
+    for language, name in (("en", "Participation ratio"), ("zh", "参与比")):
+        copy.add_after(
+            f"reports/page/messages/{language}.yaml", "\nscore:\n", f'  participation_ratio: "{name}"\n'
+        )
+
+
+def _add_a_method(copy: Copy) -> None:
+    copy.touched.add("tasks/analyses/attributions/input_times_gradient.py")
+    methods = "tasks/analyses/attributions/attribution_methods.py"
+    copy.add_after(
+        methods,
+        "from latent_audit.tasks.analyses.attributions.input_layer import find_entrance\n",
+        "from latent_audit.tasks.analyses.attributions.input_times_gradient import input_times_gradient\n",
+    )
+    copy.add_after(
+        methods,
+        '        Method("SmoothGrad", "slope", smooth, None),\n',
+        '        Method("InputXGradient", "share_of_change", multiplied, None),\n',
+    )
+    copy.add_before(
+        methods,
+        "    return (\n        integrated_method(",
+        "    def multiplied(module: nn.Module, images: Tensor) -> Tensor:\n"
+        "        return input_times_gradient(partial(read, module), images, columns)\n\n",
+    )
+
+
+def _add_a_metric(copy: Copy) -> None:
+    copy.add_before(
+        "tasks/stages/data/prepare.py",
+        "    write_summary(folder, metrics=counts)\n",
+        '    counts["images.all"] = float(len(image_set.images))\n',
+    )
+
+
+def _add_a_message(copy: Copy) -> None:
+    for language, sentence in (("en", "{n} images"), ("zh", "{n} 张图像")):
+        copy.append(f"reports/page/messages/{language}.yaml", f'greeting:\n  text: "{sentence}"\n')

@@ -34,15 +34,15 @@ def add(commands: Any) -> None:
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from latent_audit.tasks.runs.acceptance import Acceptance, accept
-    from latent_audit.tasks.session.terminal_text import named, print_line
     from latent_audit.tasks.settings.layers import load_settings
+    from latent_audit.tasks.terminal_text import named, print_line
 
     settings = load_settings(None, overrides)
     message: list[list[str] | None] = []
 
     def report(note: Acceptance, verified: "Verified") -> None:
         prepare_store(settings.run.store)  # before MLflow is imported
-        from latent_audit.tasks.tracking.audited_models import log_to_mlflow
+        from latent_audit.tasks.runs.audited_models import log_to_mlflow
 
         message.append(log_to_mlflow(verified, settings, note))
 

@@ -42,7 +42,7 @@ def add(commands: Any) -> None:
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from latent_audit.tasks.runs.cleaning import Keep, plan, remove
-    from latent_audit.tasks.session.terminal_text import named, print_line
+    from latent_audit.tasks.terminal_text import named, print_line
 
     if arguments.keep < 0:
         raise SettingsError("--keep must not be negative")

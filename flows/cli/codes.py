@@ -43,8 +43,8 @@ def add(commands: Any) -> None:
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from latent_audit.tasks.errors import UsageError
     from latent_audit.tasks.in_memory.codes_audit import CodesSizes, audit_codes
-    from latent_audit.tasks.session.terminal_text import named, print_line
     from latent_audit.tasks.storage.arrays import write_json
+    from latent_audit.tasks.terminal_text import named, print_line
 
     output: Path = arguments.output
     if output.exists():

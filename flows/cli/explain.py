@@ -63,7 +63,7 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from latent_audit.tasks.runs.explanation.explain_image import ExplainRequest, explain_image
     from latent_audit.tasks.runs.explanation.explanation_files import target_of, write_explanation
     from latent_audit.tasks.runs.kept_results import open_kept_run
-    from latent_audit.tasks.session.terminal_text import named, print_line
+    from latent_audit.tasks.terminal_text import named, print_line
 
     kept = open_kept_run(arguments.folder, arguments.store, arguments.code)
     form, language = arguments.format, arguments.language
@@ -82,7 +82,7 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     print_line(f"explanation: {named(shown_path(target))}")
     if arguments.track:
         prepare_store(arguments.store)  # before MLflow is imported
-        from latent_audit.tasks.tracking.explained_images import log_explanation
+        from latent_audit.tasks.runs.explained_images import log_explanation
 
         if not log_explanation(kept, target, arguments.store):
             print_line("MLflow does not know this run, so nothing was logged there", sys.stderr)

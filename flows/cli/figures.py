@@ -25,7 +25,7 @@ def add(commands: Any) -> None:
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from latent_audit.tasks.runs.exports import write_figures
-    from latent_audit.tasks.session.terminal_text import named, print_line
+    from latent_audit.tasks.terminal_text import named, print_line
 
     written = write_figures(arguments.folder, arguments.output)
     print_line(

@@ -22,7 +22,7 @@ def add(commands: Any) -> None:
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from latent_audit.tasks.session.inspect_path import inspected_lines
-    from latent_audit.tasks.session.terminal_text import print_line
+    from latent_audit.tasks.terminal_text import print_line
 
     for line in inspected_lines(arguments.path):
         print_line(line)

@@ -29,7 +29,7 @@ def add(commands: Any) -> None:
 
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
-    from latent_audit.tasks.session.terminal_text import print_line
+    from latent_audit.tasks.terminal_text import print_line
 
     with without_garbage_collection(for_good=True):
         settings = ready_for_a_flow(overrides)

@@ -33,7 +33,7 @@ from latent_audit.flows.cli import (
     verify,
 )
 from latent_audit.tasks.errors import AuditError, Stopped
-from latent_audit.tasks.session.terminal_text import error_text, named, print_line
+from latent_audit.tasks.terminal_text import error_text, named, print_line
 from latent_audit.vocabulary.errors import UserError
 from latent_audit.vocabulary.machine_errors import in_words, is_of_the_machine
 

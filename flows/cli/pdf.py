@@ -21,7 +21,7 @@ def add(commands: Any) -> None:
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from latent_audit.tasks.runs.print_pdf import print_pdf
-    from latent_audit.tasks.session.terminal_text import named, print_line
+    from latent_audit.tasks.terminal_text import named, print_line
 
     print_line(named(print_pdf(arguments.folder, arguments.output, arguments.browser)))
     return 0

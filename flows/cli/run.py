@@ -39,7 +39,7 @@ def add(commands: Any) -> None:
 
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
-    from latent_audit.tasks.session.terminal_text import print_line
+    from latent_audit.tasks.terminal_text import print_line
 
     with without_garbage_collection(for_good=True):
         settings = ready_for_a_flow(overrides)
@@ -61,7 +61,7 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
 
 
 def _name_report(folder: Path, settings: "Settings") -> None:
-    from latent_audit.tasks.session.terminal_text import named, print_line
+    from latent_audit.tasks.terminal_text import named, print_line
 
     report = named(shown_path(folder) / "report.html")
     print_line(f"\nreport: {report}\nMLflow: {_ui_command(settings.run.store)}")

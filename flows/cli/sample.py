@@ -51,7 +51,7 @@ def add(commands: Any) -> None:
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from latent_audit.tasks.runs.kept_results import open_kept_run
     from latent_audit.tasks.runs.samples.draw_samples import SampleRequest, draw_samples
-    from latent_audit.tasks.session.terminal_text import named, print_line
+    from latent_audit.tasks.terminal_text import named, print_line
 
     kept = open_kept_run(arguments.folder, arguments.store, arguments.code)
     request = SampleRequest(

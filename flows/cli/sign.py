@@ -45,7 +45,7 @@ def add(commands: Any) -> None:
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from latent_audit.tasks.runs.sign import sign_run, sign_statement
-    from latent_audit.tasks.session.terminal_text import named, print_line
+    from latent_audit.tasks.terminal_text import named, print_line
 
     if arguments.folder.is_file():
         envelope, signed = sign_statement(arguments.folder, arguments.key)

@@ -138,8 +138,8 @@ def _settings(arguments: argparse.Namespace) -> "ServiceSettings":
 
 def _print_states(states: "list[State]", settings: "ServiceSettings") -> int:
     """Prints a line a service, and where their password is; returns 0 if all are well."""
-    from latent_audit.tasks.services.sign_in import password_file
-    from latent_audit.tasks.session.terminal_text import named, print_line
+    from latent_audit.tasks.storage.sign_in import password_file
+    from latent_audit.tasks.terminal_text import named, print_line
 
     for state in states:
         word = "well" if state.is_well else "does not answer" if state.process else "not running"

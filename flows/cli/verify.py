@@ -52,7 +52,7 @@ def add(commands: Any) -> None:
 
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from latent_audit.tasks.runs.verify import sentences, verify
-    from latent_audit.tasks.session.terminal_text import print_line
+    from latent_audit.tasks.terminal_text import print_line
 
     verified = verify(arguments.folder, arguments.digest, arguments.key, arguments.statement)
     print_line("\n".join(sentences(verified)), sys.stderr if verified.problems else sys.stdout)

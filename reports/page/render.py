@@ -15,35 +15,8 @@ from latent_audit.reports.page import messages
 from latent_audit.reports.page.context import Page
 from latent_audit.reports.page.drawing import FIGURES_FOLDER, Builder, section_html, write_figures
 from latent_audit.reports.page.reasons import in_language
-from latent_audit.reports.page.sections.attributes import (
-    cards,
-    comparison,
-    mapping,
-    stability,
-    subgroups,
-    unclaimed,
-)
-from latent_audit.reports.page.sections.explanations import (
-    applications,
-    attributions,
-    latent_manipulation,
-    living,
-    maps,
-)
-from latent_audit.reports.page.sections.overview import (
-    checks,
-    closing,
-    data,
-    details,
-    fitness,
-    limitations,
-    models,
-    next_steps,
-    provenance,
-    scope,
-    summary,
-    trust,
-)
+from latent_audit.reports.page.sections.overview import next_steps
+from latent_audit.reports.page.sections.section import find_sections
 from latent_audit.reports.page.templating import ROOM, template_environment
 from latent_audit.reports.record.audit_json import AUDIT_NAME, parse_audit
 from latent_audit.reports.record.run_facts import LEDGER_NAME, RUN_NAME, parse_ledger, parse_run
@@ -51,52 +24,13 @@ from latent_audit.reports.record.run_files import MAX_BYTES, NotPlain, read_plai
 
 REPORT_NAME = "report.html"
 # Sections in the report's order: what fills each, by its id; its template has the same name.
-BUILDERS: dict[str, Builder] = {
-    "summary": summary.build,
-    "trust": trust.build,
-    "next": next_steps.build,
-    "attributes": cards.build,
-    "try": living.build,
-    "models": models.build,
-    "fitness": fitness.build,
-    "mapping": mapping.build,
-    "unclaimed": unclaimed.build,
-    "maps": maps.build,
-    "comparison": comparison.build,
-    "stability": stability.build,
-    "subgroups": subgroups.build,
-    "limitations": limitations.build,
-    "integrity": closing.build,
-    "details": details.build,
-    "checks": checks.build,
-    "scope": scope.build,
-    "data": data.build,
-    "attributions": attributions.build,
-    "moves": latent_manipulation.build,
-    "uses": applications.build,
-    "provenance": provenance.build,
-    "references": closing.build,
-    "glossary": closing.build,
-}
+_FOUND = find_sections()
+BUILDERS: dict[str, Builder] = {section.key: section.build for section in _FOUND}
 SECTIONS = tuple(BUILDERS)
-# Sections that are folded below another one; all others are the page's chapters.
-FOLDED = {
-    "models": ("fitness", "mapping", "unclaimed", "maps", "comparison", "stability"),
-    "details": (
-        "checks",
-        "scope",
-        "data",
-        "attributions",
-        "moves",
-        "uses",
-        "provenance",
-        "references",
-        "glossary",
-    ),
-}
-CHAPTERS = tuple(key for key in SECTIONS if not any(key in parts for parts in FOLDED.values()))
-# These tell of one run; all others follow from audit.json alone and can be drawn once for many runs.
-OF_THE_RUN = ("summary", "next", "provenance", "integrity")
+CHAPTERS = tuple(section.key for section in _FOUND if not section.below)
+# Sections that are folded below a chapter.
+FOLDED = {key: tuple(section.key for section in _FOUND if section.below == key) for key in CHAPTERS}
+OF_THE_RUN = tuple(section.key for section in _FOUND if section.of_the_run)
 # Words that the script puts on the page.
 SAID_BY_SCRIPT = (
     "open",
@@ -190,7 +124,7 @@ def page_html(page: Page, templates: Environment, bodies: Mapping[str, Markup]) 
                 "count": _count(page, key),
                 "parts": [
                     {"key": part, "title": page.t(f"section.{part}"), "body": _lowered(bodies[part])}
-                    for part in FOLDED.get(key, ())
+                    for part in FOLDED[key]
                 ],
             }
             for key in CHAPTERS

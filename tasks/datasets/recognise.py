@@ -15,6 +15,7 @@ from latent_audit.tasks.datasets.own.parquet_images import open_parquet, parquet
 from latent_audit.tasks.datasets.tables.parquet_cells import is_parquet, read_parquet
 from latent_audit.tasks.datasets.tables.shown_text import shown
 from latent_audit.tasks.datasets.tables.table_cells import Cells, read_cells
+from latent_audit.vocabulary.reasons import Reason
 
 _SHOWN = 12
 _TABLES = (".csv", ".tsv", ".txt", ".tab")
@@ -26,7 +27,7 @@ class RecognisedData:
     """What a path holds. found: a line on each thing that was found. settings: of section data, None if not enough."""
 
     what: str
-    found: tuple[str, ...] = ()
+    found: tuple[str | Reason, ...] = ()
     settings: Mapping[str, Any] | None = None
     missing: tuple[str, ...] = ()
 

@@ -1,4 +1,4 @@
-"""How stages are run: looked up, ordered, computed in worker processes, stopped.
+"""What a stage is, and how stages are run: looked up, ordered, computed in worker processes, stopped.
 
-Stages themselves are in stages/. Start with stage_runner.py.
+Stages themselves are in stages/. Start with stage.py and stage_runner.py.
 """

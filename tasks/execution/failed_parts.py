@@ -18,14 +18,12 @@ from latent_audit.tasks.errors import (
     TrackingError,
     WorkerDied,
 )
-from latent_audit.tasks.stages.registry import STAGES
-from latent_audit.tasks.stages.stage import Stage
+from latent_audit.tasks.execution.stage import Stage
 from latent_audit.tasks.storage.artifacts import ModelKey
 from latent_audit.vocabulary.machine_errors import is_of_the_machine
 
 # Errors of the machine or of the user's wish, not of the part.
 NOT_OF_THE_PART = (Stopped, WorkerDied, NoSpaceLeft, StoreError, TrackingError, ServiceError)
-ESSENTIAL = {stage.name for stage in STAGES if not stage.may_fail}
 
 Results = Mapping[str, Mapping[str, Any]]
 
@@ -47,7 +45,7 @@ def as_failed_part(
     reason = " ".join(str(error).split()).rstrip(". ") or type(error).__name__
     if not isinstance(error, StageFailed) and type(error).__module__ == "builtins":
         reason = f"{type(error).__name__}: {reason}"
-    return PartFailed(stage.name, *_names(model), reason)
+    return PartFailed(stage.name, *_names(model), reason, not stage.may_fail)
 
 
 def raise_failed_inputs(inputs: Any, stage: Stage, model: ModelKey | None) -> None:
@@ -63,7 +61,8 @@ def raise_failed_inputs(inputs: Any, stage: Stage, model: ModelKey | None) -> No
             raise failure
     for part in failures:
         assert isinstance(part, PartFailed)
-        raise PartFailed(stage.name, *_names(model), f"not computed, since {part}", part.cause or part)
+        reason = f"not computed, since {part}"
+        raise PartFailed(stage.name, *_names(model), reason, not stage.may_fail, part.cause or part)
 
 
 def without_failed(models: Sequence[ModelKey], results: Results) -> tuple[list[ModelKey], dict[str, Any]]:
@@ -101,7 +100,7 @@ def failed_rows(kept: Sequence[ModelKey], results: Results) -> list[dict[str, An
         for failure in _failures(found)
         if isinstance(failure, PartFailed)
         and failure.cause is None
-        and (identifier not in left_out or failure.part in ESSENTIAL)
+        and (identifier not in left_out or failure.is_essential)
     }
     return [
         {"part": part, "model": model, "seed": seed, "reason": failure.reason}
@@ -111,7 +110,7 @@ def failed_rows(kept: Sequence[ModelKey], results: Results) -> list[dict[str, An
 
 def _fatal(results: Mapping[str, Any]) -> PartFailed | None:
     found = (found for found in results.values() if isinstance(found, PartFailed))
-    return next((failure.cause or failure for failure in found if failure.part in ESSENTIAL), None)
+    return next((failure.cause or failure for failure in found if failure.is_essential), None)
 
 
 def _failures(value: Any) -> Iterator[Exception]:

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from latent_audit.tasks.services.sign_in import sign_in_to_own
 from latent_audit.tasks.storage.private_files import make_private, private_folder
+from latent_audit.tasks.storage.sign_in import sign_in_to_own
 
 # glibc gives freed memory back to the system on every training step unless told not to; keeping it makes
 # training on a CPU half again as fast. Read by processes at their start, so it takes effect in workers.

@@ -1,6 +1,5 @@
 """Runs stages: looks them up in the store, computes them in a worker if needed, logs to MLflow and the ledger."""
 
-import json
 import math
 import threading
 import time
@@ -11,16 +10,17 @@ from uuid import UUID
 
 from latent_audit.tasks.errors import AuditError, StageFailed, Stopped
 from latent_audit.tasks.execution.failed_parts import as_failed_part
+from latent_audit.tasks.execution.ledger import Ledger
+from latent_audit.tasks.execution.progress import ProgressDisplay
 from latent_audit.tasks.execution.runners.work_item import WorkItem
+from latent_audit.tasks.execution.stage import Stage, key_part
 from latent_audit.tasks.execution.workers import Workers
-from latent_audit.tasks.session.ledger import Ledger
-from latent_audit.tasks.session.progress import ProgressDisplay
-from latent_audit.tasks.session.terminal_text import error_text, one_line
-from latent_audit.tasks.stages.stage import Stage, key_part
+from latent_audit.tasks.storage.arrays import SUMMARY, read_json
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 from latent_audit.tasks.storage.code_of_inputs import code_of
 from latent_audit.tasks.storage.source_digest import computed_by
 from latent_audit.tasks.storage.store import Store
+from latent_audit.tasks.terminal_text import error_text, one_line
 from latent_audit.tasks.tracking.log_batch import LogBatch
 from latent_audit.tasks.tracking.run_log import Tracker
 from latent_audit.vocabulary.errors import UserError
@@ -162,8 +162,8 @@ class StageRunner:
         return artifact
 
     def _track(self, stage: Stage, run: str, artifact: Artifact) -> None:
-        summary_file = artifact.path / "summary.json"
-        summary = json.loads(summary_file.read_text(encoding="utf-8")) if summary_file.is_file() else {}
+        summary_file = artifact.path / SUMMARY
+        summary = read_json(summary_file) if summary_file.is_file() else {}
         # Digests, seconds, and what was reused from which run stand in ledger.jsonl: they would hide all others.
         tags = summary.get("tags", {})
         metrics = _known(summary.get("metrics", {}))

@@ -14,8 +14,8 @@ import time
 from types import FrameType
 
 from latent_audit.tasks.execution import processes
+from latent_audit.tasks.execution.progress import ProgressDisplay
 from latent_audit.tasks.execution.workers import Workers
-from latent_audit.tasks.session.progress import ProgressDisplay
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # From the second signal on; what is not told or written by then is left.

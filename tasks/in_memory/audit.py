@@ -10,6 +10,7 @@ from latent_audit.tasks.datasets.own.array_images import as_images
 from latent_audit.tasks.errors import PartFailed, UsageError
 from latent_audit.tasks.execution.devices import choose_device
 from latent_audit.tasks.execution.failed_parts import failed_rows, without_failed
+from latent_audit.tasks.execution.stage import Stage
 from latent_audit.tasks.in_memory.columns import as_attributes
 from latent_audit.tasks.in_memory.given_data import GivenData
 from latent_audit.tasks.in_memory.in_process import InProcess, one_thread, say_nothing, say_on_stderr
@@ -17,7 +18,6 @@ from latent_audit.tasks.in_memory.result import AuditResult
 from latent_audit.tasks.in_memory.run_facts import run_facts
 from latent_audit.tasks.in_memory.settings import python_settings, settings_record
 from latent_audit.tasks.runs.selftest_record import cited
-from latent_audit.tasks.session.data_files import DataFiles, ModelFiles
 from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.stages.arguments import arguments, runs_for
 from latent_audit.tasks.stages.registry import (
@@ -32,8 +32,8 @@ from latent_audit.tasks.stages.registry import (
     TRAVERSE,
     VERDICTS,
 )
-from latent_audit.tasks.stages.stage import Stage
 from latent_audit.tasks.storage.artifacts import Artifact
+from latent_audit.tasks.storage.data_files import DataFiles, ModelFiles
 from latent_audit.vae_models.components.choices import ReconstructionKind, Returned
 from latent_audit.vae_models.pretrained.functions.functions_settings import (
     FunctionsSettings,

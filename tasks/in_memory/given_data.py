@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.datasets.images.choosing import OnProgress
 from latent_audit.tasks.datasets.images.image_set import ImageSet
+from latent_audit.vocabulary.reasons import Reason
 
 SOURCE = "arrays of a Python program"
 
@@ -23,7 +24,7 @@ class GivenData:
     images: NDArray[np.uint8]
     attributes: tuple[Attribute, ...]
     values: NDArray[np.float64]
-    notes: tuple[str, ...]
+    notes: tuple[Reason, ...]
 
     def load(
         self, source_folder: Path, workspace: Path, seed: int, on_progress: OnProgress | None = None

@@ -9,9 +9,9 @@ from typing import Any
 
 from latent_audit.tasks.errors import PartFailed
 from latent_audit.tasks.execution.failed_parts import as_failed_part, raise_failed_inputs
+from latent_audit.tasks.execution.ledger import Ledger
+from latent_audit.tasks.execution.stage import Stage
 from latent_audit.tasks.execution.stage_context import StageContext
-from latent_audit.tasks.session.ledger import Ledger
-from latent_audit.tasks.stages.stage import Stage
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 from latent_audit.tasks.storage.store import Store
 

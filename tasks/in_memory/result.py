@@ -14,10 +14,10 @@ from latent_audit.reports.record.audit_json import AUDIT_NAME
 from latent_audit.reports.record.manifest import write_manifest
 from latent_audit.reports.record.run_facts import LEDGER_NAME, RUN_NAME
 from latent_audit.tasks.errors import UsageError
+from latent_audit.tasks.execution.ledger import Ledger
 from latent_audit.tasks.in_memory.plots import Plots
 from latent_audit.tasks.in_memory.result_tables import verdict_rows, where_rows
 from latent_audit.tasks.in_memory.summary_html import summary_html
-from latent_audit.tasks.session.ledger import Ledger
 from latent_audit.tasks.storage.arrays import write_json
 from latent_audit.vocabulary.record.audit import Audit
 

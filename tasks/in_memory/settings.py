@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from latent_audit.tasks.errors import SettingsError
+from latent_audit.tasks.execution.stage import key_part
 from latent_audit.tasks.settings.audit import (
     EvidenceSettings,
     ReportSettings,
@@ -17,7 +18,6 @@ from latent_audit.tasks.settings.audit import (
 from latent_audit.tasks.settings.explanations import ExplanationSettings
 from latent_audit.tasks.settings.layers import sentences
 from latent_audit.tasks.settings.run import RunSettings, Section
-from latent_audit.tasks.stages.stage import key_part
 from latent_audit.vae_models.attribute_classifier.settings import AttributeClassifierSettings
 from latent_audit.vae_models.pretrained.functions.functions_settings import FunctionsSettings
 

@@ -1,4 +1,4 @@
-"""What is done with finished runs: verify, sign, compare, accept, clean, print, index.
+"""Folders of runs, and what is done with finished ones: verify, sign, compare, accept, clean, print, index.
 
 Runs that are under way are in session/. Start with verify.py.
 """

@@ -23,8 +23,8 @@ from latent_audit.reports.record.run_files import MAX_BYTES, NotPlain, read_plai
 from latent_audit.reports.record.strict_json import parse
 from latent_audit.tasks.errors import AcceptanceError, RunUnusable
 from latent_audit.tasks.runs.verify import Verified, verify
-from latent_audit.tasks.session.terminal_text import named
 from latent_audit.tasks.storage.store import writing
+from latent_audit.tasks.terminal_text import named
 from latent_audit.vocabulary.record.audit import Audit
 
 ACCEPTED = "accepted.jsonl"

@@ -21,12 +21,12 @@ from latent_audit.reports.record.manifest import FORMAT
 from latent_audit.reports.record.run_files import MANIFEST_NAME, MAX_BYTES, NotPlain, read_plain
 from latent_audit.tasks.errors import StoreError
 from latent_audit.tasks.runs.acceptance import acceptances
-from latent_audit.tasks.session.run_folder import RUN_ID
-from latent_audit.tasks.session.terminal_text import named
+from latent_audit.tasks.runs.run_folder import RUN_ID
 from latent_audit.tasks.stages.registry import STAGES
 from latent_audit.tasks.storage.file_lock import try_lock
 from latent_audit.tasks.storage.shared_store import MANIFEST
 from latent_audit.tasks.storage.store import writing
+from latent_audit.tasks.terminal_text import named
 
 LEDGER = "ledger.jsonl"
 SECONDS_PER_DAY = 86_400.0

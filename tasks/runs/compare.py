@@ -12,8 +12,8 @@ from latent_audit.reports.record.audit_json import read_audit, settled
 from latent_audit.reports.record.changes import Changes, changes
 from latent_audit.reports.record.what_changed import record
 from latent_audit.tasks.errors import RunUnusable, UsageError
-from latent_audit.tasks.session.terminal_text import named
 from latent_audit.tasks.storage.store import writing
+from latent_audit.tasks.terminal_text import named
 from latent_audit.vocabulary.record.audit import Audit
 
 

@@ -11,8 +11,8 @@ from latent_audit.reports.record.audit_json import AUDIT_NAME
 from latent_audit.reports.record.run_files import MANIFEST_NAME
 from latent_audit.tasks.errors import RunUnusable, UsageError
 from latent_audit.tasks.runs.verify import Verified, statement_of, verify
-from latent_audit.tasks.session.terminal_text import named
 from latent_audit.tasks.storage.store import writing
+from latent_audit.tasks.terminal_text import named
 
 Format = Literal["model-card", "in-toto"]
 FORMATS: tuple[Format, ...] = ("model-card", "in-toto")

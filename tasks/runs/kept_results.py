@@ -10,9 +10,9 @@ from latent_audit.tasks.errors import RunUnusable, UsageError
 from latent_audit.tasks.runs.cleaning import KEY
 from latent_audit.tasks.runs.own_code import allow_own_code
 from latent_audit.tasks.runs.verify import Verified, verify
-from latent_audit.tasks.session.terminal_text import named
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 from latent_audit.tasks.storage.store import damage_of, read_artifact
+from latent_audit.tasks.terminal_text import named
 from latent_audit.vocabulary.record.audit import Audit
 from latent_audit.vocabulary.record.model import Model
 

@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 from latent_audit.tasks.errors import UsageError
-from latent_audit.tasks.session.terminal_text import named
 from latent_audit.tasks.storage.artifacts import digest_of, digest_of_file
+from latent_audit.tasks.terminal_text import named
 from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.pretrained.entrypoint import module_files
 from latent_audit.vae_models.storage.checkpoints import own_code_of

@@ -9,9 +9,9 @@ from latent_audit.tasks.analyses.places.swaps import DirectionSwap
 from latent_audit.tasks.analyses.places.targets import target_columns
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.errors import RunUnusable
-from latent_audit.tasks.session.terminal_text import named
 from latent_audit.tasks.stages.inputs.codes import ProbeCodes
 from latent_audit.tasks.stages.inputs.prepared import Prepared
+from latent_audit.tasks.terminal_text import named
 from latent_audit.vocabulary.record.audit import Audit
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from latent_audit.reports.page.render import REPORT_NAME
 from latent_audit.tasks.errors import RunUnusable, StageFailed, UsageError
 from latent_audit.tasks.runs.verify import verify
-from latent_audit.tasks.session.terminal_text import named, one_line
 from latent_audit.tasks.storage.store import writing
+from latent_audit.tasks.terminal_text import named, one_line
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 LONGEST_SECONDS = 600

@@ -16,8 +16,8 @@ from latent_audit.reports.record.signature import fingerprint, read_private_key,
 from latent_audit.tasks.errors import RunUnusable, UsageError
 from latent_audit.tasks.runs.exports import outside_of_runs
 from latent_audit.tasks.runs.verify import verify
-from latent_audit.tasks.session.terminal_text import named
 from latent_audit.tasks.storage.store import writing
+from latent_audit.tasks.terminal_text import named
 
 READ_BY_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 

@@ -19,7 +19,7 @@ from latent_audit.reports.record.signature import read_public_key
 from latent_audit.reports.record.verification import Checked, check, check_report
 from latent_audit.tasks.errors import RunUnusable, UsageError
 from latent_audit.tasks.runs.verdicts_again import verdicts_again
-from latent_audit.tasks.session.terminal_text import named
+from latent_audit.tasks.terminal_text import named
 
 # The command's exit codes. Of several problems the first in this order is told by the code: causes before effects.
 EXIT_CODES: Mapping[Kind, int] = {

@@ -14,14 +14,14 @@ import httpx
 from latent_audit.tasks.errors import ServiceError
 from latent_audit.tasks.services import service
 from latent_audit.tasks.services.service import Service, State
-from latent_audit.tasks.services.sign_in import (
+from latent_audit.tasks.storage.private_files import private_file
+from latent_audit.tasks.storage.sign_in import (
     SERVER_VARIABLE,
     for_mlflow_clients,
     for_prefect_clients,
     for_prefect_server,
     kept_sign_in,
 )
-from latent_audit.tasks.storage.private_files import private_file
 from latent_audit.tasks.tracking.address import refuse_dead
 
 HOST = "127.0.0.1"

@@ -11,9 +11,9 @@ from latent_audit.tasks.errors import TrackingError
 from latent_audit.tasks.execution import processes
 from latent_audit.tasks.services.all_services import mlflow_command, mlflow_environment
 from latent_audit.tasks.services.service import PATIENCE_SECONDS
-from latent_audit.tasks.services.sign_in import kept_sign_in, password_file
-from latent_audit.tasks.session.terminal_text import named, print_line
 from latent_audit.tasks.settings.audit import Settings
+from latent_audit.tasks.storage.sign_in import kept_sign_in, password_file
+from latent_audit.tasks.terminal_text import named, print_line
 
 
 def serve(settings: Settings, port: int) -> int:

@@ -20,9 +20,9 @@ from typing import IO, TextIO
 import httpx
 
 from latent_audit.tasks.errors import ServiceError
-from latent_audit.tasks.services.sign_in import for_prefect_clients, for_prefect_server, new_sign_in
 from latent_audit.tasks.storage.file_lock import wait_for_lock
 from latent_audit.tasks.storage.private_files import make_private, private_folder
+from latent_audit.tasks.storage.sign_in import for_prefect_clients, for_prefect_server, new_sign_in
 
 DATABASE = "prefect.db"
 ADDRESS = "PREFECT_API_URL"

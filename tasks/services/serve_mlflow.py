@@ -5,7 +5,7 @@ import os
 from mlflow.server.fastapi_app import create_fastapi_app
 
 from latent_audit.tasks.services.gate import App, Gate
-from latent_audit.tasks.services.sign_in import SERVER_VARIABLE
+from latent_audit.tasks.storage.sign_in import SERVER_VARIABLE
 
 
 def create_app() -> App:

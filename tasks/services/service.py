@@ -18,8 +18,8 @@ import httpx
 from latent_audit.tasks.errors import ServiceError
 from latent_audit.tasks.execution import processes
 from latent_audit.tasks.execution.processes import Process
-from latent_audit.tasks.services.service_note import read_note
 from latent_audit.tasks.storage.private_files import private_file, private_folder
+from latent_audit.tasks.storage.service_note import read_note
 from latent_audit.tasks.storage.store import writing
 
 LOOK_AGAIN_SECONDS = 0.2

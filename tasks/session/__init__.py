@@ -1,4 +1,4 @@
-"""One run from start to end: its folder, ledger, progress and outcome.
+"""One run from start to end: its Prefect tasks and page, its report, MLflow runs and outcome.
 
 Finished runs are handled in runs/. Start with audit_session.py.
 """

@@ -11,23 +11,23 @@ from typing import Any
 from latent_audit.tasks.errors import AuditError, Stopped, TrackingError
 from latent_audit.tasks.execution import process_setup
 from latent_audit.tasks.execution.devices import available_cores, choose_device
+from latent_audit.tasks.execution.progress import ProgressDisplay
 from latent_audit.tasks.execution.runners.local import start_early
+from latent_audit.tasks.execution.stage import key_part
 from latent_audit.tasks.execution.stage_runner import StageRunner
 from latent_audit.tasks.execution.stopping import Stopping
 from latent_audit.tasks.execution.workers import Workers
 from latent_audit.tasks.runs.acceptance import acceptances
-from latent_audit.tasks.services.sign_in import sign_in_to_own
-from latent_audit.tasks.session.progress import ProgressDisplay
-from latent_audit.tasks.session.run_folder import RunFolder, open_run_folder, safe_folder_name
-from latent_audit.tasks.session.terminal_text import error_text
+from latent_audit.tasks.runs.run_folder import RunFolder, open_run_folder, safe_folder_name
 from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.settings.redaction import restored
 from latent_audit.tasks.stages.registry import STAGES
-from latent_audit.tasks.stages.stage import key_part
 from latent_audit.tasks.storage.artifacts import ModelKey, digest_of
 from latent_audit.tasks.storage.shared_store import SharedStore
+from latent_audit.tasks.storage.sign_in import sign_in_to_own
 from latent_audit.tasks.storage.source_digest import source_digest
 from latent_audit.tasks.storage.store import Store
+from latent_audit.tasks.terminal_text import error_text
 from latent_audit.tasks.tracking.run_log import Tracker, connect_early
 from latent_audit.vocabulary.errors import UserError
 

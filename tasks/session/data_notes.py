@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 from latent_audit.reports.page.messages import english
 from latent_audit.tasks.errors import AuditError
-from latent_audit.tasks.session.progress import ProgressDisplay
-from latent_audit.tasks.session.terminal_text import named
+from latent_audit.tasks.execution.progress import ProgressDisplay
 from latent_audit.tasks.storage.arrays import read_json
 from latent_audit.tasks.storage.artifacts import Artifact
+from latent_audit.tasks.terminal_text import named
 from latent_audit.vocabulary.reasons import is_reason
 
 _NOTES_PRINTED = 20

@@ -12,21 +12,19 @@ from rich.text import Text
 from latent_audit.reports.page.messages import english
 from latent_audit.reports.page.visible_text import visible
 from latent_audit.tasks.analyses.checks.testable import rare_classes, split_testable
-from latent_audit.tasks.analyses.statistics import splits
+from latent_audit.tasks.analyses.statistics import near_duplicates, splits
 from latent_audit.tasks.analyses.statistics.content_order import content_order
 from latent_audit.tasks.analyses.statistics.parts import PARTS
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.datasets.errors import DataError, MissingFile
 from latent_audit.tasks.datasets.images.image_doubles import refuse_all_alike
 from latent_audit.tasks.datasets.images.image_set import ImageSet
-from latent_audit.tasks.datasets.images.near_doubles import near_doubles
-from latent_audit.tasks.session.progress import ProgressDisplay
-from latent_audit.tasks.session.terminal_text import error_text
+from latent_audit.tasks.execution.progress import ProgressDisplay
 from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.stages.data.download import download
 from latent_audit.tasks.storage.store import Store
-
-_EXAMPLES = 3
+from latent_audit.tasks.terminal_text import error_text
+from latent_audit.vocabulary.reasons import Reason, reason
 
 FAULTS = 2
 
@@ -53,7 +51,7 @@ def describe_data(settings: Settings) -> int:
             console.print(f"fault: {error_text(error)}", markup=False)
             return FAULTS
         for note in (*data.notes, *alike, *notes):
-            console.print(f"note: {visible(note)}", markup=False)
+            console.print(f"note: {visible(english(note))}", markup=False)
         if parts is not None:
             counts = ", ".join(f"{name} {len(parts.rows(name)):,}" for name in PARTS)
             console.print(f"parts of an audit: {counts}", markup=False)
@@ -76,8 +74,8 @@ def _print_set(console: Console, data: ImageSet) -> None:
 
 def _as_an_audit_has_it(
     settings: Settings, data: ImageSet
-) -> tuple[splits.Split | None, list[str], list[str]]:
-    """Returns the parts, faults that would end an audit, and notes on single attributes and near copies."""
+) -> tuple[splits.Split | None, list[str], list[Reason]]:
+    """Returns the parts, faults that would end an audit, and notes on single attributes and near-duplicates."""
     order = content_order(data.images, data.values, data.masks, settings.run.seed)
     try:
         parts = splits.split(
@@ -89,29 +87,14 @@ def _as_an_audit_has_it(
             groups=data.groups,
         )
     except ValueError as error:
-        return None, [str(error)], _near_copies(data, None)
+        return None, [str(error)], []
     fewest = settings.evidence.fewest_of_a_class
     kept, aside = split_testable(data.attributes, data.values, parts, fewest)
-    notes = [f"{each.attribute.name} would not be tested: {english(each.reason)}." for each in aside]
-    notes += [english(rare) for rare in rare_classes(data.attributes, data.values, parts, fewest)]
+    notes = [reason("testable.note", attribute=each.attribute.name, why=each.reason) for each in aside]
+    notes += rare_classes(data.attributes, data.values, parts, fewest)
+    notes += near_duplicates.notes(data, parts, settings.evidence.duplicate_images, settings.run.seed)
     faults = [] if kept else ["no attribute can be tested: add images in which they vary"]
-    return parts, faults, notes + _near_copies(data, parts)
-
-
-def _near_copies(data: ImageSet, parts: splits.Split | None) -> list[str]:
-    """Returns a sentence on images that are nearly the same, and on pairs of them that lie in two parts."""
-    pairs = near_doubles(data.images)
-    if not pairs:
-        return []
-    named = (
-        ""
-        if data.file_names is None
-        else ": " + "; ".join(f"{data.file_names[a]} ~ {data.file_names[b]}" for a, b in pairs[:_EXAMPLES])
-    )
-    more = "; ..." if len(pairs) > _EXAMPLES and named else ""
-    split = 0 if parts is None else sum(parts.codes[a] != parts.codes[b] for a, b in pairs)
-    apart = f", and {split:,} of them would lie in two parts of an audit" if split else ""
-    return [f"{len(pairs):,} pairs of images are nearly the same{named}{more}{apart}."]
+    return parts, faults, notes
 
 
 def _values(attribute: Attribute, column: np.ndarray) -> str:

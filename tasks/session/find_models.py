@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from latent_audit.tasks.errors import SettingsError
-from latent_audit.tasks.session.data_files import ModelFiles
-from latent_audit.tasks.session.progress import ProgressDisplay
+from latent_audit.tasks.execution.progress import ProgressDisplay
 from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.storage.artifacts import digest_of, digest_of_file
+from latent_audit.tasks.storage.data_files import ModelFiles
 from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.pretrained.checkpoint_settings import CheckpointSettings
 from latent_audit.vae_models.pretrained.entrypoint_settings import OwnCodeSettings

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import yaml
 
+from latent_audit.reports.page.messages import english
 from latent_audit.tasks.datasets.recognise import recognise_data
 from latent_audit.tasks.errors import UsageError
-from latent_audit.tasks.session.terminal_text import named
+from latent_audit.tasks.terminal_text import named
 from latent_audit.vae_models.pretrained.recognising.inspection import Inspection, inspect_model
 
 
@@ -38,7 +39,8 @@ def _looked_at(path: Path) -> Inspection:
     if data is not None:
         needed = () if data.settings is None else ("a model: section models",)
         settings = None if data.settings is None else {"data": dict(data.settings)}
-        return Inspection(path, data.what, data.found, settings, (*data.missing, *needed))
+        found = tuple(line if isinstance(line, str) else english(line) for line in data.found)
+        return Inspection(path, data.what, found, settings, (*data.missing, *needed))
     model = inspect_model(path)
     if model is not None:
         return model

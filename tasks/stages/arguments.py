@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from latent_audit.tasks.execution.stage import Stage
 from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.settings.explanation_sizes import ExplanationSizes
-from latent_audit.tasks.stages.stage import Stage
 from latent_audit.tasks.storage.artifacts import ModelKey
 from latent_audit.tasks.storage.code import Code
 

@@ -1,6 +1,6 @@
 """Every stage of the pipeline, in the order in which runs come to them: what each needs, and what it adds."""
 
-from latent_audit.tasks.stages.stage import RecordPart, Stage
+from latent_audit.tasks.execution.stage import RecordPart, Stage
 
 _STAGES = "latent_audit.tasks.stages"
 _DATA, _TRAINING, _EVIDENCE = f"{_STAGES}.data", f"{_STAGES}.training", f"{_STAGES}.evidence"

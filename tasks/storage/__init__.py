@@ -1,4 +1,4 @@
-"""Results on disk by content key: the store, keys of sources, arrays, locks.
+"""Files of a store: results by content key, keys of sources, arrays, locks, the password of its servers.
 
 What a stage computes is not known here. Start with store.py.
 """

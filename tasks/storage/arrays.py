@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,29 @@ from numpy.typing import NDArray
 
 from latent_audit.tasks.storage.artifacts import digest_of_file
 
+SUMMARY = "summary.json"
+
 
 def write_json(path: Path, value: Any) -> None:
     """Writes JSON that is the same for equal values; NaN is refused."""
     path.write_text(
         json.dumps(value, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False), encoding="utf-8"
     )
+
+
+def write_summary(
+    folder: Path,
+    *,
+    metrics: Mapping[str, float | None],
+    curves: Mapping[str, Mapping[str, list[float]]] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> None:
+    """Writes what MLflow logs of a stage: metrics, curves {"name": {"step": [...], "value": [...]}} and tags.
+
+    Metrics that are None are not logged.
+    """
+    parts = {"metrics": metrics, "curves": curves, "tags": tags}
+    write_json(folder / SUMMARY, {name: part for name, part in parts.items() if part is not None})
 
 
 def read_json(path: Path) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 import fsspec
 
 from latent_audit.tasks.errors import SettingsError, StoreError
-from latent_audit.tasks.execution.runners.extras import needs_extra
+from latent_audit.tasks.storage.extras import needs_extra
 
 MANIFEST = "manifest.json"
 

@@ -6,7 +6,7 @@ import urllib.request
 from urllib.parse import urlsplit
 
 from latent_audit.tasks.errors import TrackingError
-from latent_audit.tasks.settings.redaction import without_password
+from latent_audit.tasks.passwords import without_password
 
 KNOCK_SECONDS = 8.0
 WEB_PORTS = {"http": 80, "https": 443}

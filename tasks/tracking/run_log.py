@@ -37,7 +37,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from latent_audit.reports.page.visible_text import visible, visible_lines
 from latent_audit.tasks.errors import TrackingError
-from latent_audit.tasks.settings.redaction import without_password
+from latent_audit.tasks.passwords import without_password
 from latent_audit.tasks.storage.artifacts import digest_of_file
 from latent_audit.tasks.tracking.address import refuse_dead
 from latent_audit.tasks.tracking.log_batch import LogBatch

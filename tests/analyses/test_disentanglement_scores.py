@@ -4,29 +4,26 @@ import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 
-from latent_audit.tasks.analyses.scores.disentanglement_scores import (
-    COMPARES_ATTRIBUTES,
-    COMPARES_DIMENSIONS,
-    ONE_ATTRIBUTE,
-    ONE_DIMENSION,
-    NotApplicable,
-    beta_vae_score,
+from latent_audit.tasks.analyses.scores.disentanglement_scores import ONE_ATTRIBUTE, ONE_DIMENSION, compute
+from latent_audit.tasks.analyses.scores.information_scores import (
+    histogram_bins,
+    mig,
+    modularity,
+    modularity_of_information,
+)
+from latent_audit.tasks.analyses.scores.predictor_scores import (
     completeness,
-    compute,
     dci,
     dci_extra_trees,
     disentanglement,
     explicitness,
-    factor_vae_score,
-    irs,
-    mig,
-    modularity,
-    modularity_of_information,
     sap,
-    udr,
-    unsupervised_scores,
 )
-from latent_audit.tasks.analyses.scores.information_scores import histogram_bins
+from latent_audit.tasks.analyses.scores.robustness_score import irs
+from latent_audit.tasks.analyses.scores.sampling_scores import beta_vae_score, factor_vae_score
+from latent_audit.tasks.analyses.scores.score_meanings import comparing
+from latent_audit.tasks.analyses.scores.unsupervised_scores import udr, unsupervised_scores
+from latent_audit.tasks.analyses.statistics.estimates import NotApplicable
 
 SIZES = (3, 4, 5)
 CASES = ("identity", "duplicated", "rotated", "two_factors_in_one", "zeros")
@@ -238,7 +235,7 @@ def test_scores_that_compare_are_not_defined_for_one(dimensions, attributes, und
     factors = rng.integers(0, 3, (300, attributes))
     codes = factors[:, [0] * dimensions] + 0.1 * rng.standard_normal((300, dimensions))
     found = compute(codes, factors, codes, factors, 0, True, published_dci=True, resamples=5, votes=50)
-    names = COMPARES_ATTRIBUTES if attributes == 1 else COMPARES_DIMENSIONS
+    names = comparing("attributes" if attributes == 1 else "dimensions")
     assert {name for name, score in found.items() if score == NotApplicable(undefined)} == names & set(found)
     assert all(np.isfinite(score.value) for name, score in found.items() if name not in names)
 

@@ -15,8 +15,7 @@ from typing import Any
 
 from prefect.settings import PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
-from latent_audit.tasks.session import audit_session
-from latent_audit.tasks.stages.report import render
+from latent_audit.tasks.session import audit_session, render
 from tests.audits.moments import moment_of
 
 _kept: list[object] = []  # what would end if nobody held it

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from latent_audit.tasks.execution import process_setup
 from latent_audit.tasks.services.all_services import ServiceSettings
-from latent_audit.tasks.services.sign_in import for_prefect_clients, kept_sign_in
+from latent_audit.tasks.storage.sign_in import for_prefect_clients, kept_sign_in
 from tests.audits.imported import import_all
 from tests.ports import free_port
 

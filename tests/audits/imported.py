@@ -15,8 +15,8 @@ def import_all() -> None:
     """To be called after latent_audit.tasks.execution.process_setup has prepared the process; starts no thread."""
     for name in LATE:
         import_module(name)
+    from latent_audit.tasks.execution.stage import Stage
     from latent_audit.tasks.stages import registry
-    from latent_audit.tasks.stages.stage import Stage
 
     for stage in vars(registry).values():
         if isinstance(stage, Stage):

@@ -17,7 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from latent_audit.tasks.session import progress
+from latent_audit.tasks.execution import progress
 from tests.audits.moments import moment_of
 
 failing: set[str] = set()

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from latent_audit.reports.page.messages import english
 from latent_audit.tasks.datasets.folder import FolderSettings
 from latent_audit.tasks.datasets.images.image_set import ImageSet
+from latent_audit.tasks.datasets.tables.table_cells import Cells
 
 
 def write_images(folder: Path, names: Sequence[str], size: tuple[int, int] = (4, 4)) -> None:
@@ -67,4 +69,9 @@ class OwnFolder:
         """Returns the attribute and the values of one column, and the notes."""
         self.write({"it": column}, delimiter=";")
         loaded = self.load(**given)
-        return loaded.attributes[0], loaded.values[:, 0], loaded.notes
+        return loaded.attributes[0], loaded.values[:, 0], notes_of(loaded)
+
+
+def notes_of(loaded: ImageSet | Cells) -> tuple[str, ...]:
+    """Returns the notes of a data set as sentences."""
+    return tuple(english(note) for note in loaded.notes)

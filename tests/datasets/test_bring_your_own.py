@@ -9,7 +9,7 @@ from PIL import Image, features
 
 from latent_audit.tasks.analyses.statistics.splits import split
 from latent_audit.tasks.datasets.attributes import Attribute
-from tests.datasets.own_folder import OwnFolder
+from tests.datasets.own_folder import OwnFolder, notes_of
 
 BRING_YOUR_OWN = "issue: Bring your own: the models and data that people really have"
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +28,7 @@ def test_problems_can_be_left_out_and_are_counted(own: OwnFolder) -> None:
     (own.images / "without row.png").write_bytes((own.images / "i04.png").read_bytes())
     loaded = own.load(on_problem="skip")
     assert loaded.file_names == tuple(name for name in own.names if name != "i03.png")
-    text = " ".join(loaded.notes)
+    text = " ".join(notes_of(loaded))
     assert all(name in text for name in ("nowhere.png", "i03.png", "without row.png"))
 
 
@@ -58,7 +58,7 @@ def test_images_of_other_kinds_are_read(own: OwnFolder, suffix: str, mode: str, 
     assert loaded.file_names[5] == own.names[5]
     np.testing.assert_allclose(loaded.images[5], 200, atol=2)
     if mode == "I;16":
-        assert any("16 bit" in note for note in loaded.notes)
+        assert any("16 bit" in note for note in notes_of(loaded))
 
 
 def test_the_first_frame_of_a_moving_image_is_read(own: OwnFolder) -> None:

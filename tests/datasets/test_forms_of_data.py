@@ -9,7 +9,7 @@ import pytest
 from latent_audit.tasks.datasets.errors import BadTable, DataError, MissingFile
 from latent_audit.tasks.datasets.folder import FolderSettings
 from latent_audit.tasks.datasets.recognise import recognise_data
-from tests.datasets.own_folder import OwnFolder, write_images
+from tests.datasets.own_folder import OwnFolder, notes_of, write_images
 
 
 @pytest.fixture
@@ -37,7 +37,9 @@ def test_folders_are_the_classes_where_there_is_no_table(tmp_path: Path) -> None
     assert loaded.file_names is not None
     read = [attribute.classes[int(code)] for code in loaded.values[:, 0]]
     assert read == [name.partition("/")[0] for name in loaded.file_names]
-    assert any(note.startswith("There is no table: the 3 folders below pictures") for note in loaded.notes)
+    assert any(
+        note.startswith("There is no table: the 3 folders below pictures") for note in notes_of(loaded)
+    )
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ def test_a_parquet_table_is_read_as_the_same_csv(own: OwnFolder) -> None:
     found = own.load(table=parquet)
     assert found.attributes == expected.attributes
     np.testing.assert_array_equal(found.values, expected.values)
-    assert "Columns that hold no words or numbers are left out: photo." in found.notes
+    assert "Columns that hold no words or numbers are left out: photo." in notes_of(found)
     parquet.write_bytes(parquet.read_bytes()[:200])
     with pytest.raises(BadTable, match="damaged parquet"):
         own.load(table=parquet)
@@ -89,7 +91,7 @@ def test_images_without_a_value_are_refused_or_left_out(own: OwnFolder) -> None:
     loaded = own.load(on_missing="leave_out")
     assert loaded.file_names == tuple(name for k, name in enumerate(own.names) if k not in (3, 7))
     np.testing.assert_allclose(loaded.values[:, 1], np.delete(np.arange(24) / 7, [3, 7]))
-    assert any("2 of 24 images are left out" in note and "lit in 8.3%" in note for note in loaded.notes)
+    assert any("2 of 24 images are left out" in note and "lit in 8.3%" in note for note in notes_of(loaded))
 
 
 def test_each_label_of_a_cell_becomes_an_attribute(own: OwnFolder) -> None:

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from latent_audit.reports.page.messages import english
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.datasets.errors import DataError
 from latent_audit.tasks.datasets.images.image_doubles import refuse_all_alike
 from latent_audit.tasks.datasets.tables.column_doubles import double_columns
 from latent_audit.tasks.datasets.tables.extreme_values import far_out
-from tests.datasets.own_folder import OwnFolder, write_images
+from tests.datasets.own_folder import OwnFolder, notes_of, write_images
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_glyphs_on_a_transparent_ground_are_seen(own: OwnFolder) -> None:
     loaded = own.load()
     assert len({image.tobytes() for image in loaded.images}) == 24
     assert refuse_all_alike(loaded) == ()
-    assert "24 images have transparent pixels; they lie on white (data.ground)." in loaded.notes
+    assert "24 images have transparent pixels; they lie on white (data.ground)." in notes_of(loaded)
     black = own.load(ground="black")
     with pytest.raises(DataError, match=r"all 24 images are the same, pixel for pixel.*\(data\.ground\)"):
         refuse_all_alike(black)
@@ -45,26 +46,26 @@ def test_identical_images_are_counted_and_named(own: OwnFolder) -> None:
         (own.images / name).write_bytes(content)
     (own.images / "i05.png").write_bytes((own.images / "i04.png").read_bytes())
     own.write()
-    first, second = refuse_all_alike(own.load())
+    first, second = map(english, refuse_all_alike(own.load()))
     assert first.startswith(
         "5 of 24 images are identical to another, pixel for pixel (i03.png = i07.png = i20.png; i04.png = i05.png)."
     )
     assert second.startswith("5 of them have other attributes than their copies")
     own.write({"lit": ["no"] * 12 + ["yes"] * 12})
-    assert refuse_all_alike(own.load())[1].startswith("3 of them have other attributes")
+    assert english(refuse_all_alike(own.load())[1]).startswith("3 of them have other attributes")
 
 
 def test_images_that_are_not_square_are_said_with_what_is_cut(own: OwnFolder) -> None:
     write_images(own.images, own.names[:6], size=(400, 40))
     own.write()
-    text = " ".join(own.load().notes)
+    text = " ".join(notes_of(own.load()))
     assert (
         "6 of 24 images are not square and are cropped to their central square: 22.5% of all pixels are cut"
         in text
     )
     assert "at most 90% (i05.png). data.fit: pad or stretch keeps all of them." in text
-    assert not own.load(fit="pad").notes
-    assert not own.load(fit="stretch").notes
+    assert not notes_of(own.load(fit="pad"))
+    assert not notes_of(own.load(fit="stretch"))
 
 
 def test_extreme_values_are_named_with_line_and_file(own: OwnFolder) -> None:
@@ -122,7 +123,7 @@ def test_columns_that_say_the_same_are_named(own: OwnFolder) -> None:
         note.startswith(
             "Columns 'size' and 'rounded' are likely one attribute twice (rank correlation 1.000)"
         )
-        for note in loaded.notes
+        for note in notes_of(loaded)
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from latent_audit.tasks.datasets.errors import BadTable
-from tests.datasets.own_folder import OwnFolder, write_table
+from tests.datasets.own_folder import OwnFolder, notes_of, write_table
 
 ROOT = Path(__file__).resolve().parents[2]
 LIT = ["no", "yes"] * 12
@@ -30,7 +30,7 @@ def test_other_delimiters_are_found_out_and_said(own: OwnFolder, delimiter: str,
     loaded = own.load()
     assert [attribute.name for attribute in loaded.attributes] == ["lit", "size"]
     np.testing.assert_array_equal(loaded.values[:, 1], SIZE)
-    assert f"The columns of labels.csv are separated by {word}." in loaded.notes
+    assert f"The columns of labels.csv are separated by {word}." in notes_of(loaded)
 
 
 def test_quotation_marks_are_understood_with_every_delimiter(own: OwnFolder) -> None:
@@ -58,7 +58,8 @@ def test_a_list_as_celeba_has_it(own: OwnFolder) -> None:
     ]
     np.testing.assert_array_equal(loaded.values[:4, 0], [0, 1, 0, 1])
     assert any(
-        "first line of labels.csv, 24, is taken for the number of its rows" in note for note in loaded.notes
+        "first line of labels.csv, 24, is taken for the number of its rows" in note
+        for note in notes_of(loaded)
     )
 
 
@@ -80,8 +81,8 @@ def test_encodings_are_found_out_and_said(own: OwnFolder, encoding: str, said: s
     loaded = own.load()
     assert loaded.attributes[0].name == "größe"
     assert loaded.attributes[0].classes == ("groß", "klein", "übergroß")
-    assert said in " ".join(loaded.notes)
-    assert bool(loaded.notes) == bool(said)
+    assert said in " ".join(notes_of(loaded))
+    assert bool(notes_of(loaded)) == bool(said)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,7 @@ def test_the_column_of_files_is_found_by_its_header(own: OwnFolder, header: str)
     write_table(own.table, {"lit": LIT, header: own.names})
     loaded = own.load()
     assert [attribute.name for attribute in loaded.attributes] == ["lit"]
-    assert f"Column {header!r} is taken for the names of the image files." in loaded.notes
+    assert f"Column {header!r} is taken for the names of the image files." in notes_of(loaded)
 
 
 def test_the_column_of_files_is_found_by_what_is_in_it(own: OwnFolder) -> None:
@@ -152,7 +153,7 @@ def test_a_saved_index_is_left_out_with_a_word(own: OwnFolder, header: str, star
     loaded = own.load()
     assert [attribute.name for attribute in loaded.attributes] == ["lit"]
     assert any(
-        "counts the rows (an index saved with the table) and is left out" in note for note in loaded.notes
+        "counts the rows (an index saved with the table) and is left out" in note for note in notes_of(loaded)
     )
 
 
@@ -163,7 +164,7 @@ def test_names_of_rows_without_a_header_of_their_own_are_read(own: OwnFolder) ->
         own.write_text(header + rows)
         loaded = own.load()
         assert [attribute.name for attribute in loaded.attributes] == ["lit"]
-        assert "Column without a name is taken for the names of the image files." in loaded.notes
+        assert "Column without a name is taken for the names of the image files." in notes_of(loaded)
 
 
 def test_row_numbers_without_a_header_beside_the_column_of_files(own: OwnFolder) -> None:

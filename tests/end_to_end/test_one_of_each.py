@@ -9,12 +9,8 @@ import pytest
 from latent_audit.reports.page.messages import english
 from latent_audit.reports.page.reasons import with_sentences
 from latent_audit.reports.record.audit_json import schema_faults
-from latent_audit.tasks.analyses.scores.disentanglement_scores import (
-    COMPARES_ATTRIBUTES,
-    COMPARES_DIMENSIONS,
-    ONE_ATTRIBUTE,
-    ONE_DIMENSION,
-)
+from latent_audit.tasks.analyses.scores.disentanglement_scores import ONE_ATTRIBUTE, ONE_DIMENSION
+from latent_audit.tasks.analyses.scores.score_meanings import MEANINGS
 from latent_audit.tasks.runs.verify import verify
 from tests.audits.audits import Commands
 from tests.plain_audit import read_audit
@@ -53,8 +49,9 @@ def test_scores_of_two_are_not_defined_for_one(audit: dict[str, Any]) -> None:
     }  # fmt: skip
     for name, score in scores.items():
         if "value" not in score:
-            expected = ONE_ATTRIBUTE if name in COMPARES_ATTRIBUTES else ONE_DIMENSION
-            assert name in COMPARES_ATTRIBUTES | COMPARES_DIMENSIONS
+            compares = MEANINGS[name].compares
+            assert compares
+            expected = ONE_ATTRIBUTE if "attributes" in compares else ONE_DIMENSION
             assert score == with_sentences({"not_applicable": expected})
 
 

@@ -17,6 +17,10 @@ STEMS = {
     "where.": "rungs",
     "intervention.": "outcomes",
     "stability.": "outcomes",
+    "delimiter.": "signs between the columns of a table",
+    "left_out.": "kinds of files",
+    "name.": "ways in which names of files differ",
+    "numbers.": "ways in which numbers are written",
 }
 
 

@@ -4,12 +4,12 @@ import inspect
 from pathlib import Path
 from typing import Any
 
+from latent_audit.tasks.execution.stage import Stage
 from latent_audit.tasks.execution.stage_context import StageContext
-from latent_audit.tasks.session.data_files import DataFiles
 from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.stages.registry import PREPARE
-from latent_audit.tasks.stages.stage import Stage
 from latent_audit.tasks.storage.artifacts import Artifact
+from latent_audit.tasks.storage.data_files import DataFiles
 
 WORK = Path("work")
 BENCH = StageContext("cpu", WORK, lambda done, total, facts: None, lambda: False, None)

@@ -45,6 +45,14 @@ def drawn(builder: AuditBuilder, change: Change, *keys: str) -> str:
     return sections(builder.folder, *keys)
 
 
+def test_a_training_that_ended_early_says_why(small_builder: AuditBuilder) -> None:
+    audit = small_builder.write()
+    audit["models"][0]["training"]["stopped"] = "deadline"
+    write_audit(small_builder.folder, audit)
+    assert "(time limit)" in sections(small_builder.folder, "fitness")
+    assert "（达到时限）" in sections(small_builder.folder, "fitness", language="zh")
+
+
 @pytest.fixture(scope="module")
 def closed(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
     """Two models of two seeds; nobody can read the orientation, and the VAE's shape cannot be read either."""

@@ -14,7 +14,7 @@ from latent_audit.tasks.execution import processes
 from latent_audit.tasks.services import service
 from latent_audit.tasks.services.all_services import ServiceSettings, services
 from latent_audit.tasks.services.service import Service
-from latent_audit.tasks.services.sign_in import for_mlflow_clients, kept_sign_in
+from latent_audit.tasks.storage.sign_in import for_mlflow_clients, kept_sign_in
 from latent_audit.tasks.tracking import run_log
 from latent_audit.tasks.tracking.run_log import Tracker
 from tests.ports import free_port

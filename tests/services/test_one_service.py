@@ -19,10 +19,11 @@ import pytest
 
 from latent_audit.tasks.errors import ServiceError, StoreError
 from latent_audit.tasks.execution import processes
-from latent_audit.tasks.services import service, sign_in
+from latent_audit.tasks.services import service
 from latent_audit.tasks.services.gate import Gate, Message, Receive, Send
 from latent_audit.tasks.services.service import Service
-from latent_audit.tasks.services.sign_in import kept_sign_in, password_file, sign_in_to_own
+from latent_audit.tasks.storage import sign_in
+from latent_audit.tasks.storage.sign_in import kept_sign_in, password_file, sign_in_to_own
 from tests.ports import free_port
 
 # A child of its own, as workers have: it must not outlive the service.

@@ -29,10 +29,6 @@ class Samples:
     closer_than_held_out: Estimate
     copied: Estimate
 
-    def side_by_side(self) -> NDArray[np.uint8]:
-        """Returns uint8 (2m, c, h, w): sample, nearest training image, sample, ..."""
-        return np.stack([self.images, self.nearest], axis=1).reshape(-1, *self.images.shape[1:])
-
 
 def sample_images(
     draw: Callable[[int, np.random.Generator], NDArray[np.floating]],

@@ -51,7 +51,7 @@ def shapley_values(
     error_share: pairs are added until no standard error is more than this share of the sum of absolute values, of any
     output, or `most_permutations` are used up. exact_players: with so many or fewer, all coalitions are evaluated.
     """
-    known = _Coalitions(game, players)
+    known = _Coalitions(game)
     ends = known(np.array([np.zeros(players, bool), np.ones(players, bool)]))
     if players <= exact_players:
         values = _exact(known, players)
@@ -73,8 +73,8 @@ def shapley_values(
 class _Coalitions:
     """Values of coalitions, each evaluated once, all new ones of a call together."""
 
-    def __init__(self, game: Game, players: int) -> None:
-        self._game, self._players = game, players
+    def __init__(self, game: Game) -> None:
+        self._game = game
         self._known: dict[bytes, Floats] = {}
 
     def __call__(self, coalitions: NDArray[np.bool_]) -> Floats:

@@ -5,63 +5,15 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from latent_audit.tasks.analyses.scores.information_scores import (
-    Mig,
-    Modularity,
-    mig,
-    modularity,
-    modularity_of_information,
-)
-from latent_audit.tasks.analyses.scores.predictor_scores import (
-    Dci,
-    Explicitness,
-    Sap,
-    completeness,
-    dci,
-    dci_extra_trees,
-    disentanglement,
-    explicitness,
-    sap,
-)
-from latent_audit.tasks.analyses.scores.robustness_score import Irs, irs
-from latent_audit.tasks.analyses.scores.sampling_scores import SamplingScore, beta_vae_score, factor_vae_score
-from latent_audit.tasks.analyses.scores.unsupervised_scores import (
-    Udr,
-    UnsupervisedScores,
-    udr,
-    unsupervised_scores,
-)
+from latent_audit.tasks.analyses.scores.information_scores import mig, modularity_of_information
+from latent_audit.tasks.analyses.scores.predictor_scores import Dci, dci, dci_extra_trees, explicitness, sap
+from latent_audit.tasks.analyses.scores.robustness_score import irs
+from latent_audit.tasks.analyses.scores.sampling_scores import beta_vae_score, factor_vae_score
+from latent_audit.tasks.analyses.scores.score_meanings import comparing
+from latent_audit.tasks.analyses.scores.unsupervised_scores import unsupervised_scores
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, NotApplicable, centred_interval
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 from latent_audit.vocabulary.reasons import reason
-
-__all__ = [
-    "Dci",
-    "Explicitness",
-    "Irs",
-    "Mig",
-    "Modularity",
-    "NotApplicable",
-    "SamplingScore",
-    "Sap",
-    "Udr",
-    "UnsupervisedScores",
-    "beta_vae_score",
-    "completeness",
-    "compute",
-    "dci",
-    "dci_extra_trees",
-    "disentanglement",
-    "explicitness",
-    "factor_vae_score",
-    "irs",
-    "mig",
-    "modularity",
-    "modularity_of_information",
-    "sap",
-    "udr",
-    "unsupervised_scores",
-]
 
 Codes = NDArray[np.floating]
 Factors = NDArray[np.int64]
@@ -71,23 +23,6 @@ NO_GRID = reason("score.no_grid")
 ONE_ATTRIBUTE = reason("score.one_attribute")
 ONE_DIMENSION = reason("score.one_dimension")
 NOT_FINITE = reason("score.not_finite")
-# What each of these scores compares. The formulas divide by the logarithm of one, or give 0 or 1 whatever the code is.
-COMPARES_ATTRIBUTES = frozenset(
-    {
-        "dci_disentanglement",
-        "dci_extra_trees_disentanglement",
-        "modularity",
-        "factor_vae_score",
-        "beta_vae_score",
-    }
-)
-COMPARES_DIMENSIONS = frozenset(
-    {
-        *("mig", "sap_continuous", "sap_discrete", "dci_completeness", "dci_extra_trees_completeness"),
-        *("factor_vae_score", "gaussian_total_correlation_nats", "mutual_information_nats"),
-        "gaussian_wasserstein_correlation_normalised",
-    }
-)
 
 
 def compute(
@@ -110,44 +45,6 @@ def compute(
     `published_dci` adds the gradient boosting estimator, which takes minutes. A score that compares attributes is
     not applicable to one attribute, and a score that compares dimensions is not applicable to one dimension.
     """
-    scores = _all_scores(
-        fit_codes,
-        fit_factors,
-        test_codes,
-        test_factors,
-        seed,
-        has_factor_grid,
-        published_dci,
-        resamples,
-        predictor_images,
-        votes,
-    )
-    undefined = _undefined(fit_codes.shape[1], fit_factors.shape[1])
-    return {name: undefined.get(name, score) for name, score in scores.items()}
-
-
-def _undefined(dimensions: int, attributes: int) -> dict[str, NotApplicable]:
-    """Returns the scores that are not defined for a code and attributes of these sizes, with the reason."""
-    found: dict[str, NotApplicable] = {}
-    if dimensions == 1:
-        found |= dict.fromkeys(COMPARES_DIMENSIONS, NotApplicable(ONE_DIMENSION))
-    if attributes == 1:
-        found |= dict.fromkeys(COMPARES_ATTRIBUTES, NotApplicable(ONE_ATTRIBUTE))
-    return found
-
-
-def _all_scores(
-    fit_codes: Codes,
-    fit_factors: Factors,
-    test_codes: Codes,
-    test_factors: Factors,
-    seed: int,
-    has_factor_grid: bool,
-    published_dci: bool,
-    resamples: int,
-    predictor_images: int,
-    votes: int,
-) -> dict[str, Estimate | NotApplicable]:
     rng = np.random.default_rng(seed)
     scores = _resampled(test_codes, test_factors, resamples, rng)
     drawn = draw_rows(len(fit_codes), predictor_images, seed, "predictors", classes=fit_factors)
@@ -161,15 +58,25 @@ def _all_scores(
     scores["explicitness"] = _exact(
         explicitness(fit_codes, fit_factors, test_codes, test_factors).score_test, n
     )
-    if not has_factor_grid:
-        scores["factor_vae_score"] = scores["beta_vae_score"] = NotApplicable(NO_GRID)
-        return scores
     half = max(votes // 2, 1)
-    factor_vae = factor_vae_score(test_codes, test_factors, seed, votes, half)
-    beta_vae = beta_vae_score(test_codes, test_factors, seed, votes, half)
-    scores["factor_vae_score"] = _exact(factor_vae.accuracy_test, half)
-    scores["beta_vae_score"] = _exact(beta_vae.accuracy_test, half)
-    return scores
+    for name, score in (("factor_vae_score", factor_vae_score), ("beta_vae_score", beta_vae_score)):
+        scores[name] = (
+            _exact(score(test_codes, test_factors, seed, votes, half).accuracy_test, half)
+            if has_factor_grid
+            else NotApplicable(NO_GRID)
+        )
+    undefined = _undefined(test_codes.shape[1], test_factors.shape[1])
+    return {name: undefined.get(name, score) for name, score in scores.items()}
+
+
+def _undefined(dimensions: int, attributes: int) -> dict[str, NotApplicable]:
+    """Returns the scores that are not defined for a code and attributes of these sizes, with the reason."""
+    found: dict[str, NotApplicable] = {}
+    if dimensions == 1:
+        found |= dict.fromkeys(comparing("dimensions"), NotApplicable(ONE_DIMENSION))
+    if attributes == 1:
+        found |= dict.fromkeys(comparing("attributes"), NotApplicable(ONE_ATTRIBUTE))
+    return found
 
 
 def _of_information(codes: Codes, factors: Factors) -> dict[str, float]:

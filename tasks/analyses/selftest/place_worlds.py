@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from latent_audit.tasks.analyses.selftest.synthetic_data import SyntheticData
 from latent_audit.tasks.datasets.attributes import Attribute
@@ -202,34 +201,3 @@ def read_with_noise(world: SyntheticData, noise: float, rng: np.random.Generator
         return np.asarray(exact + noise * rng.standard_normal(exact.shape), dtype=np.float32)
 
     return replace(world, respond=respond)
-
-
-def binary_world(
-    prevalence: float, balanced_accuracy: float, n: int, rng: np.random.Generator
-) -> SyntheticData:
-    """Returns a binary attribute of a prevalence, which a threshold on one signal decides, and a continuous one.
-
-    The classifier is right as often as `balanced_accuracy` in either class.
-    """
-    cut = float(ndtri(1.0 - prevalence))
-    signals = rng.standard_normal((n, 2))
-    values = np.stack([(signals[:, 0] > cut).astype(np.float64), signals[:, 1]], axis=1)
-    codes = np.concatenate([signals, rng.standard_normal((n, 2))], axis=1)
-
-    def decode(latents: NDArray[np.float32]) -> NDArray[np.float32]:
-        return latents[:, :2, None, None]
-
-    def respond(images: NDArray[np.float32]) -> NDArray[np.float32]:
-        signal = images[:, :, 0, 0]
-        has = signal[:, 0] > cut
-        right = rng.random(len(has)) < balanced_accuracy
-        return np.stack([np.where(right, has, ~has), signal[:, 1]], axis=1).astype(np.float32)
-
-    return SyntheticData(
-        (Attribute("has", "binary", ("no", "yes")), Attribute("size", "continuous")),
-        values,
-        codes.astype(np.float32),
-        decode,
-        respond,
-        {"has": (0,), "size": (1,)},
-    )

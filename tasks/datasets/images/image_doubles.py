@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from latent_audit.tasks.datasets.errors import DataError
 from latent_audit.tasks.datasets.images.image_set import ImageSet
 from latent_audit.tasks.datasets.tables.shown_text import shown
+from latent_audit.vocabulary.reasons import Reason, reason
 
 _EXAMPLES = 3
 
 
-def refuse_all_alike(data: ImageSet) -> tuple[str, ...]:
+def refuse_all_alike(data: ImageSet) -> tuple[Reason, ...]:
     """Returns notes on identical images; raises DataError if all images are identical."""
     first, group = _groups(data.images)
     if len(first) == 1 and len(data.images) > 1:
@@ -38,21 +39,18 @@ def _groups(images: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.in
     return np.asarray(first, np.int64), group
 
 
-def _notes(data: ImageSet, first: NDArray[np.int64], group: NDArray[np.int64]) -> Iterator[str]:
+def _notes(data: ImageSet, first: NDArray[np.int64], group: NDArray[np.int64]) -> Iterator[Reason]:
     sizes = np.bincount(group, minlength=len(first))
     alike = sizes > 1
     count = int(sizes[alike].sum())
     if not count:
         return
     named = _examples(data.file_names, first, group, alike) if data.file_names is not None else ""
-    yield (
-        f"{count:,} of {len(group):,} images are identical to another, pixel for pixel{named}. Copies can lie in two "
-        "parts of the data, where held-out scores count them as new."
-    )
+    yield reason("note.identical", count=f"{count:,}", total=f"{len(group):,}", named=named)
     differs = (data.values != data.values[first][group]).any(axis=1)
     unlike = int(sizes[np.unique(group[differs])].sum())
     if unlike and data.factor_sizes is None:
-        yield f"{unlike:,} of them have other attributes than their copies; no code can tell those apart."
+        yield reason("note.unlike_copies", count=f"{unlike:,}")
 
 
 def _examples(

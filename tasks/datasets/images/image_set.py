@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.vocabulary.reasons import Reason
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class ImageSet:
     NaN. masks: bool (n, h, w), true on the object or the face, where the data know it. factor_sizes: sizes of the full
     grid of factors where the data set is such a grid (some disentanglement scores need one). file_names: of each image,
     where images are files. groups: int64 (n,), equal for images of one person, slide, video; None where each image
-    stands by itself. notes: what was resolved while reading, and what is odd, in sentences for the user.
+    stands by itself. notes: what was resolved while reading, and what is odd.
     """
 
     name: str
@@ -29,7 +30,7 @@ class ImageSet:
     masks: NDArray[np.bool_] | None = None
     factor_sizes: tuple[int, ...] | None = None
     file_names: tuple[str, ...] | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Reason, ...] = ()
     groups: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:

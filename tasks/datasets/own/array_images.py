@@ -7,13 +7,14 @@ from numpy.typing import NDArray
 
 from latent_audit.tasks.datasets.errors import DataError
 from latent_audit.vocabulary.batches import batches
+from latent_audit.vocabulary.reasons import Reason, reason
 
 _CHANNELS = (1, 3)
 _ROWS_A_BATCH = 4096
 
 
-def as_images(given: Any) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
-    """Returns images uint8 (n, c, h, w), and a sentence on each conversion that loses something.
+def as_images(given: Any) -> tuple[NDArray[np.uint8], tuple[Reason, ...]]:
+    """Returns images uint8 (n, c, h, w), and a note on each conversion that loses something.
 
     given: an array, a tensor or a list of images: (n, h, w), (n, h, w, c) or (n, c, h, w) with one or three channels;
     of uint8, bool, uint16, or floating-point numbers in 0 to 1 or 0 to 255. Raises DataError for anything else.
@@ -62,7 +63,7 @@ def _has_channels_last(shape: tuple[int, ...]) -> bool:
     return last
 
 
-def _scale(array: NDArray[Any]) -> tuple[float | None, tuple[str, ...]]:
+def _scale(array: NDArray[Any]) -> tuple[float | None, tuple[Reason, ...]]:
     """Returns what pixels are multiplied with to lie in 0 to 255, None for nothing."""
     if array.dtype == np.uint8:
         return None, ()
@@ -77,7 +78,7 @@ def _scale(array: NDArray[Any]) -> tuple[float | None, tuple[str, ...]]:
             "what black and white are to the model"
         )
     if array.dtype == np.uint16 and high > 255:
-        return 1 / 257, ("Pixels of 16 bits are divided by 257 and rounded to 8 bits: 65,535 is white.",)
+        return 1 / 257, (reason("note.sixteen_bit_pixels"),)
     if high > 255:
         raise DataError(f"pixels must lie in 0 to 1 or in 0 to 255, got {low:g} to {high:g}: scale them")
     if array.dtype.kind == "f":
@@ -86,7 +87,5 @@ def _scale(array: NDArray[Any]) -> tuple[float | None, tuple[str, ...]]:
             bool(np.array_equal(rows := array[some] * scale, np.rint(rows)))
             for some in batches(len(array), _ROWS_A_BATCH)
         )
-        return scale, () if exact else (
-            "Pixels are rounded to 8 bits; the model is given the rounded images.",
-        )
+        return scale, () if exact else (reason("note.rounded"),)
     return (255.0 if high <= 1 else 1.0), ()

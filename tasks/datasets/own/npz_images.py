@@ -15,6 +15,7 @@ from latent_audit.tasks.datasets.own.own_images import DecodeRow
 from latent_audit.tasks.datasets.tables.folder_table import FolderTable
 from latent_audit.tasks.datasets.tables.parquet_cells import cell_text
 from latent_audit.tasks.datasets.tables.shown_text import shown
+from latent_audit.vocabulary.reasons import reason
 
 # Of a file's arrays when they are unpacked.
 _LARGEST_BYTES = 8 << 30
@@ -50,13 +51,13 @@ def open_npz(path: Path, attributes: tuple[str, ...] | None) -> tuple[FolderTabl
     images, notes = as_images(whole.pop(name))
     columns = _columns(path, whole, len(images), attributes)
     counted = "; ".join(f"{part} {count:,}" for part, count in parts.items())
-    said = f"Arrays of several parts are put together ({counted}); the audit splits anew." if counted else ""
+    together = (reason("note.parts_together", counted=counted),) if counted else ()
     table = FolderTable(
         tuple(f"{path.name}[{row}]" for row in range(len(images))),
         tuple(columns),
         columns,
         np.arange(1, len(images) + 1),
-        (*([said] if said else []), *notes),
+        (*together, *notes),
     )
     return table, lambda row, square: decode_array(images[row], square)
 

@@ -23,6 +23,7 @@ from latent_audit.tasks.datasets.tables.folder_table import FolderTable
 from latent_audit.tasks.datasets.tables.group_column import group_column
 from latent_audit.tasks.datasets.tables.row_choice import with_labels_apart, without_missing
 from latent_audit.tasks.datasets.tables.shown_text import shown
+from latent_audit.vocabulary.reasons import Reason, reason
 
 _MAX_PROBLEMS_NAMED = 20
 _EXAMPLES = 5
@@ -156,19 +157,22 @@ class OwnImagesSettings(BaseModel, ABC):
         return self.place
 
 
-def _value_notes(table: FolderTable, typed: TypedColumns) -> Iterator[str]:
+def _value_notes(table: FolderTable, typed: TypedColumns) -> Iterator[Reason]:
     for attribute, column in zip(typed.attributes, typed.values.T, strict=True):
         rows = far_out(column) if attribute.kind in ("ordinal", "continuous") else ()
         if len(rows):
-            cells = ", ".join(
-                f"{column[row]:g} (line {table.lines[row]:,}, {shown(table.files[row])})"
+            cells: list[str | Reason] = [
+                reason(
+                    "note.far_cell",
+                    value=f"{column[row]:g}",
+                    line=f"{table.lines[row]:,}",
+                    file=shown(table.files[row]),
+                )
                 for row in rows[:_EXAMPLES]
-            )
-            more = ", ..." if len(rows) > _EXAMPLES else ""
-            yield (
-                f"Column {shown(attribute.name)!r} has {len(rows):,} values far outside the others: {cells}{more}. "
-                "Correct them or leave the rows out; where they widen the standard deviation by half, effects are in "
-                "robust standard deviations."
+            ]
+            more = ["..."] if len(rows) > _EXAMPLES else []
+            yield reason(
+                "note.far_out", column=shown(attribute.name), count=f"{len(rows):,}", cells=[*cells, *more]
             )
     yield from double_columns_note(double_columns(typed.attributes, typed.values))
 
@@ -183,18 +187,21 @@ class _Seen:
     transparent: int = 0
     sixteen_bits: int = 0
 
-    def notes(self, settings: OwnImagesSettings, images: int) -> Iterator[str]:
+    def notes(self, settings: OwnImagesSettings, images: int) -> Iterator[Reason]:
         if self.cut_images:
             share, name = self.cut_most
-            yield (
-                f"{self.cut_images:,} of {images:,} images are not square and are cropped to their central square: "
-                f"{self.cut_total / images:.1%} of all pixels are cut, at most {share:.0%} ({shown(name)}). data.fit: "
-                "pad or stretch keeps all of them."
+            yield reason(
+                "note.cropped",
+                count=f"{self.cut_images:,}",
+                total=f"{images:,}",
+                share=f"{self.cut_total / images:.1%}",
+                most=f"{share:.0%}",
+                file=shown(name),
             )
         if self.sixteen_bits:
-            yield f"{self.sixteen_bits:,} images of 16 bits are divided by 257 and rounded to 8: 65,535 is white."
+            yield reason("note.sixteen_bits", count=f"{self.sixteen_bits:,}")
         if self.transparent:
-            yield f"{self.transparent:,} images have transparent pixels; they lie on {settings.ground} (data.ground)."
+            yield reason("note.transparent", count=f"{self.transparent:,}", ground=settings.ground)
 
 
 def _decode_all(
@@ -203,7 +210,7 @@ def _decode_all(
     settings: OwnImagesSettings,
     workspace: Path,
     on_progress: OnProgress | None,
-) -> tuple[NDArray[np.uint8], list[int], tuple[str, ...]]:
+) -> tuple[NDArray[np.uint8], list[int], tuple[Reason, ...]]:
     """Returns the images, the places of those that cannot be read and are skipped, and notes for the user.
 
     files: name and row of each image.
@@ -251,7 +258,5 @@ def _decode_all(
     if refused:
         listed = "; ".join(str(error) for error in refused[:_EXAMPLES])
         more = ", ..." if len(refused) > _EXAMPLES else ""
-        notes.append(
-            f"{len(refused):,} images cannot be read and are skipped (data.on_problem): {listed}{more}."
-        )
+        notes.append(reason("note.unreadable", count=f"{len(refused):,}", listed=f"{listed}{more}"))
     return images, unread, tuple(notes)

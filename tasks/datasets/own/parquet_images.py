@@ -17,6 +17,7 @@ from latent_audit.tasks.datasets.own.own_images import DecodeRow
 from latent_audit.tasks.datasets.tables.folder_table import FolderTable
 from latent_audit.tasks.datasets.tables.parquet_cells import as_cells, is_parquet
 from latent_audit.tasks.datasets.tables.shown_text import shown
+from latent_audit.vocabulary.reasons import reason
 
 _SUFFIX = ".parquet"
 
@@ -66,7 +67,7 @@ def open_parquet(
         )
     if not cells:
         raise _unusable(path, "it has images and no labels: no column of words or numbers")
-    notes = [f"Columns that hold no words or numbers are left out: {', '.join(map(shown, left_out))}."]
+    note = reason("note.left_out_columns", names=", ".join(map(shown, left_out)))
     content = table.column(images[0])
     names = _names(
         content, [file.stem for file in files], [pq.read_metadata(file).num_rows for file in files]
@@ -82,7 +83,7 @@ def open_parquet(
         tuple(cells) if attributes is None else attributes,
         cells,
         np.arange(1, len(names) + 1),
-        tuple(notes if left_out else ()),
+        (note,) if left_out else (),
     )
     return found, decode_row
 

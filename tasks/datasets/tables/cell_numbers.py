@@ -32,13 +32,13 @@ _WITH_UNIT = re.compile(r"([$€£¥]?)\s*[+-]?\d[\d.,]*\s*([^\W\d_]*[%µ°²³�
 class Reading:
     """Cells as numbers, NaN where a cell is none.
 
-    values: float64, one a cell. unit: "%" where every cell has that sign. how: what was done to read them, "" for plain
+    values: float64, one a cell. unit: "%" where every cell has that sign. how: what was done to read them, () for plain
     numbers. question: what must be asked before these cells can be numbers, "" for nothing.
     """
 
     values: NDArray[np.float64]
     unit: str = ""
-    how: str = ""
+    how: tuple[str, ...] = ()
     question: str = ""
 
     @property
@@ -54,7 +54,7 @@ def read_numbers(cells: Sequence[str], decimal: Decimal | None) -> Reading:
     percent = [cell.endswith("%") for cell in bare]
     if bare and all(percent):
         bare, unit = [cell[:-1].rstrip() for cell in bare], "%"
-        how.append("percent signs are left out and stand as the unit")
+        how.append("percent")
     sign = decimal or _decimal_of(bare)
     if sign is None:
         example = next(cell for cell in bare if "," in cell)
@@ -80,10 +80,10 @@ def read_numbers(cells: Sequence[str], decimal: Decimal | None) -> Reading:
             f"elsewhere in this table it is {sign!r}; write numbers alike, or set data.decimal",
         )
     if sign == "," and any("," in cell for cell in bare):
-        how.append("commas stand before decimals")
+        how.append("comma")
     if _has_groups(bare, values, sign):
-        how.append("separators between thousands are left out")
-    return Reading(values, unit, ", ".join(how))
+        how.append("thousands")
+    return Reading(values, unit, tuple(how))
 
 
 def decimal_sign(columns: Iterable[Sequence[str]]) -> Decimal | None:

@@ -10,6 +10,7 @@ from latent_audit.tasks.datasets.errors import BadTable, MissingFile
 from latent_audit.tasks.datasets.images.image_listing import list_images
 from latent_audit.tasks.datasets.tables.folder_table import FolderTable, listing_notes
 from latent_audit.tasks.datasets.tables.shown_text import shown
+from latent_audit.vocabulary.reasons import reason
 
 CLASS = "class"
 _EXAMPLES = 5
@@ -43,7 +44,7 @@ def read_class_folders(folder: Path, fewest_images: int) -> FolderTable:
             f"{folder} cannot be used without a table (data.table), by its folders as classes:",
             tuple(problems),
         )
-    note = f"There is no table: the {len(counts):,} folders below {folder.name} are the classes of {CLASS!r}."
+    note = reason("note.class_folders", count=f"{len(counts):,}", folder=folder.name, column=CLASS)
     return FolderTable(
         tuple(listing.images),
         (CLASS,),

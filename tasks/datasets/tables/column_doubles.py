@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.datasets.tables.shown_text import shown
+from latent_audit.vocabulary.reasons import Reason, reason
 
 _SAME_RANKS = 0.995  # rank correlation; a length and its rounding have more
 _SAME_CLASSES = 0.98  # share of the images outside the commonest class on which two columns agree
@@ -30,8 +31,8 @@ def likely_one_class(classes: Sequence[str]) -> list[tuple[str, ...]]:
 
 def double_columns(
     attributes: Sequence[Attribute], values: NDArray[np.float64], seed: int = 0
-) -> list[tuple[str, str, str]]:
-    """Returns pairs of attributes that agree on nearly every image, and their similarity in words."""
+) -> list[tuple[str, str, Reason]]:
+    """Returns pairs of attributes that agree on nearly every image, and their similarity."""
     rows = np.arange(len(values))
     if len(rows) > _MAX_ROWS:
         rows = np.random.default_rng(seed).choice(len(values), _MAX_ROWS, replace=False)
@@ -41,19 +42,19 @@ def double_columns(
     found = [(i, j, words) for i, j, words in _alike_in_rank(taken, measured + _binary(attributes))]
     known = {(i, j) for i, j, _ in found}
     found += [
-        (i, j, "the same groups of images")
+        (i, j, reason("note.same_groups"))
         for i, j in combinations(named, 2)
         if (i, j) not in known and _same_groups(taken[:, i], taken[:, j])
     ]
-    return [(attributes[i].name, attributes[j].name, words) for i, j, words in sorted(found)]
+    found.sort(key=lambda pair: pair[:2])
+    return [(attributes[i].name, attributes[j].name, likeness) for i, j, likeness in found]
 
 
-def double_columns_note(pairs: Sequence[tuple[str, str, str]], most: int = 10) -> list[str]:
-    """Returns a sentence for each pair."""
+def double_columns_note(pairs: Sequence[tuple[str, str, Reason]], most: int = 10) -> list[Reason]:
+    """Returns a note on each pair."""
     return [
-        f"Columns {shown(first)!r} and {shown(second)!r} are likely one attribute twice ({words}); what is found for "
-        "one is found for the other. Leave one out of data.attributes."
-        for first, second, words in pairs[:most]
+        reason("note.double_columns", first=shown(first), second=shown(second), likeness=likeness)
+        for first, second, likeness in pairs[:most]
     ]
 
 
@@ -61,7 +62,7 @@ def _binary(attributes: Sequence[Attribute]) -> list[int]:
     return [k for k, attribute in enumerate(attributes) if attribute.kind == "binary"]
 
 
-def _alike_in_rank(values: NDArray[np.float64], columns: Sequence[int]) -> list[tuple[int, int, str]]:
+def _alike_in_rank(values: NDArray[np.float64], columns: Sequence[int]) -> list[tuple[int, int, Reason]]:
     varied = sorted(k for k in columns if np.ptp(values[:, k]) > 0)
     if len(varied) < 2:
         return []
@@ -70,7 +71,7 @@ def _alike_in_rank(values: NDArray[np.float64], columns: Sequence[int]) -> list[
     ranks = np.stack([rankdata(values[:, k]) for k in varied])
     alike = np.corrcoef(ranks)
     return [
-        (varied[a], varied[b], f"rank correlation {alike[a, b]:.3f}")
+        (varied[a], varied[b], reason("note.rank_correlation", value=f"{alike[a, b]:.3f}"))
         for a, b in combinations(range(len(varied)), 2)
         if abs(alike[a, b]) >= _SAME_RANKS
     ]

@@ -21,6 +21,7 @@ from latent_audit.tasks.datasets.tables.column_doubles import likely_one_class
 from latent_audit.tasks.datasets.tables.shown_text import shown
 from latent_audit.tasks.datasets.tables.table_column import Column
 from latent_audit.vocabulary.attribute_kinds import AttributeKind
+from latent_audit.vocabulary.reasons import Reason, reason
 
 _MAX_LEVELS = 20  # whole numbers with more distinct values are measured, not graded
 _MAX_CLASSES = 100  # more distinct words than this are names or free text
@@ -73,7 +74,7 @@ class TypedColumns:
     attributes: tuple[Attribute, ...]
     values: NDArray[np.float64]
     problems: tuple[str, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Reason, ...]
 
 
 class _Unusable(Exception):
@@ -95,7 +96,7 @@ def typed_columns(
     problems = [
         f"data.types names {name!r}, which is not an attribute" for name in types if name not in names
     ]
-    notes: list[str] = []
+    notes: list[Reason] = []
     attributes: list[Attribute] = []
     values: list[NDArray[np.float64]] = []
     sign = decimal or decimal_sign(column_of(name).distinct for name in names)
@@ -104,8 +105,8 @@ def typed_columns(
         rows = len(column.codes)
         try:
             attribute, coded, said = _typed(column, types.get(column.name), missing_values, sign)
-        except _Unusable as reason:
-            problems.append(str(reason))
+        except _Unusable as error:
+            problems.append(str(error))
         else:
             attributes.append(attribute)
             values.append(coded)
@@ -116,7 +117,7 @@ def typed_columns(
 
 def _typed(
     column: Column, said: ColumnType | None, missing_values: Sequence[str], decimal: Decimal | None
-) -> tuple[Attribute, NDArray[np.float64], list[str]]:
+) -> tuple[Attribute, NDArray[np.float64], list[Reason]]:
     reading = read_numbers(column.distinct, decimal)
     empty = empty_cells(column, reading, missing_values)
     if empty is not None:
@@ -133,10 +134,8 @@ def _typed(
         classes, codes = _coded(column, kind, reading if numeric and not is_text else None)
         notes = [] if numeric else _notes_on_classes(column.name, classes)
         if would_lose_zeros(column.distinct) and numeric:
-            notes.append(
-                f"Column {shown(column.name)!r} is read as text, since {shown(_with_zero(column))!r} would lose its "
-                "leading zero as a number; data.types can make it continuous or ordinal."
-            )
+            cell = next(cell for cell in column.distinct if would_lose_zeros([cell]))
+            notes.append(reason("note.leading_zeros", column=shown(column.name), cell=shown(cell)))
         return Attribute(column.name, kind, classes=classes, unit=unit), codes, notes
     if kind == "ordinal" and said is not None and said.levels:
         graded = _graded(column, said.levels)
@@ -145,7 +144,8 @@ def _typed(
         _refuse_words(column, reading, kind)
     _refuse_extremes(column, reading)
     period = None if said is None else said.period
-    notes = [f"Column {shown(column.name)!r}: {reading.how}."] if reading.how else []
+    how: list[str | Reason] = [reason(f"numbers.{step}") for step in reading.how]
+    notes = [reason("note.numbers", column=shown(column.name), how=how)] if how else []
     return Attribute(column.name, kind, period=period, unit=unit), reading.values[column.codes], notes
 
 
@@ -282,23 +282,16 @@ def _graded(column: Column, levels: tuple[str, ...]) -> NDArray[np.float64]:
     return of_distinct[column.codes]
 
 
-def _notes_on_classes(name: str, classes: Sequence[str]) -> list[str]:
+def _notes_on_classes(name: str, classes: Sequence[str]) -> list[Reason]:
     notes = [
-        f"Column {shown(name)!r} has the classes {', '.join(repr(shown(c)) for c in group)}, which are likely one; if "
-        "so, write them alike."
+        reason("note.classes_alike", column=shown(name), classes=[repr(shown(c)) for c in group])
         for group in likely_one_class(classes)
     ]
     like_missing = [c for c in classes if c.casefold() in _LIKE_MISSING]
     if like_missing:
-        notes.append(
-            f"In column {shown(name)!r} {', '.join(repr(shown(c)) for c in like_missing)} is read as a class; if it "
-            "stands for a missing value, name it in data.missing_values."
-        )
+        words: list[str | Reason] = [repr(shown(c)) for c in like_missing]
+        notes.append(reason("note.like_missing", column=shown(name), classes=words))
     return notes
-
-
-def _with_zero(column: Column) -> str:
-    return next(cell for cell in column.distinct if would_lose_zeros([cell]))
 
 
 def _first(column: Column) -> str:

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from latent_audit.tasks.datasets.tables.image_names import ImageNames
 from latent_audit.tasks.datasets.tables.shown_text import shown
+from latent_audit.vocabulary.reasons import Reason, reason
 
 FILE_COLUMN = "file"
 _USUAL = frozenset(
@@ -39,6 +40,10 @@ _USUAL = frozenset(
 _CELLS_LOOKED_AT = 200
 
 
+class NoFileColumn(Exception):
+    """No column names the images, or several do; the text states which there are."""
+
+
 def could_name_files(name: str) -> bool:
     """Returns whether a header, such as `filename`, `Image_ID` or `path`, suggests file names."""
     return re.sub(r"[\W_]+", "", name.casefold()) in _USUAL
@@ -46,42 +51,42 @@ def could_name_files(name: str) -> bool:
 
 def find_file_column(
     columns: Mapping[str, pa.ChunkedArray], given: str | None, names: ImageNames
-) -> tuple[str | None, str]:
+) -> tuple[str, Reason | None]:
     """Returns the column with the images' names and, unless it is obvious, a note on how it was found.
 
-    None where there is no such column or more than one; the sentence then says what is wrong.
+    Raises NoFileColumn where there is no such column or more than one.
     """
     if given is not None:
-        found = given if given in columns else None
-        return (
-            found,
-            ""
-            if found
-            else f"there is no column {shown(given)!r}, which data.file_column names; {_found(columns)}",
-        )
+        if given not in columns:
+            raise NoFileColumn(
+                f"there is no column {shown(given)!r}, which data.file_column names; {_found(columns)}"
+            )
+        return given, None
     if FILE_COLUMN in columns:
-        return FILE_COLUMN, ""
+        return FILE_COLUMN, None
     usual = [name for name in columns if could_name_files(name)]
     for candidates in (usual, list(columns)):
         shares = {name: _share(columns[name], names) for name in candidates}
         fitting = [name for name, share in shares.items() if share >= 0.5]
         if len(fitting) == 1:
-            return fitting[0], f"Column {_called(fitting[0])} is taken for the names of the image files."
+            return fitting[0], _note(fitting[0])
         if len(fitting) > 1:
-            listed = ", ".join(_called(name) for name in fitting)
-            return None, f"several columns name image files ({listed}); choose one with data.file_column"
+            listed = ", ".join(repr(shown(name)) if name else "without a name" for name in fitting)
+            raise NoFileColumn(
+                f"several columns name image files ({listed}); choose one with data.file_column"
+            )
     if len(usual) == 1:
-        return usual[0], f"Column {_called(usual[0])} is taken for the names of the image files."
-    return None, f"there is no column `{FILE_COLUMN}` with the images' paths; {_found(columns)}"
+        return usual[0], _note(usual[0])
+    raise NoFileColumn(f"there is no column `{FILE_COLUMN}` with the images' paths; {_found(columns)}")
+
+
+def _note(name: str) -> Reason:
+    return reason("note.file_column", column=shown(name)) if name else reason("note.file_column_nameless")
 
 
 def _share(cells: pa.ChunkedArray, names: ImageNames) -> float:
     looked_at: Sequence[str] = cells.slice(0, _CELLS_LOOKED_AT).to_pylist()
     return sum(names.match(cell).path is not None for cell in looked_at) / max(len(looked_at), 1)
-
-
-def _called(name: str) -> str:
-    return repr(shown(name)) if name else "without a name"
 
 
 def _found(columns: Mapping[str, pa.ChunkedArray]) -> str:

@@ -13,12 +13,13 @@ from latent_audit.tasks.datasets.errors import BadTable, MissingFile
 from latent_audit.tasks.datasets.images.image_listing import Listing, list_images
 from latent_audit.tasks.datasets.tables.cell_numbers import read_numbers
 from latent_audit.tasks.datasets.tables.column_types import empty_cells
-from latent_audit.tasks.datasets.tables.file_column import could_name_files, find_file_column
-from latent_audit.tasks.datasets.tables.image_names import ImageNames, Match
+from latent_audit.tasks.datasets.tables.file_column import NoFileColumn, could_name_files, find_file_column
+from latent_audit.tasks.datasets.tables.image_names import UNICODE_FORM, ImageNames, Match
 from latent_audit.tasks.datasets.tables.parquet_cells import is_parquet, read_parquet
 from latent_audit.tasks.datasets.tables.shown_text import differing, shown
 from latent_audit.tasks.datasets.tables.table_cells import Cells, read_cells
 from latent_audit.tasks.datasets.tables.table_column import Column
+from latent_audit.vocabulary.reasons import Reason, reason
 
 MAX_COLUMNS = 1_000
 _EXAMPLES = 5
@@ -46,7 +47,7 @@ class FolderTable:
     names: tuple[str, ...]
     cells: Mapping[str, pa.ChunkedArray]
     lines: NDArray[np.int64]
-    notes: tuple[str, ...]
+    notes: tuple[Reason, ...]
 
     def column(self, name: str) -> Column:
         """Returns a column with its distinct cells, computed on demand to save memory."""
@@ -78,18 +79,20 @@ def read_table(
     )
     listing = list_images(folder)
     names = ImageNames(listing.images, folder)
-    file_column, said = find_file_column(cells.columns, reading.file_column, names)
+    file_column: str | None = None
+    how_found: Reason | None = None
+    unfit: list[str] = []
+    try:
+        file_column, how_found = find_file_column(cells.columns, reading.file_column, names)
+    except NoFileColumn as error:
+        unfit.append(str(error))
     chosen, notes, problems = _attribute_columns(cells, file_column, attributes)
-    if file_column is None:
-        problems.insert(0, said)
-    if problems or file_column is None:
-        raise BadTable(f"the columns of {path} do not fit:", tuple(problems))
+    if file_column is None or problems:
+        raise BadTable(f"the columns of {path} do not fit:", (*unfit, *problems))
     written = Column.of(file_column, cells.columns[file_column], cells.lines)
     matches = [names.match(name) for name in written.distinct]
     problems = [*_file_problems(written, matches, listing, folder)]
-    said_of_skipped = (
-        [f"Skipped (data.on_problem): {problem}." for problem in problems] if reading.skips else []
-    )
+    skipped = [reason("note.skipped", problem=problem) for problem in problems] if reading.skips else []
     keep = _with_an_image_of_their_own(written, matches)
     if reading.skips:
         problems = []
@@ -108,10 +111,10 @@ def read_table(
     files = tuple(matches[code].path or "" for code in written.codes[rows])
     notes = [
         *cells.notes,
-        *([said] if said else []),
+        *([how_found] if how_found else []),
         *notes,
         *_match_notes(written, matches),
-        *said_of_skipped,
+        *skipped,
         *listing_notes(listing),
     ]
     kept = cells.columns
@@ -161,16 +164,18 @@ def _keep(
 
 def _attribute_columns(
     cells: Cells, file_column: str | None, attributes: tuple[str, ...] | None
-) -> tuple[list[str], list[str], list[str]]:
+) -> tuple[list[str], list[Reason], list[str]]:
     """Returns the columns to audit, notes on the others, and their problems."""
     header = list(cells.columns)
-    notes, problems = [], []
+    notes: list[Reason] = []
+    problems: list[str] = []
     others = [name for name in header if name != file_column]
     indexes = [name for name in others if _is_saved_index(name, cells)]
     if attributes is None:
         if indexes:
+            name = indexes[0]
             notes.append(
-                f"{_nameless(indexes[0])} counts the rows (an index saved with the table) and is left out."
+                reason("note.saved_index", column=name) if name else reason("note.saved_index_nameless")
             )
             others = [name for name in others if name not in indexes]
         if "" in others:
@@ -197,10 +202,6 @@ def _is_saved_index(name: str, cells: Cells) -> bool:
         and start in ("0", "1")
         and values == [str(k) for k in range(int(start), int(start) + len(values))]
     )
-
-
-def _nameless(name: str) -> str:
-    return f"Column {name!r}" if name else "A column without a name"
 
 
 def _file_problems(
@@ -273,33 +274,40 @@ def _absent(absent: Sequence[str], listing: Listing, folder: Path) -> Iterator[s
         yield _examples(left, f"rows name an image that is not in {folder}")
 
 
-def _match_notes(written: Column, matches: Sequence[Match]) -> Iterator[str]:
-    ways: dict[str, list[tuple[str, str]]] = {}
+def _match_notes(written: Column, matches: Sequence[Match]) -> Iterator[Reason]:
+    ways: dict[tuple[str, ...], list[tuple[str, str]]] = {}
     for name, match in zip(written.distinct, matches, strict=True):
         if match.path and match.how:
             ways.setdefault(match.how, []).append((name, match.path))
     for how, pairs in ways.items():
         name, path = pairs[0]
-        tell = differing if "Unicode" in how else shown
-        yield (
-            f"{len(pairs):,} file names are matched to images although written otherwise ({how}), as "
-            f"'{tell(name)}' for '{tell(path)}'."
+        text = differing if UNICODE_FORM in how else shown
+        yield reason(
+            "note.matched",
+            count=f"{len(pairs):,}",
+            how=[reason(f"name.{way}") for way in how],
+            name=text(name),
+            path=text(path),
         )
 
 
-def listing_notes(listing: Listing) -> Iterator[str]:
-    """Yields a sentence on each group of files that are left out of a folder."""
-    kinds = (
-        (listing.hidden, "hidden and system files beside the images are left out"),
-        (listing.outside, "links that lead out of the folder are left out"),
-        (listing.linked_folders, "linked folders are not entered"),
-        (listing.other_kinds, "files of kinds that are not read are left out"),
-    )
-    for paths, what in kinds:
+def listing_notes(listing: Listing) -> Iterator[Reason]:
+    """Yields a note on each group of files that are left out of a folder."""
+    kinds = {
+        "hidden": listing.hidden,
+        "outside": listing.outside,
+        "linked_folders": listing.linked_folders,
+        "other_kinds": listing.other_kinds,
+    }
+    for kind, paths in kinds.items():
         if paths:
-            yield f"{_examples(paths, what)}."
+            yield reason(f"left_out.{kind}", count=f"{len(paths):,}", names=_listed(paths))
 
 
 def _examples(names: Sequence[str], what: str) -> str:
+    return f"{len(names):,} {what}: {_listed(names)}"
+
+
+def _listed(names: Sequence[str]) -> str:
     listed = ", ".join(shown(name) for name in names[:_EXAMPLES])
-    return f"{len(names):,} {what}: {listed}{', ...' if len(names) > _EXAMPLES else ''}"
+    return f"{listed}{', ...' if len(names) > _EXAMPLES else ''}"

@@ -15,18 +15,20 @@ from pathlib import Path
 
 from latent_audit.tasks.datasets.images.image_listing import IMAGE_SUFFIXES
 
+# How a name was found that differs from the file's in composed accents alone.
+UNICODE_FORM = "unicode_form"
 _ABSOLUTE = re.compile(r"/|[A-Za-z]:")
 
 
 @dataclass(frozen=True)
 class Match:
-    """The image of a name, and how it was found ("" for an exact match).
+    """The image of a name, and how it was found (() for an exact match).
 
     Where there is none: whether the name leads out of the folder, or the several images that it could mean.
     """
 
     path: str | None
-    how: str = ""
+    how: tuple[str, ...] = ()
     leads_out: bool = False
     several: tuple[str, ...] = ()
 
@@ -58,7 +60,7 @@ class ImageNames:
                 found = index(candidate)
                 steps = [*cleaned, *([placed] if placed else []), *([matched] if matched else [])]
                 if len(found) == 1:
-                    return Match(found[0], ", ".join(steps))
+                    return Match(found[0], tuple(steps))
                 if found:
                     several = several or found
                     break
@@ -68,26 +70,26 @@ class ImageNames:
         """Yields paths below the folder that a cleaned name may mean, and what was left out of it."""
         for home in self._homes:
             if name.startswith(f"{home}/"):
-                yield name[len(home) + 1 :], "absolute path within the folder"
+                yield name[len(home) + 1 :], "absolute"
                 return
         if not _ABSOLUTE.match(name):
             yield name, ""
         parts = name.split("/")
         for length in range(min(len(parts) - 1, len(self._parts)), 0, -1):
             if tuple(parts[:length]) == self._parts[-length:]:
-                yield "/".join(parts[length:]), "with the folder's own name in front"
+                yield "/".join(parts[length:]), "own_name"
         if _ABSOLUTE.match(name) and self._parts and self._parts[-1] in parts[:-1]:
             after = len(parts) - parts[::-1].index(self._parts[-1])
-            yield "/".join(parts[after:]), "absolute path of another place, from the folder's name on"
+            yield "/".join(parts[after:]), "elsewhere"
 
     @property
     def _indexes(self) -> tuple[tuple[Callable[[str], tuple[str, ...]], str], ...]:
         return (
             (lambda name: (name,) if name in self._paths else (), ""),
-            (lambda name: self._by_form.get(_composed(name), ()), "accents in another Unicode form"),
-            (lambda name: self._by_case.get(_folded(name), ()), "other case"),
-            (self._without_extension, "without its extension"),
-            (self._with_other_extension, "with another extension"),
+            (lambda name: self._by_form.get(_composed(name), ()), UNICODE_FORM),
+            (lambda name: self._by_case.get(_folded(name), ()), "case"),
+            (self._without_extension, "without_extension"),
+            (self._with_other_extension, "other_extension"),
         )
 
     def _without_extension(self, name: str) -> tuple[str, ...]:
@@ -125,14 +127,14 @@ def _cleaned(written: str) -> tuple[str, list[str]]:
     steps = []
     name = written.strip()
     if name != written:
-        steps.append("blanks around it")
+        steps.append("blanks")
     if "\\" in name:
         name = name.replace("\\", "/")
         steps.append("backslashes")
     root = "/" if name.startswith("/") else ""
     plain = root + "/".join(part for part in name.split("/") if part not in ("", "."))
     if plain != name:
-        steps.append("empty steps (./ or //)")
+        steps.append("empty_steps")
     return plain, steps
 
 

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from latent_audit.tasks.datasets.errors import BadTable
 from latent_audit.tasks.datasets.tables.shown_text import shown
 from latent_audit.tasks.datasets.tables.table_cells import Cells
+from latent_audit.vocabulary.reasons import reason
 
 _MAGIC = b"PAR1"
 _EXACT = 1 << 53  # whole numbers up to here have a float64 of their own
@@ -34,8 +35,8 @@ def read_parquet(path: Path, keep: Callable[[list[str]], Sequence[str]]) -> Cell
         chosen = list(keep(header))
         read = table.read(columns=chosen)
     except (pa.ArrowException, OSError, ValueError) as error:
-        reason = str(error).split("\n")[0]
-        raise BadTable(f"{path} cannot be read:", (f"it is a damaged parquet file ({reason})",)) from error
+        fault = str(error).split("\n")[0]
+        raise BadTable(f"{path} cannot be read:", (f"it is a damaged parquet file ({fault})",)) from error
     columns: dict[str, pa.ChunkedArray] = {}
     left_out = []
     for name in chosen:
@@ -44,11 +45,7 @@ def read_parquet(path: Path, keep: Callable[[list[str]], Sequence[str]]) -> Cell
             left_out.append(name)
         else:
             columns[name] = cells
-    notes = (
-        (f"Columns that hold no words or numbers are left out: {', '.join(map(shown, left_out))}.",)
-        if left_out
-        else ()
-    )
+    notes = (reason("note.left_out_columns", names=[shown(name) for name in left_out]),) if left_out else ()
     return Cells(columns, np.arange(1, len(read) + 1), notes)
 
 

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from latent_audit.tasks.datasets.errors import BadTable
 from latent_audit.tasks.datasets.tables.folder_table import FolderTable
 from latent_audit.tasks.datasets.tables.shown_text import shown
+from latent_audit.vocabulary.reasons import Reason, reason
 
 _MAX_LABELS = 200
 YES, NO = "yes", "no"
 
 
-def kept_rows(table: FolderTable, keep: NDArray[np.bool_], notes: Sequence[str]) -> FolderTable:
+def kept_rows(table: FolderTable, keep: NDArray[np.bool_], notes: Sequence[Reason]) -> FolderTable:
     """Returns the table with the rows to keep alone, and more notes."""
     rows = np.flatnonzero(keep)
     return replace(
@@ -32,17 +33,15 @@ def without_missing(table: FolderTable, words: Sequence[str]) -> FolderTable:
     """Returns the table without the rows in which an attribute has no value; the share of each column is said."""
     missing = {name: _missing(table.cells[name], words) for name in table.names}
     keep = ~np.any(list(missing.values()), axis=0)
-    shares = [f"{shown(name)} in {gone.mean():.1%}" for name, gone in missing.items() if gone.any()]
+    shares: list[str | Reason] = [
+        reason("note.missing_share", column=shown(name), share=f"{gone.mean():.1%}")
+        for name, gone in missing.items()
+        if gone.any()
+    ]
     if not shares:
         return table
-    return kept_rows(
-        table,
-        keep,
-        (
-            f"{int((~keep).sum()):,} of {len(keep):,} images are left out since an attribute has no value there "
-            f"(data.on_missing): {', '.join(shares)}.",
-        ),
-    )
+    count, total = f"{int((~keep).sum()):,}", f"{len(keep):,}"
+    return kept_rows(table, keep, (reason("note.missing", count=count, total=total, shares=shares),))
 
 
 def _missing(cells: pa.ChunkedArray, words: Sequence[str]) -> NDArray[np.bool_]:

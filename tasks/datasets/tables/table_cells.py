@@ -18,6 +18,7 @@ from latent_audit.tasks.datasets.errors import BadTable
 from latent_audit.tasks.datasets.tables.file_column import could_name_files
 from latent_audit.tasks.datasets.tables.shown_text import shown
 from latent_audit.tasks.datasets.tables.table_encoding import find_encoding
+from latent_audit.vocabulary.reasons import Reason, reason
 
 LONGEST_LINE = 8_000_000  # characters
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "blank"}
@@ -32,7 +33,7 @@ class Cells:
 
     columns: dict[str, pa.ChunkedArray]
     lines: NDArray[np.int64]
-    notes: tuple[str, ...]
+    notes: tuple[Reason, ...]
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class _Layout:
     delimiter: str
     skipped_lines: int
     header: tuple[str, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Reason, ...]
 
 
 @dataclass
@@ -86,7 +87,7 @@ def read_cells(
     }
     notes = [found.note, *layout.notes]
     notes += [
-        f"Blanks around {count:,} cells of column {shown(name)!r} are left out."
+        reason("note.blanks_in_cells", count=f"{count:,}", column=shown(name))
         for name, count in zip(kept, read.stripped, strict=True)
         if count
     ]
@@ -139,7 +140,8 @@ def _find_layout(path: Path, encoding: str, given: str | None) -> _Layout:
     if look.error is not None:
         raise look.error
     if given is None and best != ",":
-        notes += (f"The columns of {path.name} are separated by {_DELIMITERS[best]}s.",)
+        sign = reason(f"delimiter.{_DELIMITERS[best]}")
+        notes += (reason("note.delimiter", table=path.name, sign=sign),)
     header = tuple(name.strip() for name in look.header)
     while len(header) > 1 and not header[-1]:  # a delimiter ends every line
         header = header[:-1]
@@ -147,9 +149,7 @@ def _find_layout(path: Path, encoding: str, given: str | None) -> _Layout:
         header = ("", *header)
     padded = [name for name, given_name in zip(header, look.header, strict=False) if name != given_name]
     if padded and not look.names_missing:
-        notes += (
-            f"Blanks around the names of columns are left out: {', '.join(map(shown, padded[:_EXAMPLES]))}.",
-        )
+        notes += (reason("note.blanks_in_names", names=[shown(name) for name in padded[:_EXAMPLES]]),)
     return _Layout(best, skipped, header, notes)
 
 
@@ -201,12 +201,12 @@ def _width(cells: list[str], wanted: int) -> int:
     return width
 
 
-def _count_line(path: Path, encoding: str) -> tuple[int, tuple[str, ...]]:
+def _count_line(path: Path, encoding: str) -> tuple[int, tuple[Reason, ...]]:
     """Returns 1 and a note where the first line is only the number of rows, as in CelebA's lists."""
     with path.open(encoding=encoding, newline="") as stream:
         first, second = (next(_lines(stream), "").strip() for _ in range(2))
     if first.isdecimal() and second and not second.isdecimal():
-        return 1, (f"The first line of {path.name}, {first}, is taken for the number of its rows.",)
+        return 1, (reason("note.count_line", table=path.name, line=first),)
     return 0, ()
 
 

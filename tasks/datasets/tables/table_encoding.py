@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from latent_audit.tasks.datasets.errors import BadTable
+from latent_audit.vocabulary.reasons import Reason, reason
 
 _BLOCK_BYTES = 1 << 20
 _SAMPLE_BYTES = 1 << 16
@@ -42,7 +43,7 @@ class Encoding:
     """Name of a Python codec, and a note for the user if it is not plain UTF-8."""
 
     name: str
-    note: str = ""
+    note: Reason | None = None
 
 
 def known_text_encoding(name: str) -> str:
@@ -74,10 +75,8 @@ def find_encoding(path: Path, given: str | None) -> Encoding:
         return Encoding(given)
     for mark, name in _MARKS:
         if sample.startswith(mark):
-            shown = (
-                "" if name == "utf-8-sig" else f"{path.name} is read as {name.upper()}, by its first bytes."
-            )
-            return _decodable(path, Encoding(name, shown))
+            note = reason("note.first_bytes", table=path.name, encoding=name.upper())
+            return _decodable(path, Encoding(name, None if name == "utf-8-sig" else note))
     if b"\0" in sample:
         return _without_mark(path, sample)
     failure = _failure(path, "utf-8")
@@ -89,11 +88,7 @@ def find_encoding(path: Path, given: str | None) -> Encoding:
             f"{path} cannot be read:",
             (f"it is not UTF-8 ({failure}), and no other encoding is sure; {_ADVICE}",),
         )
-    return Encoding(
-        _WESTERN,
-        f"{path.name} is not UTF-8; it is read as Windows-1252 (Latin-1), which gives {example!r}. If that is wrong, "
-        "set data.encoding.",
-    )
+    return Encoding(_WESTERN, reason("note.western", table=path.name, example=example))
 
 
 def _refuse_other_kinds(path: Path, sample: bytes) -> None:
@@ -115,9 +110,8 @@ def _without_mark(path: Path, sample: bytes) -> Encoding:
             f"{path} cannot be read:", (f"it holds zero bytes, so it is no text in UTF-8; {_ADVICE}",)
         )
     name = "utf-16-le" if second > first else "utf-16-be"
-    return _decodable(
-        path, Encoding(name, f"{path.name} is read as {name.upper()}, by where its zero bytes are.")
-    )
+    note = reason("note.zero_bytes", table=path.name, encoding=name.upper())
+    return _decodable(path, Encoding(name, note))
 
 
 def _decodable(path: Path, encoding: Encoding) -> Encoding:

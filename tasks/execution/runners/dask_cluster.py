@@ -11,11 +11,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from latent_audit.tasks.errors import ServiceError
-from latent_audit.tasks.execution.runners.extras import needs_extra
 from latent_audit.tasks.execution.runners.runner import worker_died
 from latent_audit.tasks.execution.runners.serialized_work_item import carry_out_anywhere
 from latent_audit.tasks.execution.runners.stopping import StopForAll, polled_seldom
 from latent_audit.tasks.execution.runners.work_item import Report, WorkItem
+from latent_audit.tasks.storage.extras import needs_extra
 
 if TYPE_CHECKING:
     import distributed

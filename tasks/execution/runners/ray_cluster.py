@@ -13,11 +13,11 @@ from collections.abc import Callable
 from typing import Any
 
 from latent_audit.tasks.errors import ServiceError
-from latent_audit.tasks.execution.runners.extras import needs_extra
 from latent_audit.tasks.execution.runners.runner import worker_died
 from latent_audit.tasks.execution.runners.serialized_work_item import carry_out_anywhere
 from latent_audit.tasks.execution.runners.stopping import StopForAll, polled_seldom
 from latent_audit.tasks.execution.runners.work_item import REPORT_EVERY_SECONDS, Report, WorkItem
+from latent_audit.tasks.storage.extras import needs_extra
 
 JOIN_SECONDS = 10.0
 # Ray takes 127.0.0.1 for a wish to be reached from elsewhere, but for systems whose firewall would ask the user;

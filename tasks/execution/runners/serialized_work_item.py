@@ -8,8 +8,8 @@ from typing import Any
 
 from latent_audit.tasks.errors import StoreError
 from latent_audit.tasks.execution.runners.work_item import Report, WorkItem, carry_out
-from latent_audit.tasks.session.data_files import DataFiles, ModelFiles
 from latent_audit.tasks.storage.artifacts import Artifact
+from latent_audit.tasks.storage.data_files import DataFiles, ModelFiles
 from latent_audit.tasks.storage.shared_store import SharedStore
 from latent_audit.tasks.storage.store import Store
 

@@ -10,8 +10,8 @@ from typing import Any
 from latent_audit.tasks.errors import StageFailed, Stopped
 from latent_audit.tasks.execution.gpu_slots import gpu_slot
 from latent_audit.tasks.execution.process_setup import without_garbage_collection
+from latent_audit.tasks.execution.stage import Stage
 from latent_audit.tasks.execution.stage_context import StageContext
-from latent_audit.tasks.stages.stage import Stage
 from latent_audit.tasks.storage.code_of_inputs import code_of
 from latent_audit.tasks.storage.source_digest import computed_by
 

@@ -21,7 +21,7 @@ from latent_audit.tasks.runs.explanation.shapley_of_code import shapley_of_code
 from latent_audit.tasks.runs.explanation.sizes import Sizes
 from latent_audit.tasks.runs.kept_results import KeptRun
 from latent_audit.tasks.runs.samples.asking import place_in
-from latent_audit.tasks.session.terminal_text import named
+from latent_audit.tasks.terminal_text import named
 from latent_audit.vocabulary.image_explanation import (
     FORMAT,
     AttributeSaid,

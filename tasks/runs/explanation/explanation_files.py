@@ -9,8 +9,8 @@ from latent_audit.reports.page.visible_text import slug
 from latent_audit.reports.record.audit_json import settled
 from latent_audit.tasks.errors import UsageError
 from latent_audit.tasks.runs.kept_results import KeptRun
-from latent_audit.tasks.session.terminal_text import named
 from latent_audit.tasks.storage.store import writing
+from latent_audit.tasks.terminal_text import named
 from latent_audit.vocabulary.image_explanation import ImageExplanation
 
 JSON = "json"

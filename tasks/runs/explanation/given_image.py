@@ -13,8 +13,8 @@ from latent_audit.tasks.analyses.statistics.parts import PARTS
 from latent_audit.tasks.datasets.errors import DataError
 from latent_audit.tasks.datasets.images.decoding import FORMATS, Square, decode
 from latent_audit.tasks.errors import UsageError
-from latent_audit.tasks.session.terminal_text import named
 from latent_audit.tasks.stages.inputs.prepared import Prepared
+from latent_audit.tasks.terminal_text import named
 from latent_audit.vocabulary.image_explanation import GivenImage, Picture, Remark
 
 SHOWN_SIDE = 224

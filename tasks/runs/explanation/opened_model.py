@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from latent_audit.tasks.errors import UsageError
 from latent_audit.tasks.execution.devices import choose_device
 from latent_audit.tasks.runs.kept_results import KeptRun
-from latent_audit.tasks.session.terminal_text import named
 from latent_audit.tasks.stages.inputs.codes import Codes, open_codes
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.stages.inputs.reach import Reach, reach_of
+from latent_audit.tasks.terminal_text import named
 from latent_audit.vae_models.decoder_noise import NoisyDecoder, draw_noise
 from latent_audit.vae_models.inference import classifier_outputs, decode_latents, encode_images
 from latent_audit.vae_models.storage.checkpoints import load, load_classifier

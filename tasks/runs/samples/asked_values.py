@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.errors import UsageError
-from latent_audit.tasks.session.terminal_text import named
+from latent_audit.tasks.terminal_text import named
 
 
 def parse_asked(

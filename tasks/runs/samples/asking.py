@@ -13,9 +13,9 @@ from latent_audit.tasks.analyses.places.swaps import DimensionSwap, Swap
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.errors import UsageError
 from latent_audit.tasks.runs.places_of_a_model import direction_swap
-from latent_audit.tasks.session.terminal_text import named
 from latent_audit.tasks.stages.inputs.codes import ProbeCodes
 from latent_audit.tasks.stages.inputs.prepared import Prepared
+from latent_audit.tasks.terminal_text import named
 from latent_audit.vocabulary.record.audit import Audit
 from latent_audit.vocabulary.record.model import Model as Record
 from latent_audit.vocabulary.record.places import Place

@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.errors import UsageError
 from latent_audit.tasks.execution.devices import choose_device
+from latent_audit.tasks.execution.progress import ProgressDisplay
 from latent_audit.tasks.execution.runners.work_item import Report
 from latent_audit.tasks.runs.kept_results import KeptRun
 from latent_audit.tasks.runs.samples.asked_values import occurs_in, parse_asked
 from latent_audit.tasks.runs.samples.asking import ByName, Way, way_of
 from latent_audit.tasks.runs.samples.sample_files import Drawn, SampleFiles
-from latent_audit.tasks.session.progress import ProgressDisplay
-from latent_audit.tasks.session.terminal_text import named
 from latent_audit.tasks.stages.inputs.codes import open_codes
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.stages.inputs.reach import reach_of
 from latent_audit.tasks.storage.store import writing
+from latent_audit.tasks.terminal_text import named
 from latent_audit.vae_models.attribute_classifier.targets import Target
 from latent_audit.vae_models.components.named_reading import named_layout, response_columns
 from latent_audit.vae_models.decoder_noise import NoisyDecoder

@@ -16,7 +16,6 @@ from PIL import Image
 CODES = "codes.csv"
 IMAGES = "images.npz"
 PNG, NPZ = "png", "npz"
-FORMS = (PNG, NPZ)
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ from latent_audit.tasks.downloads.fetch_errors import ChecksumMismatch
 from latent_audit.tasks.downloads.fetching import fetch
 from latent_audit.tasks.downloads.file_beginnings import refuse_other_kind
 from latent_audit.tasks.downloads.resuming import Limits
+from latent_audit.tasks.execution.progress import ProgressDisplay
 from latent_audit.tasks.execution.runners.work_item import Report
-from latent_audit.tasks.session.data_files import DataFiles
-from latent_audit.tasks.session.progress import ProgressDisplay
 from latent_audit.tasks.settings.redaction import restored
 from latent_audit.tasks.storage.artifacts import digest_of_file
+from latent_audit.tasks.storage.data_files import DataFiles
 from latent_audit.tasks.storage.store import writing
 
 

@@ -20,9 +20,9 @@ from latent_audit.tasks.datasets.images.image_doubles import refuse_all_alike
 from latent_audit.tasks.datasets.images.image_set import ImageSet
 from latent_audit.tasks.datasets.tables.shown_text import shown
 from latent_audit.tasks.execution.stage_context import StageContext
-from latent_audit.tasks.session.data_files import DataFiles
 from latent_audit.tasks.stages.inputs.prepared import Prepared
-from latent_audit.tasks.storage.arrays import write_array, write_json
+from latent_audit.tasks.storage.arrays import write_array, write_json, write_summary
+from latent_audit.tasks.storage.data_files import DataFiles
 from latent_audit.vocabulary.reasons import Reason, reason
 
 if TYPE_CHECKING:
@@ -55,12 +55,12 @@ def compute(
     except ValueError as error:
         raise NotEnoughImages(f"{image_set.name}: {error}") from error
     image_set, aside = _set_aside(image_set, split, fewest_of_a_class)
-    notes: list[str | Reason] = [
+    notes: list[Reason] = [
         *image_set.notes,
         *(reason("testable.note", attribute=shown(each.attribute.name), why=each.reason) for each in aside),
         *alike,
         *rare_classes(image_set.attributes, image_set.values, split, fewest_of_a_class),
-        *_group_notes(image_set, split, duplicate_images, seed),
+        *near_duplicates.notes(image_set, split, duplicate_images, seed),
     ]
     _write_unless_mapped(folder / "images.npy", image_set.images)
     write_array(folder / "values.npy", image_set.values)
@@ -75,30 +75,7 @@ def compute(
     if image_set.file_names is not None:
         write_json(folder / "files.json", list(image_set.file_names))
     counts = {f"images.{name}": float(len(prepared.rows(name))) for name in PARTS}
-    write_json(folder / "summary.json", {"metrics": counts})
-
-
-def _group_notes(image_set: ImageSet, split: splits.Split, most_images: int, seed: int) -> tuple[str, ...]:
-    """Returns how many groups of images each part has; without groups, that images nearly repeat across parts."""
-    if image_set.groups is None:
-        return _near_duplicates(
-            image_set, near_duplicates.find(image_set.images, split.codes, most_images, seed)
-        )
-    counts = {part: len(np.unique(image_set.groups[split.rows(part)])) for part in PARTS}
-    listed = ", ".join(f"{count:,} in {part}" for part, count in counts.items())
-    return (f"The images are of {len(np.unique(image_set.groups)):,} groups: {listed}.",)
-
-
-def _near_duplicates(image_set: ImageSet, found: near_duplicates.NearDuplicates) -> tuple[str, ...]:
-    if not found.found:
-        return ()
-    names = image_set.file_names or [f"image {row + 1:,}" for row in range(len(image_set.images))]
-    pairs = "; ".join(f"{shown(names[first])} and {shown(names[second])}" for first, second in found.pairs)
-    return (
-        f"{found.found:,} of {found.sampled:,} images ({found.share:.1%}) nearly repeat in another part, as "
-        f"{pairs}. If several images are of one person, patient, slide or video, name the column in data.groups: else "
-        "held-out scores count copies as new, and intervals are too narrow.",
-    )
+    write_summary(folder, metrics=counts)
 
 
 def _refuse_unusable(image_set: ImageSet) -> None:
@@ -145,7 +122,7 @@ def _description(
     folder: Path,
     prepared: Prepared,
     aside: Sequence[SetAside],
-    notes: list[str | Reason],
+    notes: list[Reason],
     seed: int,
     shown_images: int = 24,
 ) -> dict[str, Any]:

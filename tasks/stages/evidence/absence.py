@@ -9,7 +9,7 @@ from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.codes import open_codes
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
-from latent_audit.tasks.storage.arrays import write_json
+from latent_audit.tasks.storage.arrays import write_json, write_summary
 from latent_audit.tasks.storage.artifacts import Artifact
 
 
@@ -50,4 +50,4 @@ def compute(
     )
     write_json(folder / "absence.json", to_json(found))
     told = {f"told.{row.attribute}": row.uncertainty.value for row in found if not row.given}
-    write_json(folder / "summary.json", {"metrics": told})
+    write_summary(folder, metrics=told)

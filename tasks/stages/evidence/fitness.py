@@ -24,7 +24,7 @@ from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.codes import Codes, open_codes
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.stages.inputs.reach import reach_of
-from latent_audit.tasks.storage.arrays import reference, write_json
+from latent_audit.tasks.storage.arrays import reference, write_json, write_summary
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.components.named_reading import named_layout
 from latent_audit.vae_models.evaluation import evaluate
@@ -110,12 +110,8 @@ def compute(
 def _write(folder: Path, plain: dict[str, Any]) -> None:
     write_json(folder / "fitness.json", plain)
     names = ("reconstruction_nats_per_image", "kl_nats_per_image", "active_units")
-    write_json(
-        folder / "summary.json",
-        {
-            "metrics": {name: plain[name] for name in names if plain[name] is not None},
-            "tags": {"collapsed": str(plain["collapsed"])},
-        },
+    write_summary(
+        folder, metrics={name: plain[name] for name in names}, tags={"collapsed": str(plain["collapsed"])}
     )
 
 

@@ -15,7 +15,7 @@ from latent_audit.tasks.stages.inputs.codes import open_codes
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
 from latent_audit.tasks.stages.inputs.reach import reach_of
 from latent_audit.tasks.stages.inputs.responses import write_responses
-from latent_audit.tasks.storage.arrays import read_json, write_json
+from latent_audit.tasks.storage.arrays import read_json, write_json, write_summary
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.inference import decoder_of
 from latent_audit.vae_models.storage.checkpoints import load, load_classifier, load_untrained
@@ -85,4 +85,4 @@ def compute(
         for claim in result.claims
         if isinstance(claim.on_target, Estimate)
     }
-    write_json(folder / "summary.json", {"metrics": effects})
+    write_summary(folder, metrics=effects)

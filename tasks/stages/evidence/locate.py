@@ -18,7 +18,7 @@ from latent_audit.tasks.stages.evidence.places import (
 from latent_audit.tasks.stages.inputs.codes import PROBE_PARTS, ProbeCodes, open_codes
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.stages.inputs.reach import reach_of
-from latent_audit.tasks.storage.arrays import read_json, write_json
+from latent_audit.tasks.storage.arrays import read_json, write_json, write_summary
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.inference import decoder_of
 from latent_audit.vae_models.model import Model
@@ -93,7 +93,7 @@ def compute(
         for rung in place.rungs
         if rung.swapped is not None
     }
-    write_json(folder / "summary.json", {"metrics": causes})
+    write_summary(folder, metrics=causes)
 
 
 def _drawn(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from latent_audit.tasks.stages.stage import RecordPart
+from latent_audit.tasks.execution.stage import RecordPart
 from latent_audit.tasks.storage.arrays import gather, read_json
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey, digest_of_file
 from latent_audit.vae_models.storage.saved_model import RECIPE_FILE, WEIGHTS_FILE

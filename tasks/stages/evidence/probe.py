@@ -8,7 +8,7 @@ from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.evidence.claims import find_claims
 from latent_audit.tasks.stages.inputs.codes import PROBE_PARTS, open_codes
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
-from latent_audit.tasks.storage.arrays import write_json
+from latent_audit.tasks.storage.arrays import write_json, write_summary
 from latent_audit.tasks.storage.artifacts import Artifact
 
 
@@ -63,4 +63,4 @@ def compute(
         },
     )
     best = {f"uncertainty.{claim.attribute}": claim.uncertainty.value for claim in specific}
-    write_json(folder / "summary.json", {"metrics": best})
+    write_summary(folder, metrics=best)

@@ -9,7 +9,7 @@ from latent_audit.tasks.analyses.statistics.estimates import Estimate
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.codes import PROBE_PARTS, open_codes
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
-from latent_audit.tasks.storage.arrays import write_json
+from latent_audit.tasks.storage.arrays import write_json, write_summary
 from latent_audit.tasks.storage.artifacts import Artifact
 
 
@@ -41,4 +41,4 @@ def compute(
     )
     write_json(folder / "scores.json", to_json(scores))
     known = {f"score.{name}": score.value for name, score in scores.items() if isinstance(score, Estimate)}
-    write_json(folder / "summary.json", {"metrics": known})
+    write_summary(folder, metrics=known)

@@ -30,7 +30,7 @@ from latent_audit.tasks.stages.evidence.model_record import Parts, model_record
 from latent_audit.tasks.stages.evidence.places import place_stability
 from latent_audit.tasks.stages.inputs.codes import Codes, open_codes
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
-from latent_audit.tasks.storage.arrays import gather, read_json, write_json
+from latent_audit.tasks.storage.arrays import gather, read_json, write_summary
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey, digest_of, digest_of_file
 from latent_audit.vae_models.storage.saved_model import WEIGHTS_FILE
 from latent_audit.vocabulary.verdicts import PARTLY_SUPPORTED, SUPPORTED
@@ -71,18 +71,8 @@ def compute(
     described = gather(read_json(prepared.path / "data.json"), prepared.path, folder, "data")
     names = list(dict.fromkeys(model.name for model in models))
     lead = models[0].seed
-    records = [
-        model_record(model, results[model.id], parts, folder, f"model{index}", is_lead=model.seed == lead)
-        for index, model in enumerate(models)
-    ]
     codes = [open_codes(results[model.id]["encode"]) for model in models]
-    for record, code in zip(records, codes, strict=True):
-        held_out = np.asarray(code.of("probe_test"), np.float64)
-        quantiles = np.quantile(held_out, QUANTILES, axis=0).T.tolist()
-        for dimension, group, row, spread in zip(
-            record["dimensions"], code.groups, quantiles, held_out.std(axis=0).tolist(), strict=True
-        ):
-            dimension |= {"group": int(group), "quantiles": row, "spread": spread}
+    records = _records(models, results, parts, folder, codes)
     judged_by = read_json(classifier.path / "classifier.json")
     auditable = auditability.compute(
         described["attributes"], judged_by["scores"], thresholds.classifier_share_of_way
@@ -129,14 +119,7 @@ def compute(
         "checks": listed(CURRENT.checks),
         "stability": stable,
         "place_stability": to_json(alike),
-        "controls": [
-            {
-                **control,
-                "verdicts": with_sentences(CURRENT.control_verdicts(control, thresholds, unreadable)),
-                "where": with_text(to_json(CURRENT.place_control(control, thresholds, unreadable))),
-            }
-            for control in with_sentences(_controls(models, results, lead))
-        ],
+        "controls": _controls(models, results, lead, thresholds, unreadable),
         "subgroups": [
             row
             for model, _ in leads
@@ -162,9 +145,29 @@ def compute(
     counts = {
         word: float(sum(v["verdict"] == word for v in verdicts)) for word in (SUPPORTED, PARTLY_SUPPORTED)
     }
-    write_json(
-        folder / "summary.json", {"metrics": {f"judged.{word}": count for word, count in counts.items()}}
-    )
+    write_summary(folder, metrics={f"judged.{word}": count for word, count in counts.items()})
+
+
+def _records(
+    models: Sequence[ModelKey],
+    results: Mapping[str, Mapping[str, Artifact]],
+    parts: Parts,
+    folder: Path,
+    codes: Sequence[Codes],
+) -> list[Record]:
+    """Returns the section of each model, with group, quantiles and spread of each dimension."""
+    lead, found = models[0].seed, []
+    for index, (model, code) in enumerate(zip(models, codes, strict=True)):
+        is_lead = model.seed == lead
+        record = model_record(model, results[model.id], parts, folder, f"model{index}", is_lead=is_lead)
+        held_out = np.asarray(code.of("probe_test"), np.float64)
+        quantiles = np.quantile(held_out, QUANTILES, axis=0).T.tolist()
+        for dimension, group, row, spread in zip(
+            record["dimensions"], code.groups, quantiles, held_out.std(axis=0).tolist(), strict=True
+        ):
+            dimension |= {"group": int(group), "quantiles": row, "spread": spread}
+        found.append(record)
+    return found
 
 
 def _with_entangled(correlation: Record, entangled_from: float) -> Record:
@@ -222,14 +225,26 @@ def _stability(
 
 
 def _controls(
-    models: Sequence[ModelKey], results: Mapping[str, Mapping[str, Artifact]], lead: int
+    models: Sequence[ModelKey],
+    results: Mapping[str, Mapping[str, Artifact]],
+    lead: int,
+    thresholds: Thresholds,
+    unreadable: Mapping[str, Record],
 ) -> list[Record]:
-    """Returns the controls of the lead models, without their verdicts."""
-    return [
-        {"name": model.name, "seed": model.seed, **control}
+    """Returns the controls of the lead models with their verdicts."""
+    controls = [
+        {"name": model.name, "seed": model.seed, **with_sentences(control)}
         for model in models
         if model.seed == lead
         for control in read_json(results[model.id]["negative_controls"].path / "controls.json")
+    ]
+    return [
+        {
+            **control,
+            "verdicts": with_sentences(CURRENT.control_verdicts(control, thresholds, unreadable)),
+            "where": with_text(to_json(CURRENT.place_control(control, thresholds, unreadable))),
+        }
+        for control in controls
     ]
 
 
@@ -319,19 +334,11 @@ def _comparison(
         ),
         comparison.compute("supported attributes", "attributes", "higher", by_model(supported), bounded=True),
     ]
-    shared = [
-        name for name in records[0]["scores"] if all(_known(record["scores"].get(name)) for record in records)
-    ]
-    measures += [
-        comparison.compute(
-            name,
-            "",
-            MEANINGS[name].better,
-            by_model(lambda record, name=name: record["scores"][name]["value"]),
-            bounded=MEANINGS[name].bounded,
-        )
-        for name in shared
-    ]
+    for name in records[0]["scores"]:
+        if all(_known(record["scores"].get(name)) for record in records):
+            values = by_model(lambda record, name=name: record["scores"][name]["value"])
+            meaning = MEANINGS[name]
+            measures.append(comparison.compute(name, "", meaning.better, values, bounded=meaning.bounded))
     return measures
 
 

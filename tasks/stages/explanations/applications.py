@@ -20,7 +20,7 @@ from latent_audit.tasks.stages.inputs.codes import Codes, open_codes
 from latent_audit.tasks.stages.inputs.informativeness import informativeness
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.stages.inputs.reach import reach_of
-from latent_audit.tasks.storage.arrays import write_json
+from latent_audit.tasks.storage.arrays import write_json, write_summary
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.inference import decode_latents, decoder_of
 from latent_audit.vae_models.model import Model
@@ -74,7 +74,7 @@ def compute(
     uses = {"anomaly": anomaly, "compression": compressed, "augmentation": taught}
     write_json(folder / "uses.json", {name: to_json(part) for name, part in uses.items()})
     metrics = {f"anomaly_auroc.{score.score}": score.auroc.value for score in anomaly.scores}
-    write_json(folder / "summary.json", {"metrics": metrics})
+    write_summary(folder, metrics=metrics)
 
 
 def _outside(outside: Artifact | None, inside: NDArray[np.uint8], seed: int) -> tuple[str, NDArray[np.uint8]]:

@@ -18,7 +18,7 @@ from latent_audit.tasks.stages.inputs.informativeness import informativeness
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
 from latent_audit.tasks.stages.inputs.reach import reach_of
 from latent_audit.tasks.stages.inputs.shown_images import ShownImages, write_attributions
-from latent_audit.tasks.storage.arrays import write_json
+from latent_audit.tasks.storage.arrays import write_json, write_summary
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.tasks.storage.code import Code
 from latent_audit.vae_models.model import Model
@@ -74,7 +74,7 @@ def compute(
     if gan is not None:
         write_json(folder / "gan.json", gan)
         metrics |= {f"variance_share.{row['group']}": row["total"]["value"] for row in gan["variance_shares"]}
-    write_json(folder / "summary.json", {"metrics": metrics})
+    write_summary(folder, metrics=metrics)
 
 
 def _means(module: nn.Module, images: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from latent_audit.tasks.analyses.attributions.superpixels import superpixel_meth
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
 from latent_audit.tasks.stages.inputs.shown_images import ShownImages, write_attributions
-from latent_audit.tasks.storage.arrays import write_json
+from latent_audit.tasks.storage.arrays import write_summary
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.storage.checkpoints import load_classifier
 
@@ -60,7 +60,7 @@ def compute(
         shown.depth,
         shown.masks,
     )
-    write_json(folder / "summary.json", {"metrics": write_attributions(folder, found, shown.files)})
+    write_summary(folder, metrics=write_attributions(folder, found, shown.files))
 
 
 def _responses(module: nn.Module, images: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.codes import open_codes
 from latent_audit.tasks.stages.inputs.discriminator import axes_of, logits, presented, purified_terms
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
-from latent_audit.tasks.storage.arrays import read_json, write_json
+from latent_audit.tasks.storage.arrays import read_json, write_json, write_summary
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.inference import decode_latents, encode_images
 from latent_audit.vae_models.storage.checkpoints import load
@@ -73,10 +73,7 @@ def compute(
             "images_of_examples": data.pictures(folder, "decided", "probe_test", shown),
         },
     )
-    write_json(
-        folder / "summary.json",
-        {"metrics": {"discriminator.largest_sum_error": found.largest_sum_error}},
-    )
+    write_summary(folder, metrics={"discriminator.largest_sum_error": found.largest_sum_error})
 
 
 def _codes_of_samples(

@@ -18,7 +18,7 @@ from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.codes import open_codes
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
-from latent_audit.tasks.storage.arrays import reference, write_json
+from latent_audit.tasks.storage.arrays import reference, write_json, write_summary
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.inference import classifier_features, classify_images, decode_latents
 from latent_audit.vae_models.storage.checkpoints import load, load_classifier
@@ -58,7 +58,7 @@ def compute(
     write_json(folder / "moves.json", moves)
     # What the classifier says of edits is told to MLflow from the record, once it is known where it may judge.
     distance = moves["frechet"]["samples"]["value"]
-    write_json(folder / "summary.json", {"metrics": {"frechet_distance": distance}})
+    write_summary(folder, metrics={"frechet_distance": distance})
 
 
 class _Space:

@@ -10,7 +10,7 @@ from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.codes import open_codes
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
-from latent_audit.tasks.storage.arrays import reference, write_json
+from latent_audit.tasks.storage.arrays import reference, write_json, write_summary
 from latent_audit.tasks.storage.artifacts import Artifact
 
 
@@ -56,7 +56,7 @@ def compute(
         plain = {"not_applicable": result.not_applicable}
     write_json(folder / "projections.json", plain)
     trusted = {f"trustworthiness.{picture.method}": picture.trustworthiness for picture in result.pictures}
-    write_json(folder / "summary.json", {"metrics": trusted})
+    write_summary(folder, metrics=trusted)
 
 
 def _plain(record: dict[str, object]) -> dict[str, Any]:

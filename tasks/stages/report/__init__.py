@@ -1,4 +1,4 @@
-"""Stages that draw sections of the report and write the run's files.
+"""The stage that draws sections of the report, and which code draws which.
 
-The page itself is in reports/page. Start with render.py.
+The page itself is in reports/page. Start with draw.py.
 """

@@ -10,7 +10,7 @@ from latent_audit.reports.page.latent_size_page import write_page
 from latent_audit.tasks.analyses.applications.latent_size import choose_size
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.execution.stage_context import StageContext
-from latent_audit.tasks.storage.arrays import read_json, write_json
+from latent_audit.tasks.storage.arrays import read_json, write_json, write_summary
 from latent_audit.tasks.storage.artifacts import Artifact
 
 
@@ -40,4 +40,4 @@ def compute(
     }
     write_json(folder / "latent_size.json", record)
     write_page(record, folder / "latent_size.html", language)
-    write_json(folder / "summary.json", {"metrics": {"latent_size.chosen": choice.chosen}})
+    write_summary(folder, metrics={"latent_size.chosen": choice.chosen})

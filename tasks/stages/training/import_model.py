@@ -10,12 +10,12 @@ from torch import nn
 
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.execution.stage_context import StageContext
-from latent_audit.tasks.session.data_files import ModelFiles
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.stages.training.choose_reading import choose_reading
 from latent_audit.tasks.stages.training.import_check import write_check
-from latent_audit.tasks.storage.arrays import write_json
+from latent_audit.tasks.storage.arrays import write_json, write_summary
 from latent_audit.tasks.storage.artifacts import Artifact
+from latent_audit.tasks.storage.data_files import ModelFiles
 from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.inference import decode_latents, encode_images
 from latent_audit.vae_models.model import Model
@@ -61,9 +61,7 @@ def compute(
         },
     )
     write_json(folder / "origin.json", _origin(model, files))
-    write_json(
-        folder / "summary.json", {"metrics": {"parameters": parameters}, "tags": {"trained": "elsewhere"}}
-    )
+    write_summary(folder, metrics={"parameters": parameters}, tags={"trained": "elsewhere"})
 
 
 def _kept(model: ExistingModelSettings, files: ModelFiles, folder: Path) -> ExistingModelSettings:

@@ -13,7 +13,7 @@ from latent_audit.tasks.analyses.statistics.probe_scores import balanced_accurac
 from latent_audit.tasks.errors import SettingsError
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
-from latent_audit.tasks.storage.arrays import write_json
+from latent_audit.tasks.storage.arrays import write_json, write_summary
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.inference import encode_images
 from latent_audit.vae_models.model import Model
@@ -42,9 +42,7 @@ def compute(
         "probe": _probe(model, data),
     }
     write_json(folder / "score.json", score)
-    write_json(
-        folder / "summary.json", {"metrics": {f"held_out.{name}": value for name, value in score.items()}}
-    )
+    write_summary(folder, metrics={f"held_out.{name}": value for name, value in score.items()})
 
 
 def _bound(model: Model, data: Prepared, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
 from latent_audit.tasks.stages.training.training_report import train_on_part, training_facts
-from latent_audit.tasks.storage.arrays import write_json
+from latent_audit.tasks.storage.arrays import write_json, write_summary
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
 from latent_audit.vae_models.attribute_classifier.settings import AttributeClassifierSettings
@@ -50,15 +50,10 @@ def compute(
         "calibration": to_json(sure),
     }
     write_json(folder / "classifier.json", facts)
-    write_json(
-        folder / "summary.json",
-        {
-            "metrics": {
-                f"classifier.{score.attribute}.{score.statistic}": score.estimate.value for score in scores
-            },
-            "curves": {
-                f"classifier.{name}": curve
-                for name, curve in training_facts(trained.result)["curves"].items()
-            },
+    write_summary(
+        folder,
+        metrics={f"classifier.{score.attribute}.{score.statistic}": score.estimate.value for score in scores},
+        curves={
+            f"classifier.{name}": curve for name, curve in training_facts(trained.result)["curves"].items()
         },
     )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.stages.training.training_report import Trained, training_facts
-from latent_audit.tasks.storage.arrays import write_json
+from latent_audit.tasks.storage.arrays import write_json, write_summary
 from latent_audit.vae_models.storage.recipes import save
 
 
@@ -15,11 +15,9 @@ def write_trained(folder: Path, trained: Trained) -> None:
     facts["supervision"] = to_json(trained.supervision)
     facts["parameters"] = sum(weights.numel() for weights in trained.model.parameters())
     write_json(folder / "training.json", facts)
-    write_json(
-        folder / "summary.json",
-        {
-            "metrics": {"steps": facts["steps"], "parameters": facts["parameters"]},
-            "curves": {f"training.{name}": curve for name, curve in facts["curves"].items()},
-            "tags": {"training.stopped": facts["stopped"]},
-        },
+    write_summary(
+        folder,
+        metrics={"steps": facts["steps"], "parameters": facts["parameters"]},
+        curves={f"training.{name}": curve for name, curve in facts["curves"].items()},
+        tags={"training.stopped": facts["stopped"]},
     )

@@ -30,7 +30,7 @@ from latent_audit.tasks.downloads.fetch_errors import (
 )
 from latent_audit.tasks.downloads.fetching import fetch
 from latent_audit.tasks.downloads.resuming import Limits
-from latent_audit.tasks.session.progress import ProgressDisplay
+from latent_audit.tasks.execution.progress import ProgressDisplay
 from latent_audit.tasks.settings.layers import load_settings
 from latent_audit.tasks.stages.data.download import download
 from tests.ports import free_port

@@ -15,7 +15,7 @@ from latent_audit.tasks.execution.stopping import AGAIN, stopping_sentence
 RUN = """
 import sys, threading
 from pathlib import Path
-from latent_audit.tasks.session.progress import ProgressDisplay
+from latent_audit.tasks.execution.progress import ProgressDisplay
 from latent_audit.tasks.execution.runners.work_item import WorkItem
 from latent_audit.tasks.execution.stopping import Stopping
 from latent_audit.tasks.execution.workers import Workers

@@ -16,8 +16,8 @@ import pytest
 from latent_audit.tasks.errors import ServiceError, StageFailed
 from latent_audit.tasks.execution.runners.local import start_early
 from latent_audit.tasks.execution.runners.work_item import Report, WorkItem
+from latent_audit.tasks.execution.stage import Stage
 from latent_audit.tasks.execution.workers import Kind, Workers
-from latent_audit.tasks.stages.stage import Stage
 from tests.ports import free_port
 from tests.tasks.execution.toy_stages import DIE, FAIL, INTERRUPTED, POLL, SQUARE, WAIT
 

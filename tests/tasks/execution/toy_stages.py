@@ -5,8 +5,8 @@ import signal
 import time
 from pathlib import Path
 
+from latent_audit.tasks.execution.stage import Stage
 from latent_audit.tasks.execution.stage_context import StageContext
-from latent_audit.tasks.stages.stage import Stage
 
 
 def square(folder: Path, context: StageContext, *, number: int) -> None:

@@ -43,7 +43,7 @@ def test_grey_images_bools_and_rounding() -> None:
     assert set(np.unique(as_images(PIXELS[:, 0] > 100)[0])) == {0, 255}
     pixels, notes = as_images(np.full((3, 8, 8), 0.5))
     assert (pixels == 128).all()
-    assert notes == ("Pixels are rounded to 8 bits; the model is given the rounded images.",)
+    assert [note["key"] for note in notes] == ["note.rounded"]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ def write_odd_data(home: Path, count: int = 2000) -> None:
     (home / "pictures").mkdir()
     pixels = rng.integers(40, 215, (count, 20, 20), dtype=np.uint8)
     pixels[1] = pixels[0]
-    pixels[3] = pixels[2] + 1
+    pixels[20:40] = pixels[40:60] + 1
     rows = ["file,lit,rare,age,years,word"]
     for k, picture in enumerate(pixels):
         name = f"{k:04d}.png"
@@ -48,9 +48,9 @@ def test_every_oddity_is_named(
         "2,000 images of 20 x 20 pixels, 1 channels",
         "2 of 2,000 images are identical to another, pixel for pixel (0000.png = 0001.png)",
         "have other attributes than their copies",
-        "1 pairs of images are nearly the same: 0002.png ~ 0003.png",
+        "nearly repeat in another part, as ",
         "'age' has 1 values far outside the others",
-        "rare would not be tested: too few to test",
+        "rare is not tested: too few to test",
         "has the classes 'Red', 'red', which are likely one",
         "'age' and 'years' are likely one attribute twice",
         "1 of 2,000 images are not square",

@@ -9,9 +9,10 @@ import pytest
 from latent_audit.flows.cli.main import main
 from latent_audit.tasks.downloads.fetch_errors import Unreachable
 from latent_audit.tasks.errors import AuditError, SettingsError
-from latent_audit.tasks.services.sign_in import kept_sign_in, sign_in_to_own
+from latent_audit.tasks.passwords import has_password, without_password
 from latent_audit.tasks.settings.audit import Settings, TrackingSettings
-from latent_audit.tasks.settings.redaction import has_password, restored, without_password, without_secrets
+from latent_audit.tasks.settings.redaction import restored, without_secrets
+from latent_audit.tasks.storage.sign_in import kept_sign_in, sign_in_to_own
 
 SIGNED_IN = "https://ada:s%40cret@mlflow.example"
 

@@ -14,7 +14,7 @@ from latent_audit.tasks.datasets.folder import FolderSettings
 from latent_audit.tasks.datasets.mnist import MnistSettings
 from latent_audit.tasks.datasets.sprites import SpritesSettings
 from latent_audit.tasks.downloads.fetch_errors import ChecksumMismatch, FetchError, MissingInMirror
-from latent_audit.tasks.session.progress import ProgressDisplay
+from latent_audit.tasks.execution.progress import ProgressDisplay
 from latent_audit.tasks.stages.data.download import download
 
 

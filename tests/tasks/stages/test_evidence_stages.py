@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from latent_audit.reports.page.render import render
+from latent_audit.tasks.execution.stage import Stage
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.runs.verdicts_again import verdicts_again
 from latent_audit.tasks.settings.layers import load_settings
 from latent_audit.tasks.stages import registry
 from latent_audit.tasks.stages.arguments import arguments
-from latent_audit.tasks.stages.stage import Stage
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 from tests.audits.tiny_audit import SMALLEST
 from tests.recipes.stages import WORK, prepare

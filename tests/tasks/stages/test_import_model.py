@@ -15,18 +15,18 @@ import torch
 from latent_audit.reports.page.messages import english
 from latent_audit.tasks.datasets.sprites import SpritesSettings
 from latent_audit.tasks.errors import SettingsError
+from latent_audit.tasks.execution.progress import ProgressDisplay
+from latent_audit.tasks.execution.stage import key_part
 from latent_audit.tasks.execution.stage_context import StageContext
-from latent_audit.tasks.session.data_files import DataFiles
 from latent_audit.tasks.session.find_models import find_model_files
-from latent_audit.tasks.session.progress import ProgressDisplay
 from latent_audit.tasks.settings.audit import Settings, SplitSettings
 from latent_audit.tasks.stages.data.prepare import compute as prepare
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
 from latent_audit.tasks.stages.inputs.reach import reach_of
 from latent_audit.tasks.stages.registry import IMPORT_MODEL
-from latent_audit.tasks.stages.stage import key_part
 from latent_audit.tasks.storage.arrays import read_json
 from latent_audit.tasks.storage.artifacts import Artifact
+from latent_audit.tasks.storage.data_files import DataFiles
 from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.inference import encode_images
 from latent_audit.vae_models.storage.checkpoints import load, load_untrained

@@ -9,13 +9,13 @@ from pydantic import TypeAdapter
 
 from latent_audit.tasks.datasets.sprites import SpritesSettings
 from latent_audit.tasks.execution.stage_context import StageContext
-from latent_audit.tasks.session.data_files import DataFiles
 from latent_audit.tasks.settings.audit import SplitSettings
 from latent_audit.tasks.stages.data.prepare import compute as prepare
 from latent_audit.tasks.stages.registry import MODEL_SPECIFIC, TRAIN_MODEL
 from latent_audit.tasks.storage.arrays import read_json
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.tasks.storage.code import Code
+from latent_audit.tasks.storage.data_files import DataFiles
 from latent_audit.vae_models.presets.presets import ModelSettings
 
 SHOWN: dict[str, tuple[dict[str, Any], set[str]]] = {

@@ -11,12 +11,12 @@ from latent_audit.tasks.datasets.images.image_set import ImageSet
 from latent_audit.tasks.datasets.mnist import MnistSettings
 from latent_audit.tasks.datasets.registry import DataSettings
 from latent_audit.tasks.execution.stage_context import StageContext
-from latent_audit.tasks.session.data_files import DataFiles
 from latent_audit.tasks.settings.audit import SplitSettings
 from latent_audit.tasks.stages.data.prepare import compute as prepare
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.stages.training.training_report import training_places
 from latent_audit.tasks.storage.artifacts import Artifact
+from latent_audit.tasks.storage.data_files import DataFiles
 from latent_audit.vae_models.training.settings import TrainingSettings
 from tests.datasets.idx_files import write_set
 

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
+from latent_audit.tasks.execution.stage import Stage
 from latent_audit.tasks.stages import registry
-from latent_audit.tasks.stages.stage import Stage
 
 EVERY = [value for value in vars(registry).values() if isinstance(value, Stage)]
 

@@ -14,12 +14,12 @@ from latent_audit.tasks.errors import Stopped
 from latent_audit.tasks.execution.runners.work_item import Report, WorkItem
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.execution.workers import Workers
-from latent_audit.tasks.session.data_files import DataFiles
 from latent_audit.tasks.settings.audit import SplitSettings
 from latent_audit.tasks.stages.data.prepare import compute as prepare
 from latent_audit.tasks.stages.registry import TAKE_TRAINED, TRAIN_MODEL, TRAIN_STACK
 from latent_audit.tasks.storage.arrays import read_json
 from latent_audit.tasks.storage.artifacts import Artifact
+from latent_audit.tasks.storage.data_files import DataFiles
 from latent_audit.vae_models.errors import ModelError
 from latent_audit.vae_models.presets.plain_vae import VaeSettings
 from latent_audit.vae_models.storage.checkpoints import load

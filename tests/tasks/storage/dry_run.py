@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from latent_audit.flows import audit_flow, model_flow
+from latent_audit.tasks.execution.stage import Stage
 from latent_audit.tasks.session.audit_session import audit_settings
-from latent_audit.tasks.session.data_files import DataFiles, ModelFiles
 from latent_audit.tasks.settings.audit import Settings
-from latent_audit.tasks.stages.stage import Stage
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 from latent_audit.tasks.storage.code_of_inputs import code_of
+from latent_audit.tasks.storage.data_files import DataFiles, ModelFiles
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ import pytest
 
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.datasets.sprites import SpritesSettings
-from latent_audit.tasks.session.data_files import DataFiles
 from latent_audit.tasks.settings.explanation_sizes import ExplanationSizes
 from latent_audit.tasks.settings.explanations import SIZES_BY_DEPTH
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 from latent_audit.tasks.storage.code import Code
 from latent_audit.tasks.storage.code_of_inputs import code_of
+from latent_audit.tasks.storage.data_files import DataFiles
 from latent_audit.vae_models.presets.beta_vae import BetaVaeSettings
 
 TRAIN, ENCODE, VERDICTS = (
@@ -56,7 +56,7 @@ def test_values_of_ours_bring_the_module_that_a_worker_needs_to_read_them() -> N
     assert f"{Thresholds.__module__}:Thresholds" in found
     assert {
         "latent_audit.tasks.storage.artifacts:ModelKey",
-        "latent_audit.tasks.session.data_files:DataFiles",
+        "latent_audit.tasks.storage.data_files:DataFiles",
     } <= found
 
 

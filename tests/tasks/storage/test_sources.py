@@ -103,7 +103,7 @@ def test_every_import_by_name_is_known() -> None:
     known = {
         "tasks/storage/source_digest.py": 1,  # a room, to find its files
         "latent_audit/__init__.py": 1,  # public names, which no stage uses
-        "tasks/stages/stage.py": 1,  # the stage's module: the closure begins with it
+        "tasks/execution/stage.py": 1,  # the stage's module: the closure begins with it
         "tasks/storage/code.py": 1,  # `code_of` counts it
         "vae_models/presets/settings_by_kind.py": 1,  # `code_of` counts the kinds in recipes
         "vae_models/pretrained/entrypoint.py": 1,  # the user's own code, by the digest of its files
@@ -148,7 +148,7 @@ def test_closures_of_real_stages() -> None:
             "latent_audit.tasks.tracking.run_log",
             "latent_audit.tasks.execution.stage_runner",
             "latent_audit.tasks.execution.workers",
-            "latent_audit.tasks.session.progress",
+            "latent_audit.tasks.execution.progress",
             "latent_audit.reports.page.render",
         }
         assert not found & strangers, stage

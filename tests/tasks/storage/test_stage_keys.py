@@ -12,11 +12,11 @@ from latent_audit.tasks.datasets.celeba import CelebaSettings
 from latent_audit.tasks.datasets.folder import FolderSettings
 from latent_audit.tasks.datasets.mnist import MnistSettings
 from latent_audit.tasks.datasets.sprites import SpritesSettings
-from latent_audit.tasks.session.data_files import DataFiles
+from latent_audit.tasks.execution.stage import Stage, key_part
 from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.stages.registry import PREPARE, TRAIN_MODEL
-from latent_audit.tasks.stages.stage import Stage, key_part
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey, canonical, digest_of
+from latent_audit.tasks.storage.data_files import DataFiles
 from latent_audit.tasks.storage.store import Store
 from latent_audit.vae_models.presets.beta_vae import BetaVaeSettings
 from latent_audit.vae_models.presets.plain_vae import VaeSettings

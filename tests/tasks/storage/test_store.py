@@ -15,7 +15,7 @@ import pytest
 from latent_audit.tasks.errors import NoSpaceLeft, StoreError
 from latent_audit.tasks.storage.store import Store
 
-MODULE = "latent_audit.tasks.session.data_files"  # any small module of ours
+MODULE = "latent_audit.tasks.storage.data_files"  # any small module of ours
 
 
 def unexpected(text: str) -> None:

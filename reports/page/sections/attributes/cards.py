@@ -11,6 +11,7 @@ from latent_audit.reports.page.places import place_of
 from latent_audit.reports.page.plots import effect_nulls, gauge
 from latent_audit.reports.page.sections.attributes import card_figures
 from latent_audit.reports.page.sections.explanations import strips
+from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.association import Specificity
 from latent_audit.vocabulary.record.forms import recorded
@@ -296,3 +297,6 @@ def _gates(page: Page, model: Model) -> dict[str, Any]:
         page.t(f"column.{key}") for key in ("attribute", "statistic", "value", "threshold", "gate", "reason")
     )
     return {"name": name, "absent": None, "table": Table(page.t("gate.caption", model=name), header, rows)}
+
+
+SECTIONS = (Section("attributes", build, place=40),)

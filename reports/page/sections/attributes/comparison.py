@@ -5,6 +5,7 @@ from typing import Any
 from latent_audit.reports.page.context import Cell, Figure, Page, Table, bounds, estimate, known, text
 from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import interval_bars
+from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.comparison import ComparedModel, Comparison
 from latent_audit.vocabulary.record.forms import recorded
@@ -145,3 +146,6 @@ def _differences(page: Page, rows: list[Comparison]) -> Table:
     return Table(
         page.t("comparison.differences_caption"), header, tuple(cells), page.interval_note(estimates)
     )
+
+
+SECTIONS = (Section("comparison", build, place=110, below="models"),)

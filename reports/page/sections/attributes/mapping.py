@@ -7,6 +7,7 @@ import numpy as np
 from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, numeral, text
 from latent_audit.reports.page.number_text import number
 from latent_audit.reports.page.plots import heat_map, null_histogram
+from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.association import Association
 from latent_audit.vocabulary.record.forms import recorded
@@ -182,3 +183,6 @@ def _scores(page: Page) -> Table:
         *(page.with_training(model, 24) for model in leads),
     )
     return Table(page.t("mapping.scores_caption"), header, rows, note)
+
+
+SECTIONS = (Section("mapping", build, place=80, below="models"),)

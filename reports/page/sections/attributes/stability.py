@@ -5,6 +5,7 @@ from typing import Any
 from latent_audit.reports.page.context import Cell, Figure, Page, Table, numeral, text
 from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import seed_dots
+from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.forms import recorded
 from latent_audit.vocabulary.record.stability import Stability
@@ -77,3 +78,6 @@ def _figure(page: Page, row: Stability, name: str) -> Figure | None:
     return page.drawing(
         f"stability-{page.model_key(row['model'])}", svg, alt, caption, Table(caption, header, tuple(rows))
     )
+
+
+SECTIONS = (Section("stability", build, place=120, below="models"),)

@@ -16,6 +16,7 @@ from latent_audit.reports.page.context import (
 )
 from latent_audit.reports.page.number_text import estimate_text
 from latent_audit.reports.page.plots import interval_bars
+from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.forms import recorded
 from latent_audit.vocabulary.record.stability import Subgroup
@@ -172,3 +173,6 @@ def _unit(page: Page, row: Subgroup) -> str:
     kinds = {attribute["name"]: attribute["kind"] for attribute in page.attributes}
     is_class = kinds.get(row["attribute"]) in ("binary", "categorical")
     return page.t("unit.probability" if is_class else "unit.standard deviations")
+
+
+SECTIONS = (Section("subgroups", build, place=130),)

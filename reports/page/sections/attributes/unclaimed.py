@@ -6,6 +6,7 @@ from latent_audit.reports.page.context import Cell, Page, Table, text
 from latent_audit.reports.page.number_text import estimate_text
 from latent_audit.reports.page.sections.attributes import latent_responses
 from latent_audit.reports.page.sections.explanations import strips
+from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.forms import recorded
 from latent_audit.vocabulary.record.model import Model
@@ -48,3 +49,6 @@ def _model(page: Page, model: Model, rows: list[Unclaimed]) -> dict[str, Any]:
         "strips": [figure for figure in figures if figure is not None],
         "responses": latent_responses.build(page, model, {row["dimension"] for row in rows}),
     }
+
+
+SECTIONS = (Section("unclaimed", build, place=90, below="models"),)

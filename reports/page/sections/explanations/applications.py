@@ -6,6 +6,7 @@ from latent_audit.reports.page.context import Cell, Figure, Page, Table, bounds,
 from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import interval_curves
 from latent_audit.reports.page.plots.interval_curves import Curve
+from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.applications import (
     AnomalyDetection,
@@ -175,3 +176,6 @@ def _augmentation(page: Page, rows: list[Augmentation], name: str, key: str) -> 
         zero_line=True,
     )
     return page.drawing(f"augmentation-{key}", svg, alt, caption, table)
+
+
+SECTIONS = (Section("uses", build, place=220, below="details"),)

@@ -10,6 +10,7 @@ from latent_audit.reports.page.heat_pictures import overlays
 from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import interval_bars
 from latent_audit.reports.page.sections.explanations import attribution_evidence
+from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.attributions import Attribution, AttributionEvidence
 from latent_audit.vocabulary.record.forms import recorded
@@ -212,3 +213,6 @@ def _contributions(page: Page, model: Model, key: str) -> Figure | None:
     )
     svg = interval_bars.bars(rows[:24], page.t("contribution.x"), width=380)
     return page.drawing(f"contributions-{key}", svg, alt, page.t("contribution.caption"), table)
+
+
+SECTIONS = (Section("attributions", build, place=200, below="details"),)

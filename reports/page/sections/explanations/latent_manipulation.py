@@ -10,6 +10,7 @@ from latent_audit.reports.page import image_files
 from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, known, numeral, text
 from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import heat_map
+from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.forms import ArrayFile, recorded
 from latent_audit.vocabulary.record.latent_manipulation import (
@@ -262,3 +263,6 @@ def _perturbation(page: Page, part: Perturbation, name: str, key: str) -> Figure
 
 def _scale(images: np.ndarray[Any, Any]) -> float:
     return max(1.0, round(SHOWN_SIDE / images.shape[-1], 2))
+
+
+SECTIONS = (Section("moves", build, place=210, below="details"),)

@@ -10,6 +10,7 @@ from latent_audit.reports.page import image_files
 from latent_audit.reports.page.context import Figure, Page
 from latent_audit.reports.page.number_text import number
 from latent_audit.reports.page.phrases import mark_text
+from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.forms import recorded
 from latent_audit.vocabulary.record.latent_space import CodeControl, Decoder
@@ -174,3 +175,6 @@ def _grid(page: Page, model: Model) -> Figure | None:
         max(1, round(GRID_SIDE / frames.shape[-1])),
         files=tuple(traversal.get("files") or ())[:1] if page.shows_images else (),
     )
+
+
+SECTIONS = (Section("try", build, place=50),)

@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 from latent_audit.reports.page.context import Cell, Figure, Page, Table, numeral
 from latent_audit.reports.page.number_text import number
 from latent_audit.reports.page.plots import latent_map
+from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.forms import recorded
 from latent_audit.vocabulary.record.latent_space import Projection
@@ -127,3 +128,6 @@ def _table(page: Page, model: Model, rows: list[Projection]) -> Table:
         tuple(page.t(f"column.{k}") for k in keys),
         tuple(cells),
     )
+
+
+SECTIONS = (Section("maps", build, place=100, below="models"),)

@@ -4,6 +4,7 @@ from typing import Any
 
 from latent_audit.reports.page.context import Cell, Page, Table, estimate, numeral, text
 from latent_audit.reports.page.sections.overview import controls
+from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.checks import letter
 from latent_audit.vocabulary.record.leads import checks_of, results
@@ -61,3 +62,6 @@ def _table(page: Page, model: Model) -> Table:
     )
     caption = page.t("checks.caption", model=shortened(model["name"]), seed=model["seed"])
     return Table(caption, header, tuple(rows), page.interval_note(values))
+
+
+SECTIONS = (Section("checks", build, place=170, below="details"),)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from latent_audit.reports.page.context import Page
+from latent_audit.reports.page.sections.section import Section
 
 REFERENCES = ("eu_annex_e", "eu_annex_g", "eu_article_13", "nist", "sr", "iso")
 TERMS = (
@@ -50,3 +51,10 @@ def build(page: Page) -> dict[str, Any]:
         "steps": [t(f"integrity.step_{n}") for n in (1, 2, 3)],
         "meanings": [t(f"integrity.meaning_{key}") for key in ("digest", "signature", "timestamp")],
     }
+
+
+SECTIONS = (
+    Section("integrity", build, place=150, of_the_run=True),
+    Section("references", build, place=240, below="details"),
+    Section("glossary", build, place=250, below="details"),
+)

@@ -8,6 +8,7 @@ from latent_audit.reports.page import image_files
 from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, numeral, text
 from latent_audit.reports.page.number_text import number
 from latent_audit.reports.page.plots import distributions, heat_map
+from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.classifier import ClassifierScore
 from latent_audit.vocabulary.record.forms import recorded
@@ -191,3 +192,6 @@ def _classifier(page: Page) -> Table | None:
     )
     note = page.interval_note(row["estimate"] for row in classifier["scores"])
     return Table(page.t("data.classifier_caption"), header, rows, note)
+
+
+SECTIONS = (Section("data", build, place=190, below="details"),)

@@ -8,6 +8,7 @@ from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimat
 from latent_audit.reports.page.number_text import estimate_text, number, percent
 from latent_audit.reports.page.plots import curves
 from latent_audit.reports.page.sections.explanations import discriminator, generator, model_specific
+from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.forms import ArrayFile, Numbers, Part, recorded
 from latent_audit.vocabulary.record.model import Model
@@ -41,6 +42,7 @@ def _row(page: Page, model: Model) -> tuple[Cell, ...]:
     fitness = model["fitness"]
     training = recorded(model["training"])
     steps = training["steps"] if training else None
+    stopped = page.t.known(f"fitness.stopped_{training['stopped']}", "") if training else ""
     collapsed = fitness["collapsed"]
     word = "–" if collapsed is None else page.t("word.yes" if collapsed else "word.no")
     return (
@@ -48,7 +50,7 @@ def _row(page: Page, model: Model) -> tuple[Cell, ...]:
         numeral(model["seed"]),
         numeral(model["latent_dim"]),
         numeral(model["parameters"]),
-        numeral(steps),
+        Cell("estimate", number(steps), stopped, str(steps)) if stopped else numeral(steps),
         estimate(fitness["reconstruction"]),
         estimate(fitness["kl"]),
         numeral(fitness["active_units"]),
@@ -222,3 +224,6 @@ def _grid(page: Page, reference: Part[ArrayFile], identifier: str, model: Model,
         scale,
         files=page.files_of(found)[:columns],
     )
+
+
+SECTIONS = (Section("fitness", build, place=70, below="models"),)

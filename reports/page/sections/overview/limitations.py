@@ -4,6 +4,7 @@ from typing import Any
 
 from latent_audit.reports.page.context import Page
 from latent_audit.reports.page.number_text import number
+from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.forms import recorded
 from latent_audit.vocabulary.verdicts import NOT_ASSESSED, NOT_TESTED
@@ -100,3 +101,6 @@ def _family(page: Page) -> str:
         n=number(trained),
         significance=f"{page.significance:.2g}",
     )
+
+
+SECTIONS = (Section("limitations", build, place=140),)

@@ -7,6 +7,7 @@ from markupsafe import Markup
 from latent_audit.reports.page import image_files
 from latent_audit.reports.page.context import Page, image_element
 from latent_audit.reports.page.number_text import estimate_text, number
+from latent_audit.reports.page.sections.section import Section
 from latent_audit.vocabulary.record.forms import recorded
 from latent_audit.vocabulary.record.model import Model
 from latent_audit.vocabulary.verdicts import NOT_SUPPORTED, SUPPORTED
@@ -51,3 +52,6 @@ def _pair(page: Page, model: Model) -> Markup | None:
         (page.t("model.pair", model=page.called_model(model["name"])), *page.files_of(reference)[:1])
     )
     return image_element(picture, alt, max(1, round(SIDE / images.shape[-1])))
+
+
+SECTIONS = (Section("models", build, place=60),)

@@ -10,6 +10,7 @@ from latent_audit.reports.page.phrases import PLACES, Found, place_row
 from latent_audit.reports.page.sections.attributes import subgroups
 from latent_audit.reports.page.sections.overview.answer import called_list
 from latent_audit.reports.page.sections.overview.matrix import found_in
+from latent_audit.reports.page.sections.section import Section
 from latent_audit.vocabulary.checks import STABILITY
 from latent_audit.vocabulary.record.forms import recorded
 from latent_audit.vocabulary.verdicts import NOT_ASSESSED, NOT_TESTED, PARTLY_SUPPORTED, SUPPORTED
@@ -130,3 +131,6 @@ def _use(page: Page) -> Iterator[Action]:
 
 def _accept(page: Page) -> Action:
     return Action("accept", {}, f"latent-audit accept {page.run.get('run_id') or ''}".strip())
+
+
+SECTIONS = (Section("next", build, place=30, of_the_run=True),)

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from latent_audit.reports.page.context import Cell, Figure, Page, Table, numeral, text
 from latent_audit.reports.page.number_text import duration, number, percent
 from latent_audit.reports.page.plots import timeline
+from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import block, shortened
 from latent_audit.reports.record.what_changed import sentences
 from latent_audit.vocabulary.record.forms import recorded
@@ -193,3 +194,6 @@ def _stage(page: Page, row: dict[str, Any]) -> str:
         None if row["seed"] is None else page.t("word.seed_n", seed=row["seed"]),
     ]
     return " · ".join(shortened(str(part), 20) for part in parts if part)
+
+
+SECTIONS = (Section("provenance", build, place=230, below="details", of_the_run=True),)

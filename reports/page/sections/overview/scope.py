@@ -3,6 +3,7 @@
 from typing import Any
 
 from latent_audit.reports.page.context import Page
+from latent_audit.reports.page.sections.section import Section
 
 
 def build(page: Page) -> dict[str, Any]:
@@ -14,3 +15,6 @@ def build(page: Page) -> dict[str, Any]:
         for key in ("intended_use", "out_of_scope", "owner")
     ]
     return {"rows": rows}
+
+
+SECTIONS = (Section("scope", build, place=180, below="details"),)

@@ -9,6 +9,7 @@ from latent_audit.reports.page.context import Page
 from latent_audit.reports.page.phrases import Found
 from latent_audit.reports.page.sections.attributes import subgroups
 from latent_audit.reports.page.sections.overview import answer, matrix, next_steps, trust, warnings
+from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.reports.record.what_changed import sentences
 from latent_audit.vocabulary.record.places import Requirement
@@ -96,3 +97,6 @@ def _since(page: Page) -> str:
     if not changes:
         return page.t("summary.since_same", run=since["run_id"])
     return page.t("summary.since_changed", run=since["run_id"], n=len(changes), first=changes[0])
+
+
+SECTIONS = (Section("summary", build, place=10, of_the_run=True),)

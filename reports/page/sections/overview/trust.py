@@ -5,6 +5,7 @@ from typing import Any
 from latent_audit.reports.page.context import Page
 from latent_audit.reports.page.number_text import number
 from latent_audit.reports.page.sections.overview import controls
+from latent_audit.reports.page.sections.section import Section
 from latent_audit.vocabulary.checks import STABILITY
 from latent_audit.vocabulary.record.forms import recorded
 from latent_audit.vocabulary.verdicts import NOT_SUPPORTED, PARTLY_SUPPORTED, SUPPORTED
@@ -135,3 +136,6 @@ def _parts(page: Page) -> Line:
     parts = page.audit["data"]["parts"]
     sentence = page.t("trust.parts", n=len(parts), images=number(_images(page)))
     return "parts", sentence, True, "data"
+
+
+SECTIONS = (Section("trust", build, place=20),)

@@ -88,7 +88,7 @@ def _remove(path: Path) -> None:
 
 def _git(*words: str) -> str:
     """Returns what git says of the project's own checkout, or "" where it is not one."""
-    home = Path(__file__).resolve().parents[3]
+    home = Path(__file__).resolve().parents[2]
     if not (home / ".git").exists():
         return ""
     try:

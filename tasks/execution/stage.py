@@ -12,8 +12,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from latent_audit.tasks.session.data_files import DataFiles, ModelFiles
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
+from latent_audit.tasks.storage.data_files import DataFiles, ModelFiles
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class RecordPart:
 class Stage:
     """One stage of the pipeline, declared without importing what computes it: only workers need that.
 
-    `compute(folder, context, **inputs)` of `module` is pure code that writes its results as files into `folder`; a file
-    summary.json there, {"metrics", "tags", "curves"}, is logged to MLflow. The source of `module`, with all that it
-    imports of ours, decides the content key.
+    `compute(folder, context, **inputs)` of `module` is pure code that writes its results as files into `folder`; what
+    it writes with `write_summary` (tasks/storage/arrays.py) is logged to MLflow. The source of `module`, with all that
+    it imports of ours, decides the content key.
 
     Args:
         name: in the store, the ledger, Prefect and MLflow.

@@ -12,12 +12,12 @@ from latent_audit.tasks.datasets.registry import DataSettings
 from latent_audit.tasks.downloads.fetch_errors import Unreachable
 from latent_audit.tasks.errors import PartFailed
 from latent_audit.tasks.execution.failed_parts import raise_failed_inputs
+from latent_audit.tasks.execution.stage import Stage
 from latent_audit.tasks.execution.stage_runner import StageRunner
-from latent_audit.tasks.session.data_files import DataFiles
 from latent_audit.tasks.session.prefect_page import move_flow_progress
 from latent_audit.tasks.stages.data.download import download
-from latent_audit.tasks.stages.stage import Stage
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
+from latent_audit.tasks.storage.data_files import DataFiles
 
 Inputs = dict[str, Any]
 AcceptFailed = Callable[[Inputs], Inputs]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from latent_audit.tasks.tracking.audited_models import _earned
+from latent_audit.tasks.runs.audited_models import _earned
 
 
 def audit(verdicts: dict[str, str], places: dict[str, str]) -> Any:

@@ -13,10 +13,10 @@ from stages import fits, perform, prepare
 from latent_audit.flows import model_flow
 from latent_audit.reports.page.render import render
 from latent_audit.reports.record.audit_json import schema_faults, write_audit
+from latent_audit.tasks.execution.stage import Stage
 from latent_audit.tasks.settings.layers import load_settings
 from latent_audit.tasks.stages.evidence.model_record import model_record
 from latent_audit.tasks.stages.registry import CODE_RANGE, TRAIN_MODEL
-from latent_audit.tasks.stages.stage import Stage
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 
 model = "{vae: {kind: vae, network: mlp, latent_dim: 3, warm_up_steps: 0, training: {steps: 5}}}"

@@ -11,9 +11,9 @@ from typing import TextIO
 
 import pytest
 
+from latent_audit.tasks.execution import progress
+from latent_audit.tasks.execution.progress import ProgressDisplay
 from latent_audit.tasks.execution.runners.work_item import Report
-from latent_audit.tasks.session import progress
-from latent_audit.tasks.session.progress import ProgressDisplay
 
 
 @pytest.fixture

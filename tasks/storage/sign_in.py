@@ -13,9 +13,9 @@ from pathlib import Path
 
 from latent_audit.reports.record.run_files import NotPlain, read_plain
 from latent_audit.tasks.errors import ServiceError
-from latent_audit.tasks.services.service_note import read_note
-from latent_audit.tasks.session.terminal_text import named
 from latent_audit.tasks.storage.private_files import make_private, private_folder
+from latent_audit.tasks.storage.service_note import read_note
+from latent_audit.tasks.terminal_text import named
 
 USER = "latent-audit"
 FILE = "password"

@@ -8,10 +8,10 @@ import pytest
 from latent_audit.flows.cli.main import main
 from latent_audit.tasks.datasets.errors import BadTable, CorruptImage
 from latent_audit.tasks.errors import RunUnusable, StageFailed
-from latent_audit.tasks.execution.prefect_tasks import _escaped
+from latent_audit.tasks.execution.progress import ProgressDisplay
 from latent_audit.tasks.execution.runners.work_item import Report
-from latent_audit.tasks.session.progress import ProgressDisplay
-from latent_audit.tasks.session.terminal_text import error_text, named, one_line, print_line
+from latent_audit.tasks.session.prefect_tasks import _escaped
+from latent_audit.tasks.terminal_text import error_text, named, one_line, print_line
 from latent_audit.tasks.tracking.names import clean_tags
 
 HOSTILE = "a\x1b[2J\x07\u202eb\nwhole: 9 files\r" + os.fsdecode(b"\xff")

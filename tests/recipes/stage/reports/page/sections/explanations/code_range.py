@@ -3,6 +3,7 @@
 from typing import Any
 
 from latent_audit.reports.page.context import Page, Table, numeral, text
+from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
 
 
@@ -18,3 +19,6 @@ def _model(page: Page, model: dict[str, Any]) -> dict[str, Any]:
     cells = tuple((text(r["name"]), numeral(r["low"]), numeral(r["high"])) for r in rows or ())
     caption = page.t("code_range.caption", model=shortened(model["name"]))
     return {"absent": absent, "table": None if absent else Table(caption, header, cells)}
+
+
+SECTIONS = (Section("code_range", build, place=105, below="models"),)

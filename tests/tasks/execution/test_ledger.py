@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latent_audit.tasks.session.ledger import Ledger
+from latent_audit.tasks.execution.ledger import Ledger
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 
 

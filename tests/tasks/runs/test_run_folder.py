@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latent_audit.tasks.errors import NoSpaceLeft, StoreError
-from latent_audit.tasks.session.run_folder import RunFolder, open_run_folder, safe_folder_name
+from latent_audit.tasks.runs.run_folder import RunFolder, open_run_folder, safe_folder_name
 from latent_audit.tasks.storage.store import writing
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)

@@ -1,0 +1,39 @@
+"""What each section of the report declares: its id, what fills it, and where it stands."""
+
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from latent_audit.reports.page import sections
+from latent_audit.reports.page.context import Page
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of the report.
+
+    Args:
+        key: its id on the page, the name of its template, and of its title in the messages.
+        build: returns what its template shows.
+        place: the report shows sections in rising order of this number.
+        below: the chapter that it is folded under; "" for a chapter of its own.
+        of_the_run: whether it tells of one run; all others follow from audit.json alone and are drawn once for many.
+    """
+
+    key: str
+    build: Callable[[Page], Any]
+    place: int
+    below: str = ""
+    of_the_run: bool = False
+
+
+def find_sections() -> tuple[Section, ...]:
+    """Returns all sections that the modules of this folder declare, in the order of the report."""
+    return tuple(sorted(_declared(), key=lambda section: section.place))
+
+
+def _declared() -> Iterator[Section]:
+    for found in pkgutil.walk_packages(sections.__path__, f"{sections.__name__}."):
+        yield from vars(import_module(found.name)).get("SECTIONS", ())
