@@ -19,7 +19,6 @@ from latent_audit.flows.cli import (
     data,
     explain,
     export,
-    figures,
     inspect,
     latent_size,
     pdf,
@@ -55,7 +54,7 @@ Audits what generative models know: which latent dimensions carry which semantic
 # In the order of the help; each adds its own words and says what it does.
 COMMANDS = (
     run, latent_size, inspect, codes, settings, data, ui, up, verify, sign, compare, explain, sample, pdf, export,
-    figures, accept, clean, selftest,
+    accept, clean, selftest,
 )  # fmt: skip
 INTERRUPTED = 130
 # What a file system answers of a place that a user named, and no fault of the program.

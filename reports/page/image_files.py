@@ -56,7 +56,10 @@ def grid(images: npt.NDArray[np.generic], columns: int, gap: int = 1) -> Picture
 
 
 def encode(pixels: Bytes3) -> Picture:
-    """Returns pixels (h,w,1 or 3) as the smaller fitting file: grey or palette PNG, else WebP."""
+    """Returns pixels (h,w,1 or 3) as the smaller fitting file: grey or palette PNG, else WebP.
+
+    Colours are kept as they are but in photographs.
+    """
     height, width, channels = pixels.shape
     image = Image.fromarray(pixels[..., 0] if channels == 1 else pixels)
     if channels == 1:
@@ -64,8 +67,11 @@ def encode(pixels: Bytes3) -> Picture:
         image = Image.fromarray((pixels[..., 0].astype(np.int32) // 8 * 255 // 31).astype(np.uint8))
         image = image.quantize(32) if len(np.unique(np.asarray(image))) <= 32 else image
     png = _saved(image, "PNG", optimize=True)
-    if channels == 3 and len(png) > LARGEST_COLOUR_PNG:
-        return Picture(_saved(image, "WEBP", quality=WEBP_QUALITY), "image/webp", width, height)
+    if channels == 3:
+        photograph = len(png) > LARGEST_COLOUR_PNG
+        webp = _saved(image, "WEBP", **({"quality": WEBP_QUALITY} if photograph else {"lossless": True}))
+        if photograph or len(webp) < len(png):
+            return Picture(webp, "image/webp", width, height)
     return Picture(png, "image/png", width, height)
 
 

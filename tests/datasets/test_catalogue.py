@@ -19,15 +19,18 @@ ADAPTER: TypeAdapter[Any] = TypeAdapter(registry.DataSettings)
 
 
 def of_kind(kind: str, folder: Path) -> Any:
-    own = {"folder": folder / "none", "table": folder / "none.csv"} if kind == "folder" else {}
-    return ADAPTER.validate_python({"kind": kind, **own})
+    own = {
+        "folder": {"folder": folder / "none", "table": folder / "none.csv"},
+        "file": {"path": folder / "none.npz"},
+    }
+    return ADAPTER.validate_python({"kind": kind, **own.get(kind, {})})
 
 
 KINDS = tuple(settings.model_fields["kind"].default for settings in registry.ALL_SETTINGS)
 
 
 def test_kinds_are_in_documented_order() -> None:
-    assert KINDS == ("sprites", "mnist", "fashion_mnist", "celeba", "dsprites", "shapes3d", "folder")
+    assert KINDS == ("sprites", "mnist", "fashion_mnist", "celeba", "dsprites", "shapes3d", "folder", "file")
 
 
 @pytest.mark.parametrize("settings", registry.ALL_SETTINGS)
@@ -40,7 +43,7 @@ def test_settings_are_frozen_closed_and_described(settings: type[BaseModel]) -> 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "sprites"])
 def test_absent_data_are_a_sentence(kind: str, tmp_path: Path) -> None:
     settings = of_kind(kind, tmp_path)
-    with pytest.raises(MissingFile, match=r"there is no table|is not there"):
+    with pytest.raises(MissingFile, match=r"there is no (such )?(table|file)|is not there"):
         settings.load(tmp_path, tmp_path, 0)
     for file in settings.files():
         assert file.name.startswith(f"{kind}/")

@@ -13,9 +13,11 @@ import pytest
 from PIL import Image
 
 from latent_audit.flows.cli.main import main
+from latent_audit.reports.page.messages import english
 from latent_audit.tasks.datasets.errors import BadTable, DataError, MissingFile
 from latent_audit.tasks.datasets.images.image_set import ImageSet
 from latent_audit.tasks.datasets.own.image_file import ImageFileSettings
+from latent_audit.vocabulary.reasons import reason
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (30, 16, 16), dtype=np.uint8)
 KINDS = np.arange(30) % 3
@@ -44,10 +46,7 @@ def test_an_npz_as_medmnist_has_it_is_read(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.values[:, 0], KINDS)
     assert found.file_names is not None
     assert found.file_names[29] == "pathmnist.npz[29]"
-    assert (
-        "Arrays of several parts are put together (train 20; val 5; test 5); the audit splits anew."
-        in found.notes
-    )
+    assert found.notes == (reason("note.parts_together", counted="train 20; val 5; test 5"),)
 
 
 def test_other_arrays_become_attributes_and_images_are_fitted(tmp_path: Path) -> None:
@@ -117,8 +116,9 @@ def test_images_that_cannot_be_read_and_missing_cells_can_be_left_out(tmp_path: 
     found = loaded(path, on_problem="skip", on_missing="leave_out")
     assert found.file_names == tuple(f"{row}.png" for row in range(30) if row not in (4, 7))
     np.testing.assert_array_equal(found.images[:, 0], np.delete(PIXELS, (4, 7), 0))
-    assert any("4.png is not an image" in note for note in found.notes)
-    assert any("age in 3.3%" in note for note in found.notes)
+    notes = [english(note) for note in found.notes]
+    assert any("4.png is not an image" in note for note in notes)
+    assert any("age in 3.3%" in note for note in notes)
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,8 @@ def test_every_audit_ends_well_and_says_where_its_report_is(commands: Commands) 
 def test_all_files_are_there(run: Path, commands: Commands) -> None:
     names = {path.name for path in run.iterdir()}
     assert names == {
-        "report.html", "audit.json", "manifest.json", "ledger.jsonl", "settings.yaml", "run.json", "figures", "arrays"
+        "report.html", "audit.json", "manifest.json", "ledger.jsonl", "settings.yaml", "run.json", "figures", "arrays",
+        "codes.parquet",
     }  # fmt: skip
     assert any((run / "figures").iterdir())
     assert (commands.home / "runs" / "latest").resolve() == commands.run_folder("one model")
