@@ -207,8 +207,8 @@ def test_names_are_no_markup_in_a_notebook(result: AuditResult, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("given_arguments", "kind", "said"),
     [
-        ({}, UsageError, "give either model, or both encode and decode"),
-        ({"encode": len}, UsageError, "give either model, or both encode and decode"),
+        ({}, UsageError, "give either model, or encode and, if the model has one, decode"),
+        ({"decode": len}, UsageError, "give either model, or encode and, if the model has one, decode"),
         (
             {"model": object(), "settings": {"evidence": {"bootstrap": 3}}},
             SettingsError,
