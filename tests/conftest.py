@@ -30,6 +30,8 @@ TOGETHER = (
     ("tests/end_to_end/test_order_of_images.py", "other commands"),
     ("tests/end_to_end/test_latent_size_command.py", "other commands"),
     ("tests/end_to_end/test_failed_parts.py", "other commands"),
+    ("tests/end_to_end/test_claims_of_absence.py", "other commands"),
+    ("tests/end_to_end/test_groups.py", "other commands"),
     ("tests/browser/test_hostile_names.py", "other commands"),
     ("tests/end_to_end/one_image/test_explain_command.py", "one image"),
     ("tests/end_to_end/one_image/test_sample_command.py", "one image"),

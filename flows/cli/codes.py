@@ -15,7 +15,13 @@ are a table with a row for each code. Several files of codes are trained seeds o
 
 def add(commands: Any) -> None:
     """Adds the command's words to the parser."""
-    parser = commands.add_parser("codes", help="audit codes alone, of any encoder", description=DESCRIPTION)
+    parser = commands.add_parser(
+        "codes",
+        help="audit codes alone, of any encoder",
+        description=DESCRIPTION,
+        usage="latent-audit codes CODES [CODES ...] --labels TABLE --output DIR [--types JSON] "
+        "[--must_not_hold LABEL ...] [--permutations N] [--seed N]",
+    )
     parser.add_argument(
         "codes", type=Path, nargs="+", metavar="CODES", help="file of codes, one for each seed"
     )
@@ -35,8 +41,10 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--must_not_hold", nargs="+", default=[], metavar="LABEL", help="labels that the codes must not hold"
     )
-    parser.add_argument("--permutations", type=int, default=2000, help="label permutations behind p-values")
-    parser.add_argument("--seed", type=int, default=0, help="of halves, permutations and draws")
+    parser.add_argument(
+        "--permutations", type=int, default=2000, metavar="N", help="label permutations behind p-values"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of halves, permutations and draws")
     parser.set_defaults(act=_act)
 
 

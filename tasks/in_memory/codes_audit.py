@@ -29,12 +29,11 @@ from latent_audit.tasks.analyses.statistics.sample_rows import class_columns, dr
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.errors import UsageError
 from latent_audit.tasks.in_memory.columns import as_attributes
-from latent_audit.tasks.in_memory.functions import codes_of
+from latent_audit.tasks.in_memory.functions import HALF, codes_of
 from latent_audit.tasks.in_memory.result_tables import verdict_rows, where_rows
 from latent_audit.vocabulary.reasons import reason
 
 NAME = "codes"
-_HALF = 0.5
 _RULES = RULES[SCHEMA_VERSION]
 
 
@@ -106,7 +105,7 @@ def audit_codes(
     if unknown := [name for name in must_not_hold if name not in names]:
         raise UsageError(f"there are no labels {', '.join(unknown)}; the labels are {', '.join(names)}")
     fit, test = hold_out(
-        len(given[0]), _HALF, seed, "halves of codes", classes=class_columns(typed.attributes, typed.values)
+        len(given[0]), HALF, seed, "halves of codes", classes=class_columns(typed.attributes, typed.values)
     )
     parts = _Parts(typed.attributes, typed.values[fit], typed.values[test], sizes, seed)
     models = [

@@ -21,7 +21,7 @@ from latent_audit.tasks.errors import UsageError
 from latent_audit.tasks.in_memory.columns import as_attributes
 from latent_audit.tasks.in_memory.files import read_codes
 
-_HALF = 0.5
+HALF = 0.5
 _FEWEST_ROWS = 40
 
 
@@ -67,7 +67,7 @@ def association(
     rows = codes_of(codes)
     typed = as_attributes(attributes, len(rows), types or {})
     fit, test = hold_out(
-        len(rows), _HALF, seed, "halves of codes", classes=class_columns(typed.attributes, typed.values)
+        len(rows), HALF, seed, "halves of codes", classes=class_columns(typed.attributes, typed.values)
     )
     found = association_check.compute(
         typed.attributes,
@@ -136,7 +136,7 @@ def scores(
     rows = codes_of(codes)
     typed = as_attributes(factors, len(rows), types or {})
     fit, test = hold_out(
-        len(rows), _HALF, seed, "halves of codes", classes=class_columns(typed.attributes, typed.values)
+        len(rows), HALF, seed, "halves of codes", classes=class_columns(typed.attributes, typed.values)
     )
     levels = [factor_levels(typed.attributes, typed.values[fit], typed.values[part]) for part in (fit, test)]
     found = disentanglement_scores.compute(

@@ -54,8 +54,8 @@ def test_labels_are_read_and_nothing_is_said_to_be_tested(tmp_path: Path) -> Non
     # effect of codes CODES --labels
     assert "size (seed 0): read. " in ended.stdout
     assert "the model cannot decode a code" in ended.stdout
-    # effect of codes --output
     where = pd.read_csv(tmp_path / "told" / "where.csv", keep_default_na=False)
+    # effect of codes --output
     assert where["place"].tolist() == ["read", "read", "none"] * 2
     verdicts = pd.read_csv(tmp_path / "told" / "verdicts.csv", keep_default_na=False)
     first = verdicts[verdicts["attribute"] == "size"]
@@ -63,8 +63,8 @@ def test_labels_are_read_and_nothing_is_said_to_be_tested(tmp_path: Path) -> Non
     assert first["association"].tolist() == ["supported"] * 2
     assert set(verdicts["intervention"]) == {"not_tested"}
     assert "mig" in pd.read_csv(tmp_path / "told" / "scores.csv")["score"].tolist()
-    # effect of codes --must_not_hold
     absent = pd.read_csv(tmp_path / "told" / "absent.csv")
+    # effect of codes --must_not_hold
     assert absent["attribute"].tolist() == ["chance"] * 2
     assert "held" not in absent["word"].tolist()
     maps = pd.read_csv(tmp_path / "told" / "maps.csv")
