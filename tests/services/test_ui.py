@@ -1,13 +1,12 @@
 """latent-audit ui ends with all that it started, however it is told to."""
 
-import os
 import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.audits.tiny_audit import COMMAND
+from tests.audits.tiny_audit import COMMAND, command_environment
 from tests.left_behind import CHAOS_HOME, processes_of
 from tests.mlflow_server import wait_until_healthy
 from tests.ports import free_port
@@ -22,7 +21,7 @@ def test_a_signal_to_the_command_alone_ends_its_server(number: signal.Signals, t
         ui = subprocess.Popen(
             [COMMAND, "ui", "--port", str(port)],
             cwd=tmp_path,
-            env={**os.environ, CHAOS_HOME: str(tmp_path)},
+            env={**command_environment(tmp_path), CHAOS_HOME: str(tmp_path)},
             stdout=file,
             stderr=file,
         )
