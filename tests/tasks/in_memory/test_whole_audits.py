@@ -107,11 +107,12 @@ def commanded(
 
 
 def without_places_of_files(part: Any) -> Any:
-    """Returns a part of the record without the folders of its arrays; digests stay."""
+    """Returns a part of the record without folders of arrays and names of images, which arrays lack; digests stay."""
     if isinstance(part, dict):
         return {
             key: Path(value).name if key == "path" else without_places_of_files(value)
             for key, value in part.items()
+            if key != "files"
         }
     return [without_places_of_files(item) for item in part] if isinstance(part, list) else part
 
@@ -122,7 +123,8 @@ def test_evidence_and_verdicts_are_those_of_the_command_to_the_byte(
 ) -> None:
     ours: Any = result.record
     for key in SAME:
-        assert json.dumps(ours[key], sort_keys=True) == json.dumps(commanded[key], sort_keys=True), key
+        one, other = (without_places_of_files(audit[key]) for audit in (ours, commanded))
+        assert json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True), key
     for key in SAME_OF_A_MODEL:
         one, other = (without_places_of_files(audit["models"][0][key]) for audit in (ours, commanded))
         if key == "traversal":  # it names rows as they are stored
