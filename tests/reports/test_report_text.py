@@ -85,17 +85,23 @@ def test_pictures_keep_their_values() -> None:
     assert pixels[:, 4:8].min() == 255
     colour = np.random.default_rng(0).random((2, 3, 96, 96)).astype(np.float32)
     assert image_files.grid(colour, 2).media_type == "image/webp"
-    assert image_files.grid(np.full((1, 3, 5, 5), 0.5, np.float32), 1).uri.startswith(
-        "data:image/png;base64,"
-    )
+    assert image_files.grid(images, 3).uri.startswith("data:image/png;base64,")
 
 
-def _opened(picture: image_files.Picture) -> np.ndarray:
+def test_small_colour_pictures_are_kept_as_they_are() -> None:
+    colour = np.random.default_rng(0).integers(256, size=(1, 3, 20, 30), dtype=np.uint8)
+    flat = np.full((1, 3, 20, 30), 90, np.uint8)
+    for images in (colour, flat):
+        kept = _opened(image_files.grid(images, 1), "RGB")
+        np.testing.assert_array_equal(kept, np.moveaxis(images[0], 0, -1))
+
+
+def _opened(picture: image_files.Picture, mode: str = "L") -> np.ndarray:
     import io
 
     from PIL import Image
 
-    return np.asarray(Image.open(io.BytesIO(picture.data)).convert("L"))
+    return np.asarray(Image.open(io.BytesIO(picture.data)).convert(mode))
 
 
 def test_names_in_plots_are_text_and_ids_are_prefixed() -> None:
