@@ -12,7 +12,7 @@ from rich.text import Text
 from latent_audit.reports.page.messages import english
 from latent_audit.reports.page.visible_text import visible
 from latent_audit.tasks.analyses.checks.testable import rare_classes, split_testable
-from latent_audit.tasks.analyses.statistics import near_duplicates, splits
+from latent_audit.tasks.analyses.statistics import splits
 from latent_audit.tasks.analyses.statistics.content_order import content_order
 from latent_audit.tasks.analyses.statistics.parts import PARTS
 from latent_audit.tasks.datasets.attributes import Attribute
@@ -22,6 +22,7 @@ from latent_audit.tasks.datasets.images.image_set import ImageSet
 from latent_audit.tasks.execution.progress import ProgressDisplay
 from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.stages.data.download import download
+from latent_audit.tasks.stages.inputs.part_notes import part_notes
 from latent_audit.tasks.storage.store import Store
 from latent_audit.tasks.terminal_text import error_text
 from latent_audit.vocabulary.reasons import Reason, reason
@@ -92,7 +93,7 @@ def _as_an_audit_has_it(
     kept, aside = split_testable(data.attributes, data.values, parts, fewest)
     notes = [reason("testable.note", attribute=each.attribute.name, why=each.reason) for each in aside]
     notes += rare_classes(data.attributes, data.values, parts, fewest)
-    notes += near_duplicates.notes(data, parts, settings.evidence.duplicate_images, settings.run.seed)
+    notes += part_notes(data, parts, settings.evidence.duplicate_images, settings.run.seed)
     faults = [] if kept else ["no attribute can be tested: add images in which they vary"]
     return parts, faults, notes
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from latent_audit.tasks.analyses.checks import attribute_correlation
 from latent_audit.tasks.analyses.checks.testable import SetAside, rare_classes, split_testable
 from latent_audit.tasks.analyses.serialization import to_json
-from latent_audit.tasks.analyses.statistics import near_duplicates, splits
+from latent_audit.tasks.analyses.statistics import splits
 from latent_audit.tasks.analyses.statistics.content_order import content_order
 from latent_audit.tasks.analyses.statistics.parts import PARTS, PURPOSES
 from latent_audit.tasks.datasets.attributes import Attribute
@@ -20,6 +20,7 @@ from latent_audit.tasks.datasets.images.image_doubles import refuse_all_alike
 from latent_audit.tasks.datasets.images.image_set import ImageSet
 from latent_audit.tasks.datasets.tables.shown_text import shown
 from latent_audit.tasks.execution.stage_context import StageContext
+from latent_audit.tasks.stages.inputs.part_notes import part_notes
 from latent_audit.tasks.stages.inputs.prepared import Prepared
 from latent_audit.tasks.storage.arrays import write_array, write_json, write_summary
 from latent_audit.tasks.storage.data_files import DataFiles
@@ -60,7 +61,7 @@ def compute(
         *(reason("testable.note", attribute=shown(each.attribute.name), why=each.reason) for each in aside),
         *alike,
         *rare_classes(image_set.attributes, image_set.values, split, fewest_of_a_class),
-        *near_duplicates.notes(image_set, split, duplicate_images, seed),
+        *part_notes(image_set, split, duplicate_images, seed),
     ]
     _write_unless_mapped(folder / "images.npy", image_set.images)
     write_array(folder / "values.npy", image_set.values)
