@@ -25,11 +25,11 @@ from latent_audit.tasks.analyses.places.sizes import Sizes
 from latent_audit.tasks.analyses.scores import disentanglement_scores
 from latent_audit.tasks.analyses.scores.factor_levels import factor_levels
 from latent_audit.tasks.analyses.serialization import to_json
-from latent_audit.tasks.analyses.statistics.sample_rows import class_columns, draw_rows, hold_out
+from latent_audit.tasks.analyses.statistics.sample_rows import class_columns, draw_rows
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.errors import UsageError
 from latent_audit.tasks.in_memory.columns import as_attributes
-from latent_audit.tasks.in_memory.functions import HALF, codes_of
+from latent_audit.tasks.in_memory.functions import codes_of, halves_of
 from latent_audit.tasks.in_memory.result_tables import verdict_rows, where_rows
 from latent_audit.vocabulary.reasons import reason
 
@@ -104,9 +104,7 @@ def audit_codes(
     names = [attribute.name for attribute in typed.attributes]
     if unknown := [name for name in must_not_hold if name not in names]:
         raise UsageError(f"there are no labels {', '.join(unknown)}; the labels are {', '.join(names)}")
-    fit, test = hold_out(
-        len(given[0]), HALF, seed, "halves of codes", classes=class_columns(typed.attributes, typed.values)
-    )
+    fit, test = halves_of(typed, seed)
     parts = _Parts(typed.attributes, typed.values[fit], typed.values[test], sizes, seed)
     models = [
         parts.model(index, one[fit], one[test], [AbsenceClaim(name) for name in must_not_hold])
@@ -127,7 +125,7 @@ def audit_codes(
         ),
         "where": with_text(to_json(_RULES.judge_places(models, [], thresholds, {}))),
         "absent": with_text(to_json(_RULES.judge_absence(models, thresholds))),
-        "notes": [*typed.notes],
+        **with_sentences({"notes": [*typed.notes]}),
     }
     maps = project(
         given[0][test], typed.attributes, typed.values[test], (seed, seed + 1), sample=sizes.map_rows

@@ -16,13 +16,20 @@ from latent_audit.tasks.analyses.places.swaps import DimensionSwap
 from latent_audit.tasks.analyses.scores import disentanglement_scores
 from latent_audit.tasks.analyses.scores.factor_levels import factor_levels
 from latent_audit.tasks.analyses.statistics.estimates import Estimate
-from latent_audit.tasks.analyses.statistics.sample_rows import class_columns, hold_out
+from latent_audit.tasks.analyses.statistics.sample_rows import Rows, class_columns, hold_out
+from latent_audit.tasks.datasets.tables.column_types import TypedColumns
 from latent_audit.tasks.errors import UsageError
 from latent_audit.tasks.in_memory.columns import as_attributes
 from latent_audit.tasks.in_memory.files import read_codes
 
-HALF = 0.5
+_HALF = 0.5
 _FEWEST_ROWS = 40
+
+
+def halves_of(typed: TypedColumns, seed: int) -> tuple[Rows, Rows]:
+    """Returns the rows of two random halves with equal shares of classes: one to fit on, one to score on."""
+    classes = class_columns(typed.attributes, typed.values)
+    return hold_out(len(typed.values), _HALF, seed, "halves of codes", classes=classes)
 
 
 def association(
@@ -66,9 +73,7 @@ def association(
     """
     rows = codes_of(codes)
     typed = as_attributes(attributes, len(rows), types or {})
-    fit, test = hold_out(
-        len(rows), HALF, seed, "halves of codes", classes=class_columns(typed.attributes, typed.values)
-    )
+    fit, test = halves_of(typed, seed)
     found = association_check.compute(
         typed.attributes,
         rows[fit],
@@ -135,9 +140,7 @@ def scores(
     """
     rows = codes_of(codes)
     typed = as_attributes(factors, len(rows), types or {})
-    fit, test = hold_out(
-        len(rows), HALF, seed, "halves of codes", classes=class_columns(typed.attributes, typed.values)
-    )
+    fit, test = halves_of(typed, seed)
     levels = [factor_levels(typed.attributes, typed.values[fit], typed.values[part]) for part in (fit, test)]
     found = disentanglement_scores.compute(
         rows[fit],

@@ -23,7 +23,7 @@ def write(home: Path) -> None:
         codes = np.stack([size + 0.1 * noise[:, 0], 2 * kind + noise[:, 1], noise[:, 2]], 1)
         np.save(home / f"z{seed}.npy", codes.astype(np.float32))
     pd.DataFrame(
-        {"size": size, "kind": np.array(["cat", "dog"])[kind], "chance": rng.normal(size=ROWS)}
+        {"size": size, "kind": np.array(["cat", "n/a"])[kind], "chance": rng.normal(size=ROWS)}
     ).to_csv(home / "labels.csv", index=False)
 
 
@@ -53,6 +53,7 @@ def test_labels_are_read_and_nothing_is_said_to_be_tested(tmp_path: Path) -> Non
     assert ended.returncode == 0, ended.stderr
     # effect of codes CODES --labels
     assert "size (seed 0): read. " in ended.stdout
+    assert "note: In column 'kind' 'n/a' is read as a class" in ended.stdout
     assert "the model cannot decode a code" in ended.stdout
     where = pd.read_csv(tmp_path / "told" / "where.csv", keep_default_na=False)
     # effect of codes --output
@@ -71,6 +72,7 @@ def test_labels_are_read_and_nothing_is_said_to_be_tested(tmp_path: Path) -> Non
     assert set(maps["method"]) == {"pca", "tsne", "umap"}
     record = json.loads((tmp_path / "told" / "codes.json").read_text(encoding="utf-8"))
     assert record["stability"][0]["seeds"] == [0, 1]
+    assert record["notes_message"][0]["key"] == "note.like_missing"
     # effect of codes --permutations
     assert record["models"][0]["association"]["permutations"] == 100
     # effect of codes --seed
