@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from latent_audit.reports.record.audit_json import read_audit
+from latent_audit.vocabulary.record.leads import rung_of
 
 LETTERS = {
     "supported": "S",
@@ -38,8 +39,8 @@ def main(words: Sequence[str] | None = None) -> None:
         print(f"| {model}, {attribute} | {' | '.join(cells[model, attribute, seed] for seed in seeds)} |")
 
 
-def _cell(audit: Any, row: Mapping[str, Any]) -> str:
-    found: Mapping[str, Any] = next((rung for rung in row["rungs"] if rung["rung"] == row["rung"]), {})
+def _cell(audit: Any, row: Any) -> str:
+    found: Mapping[str, Any] = rung_of(row) or {}
     words = [LETTERS[row["verdict"]], row["rung"].replace("_", " ")]
     if row["rung"] in ("dimension", "direction", "block"):
         words.append(", ".join(_names(audit, row)))

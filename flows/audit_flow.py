@@ -182,21 +182,21 @@ def tabulate(
             model.id: {stage.name: futures[stage.name] for stage in (TRAIN_MODEL, ENCODE)}
             for model, futures in leads.items()
         },
-        accept_failed=_of_encoded,
+        accept_failed=_of_whole_models,
     )
     return [made]
 
 
-def _of_encoded(inputs: dict[str, Any]) -> dict[str, Any]:
-    """Returns the inputs of the table of codes without models that failed."""
+def _of_whole_models(inputs: dict[str, Any]) -> dict[str, Any]:
+    """Returns inputs without failed parts and models."""
     models, results = without_failed(inputs["models"], inputs["results"])
     return {**inputs, "models": models, "results": results}
 
 
 def _without_failed(inputs: dict[str, Any]) -> dict[str, Any]:
     """Returns the inputs of the verdicts without failed parts and models, which are listed instead."""
-    models, results = without_failed(inputs["models"], inputs["results"])
-    return {**inputs, "models": models, "results": results, "failed": failed_rows(models, inputs["results"])}
+    kept = _of_whole_models(inputs)
+    return {**kept, "failed": failed_rows(kept["models"], inputs["results"])}
 
 
 def draw_report(stage_runner: StageRunner, settings: Settings, judged: PrefectFuture[Artifact]) -> Drawn:

@@ -16,7 +16,7 @@ from latent_audit.reports.record.run_files import MANIFEST_NAME
 from latent_audit.reports.record.signature import fingerprint
 from latent_audit.reports.record.strict_json import parse
 from latent_audit.vocabulary.record.audit import Audit
-from latent_audit.vocabulary.record.leads import lead_verdicts
+from latent_audit.vocabulary.record.leads import lead_models, lead_verdicts
 from latent_audit.vocabulary.verdicts import SUPPORTED
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -60,7 +60,7 @@ def _tests(audit: Audit) -> Iterable[tuple[str, str]]:
         )
     if required:
         return
-    leads = {(verdict["model"], verdict["seed"]) for verdict in lead_verdicts(audit)}
+    leads = {(model["name"], model["seed"]) for model in lead_models(audit)}
     placed = [row for row in audit.get("where", []) if (row["model"], row["seed"]) in leads]
     for place in placed:
         name = f"{place['model']}: {place['attribute']}: {place['rung']}"

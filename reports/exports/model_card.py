@@ -10,6 +10,7 @@ from latent_audit.reports.page.number_text import estimate_text
 from latent_audit.reports.page.phrases import Found, found, place_row
 from latent_audit.reports.page.sections.overview import limitations, next_steps
 from latent_audit.reports.page.visible_text import slug, visible
+from latent_audit.vocabulary.record.leads import rung_of
 from latent_audit.vocabulary.record.model import Model
 
 TASK = "unconditional-image-generation"
@@ -61,8 +62,8 @@ def _metadata(page: Page, model: Model, cells: list[Found]) -> dict[str, Any]:
 
 def _cause(page: Page, model: Model, one: Found) -> float | None:
     row = place_row(page, model, one.attribute)
-    rungs = [] if row is None else [found for found in row["rungs"] if found["rung"] == one.rung]
-    cause = rungs[0]["cause"] if rungs else None
+    rung = None if row is None else rung_of(row)
+    cause = None if rung is None else rung["cause"]
     return None if cause is None else cause["value"]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from latent_audit.reports.page.context import Cell, Page, Table, estimate, text
 from latent_audit.reports.page.number_text import estimate_text
 from latent_audit.reports.page.visible_text import shortened
+from latent_audit.vocabulary.record.leads import rung_of
 from latent_audit.vocabulary.record.model import Model
 from latent_audit.vocabulary.record.places import Place
 
@@ -47,7 +48,7 @@ def _line(page: Page, model: Model, row: Place) -> str:
     """Returns the place with its figures: "a direction of z1, z6: cause 0.96 [0.93, 0.98], others kept 1.00"."""
     members = [member["dimension"] for member in row["members"]]
     line = _where(page, model, row["rung"], members)
-    rung = next((one for one in row["rungs"] if one["rung"] == row["rung"]), None)
+    rung = rung_of(row)
     if members and rung is not None and rung["cause"] is not None:
         line = page.t("place.figures", where=line, cause=estimate_text(rung["cause"]))
         if rung["least_kept"] is not None:

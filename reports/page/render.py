@@ -21,6 +21,7 @@ from latent_audit.reports.page.templating import ROOM, template_environment
 from latent_audit.reports.record.audit_json import AUDIT_NAME, parse_audit
 from latent_audit.reports.record.run_facts import LEDGER_NAME, RUN_NAME, parse_ledger, parse_run
 from latent_audit.reports.record.run_files import MAX_BYTES, NotPlain, read_plain
+from latent_audit.vocabulary.record.audit import Audit
 
 REPORT_NAME = "report.html"
 # Sections in the report's order: what fills each, by its id; its template has the same name.
@@ -54,18 +55,20 @@ HALVES = {
 }
 
 
-def render(run_folder: Path, language: str = "en", drawn: Sequence[Path] = ()) -> Path:
+def render(
+    run_folder: Path, language: str = "en", drawn: Sequence[Path] = (), audit: Audit | None = None
+) -> Path:
     """Writes report.html and figures/ into `run_folder` and returns the report's path.
 
     Reads audit.json, run.json, ledger.jsonl and arrays/. The same files give the same bytes, with sections that
-    `draw` left in the folders `drawn` or without.
+    `draw` left in the folders `drawn` or without. `audit` is what audit.json holds, where it was checked already.
 
     Raises:
         RunIncomplete: one of these files is missing, unreadable or altered.
         AuditInvalid: audit.json breaks its schema.
         LanguageUnknown: there are no messages in `language`.
     """
-    page = open_page(run_folder, language)
+    page = open_page(run_folder, language, audit)
     templates = template_environment(page.t)
     ready = {path.stem: path for folder in drawn for path in folder.glob("*.html")}
     bodies = {
@@ -86,11 +89,11 @@ def render(run_folder: Path, language: str = "en", drawn: Sequence[Path] = ()) -
     return path
 
 
-def open_page(run_folder: Path, language: str) -> Page:
-    """Returns the page of a run with nothing drawn yet."""
+def open_page(run_folder: Path, language: str, audit: Audit | None = None) -> Page:
+    """Returns the page of a run with nothing drawn yet; audit.json is checked unless its checked content is given."""
     data = _content(run_folder, AUDIT_NAME)
     try:
-        audit = parse_audit(data)
+        audit = parse_audit(data) if audit is None else audit
     except NotPlainJson as error:
         raise RunIncomplete(f"{AUDIT_NAME} in {run_folder} is not JSON that can be read: {error}.") from None
     run = parse_run(_content(run_folder, RUN_NAME))

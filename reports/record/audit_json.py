@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -76,16 +76,11 @@ def parse_audit(data: bytes) -> Audit:
         NotPlainJson: they are no JSON with one plain meaning.
         AuditInvalid: it breaks the schema, or rows stand twice.
     """
-    faults = _faults(data)
-    if faults:
-        raise AuditInvalid(_at_most(list(faults)))
-    return cast(Audit, parse(data))
-
-
-@lru_cache(maxsize=1)  # `verify` reads a file, and renders it again
-def _faults(data: bytes) -> tuple[str, ...]:
     audit = parse(data)
-    return tuple(schema_faults(audit) or doubled_rows(audit))
+    faults = schema_faults(audit) or doubled_rows(audit)
+    if faults:
+        raise AuditInvalid(_at_most(faults))
+    return cast(Audit, audit)
 
 
 def settled(value: Any, where: str = "audit") -> Any:

@@ -10,14 +10,19 @@ from latent_audit.reports.page.render import REPORT_NAME, render
 from latent_audit.reports.record.audit_json import AUDIT_NAME
 from latent_audit.reports.record.run_facts import LEDGER_NAME, RUN_NAME
 from latent_audit.reports.record.run_files import RunFiles
+from latent_audit.vocabulary.record.audit import Audit
 
 RENDERED_FROM = (AUDIT_NAME, RUN_NAME, LEDGER_NAME)
 
 
-def differing(found: RunFiles) -> list[str]:
+def differing(found: RunFiles, audit: Audit) -> list[str]:
     """Returns the files of a run, report and figures, that are not what the run renders to now.
 
     Rendered from the bytes that were read before; arrays are read again and held against the digests in audit.json.
+
+    Args:
+        found: the files of the run.
+        audit: what their audit.json holds, checked.
 
     Raises:
         ReportError: it cannot be rendered, with the reason.
@@ -28,7 +33,7 @@ def differing(found: RunFiles) -> list[str]:
             if name in found.contents:
                 (again / name).write_bytes(found.contents[name])
         (again / "arrays").symlink_to((found.folder / "arrays").resolve())
-        render(again, language_of(found.contents.get(REPORT_NAME, b"")))
+        render(again, language_of(found.contents.get(REPORT_NAME, b"")), audit=audit)
         figures = sorted(path.name for path in (again / FIGURES_FOLDER).iterdir())
         names = [REPORT_NAME, *(f"{FIGURES_FOLDER}/{name}" for name in figures)]
         drawn = {name for name in found.files if name.startswith(f"{FIGURES_FOLDER}/")}

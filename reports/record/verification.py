@@ -119,7 +119,7 @@ def check_report(checked: Checked) -> list[Problem]:
                 Problem("report", REPORT_NAME, f"{REPORT_NAME} does not show the verdicts: {fault}.")
                 for fault in faults
             ]
-        names = differing(checked.found)
+        names = differing(checked.found, checked.audit)
     except (ReportError, OSError) as error:
         raise_machine_error(error)
         return [Problem("report", REPORT_NAME, f"{REPORT_NAME} could not be rendered again: {error}")]

@@ -6,7 +6,7 @@ from typing import Any
 from latent_audit.vocabulary.checks import ASSOCIATION
 from latent_audit.vocabulary.record.audit import Audit
 from latent_audit.vocabulary.record.forms import Estimate, Part, recorded
-from latent_audit.vocabulary.record.leads import checks_of
+from latent_audit.vocabulary.record.leads import checks_of, rung_of
 from latent_audit.vocabulary.record.places import Place
 
 Row = dict[str, Any]
@@ -39,7 +39,7 @@ def where_rows(audit: Audit) -> list[Row]:
     """Returns a row for each place: dimension, direction or block, its members, verdict, figures and reason."""
     rows = []
     for place in audit.get("where", []):
-        rung = next((row for row in place["rungs"] if row["rung"] == place["rung"]), None)
+        rung = rung_of(place)
         rows.append(
             {
                 "model": place["model"],

@@ -1,13 +1,14 @@
 """What a finished run says in other formats, beside the run: nothing is written into a sealed folder."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from latent_audit.reports.exports.figure_files import figure_files
 from latent_audit.reports.exports.model_card import model_cards
-from latent_audit.reports.page.messages import languages
-from latent_audit.reports.page.render import open_page
+from latent_audit.reports.page.context import Page
+from latent_audit.reports.page.render import REPORT_NAME, open_page
 from latent_audit.reports.record.audit_json import AUDIT_NAME
+from latent_audit.reports.record.rerendering import language_of
 from latent_audit.reports.record.run_files import MANIFEST_NAME
 from latent_audit.tasks.errors import RunUnusable, UsageError
 from latent_audit.tasks.runs.verify import Verified, statement_of, verify
@@ -33,8 +34,7 @@ def export(folder: Path, form: Format, output: Path | None = None) -> list[Path]
         if statement is None:
             raise RunUnusable(f"{named(folder)} holds no settings.yaml, which a statement names")
         return _write(verified, {STATEMENT_NAME: statement}, output)
-    page = open_page(verified.checked.found.folder, _language(verified))
-    cards = model_cards(page, verified.manifest_sha256)
+    cards = model_cards(_page(verified), verified.manifest_sha256)
     return _write(verified, {name: text.encode("utf-8") for name, text in cards.items()}, output)
 
 
@@ -46,9 +46,8 @@ def write_figures(folder: Path, output: Path | None = None) -> list[Path]:
     Raises RunUnusable for a run that is not whole, UsageError for an output inside a run.
     """
     verified = _whole(folder)
-    run = verified.checked.found.folder
-    files = figure_files(open_page(run, _language(verified)))
-    return _write(verified, files, output or _beside(run) / "figures")
+    files = figure_files(_page(verified))
+    return _write(verified, files, output or _beside(verified.checked.found.folder) / "figures")
 
 
 def outside_of_runs(place: Path, instead: str = "give another --output") -> Path:
@@ -70,12 +69,11 @@ def _whole(folder: Path) -> Verified:
     return verified
 
 
-def _language(verified: Verified) -> str:
-    """Returns the language of the run's own report."""
-    audit: Any = verified.checked.audit
-    report = audit["settings"].get("report")
-    language = report.get("language") if isinstance(report, dict) else None
-    return language if language in languages() else "en"
+def _page(verified: Verified) -> Page:
+    """Returns the page of the run, with what was checked, in the language of its own report."""
+    checked = verified.checked
+    language = language_of(checked.found.contents.get(REPORT_NAME, b""))
+    return open_page(checked.found.folder, language, checked.audit)
 
 
 def _beside(run: Path) -> Path:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from latent_audit.tasks.errors import SettingsError
 from latent_audit.tasks.execution.progress import ProgressDisplay
+from latent_audit.tasks.runs.own_code import digest_of_own_code
 from latent_audit.tasks.settings.audit import Settings
-from latent_audit.tasks.storage.artifacts import digest_of, digest_of_file
+from latent_audit.tasks.storage.artifacts import digest_of_file
 from latent_audit.tasks.storage.data_files import ModelFiles
 from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.pretrained.checkpoint_settings import CheckpointSettings
@@ -80,10 +81,5 @@ def _files(model: ExistingModelSettings, fetch_program: Callable[[str], Path]) -
             refuse_other_kinds(places[setting], (ONNX,), f"an ONNX model as {setting}")
     digests = {setting: digest_of_file(path) for setting, path in places.items()}
     if isinstance(model, OwnCodeSettings):
-        from latent_audit.vae_models.pretrained.entrypoint import (
-            module_files,
-        )  # here: torch takes seconds to import
-
-        code = {str(path.relative_to(model.folder)): digest_of_file(path) for path in module_files(model)}
-        digests[CODE] = digest_of(code)
+        digests[CODE] = digest_of_own_code(model)
     return ModelFiles(places, digests)

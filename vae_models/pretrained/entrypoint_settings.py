@@ -1,18 +1,16 @@
 """Settings of a model made by a user's own Python function."""
 
 import math
-from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from latent_audit.vae_models.components.choices import Returned
-from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings, PixelRange
+from latent_audit.vae_models.pretrained.existing_settings import ForeignModelSettings, PixelRange
 
 if TYPE_CHECKING:
-    from latent_audit.vae_models.attribute_classifier.targets import Target
     from latent_audit.vae_models.pretrained.foreign_model import ForeignModel
 
 FUNCTION = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
@@ -29,7 +27,7 @@ def _is_plain(value: Any) -> bool:
     )
 
 
-class OwnCodeSettings(ExistingModelSettings):
+class OwnCodeSettings(ForeignModelSettings):
     """A model that your own Python function makes. Its code is run, with all that you may do yourself."""
 
     runs_its_code: ClassVar[bool] = True
@@ -76,17 +74,6 @@ class OwnCodeSettings(ExistingModelSettings):
                     "these can be recorded"
                 )
         return self
-
-    def build(self, image_shape: tuple[int, int, int], targets: Sequence["Target"]) -> "ForeignModel":
-        """Returns the model with its weights in random order, because its initial weights are unknown."""
-        foreign = self.open_trained(image_shape)
-        foreign.shuffle_weights()
-        return foreign
-
-    @abstractmethod
-    def open_trained(self, image_shape: tuple[int, int, int]) -> "ForeignModel":
-        """Returns the model with its own weights; raises BadCheckpoint."""
-        ...
 
 
 class EntrypointSettings(OwnCodeSettings):

@@ -4,7 +4,7 @@ Content keys cover the digest of a file's content, not its path.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, Self
 
@@ -13,7 +13,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from latent_audit.vae_models.components.choices import ReconstructionKind, refuse_variance
 
 if TYPE_CHECKING:
+    from latent_audit.vae_models.attribute_classifier.targets import Target
     from latent_audit.vae_models.model import Model
+    from latent_audit.vae_models.pretrained.foreign_model import ForeignModel
 
 
 def _range(ends: tuple[float, float]) -> tuple[float, float]:
@@ -77,5 +79,20 @@ class ExistingModelSettings(BaseModel, ABC):
 
     @abstractmethod
     def open_trained(self, image_shape: tuple[int, int, int]) -> "Model":
+        """Returns the model with its trained weights, on the CPU; raises BadCheckpoint and BadSettings."""
+        ...
+
+
+class ForeignModelSettings(ExistingModelSettings):
+    """Settings of models whose networks are not ours, so that their initial weights are unknown."""
+
+    def build(self, image_shape: tuple[int, int, int], targets: Sequence["Target"]) -> "ForeignModel":
+        """Returns the model with its weights in random order, because its initial weights are unknown."""
+        foreign = self.open_trained(image_shape)
+        foreign.shuffle_weights()
+        return foreign
+
+    @abstractmethod
+    def open_trained(self, image_shape: tuple[int, int, int]) -> "ForeignModel":
         """Returns the model with its trained weights, on the CPU; raises BadCheckpoint and BadSettings."""
         ...

@@ -1,19 +1,18 @@
 """Settings of a model as two exported programs (torch.export)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings, PixelRange
+from latent_audit.vae_models.pretrained.existing_settings import ForeignModelSettings, PixelRange
 
 if TYPE_CHECKING:
-    from latent_audit.vae_models.attribute_classifier.targets import Target
     from latent_audit.vae_models.pretrained.foreign_model import ForeignModel
 
 
-class ExportedProgramsSettings(ExistingModelSettings):
+class ExportedProgramsSettings(ForeignModelSettings):
     """Encoder and decoder as exported programs (torch.export): files, or models in MLflow."""
 
     not_in_key: ClassVar[frozenset[str]] = frozenset({"encoder", "decoder"})
@@ -33,16 +32,6 @@ class ExportedProgramsSettings(ExistingModelSettings):
     def has_decoder(self) -> bool:
         """Whether a decoder is given."""
         return self.decoder is not None
-
-    def build(self, image_shape: tuple[int, int, int], targets: Sequence["Target"]) -> "ForeignModel":
-        """Returns the model with its weights in random order, because its initial weights are unknown."""
-        from latent_audit.vae_models.pretrained.exported_programs import (
-            build_from_programs,
-        )  # here: it reads these settings
-
-        foreign = build_from_programs(self, image_shape)
-        foreign.shuffle_weights()
-        return foreign
 
     def given_files(self) -> dict[str, str]:
         """Returns the files, or MLflow addresses, of the programs that are given."""

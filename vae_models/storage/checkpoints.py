@@ -19,7 +19,7 @@ from latent_audit.vae_models.storage.weight_files import read_tensors
 if TYPE_CHECKING:
     from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
     from latent_audit.vae_models.model import Model
-    from latent_audit.vae_models.pretrained.entrypoint_settings import EntrypointSettings
+    from latent_audit.vae_models.pretrained.entrypoint_settings import OwnCodeSettings
 
 CLASSIFIER = "attribute_classifier"
 
@@ -60,14 +60,14 @@ def load_untrained(folder: Path, device: torch.device | str) -> "Model":
     return model
 
 
-def own_code_of(folder: Path) -> "EntrypointSettings | None":
+def own_code_of(folder: Path) -> "OwnCodeSettings | None":
     """Returns the settings of a saved model that a user's own code makes, None for any other; runs nothing of it.
 
     Raises BadCheckpoint.
     """
     recipe = _read_recipe(folder)
     settings = None if recipe.kind == CLASSIFIER else _settings(folder, recipe)
-    found: EntrypointSettings | None = settings if getattr(settings, "runs_its_code", False) else None
+    found: OwnCodeSettings | None = settings if getattr(settings, "runs_its_code", False) else None
     return found
 
 

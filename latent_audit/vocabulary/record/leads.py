@@ -8,7 +8,13 @@ from latent_audit.vocabulary.record.audit import Audit
 from latent_audit.vocabulary.record.controls import ControlVerdict
 from latent_audit.vocabulary.record.forms import Check
 from latent_audit.vocabulary.record.model import Model
+from latent_audit.vocabulary.record.places import Place, RungVerdict
 from latent_audit.vocabulary.record.verdict import CheckId, Verdict
+
+
+def rung_of(place: Place) -> RungVerdict | None:
+    """Returns verdict and figures of the rung that an attribute lives on; None where it lives on none."""
+    return next((rung for rung in place["rungs"] if rung["rung"] == place["rung"]), None)
 
 
 def lead_models(audit: Audit) -> list[Model]:

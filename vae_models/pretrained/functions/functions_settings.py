@@ -2,7 +2,7 @@
 
 import copy
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +12,12 @@ from pydantic import Field
 
 from latent_audit.vae_models.components.choices import Returned
 from latent_audit.vae_models.errors import BadCheckpoint
-from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings, PixelRange
+from latent_audit.vae_models.pretrained.existing_settings import ForeignModelSettings, PixelRange
 from latent_audit.vocabulary.machine_errors import raise_machine_error
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from latent_audit.vae_models.attribute_classifier.targets import Target
     from latent_audit.vae_models.pretrained.foreign_model import ForeignModel
 
 SOURCE = "the given model"
@@ -48,7 +47,7 @@ def held(given: GivenModel) -> Iterator[str]:
         del _held[handle]
 
 
-class FunctionsSettings(ExistingModelSettings):
+class FunctionsSettings(ForeignModelSettings):
     """A model that the running program holds; it cannot be named in a settings file."""
 
     runs_its_code: ClassVar[bool] = True
@@ -63,12 +62,6 @@ class FunctionsSettings(ExistingModelSettings):
     def has_decoder(self) -> bool:
         """Whether the model decodes."""
         return self.decodes
-
-    def build(self, image_shape: tuple[int, int, int], targets: Sequence["Target"]) -> "ForeignModel":
-        """Returns the model with its weights in random order, because its initial weights are unknown."""
-        foreign = self.open_trained(image_shape)
-        foreign.shuffle_weights()
-        return foreign
 
     def given_files(self) -> dict[str, str]:
         """Returns nothing: the model is in memory."""

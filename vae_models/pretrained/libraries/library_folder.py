@@ -1,27 +1,24 @@
 """Settings of a folder as a library saves a model: a JSON configuration and a file of weights."""
 
 import json
-from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from latent_audit.vae_models.errors import BadCheckpoint
-from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings
+from latent_audit.vae_models.pretrained.existing_settings import ForeignModelSettings
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from latent_audit.vae_models.attribute_classifier.targets import Target
-    from latent_audit.vae_models.pretrained.foreign_model import ForeignModel
 
 _LARGEST_CONFIG_BYTES = 1 << 20
 _NAMED_AT_MOST = 6
 
 
-class LibraryFolderSettings(ExistingModelSettings):
+class LibraryFolderSettings(ForeignModelSettings):
     """A model as a library saves it: a folder with a configuration and weights."""
 
     not_in_key: ClassVar[frozenset[str]] = frozenset({"path", "config", "weights"})
@@ -63,17 +60,6 @@ class LibraryFolderSettings(ExistingModelSettings):
         return self.model_copy(
             update={"path": None, **{name: places[name] for name in ("config", "weights")}}
         )
-
-    def build(self, image_shape: tuple[int, int, int], targets: Sequence["Target"]) -> "ForeignModel":
-        """Returns the model with its weights in random order, because its initial weights are unknown."""
-        foreign = self.open_trained(image_shape)
-        foreign.shuffle_weights()
-        return foreign
-
-    @abstractmethod
-    def open_trained(self, image_shape: tuple[int, int, int]) -> "ForeignModel":
-        """Returns the model with its own weights; raises BadCheckpoint."""
-        ...
 
 
 def _described(path: Path) -> str:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from pydantic import Field
 
 from latent_audit.vae_models.components.choices import Returned
-from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings, PixelRange
+from latent_audit.vae_models.pretrained.existing_settings import ForeignModelSettings, PixelRange
 
 if TYPE_CHECKING:
     from latent_audit.vae_models.attribute_classifier.targets import Target
     from latent_audit.vae_models.pretrained.foreign_model import ForeignModel
 
 
-class OnnxSettings(ExistingModelSettings):
+class OnnxSettings(ForeignModelSettings):
     """Encoder and decoder as ONNX files, run by onnxruntime (extra `onnx`)."""
 
     not_in_key: ClassVar[frozenset[str]] = frozenset({"encoder", "decoder"})

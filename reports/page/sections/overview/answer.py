@@ -1,7 +1,7 @@
 """The answer in plain sentences: which attributes can be set in which models, and what that means."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from latent_audit.reports.page.context import Page
 from latent_audit.reports.page.number_text import number
@@ -9,6 +9,8 @@ from latent_audit.reports.page.phrases import PLACES, Found
 from latent_audit.vocabulary.record.model import Model
 from latent_audit.vocabulary.verdicts import INCONCLUSIVE, PARTLY_SUPPORTED
 
+# What is true of a model in which attributes can be set.
+CONTROLS = ("dimensions", "directions", "controls")
 MAX_GROUPS = 3
 MAX_NAMES = 4
 
@@ -37,13 +39,12 @@ def sentences(page: Page, cells: Sequence[Found]) -> list[Sentence]:
     if len(groups) > MAX_GROUPS:
         controls = sum(one.is_control for one in cells)
         return [Sentence(page.t("answer.count", n=number(controls), of=number(len(cells))), "")]
-    order = ("dimensions", "directions", "controls", "partly", "contained", "nothing")
+    order = (*CONTROLS, "partly", "contained", "nothing")
     ranked = sorted(groups.items(), key=lambda group: order.index(group[0][0]))
-    found = [_sentence(page, key, names, labels, models) for (key, names, labels), models in ranked]
-    # What is true of several such models stands in the heads of the matrix.
-    by_itself = [page.t("answer.by_itself_one"), page.t("answer.by_itself_many")]
-    several = sum(one.meaning in by_itself for one in found) > 1
-    return [replace(one, meaning="") if several and one.meaning in by_itself else one for one in found]
+    # That models learnt without labels stands in the heads of the matrix too: said of one group, not of several.
+    several = sum(key in CONTROLS and labels == "by_itself" for (key, _, labels), _ in ranked) > 1
+    unsaid = "by_itself" if several else ""
+    return [_sentence(page, key, names, labels, models, unsaid) for (key, names, labels), models in ranked]
 
 
 def _labels(page: Page, model: Model, names: Sequence[str]) -> str:
@@ -74,11 +75,13 @@ def _kind_of(own: Sequence[Found]) -> tuple[str, tuple[str, ...]]:
     return "nothing", ()
 
 
-def _sentence(page: Page, key: str, names: tuple[str, ...], labels: str, models: Sequence[str]) -> Sentence:
+def _sentence(
+    page: Page, key: str, names: tuple[str, ...], labels: str, models: Sequence[str], unsaid: str
+) -> Sentence:
     count = "one" if len(models) == 1 else "many"
     found = page.t(f"answer.{key}_{count}", models=listed(page, models), attributes=called_list(page, names))
-    if key in ("dimensions", "directions", "controls"):
-        return Sentence(found, page.t(f"answer.{labels}_{count}"))
+    if key in CONTROLS:
+        return Sentence(found, "" if labels == unsaid else page.t(f"answer.{labels}_{count}"))
     return Sentence(found, page.t(f"answer.{key}_means"))
 
 
