@@ -50,7 +50,7 @@ OWN_CODE_SAMPLED = (
 )
 EXPORTS = "tests/tasks/runs/test_exports.py"
 EXPORTED = f"{EXPORTS}::home"
-OUTSIDE = f"{EXPORTS}::test_nothing_is_written_into_a_run"
+OUTSIDE = f"{EXPORTS}::test_they_go_where_they_are_asked_to"
 SIGNED = f"{EXPORTS}::test_a_statement_is_signed_and_verified_and_the_run_stays_whole"
 INSPECT = "tests/flows/test_inspect.py::test_weights_are_recognised_and_the_settings_are_valid"
 LATENT_SIZE = (

@@ -174,10 +174,20 @@ def test_nothing_is_written_into_a_run(home: Path, capsys: pytest.CaptureFixture
     before = sorted(path.name for path in (home / "run").rglob("*"))
     run, inside = str(home / "run"), str(home / "run" / "deep" / "in")
     refused = "lies in a run, which is sealed: give another --output"
-    # effect of export --output
     assert main(["export", run, "--format", "in-toto", "--output", inside]) == 2
     assert refused in capsys.readouterr().err
-    # effect of figures --output
     assert main(["figures", run, "--output", inside]) == 2
     assert refused in capsys.readouterr().err
     assert sorted(path.name for path in (home / "run").rglob("*")) == before
+
+
+def test_they_go_where_they_are_asked_to(home: Path, tmp_path: Path) -> None:
+    run = str(home / "run")
+    assert command(tmp_path, "export", run, "--format", "in-toto", "--output", "stated").returncode == 0
+    made = home / "run-exports" / "statement.json"
+    # effect of export --output
+    assert (tmp_path / "stated" / "statement.json").read_bytes() == made.read_bytes()
+    assert command(tmp_path, "figures", run, "--output", "drawn").returncode == 0
+    names = sorted(path.name for path in (home / "run-exports" / "figures").iterdir())
+    # effect of figures --output
+    assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == names
