@@ -100,7 +100,7 @@ class Tracker:
         self._began: dict[str, int] = {}
         self._kept: dict[str, LogBatch] = {}
         self._keeping = threading.Lock()
-        # Told when a store does not answer for a while: calls repeat themselves, for minutes if need be.
+        # Called when a store does not answer for a while: calls repeat themselves, for minutes if need be.
         self.on_wait = on_wait
         self._turn = threading.BoundedSemaphore(CALLS_BATCH_SIZE)
         with self._translate_errors():
