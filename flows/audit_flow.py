@@ -1,5 +1,6 @@
 """The main job: data -> attribute classifier -> (models x seeds) -> evidence -> verdicts -> report."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -10,6 +11,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from latent_audit.flows.model_flow import Futures, analyse, start_models
 from latent_audit.tasks.datasets.registry import DataSettings
+from latent_audit.tasks.errors import PartFailed, StageFailed
 from latent_audit.tasks.execution.failed_parts import failed_rows, without_failed
 from latent_audit.tasks.execution.stage_runner import StageRunner
 from latent_audit.tasks.runs.index_runs import index_runs
@@ -17,6 +19,7 @@ from latent_audit.tasks.runs.selftest_record import cited as cited_selftest
 from latent_audit.tasks.session.audit_session import AuditSession, open_session
 from latent_audit.tasks.session.data_notes import (
     refuse_unknown_attribute,
+    refuse_unknown_class,
     report_data,
     report_few_groups,
 )
@@ -27,8 +30,9 @@ from latent_audit.tasks.session.publish import publish
 from latent_audit.tasks.session.render import render_report
 from latent_audit.tasks.session.run_outcome import raise_outcome
 from latent_audit.tasks.settings.audit import Settings
-from latent_audit.tasks.stages.arguments import arguments
+from latent_audit.tasks.stages.arguments import arguments, runs_for
 from latent_audit.tasks.stages.registry import (
+    CLASSIFIER_AGAIN,
     DRAW,
     DRAW_PICTURES,
     ENCODE,
@@ -38,6 +42,7 @@ from latent_audit.tasks.stages.registry import (
     TABULATE,
     TRAIN_CLASSIFIER,
     TRAIN_MODEL,
+    TRAIN_SECOND_CLASSIFIER,
     VERDICTS,
 )
 from latent_audit.tasks.stages.report.sections import sections_of
@@ -49,7 +54,10 @@ Drawn = list[PrefectFuture[Artifact]]
 # Threads only wait here; what computes is the stage runner's worker processes, one a core.
 @flow(name="audit", task_runner=cast(Any, ThreadPoolTaskRunner(max_workers=256)), persist_result=False)
 def audit(settings: Settings) -> Path:
-    """Runs an audit and returns its folder: report.html, audit.json and the files that they use."""
+    """Runs an audit and returns its folder: report.html, audit.json and the files that they use.
+
+    Raises AuditError: no report could be made; or, after everything was written, the settings make it a failure.
+    """
     with open_session(settings) as opening:
         stage_runner = opening.stage_runner
         stage_runner.has_several_models = len(settings.models) > 1
@@ -68,23 +76,21 @@ def audit(settings: Settings) -> Path:
             settings.thresholds.groups_min,
             settings.splits.shares,
         )
-        refuse_unknown_attribute("evidence.subgroup_by", settings.evidence.subgroup_by, prepared.result())
-        for name in dict.fromkeys(name for asked in settings.require.values() for name in asked):
-            refuse_unknown_attribute("require", name, prepared.result())
-        for claim in settings.claims_of_absence:
-            for name in (claim.attribute, *claim.given):
-                refuse_unknown_attribute("evidence.must_not_hold", name, prepared.result())
+        _refuse_unknown_attributes(settings, prepared.result())
         classifier = train_classifier(stage_runner, settings, prepared)
+        second = train_second_classifier(stage_runner, settings, prepared)
         trained = start_models(stage_runner, settings, prepared, found)
         analysed = {
-            model: analyse(stage_runner, settings, model, prepared, classifier, weights, outside)
+            model: analyse(stage_runner, settings, model, prepared, classifier, weights, outside, second)
             for model, weights in trained.items()
         }
         explained = explain_classifier(stage_runner, settings, prepared, classifier)
+        of_all = {EXPLAIN_CLASSIFIER.name: explained}
+        of_all |= train_classifier_again(stage_runner, settings, prepared)
         for model, futures in analysed.items():
             if model.seed == settings.seeds[0]:
-                futures["explain_classifier"] = explained
-        judged = reach_verdicts(stage_runner, opening, prepared, classifier, analysed)
+                futures |= of_all
+        judged = reach_verdicts(stage_runner, opening, prepared, classifier, analysed, second)
         drawn = draw_report(stage_runner, settings, judged)
         codes = tabulate(stage_runner, settings, prepared, classifier, analysed)
         folder = report(opening, judged, codes, drawn, analysed)
@@ -94,6 +100,26 @@ def audit(settings: Settings) -> Path:
         fail_when_undecided=settings.over_time.fail_when_undecided,
     )
     return folder
+
+
+def _refuse_unknown_attributes(settings: Settings, prepared: Artifact) -> None:
+    """Raises AuditError for an attribute in the settings that the data do not have."""
+    evidence = settings.evidence
+    asked: dict[str, Sequence[str | None]] = {
+        "evidence.subgroup_by": [evidence.subgroup_by],
+        "evidence.protected": evidence.protected,
+        "require": [name for attributes in settings.require.values() for name in attributes],
+        "evidence.must_not_hold": [
+            name for claim in settings.claims_of_absence for name in (claim.attribute, *claim.given)
+        ],
+        "explanations.variations.edits": settings.explanations.variations.attributes,
+    }
+    for setting, names in asked.items():
+        for name in names:
+            refuse_unknown_attribute(setting, name, prepared)
+    left_out = settings.explanations.leave_out
+    if left_out.attribute:
+        refuse_unknown_class("explanations.leave_out", left_out.attribute, left_out.value, prepared)
 
 
 def prepare_data(stage_runner: StageRunner, settings: Settings) -> PrefectFuture[Artifact]:
@@ -127,6 +153,16 @@ def train_classifier(
     return submit(stage_runner, TRAIN_CLASSIFIER, **arguments(TRAIN_CLASSIFIER, settings, results))
 
 
+def train_second_classifier(
+    stage_runner: StageRunner, settings: Settings, prepared: PrefectFuture[Artifact]
+) -> PrefectFuture[Artifact] | None:
+    """Submits the training of a second classifier that judges too, if the settings name one."""
+    if len(settings.classifiers) < 2:
+        return None
+    given = arguments(TRAIN_SECOND_CLASSIFIER, settings, {"prepared": prepared})
+    return submit(stage_runner, TRAIN_SECOND_CLASSIFIER, **{**given, "classifier": settings.classifiers[1]})
+
+
 def explain_classifier(
     stage_runner: StageRunner,
     settings: Settings,
@@ -138,12 +174,24 @@ def explain_classifier(
     return submit(stage_runner, EXPLAIN_CLASSIFIER, **arguments(EXPLAIN_CLASSIFIER, settings, results))
 
 
+def train_classifier_again(
+    stage_runner: StageRunner, settings: Settings, prepared: PrefectFuture[Artifact]
+) -> Futures:
+    """Submits what trains the classifier once more to explain it, by the stage's name; nothing where it is off."""
+    return {
+        stage.name: submit(stage_runner, stage, **arguments(stage, settings, {"prepared": prepared}))
+        for stage in CLASSIFIER_AGAIN
+        if runs_for(stage, settings)
+    }
+
+
 def reach_verdicts(
     stage_runner: StageRunner,
     opening: AuditSession,
     prepared: PrefectFuture[Artifact],
     classifier: PrefectFuture[Artifact],
     analysed: dict[ModelKey, Futures],
+    second_classifier: PrefectFuture[Artifact] | None = None,
 ) -> PrefectFuture[Artifact]:
     """Submits the verdicts on all results."""
     settings = opening.settings
@@ -159,7 +207,21 @@ def reach_verdicts(
         accept_failed=_without_failed,
         subject=settings.subject.model_dump(),
         selftest=cited_selftest(),
+        given_names=settings.given_names,
+        **(
+            {}
+            if second_classifier is None
+            else {"second_classifier": second_classifier, "networks": _networks(settings)}
+        ),
     )
+
+
+def _networks(settings: Settings) -> list[str]:
+    """Returns what the report calls the classifiers: their networks, numbered where they are the same."""
+    networks = [classifier.network for classifier in settings.classifiers]
+    if len(set(networks)) == len(networks):
+        return list(networks)
+    return [f"{network} {place}" for place, network in enumerate(networks, start=1)]
 
 
 def tabulate(
@@ -221,6 +283,7 @@ def report(
     analysed: dict[ModelKey, Futures],
 ) -> Path:
     """Renders the report, publishes it, moves the run to its place and adds it to the index of runs."""
+    _refuse_to_go_on_without_models(judged)
     manifest_digest = render_report(
         # Prefect hands a task what its futures hold.
         opening,
@@ -234,6 +297,16 @@ def report(
         opening.settings.run.output, opening.settings.report.language, opening.stage_runner.progress.warn
     )
     return finished
+
+
+def _refuse_to_go_on_without_models(judged: PrefectFuture[Artifact]) -> None:
+    """Raises what ended the verdicts; StageFailed, which names the first model, if no model is left to judge."""
+    try:
+        judged.result()
+    except PartFailed as lost:
+        raise StageFailed(
+            f"no model of this audit could be judged; of the first: {lost}. Finished stages are kept"
+        ) from lost
 
 
 def _exports(analysed: dict[ModelKey, Futures]) -> dict[ModelKey, Artifact]:

@@ -13,7 +13,7 @@ from latent_audit.tasks.session.data_notes import report_data
 from latent_audit.tasks.session.prefect_page import show_flow_progress
 from latent_audit.tasks.session.prefect_tasks import submit
 from latent_audit.tasks.settings.audit import Settings
-from latent_audit.tasks.settings.latent_size import study_of
+from latent_audit.tasks.settings.latent_size import size_field, study_of
 from latent_audit.tasks.stages.registry import CHOOSE_SIZE, HOLD_OUT_FOLD, SCORE_SIZE, TRAIN_MODEL
 from latent_audit.tasks.storage.artifacts import ModelKey
 
@@ -41,9 +41,10 @@ def latent_size(settings: Settings) -> Path:
             )
             for fold in study.seeds
         ]
+        field = size_field(settings)
         scores = {}
         for size, model in study.models.items():
-            scores[str(model.model_dump()["latent_dim"])] = [
+            scores[str(getattr(model, field))] = [
                 submit(
                     stage_runner,
                     SCORE_SIZE,
@@ -63,6 +64,7 @@ def latent_size(settings: Settings) -> Path:
             prepared=prepared,
             scores=scores,
             model=study.latent_size.model,
+            sized=field,
             language=study.report.language,
         ).result()
         for name in ("latent_size.json", "latent_size.html"):

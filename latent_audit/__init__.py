@@ -26,12 +26,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from latent_audit.flows.audit_flow import audit as run
+    from latent_audit.flows.run_from_python import run
     from latent_audit.reports.page.render import render
     from latent_audit.reports.record.audit_json import read_audit
     from latent_audit.tasks.errors import AuditError
     from latent_audit.tasks.in_memory.audit import audit
     from latent_audit.tasks.in_memory.functions import association, interchange, scores
+    from latent_audit.tasks.in_memory.generator import audit_generator
     from latent_audit.tasks.in_memory.result import AuditResult, load
     from latent_audit.tasks.runs.acceptance import accept
     from latent_audit.tasks.runs.compare import compare_runs
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
     from latent_audit.tasks.settings.layers import load_settings
 
 __all__ = [
-    "AuditError", "AuditResult", "Settings", "accept", "association", "audit", "compare_runs", "interchange", "load",
-    "load_settings", "read_audit", "render", "run", "scores", "verify",
+    "AuditError", "AuditResult", "Settings", "accept", "association", "audit", "audit_generator",
+    "compare_runs", "interchange", "load", "load_settings", "read_audit", "render", "run", "scores", "verify",
 ]  # fmt: skip
 # Imported when used: together they take seconds. A name, its module, and its name there if that is another.
 _MODULES = {
@@ -51,13 +52,14 @@ _MODULES = {
     "accept": "tasks.runs.acceptance",
     "association": "tasks.in_memory.functions",
     "audit": "tasks.in_memory.audit",
+    "audit_generator": "tasks.in_memory.generator",
     "compare_runs": "tasks.runs.compare",
     "interchange": "tasks.in_memory.functions",
     "load": "tasks.in_memory.result",
     "load_settings": "tasks.settings.layers",
     "read_audit": "reports.record.audit_json",
     "render": "reports.page.render",
-    "run": "flows.audit_flow:audit",
+    "run": "flows.run_from_python",
     "scores": "tasks.in_memory.functions",
     "verify": "tasks.runs.verify",
 }

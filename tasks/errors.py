@@ -23,6 +23,7 @@ from pathlib import Path
 from latent_audit.reports.page.visible_text import visible_lines
 from latent_audit.tasks.passwords import without_password
 from latent_audit.vocabulary.errors import UserError
+from latent_audit.vocabulary.reasons import Reason, verbatim
 
 
 class AuditError(UserError):
@@ -74,9 +75,10 @@ class PartFailed(StageFailed):
         part: name of the stage.
         model: name of the model that it is a part of, None for a part of the whole audit.
         seed: that model's seed.
-        reason: what went wrong, as a sentence.
+        reason: what went wrong, as an English sentence.
         is_essential: whether verdicts rest on the part, so that a model without it is left out.
         cause: the part whose failure made this one impossible, None where it failed by itself.
+        message: the reason as a key and values, for other languages; the sentence as it is where there is none.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class PartFailed(StageFailed):
         reason: str,
         is_essential: bool,
         cause: "PartFailed | None" = None,
+        message: Reason | None = None,
     ) -> None:
         of = "" if model is None else f" of {model} seed {seed}"
         super().__init__(f"{part}{of}: {reason}")
@@ -94,6 +97,7 @@ class PartFailed(StageFailed):
         self.model = model
         self.seed = seed
         self.reason = without_password(reason)
+        self.message = message or verbatim(self.reason)
         self.is_essential = is_essential
         self.cause = cause
 

@@ -110,6 +110,13 @@ def classifier_features(
     return _batched(classifier, classifier.features, images, batch_size)
 
 
+def pixels_for(model: object, images: NDArray[np.uint8]) -> Tensor:
+    """Returns images uint8 (n, c, h, w) as pixels float32 in [0, 1] on a model's device."""
+    assert isinstance(model, nn.Module)
+    # A copy, since torch wants memory that it may write to, and images may be a file's.
+    return torch.from_numpy(np.array(images, order="C")).to(next(model.parameters()).device).float() / 255
+
+
 def _batched(
     module: object,
     function: Callable[[Tensor], Tensor],

@@ -10,12 +10,18 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 from torch.optim import Optimizer
 
+from latent_audit.vocabulary.reasons import Reason
+
 
 class Posterior(NamedTuple):
     """The posterior of each image: a Gaussian per dimension, both tensors (n, latent_dim)."""
 
     mean: Tensor
     log_variance: Tensor
+
+    def repeated(self, times: int) -> "Posterior":
+        """Returns each posterior `times` times, one after the other: (n * times, latent_dim)."""
+        return Posterior(*(tensor.repeat_interleave(times, 0) for tensor in (self.mean, self.log_variance)))
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,16 @@ class ChoosesOnHeldOut(Protocol):
 
     def choose(self, batch: Batch, generator: Generator) -> None:
         """Makes the choice from all held-out images and keeps it with the weights."""
+        ...
+
+
+@runtime_checkable
+class KnowsItsFailure(Protocol):
+    """A model that watches its own training, such as a GAN, which can fail without a loss that shows it."""
+
+    @property
+    def collapse_reason(self) -> Reason:
+        """Returns how its training failed, NO_REASON where it did not."""
         ...
 
 

@@ -33,7 +33,8 @@ def supervision_of(
     trained_on = model.training_values(values, seed)
     if trained_on is None:
         return Supervision((), 0.0, "training")
-    without_one = np.repeat(values[:1], len(attributes), axis=0)
+    any_known = np.array([[column[~np.isnan(column)][0] for column in values.T]])
+    without_one = np.repeat(any_known, len(attributes), axis=0)
     np.fill_diagonal(without_one, np.nan)
     left = model.encode_values(without_one)
     assert left is not None  # a model that has training values encodes values

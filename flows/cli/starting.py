@@ -24,17 +24,28 @@ def ready_for_a_flow(overrides: Sequence[str]) -> "Settings":
         start_server(Path(os.environ["PREFECT_HOME"]))
     from latent_audit.tasks.settings.layers import settings_from_words
     from latent_audit.tasks.settings.redaction import without_secrets
+
+    settings = without_secrets(settings_from_words(overrides))
+    make_ready(settings)
+    skip_final_collection()
+    return settings
+
+
+def make_ready(settings: "Settings") -> None:
+    """Prepares the store, and has Prefect's server reachable or starting.
+
+    Raises SettingsError where a folder cannot be written, TrackingError and ServiceError where a server that the user
+    names does not answer.
+    """
+    from latent_audit.tasks.services.prefect_server import start_server
     from latent_audit.tasks.settings.writable import refuse_unwritable
     from latent_audit.tasks.tracking.address import refuse_dead
 
-    settings = without_secrets(settings_from_words(overrides))
     refuse_unwritable(settings.run.store, "run.store")
     refuse_unwritable(settings.run.output, "run.output")
     prepare_store(settings.run.store)
     refuse_dead(settings.tracking.uri or os.environ["MLFLOW_TRACKING_URI"])
     start_server(Path(os.environ["PREFECT_HOME"]))
-    skip_final_collection()
-    return settings
 
 
 def wait_for_services(settings: "Settings") -> None:

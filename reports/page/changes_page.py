@@ -10,7 +10,7 @@ from latent_audit.reports.page.context import Cell, Table, estimate, text
 from latent_audit.reports.page.number_text import interval, number
 from latent_audit.reports.page.templating import ROOM, template_environment
 from latent_audit.reports.page.visible_text import shortened
-from latent_audit.reports.record.changes import Changes, Difference
+from latent_audit.reports.record.change_records import Changes, Difference
 from latent_audit.reports.record.what_changed import record, sentences
 
 

@@ -17,7 +17,7 @@ from latent_audit.vocabulary.record.audit import Audit
 # Files beside this module that it reads; they count in content keys (tasks/storage/source_digest.py).
 FILES_READ = ("static/report.css",)
 
-MEASURES = ("elbo_nats", "active_units", "probe")
+BESIDE = ("active_units", "probe")
 
 
 def write_page(record: dict[str, Any], path: Path, language: str) -> None:
@@ -27,6 +27,7 @@ def write_page(record: dict[str, Any], path: Path, language: str) -> None:
     html = template.render(
         page=page,
         title=page.t("size.title", data=shortened(record["data"])),
+        text=page.t("size.text", measure_in_full=page.t(f"size.in_full_{record['measure']}")),
         reason=_reason(page, record),
         figure=_curve(page, record),
         style=Markup((ROOM / "static" / "report.css").read_text(encoding="utf-8")),
@@ -36,6 +37,7 @@ def write_page(record: dict[str, Any], path: Path, language: str) -> None:
 
 def _reason(page: Page, record: dict[str, Any]) -> list[str]:
     facts = {
+        "measure": page.t(f"size.measure_{record['measure']}"),
         "chosen": record["chosen"],
         "best": record["best"],
         "behind": number(record["behind_nats"]),
@@ -50,7 +52,8 @@ def _reason(page: Page, record: dict[str, Any]) -> list[str]:
 
 
 def _curve(page: Page, record: dict[str, Any]) -> Figure:
-    scores = record["scores"]
+    scores, measures = record["scores"], (record["measure"], *BESIDE)
+    sized = page.t("column.latent_dim" if record["sized"] == "latent_dim" else "size.free_dimensions")
     panels = {
         page.t(f"size.{measure}"): [
             Curve(
@@ -61,7 +64,7 @@ def _curve(page: Page, record: dict[str, Any]) -> Figure:
                 ],
             )
         ]
-        for measure in MEASURES
+        for measure in measures
     }
     chosen = next(score for score in scores if score["size"] == record["chosen"])
     alt = page.t(
@@ -69,18 +72,19 @@ def _curve(page: Page, record: dict[str, Any]) -> Figure:
         first=scores[0]["size"],
         last=scores[-1]["size"],
         chosen=record["chosen"],
-        elbo=estimate_text(chosen["elbo_nats"]),
+        measure=page.t(f"size.measure_{record['measure']}"),
+        nats=estimate_text(chosen[record["measure"]]),
         active=estimate_text(chosen["active_units"]),
         probe=estimate_text(chosen["probe"]),
     )
     caption = page.t("size.caption", model=shortened(record["model"]), folds=record["folds"])
     table = Table(
         caption,
-        (page.t("column.latent_dim"), *(page.t(f"size.{measure}") for measure in MEASURES)),
+        (sized, *(page.t(f"size.{measure}") for measure in measures)),
         tuple(
-            (numeral(score["size"]), *(estimate(score[measure]) for measure in MEASURES)) for score in scores
+            (numeral(score["size"]), *(estimate(score[measure]) for measure in measures)) for score in scores
         ),
-        page.interval_note(score[measure] for score in scores for measure in MEASURES),
+        page.interval_note(score[measure] for score in scores for measure in measures),
     )
-    svg = interval_curves.draw(panels, page.t("column.latent_dim"), "", chosen=float(record["chosen"]))
+    svg = interval_curves.draw(panels, sized, "", chosen=float(record["chosen"]))
     return page.drawing("latent-size", svg, alt, caption, table)

@@ -63,10 +63,29 @@ def render(
     Reads audit.json, run.json, ledger.jsonl and arrays/. The same files give the same bytes, with sections that
     `draw` left in the folders `drawn` or without. `audit` is what audit.json holds, where it was checked already.
 
+    Args:
+        run_folder: a finished run, or a copy of one. A sealed run that is written in another language is no longer
+            what its seal says.
+        language: "en" or "zh".
+        drawn: folders with sections that were drawn before.
+        audit: the checked content of audit.json, or None.
+
+    Returns:
+        The path of report.html.
+
     Raises:
         RunIncomplete: one of these files is missing, unreadable or altered.
         AuditInvalid: audit.json breaks its schema.
         LanguageUnknown: there are no messages in `language`.
+
+    Source:
+        The chapters of the report: docs/report.md.
+
+    Example:
+        >>> copy = Path(shutil.copytree("runs/latest", "copy"))
+        >>> page = render(copy, "zh").read_text(encoding="utf-8")
+        >>> '<html lang="zh-Hans"' in page
+        True
     """
     page = open_page(run_folder, language, audit)
     templates = template_environment(page.t)

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
+import jsonschema_rs
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
@@ -52,9 +53,23 @@ def write_audit(folder: Path, audit: Audit | Mapping[str, Any]) -> Path:
 def read_audit(folder: Path) -> Audit:
     """Returns the audit in `folder`, checked against the schema.
 
+    Args:
+        folder: a finished run.
+
+    Returns:
+        The content of audit.json. Units stand with each field: docs/audit-json.md.
+
     Raises:
         RunIncomplete: there is no audit.json, or it is not JSON.
         AuditInvalid: it breaks the schema.
+
+    Source:
+        The schema: `python -m latent_audit.vocabulary.schema`.
+
+    Example:
+        >>> audit = read_audit(Path("runs/latest"))
+        >>> audit["subject"]["dataset"]
+        'sprites'
     """
     path = folder / AUDIT_NAME
     try:
@@ -109,9 +124,11 @@ def settled(value: Any, where: str = "audit") -> Any:
 def schema_faults(audit: Any) -> list[str]:
     """Returns a sentence for each place where `audit` breaks its schema, at most 20; empty when valid."""
     version = audit.get("schema_version") if isinstance(audit, dict) else None
-    validator = _validator(version if version in RELEASED else SCHEMA_VERSION)
+    version = version if version in RELEASED else SCHEMA_VERSION
+    if _quick_validator(version).is_valid(audit):
+        return []
     errors = sorted(
-        validator.iter_errors(audit), key=lambda error: [str(step) for step in error.absolute_path]
+        _validator(version).iter_errors(audit), key=lambda error: [str(step) for step in error.absolute_path]
     )
     return _at_most([_sentence(error) for error in errors])
 
@@ -126,6 +143,11 @@ def schema_of(version: str) -> Mapping[str, Any]:
         return open_schema()
     path = Path(__file__).with_name(f"audit-{version}.schema.json")
     return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+@cache
+def _quick_validator(version: str) -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(dict(schema_of(version)))
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Any
 from latent_audit.reports.page.messages import Messages
 from latent_audit.reports.page.number_text import number
 from latent_audit.reports.page.visible_text import shortened
-from latent_audit.reports.record.changes import Changes
+from latent_audit.reports.record.change_records import Changes
 
 Plain = Mapping[str, Any]
 

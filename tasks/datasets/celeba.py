@@ -56,7 +56,7 @@ class CelebaSettings(PublicDataSettings):
     """Selection and size of the faces, and their attributes."""
 
     kind: Literal["celeba"] = Field("celeba", description="photographs of faces")
-    image_size: Literal[32, 64] = Field(64, description="side of an image in pixels")
+    image_size: Literal[32, 64, 128] = Field(64, description="side of an image in pixels")
     crop: float = Field(
         1.0, gt=0.2, le=1, description="side of the central square kept, as a share of the shorter side"
     )

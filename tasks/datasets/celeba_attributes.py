@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from latent_audit.tasks.datasets.errors import CorruptFile, TruncatedFile
@@ -60,6 +59,8 @@ def read_attributes(path: Path, names: tuple[str, ...]) -> tuple[NDArray[np.int6
 
     Raises MissingFile, TruncatedFile or CorruptFile.
     """
+    import pandas as pd  # here: it takes half a second to import, and settings name this data set
+
     downloaded(path)
     with path.open("rb") as stream:
         count_line, header_line = stream.readline(1000), stream.readline(10_000)
@@ -113,6 +114,8 @@ def read_identities(path: Path, images: Sequence[int]) -> NDArray[np.int64]:
 
     Raises MissingFile, TruncatedFile or CorruptFile.
     """
+    import pandas as pd  # here: as above
+
     downloaded(path)
     try:
         frame = pd.read_csv(path, sep=r"\s+", header=None, names=["file", "person"], dtype={"file": str})

@@ -1,14 +1,14 @@
 """A user's own images: a folder of image files and a table of their attributes."""
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from latent_audit.tasks.datasets.images.decoding import Decoded, Square, decode
 from latent_audit.tasks.datasets.images.image_listing import on_disk
 from latent_audit.tasks.datasets.own.own_images import DecodeRow, OwnImagesSettings
-from latent_audit.tasks.datasets.tables.class_folders import read_class_folders
+from latent_audit.tasks.datasets.tables.class_folders import read_class_folders, read_unlabelled
 from latent_audit.tasks.datasets.tables.file_column import FILE_COLUMN
 from latent_audit.tasks.datasets.tables.folder_table import FolderTable, TableReading, read_table
 from latent_audit.tasks.datasets.tables.shown_text import shown
@@ -41,6 +41,12 @@ class FolderSettings(OwnImagesSettings):
         None, description="encoding of the table, as in utf-8, cp1252 or gb18030; null: found out"
     )
 
+    @model_validator(mode="after")
+    def _table_or_none(self) -> Self:
+        if self.unlabelled and self.table is not None:
+            raise ValueError("unlabelled images have no table: leave out table, or unlabelled")
+        return self
+
     @property
     def place(self) -> Path:
         """The folder of the images."""
@@ -51,7 +57,9 @@ class FolderSettings(OwnImagesSettings):
         return self.table or self.folder
 
     def _opened(self) -> tuple[FolderTable, DecodeRow]:
-        if self.table is None:
+        if self.unlabelled:
+            table = read_unlabelled(self.folder, self.fewest_images)
+        elif self.table is None:
             table = read_class_folders(self.folder, self.fewest_images)
         else:
             reading = TableReading(

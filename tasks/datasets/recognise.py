@@ -66,7 +66,10 @@ def _folder(path: Path) -> RecognisedData | None:
         "a folder of images",
         tuple(found),
         {"kind": "folder", "folder": str(path), "table": "TABLE.csv"},
-        ("a table with a column `file` and a column for each attribute",),
+        (
+            "a table with a column `file` and a column for each attribute; or, in its place, unlabelled: true, which "
+            "measures attributes in the pixels",
+        ),
     )
 
 

@@ -12,7 +12,9 @@ from latent_audit.tasks.datasets.dsprites import DspritesSettings
 from latent_audit.tasks.datasets.fashion_mnist import FashionMnistSettings
 from latent_audit.tasks.datasets.folder import FolderSettings
 from latent_audit.tasks.datasets.mnist import MnistSettings
+from latent_audit.tasks.datasets.own.extension import ExtensionDataSettings
 from latent_audit.tasks.datasets.own.image_file import ImageFileSettings
+from latent_audit.tasks.datasets.painted_sprites import PaintedSpritesSettings
 from latent_audit.tasks.datasets.shapes3d import Shapes3dSettings
 from latent_audit.tasks.datasets.sprites import SpritesSettings
 
@@ -23,8 +25,10 @@ AnyDataSettings = (
     | CelebaSettings
     | DspritesSettings
     | Shapes3dSettings
+    | PaintedSpritesSettings
     | FolderSettings
     | ImageFileSettings
+    | ExtensionDataSettings
 )
 DataSettings = Annotated[AnyDataSettings, Field(discriminator="kind")]
 ALL_SETTINGS = get_args(AnyDataSettings)

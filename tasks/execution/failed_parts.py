@@ -19,8 +19,10 @@ from latent_audit.tasks.errors import (
     WorkerDied,
 )
 from latent_audit.tasks.execution.stage import Stage
+from latent_audit.tasks.passwords import without_password
 from latent_audit.tasks.storage.artifacts import ModelKey
 from latent_audit.vocabulary.machine_errors import is_of_the_machine
+from latent_audit.vocabulary.reasons import reason
 
 # Errors of the machine or of the user's wish, not of the part.
 NOT_OF_THE_PART = (Stopped, WorkerDied, NoSpaceLeft, StoreError, TrackingError, ServiceError)
@@ -42,10 +44,13 @@ def as_failed_part(
     survivable = stage.may_fail or (model is not None and one_of_several)
     if not survivable or isinstance(error, NOT_OF_THE_PART) or is_of_the_machine(error):
         return None
-    reason = " ".join(str(error).split()).rstrip(". ") or type(error).__name__
+    kind = type(error).__name__
+    text = without_password(" ".join(str(error).split()).rstrip(". ") or kind)
     if not isinstance(error, StageFailed) and type(error).__module__ == "builtins":
-        reason = f"{type(error).__name__}: {reason}"
-    return PartFailed(stage.name, *_names(model), reason, not stage.may_fail)
+        sentence, message = f"{kind}: {text}", reason("failed.raised", kind=kind, text=text)
+    else:
+        sentence, message = text, reason("failed.said", text=text)
+    return PartFailed(stage.name, *_names(model), sentence, not stage.may_fail, message=message)
 
 
 def raise_failed_inputs(inputs: Any, stage: Stage, model: ModelKey | None) -> None:
@@ -61,8 +66,8 @@ def raise_failed_inputs(inputs: Any, stage: Stage, model: ModelKey | None) -> No
             raise failure
     for part in failures:
         assert isinstance(part, PartFailed)
-        reason = f"not computed, since {part}"
-        raise PartFailed(stage.name, *_names(model), reason, not stage.may_fail, part.cause or part)
+        sentence = f"not computed, since {part}"
+        raise PartFailed(stage.name, *_names(model), sentence, not stage.may_fail, part.cause or part)
 
 
 def without_failed(models: Sequence[ModelKey], results: Results) -> tuple[list[ModelKey], dict[str, Any]]:
@@ -89,7 +94,7 @@ def without_failed(models: Sequence[ModelKey], results: Results) -> tuple[list[M
 
 
 def failed_rows(kept: Sequence[ModelKey], results: Results) -> list[dict[str, Any]]:
-    """Returns a row for each part that failed by itself: part, model, seed and reason, as audit.json holds them.
+    """Returns a row for each part that failed by itself: part, model, seed, and the reason as a key with values.
 
     Of a model that is left out, the rows hold the stages that verdicts rest on.
     """
@@ -103,7 +108,7 @@ def failed_rows(kept: Sequence[ModelKey], results: Results) -> list[dict[str, An
         and (identifier not in left_out or failure.is_essential)
     }
     return [
-        {"part": part, "model": model, "seed": seed, "reason": failure.reason}
+        {"part": part, "model": model, "seed": seed, "reason": failure.message}
         for (part, model, seed), failure in rows.items()
     ]
 

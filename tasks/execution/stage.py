@@ -52,7 +52,8 @@ class Stage:
         settings: the settings that it takes, as "evidence.bootstraps"; the last part is the argument's name.
         code: arguments that take a module for one kind of model alone: (argument, kind, module).
         lead_seed_only: whether it runs for the first seed of a model alone, which the report shows in full.
-        only_if: a method of the settings that says for which models (by name) it runs; "" for all.
+        only_if: a method of the settings that says for which models (by name) it runs, of a stage of the whole audit
+            whether; "" for all.
         record: the parts of a model's section in audit.json that it writes.
     """
 

@@ -67,6 +67,7 @@ class StageRunner:
         model_runs: Mapping[ModelKey, str],
         stage_timeout_seconds: float | None,
         gpu_slots: int,
+        code_folders: tuple[str, ...] = (),
     ) -> None:
         self.store = store
         self.workers = workers
@@ -86,6 +87,7 @@ class StageRunner:
         self.flow_progress_moved = -math.inf  # seconds of the monotonic clock
         self._timeout = stage_timeout_seconds
         self._gpu_slots = gpu_slots
+        self._code_folders = code_folders
         self._lock = threading.Lock()
         self._warned: set[str] = set()
 
@@ -150,6 +152,7 @@ class StageRunner:
                     order = WorkItem(
                         stage, key, run, label, inputs, device, folder, work, self.store.root, self._timeout,
                         self._gpu_slots, self.store.shared.address if self.store.shared else None, made_by,
+                        self._code_folders,
                     )  # fmt: skip
                     interval = self.workers.run(order)
                     return interval[1] - interval[0]

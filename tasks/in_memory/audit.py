@@ -11,7 +11,7 @@ from latent_audit.tasks.errors import PartFailed, UsageError
 from latent_audit.tasks.execution.devices import choose_device
 from latent_audit.tasks.execution.failed_parts import failed_rows, without_failed
 from latent_audit.tasks.execution.stage import Stage
-from latent_audit.tasks.in_memory.columns import as_attributes
+from latent_audit.tasks.in_memory.columns import as_attributes, measured
 from latent_audit.tasks.in_memory.given_data import GivenData
 from latent_audit.tasks.in_memory.in_process import InProcess, one_thread, say_nothing, say_on_stderr
 from latent_audit.tasks.in_memory.result import AuditResult
@@ -21,6 +21,7 @@ from latent_audit.tasks.runs.selftest_record import cited
 from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.stages.arguments import arguments, runs_for
 from latent_audit.tasks.stages.registry import (
+    CLASSIFIER_AGAIN,
     EXPLAIN_CLASSIFIER,
     EXPORT,
     IMPORT_MODEL,
@@ -48,7 +49,7 @@ Results = dict[str, Artifact | PartFailed]
 def audit(
     *,
     images: Any,
-    attributes: Any,
+    attributes: Any = None,
     model: object | None = None,
     encode: Callable[[Any], Any] | None = None,
     decode: Callable[[Any], Any] | None = None,
@@ -75,7 +76,8 @@ def audit(
 
     Args:
         images: array, tensor or list (n, h, w), (n, h, w, c) or (n, c, h, w): uint8, or numbers in 0 to 1.
-        attributes: DataFrame, mapping of columns or array (n, k), a row for each image.
+        attributes: DataFrame, mapping of columns or array (n, k), a row for each image; None for images without labels,
+            whose attributes are measured in the pixels (brightness, contrast, place, extent, detail, colour).
         model: object with encode and decode, or transform and inverse_transform as in scikit-learn.
         encode: in place of `model`: images float32 (n, c, h, w) in `pixel_range` to codes (n, ...), or to means and
             log variances. It is given tensors, or arrays if it does not take tensors.
@@ -97,20 +99,42 @@ def audit(
         device: auto, cpu, cuda or cuda:N.
         progress: print each finished step to stderr.
 
+    Returns:
+        Tables, figures and a report. `where` and `verdicts` have a row for each attribute. Effects are in probability
+        or standard deviations; association, cause and kept have no unit.
+
     Raises:
         UsageError, SettingsError: arguments that cannot be used.
         DataError: images or attributes that cannot be used.
         BadCheckpoint: a model that cannot be used for these images.
+
+    Source:
+        Rules and references of the checks: docs/evidence.md.
+
+    Example:
+        >>> import numpy as np
+        >>> from sklearn.decomposition import PCA
+        >>> rng = np.random.default_rng(0)
+        >>> left, size = rng.uniform(2, 6, 1800), rng.uniform(0.5, 1, 1800)
+        >>> columns = np.arange(8)
+        >>> lines = size[:, None] * np.exp(-((columns - left[:, None]) ** 2))  # a spot in a row of pixels
+        >>> images = np.repeat(lines[:, None, :], 8, axis=1)
+        >>> small = {"classifier": {"width": 8, "training": {"steps": 40, "evaluate_every": 20}},
+        ...          "evidence": {"permutations": 100, "bootstraps": 100}}
+        >>> result = audit(model=PCA(3).fit(images.reshape(1800, -1)), images=images,
+        ...                attributes={"left": left, "size": size}, settings=small, progress=False)
+        >>> result.where["attribute"].tolist()
+        ['left', 'size']
     """
     if (model is None) == (encode is None and decode is None) or (model is None and encode is None):
         raise UsageError("give either model, or encode and, if the model has one, decode")
     decodes = (
         decode is not None
         if model is None
-        else any(callable(getattr(model, name, None)) for name in ("decode", "inverse_transform"))
+        else any(callable(getattr(model, name, None)) for name in ("decode", "decoder", "inverse_transform"))
     )
     pixels, image_notes = as_images(images)
-    typed = as_attributes(attributes, len(pixels), types or {})
+    typed = measured(pixels) if attributes is None else as_attributes(attributes, len(pixels), types or {})
     given = GivenData(
         data, description, licence, pixels, typed.attributes, typed.values, (*typed.notes, *image_notes)
     )
@@ -168,6 +192,9 @@ def _judged(stages: InProcess, settings: Settings, given: GivenData, *, explain:
     if explain:
         inputs = arguments(EXPLAIN_CLASSIFIER, settings, results)
         found[EXPLAIN_CLASSIFIER.name] = stages.perform(EXPLAIN_CLASSIFIER, **inputs)
+        for stage in CLASSIFIER_AGAIN:
+            if runs_for(stage, settings):
+                found[stage.name] = stages.perform(stage, **arguments(stage, settings, results))
     kept, of_models = without_failed([key], {key.id: found})
     judged = stages.perform(
         VERDICTS,
@@ -178,6 +205,7 @@ def _judged(stages: InProcess, settings: Settings, given: GivenData, *, explain:
         settings=settings_record(settings, given.name),
         subject=settings.subject.model_dump(),
         selftest=cited(),
+        given_names=settings.given_names,
         failed=failed_rows(kept, {key.id: found}),
     )
     assert isinstance(judged, Artifact), "the verdicts are no optional part"

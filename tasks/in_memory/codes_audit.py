@@ -1,6 +1,6 @@
 """Audits codes without a model: what an encoder of anything wrote into a file, and labels of the same rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from latent_audit.reports.page import messages
 from latent_audit.reports.page.messages import english
 from latent_audit.reports.page.reasons import with_sentences, with_text
 from latent_audit.reports.record.audit_json import SCHEMA_VERSION
@@ -21,17 +22,21 @@ from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.decoding import Latents
 from latent_audit.tasks.analyses.latent_space.projection import Projections, project
 from latent_audit.tasks.analyses.places import ladder
+from latent_audit.tasks.analyses.places.claimed_swaps import Claim
 from latent_audit.tasks.analyses.places.sizes import Sizes
 from latent_audit.tasks.analyses.scores import disentanglement_scores
 from latent_audit.tasks.analyses.scores.factor_levels import factor_levels
+from latent_audit.tasks.analyses.scores.score_meanings import MEANINGS
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.analyses.statistics.sample_rows import class_columns, draw_rows
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.errors import UsageError
 from latent_audit.tasks.in_memory.columns import as_attributes
+from latent_audit.tasks.in_memory.drawn import Drawn
 from latent_audit.tasks.in_memory.functions import codes_of, halves_of
 from latent_audit.tasks.in_memory.result_tables import verdict_rows, where_rows
-from latent_audit.vocabulary.reasons import reason
+from latent_audit.tasks.stages.evidence.places import claims_of
+from latent_audit.vocabulary.reasons import Reason, reason
 
 NAME = "codes"
 _RULES = RULES[SCHEMA_VERSION]
@@ -39,7 +44,10 @@ _RULES = RULES[SCHEMA_VERSION]
 
 @dataclass(frozen=True)
 class CodesSizes:
-    """How much is drawn: permutations, bootstrap draws, rows and trees of boosting readers, rows of maps."""
+    """How much is drawn: permutations, bootstrap draws, rows and trees of boosting readers, rows of maps.
+
+    Of a generator also codes that moves start from, and codes that are decoded twice.
+    """
 
     permutations: int = 2000
     bootstraps: int = 1000
@@ -47,6 +55,8 @@ class CodesSizes:
     boosting_rows: int = 3000
     boosting_iterations: int = 100
     map_rows: int = 1000
+    moved_codes: int = 256
+    tried_codes: int = 128
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,17 @@ class CodesResult:
         for name in ("where", "verdicts", "scores", "absent", "maps"):
             getattr(self, name).to_csv(folder / f"{name}.csv", index=False)
 
+    def report(self, path: Path, language: str = "en") -> None:
+        """Writes the tables and figures as one HTML page."""
+        from latent_audit.reports.page.codes_page import codes_page  # imports matplotlib
+
+        path.write_text(codes_page(self.record, language), encoding="utf-8")
+
+
+def require_language(language: str) -> None:
+    """Raises LanguageUnknown if no page can be written in a language, before anything is computed."""
+    messages.load(language)
+
 
 def audit_codes(
     codes: Sequence[Any],
@@ -78,6 +99,9 @@ def audit_codes(
     must_not_hold: Sequence[str] = (),
     sizes: CodesSizes = CodesSizes(),
     seed: int = 0,
+    names: Sequence[str] | None = None,
+    drawn_of: Callable[[NDArray[np.int64], NDArray[np.int64]], Drawn] | None = None,
+    notes: Sequence[Reason] = (),
 ) -> CodesResult:
     """Makes the checks that need no decoder: association, specificity, stability, scores, maps, claims of absence.
 
@@ -90,6 +114,10 @@ def audit_codes(
         must_not_hold: attributes whose absence from the codes is claimed.
         sizes: how much is drawn.
         seed: of halves, permutations and draws.
+        names: of the dimensions; z0, z1, ... by default.
+        drawn_of: for codes that a generator draws from: the rows of both halves to its decoder and reader; then swaps
+            and moves are measured too.
+        notes: what the result says besides.
 
     Raises:
         UsageError, DataError: codes or labels that cannot be used.
@@ -101,11 +129,18 @@ def audit_codes(
             f"all files of codes must have the same rows and dimensions, one file a trained seed; got {sorted(shapes)}"
         )
     typed = as_attributes(attributes, len(given[0]), types or {})
-    names = [attribute.name for attribute in typed.attributes]
-    if unknown := [name for name in must_not_hold if name not in names]:
-        raise UsageError(f"there are no labels {', '.join(unknown)}; the labels are {', '.join(names)}")
+    known = [attribute.name for attribute in typed.attributes]
+    if unknown := [name for name in must_not_hold if name not in known]:
+        raise UsageError(f"there are no labels {', '.join(unknown)}; the labels are {', '.join(known)}")
     fit, test = halves_of(typed, seed)
-    parts = _Parts(typed.attributes, typed.values[fit], typed.values[test], sizes, seed)
+    drawn = None if drawn_of is None else drawn_of(fit, test)
+    all_names = names or [f"z{j}" for j in range(given[0].shape[1])]
+    if drawn is not None:
+        given = [one[:, drawn.chosen] for one in given]
+        all_names = [all_names[j] for j in drawn.chosen]
+    parts = _Parts(
+        typed.attributes, typed.values[fit], typed.values[test], sizes, seed, tuple(all_names), drawn
+    )
     models = [
         parts.model(index, one[fit], one[test], [AbsenceClaim(name) for name in must_not_hold])
         for index, one in enumerate(given)
@@ -115,9 +150,16 @@ def audit_codes(
     records = with_sentences(models)
     record: dict[str, Any] = {
         "seed": seed,
-        "attributes": [{"name": one.name, "kind": one.kind} for one in typed.attributes],
+        "attributes": [
+            {"name": one.name, "kind": one.kind, "classes": list(one.classes), "unit": one.unit}
+            for one in typed.attributes
+        ],
         "models": records,
         "checks": listed(_RULES.checks),
+        "score_directions": {
+            name: MEANINGS[name].better
+            for name in sorted({name for model in models for name in model["scores"]})
+        },
         "thresholds": to_json(thresholds),
         "stability": with_sentences(stable),
         "verdicts": with_sentences(
@@ -125,7 +167,7 @@ def audit_codes(
         ),
         "where": with_text(to_json(_RULES.judge_places(models, [], thresholds, {}))),
         "absent": with_text(to_json(_RULES.judge_absence(models, thresholds))),
-        **with_sentences({"notes": [*typed.notes]}),
+        **with_sentences({"notes": [*notes, *typed.notes]}),
     }
     maps = project(
         given[0][test], typed.attributes, typed.values[test], (seed, seed + 1), sample=sizes.map_rows
@@ -162,6 +204,8 @@ class _Parts:
     test: NDArray[np.float64]
     sizes: CodesSizes
     seed: int
+    names: tuple[str, ...]
+    drawn: Drawn | None
 
     def model(
         self, index: int, fit: Latents, test: Latents, claims: Sequence[AbsenceClaim]
@@ -193,7 +237,14 @@ class _Parts:
         absence = measure(
             CodeAndValues(self.attributes, *halves), claims, thresholds.absent_max, absence_sizes, self.seed
         )
-        missing = reason("intervention.no_decoder")
+        intervened: Any = {"not_applicable": reason("intervention.no_decoder")}
+        claims_on: list[Claim] = []
+        if self.drawn is not None:
+            dimensions = [one.dimension for one in claimed]
+            intervened = self.drawn.intervened(
+                fit, test, dimensions, sizes.moved_codes, sizes.bootstraps, self.seed
+            )
+            claims_on = claims_of(to_json(told), to_json(claimed), thresholds.significance)
         model: dict[str, Any] = to_json(
             {
                 "id": f"{NAME}-seed{index}",
@@ -201,20 +252,20 @@ class _Parts:
                 "seed": index,
                 "is_lead": index == 0,
                 "dimensions": [
-                    {"index": j, "name": f"z{j}", "active": bool(used[j]), "group": j} for j in groups
+                    {"index": j, "name": self.names[j], "active": bool(used[j]), "group": j} for j in groups
                 ],
                 "association": told,
                 "specificity": claimed,
-                "intervention": {"not_applicable": missing},
-                "places": self._places(fit, test, thresholds),
+                "intervention": intervened,
+                "places": self._places(fit, test, thresholds, claims_on),
                 "scores": scores,
                 "absence": absence,
             }
         )
         return model
 
-    def _places(self, fit: Latents, test: Latents, thresholds: Thresholds) -> Any:
-        sizes = self.sizes
+    def _places(self, fit: Latents, test: Latents, thresholds: Thresholds, claims: Sequence[Claim]) -> Any:
+        sizes, drawn_by = self.sizes, self.drawn
         drawn = draw_rows(
             len(fit), sizes.probe_rows, self.seed, "places", classes=class_columns(self.attributes, self.fit)
         )
@@ -225,12 +276,13 @@ class _Parts:
                 fit_values=self.fit[drawn],
                 test_codes=test,
                 test_values=self.test,
-                names=[f"z{j}" for j in range(fit.shape[1])],
+                names=self.names,
                 groups=range(fit.shape[1]),
-                decode=None,
-                respond=lambda pictures: np.zeros((len(pictures), 0), np.float32),
-                response_columns={},
-                untestable=[reason("intervention.no_decoder")] * len(self.attributes),
+                decode=None if drawn_by is None else drawn_by.decode,
+                respond=_reads_nothing if drawn_by is None else drawn_by.respond,
+                response_columns={} if drawn_by is None else drawn_by.response_columns,
+                untestable=[None if drawn_by else reason("intervention.no_decoder")] * len(self.attributes),
+                claims=claims,
             ),
             thresholds,
             Sizes(
@@ -266,6 +318,10 @@ class _Parts:
                 least_seeds=thresholds.seeds_min,
             )
         )
+
+
+def _reads_nothing(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.zeros((len(pictures), 0), np.float32)
 
 
 def _score(score: Any) -> dict[str, Any]:

@@ -7,13 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from latent_audit.tasks.datasets.errors import BadTable, DataError
+from latent_audit.tasks.datasets.own.pixel_measures import measure_pixels
 from latent_audit.tasks.datasets.tables.column_types import ColumnType, TypedColumns, typed_columns
 from latent_audit.tasks.datasets.tables.parquet_cells import cell_text
 from latent_audit.tasks.datasets.tables.shown_text import shown
 from latent_audit.tasks.datasets.tables.table_column import Column
 from latent_audit.tasks.in_memory.files import read_labels
+from latent_audit.vocabulary.reasons import reason
 
 MISSING = "NaN"
 
@@ -43,10 +46,19 @@ def as_attributes(given: Any, images: int, types: Mapping[str, Any]) -> TypedCol
         for place, name in enumerate(names)
     }
     known = {name: ColumnType.model_validate(type_) for name, type_ in types.items()}
-    typed = typed_columns(names, columns.__getitem__, {**_ordered(frame, known), **known}, (MISSING,), ".")
+    typed = typed_columns(
+        names, columns.__getitem__, {**_ordered(frame, known), **known}, (MISSING,), ".", keeps_missing=True
+    )
     if typed.problems:
         raise BadTable("the attributes cannot be used yet:", typed.problems)
     return typed
+
+
+def measured(pixels: NDArray[np.uint8]) -> TypedColumns:
+    """Returns attributes of images without labels uint8 (n, c, h, w), measured in their pixels."""
+    attributes, values = measure_pixels(pixels)
+    names = [attribute.name for attribute in attributes]
+    return TypedColumns(attributes, values, (), (reason("note.unlabelled", measured=[*names]),))
 
 
 def _frame(given: Any) -> "pd.DataFrame":

@@ -21,6 +21,7 @@ from latent_audit.tasks.datasets.tables.column_types import TypedColumns
 from latent_audit.tasks.errors import UsageError
 from latent_audit.tasks.in_memory.columns import as_attributes
 from latent_audit.tasks.in_memory.files import read_codes
+from latent_audit.tasks.in_memory.given_arrays import as_array
 
 _HALF = 0.5
 _FEWEST_ROWS = 40
@@ -54,11 +55,14 @@ def association(
         seed: of the halves, permutations and draws.
 
     Returns:
-        A row for each attribute and dimension: uncertainty coefficient (0 to 1) with its interval, and the family-wise
-        p-value over all rows (Westfall and Young 1993).
+        A row for each attribute and dimension: `uncertainty`, the uncertainty coefficient (0 to 1), `low` and `high`,
+        its 95 % interval, `p_adjusted`, the family-wise p-value over all rows, and `n`, the rows measured on.
 
     Raises:
         UsageError, DataError: codes or attributes that cannot be used.
+
+    Source:
+        Theil 1970 (uncertainty coefficient); Westfall and Young 1993 (max-T); rules: docs/evidence.md.
 
     Example:
         >>> import numpy as np
@@ -125,10 +129,14 @@ def scores(
         seed: of the halves, predictors and draws.
 
     Returns:
-        A row for each score, by its name: value and interval, or the reason why it is not applicable.
+        A row for each score, by its name: `value` with `low`, `high` and `n`, or the reason why it is `not_applicable`.
+        Scores are without unit, most of them 0 to 1; total correlation and mutual information are in nats.
 
     Raises:
         UsageError, DataError: codes or factors that cannot be used.
+
+    Source:
+        Each score's own function below names its paper; intervals: the bootstrap over rows.
 
     Example:
         >>> import numpy as np
@@ -201,6 +209,9 @@ def interchange(
 
     Raises:
         UsageError: fewer than 200 codes, or arguments that do not fit together.
+
+    Source:
+        Geiger et al. 2021 (interchange interventions); Huang et al. 2024 (cause and kept); rules: docs/evidence.md.
 
     Example:
         >>> import numpy as np
@@ -278,7 +289,7 @@ def codes_of(given: Any) -> NDArray[np.float32]:
 
 def _numbers(given: Any) -> NDArray[np.float32]:
     """Returns an array or tensor (n, ...) as finite numbers float32 (n, d)."""
-    array = np.asarray(given.detach().cpu() if hasattr(given, "detach") else given)
+    array = as_array(given)
     if array.ndim < 2 or array.dtype.kind not in "buif":
         raise UsageError(
             f"codes must be an array of numbers (n, d), got {array.dtype} of shape {array.shape}"

@@ -33,9 +33,24 @@ class Plots:
         self._page = page
 
     def matrix(self, model: str | None = None) -> ShownFigure:
-        """Returns the uncertainty coefficient of every attribute and dimension, 0 to 1.
+        """Draws the uncertainty coefficient of every attribute and dimension, 0 to 1.
 
         Framed: the claimed dimension of an attribute. Struck out: not significant.
+
+        Args:
+            model: name of a model; None is the first.
+
+        Returns:
+            A figure of matplotlib with a row for each attribute and a column for each dimension.
+
+        Raises:
+            UsageError: there is no such model, or it has no association.
+
+        Example:
+            >>> from latent_audit import load
+            >>> figure = load("runs/latest").plot.matrix()
+            >>> figure.axes[1].get_ylabel()
+            'uncertainty coefficient'
         """
         record = self._model(model)
         association = recorded(record["association"])
@@ -68,9 +83,23 @@ class Plots:
         return figure
 
     def traversal(self, dimension: str | int, model: str | None = None) -> ShownFigure:
-        """Returns decoded images along one dimension, named as in the code (z3) or by its index.
+        """Draws decoded images along one dimension, from low to high quantiles of its codes.
 
-        Raises UsageError if the model has no such dimension or the audit no traversal.
+        Args:
+            dimension: named as in the code ("z3") or by its index, from 0.
+            model: name of a model; None is the first.
+
+        Returns:
+            A figure of matplotlib with an image for each step; above it the value of the dimension.
+
+        Raises:
+            UsageError: there is no such model or dimension, or the audit has no traversal of it.
+
+        Example:
+            >>> from latent_audit import load
+            >>> figure = load("runs/latest").plot.traversal(0)
+            >>> len(figure.axes) >= 3  # as many as `explanations.traversal_steps`
+            True
         """
         record = self._model(model)
         index = _dimension(record, dimension)
@@ -98,9 +127,23 @@ class Plots:
         return figure
 
     def mapping(self, model: str | None = None) -> ShownFigure:
-        """Returns, for each attribute, the cause of its place with its interval, and the verdict.
+        """Draws, for each attribute, the cause of its place with its 95 % interval, and the verdict.
 
         Cause: how far the reading follows the donor when the place is swapped; 0 not at all, 1 as the donor's own.
+
+        Args:
+            model: name of a model; None is the first.
+
+        Returns:
+            A figure of matplotlib with a row for each attribute.
+
+        Raises:
+            UsageError: there is no such model, or the audit was written before places were.
+
+        Example:
+            >>> from latent_audit import load
+            >>> load("runs/latest").plot.mapping().axes[0].get_xlabel()
+            'cause of the place, with 95 % interval; the line is the limit'
         """
         record = self._model(model)
         rows = [

@@ -28,9 +28,21 @@ _ARRAYS = "arrays"
 
 
 class AuditResult:
-    """What an audit found.
+    """What an audit found: tables, figures and a report, as `audit` and `load` return it.
 
-    record: the content of audit.json. folder: where it and the arrays that it names are.
+    Args:
+        folder: where audit.json and the arrays that it names are.
+        language: of the report, "en" or "zh".
+
+    Raises:
+        RunIncomplete: files are missing or altered.
+        AuditInvalid: audit.json breaks its schema.
+        LanguageUnknown: there are no messages in `language`.
+
+    Example:
+        >>> result = AuditResult(Path("runs/latest"))
+        >>> result.record["data"]["name"]
+        'sprites'
     """
 
     def __init__(self, folder: Path, language: str = "en") -> None:
@@ -52,32 +64,62 @@ class AuditResult:
 
     @property
     def record(self) -> Audit:
-        """The content of audit.json; docs/audit-json.md describes it."""
+        """The content of audit.json; docs/audit-json.md describes it.
+
+        Example:
+            >>> load("runs/latest").record["schema_version"]
+            '1.1'
+        """
         return self._page.audit
 
     @cached_property
     def verdicts(self) -> "pd.DataFrame":
-        """A row for each attribute, model and seed: the claimed dimension, each check's outcome, and why."""
+        """A row for each attribute, model and seed: the claimed dimension, each check's outcome, and why.
+
+        Example:
+            >>> load("runs/latest").verdicts.columns[:5].tolist()
+            ['model', 'seed', 'attribute', 'dimension', 'verdict']
+        """
         import pandas as pd
 
         return pd.DataFrame(verdict_rows(self.record))
 
     @cached_property
     def where(self) -> "pd.DataFrame":
-        """A row for each attribute, model and seed: the place in the code, its verdict and the figures behind it."""
+        """A row for each attribute, model and seed: the place in the code, its verdict and the figures behind it.
+
+        `cause` is 0 where the attribute does not follow a swap of the place and 1 where it follows wholly; `_low` and
+        `_high` end its 95 % interval.
+
+        Example:
+            >>> load("runs/latest").where.columns[:5].tolist()
+            ['model', 'seed', 'attribute', 'place', 'members']
+        """
         import pandas as pd
 
         return pd.DataFrame(where_rows(self.record))
 
     @property
     def plot(self) -> Plots:
-        """Figures of matplotlib: matrix(), traversal("z3"), mapping()."""
+        """Figures of matplotlib: `matrix()`, `traversal("z3")`, `mapping()`; see `Plots`."""
         return Plots(self._page)
 
     def report(self, path: str | Path, language: str | None = None) -> Path:
-        """Writes the report, one HTML file with everything inside, and returns its path.
+        """Writes the report, one HTML file with everything inside.
 
-        Raises UsageError if there is no such folder.
+        Args:
+            path: of the new file, in a folder that exists.
+            language: "en" or "zh"; None is that of the result.
+
+        Returns:
+            The path.
+
+        Raises:
+            UsageError: there is no such folder.
+
+        Example:
+            >>> load("runs/latest").report("mine.html").read_text(encoding="utf-8")[:15]
+            '<!DOCTYPE html>'
         """
         path = Path(path)
         if not path.absolute().parent.is_dir():
@@ -91,9 +133,22 @@ class AuditResult:
         return path
 
     def save(self, folder: str | Path) -> Path:
-        """Writes audit.json, arrays and report into a new folder, sealed as a run is, and returns the folder.
+        """Writes audit.json, arrays and report into a new folder, sealed as a run is.
 
-        `latent_audit.load` opens it, and `latent-audit verify` checks it. Raises UsageError if there is something.
+        `latent_audit.load` opens it, and `latent-audit verify` checks it.
+
+        Args:
+            folder: the new folder; those above it are made.
+
+        Returns:
+            The folder.
+
+        Raises:
+            UsageError: there is something at this path already.
+
+        Example:
+            >>> load(load("runs/latest").save("saved")).record["data"]["name"]
+            'sprites'
         """
         folder = Path(folder)
         if folder.exists():
@@ -124,6 +179,22 @@ class AuditResult:
 def load(folder: str | Path) -> AuditResult:
     """Returns the result of a finished run: the folder of a report, such as runs/latest.
 
-    Raises RunIncomplete if files are missing or altered, AuditInvalid if audit.json breaks its schema.
+    Args:
+        folder: a finished run, or what `AuditResult.save` wrote.
+
+    Returns:
+        The same tables, figures and report as `audit` returns; nothing is computed again.
+
+    Raises:
+        RunIncomplete: files are missing or altered.
+        AuditInvalid: audit.json breaks its schema.
+
+    Source:
+        The files of a run: docs/report.md; the fields of its record: docs/audit-json.md.
+
+    Example:
+        >>> result = load("runs/latest")
+        >>> result.where.columns[:4].tolist()
+        ['model', 'seed', 'attribute', 'place']
     """
     return AuditResult(Path(folder))

@@ -7,17 +7,13 @@ from pydantic import Field, ValidationError
 
 from latent_audit.tasks.errors import SettingsError
 from latent_audit.tasks.execution.stage import key_part
-from latent_audit.tasks.settings.audit import (
-    EvidenceSettings,
-    ReportSettings,
-    RequirementSettings,
-    Settings,
-    SplitSettings,
-    SubjectSettings,
-)
+from latent_audit.tasks.settings.audit import Settings
+from latent_audit.tasks.settings.evidence import EvidenceSettings, RequirementSettings
 from latent_audit.tasks.settings.explanations import ExplanationSettings
 from latent_audit.tasks.settings.layers import sentences
+from latent_audit.tasks.settings.outcome import ReportSettings
 from latent_audit.tasks.settings.run import RunSettings, Section
+from latent_audit.tasks.settings.subject import SplitSettings, SubjectSettings
 from latent_audit.vae_models.attribute_classifier.settings import AttributeClassifierSettings
 from latent_audit.vae_models.pretrained.functions.functions_settings import FunctionsSettings
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from latent_audit.reports.errors import NotPlainJson, ReportError
 from latent_audit.reports.record.audit_json import AUDIT_NAME, parse_audit
@@ -22,10 +22,12 @@ from latent_audit.reports.record.problem import Problem
 from latent_audit.reports.record.run_files import MAX_BYTES, NotPlain, read_plain
 from latent_audit.reports.record.strict_json import parse
 from latent_audit.tasks.errors import AcceptanceError, RunUnusable
-from latent_audit.tasks.runs.verify import Verified, verify
 from latent_audit.tasks.storage.store import writing
 from latent_audit.tasks.terminal_text import named
 from latent_audit.vocabulary.record.audit import Audit
+
+if TYPE_CHECKING:
+    from latent_audit.tasks.runs.verify import Verified
 
 ACCEPTED = "accepted.jsonl"
 MAX_BYTES_ACCEPTED = 16 * 2**20
@@ -42,7 +44,7 @@ class Acceptance:
 
 
 def accept(
-    folder: Path, by: str, now: datetime, tell: Callable[[Acceptance, Verified], None] | None = None
+    folder: Path, by: str, now: datetime, tell: Callable[[Acceptance, "Verified"], None] | None = None
 ) -> Acceptance:
     """Records a finished run as accepted and returns the record.
 
@@ -53,8 +55,24 @@ def accept(
         tell: called with the record and the verified run, before the record is written. If it raises, nothing is
             written.
 
-    Raises AcceptanceError for a folder that is no run, or not what the run wrote.
+    Returns:
+        The record: run id, digest of manifest.json, time and name, as `accepted.jsonl` beside the runs holds them.
+
+    Raises:
+        AcceptanceError: the folder is no run, or not what the run wrote.
+
+    Source:
+        What later runs say of an accepted one: docs/operations.md.
+
+    Example:
+        >>> from datetime import UTC
+        >>> accept(Path("runs/latest"), "Ada", datetime.now(UTC)).by
+        'Ada'
     """
+    from latent_audit.tasks.runs.verify import (
+        verify,
+    )  # here: drawing takes a second to import, reading notes does not
+
     try:
         verified = verify(folder)
     except RunUnusable as error:

@@ -8,8 +8,9 @@ from latent_audit.reports.page.visible_text import visible
 from latent_audit.tasks.runs.acceptance import Acceptance
 from latent_audit.tasks.runs.verify import Verified
 from latent_audit.tasks.settings.audit import Settings
+from latent_audit.tasks.tracking.connection import knows_run
 from latent_audit.tasks.tracking.names import EXPORTED_PARTS, registered_name
-from latent_audit.tasks.tracking.run_log import Tracker, knows_run
+from latent_audit.tasks.tracking.run_log import Tracker
 from latent_audit.vocabulary.record.audit import Audit
 from latent_audit.vocabulary.record.leads import lead_models, lead_verdicts
 from latent_audit.vocabulary.verdicts import SUPPORTED

@@ -9,7 +9,8 @@ from latent_audit.reports.page import changes_page
 from latent_audit.reports.page.messages import load
 from latent_audit.reports.page.reasons import in_language
 from latent_audit.reports.record.audit_json import read_audit, settled
-from latent_audit.reports.record.changes import Changes, changes
+from latent_audit.reports.record.change_records import Changes
+from latent_audit.reports.record.changes import changes
 from latent_audit.reports.record.what_changed import record
 from latent_audit.tasks.errors import RunUnusable, UsageError
 from latent_audit.tasks.storage.store import writing
@@ -20,7 +21,25 @@ from latent_audit.vocabulary.record.audit import Audit
 def compare_runs(first: Path, second: Path, language: str = "en") -> Changes:
     """Returns the changes from the run in folder `first` to the one in `second`, reasons in a language.
 
-    Raises RunUnusable when one of them holds no audit that can be read, UsageError for a language without messages.
+    Args:
+        first: the earlier run.
+        second: the later run.
+        language: "en" or "zh".
+
+    Returns:
+        All comparisons, changed or not; differences of effects and scores with 95 % intervals, in the record's unit.
+
+    Raises:
+        RunUnusable: one of them holds no audit that can be read.
+        UsageError: there are no messages in the language.
+
+    Source:
+        What counts as a change: docs/operations.md.
+
+    Example:
+        >>> found = compare_runs(Path("runs/latest"), Path("runs/latest"))
+        >>> found.data
+        ()
     """
     try:
         words = load(language)

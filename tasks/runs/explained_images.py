@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 
 from latent_audit.tasks.runs.kept_results import KeptRun
-from latent_audit.tasks.tracking.run_log import Tracker, knows_run
+from latent_audit.tasks.tracking.connection import knows_run
+from latent_audit.tasks.tracking.run_log import Tracker
 
 FOLDER = "explanations"
 RUN_ID = re.compile("[0-9a-f]{32}")

@@ -8,6 +8,7 @@ from latent_audit.tasks.errors import UsageError
 from latent_audit.tasks.storage.artifacts import digest_of, digest_of_file
 from latent_audit.tasks.terminal_text import named
 from latent_audit.vae_models.errors import BadCheckpoint
+from latent_audit.vae_models.pretrained.extension_settings import ExtensionSettings
 from latent_audit.vocabulary.record.model import Model
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ def digest_of_own_code(settings: "OwnCodeSettings") -> str:
         module_files,  # here: torch takes seconds to import
     )
 
+    if isinstance(settings, ExtensionSettings):
+        return settings.extension.digest()
     files = module_files(settings)
     return digest_of({str(path.relative_to(settings.folder)): digest_of_file(path) for path in files})
 

@@ -26,7 +26,9 @@ def direction_swap(attribute: Attribute, audit: Audit, data: Prepared, codes: Pr
     values = data.values("probe_fit", fitted)[:, column]
     scaling = fit_scaling(codes.fit[fitted])
     fit = scaling.apply(codes.fit[fitted])
-    filters = fit_reader(attribute, fit, target_columns(attribute, values, values), seed).filter
+    known = ~np.isnan(values)
+    targets = target_columns(attribute, values, values)
+    filters = fit_reader(attribute, fit[known], targets[known], seed).filter
     moved = pattern(np.asarray(fit.T @ fit / len(fit)), filters)
     if moved is None:
         raise RunUnusable(

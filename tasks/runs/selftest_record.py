@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from latent_audit.tasks.analyses.serialization import to_json
+from latent_audit.tasks.execution.devices import available_cores
 from latent_audit.tasks.storage.arrays import read_json, write_json
 from latent_audit.tasks.storage.source_digest import numeric_versions, source_digest
 
@@ -27,7 +28,9 @@ def perform(*, reduced: bool, seed: int, save: bool) -> bool:
         "source_digest": _source_digest(),
         "versions": numeric_versions(SELFTEST),
     }  # a run takes minutes
-    rows = selftest.run(sizes, seed, report=lambda row: print(selftest.table([row]), flush=True))
+    rows = selftest.run(
+        sizes, seed, report=lambda row: print(selftest.table([row]), flush=True), processes=available_cores()
+    )
     holds = all(row.holds for row in rows)
     print(f"sizes {asdict(sizes)}; digest {selftest.digest(rows)}")
     if save:

@@ -7,6 +7,7 @@ from latent_audit.reports.page.messages import english
 from latent_audit.reports.page.reasons import NOT_READ, with_sentences, with_text
 from latent_audit.reports.record.audit_json import AUDIT_NAME, settled
 from latent_audit.reports.record.problem import Kind, Problem
+from latent_audit.tasks.analyses.bias.rules import judge_erasures
 from latent_audit.tasks.analyses.checks import auditability
 from latent_audit.tasks.analyses.checks.definitions.registry import listed
 from latent_audit.tasks.analyses.checks.rules import (
@@ -17,7 +18,9 @@ from latent_audit.tasks.analyses.checks.rules import (
     verdicts_of,
 )
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.tasks.analyses.dimension_names.rules import with_words
 from latent_audit.tasks.analyses.places.rules.requirements import judge_requirements
+from latent_audit.tasks.analyses.pruning.rules import judge_pruned
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.storage.artifacts import digest_of
 from latent_audit.vocabulary.machine_errors import raise_machine_error
@@ -56,7 +59,19 @@ def _problems(audit: Plain, words_alone: bool) -> Iterator[Problem]:
     except ValueError as error:
         yield _problem("thresholds", f"the thresholds in {AUDIT_NAME} cannot be used: {error}.")
         return
-    for part in (_checks, _auditability, _verdicts, _stability, _controls, _places, _absence, _sentences):
+    for part in (
+        _checks,
+        _auditability,
+        _verdicts,
+        _stability,
+        _controls,
+        _places,
+        _absence,
+        _erased,
+        _pruned,
+        _guesses,
+        _sentences,
+    ):
         try:
             yield from part(audit, thresholds, words_alone)
         except Exception as error:  # evidence of a stranger's can lack whatever the rules look for
@@ -198,6 +213,30 @@ def _absence(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterato
     )
     if not _same_place(list(audit.get("absent", ())), again, words_alone):
         yield _problem("verdict", "the words on claims of absence do not follow from the evidence.")
+
+
+def _erased(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator[Problem]:
+    """What is left of erased attributes follows from what the readers of the codes found."""
+    again = with_text(settled(to_json(judge_erasures(audit["models"], thresholds))))
+    if not _same_place(list(audit.get("erased", ())), again, words_alone):
+        yield _problem("verdict", "the words on erased attributes do not follow from the evidence.")
+
+
+def _pruned(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator[Problem]:
+    """Whether verdicts are the same without unused dimensions follows from the evidence on both codes."""
+    unreadable = RULES[audit["schema_version"]].not_auditable(audit, thresholds)
+    again = settled(to_json(judge_pruned(audit["models"], thresholds, unreadable)))
+    if list(audit.get("pruned", ())) != again:
+        yield _problem(
+            "verdict", "the words on codes without unused dimensions do not follow from the evidence."
+        )
+
+
+def _guesses(audit: Plain, thresholds: Thresholds, words_alone: bool) -> Iterator[Problem]:
+    """Whether people's guesses hold follows from what was found on images that nobody was shown."""
+    stated = list(audit.get("named_dimensions", ()))
+    if stated != with_words(stated, audit["models"], thresholds):
+        yield _problem("verdict", "the words on people's guesses do not follow from the evidence.")
 
 
 def _same_place(stated: Any, again: Any, words_alone: bool) -> bool:

@@ -28,7 +28,8 @@ from latent_audit.tasks.storage.sign_in import sign_in_to_own
 from latent_audit.tasks.storage.source_digest import source_digest
 from latent_audit.tasks.storage.store import Store
 from latent_audit.tasks.terminal_text import error_text
-from latent_audit.tasks.tracking.run_log import Tracker, connect_early
+from latent_audit.tasks.tracking.connection import connect_early
+from latent_audit.tasks.tracking.run_log import Tracker
 from latent_audit.vocabulary.errors import UserError
 
 
@@ -104,6 +105,7 @@ def open_session(settings: Settings) -> Iterator[AuditSession]:
             model_runs=children,
             stage_timeout_seconds=compute.stage_timeout_seconds,
             gpu_slots=compute.gpu_slots,
+            code_folders=settings.code_folders,
         )
         tracker.on_wait = stage_runner.warn_once
         with _ending(stage_runner, folder):

@@ -45,3 +45,14 @@ def refuse_unknown_attribute(setting: str, name: str | None, prepared: Artifact)
     known = [row["name"] for row in facts["attributes"]] + [row["attribute"] for row in facts["not_tested"]]
     if name is not None and name not in known:
         raise AuditError(f"{setting} names {name!r}, and the data have {', '.join(map(named, known))}")
+
+
+def refuse_unknown_class(setting: str, attribute: str, value: str, prepared: Artifact) -> None:
+    """Raises AuditError if a setting names a class that no attribute of the data has, or an attribute of no classes."""
+    facts = read_json(prepared.path / "data.json")
+    classes = {row["name"]: row["classes"] for row in facts["attributes"] if row["classes"]}
+    if value not in classes.get(attribute, ()):
+        known = "; ".join(f"{named(name)}: {', '.join(map(named, own))}" for name, own in classes.items())
+        raise AuditError(
+            f"{setting} names {attribute!r} = {value!r}, and the classes of the data are {known or 'none'}"
+        )

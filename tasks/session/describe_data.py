@@ -22,7 +22,7 @@ from latent_audit.tasks.datasets.images.image_set import ImageSet
 from latent_audit.tasks.execution.progress import ProgressDisplay
 from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.stages.data.download import download
-from latent_audit.tasks.stages.inputs.part_notes import part_notes
+from latent_audit.tasks.stages.inputs.part_notes import missing_notes, part_notes
 from latent_audit.tasks.storage.store import Store
 from latent_audit.tasks.terminal_text import error_text
 from latent_audit.vocabulary.reasons import Reason, reason
@@ -86,6 +86,7 @@ def _as_an_audit_has_it(
             settings.splits.shares,
             order=order,
             groups=data.groups,
+            trains_models=settings.trains_models,
         )
     except ValueError as error:
         return None, [str(error)], []
@@ -93,12 +94,14 @@ def _as_an_audit_has_it(
     kept, aside = split_testable(data.attributes, data.values, parts, fewest)
     notes = [reason("testable.note", attribute=each.attribute.name, why=each.reason) for each in aside]
     notes += rare_classes(data.attributes, data.values, parts, fewest)
+    notes += missing_notes(data)
     notes += part_notes(data, parts, settings.evidence.duplicate_images, settings.run.seed)
     faults = [] if kept else ["no attribute can be tested: add images in which they vary"]
     return parts, faults, notes
 
 
 def _values(attribute: Attribute, column: np.ndarray) -> str:
+    column = column[~np.isnan(column)]
     if attribute.kind in ("binary", "categorical"):
         counts = np.bincount(column.astype(np.int64), minlength=len(attribute.classes))
         shares = counts / len(column)

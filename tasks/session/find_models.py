@@ -1,7 +1,6 @@
 """Finds the files of models trained elsewhere, before any work starts."""
 
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,19 +11,10 @@ from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.storage.artifacts import digest_of_file
 from latent_audit.tasks.storage.data_files import ModelFiles
 from latent_audit.vae_models.errors import BadCheckpoint
-from latent_audit.vae_models.pretrained.checkpoint_settings import CheckpointSettings
 from latent_audit.vae_models.pretrained.entrypoint_settings import OwnCodeSettings
 from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings
-from latent_audit.vae_models.pretrained.exported_settings import ExportedProgramsSettings
-from latent_audit.vae_models.pretrained.file_kinds import (
-    EXPORTED,
-    KINDS_OF_WEIGHTS,
-    ONNX,
-    kind_of,
-    refuse_other_kinds,
-)
-from latent_audit.vae_models.pretrained.libraries.lightning_settings import LightningSettings
-from latent_audit.vae_models.pretrained.onnx_files.onnx_settings import OnnxSettings
+from latent_audit.vae_models.pretrained.extension_settings import ExtensionSettings
+from latent_audit.vae_models.pretrained.file_kinds import kind_of
 
 _ADDRESS = re.compile(r"(models|runs|mlflow-artifacts):/")
 # How a Python package stands among the files of a model: by one digest over all its files.
@@ -36,9 +26,8 @@ def find_model_files(
 ) -> dict[str, ModelFiles]:
     """Returns the files of every model that was trained elsewhere, by the model's name.
 
-    `fetch_program` brings an exported program from MLflow by its address. Where a user's own code will make a
-    model, says so, and puts its folder on the import path, which worker processes inherit. Raises SettingsError
-    that lists all that is not there, and TrackingError.
+    `fetch_program` brings an exported program from MLflow by its address. Where a user's own code will make a model,
+    says so. Raises SettingsError that lists all that is not there, and TrackingError.
     """
     found: dict[str, ModelFiles] = {}
     problems: list[str] = []
@@ -51,9 +40,10 @@ def find_model_files(
                 continue
             if isinstance(model, OwnCodeSettings):
                 progress.line(
-                    f"{name}: your own code {model.entrypoint} is run to make this model and to use it"
+                    f"{name}: code of the installed package {model.code_name} is run to make this model and to use it"
+                    if isinstance(model, ExtensionSettings)
+                    else f"{name}: your own code {model.entrypoint} is run to make this model and to use it"
                 )
-                sys.path.append(str(model.folder.absolute()))
     if problems:
         raise SettingsError("\n".join(problems))
     return found
@@ -72,13 +62,7 @@ def _files(model: ExistingModelSettings, fetch_program: Callable[[str], Path]) -
             raise BadCheckpoint(f"{setting} is {given}, {found.name}, and a file is needed: {found.taken_by}")
         if not places[setting].is_file():
             raise FileNotFoundError(f"{setting} is {given}, and there is no such file")
-        # Said before any work starts; whoever opens the file looks again.
-        if isinstance(model, CheckpointSettings | LightningSettings):
-            refuse_other_kinds(places[setting], KINDS_OF_WEIGHTS, "a file of tensors")
-        elif isinstance(model, ExportedProgramsSettings):
-            refuse_other_kinds(places[setting], (EXPORTED,), f"an exported program (pt2) as {setting}")
-        elif isinstance(model, OnnxSettings):
-            refuse_other_kinds(places[setting], (ONNX,), f"an ONNX model as {setting}")
+    model.look_through(places)
     digests = {setting: digest_of_file(path) for setting, path in places.items()}
     if isinstance(model, OwnCodeSettings):
         digests[CODE] = digest_of_own_code(model)

@@ -18,3 +18,4 @@ class ExplanationSizes:
     manipulation_images: int
     anomaly_images: int
     regret_steps: int
+    bound_images: int

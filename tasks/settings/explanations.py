@@ -3,10 +3,17 @@
 from dataclasses import fields
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_validator
 
 from latent_audit.tasks.datasets.registry import DataSettings
 from latent_audit.tasks.settings.explanation_sizes import ExplanationSizes
+from latent_audit.tasks.settings.on_request.applications import (
+    AugmentedCnnSettings,
+    LeaveOutSettings,
+    MixtureSettings,
+)
+from latent_audit.tasks.settings.on_request.bayesian_classifier import WeightPosteriorSettings
+from latent_audit.tasks.settings.on_request.variations import VariationSettings
 
 SIZES_BY_DEPTH = {
     "quick": ExplanationSizes(
@@ -21,6 +28,7 @@ SIZES_BY_DEPTH = {
         manipulation_images=48,
         anomaly_images=64,
         regret_steps=10,
+        bound_images=0,
     ),
     "standard": ExplanationSizes(
         projection_images=1000,
@@ -34,6 +42,7 @@ SIZES_BY_DEPTH = {
         manipulation_images=128,
         anomaly_images=200,
         regret_steps=30,
+        bound_images=0,
     ),
     "deep": ExplanationSizes(
         projection_images=2000,
@@ -47,6 +56,7 @@ SIZES_BY_DEPTH = {
         manipulation_images=512,
         anomaly_images=1000,
         regret_steps=100,
+        bound_images=32,
     ),
 }
 
@@ -71,6 +81,11 @@ class ExplanationSettings(BaseModel):
     )
     traversal_steps: int | None = Field(
         None, ge=3, le=25, description="pictures a dimension in traversals; null: by depth"
+    )
+    traversal_shifts: tuple[float, ...] = Field(
+        (),
+        description="numbers added to each dimension of one image's code, shown beside the quantiles, such as "
+        "[-1, 0, 1]; empty for none",
     )
     attribution_images: int | None = Field(
         None, ge=2, description="images that pixel attributions are computed for; null: by depth"
@@ -130,7 +145,7 @@ class ExplanationSettings(BaseModel):
         12, ge=1, description="most held-out images that a reader of the report can start from under Try it"
     )
     compared_codes: int = Field(
-        64, ge=2, description="most codes on which the decoder in half precision is compared with the model"
+        64, ge=2, description="most codes on which the decoder in 12 bits is compared with the model"
     )
     attention_images: int = Field(
         1000, ge=8, description="most held-out images that the reach of attention is averaged over"
@@ -144,11 +159,58 @@ class ExplanationSettings(BaseModel):
     regret_steps: int | None = Field(
         None, ge=1, description="steps that each image's posterior is optimised for; null: by depth"
     )
+    bound_images: int | None = Field(
+        None,
+        ge=0,
+        description="held-out images whose evidence lower bound is held against log p(x); 0 for none; null: by depth",
+    )
+    bound_draws: tuple[PositiveInt, ...] = Field(
+        (500, 5000), min_length=1, description="draws of each image's posterior in importance-weighted bounds"
+    )
+    variations: VariationSettings = Field(
+        VariationSettings(), description="variations of images that are drawn on request"
+    )
+    drop_unused: bool = Field(
+        False,
+        description="whether the evidence is gathered once more, of codes (first seed) without the dimensions that are "
+        "not used, to see whether the verdicts are the same",
+    )
+    learning_checkpoints: int = Field(
+        0,
+        ge=0,
+        le=8,
+        description="checkpoints at which classifier and models (first seed) are looked at while they learn, 3 to 8; "
+        "each is trained once more; 0 for none",
+    )
+    bayesian_classifier: WeightPosteriorSettings = Field(
+        WeightPosteriorSettings(),
+        description="the attribute classifier trained once more, with a distribution over its weights",
+    )
+    augmented_cnn: AugmentedCnnSettings = Field(
+        AugmentedCnnSettings(),
+        description="a CNN trained on few labelled images, with and without images that a model (first seed) generated",
+    )
+    mixture: MixtureSettings = Field(
+        MixtureSettings(),
+        description="a mixture with each model's distribution of pixels, whose likelihood its bound is held against",
+    )
+    leave_out: LeaveOutSettings = Field(
+        LeaveOutSettings(),
+        description="a class that each model (first seed) is trained without, once more, to see whether its images are "
+        "found",
+    )
     outside: DataSettings | None = Field(
         None,
         description="data set of another kind for anomaly detection, as {kind: mnist}; null: the same images with "
         "their quarters exchanged",
     )
+
+    @field_validator("learning_checkpoints")
+    @classmethod
+    def _more_than_both_ends(cls, checkpoints: int) -> int:
+        if checkpoints in (1, 2):
+            raise ValueError(f"give 0, or 3 to 8: the untrained and the last are two, got {checkpoints}")
+        return checkpoints
 
     def sizes(self) -> ExplanationSizes:
         """Returns all sizes: the given ones, and those of the depth for the rest."""

@@ -64,6 +64,13 @@ class _Loader(yaml.SafeLoader):
             self._refuse_double_keys(node)
         super().flatten_mapping(node)
 
+    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
+        """Returns the text of a node; the two escapes by which JSON names a rare character are joined to it."""
+        text = super().construct_scalar(node)
+        if not isinstance(text, str):
+            return text
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         """Returns the value of a node."""
         try:

@@ -14,6 +14,6 @@ def deployments() -> Path:
 
 def settings_file(path: Path) -> Path:
     """Returns a settings file; where there is none of that name, as configs/celeba.yaml, the program's own."""
-    is_ours = len(path.parts) == 2 and path.parts[0] == "configs" and path.name != ".."
+    is_ours = path.parent in (Path("configs"), Path("configs/articles")) and path.name != ".."
     own = _FOLDER / path
     return own if is_ours and not path.exists() and own.is_file() else path

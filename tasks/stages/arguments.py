@@ -13,11 +13,12 @@ from latent_audit.tasks.storage.code import Code
 BY_DEPTH = {field.name for field in fields(ExplanationSizes)}
 
 
-def runs_for(stage: Stage, settings: Settings, model: ModelKey) -> bool:
-    """Returns whether a stage runs for one model and seed."""
-    if stage.lead_seed_only and model.seed != settings.seeds[0]:
+def runs_for(stage: Stage, settings: Settings, model: ModelKey | None = None) -> bool:
+    """Returns whether a stage runs for one model and seed; without them, for the audit as a whole."""
+    if model is not None and stage.lead_seed_only and model.seed != settings.seeds[0]:
         return False
-    return not stage.only_if or bool(getattr(settings, stage.only_if)(model.name))
+    of_a_model = () if model is None else (model.name,)
+    return not stage.only_if or bool(getattr(settings, stage.only_if)(*of_a_model))
 
 
 def arguments(
@@ -44,6 +45,8 @@ def setting(settings: Settings, path: str, model: ModelKey | None = None) -> Any
     room, *names = path.split(".")
     if room == "explanations" and names[0] in BY_DEPTH:
         return getattr(settings.explanations.sizes(), names[0])
+    if path == "classifier":
+        return settings.classifiers[0]
     value: Any = model if room == "model" else getattr(settings, room)
     for part in names:
         value = getattr(value, part)

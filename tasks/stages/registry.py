@@ -1,5 +1,7 @@
 """Every stage of the pipeline, in the order in which runs come to them: what each needs, and what it adds."""
 
+from dataclasses import replace
+
 from latent_audit.tasks.execution.stage import RecordPart, Stage
 
 _STAGES = "latent_audit.tasks.stages"
@@ -21,7 +23,13 @@ PREPARE = Stage(
     "prepare",
     "preparing the data",
     f"{_DATA}.prepare",
-    settings=("splits.shares", "evidence.fewest_of_a_class", "evidence.duplicate_images", "run.seed"),
+    settings=(
+        "splits.shares",
+        "trains_models",
+        "evidence.fewest_of_a_class",
+        "evidence.duplicate_images",
+        "run.seed",
+    ),
     result="prepared",
 )
 HOLD_OUT_FOLD = Stage("hold_out_fold", "splitting folds", f"{_DATA}.hold_out_fold")
@@ -93,6 +101,65 @@ LOCATE = Stage(
     settings=("thresholds", *_PLACES, "run.seed"),
     record=(RecordPart("places", "places.json"),),
 )
+# Where settings name a second classifier: the same evidence by it, and how far the two differ.
+TRAIN_SECOND_CLASSIFIER = replace(
+    TRAIN_CLASSIFIER,
+    name="classify_second",
+    verb="training the second attribute classifier",
+    result="second_classifier",
+)
+INTERVENE_SECOND = replace(
+    INTERVENE,
+    name="intervene_second",
+    verb="intervening, by the second classifier, on",
+    result="second_intervened",
+    record=(),
+)
+LOCATE_SECOND = replace(
+    LOCATE,
+    name="locate_second",
+    verb="locating attributes, by the second classifier, in",
+    result="second_located",
+    record=(),
+)
+COMPARE_CLASSIFIERS = Stage(
+    "compare_classifiers",
+    "comparing classifiers on",
+    f"{_EVIDENCE}.compare_classifiers",
+    on_device=True,
+    needs=(*_MODEL, "classifier", "second_classifier", "located", "second_intervened", "second_located"),
+    settings=(
+        "evidence.probe_images", "evidence.interchange_pairs", "evidence.bootstraps", "run.seed",
+    ),
+)  # fmt: skip
+# Where unused dimensions are to be dropped: codes without them, and the same evidence of these.
+PRUNE = Stage(
+    "prune",
+    "dropping unused dimensions of",
+    f"{_EXPLANATIONS}.prune",
+    on_device=True,
+    may_fail=True,
+    needs=(*_MODEL, "fitness"),
+    settings=("explanations.distance_images", "evidence.bootstraps", "run.seed"),
+    only_if="drops_unused",
+    lead_seed_only=True,
+    result="pruned",
+)
+PROBE_PRUNED = replace(PROBE, name="probe_pruned", verb="probing, without unused dimensions,", may_fail=True)
+INTERVENE_PRUNED = replace(
+    INTERVENE,
+    name="intervene_pruned",
+    verb="intervening, without unused dimensions, on",
+    may_fail=True,
+    record=(),
+)
+LOCATE_PRUNED = replace(
+    LOCATE,
+    name="locate_pruned",
+    verb="locating attributes, without unused dimensions, in",
+    may_fail=True,
+    record=(),
+)
 ABSENCE = Stage(
     "absence",
     "looking for what must not be held by",
@@ -127,6 +194,23 @@ FITNESS = Stage(
         "explanations.memorisation_held_out_images",
         "run.seed",
     ),
+)
+LIKELIHOOD = Stage(
+    "likelihood",
+    "bounding the likelihood of",
+    f"{_EVIDENCE}.likelihood",
+    on_device=True,
+    may_fail=True,
+    needs=("prepared", "trained"),
+    settings=(
+        "explanations.bound_images",
+        "explanations.bound_draws",
+        "evidence.bootstraps",
+        "run.seed",
+    ),
+    only_if="bounds_likelihood",
+    lead_seed_only=True,
+    record=(RecordPart("likelihood", "likelihood.json"),),
 )
 SCORE = Stage(
     "score",
@@ -168,7 +252,7 @@ TRAVERSE = Stage(
     on_device=True,
     may_fail=True,
     needs=(*_MODEL, "fitness"),
-    settings=("explanations.traversal_steps", "run.seed"),
+    settings=("explanations.traversal_steps", "explanations.traversal_shifts", "run.seed"),
     only_if="has_decoder",
     lead_seed_only=True,
     record=(RecordPart("traversal", "traversal.json"),),
@@ -216,6 +300,18 @@ MANIPULATE = Stage(
     lead_seed_only=True,
     record=(RecordPart("moves", "moves.json"),),
 )
+VARIATIONS = Stage(
+    "variations",
+    "drawing variations of",
+    f"{_EXPLANATIONS}.variations",
+    on_device=True,
+    may_fail=True,
+    needs=(*_MODEL, "fitness", "classifier"),
+    settings=("explanations.variations", "run.seed"),
+    only_if="draws_variations",
+    lead_seed_only=True,
+    record=(RecordPart("variations", "variations.json"),),
+)
 APPLICATIONS = Stage(
     "applications",
     "evaluating applications of",
@@ -232,6 +328,42 @@ APPLICATIONS = Stage(
     only_if="has_decoder",
     lead_seed_only=True,
     record=(RecordPart("uses", "uses.json"),),
+)
+AUGMENT_CNN = Stage(
+    "augment_cnn",
+    "training a CNN with images of",
+    f"{_EXPLANATIONS}.augment_cnn",
+    on_device=True,
+    may_fail=True,
+    needs=_MODEL,
+    settings=("explanations.augmented_cnn", "run.seed"),
+    only_if="teaches_cnn",
+    lead_seed_only=True,
+    record=(RecordPart("augmented_cnn", "augmented_cnn.json"),),
+)
+MIXTURE = Stage(
+    "mixture",
+    "fitting a mixture beside",
+    f"{_EXPLANATIONS}.mixture",
+    on_device=True,
+    may_fail=True,
+    needs=("prepared", "trained"),
+    settings=("explanations.mixture", "evidence.bootstraps", "run.seed"),
+    only_if="compares_mixture",
+    lead_seed_only=True,
+    record=(RecordPart("mixture", "mixture.json"),),
+)
+LEAVE_OUT = Stage(
+    "leave_out",
+    "leaving a class out of the training of",
+    f"{_EXPLANATIONS}.leave_out",
+    on_device=True,
+    may_fail=True,
+    needs=("prepared", "trained"),
+    settings=("explanations.leave_out", "explanations.regret_steps", "evidence.bootstraps", "run.seed"),
+    only_if="leaves_out",
+    lead_seed_only=True,
+    record=(RecordPart("left_out", "left_out.json"),),
 )
 ATTRIBUTE = Stage(
     "attribute",
@@ -279,6 +411,49 @@ SUBGROUP = Stage(
     only_if="has_decoder",
     lead_seed_only=True,
 )
+BIAS = Stage(
+    "bias",
+    "looking for bias in",
+    f"{_EVIDENCE}.bias",
+    on_device=True,
+    may_fail=True,
+    needs=(*_MODEL, "classifier", "intervened", "located"),
+    settings=("evidence.protected", *_PLACES, "thresholds", "model.name", "run.seed"),
+    only_if="has_protected",
+    lead_seed_only=True,
+    record=(RecordPart("bias", "bias.json", []),),
+)
+GUESSES = Stage(
+    "guesses",
+    "testing guesses on",
+    f"{_EVIDENCE}.guesses",
+    on_device=True,
+    may_fail=True,
+    needs=_MODEL,
+    settings=(
+        "given_names", "evidence.permutations", "evidence.bootstraps", "evidence.probe_images", "run.seed",
+    ),
+    only_if="has_given_names",
+    record=(RecordPart("guesses", "guesses.json", []),),
+)  # fmt: skip
+LEARNING = Stage(
+    "learning",
+    "looking at checkpoints of",
+    f"{_EXPLANATIONS}.learning",
+    on_device=True,
+    may_fail=True,
+    needs=("prepared", "trained", "classifier"),
+    settings=(
+        "explanations.learning_checkpoints",
+        "evidence.probe_images",
+        "evidence.bootstraps",
+        "thresholds.uncertainty_min",
+        "run.seed",
+    ),
+    only_if="watches_learning",
+    lead_seed_only=True,
+    record=(RecordPart("learning", "learning.json"),),
+)
 MODEL_SPECIFIC = Stage(
     "model_specific",
     "model-specific explanations of",
@@ -311,6 +486,7 @@ OF_A_MODEL = (
     PROBE,
     INTERVENE,
     FITNESS,
+    LIKELIHOOD,
     LOCATE,
     ABSENCE,
     SCORE,
@@ -320,13 +496,23 @@ OF_A_MODEL = (
     SHOW,
     LATENT_RESPONSES,
     MANIPULATE,
+    VARIATIONS,
     APPLICATIONS,
+    AUGMENT_CNN,
+    MIXTURE,
+    LEAVE_OUT,
     ATTRIBUTE,
     DISCRIMINATE,
     SUBGROUP,
+    BIAS,
+    GUESSES,
+    LEARNING,
     MODEL_SPECIFIC,
     EXPORT,
 )
+
+# The evidence of codes without unused dimensions, in this order; each takes `pruned` in the place of `encoded`.
+OF_A_PRUNED_CODE = (PROBE_PRUNED, INTERVENE_PRUNED, LOCATE_PRUNED)
 
 # ---- the whole audit -----------------------------------------------------------------------------
 
@@ -350,6 +536,36 @@ EXPLAIN_CLASSIFIER = Stage(
         RecordPart("attribution_evidence", "evidence.json", []),
     ),
 )
+LEARNING_CLASSIFIER = Stage(
+    "learning_classifier",
+    "looking at checkpoints of the attribute classifier",
+    f"{_EXPLANATIONS}.learning_classifier",
+    on_device=True,
+    may_fail=True,
+    needs=("prepared",),
+    settings=("classifier", "explanations.learning_checkpoints", "evidence.probe_images", "run.seed"),
+    only_if="watches_classifier",
+)
+BAYESIAN_CLASSIFIER = Stage(
+    "bayesian_classifier",
+    "training a classifier with uncertain weights",
+    f"{_EXPLANATIONS}.bayesian_classifier",
+    on_device=True,
+    may_fail=True,
+    saves=True,
+    needs=("prepared",),
+    settings=(
+        "classifier",
+        "explanations.bayesian_classifier",
+        "explanations.attribution_steps",
+        "explanations.reference_images",
+        "evidence.bootstraps",
+        "run.seed",
+    ),
+    only_if="trains_bayesian_classifier",
+)
+# What trains the classifier once more to explain it.
+CLASSIFIER_AGAIN = (LEARNING_CLASSIFIER, BAYESIAN_CLASSIFIER)
 VERDICTS = Stage(
     "verdicts",
     "reaching verdicts",

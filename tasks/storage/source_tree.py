@@ -9,8 +9,9 @@ from latent_audit.tasks.storage.syntax import Syntax, read_syntax
 # Every module of ours is below this one.
 OURS = "latent_audit"
 
-# Says where each kind of model is, without importing any. What it names counts where it is used, not the list.
-LISTS = frozenset({"latent_audit.vae_models.presets.registry"})
+# Say where each kind of model is, and what users import, without importing any. What they name counts where it is used,
+# not the lists.
+LISTS = frozenset({OURS, "latent_audit.vae_models.presets.registry"})
 
 
 class SourceTree:
@@ -32,7 +33,7 @@ class SourceTree:
         waiting = []
         for name in names:
             *packages, module = _with_packages(name.partition(":")[0])
-            waiting += [package for package in packages if self._file(package) is not None] + [module]
+            waiting += [package for package in packages if self._counts(package)] + [module]
         while waiting:
             name = waiting.pop()
             if name not in found:
@@ -72,8 +73,11 @@ class SourceTree:
             for name in self._of(module).imports:
                 if name.partition(".")[0] == OURS:
                     found.update(_with_packages(name))
-            self._read[module] = frozenset(name for name in found if self._file(name) is not None) - LISTS
+            self._read[module] = frozenset(name for name in found if self._counts(name))
         return self._read[module]
+
+    def _counts(self, name: str) -> bool:
+        return name not in LISTS and self._file(name) is not None
 
     def _of(self, module: str) -> Syntax:
         if module not in self._syntax:

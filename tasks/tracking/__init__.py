@@ -1,4 +1,4 @@
 """All that imports MLflow.
 
-Other rooms pass a LogBatch or call a RunLog. Start with run_log.py.
+Other rooms pass a LogBatch or call a Tracker. Start with run_log.py.
 """

@@ -79,8 +79,13 @@ class AttributeClassifier(nn.Module):
         """
         features = self.trunk(images).float()
         with autocast(images.device, False):  # what is read off stays exact where the trunk computes in bf16
-            outputs = split_outputs(self.targets, self.heads(features))
-        return torch.cat([t.responses(part) for t, part in zip(self.targets, outputs, strict=True)], 1)
+            outputs = self.heads(features)
+        return self._in_natural_scale(outputs)
+
+    def _in_natural_scale(self, outputs: Tensor) -> Tensor:
+        """Returns responses (n, R) of raw head outputs float32 (n, R)."""
+        parts = split_outputs(self.targets, outputs)
+        return torch.cat([t.responses(part) for t, part in zip(self.targets, parts, strict=True)], 1)
 
     def optimizers(self) -> dict[str, Optimizer]:
         """Returns the one optimiser."""
@@ -98,18 +103,22 @@ class AttributeClassifier(nn.Module):
         """Returns `encode_values`: every training image is labelled."""
         return self.encode_values(values)
 
-    def _nats(self, batch: Batch) -> dict[str, Tensor]:
+    def _outputs(self, images: Tensor, generator: Generator) -> Tensor:
+        """Returns the raw head outputs (n, R) that the loss is of."""
+        return self(images)
+
+    def _nats(self, batch: Batch, generator: Generator) -> dict[str, Tensor]:
         """Returns (n,) nats for each attribute."""
         if batch.values is None:
             raise BadSettings("an attribute classifier's batches need attribute values")
         with autocast(batch.images.device, self.in_bfloat16):
-            outputs = split_outputs(self.targets, self(batch.images))
+            outputs = split_outputs(self.targets, self._outputs(batch.images, generator))
         pairs = enumerate(zip(self.targets, outputs, strict=True))
         return {target.name: target.loss(part, batch.values[:, i]) for i, (target, part) in pairs}
 
     def update(self, batch: Batch, step: int, generator: Generator) -> dict[str, Tensor]:
         """Makes one AdamW step on the weighted sum over attributes; returns mean nats, their sum and each."""
-        nats = {name: value.mean() for name, value in self._nats(batch).items()}
+        nats = {name: value.mean() for name, value in self._nats(batch, generator).items()}
         total = torch.stack(list(nats.values())).sum()
         classes = [nats[target.name] for target in self.targets if target.kind == "categorical"]
         loss = total + (self._settings.class_weight - 1) * sum(classes, total.new_zeros(()))
@@ -120,7 +129,7 @@ class AttributeClassifier(nn.Module):
 
     def held_out_objective(self, batch: Batch, generator: Generator) -> Tensor:
         """Returns (n,) nats summed over attributes."""
-        return torch.stack(list(self._nats(batch).values())).sum(0)
+        return torch.stack(list(self._nats(batch, generator).values())).sum(0)
 
 
 def _compact_trunk(image_shape: tuple[int, int, int], width: int, hidden: int) -> PooledTrunk:

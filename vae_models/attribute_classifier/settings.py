@@ -1,15 +1,17 @@
 """Settings of the attribute classifier."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from latent_audit.vae_models.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
     from latent_audit.vae_models.attribute_classifier.targets import Target
+
+_TRAINING = TrainingSettings(steps=1300, evaluate_every=0.1923, patience=5, held_out_share=0.1)
 
 
 class AttributeClassifierSettings(BaseModel):
@@ -32,9 +34,14 @@ class AttributeClassifierSettings(BaseModel):
         1e-2, ge=0, description="share of every weight taken off a step, times the learning rate (AdamW)"
     )
     training: TrainingSettings = Field(
-        TrainingSettings(steps=1300, evaluate_every=0.1923, patience=5, held_out_share=0.1),
-        description="how long to train; held-out nats stop it early",
+        _TRAINING, description="how long to train; held-out nats stop it early"
     )
+
+    @field_validator("training", mode="before")
+    @classmethod
+    def _keep_defaults(cls, given: Any) -> Any:
+        """Takes what is not given from the default training of a classifier, not of any model."""
+        return {**_TRAINING.model_dump(exclude_unset=True), **given} if isinstance(given, dict) else given
 
     def build(self, image_shape: tuple[int, int, int], targets: Sequence["Target"]) -> "AttributeClassifier":
         """Returns the untrained classifier with a head for each target."""

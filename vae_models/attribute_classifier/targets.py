@@ -133,14 +133,19 @@ class Target:
 def fit_targets(
     attributes: Sequence[AttributeLike], values: NDArray[np.float64], seen: Sequence[int] | None = None
 ) -> tuple[Target, ...]:
-    """Returns one Target an attribute, with means and standard deviations from the training values (n, k).
+    """Returns one Target an attribute, with means and standard deviations from the training values (n, k), NaN where
+    an image has none.
 
     seen: which columns to make targets of, all by default. An attribute that is constant is refused: no head
     can be trained for it.
     """
     targets = []
     for column in range(len(attributes)) if seen is None else seen:
-        attribute, column_values = attributes[column], values[:, column]
+        attribute, column_values = attributes[column], values[~np.isnan(values[:, column]), column]
+        if not len(column_values):
+            raise BadSettings(
+                f"attribute {attribute.name!r} has no value in any training image: leave it out"
+            )
         if np.ptp(column_values) == 0:
             raise BadSettings(
                 f"attribute {attribute.name!r} is {column_values[0]:g} in all training images: leave "
@@ -189,6 +194,11 @@ def encode_all(targets: Sequence[Target], values: NDArray[np.float64]) -> NDArra
 def decode_all(targets: Sequence[Target], encoded: NDArray[np.float32]) -> NDArray[np.float64]:
     """Returns encoded targets (n, k) as raw values float64 (n, k)."""
     return np.stack([target.decode(encoded[:, i]) for i, target in enumerate(targets)], 1)
+
+
+def scales_of(targets: Sequence[Target]) -> dict[str, tuple[float, float]]:
+    """Returns the mean and the standard deviation behind each target's responses, in the attribute's unit."""
+    return {target.name: (target.mean, target.std) for target in targets}
 
 
 def split_outputs(targets: Sequence[Target], outputs: Tensor) -> tuple[Tensor, ...]:

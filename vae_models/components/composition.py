@@ -5,6 +5,7 @@ Components describe themselves; none is imported here, so that a stage's key cov
 
 from typing import TYPE_CHECKING
 
+from latent_audit.vae_models.components.related.related_posteriors import RelatedPosterior
 from latent_audit.vae_models.errors import BadSettings
 
 if TYPE_CHECKING:
@@ -31,6 +32,11 @@ def refuse_illegal(posterior: "PosteriorFamily", prior: "Prior", regulariser: "R
         raise BadSettings(
             "without a prior nothing keeps a random posterior from shrinking to points: use a standard normal or "
             "mixture prior, or the deterministic posterior"
+        )
+    if isinstance(posterior, RelatedPosterior) and (prior.is_mixture or regulariser.asks_for_independence):
+        raise BadSettings(
+            "the elements of this posterior depend on each other, so that its KL is not a sum over dimensions: use the "
+            "standard normal prior, and weigh the KL alone"
         )
     if prior.needs_gaussian_posterior and not posterior.is_gaussian:
         raise BadSettings(

@@ -69,6 +69,10 @@ class MixturePrior(nn.Module):
         prior = self.components(encode).log_density_per_dimension(latents)
         return family.log_density(posterior, latents) - prior
 
+    def log_density(self, latents: Tensor, encode: Encode) -> Tensor:
+        """Returns (n,) log p(z) in nats of latents (n, d)."""
+        return self.components(encode).log_density_per_dimension(latents).sum(1)
+
     def sample(self, count: int, dimensions: int, generator: Generator, encode: Encode) -> Tensor:
         """Returns (count, dimensions) draws, components by their weights."""
         components = self.components(encode)

@@ -3,6 +3,7 @@
 Another prior is another class of this Protocol; one with parameters is a torch module too.
 """
 
+import math
 from collections.abc import Callable
 from typing import Protocol
 
@@ -33,6 +34,10 @@ class Prior(Protocol):
         """
         ...
 
+    def log_density(self, latents: Tensor, encode: Encode) -> Tensor:
+        """Returns (n,) log p(z) in nats of latents (n, d)."""
+        ...
+
     def sample(self, count: int, dimensions: int, generator: Generator, encode: Encode) -> Tensor:
         """Returns (count, dimensions) draws on the generator's device."""
         ...
@@ -50,6 +55,10 @@ class StandardNormal:
     ) -> Tensor:
         """Returns (n, d) KL in nats, exact."""
         return family.kl_per_dimension(posterior)
+
+    def log_density(self, latents: Tensor, encode: Encode) -> Tensor:
+        """Returns (n,) log N(z; 0, 1) in nats of latents (n, d)."""
+        return -0.5 * (latents.square() + math.log(2 * math.pi)).sum(1)
 
     def sample(self, count: int, dimensions: int, generator: Generator, encode: Encode) -> Tensor:
         """Returns (count, dimensions) standard normal draws."""
@@ -77,6 +86,10 @@ class ObservedCodes(nn.Module):
     ) -> None:
         """Returns None: the loss has no such term."""
         return None
+
+    def log_density(self, latents: Tensor, encode: Encode) -> Tensor:
+        """Raises: codes without a prior have no such density."""
+        raise TypeError("observed codes are no prior and have no density")
 
     def sample(self, count: int, dimensions: int, generator: Generator, encode: Encode) -> Tensor:
         """Returns (count, dimensions) draws around the codes' means."""

@@ -79,10 +79,11 @@ class SemiSupervisedVae(nn.Module):
         self.posterior = GaussianPosterior()
         self.reconstruction = build_reconstruction(settings.reconstruction, settings.pixel_variance)
         self._kl_weight = WeightedKl(1.0, settings.warm_up)
-        self.labeller = build_encoder(settings.network, image_shape, label.size)
-        self.features = build_encoder(settings.network, image_shape, _FEATURES)
+        network, sizes = settings.network, (settings.hidden_units, settings.residual)
+        self.labeller = build_encoder(network, image_shape, label.size, *sizes)
+        self.features = build_encoder(network, image_shape, _FEATURES, *sizes)
         self.encoder = nn.Linear(_FEATURES + label.size, 2 * settings.latent_dim)
-        self.decoder = build_decoder(settings.network, image_shape, self.latent_dim)
+        self.decoder = build_decoder(network, image_shape, self.latent_dim, *sizes)
         for module in (self.labeller, self.features, self.encoder, self.decoder):
             initialise_for_relu(module)
         # What encoder and decoder see of each class.

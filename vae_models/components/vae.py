@@ -11,11 +11,18 @@ from torch import Generator, Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from latent_audit.vae_models.components.composition import refuse_illegal
-from latent_audit.vae_models.components.plain_layers import PlainDecoder
+from latent_audit.vae_models.components.plain_layers import NoPlainForm, PlainDecoder
 from latent_audit.vae_models.components.posteriors import PosteriorFamily
 from latent_audit.vae_models.components.priors import ObservedCodes, Prior, StandardNormal
-from latent_audit.vae_models.components.reconstruction import Reconstruction
+from latent_audit.vae_models.components.reconstruction import (
+    PlainGaussianReconstruction,
+    Reconstruction,
+    exact_log_likelihood,
+    linear_layer,
+)
 from latent_audit.vae_models.components.regularisers import Encoded, Following, Regulariser
+from latent_audit.vae_models.components.related.related_posteriors import RelatedPosterior
+from latent_audit.vae_models.densities import Densities, independent_draw
 from latent_audit.vae_models.model import Batch, Posterior
 from latent_audit.vae_models.training.precision import autocast
 
@@ -46,10 +53,12 @@ class VariationalAutoencoder(nn.Module):
         prior: Prior | None = None,
         head: "AttributeHead | None" = None,
         weights: "GaussianWeights | None" = None,
+        sampling_noise: bool = True,
     ) -> None:
         """encoder: images (n, c, h, w) -> (n, outputs_per_dimension * latent_dim). decoder: (n, latent_dim) -> pixel
         outputs. prior: a standard normal by default. head: gives the first dimensions names. weights: makes the
-        decoder's uncertain. Raises BadSettings where parts contradict each other.
+        decoder's uncertain. sampling_noise: whether the decoder learns from draws of the posterior, or from its means.
+        Raises BadSettings where parts contradict each other.
         """
         super().__init__()
         self.image_shape = image_shape
@@ -63,6 +72,7 @@ class VariationalAutoencoder(nn.Module):
         self.encoder, self.decoder = encoder, decoder
         self.prior: Prior = StandardNormal() if prior is None else prior
         self.head, self.weights = head, weights
+        self.sampling_noise = sampling_noise
         self.posterior, self.reconstruction, self.regulariser = posterior, reconstruction, regulariser
         refuse_illegal(posterior, self.prior, regulariser)
         # A regulariser's own networks are trained by its own optimisers.
@@ -74,7 +84,40 @@ class VariationalAutoencoder(nn.Module):
 
     def encode(self, images: Tensor) -> Posterior:
         """Returns q(z | x): mean and log variance, each (n, latent_dim), of images (n, c, h, w) in [0, 1]."""
+        posterior = self._infer(images)
+        return (
+            self.posterior.summary(posterior) if isinstance(self.posterior, RelatedPosterior) else posterior
+        )
+
+    def _infer(self, images: Tensor) -> Posterior:
         return self.posterior.from_outputs(self.encoder(images))
+
+    def densities(self) -> Densities | None:
+        """Returns the densities of posterior and prior; None for a model without a prior."""
+        if not self.prior.has_density:
+            return None
+        return Densities(
+            self._infer,
+            self._draw_with_density,
+            lambda latents: self.prior.log_density(latents, self.encode),
+            self._whole_kl,
+        )
+
+    def _draw_with_density(self, posterior: Posterior, generator: Generator) -> tuple[Tensor, Tensor]:
+        if isinstance(self.posterior, RelatedPosterior):
+            return self.posterior.draw(posterior, generator)
+        return independent_draw(self.posterior, posterior, generator)
+
+    def exact_log_likelihood(self, images: Tensor) -> Tensor | None:
+        """Returns (n,) log p(x) in nats of images (n, c, h, w), float64; None for a decoder that is not linear."""
+        layer, pixels = linear_layer(self.decoder), self.reconstruction
+        if (
+            layer is None
+            or not isinstance(pixels, PlainGaussianReconstruction)
+            or not isinstance(self.prior, StandardNormal)
+        ):
+            return None
+        return exact_log_likelihood(layer, pixels.variance, images)
 
     def decode(self, latents: Tensor) -> Tensor:
         """Returns mean images (n, c, h, w) in [0, 1] of latents (n, latent_dim); uncertain weights at their means."""
@@ -82,6 +125,8 @@ class VariationalAutoencoder(nn.Module):
 
     def plain_decoder(self) -> PlainDecoder:
         """Returns `decode` as a plain list of layers; raises NoPlainForm for a layer without one."""
+        if isinstance(self.reconstruction, PlainGaussianReconstruction):
+            raise NoPlainForm(type(self.reconstruction).__name__)
         found = PlainDecoder()
         found.add_network(self.decoder)
         found.add("sigmoid")  # the mean of every pixel distribution
@@ -116,6 +161,14 @@ class VariationalAutoencoder(nn.Module):
             return self.decoder(latents)
         return self.weights.apply_to(self.decoder, latents, generator)
 
+    def _drawn(self, posterior: Posterior, generator: Generator) -> tuple[Tensor, Tensor | None]:
+        """Returns codes (n, d) for the decoder, and the KL (n, d) in nats; (n, 1) where it is not a sum over d."""
+        if isinstance(self.posterior, RelatedPosterior):
+            latents, log_density = self.posterior.draw(posterior, generator)
+            return latents, self.posterior.kl_nats(posterior, latents, log_density)[:, None]
+        latents = self.posterior.sample(posterior, generator) if self.sampling_noise else posterior.mean
+        return latents, self.prior.kl_per_dimension(self.posterior, posterior, latents, self.encode)
+
     def _terms(self, batch: Batch, step: int, generator: Generator) -> tuple[dict[str, Tensor], Encoded]:
         """Returns (n,) nats by name, and the batch's codes.
 
@@ -125,10 +178,9 @@ class VariationalAutoencoder(nn.Module):
         with autocast(batch.images.device, self.in_bfloat16):
             outputs = self.encoder(batch.images)
         posterior = self.posterior.from_outputs(outputs)
-        latents = self.posterior.sample(posterior, generator)
+        latents, kl = self._drawn(posterior, generator)
         with autocast(batch.images.device, self.in_bfloat16):
             pixel_outputs = self._pixel_outputs(latents, generator)
-        kl = self.prior.kl_per_dimension(self.posterior, posterior, latents, self.encode)
         encoded = Encoded(posterior, latents, kl)
         terms = {"reconstruction": self.reconstruction.nats_per_image(pixel_outputs, batch.images)}
         if kl is not None:
@@ -183,22 +235,25 @@ class VariationalAutoencoder(nn.Module):
         return self.reconstruction.nats_per_image(self.decoder(latents), images)
 
     def kl_per_dimension(self, images: Tensor) -> Tensor | None:
-        """Returns (n, latent_dim) nats that add up to KL(q(z | x) || prior), or None for a model without a prior.
+        """Returns (n, latent_dim) nats that add up to KL(q(z | x) || prior); None for a model without a prior, or one
+        whose KL is not a sum over dimensions.
 
         Exact for the standard normal; else the mean of 16 draws, the same ones every time.
         """
-        posterior = self.encode(images)
-        if isinstance(self.prior, StandardNormal):
+        if isinstance(self.posterior, RelatedPosterior) or not self.prior.has_density:
+            return None
+        return self._kl(images)
+
+    def _whole_kl(self, images: Tensor) -> Tensor:
+        return self._kl(images).sum(1)
+
+    def _kl(self, images: Tensor) -> Tensor:
+        posterior = self._infer(images)
+        if isinstance(self.prior, StandardNormal) and not isinstance(self.posterior, RelatedPosterior):
             return self.posterior.kl_per_dimension(posterior)
         generator = Generator(images.device).manual_seed(0)
-        draws = []
-        for _ in range(_KL_DRAWS):
-            latents = self.posterior.sample(posterior, generator)
-            kl = self.prior.kl_per_dimension(self.posterior, posterior, latents, self.encode)
-            if kl is None:
-                return None
-            draws.append(kl)
-        return torch.stack(draws).mean(0)
+        draws = [self._drawn(posterior, generator)[1] for _ in range(_KL_DRAWS)]
+        return torch.stack([kl for kl in draws if kl is not None]).mean(0)
 
 
 def _total(terms: dict[str, Tensor]) -> Tensor:

@@ -25,15 +25,18 @@ class GaussianWeights(nn.Module):
         """Sets the number of training images over which the KL of the weights is divided."""
         self.get_buffer("training_images").fill_(images)
 
-    def apply_to(self, module: nn.Module, inputs: Tensor, generator: Generator) -> Tensor:
-        """Returns the module's outputs with weights drawn once from q, the same for all inputs; differentiable."""
-        drawn = {
+    def draw(self, module: nn.Module, generator: Generator) -> dict[str, Tensor]:
+        """Returns the module's parameters by name, drawn once from q; differentiable."""
+        return {
             name: mean + log_deviation.exp() * torch.empty_like(mean).normal_(generator=generator)
             for (name, mean), log_deviation in zip(
                 module.named_parameters(), self.log_deviations, strict=True
             )
         }
-        return functional_call(module, drawn, (inputs,))
+
+    def apply_to(self, module: nn.Module, inputs: Tensor, generator: Generator) -> Tensor:
+        """Returns the module's outputs with weights drawn once from q, the same for all inputs; differentiable."""
+        return functional_call(module, self.draw(module, generator), (inputs,))
 
     def kl_nats(self, module: nn.Module) -> Tensor:
         """Returns the scalar KL(q(w) || p(w)) in nats, in closed form, summed over all weights."""

@@ -1,6 +1,7 @@
 """Losses of both players of the InterpretableGAN, computed from one forward pass.
 
-Non-saturating logistic loss with R1 (Mescheder et al. 2018), InfoGAN's recovery bound (Chen et al. 2016).
+Non-saturating logistic loss with R1 (Mescheder et al. 2018), InfoGAN's recovery bound (Chen et al. 2016). By setting
+the hinge loss (Lim & Ye 2017), feature matching (Salimans et al. 2016) and augmentation (Zhao et al. 2020).
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,8 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
+from latent_audit.vae_models.interpretable_gan.augmentation import augmented
+from latent_audit.vae_models.interpretable_gan.choices import AdversarialLoss
 from latent_audit.vae_models.model import Batch
 from latent_audit.vae_models.training.precision import autocast
 
@@ -23,7 +26,10 @@ def share_of(count: int, share: float) -> int:
 
 
 class Pass(NamedTuple):
-    """One forward pass of all networks, from which both players' losses are computed."""
+    """One forward pass of all networks, from which both players' losses are computed.
+
+    With augmentation the logits are of changed images, all else of images as they are.
+    """
 
     samples: Tensor  # (n, c, h, w) in [0, 1]
     seen_samples: Tensor  # the same as S and D see them, cut off from G: what pulls at them is known here
@@ -36,6 +42,7 @@ class Pass(NamedTuple):
     learnt_logit: Tensor  # (k,) of the samples that S and D learn from
     real_code: Tensor  # (n, d)
     reconstruction: Tensor  # (n,) nats
+    features: tuple[Tensor, Tensor]  # (n, hidden) of data and of samples, which the codes are read from
 
 
 def forward_pass(model: "InterpretableGan", batch: Batch, generator: Generator) -> Pass:
@@ -50,10 +57,12 @@ def forward_pass(model: "InterpretableGan", batch: Batch, generator: Generator) 
         # Apart, so that what pulls at samples passes neither through what was made of data, nor what S learns from
         # through the other samples.
         learnt, others = seen_samples.tensor_split([share_of(count, model.settings.learnt_share)])
-        real_code, learnt_code, other_code = map(model.encoder, (images, learnt, others))
-    logits = [
-        model.discriminator(model.layout.presented(code)) for code in (real_code, learnt_code, other_code)
-    ]
+        features = [model.encoder.trunk(seen) for seen in (images, learnt, others)]
+        codes = real_code, learnt_code, other_code = tuple(map(model.encoder.code, features))
+        kinds = model.settings.augmentation
+        shown = (images, learnt, others) if kinds else ()
+        judged = [model.encoder(augmented(seen, kinds, generator)) for seen in shown] or codes
+    logits = [model.discriminator(model.layout.presented(code)) for code in judged]
     rebuild_from = _code_to_rebuild_from(model, batch, real_code, generator)
     with autocast(images.device, model.in_bfloat16):
         outputs = model.generator(torch.zeros_like(noise), model.layout.presented(rebuild_from))
@@ -71,6 +80,7 @@ def forward_pass(model: "InterpretableGan", batch: Batch, generator: Generator) 
         logits[1],
         real_code,
         nats,
+        (features[0], torch.cat(features[1:])),
     )
 
 
@@ -100,15 +110,30 @@ def loss_terms(model: "InterpretableGan", batch: Batch, forward: Pass) -> dict[s
     supervised = forward.reconstruction.new_zeros(())
     if batch.values is not None:
         supervised = attribute_nats(model, forward.real_code, batch.values)
-    real, learnt = functional.softplus(-forward.real_logit), functional.softplus(forward.learnt_logit)
-    return {
+    terms = {
         "supervised": supervised,
         "follow": attribute_nats(model, forward.sample_code, forward.asked_values),
         "recovery": recovery_nats(model, forward.sample_code, forward.conditioned_on),
         "reconstruction": forward.reconstruction.mean(),
         "free_prior": 0.5 * forward.real_code[:, size:].square().sum(1).mean(),
-        "discriminator": real.mean() + learnt.mean(),
-        "generator": functional.softplus(-forward.sample_logit).mean(),
+    } | adversarial_terms(model.settings.adversarial_loss, forward)
+    if model.settings.feature_matching_weight:
+        of_data, of_samples = (features.float().mean(0) for features in forward.features)
+        terms["features"] = (of_data.detach() - of_samples).square().sum()
+    return terms
+
+
+def adversarial_terms(kind: AdversarialLoss, forward: Pass) -> dict[str, Tensor]:
+    """Returns the mean losses of both players: of the discriminator on data and samples, of the generator."""
+    real, learnt, sample = forward.real_logit, forward.learnt_logit, forward.sample_logit
+    if kind == "hinge":
+        return {
+            "discriminator": functional.relu(1 - real).mean() + functional.relu(1 + learnt).mean(),
+            "generator": -sample.mean(),
+        }
+    return {
+        "discriminator": functional.softplus(-real).mean() + functional.softplus(learnt).mean(),
+        "generator": functional.softplus(-sample).mean(),
     }
 
 
@@ -127,6 +152,8 @@ def player_losses(model: "InterpretableGan", terms: dict[str, Tensor], forward: 
     encoder = encoder + settings.supervised_weight * terms["supervised"]
     encoder = encoder + settings.adversarial_weight * terms["discriminator"]
     of_samples = settings.recovery_weight * terms["recovery"] + settings.follow_weight * terms["follow"]
+    if "features" in terms:
+        of_samples = of_samples + settings.feature_matching_weight * terms["features"]
     return PlayerLosses(encoder, of_samples + settings.adversarial_weight * terms["generator"])
 
 

@@ -16,7 +16,7 @@ from torch import Generator, Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from latent_audit.vae_models.attribute_classifier.targets import Target, decode_all, encode_all
-from latent_audit.vae_models.components.networks import channels_for
+from latent_audit.vae_models.components.networks import convolutions
 from latent_audit.vae_models.components.plain_layers import PlainDecoder
 from latent_audit.vae_models.components.reconstruction import build_reconstruction
 from latent_audit.vae_models.decoder_noise import draw_noise
@@ -83,10 +83,10 @@ class InterpretableGan(nn.Module):
         self.reconstruction = build_reconstruction(settings.reconstruction, settings.pixel_variance)
         self.encoder = SemanticEncoder(image_shape, self.layout, settings.encoder_width, settings.hidden)
         self.discriminator = AdditiveDiscriminator(self.layout, settings.pairwise_terms)
-        channels = channels_for(settings.generator_network, image_shape)
-        sizes = (settings.noise_dimensions, self.layout.size, channels, settings.hidden)
-        self.generator = SemanticGenerator(image_shape, *sizes)
-        self.average_generator = SemanticGenerator(image_shape, *sizes).requires_grad_(False)
+        maps = convolutions(settings.generator_network, image_shape, settings.residual)
+        sizes = (settings.noise_dimensions, self.layout.size, settings.hidden)
+        self.generator = SemanticGenerator(image_shape, *sizes, *maps)
+        self.average_generator = SemanticGenerator(image_shape, *sizes, *maps).requires_grad_(False)
         self.average_generator.load_state_dict(self.generator.state_dict())
         self.noise_dimensions = settings.noise_dimensions
         # Follows from its row number, so no weights hold it.

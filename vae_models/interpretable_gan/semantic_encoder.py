@@ -25,7 +25,11 @@ class SemanticEncoder(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Returns codes in fp32, the logits of each categorical group centred (their sum means nothing)."""
-        code = self.head(self.trunk(images)).float()
+        return self.code(self.trunk(images))
+
+    def code(self, features: Tensor) -> Tensor:
+        """Returns the codes of features (n, hidden) of the trunk."""
+        code = self.head(features).float()
         named = code[:, : self.layout.named_size]
         parts = [
             part - part.mean(1, keepdim=True) if target.kind == "categorical" else part

@@ -1,11 +1,15 @@
 """The InterpretableGAN's generator: noise and a presented semantic code in, an image out."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 
-from latent_audit.vae_models.components.networks import ConvolutionHead, dense_layers, initialise_for_relu
+from latent_audit.vae_models.components.networks import (
+    Between,
+    ConvolutionHead,
+    dense_layers,
+    initialise_for_relu,
+    nothing_between,
+)
 
 
 class SemanticGenerator(nn.Module):
@@ -16,12 +20,13 @@ class SemanticGenerator(nn.Module):
         image_shape: tuple[int, int, int],
         noise_dimensions: int,
         code_dimensions: int,
-        channels: Sequence[int],
         hidden: int,
+        channels: tuple[int, ...],
+        between: Between = nothing_between,
     ) -> None:
         super().__init__()
         self.noise_dimensions = noise_dimensions
-        head = ConvolutionHead(image_shape, tuple(channels))
+        head = ConvolutionHead(image_shape, channels, between)
         sizes = (noise_dimensions + code_dimensions, hidden, hidden, head.features)
         self.layers = nn.Sequential(*dense_layers(sizes), head)
         initialise_for_relu(self.layers)

@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_serializer, model_validator
 
-from latent_audit.vae_models.components.choices import ConvolutionKind, ReconstructionKind, refuse_variance
+from latent_audit.vae_models.components.choices import (
+    ReconstructionKind,
+    ResidualSize,
+    refuse_size,
+    refuse_variance,
+)
+from latent_audit.vae_models.interpretable_gan.choices import AdversarialLoss, Augmentation, GeneratorKind
 from latent_audit.vae_models.training.durations import Duration, in_steps
 from latent_audit.vae_models.training.settings import TrainingSettings
 
@@ -66,8 +72,25 @@ class InterpretableGanSettings(BaseModel):
     )
     warm_up_learning_rate: float = Field(2e-3, gt=0, description="Adam's step size in these steps")
     encoder_width: int = Field(64, ge=2, description="channels of the encoder's 3x3 convolutions")
-    generator_network: ConvolutionKind = Field(
-        "burgess", description="convolutions of the generator: burgess (32 channels) or locatello (32 to 64)"
+    generator_network: GeneratorKind = Field(
+        "burgess",
+        description="convolutions of the generator: burgess (32 channels), locatello (32 to 64) or residual",
+    )
+    residual: ResidualSize | None = Field(
+        None, description="width, depth and normalisation of a residual generator; null: its defaults"
+    )
+    augmentation: tuple[Augmentation, ...] = Field(
+        (),
+        description="changes of data and samples, drawn anew each time, before the discriminator judges them, for "
+        "small data: color, translation, cutout",
+    )
+    adversarial_loss: AdversarialLoss = Field(
+        "logistic", description="loss of both players: logistic (non-saturating) or hinge"
+    )
+    feature_matching_weight: float = Field(
+        0.0,
+        ge=0,
+        description="weight of the squared distance between mean features of data and samples, for the generator",
     )
     supervised_weight: float = Field(
         1.0, ge=0, description="weight of the encoder's nats on the attributes of labelled images"
@@ -87,7 +110,7 @@ class InterpretableGanSettings(BaseModel):
         ge=0,
         description="weight of the reconstruction nats of real images through encoder and generator",
     )
-    adversarial_weight: float = Field(1.0, gt=0, description="weight of the logistic loss of both players")
+    adversarial_weight: float = Field(1.0, gt=0, description="weight of the adversarial loss of both players")
     gradient_penalty: float = Field(
         1.0, ge=0, description="weight of R1: squared gradient of the logit on data"
     )
@@ -140,6 +163,7 @@ class InterpretableGanSettings(BaseModel):
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "InterpretableGanSettings":
         refuse_variance(self.reconstruction, self.pixel_variance)
+        refuse_size(self.generator_network, self.residual)
         if self.warm_up >= self.training.steps:
             raise ValueError(
                 f"warm_up_steps ({self.warm_up}) leaves no steps for the generator before the last one "

@@ -3,9 +3,15 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, field_serializer, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, field_serializer, model_validator
 
-from latent_audit.vae_models.components.choices import NetworkKind, ReconstructionKind, refuse_variance
+from latent_audit.vae_models.components.choices import (
+    NetworkKind,
+    ReconstructionKind,
+    ResidualSize,
+    refuse_size,
+    refuse_variance,
+)
 from latent_audit.vae_models.training.durations import Duration, in_steps
 from latent_audit.vae_models.training.settings import TrainingSettings
 
@@ -15,6 +21,7 @@ if TYPE_CHECKING:
     from latent_audit.vae_models.components.attribute_head import AttributeHead
     from latent_audit.vae_models.components.posteriors import PosteriorFamily
     from latent_audit.vae_models.components.priors import Prior
+    from latent_audit.vae_models.components.reconstruction import Reconstruction
     from latent_audit.vae_models.components.regularisers import Regulariser
     from latent_audit.vae_models.components.vae import VariationalAutoencoder
     from latent_audit.vae_models.components.weight_uncertainty import GaussianWeights
@@ -27,8 +34,16 @@ class FamilySettings(BaseModel):
 
     network: NetworkKind = Field(
         "burgess",
-        description="mlp (512-256), burgess (32-channel convolutions), locatello (32-32-64-64), or attention "
-        "(locatello with self-attention)",
+        description="mlp (512-256, or hidden_units), burgess (32-channel convolutions), locatello (32-32-64-64), "
+        "attention (locatello with self-attention), or residual (residual blocks, of a size that is set)",
+    )
+    hidden_units: tuple[PositiveInt, ...] | None = Field(
+        None,
+        description="widths of the hidden layers of network mlp, as the encoder has them, such as [128]; null: "
+        "[512, 256]",
+    )
+    residual: ResidualSize | None = Field(
+        None, description="width, depth and normalisation of network residual; null: its defaults"
     )
     reconstruction: ReconstructionKind = Field(
         "bernoulli",
@@ -59,6 +74,12 @@ class FamilySettings(BaseModel):
     @model_validator(mode="after")
     def _parts_fit_together(self) -> "FamilySettings":
         refuse_variance(self.reconstruction, self.pixel_variance)
+        if self.hidden_units is not None and self.network != "mlp":
+            raise ValueError(
+                f"hidden_units are the widths of network mlp, and network is {self.network}: leave them out, or set "
+                "network to mlp"
+            )
+        refuse_size(self.network, self.residual)
         if self.warm_up > self.training.steps:
             raise ValueError(
                 f"warm_up_steps ({self.warm_up}) is beyond the last training step "
@@ -74,13 +95,16 @@ class FamilySettings(BaseModel):
         *,
         posterior: "PosteriorFamily | None" = None,
         prior: "Prior | None" = None,
+        reconstruction: "Reconstruction | None" = None,
         head: "AttributeHead | None" = None,
         weights: "Callable[[nn.Module], GaussianWeights] | None" = None,
+        sampling_noise: bool = True,
     ) -> "VariationalAutoencoder":
         """Returns an untrained model of these settings' networks and the parts given.
 
-        regulariser: by default the KL, its weight rising to 1. posterior: gaussian. prior: a standard normal. weights:
-        makes the decoder's uncertain.
+        regulariser: by default the KL, its weight rising to 1. posterior: gaussian. prior: a standard normal.
+        reconstruction: that of the settings. weights: makes the decoder's uncertain. sampling_noise: whether the
+        decoder learns from draws of the posterior.
         """
         # Here and in every `build`: settings are read before torch is imported, which takes seconds.
         from latent_audit.vae_models.components.networks import (
@@ -94,8 +118,11 @@ class FamilySettings(BaseModel):
         from latent_audit.vae_models.components.vae import VariationalAutoencoder
 
         family = GaussianPosterior() if posterior is None else posterior
-        encoder = build_encoder(self.network, image_shape, family.outputs_per_dimension * latent_dim)
-        decoder = build_decoder(self.network, image_shape, latent_dim)
+        if reconstruction is None:
+            reconstruction = build_reconstruction(self.reconstruction, self.pixel_variance)
+        outputs, sizes = family.outputs_per_dimension * latent_dim, (self.hidden_units, self.residual)
+        encoder = build_encoder(self.network, image_shape, outputs, *sizes)
+        decoder = build_decoder(self.network, image_shape, latent_dim, *sizes)
         initialise_for_relu(encoder)
         initialise_for_relu(decoder)
         return VariationalAutoencoder(
@@ -104,12 +131,13 @@ class FamilySettings(BaseModel):
             encoder=encoder,
             decoder=decoder,
             posterior=family,
-            reconstruction=build_reconstruction(self.reconstruction, self.pixel_variance),
+            reconstruction=reconstruction,
             regulariser=WeightedKl(1.0, self.warm_up) if regulariser is None else regulariser,
             learning_rate=self.learning_rate,
             prior=prior,
             head=head,
             weights=None if weights is None else weights(decoder),
+            sampling_noise=sampling_noise,
         )
 
 
@@ -117,3 +145,18 @@ class AutoencoderSettings(FamilySettings):
     """A member of the family whose dimensions have no names."""
 
     latent_dim: int = Field(10, ge=1, description="latent dimensions")
+
+
+class PhasedSettings(AutoencoderSettings):
+    """A member of the family that may be trained in phases: from the weights of another model, and without noise."""
+
+    start_from: str | None = Field(
+        None,
+        description="name of another of the models, with the same network and latent_dim, whose trained weights of the "
+        "same seed this training starts from, such as an autoencoder; null: new weights",
+    )
+    sampling_noise: bool = Field(
+        True,
+        description="whether the decoder learns from draws of the posterior; false: from its means, to see what the "
+        "noise is for",
+    )

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from latent_audit.vae_models.presets.autoencoder_settings import AutoencoderSettings
+from latent_audit.vae_models.presets.autoencoder_settings import PhasedSettings
 
 if TYPE_CHECKING:
     from latent_audit.vae_models.attribute_classifier.targets import Target
     from latent_audit.vae_models.components.vae import VariationalAutoencoder
 
 
-class BetaVaeSettings(AutoencoderSettings):
+class BetaVaeSettings(PhasedSettings):
     """The beta-VAE: loss = reconstruction + beta * KL, all in nats per image."""
 
     kind: Literal["beta_vae"] = "beta_vae"
@@ -26,4 +26,5 @@ class BetaVaeSettings(AutoencoderSettings):
         """Returns the untrained model; it learns without the targets."""
         from latent_audit.vae_models.components.regularisers import WeightedKl
 
-        return self.compose(image_shape, self.latent_dim, WeightedKl(self.beta, self.warm_up))
+        regulariser = WeightedKl(self.beta, self.warm_up)
+        return self.compose(image_shape, self.latent_dim, regulariser, sampling_noise=self.sampling_noise)

@@ -17,12 +17,15 @@ from latent_audit.vae_models.presets.dip_vae_ii import DipVaeIiSettings
 from latent_audit.vae_models.presets.factor_vae import FactorVaeSettings
 from latent_audit.vae_models.presets.gm_vae import GmVaeSettings
 from latent_audit.vae_models.presets.laplace_vae import LaplaceVaeSettings
+from latent_audit.vae_models.presets.linear_vae import LinearVaeSettings
 from latent_audit.vae_models.presets.plain_vae import VaeSettings
+from latent_audit.vae_models.presets.related_vaes import FlowVaeSettings, FullCovarianceVaeSettings
 from latent_audit.vae_models.presets.semi_supervised_settings import SemiSupervisedVaeSettings
 from latent_audit.vae_models.presets.vamp_vae import VampVaeSettings
 from latent_audit.vae_models.pretrained.checkpoint_settings import CheckpointSettings
 from latent_audit.vae_models.pretrained.entrypoint_settings import EntrypointSettings
 from latent_audit.vae_models.pretrained.exported_settings import ExportedProgramsSettings
+from latent_audit.vae_models.pretrained.extension_settings import ExtensionSettings
 from latent_audit.vae_models.pretrained.libraries.diffusers_settings import DiffusersSettings
 from latent_audit.vae_models.pretrained.libraries.lightning_settings import LightningSettings
 from latent_audit.vae_models.pretrained.libraries.pythae_settings import PythaeSettings
@@ -45,8 +48,12 @@ AnyModelSettings = (
     | SemiSupervisedVaeSettings
     | AttentionVaeSettings
     | BayesianVaeSettings
+    | LinearVaeSettings
+    | FullCovarianceVaeSettings
+    | FlowVaeSettings
     | CheckpointSettings
     | EntrypointSettings
+    | ExtensionSettings
     | ExportedProgramsSettings
     | OnnxSettings
     | DiffusersSettings
@@ -72,4 +79,7 @@ def can_be_stacked(settings: object) -> bool:
         isinstance(settings, _STACKABLE)
         and settings.network != "attention"
         and settings.training.patience is None
+        and getattr(settings, "start_from", None) is None
+        and getattr(settings, "sampling_noise", True)
+        and settings.training.restarts == 0
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from latent_audit.vae_models.components.choices import NetworkKind, PosteriorLayout
+from latent_audit.vae_models.components.choices import NetworkKind, PosteriorLayout, ResidualSize
 from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings, PixelRange
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ class CheckpointSettings(ExistingModelSettings):
     )
     network: NetworkKind | None = Field(
         None, description="which of our networks the weights are for; null: found by their shapes"
+    )
+    residual: ResidualSize | None = Field(
+        None, description="width, depth and normalisation of network residual; null: its defaults"
     )
     latent_dim: int | None = Field(None, ge=1, description="latent dimensions; null: found by the shapes")
     posterior_layout: PosteriorLayout | None = Field(
@@ -69,6 +72,7 @@ class CheckpointSettings(ExistingModelSettings):
         ours = VaeSettings(
             latent_dim=self.latent_dim or _DIMENSIONS,
             network=self.network or _NETWORK,
+            residual=self.residual if self.network == "residual" else None,
             reconstruction=self.reconstruction,
             pixel_variance=self.pixel_variance,
         )
@@ -85,6 +89,12 @@ class CheckpointSettings(ExistingModelSettings):
     def with_files(self, places: Mapping[str, Path]) -> Self:
         """Returns the settings with the file of weights somewhere else."""
         return self.model_copy(update={"path": places["path"]})
+
+    def look_through(self, files: Mapping[str, Path]) -> None:
+        """Raises BadCheckpoint unless the file is one of tensors."""
+        from latent_audit.vae_models.pretrained.file_kinds import KINDS_OF_WEIGHTS, refuse_other_kinds
+
+        refuse_other_kinds(files["path"], KINDS_OF_WEIGHTS, "a file of tensors")
 
     def readings(self, image_shape: tuple[int, int, int]) -> list[Self]:
         """Returns the settings with all that is null found out, in every way that the shapes allow.

@@ -12,13 +12,14 @@ from latent_audit.vae_models.components.reconstruction import build_reconstructi
 from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.pretrained.foreign_model import ForeignModel
 from latent_audit.vae_models.pretrained.functions.halves import halves_of, networks_of
+from latent_audit.vocabulary.extensions import BadExtension, load
 from latent_audit.vocabulary.machine_errors import raise_machine_error
 
 if TYPE_CHECKING:
-    from latent_audit.vae_models.pretrained.entrypoint_settings import EntrypointSettings, OwnCodeSettings
+    from latent_audit.vae_models.pretrained.entrypoint_settings import OwnCodeSettings, OwnFunctionSettings
 
 
-def build_from_entrypoint(settings: "EntrypointSettings", image_shape: tuple[int, int, int]) -> ForeignModel:
+def build_from_entrypoint(settings: "OwnFunctionSettings", image_shape: tuple[int, int, int]) -> ForeignModel:
     """Returns the model that the user's function makes, with its weights.
 
     Raises BadCheckpoint if the function cannot be found or called, or its result cannot be used.
@@ -56,6 +57,11 @@ def wrapped(made: Any, settings: "OwnCodeSettings", image_shape: tuple[int, int,
 
 def _found(settings: "OwnCodeSettings") -> Callable[..., Any]:
     assert settings.entrypoint is not None
+    if settings.entry_point_group is not None:
+        try:
+            return load(settings.entry_point_group, settings.entrypoint)
+        except BadExtension as error:
+            raise BadCheckpoint(str(error)) from error
     module_name, _, name = settings.entrypoint.partition(":")
     folder = str(settings.folder.absolute())
     if folder not in sys.path and settings.folder != Path():  # a recipe does not know it any more

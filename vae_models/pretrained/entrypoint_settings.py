@@ -1,6 +1,7 @@
 """Settings of a model made by a user's own Python function."""
 
 import math
+from abc import ABC
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
@@ -31,6 +32,8 @@ class OwnCodeSettings(ForeignModelSettings):
     """A model that your own Python function makes. Its code is run, with all that you may do yourself."""
 
     runs_its_code: ClassVar[bool] = True
+    # The group of entry points that `entrypoint` names one of; None: it names a function of a module.
+    entry_point_group: ClassVar[str | None] = None
 
     entrypoint: str | None = Field(
         None,
@@ -49,6 +52,11 @@ class OwnCodeSettings(ForeignModelSettings):
     decodes: bool = Field(
         True, description="false for a model that only encodes: checks by what it draws are not made"
     )
+
+    @property
+    def code_name(self) -> str:
+        """What records and messages call the code."""
+        return str(self.entrypoint)
 
     @property
     def has_decoder(self) -> bool:
@@ -76,16 +84,9 @@ class OwnCodeSettings(ForeignModelSettings):
         return self
 
 
-class EntrypointSettings(OwnCodeSettings):
-    """A model that your own Python function makes. Its code is run, with all that you may do yourself."""
+class OwnFunctionSettings(OwnCodeSettings, ABC):
+    """A function that makes the whole model, and the files that it is given."""
 
-    not_in_key: ClassVar[frozenset[str]] = frozenset({"folder", "files"})
-
-    kind: Literal["entrypoint"] = "entrypoint"
-    entrypoint: str = Field(
-        pattern=FUNCTION,
-        description="package.module:function; the function returns an object with encode(images) and decode(codes)",
-    )
     files: dict[str, Path] = Field(
         default_factory=dict,
         description="files by the named argument that they are given as, such as {weights: model.pt}; what they hold "
@@ -105,6 +106,19 @@ class EntrypointSettings(OwnCodeSettings):
     def with_files(self, places: Mapping[str, Path]) -> Self:
         """Returns the settings with other paths of these files."""
         return self.model_copy(update={"files": {name: places[name] for name in self.files}})
+
+
+class EntrypointSettings(OwnFunctionSettings):
+    """A model that your own Python function makes. Its code is run, with all that you may do yourself."""
+
+    not_in_key: ClassVar[frozenset[str]] = frozenset({"folder", "files"})
+
+    kind: Literal["entrypoint"] = "entrypoint"
+    entrypoint: str = Field(
+        pattern=FUNCTION,
+        description="package.module:function; the function returns an object with encode(images) and decode(codes), "
+        "or with the networks encoder and decoder",
+    )
 
     def open_trained(self, image_shape: tuple[int, int, int]) -> "ForeignModel":
         """Returns the model with its own weights."""

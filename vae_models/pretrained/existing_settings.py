@@ -73,6 +73,13 @@ class ExistingModelSettings(BaseModel, ABC):
         """Returns the settings with other paths of their files."""
         ...
 
+    def look_through(self, files: Mapping[str, Path]) -> None:
+        """Raises BadCheckpoint for files, by name, that this kind would refuse; called before any work starts.
+
+        Whoever opens the files looks again.
+        """
+        return None
+
     def readings(self, image_shape: tuple[int, int, int]) -> list[Self]:
         """Returns the settings in every way that the files allow them to be completed; mostly one."""
         return [self]

@@ -42,6 +42,15 @@ class ExportedProgramsSettings(ForeignModelSettings):
         """Returns the settings with other paths of both programs."""
         return self.model_copy(update={name: str(places[name]) for name in self.given_files()})
 
+    def look_through(self, files: Mapping[str, Path]) -> None:
+        """Raises BadCheckpoint for archives that hold more than tensors and operations on them."""
+        from latent_audit.vae_models.pretrained.exported_archive import refuse_code
+        from latent_audit.vae_models.pretrained.file_kinds import EXPORTED, refuse_other_kinds
+
+        for name, path in files.items():
+            refuse_other_kinds(path, (EXPORTED,), f"an exported program (pt2) as {name}")
+            refuse_code(path)
+
     def open_trained(self, image_shape: tuple[int, int, int]) -> "ForeignModel":
         """Returns the model with its own weights."""
         from latent_audit.vae_models.pretrained.exported_programs import build_from_programs

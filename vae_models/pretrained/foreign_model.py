@@ -3,14 +3,19 @@ analyses use.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from latent_audit.vae_models.components.choices import Returned
 from latent_audit.vae_models.components.posteriors import LOG_VARIANCE_RANGE, GaussianPosterior
+from latent_audit.vae_models.components.priors import StandardNormal
 from latent_audit.vae_models.components.reconstruction import Reconstruction
+from latent_audit.vae_models.densities import Densities, independent_draw
 from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.model import Posterior
 from latent_audit.vae_models.pretrained.call_errors import described
@@ -146,6 +151,18 @@ class ForeignModel(nn.Module):
         posterior = self.encode(images)
         return GaussianPosterior().kl_per_dimension(posterior) if self.has_variance else None
 
+    def densities(self) -> Densities | None:
+        """Returns those of a Gaussian per dimension and a standard normal; None without variances or a decoder."""
+        if not self.has_variance or not self.has_decoder:
+            return None
+        family, prior = GaussianPosterior(), StandardNormal()
+        return Densities(
+            self.encode,
+            partial(independent_draw, family),
+            lambda latents: prior.log_density(latents, self.encode),
+            lambda images: family.kl_per_dimension(self.encode(images)).sum(1),
+        )
+
     def shuffle_weights(self) -> None:
         """Shuffles the entries of every weight, which keeps their scale and removes what was learned."""
         with torch.no_grad():
@@ -166,7 +183,8 @@ class ForeignModel(nn.Module):
 
     def _called(self, function: Callable[[Tensor], Any], given: Tensor, part: str, what: str) -> Any:
         def call(tensor: Tensor) -> Any:
-            with autocast(tensor.device, False):  # code that is not ours was made for one arithmetic
+            # Code that is not ours was made for one arithmetic.
+            with autocast(tensor.device, False), _differentiable_twice():
                 if self._on_cpu:
                     return _moved(function(tensor.cpu()), tensor.device)
                 return function(tensor)
@@ -203,6 +221,11 @@ class ForeignModel(nn.Module):
         if self._returns != "indices" or not isinstance(codes, Tensor):
             return codes
         return codes.round().clamp(0, int(self.largest_index)).long()
+
+
+def _differentiable_twice() -> AbstractContextManager[object]:
+    """Returns a context in which attention has the second derivative that attributions need; fused kernels lack it."""
+    return sdpa_kernel(SDPBackend.MATH) if torch.is_grad_enabled() else nullcontext()
 
 
 def _moved(value: Any, device: torch.device) -> Any:

@@ -17,6 +17,7 @@ from torch import Generator, Tensor, nn
 
 from latent_audit.vae_models.errors import BadSettings, Cancelled, Diverged
 from latent_audit.vae_models.model import ChoosesOnHeldOut, Trainable
+from latent_audit.vae_models.training.images_on_disk import TrainingImages
 from latent_audit.vae_models.training.inputs import check_images, identity_of
 from latent_audit.vae_models.training.precision import use_bfloat16
 from latent_audit.vae_models.training.resident_images import ResidentImages
@@ -34,7 +35,7 @@ _EVALUATION_BATCH = 250
 
 def train(
     model: Trainable,
-    images: NDArray[np.uint8],
+    images: TrainingImages,
     values: NDArray[np.float64] | None,
     validation_images: NDArray[np.uint8],
     settings: TrainingSettings,
@@ -47,7 +48,7 @@ def train(
 ) -> TrainingResult:
     """Trains `model` in place and returns the result; resumes if `checkpoint_folder` holds a state.
 
-    images: uint8 (n, c, h, w), array or memory map. values: raw attribute values (n, k), one column a target
+    images: uint8 (n, c, h, w), array or rows of a file. values: raw attribute values (n, k), one column a target
     of the model, or None for models without targets. validation_images: every evaluation uses all of them; the
     caller draws `settings.evaluation_images`. seed: of the images' order and of noise; a model that is a
     stack takes one for each of its models, and has a curve for each: "kl.0", "kl.1". on_interval is called about

@@ -11,24 +11,29 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from latent_audit.vae_models.model import Batch
+from latent_audit.vae_models.training.images_on_disk import TrainingImages
+from latent_audit.vocabulary.batches import batches
 
 # Leave the rest of a GPU to weights and activations; larger data stay on the host and travel by batch.
 _SHARE_OF_FREE_MEMORY = 0.6
 _ORDER_STREAM = 0x0DE7
+_COPIED_AT_A_TIME = 8192  # images, so that the host need not hold them all
 
 
 class ResidentImages:
-    """Images uint8 (n, c, h, w), array or memory map, with encoded values (n, k) or None."""
+    """Images uint8 (n, c, h, w), array, memory map or rows of one, with encoded values (n, k) or None."""
 
     def __init__(
-        self, images: NDArray[np.uint8], encoded: NDArray[np.float32] | None, device: torch.device
+        self, images: TrainingImages, encoded: NDArray[np.float32] | None, device: torch.device
     ) -> None:
         self._host, self._device = images, device
         self._on_device: Tensor | None = None
         if device.type == "cuda":
             free_bytes, _ = torch.cuda.mem_get_info(device)
             if images.nbytes < _SHARE_OF_FREE_MEMORY * free_bytes:
-                self._on_device = torch.from_numpy(np.array(images)).to(device)
+                self._on_device = torch.empty(images.shape, dtype=torch.uint8, device=device)
+                for some in batches(len(images), _COPIED_AT_A_TIME):
+                    self._on_device[some] = torch.from_numpy(np.array(images[some])).to(device)
         self._values = None if encoded is None else torch.from_numpy(encoded).to(device)
         self._epoch = -1
         self._orders: NDArray[np.int64] = np.empty((0, 0), np.int64)

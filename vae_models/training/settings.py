@@ -45,6 +45,16 @@ class TrainingSettings(BaseModel):
         description="evaluations without a better held-out objective before stopping at the best weights; "
         "null trains all steps and keeps the last",
     )
+    from_disk: bool = Field(
+        False,
+        description="read the images of each step from disk, for data larger than memory: the same weights, later",
+    )
+    restarts: int = Field(
+        0,
+        ge=0,
+        description="how often a training begins again, from other weights, when its losses diverge or its model says "
+        "that it failed (samples all alike, a discriminator certain of every image); verdicts play no part",
+    )
     deterministic: bool = Field(
         True,
         description="prefer CUDA kernels that repeat exactly, warn of others; CPU training always repeats",

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from latent_audit.vae_models.components.fast_convolutions import FoldedUpsampling, Upsampling
+from latent_audit.vae_models.components.layers.fast_convolutions import FoldedUpsampling, Upsampling
+from latent_audit.vae_models.components.layers.residual import ResidualBlock
 from latent_audit.vae_models.components.networks import ConvolutionHead, ConvolutionTrunk
 from latent_audit.vae_models.errors import BadSettings
 
@@ -64,6 +65,16 @@ def _upsampling(module: Upsampling, state: State, count: int, maps: Tensor) -> T
     )
 
 
+def _group_norm(module: nn.GroupNorm, state: State, count: int, maps: Tensor) -> Tensor:
+    return functional.group_norm(maps, count * module.num_groups, state["weight"], state["bias"], module.eps)
+
+
+def _residual(module: ResidualBlock, state: State, count: int, maps: Tensor) -> Tensor:
+    branch = stacked_forward(module.branch, _below(state, "branch"), count, maps)
+    strength = state["strength"].repeat_interleave(maps.shape[1] // count).view(1, -1, 1, 1)
+    return torch.addcmul(maps, branch, strength.to(branch.dtype)).relu()
+
+
 def _trunk(module: ConvolutionTrunk, state: State, count: int, images: Tensor) -> Tensor:
     maps = module.padded(images.transpose(0, 1).flatten(1, 2))
     maps = stacked_forward(module.layers, _below(state, "layers"), count, maps)
@@ -105,4 +116,6 @@ _FORWARD: dict[type[nn.Module], Callable[..., Tensor]] = {
     ConvolutionHead: _head,
     Upsampling: _upsampling,
     FoldedUpsampling: _upsampling,
+    nn.GroupNorm: _group_norm,
+    ResidualBlock: _residual,
 }

@@ -28,10 +28,15 @@ class StackedVaes(nn.Module):
     """A `Trainable` of several models. Scalars are (k,) and objectives (n, k): one per model, nats per image."""
 
     def __init__(
-        self, models: Sequence[VariationalAutoencoder], seeds: Sequence[int], device: torch.device
+        self,
+        models: Sequence[VariationalAutoencoder],
+        seeds: Sequence[int],
+        device: torch.device,
+        graphed: bool = True,
     ) -> None:
         """Takes over the models' weights; `give_back` returns them. Raises BadSettings for models that differ in more
-        than weights and regulariser, or have parts that learn by themselves.
+        than weights and regulariser, or have parts that learn by themselves. graphed: on CUDA, replay a step recorded
+        once; without it every step is launched anew, which takes longer and learns the same.
         """
         super().__init__()
         _refuse_unlike(models, seeds)
@@ -52,7 +57,8 @@ class StackedVaes(nn.Module):
         )
         self._generators = [Generator(device).manual_seed(seed) for seed in seeds]
         self._settles_at = max(model.regulariser.settles_at for model in models)
-        self._graphed = GraphedStep(self._settled_step, self._generators) if device.type == "cuda" else None
+        records = graphed and device.type == "cuda"
+        self._graphed = GraphedStep(self._settled_step, self._generators) if records else None
 
     def optimizers(self) -> dict[str, Optimizer]:
         """Returns the one of all models."""

@@ -38,12 +38,34 @@ class CompressionPoint(TypedDict):
     peak_signal_to_noise: float
 
 
-class Compression(TypedDict):
+class CompressionCurves(TypedDict):
     """Rate and distortion, by precision and by number of dimensions."""
 
     precision: list[CompressionPoint]
     size: list[CompressionPoint]
     raw_bits: int
+
+
+class SizeDifference(TypedDict):
+    """The model less PCA, both with so many numbers an image, over the same images."""
+
+    dimensions: int
+    rate_bits: Estimate
+    distortion: Estimate
+
+
+class BesidePca(TypedDict):
+    """Principal components of the pixels of so many images, coded as the model's code is."""
+
+    fitted_images: int
+    curves: CompressionCurves
+    differences: list[SizeDifference]
+
+
+class Compression(CompressionCurves):
+    """Rate and distortion of a model's code. `pca`: from 1.1 on."""
+
+    pca: NotRequired[BesidePca]
 
 
 class AugmentationPoint(TypedDict):

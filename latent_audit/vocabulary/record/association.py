@@ -64,9 +64,13 @@ class ConditionalGap(TypedDict):
 
 
 class Specificity(TypedDict):
-    """The claimed dimension of an attribute, its runner-up, and what else it carries."""
+    """The claimed dimension of an attribute, its runner-up, and what else it carries.
+
+    folds_agreeing where images are few: how many folds chose the dimension.
+    """
 
     attribute: str
+    folds_agreeing: NotRequired[int | None]
     dimension: int | None
     uncertainty: Part[Estimate]
     runner_up: int | None

@@ -8,13 +8,18 @@ from typing_extensions import TypedDict
 from latent_audit.vocabulary.reasons import Reason
 from latent_audit.vocabulary.record.absence import Absence
 from latent_audit.vocabulary.record.classifier import Classifier
-from latent_audit.vocabulary.record.comparison import Comparison, Direction
+from latent_audit.vocabulary.record.comparison import Comparison, Direction, Stability, Subgroup
 from latent_audit.vocabulary.record.controls import Control, Selftest
 from latent_audit.vocabulary.record.data import Data
 from latent_audit.vocabulary.record.forms import CLOSED, NotApplicable, Part
 from latent_audit.vocabulary.record.model import Model
+from latent_audit.vocabulary.record.on_request.bayesian_classifier import BayesianClassifier
+from latent_audit.vocabulary.record.on_request.bias import Erasure
+from latent_audit.vocabulary.record.on_request.dimension_names import NamedDimension
+from latent_audit.vocabulary.record.on_request.learning import ClassifierLearning
+from latent_audit.vocabulary.record.on_request.pruning import PrunedVerdict
+from latent_audit.vocabulary.record.on_request.two_classifiers import SecondClassifier
 from latent_audit.vocabulary.record.places import Place, PlaceStability, Requirement
-from latent_audit.vocabulary.record.stability import Stability, Subgroup
 from latent_audit.vocabulary.record.verdict import CheckId, Unclaimed, Verdict
 
 # The version of the schema that these types describe. Files of released versions are read as the same types.
@@ -42,6 +47,7 @@ class FailedPart(TypedDict):
     model: str | None
     seed: int | None
     reason: str
+    reason_message: NotRequired[Reason]
 
 
 class Auditability(TypedDict):
@@ -74,6 +80,9 @@ class Audit(TypedDict):
     thresholds_digest: str
     data: Data
     classifier: Part[Classifier]
+    second_classifier: NotRequired[SecondClassifier]
+    bayesian_classifier: NotRequired[BayesianClassifier]
+    classifier_learning: NotRequired[ClassifierLearning]
     models: Annotated[list[Model], Field(min_length=1)]
     checks: NotRequired[list[CheckId]]
     stability: Part[list[Stability]]
@@ -88,5 +97,8 @@ class Audit(TypedDict):
     where: NotRequired[list[Place]]
     place_stability: NotRequired[list[PlaceStability]]
     absent: NotRequired[list[Absence]]
+    named_dimensions: NotRequired[list[NamedDimension]]
+    erased: NotRequired[list[Erasure]]
+    pruned: NotRequired[list[PrunedVerdict]]
     requirements: NotRequired[list[Requirement]]
     score_directions: NotRequired[dict[str, Direction]]

@@ -46,6 +46,7 @@ class Attribute(TypedDict):
     unit: str | None
     description: str | None
     summary: Counts | Moments
+    missing: NotRequired[int]
 
 
 class EntangledPair(TypedDict):

@@ -1,4 +1,4 @@
-"""Interpolation, attribute arithmetic, boundary editing and perturbation of codes."""
+"""Interpolation, attribute arithmetic, boundary editing and perturbation of codes; variations that settings ask for."""
 
 from typing import NotRequired
 
@@ -101,3 +101,56 @@ class LatentManipulation(TypedDict):
     boundaries: Boundaries
     perturbation: Perturbation
     frechet: FrechetDistances
+
+
+class NoisySheet(TypedDict):
+    """A row an image: its reconstruction, then `draws` codes with noise of each level, in standard deviations."""
+
+    levels: list[float]
+    draws: int
+    pictures: ArrayFile
+
+
+class DisturbedSheet(TypedDict):
+    """A row an image: its reconstruction, then `noise` standard deviations added to one of `dimensions` each."""
+
+    noise: float
+    dimensions: list[int]
+    pictures: ArrayFile
+
+
+class Sum(TypedDict):
+    """Pictures of the codes of three images a, b and c, and of a - b + c."""
+
+    images: list[str]
+    pictures: ArrayFile
+
+
+class Way(TypedDict):
+    """Two images joined in `steps`: the straight line, then the way around the sphere."""
+
+    images: list[str]
+    steps: int
+    pictures: ArrayFile
+
+
+class CombinedEdit(TypedDict):
+    """Attributes added (+) and removed (-) together; success of all terms, and of each."""
+
+    terms: list[str]
+    attributes: list[str]
+    success: Estimate | None
+    each: list[Estimate]
+    reason: str | None
+    reason_message: NotRequired[Reason]
+    pictures: ArrayFile
+
+
+class Variations(TypedDict):
+    """Everything that `explanations.variations` asks for."""
+
+    noise: NoisySheet | None
+    disturbed: DisturbedSheet | None
+    sums: list[Sum]
+    ways: list[Way]
+    edits: list[CombinedEdit]

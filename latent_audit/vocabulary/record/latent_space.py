@@ -19,7 +19,8 @@ class TraversalRow(TypedDict):
 class Traversal(TypedDict):
     """Decoded images along each dimension, a row a dimension and a column a quantile.
 
-    anchors, files: the held-out images that the strips start from, by their numbers, and their files.
+    anchors, files: the held-out images that the strips start from, by their numbers, and their files. shifted: the
+    first of them with each of `shifts` added to one dimension of its code, a row a dimension.
     """
 
     sheet: ArrayFile
@@ -28,6 +29,8 @@ class Traversal(TypedDict):
     values: Matrix
     anchors: NotRequired[list[int]]
     files: NotRequired[list[str] | None]
+    shifts: NotRequired[list[float]]
+    shifted: NotRequired[ArrayFile]
 
 
 class Exemplars(TypedDict):
@@ -121,11 +124,19 @@ class ReadAttribute(TypedDict):
     period: float
 
 
+class WeightTensor(TypedDict):
+    """A tensor among the packed weights of a decoder: how many weights, and what one of their levels is worth."""
+
+    size: int
+    step: float
+
+
 class Decoder(TypedDict):
-    """A decoder that runs in the page: layers, weights in half precision, images to start from, and controls."""
+    """A decoder that runs in the page: layers, weights in 12 bits, images to start from, and controls."""
 
     layers: list[dict[str, Any]]
     weights: ArrayFile
+    tensors: list[WeightTensor]
     largest_difference: float
     compared: ArrayFile
     starts: list[ShownImage]

@@ -8,10 +8,10 @@ from latent_audit.vocabulary.record.absence import MeasuredAbsence
 from latent_audit.vocabulary.record.applications import Applications
 from latent_audit.vocabulary.record.association import Association, Probe, Specificity
 from latent_audit.vocabulary.record.attributions import Attribution, AttributionEvidence
-from latent_audit.vocabulary.record.fitness import Fitness, Training
+from latent_audit.vocabulary.record.fitness import Fitness, Likelihood, Training
 from latent_audit.vocabulary.record.forms import Estimate, NotApplicable, Part
 from latent_audit.vocabulary.record.intervention import Intervention
-from latent_audit.vocabulary.record.latent_manipulation import LatentManipulation
+from latent_audit.vocabulary.record.latent_manipulation import LatentManipulation, Variations
 from latent_audit.vocabulary.record.latent_space import (
     Decoder,
     Frames,
@@ -20,6 +20,12 @@ from latent_audit.vocabulary.record.latent_space import (
     Traversal,
 )
 from latent_audit.vocabulary.record.model_specific import Discriminator, Gan, ModelSpecific
+from latent_audit.vocabulary.record.on_request.applications import AugmentedCnn, LeftOut, Mixture
+from latent_audit.vocabulary.record.on_request.bias import Bias
+from latent_audit.vocabulary.record.on_request.dimension_names import Guess
+from latent_audit.vocabulary.record.on_request.learning import ModelLearning
+from latent_audit.vocabulary.record.on_request.pruning import Pruned
+from latent_audit.vocabulary.record.on_request.two_classifiers import SecondEvidence
 from latent_audit.vocabulary.record.origin import ImportCheck, Origin
 from latent_audit.vocabulary.record.places import Places
 
@@ -64,6 +70,8 @@ class Model(TypedDict):
     import_check: NotRequired[ImportCheck | None]
     training: Part[Training]
     fitness: Fitness
+    # From 1.1 on, where explanations.bound_images asks for it.
+    likelihood: NotRequired[Part[Likelihood]]
     scores: dict[str, Part[Estimate]]
     association: Part[Association]
     probes: Part[list[Probe]]
@@ -71,13 +79,23 @@ class Model(TypedDict):
     intervention: Part[Intervention]
     places: NotRequired[Places | None]
     absence: NotRequired[list[MeasuredAbsence]]
+    guesses: NotRequired[list[Guess]]
+    bias: NotRequired[list[Bias]]
     traversal: Part[Traversal]
     latent_responses: NotRequired[LatentResponses | None]
     frames: NotRequired[Frames | None]
     decoder: NotRequired[Part[Decoder]]
     projections: Part[list[Projection]]
     moves: NotRequired[Part[LatentManipulation]]
+    # From 1.1 on, where explanations.variations asks for it.
+    variations: NotRequired[Part[Variations]]
+    # From 1.1 on, where explanations.learning_checkpoints asks for it.
+    learning: NotRequired[Part[ModelLearning]]
     uses: NotRequired[Part[Applications]]
+    # From 1.1 on, each where the setting of explanations asks for it: augmented_cnn, mixture, leave_out.
+    augmented_cnn: NotRequired[Part[AugmentedCnn]]
+    mixture: NotRequired[Part[Mixture]]
+    left_out: NotRequired[Part[LeftOut]]
     attributions: Part[list[Attribution | NotApplicable]]
     attribution_evidence: NotRequired[list[AttributionEvidence] | None]
     gan: Part[Gan]
@@ -85,3 +103,6 @@ class Model(TypedDict):
     discriminator: NotRequired[Part[Discriminator]]
     particulars: NotRequired[ModelSpecific | None]
     supervision: NotRequired[Supervision]
+    by_second_classifier: NotRequired[SecondEvidence]
+    # From 1.1 on, where explanations.drop_unused asks for it.
+    pruned: NotRequired[Pruned]

@@ -216,14 +216,26 @@ class Mixture(TypedDict):
     samples: ArrayFile
 
 
-class Attention(TypedDict):
-    """How far attention reaches over an image, beside uniform attention."""
+class DecoderAttention(TypedDict):
+    """The same of the decoder's attention; images: the pictures that it drew."""
 
     strength: float
     reach: Estimate
     uniform_reach: float
     images: ArrayFile
     maps: ArrayFile
+
+
+class Attention(TypedDict):
+    """How far the encoder's attention reaches over an image, beside uniform attention."""
+
+    strength: float
+    reach: Estimate
+    uniform_reach: float
+    images: ArrayFile
+    maps: ArrayFile
+    # From 1.1 on, of models whose decoder has attention too.
+    decoder: NotRequired[DecoderAttention]
 
 
 class Uncertainty(TypedDict):
@@ -251,6 +263,7 @@ class LabelShare(TypedDict):
     labelled_images: int
     model: Estimate
     baseline: Estimate
+    cnn: NotRequired[Estimate]
 
 
 class LabelEfficiency(TypedDict):

@@ -92,9 +92,10 @@ class Held(TypedDict):
 
 
 class MeasuredRung(TypedDict):
-    """What was measured on one rung of the ladder."""
+    """What was measured on one rung of the ladder; folds_agreeing where images are few: folds that chose the part."""
 
     rung: PartOfCode
+    folds_agreeing: NotRequired[int | None]
     members: list[Member]
     concentration: Concentration | None
     association: CoordinateAssociation
@@ -182,6 +183,15 @@ class Together(TypedDict):
     least_kept: Estimate | None
 
 
+class PlaceByClassifier(TypedDict):
+    """The place that one of two classifiers' evidence gives."""
+
+    classifier: str
+    rung: RungWord
+    verdict: OverallWord
+    reason: PlaceReason
+
+
 class Place(TypedDict):
     """Where one attribute lives in one model and seed."""
 
@@ -196,6 +206,9 @@ class Place(TypedDict):
     checks: dict[str, PlaceCheck]
     rungs: list[RungVerdict]
     together: Together | None
+    by_classifier: NotRequired[list[PlaceByClassifier]]
+    differ: NotRequired[bool]
+    difference: NotRequired[Estimate | None]
 
 
 class PlaceStrength(TypedDict):

@@ -6,6 +6,7 @@ from typing_extensions import TypedDict
 
 from latent_audit.vocabulary.reasons import Reason
 from latent_audit.vocabulary.record.forms import ArrayFile, Check, Estimate, Part
+from latent_audit.vocabulary.record.on_request.two_classifiers import VerdictByClassifier
 from latent_audit.vocabulary.verdicts import OverallWord
 
 
@@ -42,6 +43,9 @@ class Verdict(TypedDict):
     would_change: str | None
     would_change_message: NotRequired[Reason]
     counter_examples: Part[ArrayFile]
+    by_classifier: NotRequired[list[VerdictByClassifier]]
+    differ: NotRequired[bool]
+    difference: NotRequired[Estimate | None]
 
 
 class UnclaimedAssociation(TypedDict):

@@ -1,13 +1,13 @@
 """What each section of the report declares: its id, what fills it, and where it stands."""
 
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
 from latent_audit.reports.page import sections
-from latent_audit.reports.page.context import Page
+from latent_audit.reports.page.context import Figure, Page, Table
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,14 @@ class Section:
     place: int
     below: str = ""
     of_the_run: bool = False
+
+
+def titled(
+    title: str, text: str, figures: Sequence[Figure | None] = (), table: Table | None = None
+) -> dict[str, Any]:
+    """Returns a part of a section as its template shows it: title, text, the figures that are there, and a table."""
+    shown = [figure for figure in figures if figure is not None]
+    return {"title": title, "text": text, "figures": shown, "table": table}
 
 
 def find_sections() -> tuple[Section, ...]:

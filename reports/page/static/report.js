@@ -229,19 +229,24 @@
   });
 
   // A decoder as plain layers over typed arrays; transposed convolutions as four phases of 2x2 taps.
-  function halves(text) {
-    var raw = new Uint16Array(bytes(text).buffer), out = new Float32Array(raw.length), power = [];
-    for (var e = 0; e < 32; e++) power.push(Math.pow(2, Math.max(e, 1) - 25));
-    for (var i = 0; i < raw.length; i++) {
-      var h = raw[i], exponent = h >> 10 & 31, value = power[exponent] * ((exponent ? 1024 : 0) + (h & 1023));
-      out[i] = h & 32768 ? -value : value;
-    }
+  function unpacked(data) {
+    var raw = bytes(data.weights), out = new Float32Array(raw.length / 3 * 2), i = 0;
+    data.tensors.forEach(function (one) {
+      for (var end = i + one[0]; i < end; i++) {
+        var at = (i >> 1) * 3, code = i % 2 ? raw[at + 1] >> 4 | raw[at + 2] << 4 : raw[at] | (raw[at + 1] & 15) << 8;
+        out[i] = (code - 2048) * one[1];
+      }
+    });
     return out;
   }
+  function rimmed(x, n, channels) {
+    var wide = n + 2, rim = new Float32Array(channels * wide * wide);
+    for (var row = 0; row < channels * n; row++) rim.set(x.subarray(row * n, (row + 1) * n), (Math.floor(row / n) * wide + row % n + 1) * wide + 1);
+    return rim;
+  }
   function upsampled(x, inputs, outputs, w, at) {
-    var n = Math.sqrt(x.length / inputs), wide = n + 2, area = wide * wide, rim = new Float32Array(inputs * area);
+    var n = Math.sqrt(x.length / inputs), wide = n + 2, area = wide * wide, rim = rimmed(x, n, inputs), c, y;
     var out = new Float32Array(outputs * 4 * n * n), sum = new Float64Array(n * n), bias = at + inputs * outputs * 16;
-    for (var c = 0; c < inputs; c++) for (var y = 0; y < n; y++) rim.set(x.subarray((c * n + y) * n, (c * n + y + 1) * n), c * area + (y + 1) * wide + 1);
     for (var o = 0; o < outputs; o++) for (var phase = 0; phase < 4; phase++) {
       var down = phase >> 1, right = phase & 1;
       sum.fill(w[bias + o]);
@@ -288,18 +293,61 @@
     }
     return out;
   }
+  function convolved(x, channels, w, at) {
+    var n = Math.sqrt(x.length / channels), wide = n + 2, area = wide * wide, rim = rimmed(x, n, channels), c, y;
+    var out = new Float32Array(x.length), sum = new Float64Array(n * n), bias = at + channels * channels * 9;
+    for (var o = 0; o < channels; o++) {
+      sum.fill(w[bias + o]);
+      for (c = 0; c < channels; c++) {
+        for (var tap = 0; tap < 3; tap++) {
+          var k = at + (o * channels + c) * 9 + 3 * tap, a = w[k], b = w[k + 1], d = w[k + 2];
+          for (y = 0; y < n; y++) {
+            var first = c * area + (y + tap) * wide, row = y * n;
+            for (var j = 0; j < n; j++) sum[row + j] += a * rim[first + j] + b * rim[first + j + 1] + d * rim[first + j + 2];
+          }
+        }
+      }
+      out.set(sum, o * n * n);
+    }
+    return out;
+  }
+  function normed(x, channels, groups, w, at) {
+    var size = x.length / groups, places = x.length / channels, out = new Float32Array(x.length);
+    for (var g = 0; g < groups; g++) {
+      var sum = 0, square = 0;
+      for (var i = g * size; i < (g + 1) * size; i++) { sum += x[i]; square += x[i] * x[i]; }
+      var mean = sum / size, scale = 1 / Math.sqrt(square / size - mean * mean + 1e-5);
+      for (i = g * size; i < (g + 1) * size; i++) {
+        var c = Math.floor(i / places);
+        out[i] = (x[i] - mean) * scale * w[at + c] + w[at + channels + c];
+      }
+    }
+    return out;
+  }
+  function positive(x) { return x.map(function (v) { return v > 0 ? v : 0; }); }
+  function residual(x, channels, groups, w, at) {
+    var branch = x, size = channels * channels * 9 + channels;
+    for (var half = 0; half < 2; half++) {
+      branch = convolved(branch, channels, w, at);
+      at += size;
+      if (groups) { branch = normed(branch, channels, groups, w, at); at += 2 * channels; }
+      if (!half) branch = positive(branch);
+    }
+    return positive(x.map(function (v, i) { return v + w[at] * branch[i]; }));
+  }
   function decoderOf(data) {
-    var w = halves(data.weights);
+    var w = unpacked(data);
     return function (code) {
       var x = Float32Array.from(code), at = 0;
       data.layers.forEach(function (layer) {
         var kind = layer.kind, i, out, n;
-        if (kind === "linear") { out = linear(x, layer.inputs, layer.outputs, w, at, 1); at += (layer.inputs + 1) * layer.outputs; }
-        else if (kind === "up") { out = upsampled(x, layer.inputs, layer.outputs, w, at); at += (layer.inputs * 16 + 1) * layer.outputs; }
-        else if (kind === "attention") { out = attended(x, layer.channels, layer.narrow, w, at); at += 2 * (layer.channels + 1) * layer.narrow + (layer.channels + 1) * layer.channels + 1; }
-        else if (kind === "relu") out = x.map(function (v) { return v > 0 ? v : 0; });
+        if (kind === "linear") out = linear(x, layer.inputs, layer.outputs, w, at, 1);
+        else if (kind === "up") out = upsampled(x, layer.inputs, layer.outputs, w, at);
+        else if (kind === "attention") out = attended(x, layer.channels, layer.narrow, w, at);
+        else if (kind === "residual") out = residual(x, layer.channels, layer.groups, w, at);
+        else if (kind === "relu") out = positive(x);
         else if (kind === "sigmoid") out = x.map(function (v) { return 1 / (1 + Math.exp(-v)); });
-        else if (kind === "noise") { out = new Float32Array(layer.count + x.length); out.set(w.subarray(at, at += layer.count)); out.set(x, layer.count); }
+        else if (kind === "noise") { out = new Float32Array(layer.count + x.length); out.set(w.subarray(at, at + layer.count)); out.set(x, layer.count); }
         else if (kind === "tanh") { out = x; for (i = layer.start; i < layer.start + layer.size; i++) out[i] = Math.tanh(out[i] / 2); }
         else if (kind === "softmax") {
           var part = x.subarray(layer.start, layer.start + layer.size), most = Math.max.apply(null, part), total = 0;
@@ -313,6 +361,7 @@
           for (i = 0; i < channels * side; i++) out.set(x.subarray((Math.floor(i / side) * n + edge + i % side) * n + edge, (Math.floor(i / side) * n + edge + i % side) * n + edge + side), i * side);
         }
         x = out;
+        at += layer.weights;
       });
       return x;
     };

@@ -55,7 +55,8 @@ class AbsenceSizes:
 class CodeAndValues:
     """A code and its labels: codes (n, d) and (m, d) of the probe parts, values (n, k) and (m, k) of attributes.
 
-    fit_groups, test_groups: of the images of either part, None where they are independent.
+    A value is NaN where an image has none: a claim is judged on the images that have all that it names. fit_groups,
+    test_groups: of the images of either part, None where they are independent.
     """
 
     attributes: Sequence[Attribute]
@@ -66,13 +67,39 @@ class CodeAndValues:
     fit_groups: ImageGroups | None = None
     test_groups: ImageGroups | None = None
 
+    def having(self, claim: AbsenceClaim) -> "CodeAndValues":
+        """Returns the code on the images that have the attribute of a claim, and what is given."""
+        names = [attribute.name for attribute in self.attributes]
+        columns = [names.index(name) for name in (claim.attribute, *claim.given)]
+        fit, test = (
+            np.flatnonzero(~np.isnan(values[:, columns]).any(axis=1))
+            for values in (self.fit_values, self.test_values)
+        )
+        if len(fit) == len(self.fit_values) and len(test) == len(self.test_values):
+            return self
+        groups = [
+            None if given is None else given.of_rows(rows)
+            for given, rows in ((self.fit_groups, fit), (self.test_groups, test))
+        ]
+        return CodeAndValues(
+            self.attributes,
+            self.fit_codes[fit],
+            self.fit_values[fit],
+            self.test_codes[test],
+            self.test_values[test],
+            *groups,
+        )
+
 
 def measure(
     code: CodeAndValues, claims: Sequence[AbsenceClaim], absent_max: float, sizes: AbsenceSizes, seed: int
 ) -> list[AbsenceEvidence]:
     """Returns the evidence on each claim, p-values corrected over them by Holm's method (1979)."""
-    measured = _Measured(code, sizes, seed)
-    found = [measured.claim(claim, absent_max) for claim in claims]
+    whole, found = _Measured(code, sizes, seed), []
+    for claim in claims:
+        having = code.having(claim)
+        measured = whole if having is code else _Measured(having, sizes, seed)
+        found.append(measured.claim(claim, absent_max))
     adjusted = _holm([one.p_adjusted for one in found])
     return [replace(one, p_adjusted=p) for one, p in zip(found, adjusted, strict=True)]
 
@@ -82,7 +109,7 @@ def planted_highs(
 ) -> tuple[float, ...]:
     """Returns the upper 95 % limits that the linear reader gives of planted attributes like that of a claim."""
     sizes = AbsenceSizes(_SHUFFLES, _RESAMPLES, 1, 1)
-    return _Measured(code, sizes, seed).planted(claim, uncertainty, draws).highs
+    return _Measured(code.having(claim), sizes, seed).planted(claim, uncertainty, draws).highs
 
 
 class _Measured:

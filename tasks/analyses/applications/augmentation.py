@@ -78,7 +78,7 @@ def augment(
             if count > len(real) or min(own.sum(), (~own).sum()) < 4:
                 continue
             half = generated // 2
-            drawn = np.concatenate([_draw(codes[rows][own == side], half, rng) for side in (True, False)])
+            drawn = np.concatenate([draw_like(codes[rows][own == side], half, rng) for side in (True, False)])
             made = axes.transform(_flat(np.asarray(decode(drawn, np.arange(len(drawn))))))
             truth = test_labels[:, place]
             alone = _probe(shown[rows], own, asked)
@@ -92,7 +92,8 @@ def augment(
     return tuple(curves)
 
 
-def _draw(codes: NDArray[np.floating], count: int, rng: np.random.Generator) -> NDArray[np.float32]:
+def draw_like(codes: NDArray[np.floating], count: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Returns (count, d) draws of a normal distribution with mean and deviation of codes (n, d), by dimension."""
     normal = rng.standard_normal((count, codes.shape[1]))
     return (codes.mean(axis=0) + normal * codes.std(axis=0)).astype(np.float32)
 

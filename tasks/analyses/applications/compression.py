@@ -10,6 +10,9 @@ from latent_audit.tasks.analyses.decoding import Decode
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, mean_estimate
 
 STEPS = (4.0, 2.0, 1.0, 0.5, 0.25, 0.125)
+# The step of the curve over sizes.
+SIZE_STEP = 0.25
+_SOURCE = "bootstrap over images"
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,57 @@ class Compression:
     raw_bits: int
 
 
+@dataclass(frozen=True)
+class Coded:
+    """Images (m, c, h, w) coded and decoded: bits (m,) of each, and the mean squared error (m,) of its pixels."""
+
+    bits: NDArray[np.float64]
+    error: NDArray[np.float64]
+
+
+def sizes_of(dimensions: int) -> list[int]:
+    """Returns the numbers of dimensions that are tried, from none to all."""
+    return sorted({round(count) for count in np.linspace(0, dimensions, 6)})
+
+
+def code_by_size(
+    fit_codes: NDArray[np.floating],
+    codes: NDArray[np.floating],
+    images: NDArray[np.uint8],
+    order: Sequence[int],
+    decode: Decode,
+) -> tuple[Coded, ...]:
+    """Returns images coded with each number of dimensions, the first of `order`, at a step of a quarter."""
+    return tuple(
+        code_images(fit_codes, codes, images, order[:count], SIZE_STEP, decode)
+        for count in sizes_of(len(order))
+    )
+
+
+def code_images(
+    fit_codes: NDArray[np.floating],
+    codes: NDArray[np.floating],
+    images: NDArray[np.uint8],
+    kept: Sequence[int],
+    step: float,
+    decode: Decode,
+) -> Coded:
+    """Returns bits and error of images by the dimensions `kept`, rounded to `step` standard deviations of fit_codes."""
+    centre = fit_codes.mean(axis=0, dtype=np.float64)
+    scale = np.maximum(fit_codes.std(axis=0, dtype=np.float64), 1e-9)
+    restored = np.tile(centre, (len(codes), 1))
+    bits = np.zeros(len(codes))
+    for dimension in kept:
+        unit = step * scale[dimension]
+        cells = np.round((codes[:, dimension] - centre[dimension]) / unit).astype(np.int64)
+        known = np.round((fit_codes[:, dimension] - centre[dimension]) / unit).astype(np.int64)
+        bits += code_lengths(known, cells)
+        restored[:, dimension] += cells * unit
+    made = np.asarray(decode(restored.astype(np.float32), np.arange(len(codes))), dtype=np.float64)
+    pixels = images.astype(np.float64).reshape(len(images), -1) / 255.0
+    return Coded(bits, ((made.reshape(len(codes), -1) - pixels) ** 2).mean(axis=1))
+
+
 def compress(
     fit_codes: NDArray[np.floating],
     codes: NDArray[np.floating],
@@ -46,41 +100,28 @@ def compress(
     rng: np.random.Generator,
     steps: Sequence[float] = STEPS,
     resamples: int = 500,
+    by_size: Sequence[Coded] | None = None,
 ) -> Compression:
     """Returns both curves for held-out codes (m, d) of images (m, c, h, w).
 
     Codes are rounded to a grid; the rate is the length that the frequencies of fit_codes (n, d), rounded
     likewise, give to them, each dimension by itself. order: dimensions, most informative first; those left
-    out are set to their mean, which costs nothing.
+    out are set to their mean, which costs nothing. by_size: what `code_by_size` returns of the same, if it is known.
     """
-    centre = fit_codes.mean(axis=0, dtype=np.float64)
-    scale = np.maximum(fit_codes.std(axis=0, dtype=np.float64), 1e-9)
-    pixels = images.astype(np.float64).reshape(len(images), -1) / 255.0
 
-    def point(at: float, step: float, kept: Sequence[int]) -> RatePoint:
-        restored = np.tile(centre, (len(codes), 1))
-        bits = np.zeros(len(codes))
-        for dimension in kept:
-            unit = step * scale[dimension]
-            cells = np.round((codes[:, dimension] - centre[dimension]) / unit).astype(np.int64)
-            known = np.round((fit_codes[:, dimension] - centre[dimension]) / unit).astype(np.int64)
-            bits += code_lengths(known, cells)
-            restored[:, dimension] += cells * unit
-        made = np.asarray(decode(restored.astype(np.float32), np.arange(len(codes))), dtype=np.float64)
-        made = made.reshape(len(codes), -1)
-        error = ((made - pixels) ** 2).mean(axis=1)
-        source = "bootstrap over images"
+    def point(at: float, coded: Coded) -> RatePoint:
         return RatePoint(
             at,
-            mean_estimate(bits, resamples, rng, source),
-            mean_estimate(error, resamples, rng, source),
-            float(-10.0 * np.log10(max(error.mean(), 1e-12))),
+            mean_estimate(coded.bits, resamples, rng, _SOURCE),
+            mean_estimate(coded.error, resamples, rng, _SOURCE),
+            float(-10.0 * np.log10(max(coded.error.mean(), 1e-12))),
         )
 
-    counts = sorted({round(count) for count in np.linspace(0, len(order), 6)})
+    if by_size is None:
+        by_size = code_by_size(fit_codes, codes, images, order, decode)
     return Compression(
-        tuple(point(step, step, order) for step in steps),
-        tuple(point(float(count), 0.25, order[:count]) for count in counts),
+        tuple(point(step, code_images(fit_codes, codes, images, order, step, decode)) for step in steps),
+        tuple(point(float(count), coded) for count, coded in zip(sizes_of(len(order)), by_size, strict=True)),
         8 * int(np.prod(images.shape[1:])),
     )
 

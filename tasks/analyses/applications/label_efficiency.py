@@ -1,5 +1,5 @@
-"""Label efficiency: accuracy of a model trained with labels of a share of the images, beside a plain
-classifier trained on the labelled images alone.
+"""Label efficiency: accuracy of a model trained with labels of a share of the images, beside a plain classifier and a
+CNN trained on the labelled images alone.
 """
 
 from collections.abc import Mapping
@@ -18,6 +18,16 @@ Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class Named:
+    """The classes (n,) that each learner names in held-out images, after so many labelled images."""
+
+    labelled_images: int
+    model: Labels
+    baseline: Labels
+    cnn: Labels
+
+
+@dataclass(frozen=True)
 class LabelledShare:
     """One share of labels, its number of images, and the balanced accuracies on held-out images."""
 
@@ -25,6 +35,7 @@ class LabelledShare:
     labelled_images: int
     model: Estimate
     baseline: Estimate
+    cnn: Estimate
 
 
 @dataclass(frozen=True)
@@ -39,14 +50,13 @@ class LabelEfficiency:
 def compute(
     attribute: Attribute,
     truth: NDArray[np.float64],
-    named: Mapping[float, tuple[int, Labels, Labels]],
+    named: Mapping[float, Named],
     resamples: int,
     rng: np.random.Generator,
 ) -> LabelEfficiency:
     """Returns accuracies with bootstrap intervals over the same held-out images for every share.
 
-    truth: (n,) class codes. named: by share, the number of labelled images, and the class codes (n,) that model
-    and baseline name.
+    truth: (n,) class codes. named: by share.
     """
     classes = len(attribute.classes)
     weights = image_weights(len(truth), resamples, rng)
@@ -56,8 +66,8 @@ def compute(
         return from_samples(balanced_accuracy(truth, chosen), samples, len(truth), "bootstrap over images")
 
     shares = tuple(
-        LabelledShare(share, count, score(model), score(baseline))
-        for share, (count, model, baseline) in sorted(named.items())
+        LabelledShare(share, by.labelled_images, score(by.model), score(by.baseline), score(by.cnn))
+        for share, by in sorted(named.items())
     )
     return LabelEfficiency(attribute.name, 1.0 / classes, shares)
 

@@ -14,10 +14,13 @@ from latent_audit.tasks.analyses.statistics.binning import attribute_levels, fit
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, centred_interval
 from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 from latent_audit.tasks.analyses.statistics.mutual_information import (
+    corrected_uncertainty,
     exchanged_uncertainty,
     joint_tables,
+    less_chance,
     permuted_information_nats,
     resampled_uncertainty,
+    share_of_entropy,
     uncertainty_coefficient,
 )
 from latent_audit.tasks.datasets.attributes import Attribute
@@ -26,6 +29,8 @@ Floats = NDArray[np.float64]
 # Twenty bins see a U-shape or a cycle and leave 200 images a bin at the default part size; ten levels of a
 # continuous attribute are what an auditor can still tell apart.
 CODE_BINS = 20
+# Of few images, which are judged in folds: twenty of them a bin, and next to no chance information.
+FEW_CODE_BINS = 10
 ATTRIBUTE_BINS = 10
 DRAWN_NULL_VALUES = 100
 
@@ -34,7 +39,8 @@ DRAWN_NULL_VALUES = 100
 class Association:
     """Uncertainty coefficients (k, d) in 0 to 1, their 95 % intervals and family-wise p-values.
 
-    groups: how many groups the n images are of, None where they are independent.
+    groups: how many groups the n images are of, None where they are independent. images_with: of each attribute, the
+    images that have it.
     `fit_uncertainty` is the same on probe_fit: what dimensions are chosen by. `null_max` holds sorted
     values of the largest standardised statistic over all cells under permutation; `statistic` the observed.
     """
@@ -50,6 +56,7 @@ class Association:
     statistic: Floats
     fit_uncertainty: Floats = field(metadata={"plain": False})
     groups: int | None = None
+    images_with: tuple[int, ...] = field(default=(), metadata={"plain": False})
 
     def cell(self, attribute: int, dimension: int) -> Estimate:
         """Returns one cell with its interval."""
@@ -57,7 +64,7 @@ class Association:
             float(self.uncertainty[attribute, dimension]),
             float(self.low[attribute, dimension]),
             float(self.high[attribute, dimension]),
-            self.n,
+            self.images_with[attribute] if self.images_with else self.n,
             "bootstrap over images"
             if self.groups is None
             else f"bootstrap over {self.groups} groups of images",
@@ -79,9 +86,11 @@ def compute(
 ) -> Association:
     """Returns the association of every attribute with every dimension of codes (n, d), values (n, k).
 
-    Bins and levels come from the fit part, all numbers from the test part. Tests use the plug-in
-    information (its bias is the same under every shuffle), estimates the corrected one. image_groups: of the test
-    part, None where images are independent; else groups are shuffled and drawn, and chance is their mean.
+    Bins and levels come from the fit part, all numbers from the test part. Tests use the plug-in information (its bias
+    is the same under every shuffle), estimates the corrected one: by counts, and of sparse tables by the mean of the
+    shuffles. image_groups: of the test part, None where images are independent; else groups are shuffled and drawn, and
+    chance is their mean. An attribute is judged on the images that have it (its value is not NaN), and shuffled among
+    them.
     """
     groups = image_groups or ImageGroups.of(None, len(test_values))
     rng = np.random.default_rng(seed)
@@ -91,17 +100,19 @@ def compute(
     binned = binning.apply(test_codes)
     tables = joint_tables(levels, level_count, binned, code_bins)
     fit_tables = joint_tables(fit_levels, level_count, binning.apply(fit_codes), code_bins)
-    value = uncertainty_coefficient(tables)
     draws = groups.resampled_rows(resamples, rng)
     resampled = resampled_uncertainty(levels, binned, code_bins, draws)
     if groups.are_single_images:
-        statistic = standardised(permuted_information_nats(levels, binned, code_bins, permutations, rng))
+        shuffled = permuted_information_nats(levels, binned, code_bins, permutations, rng)
+        statistic = standardised(shuffled)
+        value, error = corrected_uncertainty(tables, share_of_entropy(shuffled[1:].mean(axis=0), tables))
     else:
         exchanged = exchanged_uncertainty(levels, binned, code_bins, permutations, groups, rng)
         statistic = standardised(exchanged)
         value = less_chance(uncertainty_coefficient(tables, corrected=False), exchanged[1:].mean(axis=0))
+        error = np.zeros_like(value)
     # All cells share the drawn images, so the order of dimensions is nothing.
-    low, high = centred_interval(value, resampled)
+    low, high = centred_interval(value, resampled, correction_error=error)
     maxima = statistic[1:].reshape(permutations, -1).max(axis=1)
     return Association(
         attributes=tuple(a.name for a in attributes),
@@ -115,16 +126,8 @@ def compute(
         statistic=statistic[0],
         fit_uncertainty=np.clip(uncertainty_coefficient(fit_tables), 0.0, 1.0),
         groups=None if groups.are_single_images else groups.count,
+        images_with=tuple(int(count) for count in (levels >= 0).sum(axis=0)),
     )
-
-
-def less_chance(value: Floats, chance: Floats) -> Floats:
-    """Returns uncertainty coefficients less what shuffles give on average, scaled so that full knowledge stays 1.
-
-    As in the adjusted mutual information (Vinh et al. 2010). Where images come in groups, there are fewer independent
-    ones than the correction by counts takes for granted.
-    """
-    return np.asarray((value - chance) / np.maximum(1.0 - chance, 1e-9))
 
 
 def standardised(statistics: Floats) -> Floats:

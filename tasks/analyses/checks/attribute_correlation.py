@@ -37,12 +37,21 @@ def compute(attributes: Sequence[Attribute], values: Floats) -> AttributeCorrela
     Each attribute becomes columns (class indicators, ranks, or cosine and sine), and two attributes are
     compared by the largest canonical correlation of their columns (Hotelling 1936): for two binary ones
     the absolute phi, for two continuous ones the absolute Spearman correlation. Independent attributes
-    score about the square root of their columns by n, not exactly 0.
+    score about the square root of their columns by n, not exactly 0. Two attributes are compared on the images that
+    have both (NaN: no value).
     """
-    bases = [_orthonormal(_columns(a, values[:, i])) for i, a in enumerate(attributes)]
+    known = ~np.isnan(values)
+    complete = [bool(column.all()) for column in known.T]
+    bases = [
+        _orthonormal(_columns(a, values[:, i])) if complete[i] else None for i, a in enumerate(attributes)
+    ]
     matrix = np.eye(len(attributes))
     for i, j in combinations(range(len(attributes)), 2):
-        matrix[i, j] = matrix[j, i] = _largest_singular_value(bases[i].T @ bases[j])
+        first, second = bases[i], bases[j]
+        if first is None or second is None:
+            both = known[:, i] & known[:, j]
+            first, second = (_orthonormal(_columns(attributes[k], values[both, k])) for k in (i, j))
+        matrix[i, j] = matrix[j, i] = _largest_singular_value(first.T @ second)
     return AttributeCorrelation(tuple(a.name for a in attributes), matrix, STATISTIC)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.tasks.analyses.statistics.folds import AGREEING, FOLDS
 from latent_audit.vocabulary.reasons import Reason, reason, reason_in
 
 Plain = Mapping[str, Any]
@@ -31,6 +32,23 @@ def few_groups(groups: int | None, thresholds: Thresholds) -> Reason | None:
     if groups is None or groups >= thresholds.groups_min:
         return None
     return reason("few_groups", groups=str(groups), needed=str(thresholds.groups_min))
+
+
+def few_folds(attribute: str, evidence: Plain) -> Reason | None:
+    """Returns why a part of the code is not settled: too few folds chose it; None where enough did, or there are none.
+
+    evidence: of a claim or of a rung.
+    """
+    agreeing = evidence.get("folds_agreeing")
+    if agreeing is None or agreeing >= AGREEING:
+        return None
+    return reason(
+        "folds_disagree",
+        attribute=attribute,
+        agreeing=str(agreeing),
+        folds=str(FOLDS),
+        needed=str(AGREEING),
+    )
 
 
 def without_decoder(model: Plain) -> bool:

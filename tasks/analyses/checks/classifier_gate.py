@@ -38,7 +38,8 @@ def compute(
     share_of_way: float,
     not_auditable: Mapping[str, Mapping[str, Reason]] | None = None,
 ) -> tuple[Gate, ...]:
-    """Returns one gate per attribute from responses (m, columns) to reconstructions of images with `values`.
+    """Returns one gate per attribute from responses (m, columns) to reconstructions of images with `values`, NaN where
+    an image has none.
 
     AUROC for binary, balanced accuracy for categorical, R2 for the others; the threshold lies `share_of_way`
     from chance to 1. `standardisation` gives the mean and standard deviation by which the classifier scaled
@@ -48,8 +49,11 @@ def compute(
     unreadable = not_auditable or {}
     gates = []
     for column, attribute in enumerate(attributes):
-        predicted = np.asarray(responses[:, list(response_columns[attribute.name])], dtype=np.float64)
-        statistic, chance, value = _quality(attribute, values[:, column], predicted, standardisation or {})
+        known = ~np.isnan(values[:, column])
+        predicted = np.asarray(responses[known][:, list(response_columns[attribute.name])], dtype=np.float64)
+        statistic, chance, value = _quality(
+            attribute, values[known, column], predicted, standardisation or {}
+        )
         threshold = chance + share_of_way * (1.0 - chance)
         readable = attribute.name not in unreadable
         passed = readable and bool(value >= threshold)

@@ -20,6 +20,13 @@ from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.checks.verdicts import Verdict
 from latent_audit.tasks.analyses.places.rules import where
 from latent_audit.tasks.analyses.serialization import to_json
+from latent_audit.tasks.analyses.two_classifiers.combining import (
+    SECOND,
+    seen_by_second,
+    weaker_places,
+    weaker_verdicts,
+    with_words,
+)
 
 Plain = Mapping[str, Any]
 
@@ -141,15 +148,33 @@ def places_of(audit: Plain) -> list[dict[str, Any]]:
     """Returns the rows of `where`, JSON-ready, that follow from the places and thresholds of an audit.json."""
     rules, thresholds = RULES[audit["schema_version"]], thresholds_of(audit)
     unreadable = rules.not_auditable(audit, thresholds)
-    rows = rules.judge_places(audit["models"], audit.get("place_stability", ()), thresholds, unreadable)
-    return [to_json(row) for row in rows]
+    alike = audit.get("place_stability", ())
+    rows = [to_json(row) for row in rules.judge_places(audit["models"], alike, thresholds, unreadable)]
+    if SECOND not in audit:
+        return rows
+    second = rules.judge_places(
+        seen_by_second(audit["models"]), alike, thresholds, _not_read_by_second(audit, rules, thresholds)
+    )
+    return weaker_places(audit, rows, [to_json(row) for row in second])
 
 
 def verdicts_of(audit: Plain) -> list[dict[str, Any]]:
     """Returns the verdicts, JSON-ready, that follow from the models, stability and thresholds of an audit.json."""
     rules, thresholds = RULES[audit["schema_version"]], thresholds_of(audit)
     unreadable = rules.not_auditable(audit, thresholds)
-    return [
-        to_json(verdict)
-        for verdict in rules.reach_verdicts(audit["models"], audit["stability"], thresholds, unreadable)
-    ]
+    first = rules.reach_verdicts(audit["models"], audit["stability"], thresholds, unreadable)
+    rows = [to_json(verdict) for verdict in first]
+    if SECOND not in audit:
+        return rows
+    models, unread = seen_by_second(audit["models"]), _not_read_by_second(audit, rules, thresholds)
+
+    def words(name: str) -> Mapping[str, Sequence[str]]:
+        return rules.judge_seeds([model for model in models if model["name"] == name], thresholds, unread)
+
+    second = rules.reach_verdicts(models, with_words(audit["stability"], words), thresholds, unread)
+    return weaker_verdicts(audit, rows, [to_json(verdict) for verdict in second])
+
+
+def _not_read_by_second(audit: Plain, rules: Rules, thresholds: Thresholds) -> Mapping[str, Plain]:
+    """Returns the reason and the remedy of each attribute that the second classifier cannot read in real images."""
+    return rules.not_auditable({**audit, "classifier": audit[SECOND]}, thresholds)

@@ -53,18 +53,19 @@ def compute(
     seed: int,
     resamples: int = 300,
     permutations: int = 1000,
+    fewest: int = MIN_IMAGES,
 ) -> tuple[SubgroupEffects, ...]:
     """Returns the effects of claimed dimensions within each group of the attribute `by`, its own claim left out.
 
     `claims` are pairs of an attribute and its dimension. `responses` hold each dimension's (doses, m, columns).
     `values` (m, k) belong to the images of the intervention, in their order. The difference is tested by
     shuffling group membership; p-values hold for all claims together (step-down max-T). Empty where `by`
-    has fewer than two groups of at least 20 images.
+    has fewer than two groups of at least `fewest` images; images without a value of it (NaN) are left out.
     """
     column = [a.name for a in attributes].index(by)
     coding = fit_attribute_coding(attributes[column], values[:, column], GROUP_BINS)
     labels = coding.apply(values[:, column])
-    present = [g for g in range(coding.levels) if (labels == g).sum() >= MIN_IMAGES]
+    present = [g for g in range(coding.levels) if (labels == g).sum() >= fewest]
     claims = [claim for claim in claims if claim[0] != by]
     if len(present) < 2 or not claims:
         return ()
@@ -72,7 +73,7 @@ def compute(
     kept = np.flatnonzero(np.isin(labels, present))
     labels = labels[kept]
     memberships = [labels, *(rng.permutation(labels) for _ in range(permutations))]
-    names = _group_names(attributes[column], values[:, column], coding.edges, coding.levels)
+    names = group_names(attributes[column], values[:, column], coding.edges, coding.levels)
     rows, statistics = [], []
     for claimed, dimension in claims:
         attribute = next(a for a in attributes if a.name == claimed)
@@ -129,12 +130,13 @@ class _EffectWithin:
         return tuple(groups), difference
 
 
-def _group_names(attribute: Attribute, values: Floats, edges: Floats, levels: int) -> list[str]:
+def group_names(attribute: Attribute, values: Floats, edges: Floats, levels: int) -> list[str]:
+    """Returns a name for each level of an attribute: its classes, or the range of its values (n,) between edges."""
     if len(attribute.classes) == levels:
         return list(attribute.classes)
     if attribute.period is not None:
         edges, low, high = edges * attribute.period, 0.0, attribute.period
     else:
-        low, high = float(values.min()), float(values.max())
+        low, high = float(np.nanmin(values)), float(np.nanmax(values))
     bounds = [low, *edges.tolist(), high]
     return [f"{attribute.name} {a:.3g} to {b:.3g}" for a, b in pairwise(bounds)]

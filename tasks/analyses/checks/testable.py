@@ -31,7 +31,8 @@ def split_testable(
     """Returns the columns that can be tested, and what is known of the others.
 
     A class counts where every part has at least `fewest` images of it; an attribute needs two that count. Of ordered
-    attributes, `fewest` images of every part must differ from the commonest value.
+    attributes, `fewest` images of every part must differ from the commonest value. Images without a value (NaN) do not
+    count.
     """
     kept: list[int] = []
     aside: list[SetAside] = []
@@ -73,8 +74,10 @@ def _class_counts(
     attribute: Attribute, column: NDArray[np.float64], split: Split
 ) -> dict[str, NDArray[np.int64]]:
     return {
-        part: np.bincount(column[split.rows(part)].astype(np.int64), minlength=len(attribute.classes))
-        for part in split.names
+        part: np.bincount(
+            column[rows][~np.isnan(column[rows])].astype(np.int64), minlength=len(attribute.classes)
+        )
+        for part, rows in ((part, split.rows(part)) for part in split.used)
     }
 
 
@@ -85,10 +88,11 @@ def _rarest(attribute: Attribute, column: NDArray[np.float64], split: Split) -> 
         least = np.stack(list(counts.values())).min(axis=0)
         # The class that is the second best provided for; with one like the best, there is nothing to compare.
         code = int(np.argsort(-least, kind="stable")[1])
-        return attribute.classes[code], {part: int(counts[part][code]) for part in split.names}
-    values, counts_of = np.unique(column, return_counts=True)
-    commonest = values[counts_of.argmax()]
-    return "", {part: int((column[split.rows(part)] != commonest).sum()) for part in split.names}
+        return attribute.classes[code], {part: int(counts[part][code]) for part in split.used}
+    known = ~np.isnan(column)
+    values, counts_of = np.unique(column[known], return_counts=True)
+    other = known & (column != values[counts_of.argmax()]) if len(values) else known
+    return "", {part: int(other[split.rows(part)].sum()) for part in split.used}
 
 
 def _reason(name: str, images: Mapping[str, int], fewest: int) -> Reason:

@@ -65,13 +65,14 @@ class Reader:
 
 
 def classes_of(attributes: Sequence[Attribute], values: NDArray[np.float64]) -> tuple[AttributeClass, ...]:
-    """Returns the positive class of each attribute, with limits from values (n, k).
+    """Returns the positive class of each attribute, with limits from values (n, k), NaN where an image has none.
 
     Positive is class 1 of a binary attribute, the most frequent class of a categorical one, above the median
     of an ordinal or continuous one, and the half turn around zero of a cyclic one.
     """
     return tuple(
-        _attribute_class(attribute, values[:, column]) for column, attribute in enumerate(attributes)
+        _attribute_class(attribute, values[~np.isnan(values[:, column]), column])
+        for column, attribute in enumerate(attributes)
     )
 
 

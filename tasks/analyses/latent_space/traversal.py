@@ -86,6 +86,24 @@ def traverse(
     return Traversal(images, rows, tuple(float(q) for q in quantiles), levels, starts)
 
 
+def shifted(
+    decode: Decode,
+    means: NDArray[np.floating],
+    dimensions: Sequence[int],
+    anchor: int,
+    shifts: Sequence[float],
+) -> NDArray[np.uint8]:
+    """Returns uint8 (dims * shifts, c, h, w): the anchor's picture with each shift added to one dimension of its code,
+    a row a dimension.
+
+    shifts: in units of the code itself, not of quantiles. anchor: a row of `means` (n, d).
+    """
+    chosen = np.asarray(dimensions, dtype=np.int64)
+    start = np.asarray(means[anchor], dtype=np.float64)
+    latents = _strips(start, chosen, start[chosen, None] + np.asarray(shifts, dtype=np.float64))
+    return to_uint8(decode(latents.astype(np.float32), np.full(len(latents), anchor, dtype=np.int64)))
+
+
 def default_anchors(
     means: NDArray[np.floating], rng: np.random.Generator, others: int = 3
 ) -> tuple[int, ...]:

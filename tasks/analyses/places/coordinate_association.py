@@ -6,12 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from latent_audit.tasks.analyses.checks.association import less_chance, standardised, step_down_p_values
+from latent_audit.tasks.analyses.checks.association import standardised, step_down_p_values
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, centred_interval
 from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 from latent_audit.tasks.analyses.statistics.mutual_information import (
+    corrected_uncertainty,
     exchanged_uncertainty,
+    less_chance,
     n_log_n,
+    share_of_entropy,
     uncertainty_coefficient,
 )
 
@@ -38,8 +41,10 @@ def associate(
     """Returns check A of each coordinate: a pair of its attribute's column and its bin numbers (n,).
 
     levels: (n, k) of all attributes. Predictions stay and labels move: one shuffle of the images serves all
-    coordinates, so that the dependence between them is kept (Westfall and Young 1993, step-down max-T). groups: of
-    the images; whole groups are shuffled and drawn, and what shuffles give on average is taken off as chance.
+    coordinates, so that the dependence between them is kept (Westfall and Young 1993, step-down max-T). An attribute is
+    shuffled and drawn among the images that have it (its level is not negative), in the order of that shuffle.
+    groups: of the images; whole groups are shuffled and drawn, and what shuffles give on average is taken off as
+    chance.
     """
     if not coordinates:
         return []
@@ -51,11 +56,17 @@ def associate(
     scaled = [levels[:, k] * size for (k, _), size in zip(coordinates, sizes, strict=True)]
 
     independent = groups or ImageGroups.of(None, n)
+    lacking = {int(k): levels[:, k] >= 0 for k in np.flatnonzero((levels < 0).any(axis=0))}
+
+    def joint(k: int, rows: Bins, binned: Bins, order: Bins) -> Bins:
+        """Returns cells of the images that have the attribute, each with the level of the next one in `order`."""
+        known = lacking.get(k)
+        return rows[order] + binned if known is None else rows[order[known[order]]] + binned[known]
 
     def sums(order: Bins) -> list[float]:
         """Returns the sum of c log c over the joint cells: shuffling leaves both margins as they are."""
         return [
-            float(table[np.bincount(rows[order] + binned, minlength=level_counts[k] * size)].sum())
+            float(table[np.bincount(joint(k, rows, binned, order), minlength=level_counts[k] * size)].sum())
             for (k, binned), size, rows in zip(coordinates, sizes, scaled, strict=True)
         ]
 
@@ -63,6 +74,7 @@ def associate(
     if independent.are_single_images:
         statistic = np.array([sums(np.arange(n)), *(sums(rng.permutation(n)) for _ in range(permutations))])
         p_values = step_down_p_values(standardised(statistic / n))
+        shuffled = statistic[1:].mean(axis=0)
         draws: Sequence[Bins] = [rng.integers(n, size=n) for _ in range(resamples)]
     else:
         exchanged = _exchanged(levels, coordinates, permutations, independent, rng)
@@ -72,17 +84,23 @@ def associate(
     found = []
     for place, ((k, binned), size) in enumerate(zip(coordinates, sizes, strict=True)):
         shape = (level_counts[k], size)
-        cells = scaled[place] + binned
-        counts = np.bincount(cells, minlength=shape[0] * size).reshape(shape)
+        known = lacking.get(k, np.ones(n, bool))
+        cells = np.where(known, scaled[place] + binned, shape[0] * size)
+        counts = np.bincount(cells[known], minlength=shape[0] * size).reshape(shape)
         if independent.are_single_images:
-            value = float(uncertainty_coefficient(counts))
+            margins = table[counts.sum(axis=1)].sum() + table[counts.sum(axis=0)].sum()
+            nats = (shuffled[place] - margins) / max(int(known.sum()), 1) + np.log(max(int(known.sum()), 1))
+            value, error = corrected_uncertainty(counts, share_of_entropy(np.asarray(nats), counts))
         else:
-            value = float(less_chance(uncertainty_coefficient(counts, corrected=False), chance[place]))
-        drawn = np.stack([np.bincount(cells[rows], minlength=shape[0] * size) for rows in draws])
-        samples = uncertainty_coefficient(drawn.reshape(-1, *shape), False)
-        low, high = centred_interval(np.asarray(value), samples)
-        bounded = np.clip([value, float(low), float(high)], 0.0, 1.0)
-        estimate = Estimate(float(bounded[0]), float(bounded[1]), float(bounded[2]), n, independent.source)
+            value = less_chance(uncertainty_coefficient(counts, corrected=False), chance[place])
+            error = np.zeros(())
+        drawn = np.stack([np.bincount(cells[rows], minlength=shape[0] * size + 1) for rows in draws])
+        samples = uncertainty_coefficient(drawn[:, :-1].reshape(-1, *shape), False)
+        low, high = centred_interval(value, samples, correction_error=error)
+        bounded = np.clip([float(value), float(low), float(high)], 0.0, 1.0)
+        estimate = Estimate(
+            float(bounded[0]), float(bounded[1]), float(bounded[2]), int(known.sum()), independent.source
+        )
         found.append(CoordinateAssociation(estimate, float(p_values[place])))
     return found
 

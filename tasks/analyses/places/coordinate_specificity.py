@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from latent_audit.tasks.analyses.statistics.binning import MISSING
 from latent_audit.tasks.analyses.statistics.conditional_information import (
     conditional_uncertainty,
     resampled_tables,
@@ -13,6 +14,7 @@ from latent_audit.tasks.analyses.statistics.conditional_information import (
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, centred_interval
 from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 from latent_audit.tasks.analyses.statistics.mutual_information import entropy_nats, uncertainty_coefficient
+from latent_audit.tasks.analyses.statistics.resampled_counts import ResampledCounts
 
 Floats = NDArray[np.float64]
 Bins = NDArray[np.int64]
@@ -70,7 +72,8 @@ def told_beyond(
 
 def left_open(levels: Bins, given: Bins) -> float:
     """Returns H(a | b) / H(a) of levels and conditioning levels, each (n,)."""
-    table = np.zeros((int(given.max()) + 1, int(levels.max()) + 1))
+    levels, given = _with_all(levels, given)
+    table = np.zeros((int(given.max(initial=0)) + 1, int(levels.max(initial=0)) + 1))
     np.add.at(table, (given, levels), 1.0)
     whole = float(entropy_nats(table.sum(axis=0)))
     return float(entropy_nats(table, axis=(0, 1)) - entropy_nats(table.sum(axis=1))) / max(whole, 1e-12)
@@ -82,15 +85,15 @@ def measure_gap(
     attribute: int,
     own: Bins,
     competitors: Sequence[Competitor],
-    draws: Sequence[Bins],
+    draws: ResampledCounts,
     undecidable_below: float,
     rng: np.random.Generator,
     source: str = "bootstrap over images",
 ) -> Gap:
-    """Returns the gap of a coordinate `own` (n,) of one attribute; levels (n, k) of all of them.
+    """Returns the gap of a coordinate `own` (n,) of one attribute; levels (n, k) of all, negative where missing.
 
-    draws: rows of each resample, for the interval. undecidable_below: the share of the attribute that must be left open
-    by another one for a coordinate of that one to be told apart.
+    draws: how often each image is drawn in each resample, for the interval. undecidable_below: the share of the
+    attribute that must be left open by another one for a coordinate of that one to be told apart.
     """
     target = levels[:, attribute]
     strongest: tuple[float, Competitor | None, int | None] = (0.0, None, None)
@@ -120,7 +123,7 @@ def measure_gap(
             else _beyond_resampled(competitor.binned, target, levels[:, claimant], draws)
         )
     low, high = centred_interval(np.asarray(value), samples)
-    estimate = Estimate(value, float(low), float(high), len(levels), source)
+    estimate = Estimate(value, float(low), float(high), int((target >= 0).sum()), source)
     return Gap(
         estimate,
         None if competitor is None else competitor.name,
@@ -129,17 +132,23 @@ def measure_gap(
     )
 
 
+def _with_all(*columns: Bins) -> list[Bins]:
+    """Returns columns (n,) at the rows at which none is missing."""
+    known = np.logical_and.reduce([column >= 0 for column in columns])
+    return list(columns) if known.all() else [column[known] for column in columns]
+
+
 def _told(binned: Bins, levels: Bins) -> float:
+    binned, levels = _with_all(binned, levels)
     shape = (int(levels.max()) + 1, int(binned.max()) + 1)
     counts = np.bincount(levels * shape[1] + binned, minlength=shape[0] * shape[1]).reshape(shape)
     return max(float(uncertainty_coefficient(counts)), 0.0)
 
 
-def _told_resampled(binned: Bins, levels: Bins, draws: Sequence[Bins]) -> Floats:
+def _told_resampled(binned: Bins, levels: Bins, draws: ResampledCounts) -> Floats:
     """Returns plug-in uncertainty coefficients of resampled images, (resamples,)."""
     shape = (int(levels.max()) + 1, int(binned.max()) + 1)
-    cells, size = levels * shape[1] + binned, shape[0] * shape[1]
-    drawn = np.stack([np.bincount(cells[rows], minlength=size) for rows in draws])
+    drawn = draws.of(np.where(levels < 0, MISSING, levels * shape[1] + binned), shape[0] * shape[1])
     return uncertainty_coefficient(drawn.reshape(-1, *shape), False)
 
 
@@ -148,21 +157,31 @@ class _Beyond:
 
     def __init__(self, binned: Bins, levels: Bins, given: Bins) -> None:
         self._shape = int(given.max()) + 1, int(levels.max()) + 1, int(binned.max()) + 1
-        self._whole = max(float(entropy_nats(np.bincount(levels))), 1e-12)
+        self._whole = max(float(entropy_nats(np.bincount(levels[levels >= 0]))), 1e-12)
         self.width = self._shape[2]
         self.base = given * self._shape[1] * self._shape[2] + binned
 
+        self.size = int(np.prod(self._shape))
+
     def of(self, cells: Bins) -> float:
         """Returns the share that a table of cell numbers gives."""
-        table = np.bincount(cells, minlength=int(np.prod(self._shape))).reshape(self._shape)
-        joint = entropy_nats(table, axis=(1, 2))
-        margins = entropy_nats(table.sum(axis=2)) + entropy_nats(table.sum(axis=1))
-        weights = table.sum(axis=(1, 2)) / max(table.sum(), 1)
-        return float((weights * (margins - joint)).sum()) / self._whole
+        return float(self.of_counts(np.bincount(cells, minlength=self.size)[None])[0])
+
+    def of_counts(self, counts: Bins) -> Floats:
+        """Returns the shares that counts (tables, cells) give."""
+        tables = counts.reshape(-1, *self._shape)
+        joint = entropy_nats(tables, axis=(2, 3))
+        margins = entropy_nats(tables.sum(axis=3)) + entropy_nats(tables.sum(axis=2))
+        of_given = tables.sum(axis=(2, 3))
+        weights = of_given / np.maximum(of_given.sum(axis=1, keepdims=True), 1)
+        return np.asarray((weights * (margins - joint)).sum(axis=1) / self._whole)
 
 
 def _told_beyond(binned: Bins, levels: Bins, given: Bins, rng: np.random.Generator) -> float:
     """Returns I(z; a | b) / H(a) with chance taken off, at least 0."""
+    binned, levels, given = _with_all(binned, levels, given)
+    if not len(given):
+        return 0.0
     beyond = _Beyond(binned, levels, given)
     order = np.argsort(given, kind="stable")
     chance = [
@@ -172,8 +191,8 @@ def _told_beyond(binned: Bins, levels: Bins, given: Bins, rng: np.random.Generat
     return max(beyond.of(beyond.base + levels * beyond.width) - float(np.mean(chance)), 0.0)
 
 
-def _beyond_resampled(binned: Bins, levels: Bins, given: Bins, draws: Sequence[Bins]) -> Floats:
+def _beyond_resampled(binned: Bins, levels: Bins, given: Bins, draws: ResampledCounts) -> Floats:
     """Returns plug-in shares of resampled images, (resamples,)."""
     beyond = _Beyond(binned, levels, given)
-    cells = beyond.base + levels * beyond.width
-    return np.array([beyond.of(cells[rows]) for rows in draws])
+    cells = np.where((levels < 0) | (given < 0), MISSING, beyond.base + levels * beyond.width)
+    return beyond.of_counts(draws.of(cells, beyond.size))

@@ -50,7 +50,8 @@ class RungEvidence:
     gap, leakage and conditioning are of associated coordinates alone; swapped of those that the classifier may judge.
     leakage: what the coordinate tells of others with the attribute held fixed; conditioning: of the attribute with
     each other held fixed. predictions: (images of probe_test, columns), by which seeds are compared. lines: the
-    direction, and the same with others held where that was tried.
+    direction, and the same with others held where that was tried. folds_agreeing: how many folds chose the part, where
+    images are few and there is something to choose; else None.
     """
 
     rung: Rung
@@ -64,6 +65,7 @@ class RungEvidence:
     held: HeldSwap | None
     predictions: Floats = field(metadata={"plain": False})
     lines: tuple[Line, ...] = field(default=(), metadata={"plain": False})
+    folds_agreeing: int | None = None
 
 
 @dataclass(frozen=True)

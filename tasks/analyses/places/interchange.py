@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from latent_audit.tasks.analyses.checks.association import standardised, step_down_p_values
 from latent_audit.tasks.analyses.places.pairs import Pairs, Read, read_in_batches
 from latent_audit.tasks.analyses.places.slopes import LabelSlopes, permuted_donor_slopes
-from latent_audit.tasks.analyses.places.swaps import Swap
+from latent_audit.tasks.analyses.places.swaps import TakesOver
 from latent_audit.tasks.analyses.statistics.estimates import CONFIDENCE, Estimate, interval
 
 Floats = NDArray[np.float64]
@@ -43,7 +43,8 @@ class Interchange:
     """Pairs of one code with the readings of their decoded codes, on which swaps are tried.
 
     names: attributes. columns: of each attribute, among both readings and labels. labels: (images, columns) of
-    probe_test. codes: (images, d). readable: which attributes the classifier may judge here.
+    probe_test, NaN where there is none: an attribute is judged on the pairs in which both images have it. codes:
+    (images, d). readable: which attributes the classifier may judge here.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class Interchange:
             else f"bootstrap over {pairs.groups.count} pairs of groups"
         )
 
-    def readings(self, key: object, swap: Swap) -> Floats:
+    def readings(self, key: object, swap: TakesOver) -> Floats:
         """Returns the readings (pairs, columns) after a swap, once decoded under a key."""
         if key not in self._readings:
             self._readings[key] = read_in_batches(self._read, swap.apply(self._base, self._donor), self._rows)
@@ -94,7 +95,7 @@ class Interchange:
         kept = on_base / self._of_base
         others = [k for k, readable in enumerate(self.readable) if readable and k not in targets]
         return Swapped(
-            tuple(Kept(self._names[k], self._estimate(causes[:, k])) for k in targets),
+            tuple(Kept(self._names[k], self._estimate(causes[:, k], self._labelled(k))) for k in targets),
             self._simultaneous(kept, others),
             None,
         )
@@ -102,7 +103,8 @@ class Interchange:
     def p_values(self, swaps: Sequence[tuple[int, Floats]], permutations: int) -> list[float]:
         """Returns family-wise p-values of swaps, each its target attribute and readings (pairs, columns).
 
-        Donors, label and reading together, are permuted among the pairs; the decoded pictures stay.
+        Donors, label and reading together, are permuted among the pairs; the decoded pictures stay. An image without a
+        label keeps that in every permutation and counts as one of the mean, which no slope depends on.
         """
         if not swaps:
             return []
@@ -113,8 +115,8 @@ class Interchange:
             columns = list(self._columns[k])
             statistic[:, places] = permuted_donor_slopes(
                 [swaps[place][1][taking][:, columns] for place in places],
-                self._base_labels[taking][:, columns],
-                self._donor_labels[:, columns],
+                _or_mean(self._base_labels[:, columns])[taking],
+                _or_mean(self._donor_labels[:, columns]),
                 orders,
             ) / float(self._of_donor[0, k])
         return [float(p) for p in step_down_p_values(standardised(statistic))]
@@ -129,9 +131,14 @@ class Interchange:
             [exchange.rows, *(exchange.shuffled(self._rng) for _ in range(permutations))]
         )
 
-    def _estimate(self, figures: Floats) -> Estimate:
+    def _estimate(self, figures: Floats, pairs: int) -> Estimate:
         low, high = interval(figures[1:])
-        return Estimate(float(figures[0]), float(low), float(high), self.pairs, self._source)
+        return Estimate(float(figures[0]), float(low), float(high), pairs, self._source)
+
+    def _labelled(self, k: int) -> int:
+        """Returns the number of pairs in which both images have the attribute."""
+        first = self._columns[k][0]
+        return int((~np.isnan(self._base_labels[:, first] + self._donor_labels[:, first])).sum())
 
     def _simultaneous(self, kept: Floats, others: Sequence[int]) -> tuple[Kept, ...]:
         """Returns estimates whose intervals all hold at once in 95 % of resamples (max-T)."""
@@ -148,12 +155,18 @@ class Interchange:
                     float(value[place]),
                     float(value[place] - reach[place]),
                     float(value[place] + reach[place]),
-                    self.pairs,
+                    self._labelled(k),
                     self._source + SIMULTANEOUS,
                 ),
             )
             for place, k in enumerate(others)
         )
+
+
+def _or_mean(labels: Floats) -> Floats:
+    """Returns labels (n, c) with the mean of the known ones where there is none."""
+    missing = np.isnan(labels)
+    return np.where(missing, np.nanmean(labels, axis=0), labels) if missing.any() else labels
 
 
 def _known(slopes: Floats) -> Floats:

@@ -1,4 +1,8 @@
-"""Measures where each attribute lives in one code: fits on probe_fit, and scores and swaps on probe_test."""
+"""Measures where each attribute lives in one code: fits on probe_fit, and scores and swaps on probe_test.
+
+Where images are few, both parts are the same images, and each fold is scored and swapped by what the others were
+fitted on.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +14,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from latent_audit.tasks.analyses.checks import attribute_correlation
-from latent_audit.tasks.analyses.checks.association import ATTRIBUTE_BINS, CODE_BINS
+from latent_audit.tasks.analyses.checks.association import ATTRIBUTE_BINS, CODE_BINS, FEW_CODE_BINS
 from latent_audit.tasks.analyses.checks.specificity import (
     CONDITIONAL_ATTRIBUTE_BINS,
     CONDITIONAL_CODE_BINS,
@@ -25,7 +29,6 @@ from latent_audit.tasks.analyses.places.coordinate_specificity import (
     Competitor,
     Conditioned,
     measure_gap,
-    told_beyond,
 )
 from latent_audit.tasks.analyses.places.coordinates import coordinate_bins
 from latent_audit.tasks.analyses.places.evidence import (
@@ -39,10 +42,19 @@ from latent_audit.tasks.analyses.places.evidence import (
     RungEvidence,
     SharedEvidence,
 )
+from latent_audit.tasks.analyses.places.fitted.crossed_null import Coordinate, crossed_p_values
+from latent_audit.tasks.analyses.places.fitted.fitting import (
+    Both,
+    Fitting,
+    FoldedPart,
+    fit_parts,
+    fold_fittings,
+)
+from latent_audit.tasks.analyses.places.fitted.fold_pairs import FoldSwap, draw_pairs_in_folds
 from latent_audit.tasks.analyses.places.interchange import Interchange, Swapped
 from latent_audit.tasks.analyses.places.linear_readers import resampled_weights
 from latent_audit.tasks.analyses.places.pairs import MIN_PAIRS, draw_pairs
-from latent_audit.tasks.analyses.places.parts_of_code import CodeParts, Limits, Part
+from latent_audit.tasks.analyses.places.parts_of_code import CodeParts, Part
 from latent_audit.tasks.analyses.places.patterns import (
     Concentration,
     Member,
@@ -55,20 +67,25 @@ from latent_audit.tasks.analyses.places.patterns import (
 from latent_audit.tasks.analyses.places.rules import sharing
 from latent_audit.tasks.analyses.places.scaled_codes import fit_scaling
 from latent_audit.tasks.analyses.places.sizes import Sizes
-from latent_audit.tasks.analyses.places.swaps import DimensionSwap, DirectionSwap, Swap
+from latent_audit.tasks.analyses.places.swaps import DimensionSwap, DirectionSwap, TakesOver
 from latent_audit.tasks.analyses.places.targets import label_columns, target_columns
 from latent_audit.tasks.analyses.places.used_dimensions import used_dimensions
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.analyses.statistics.binning import attribute_levels, fit_code_bins
 from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
-from latent_audit.tasks.analyses.statistics.mutual_information import joint_tables, uncertainty_coefficient
+from latent_audit.tasks.analyses.statistics.resampled_counts import ResampledCounts
+from latent_audit.tasks.analyses.statistics.shared_shuffles import (
+    FEW_SHUFFLES,
+    ConditionalInformation,
+    Sequential,
+    information_given_each_other,
+)
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.vocabulary.reasons import NO_REASON, Reason
 
 Floats = NDArray[np.float64]
 Bins = NDArray[np.int64]
 Images = NDArray[np.float32]
-FEW_SHUFFLES = 10
 
 
 @dataclass(frozen=True)
@@ -78,7 +95,8 @@ class Code:
     fit_codes (n, d), test_codes (m, d): of the probe parts, as are the values (n, k) and (m, k). names, groups: of the
     dimensions. decode: None for a code without a decoder, of which no attribute is testable. untestable: why the
     classifier may not judge an attribute here, None where it may. fit_groups, test_groups: of the images of either
-    part, None where they are independent. claims: on single dimensions, by the association check.
+    part, None where they are independent. claims: on single dimensions, by the association check. folds: (n,) where
+    both parts are the same few images.
     """
 
     attributes: Sequence[Attribute]
@@ -95,6 +113,7 @@ class Code:
     fit_groups: ImageGroups | None = None
     test_groups: ImageGroups | None = None
     claims: Sequence[Claim] = ()
+    folds: NDArray[np.int8] | None = None
 
 
 def measure(code: Code, thresholds: Thresholds, sizes: Sizes, seed: int) -> Ladder:
@@ -109,36 +128,53 @@ class _Ladder:
     def __init__(self, code: Code, thresholds: Thresholds, sizes: Sizes, seed: int) -> None:
         self.code, self.thresholds, self.sizes, self.seed = code, thresholds, sizes, seed
         self.names = [attribute.name for attribute in code.attributes]
-        columns = range(len(code.attributes))
-        self.targets = [
-            target_columns(code.attributes[k], code.fit_values[:, k], code.fit_values[:, k]) for k in columns
+        self.bins = CODE_BINS if code.folds is None else FEW_CODE_BINS
+        targets = [
+            target_columns(attribute, code.fit_values[:, k], code.fit_values[:, k])
+            for k, attribute in enumerate(code.attributes)
         ]
         self.levels, _ = attribute_levels(code.attributes, code.fit_values, code.test_values, ATTRIBUTE_BINS)
-        self.fit_levels, self.level_count = attribute_levels(
+        fit_levels, level_count = attribute_levels(
             code.attributes, code.fit_values, code.fit_values, ATTRIBUTE_BINS
         )
         self.coarse_levels, _ = attribute_levels(
             code.attributes, code.fit_values, code.test_values, CONDITIONAL_ATTRIBUTE_BINS
         )
         scaling = fit_scaling(code.fit_codes)
-        self.fit_groups = code.fit_groups or ImageGroups.of(None, len(code.fit_codes))
+        fit_groups = code.fit_groups or ImageGroups.of(None, len(code.fit_codes))
         self.test_groups = code.test_groups or ImageGroups.of(None, len(code.test_codes))
-        self.pairs = draw_pairs(self.test_groups, sizes.pairs, seed)
+        self.pairs = (
+            draw_pairs(self.test_groups, sizes.pairs, seed)
+            if code.folds is None
+            else draw_pairs_in_folds(self.test_groups, code.folds, sizes.pairs, seed)
+        )
         self.used, self.changes = used_dimensions(code.test_codes, self.pairs, code.decode, code.groups, seed)
-        fit = scaling.apply(code.fit_codes)
         self.parts = CodeParts(
             scaling,
-            fit,
+            scaling.apply(code.fit_codes),
             scaling.apply(code.test_codes),
             code.fit_codes,
             code.test_codes,
             np.asarray(code.groups),
             self.used,
             seed,
-            self.fit_groups,
+            fit_groups,
         )
-        self.covariance = fit.T @ fit / len(fit)
-        self.draws = self.test_groups.resampled_rows(sizes.gap_resamples, np.random.default_rng([seed, 26]))
+        every = np.arange(len(code.test_codes))
+        self.whole = Fitting(
+            code.attributes,
+            self.parts,
+            targets,
+            fit_levels,
+            level_count,
+            every,
+            self.bins,
+            thresholds,
+            sizes,
+        )
+        self.folds = [self.whole] if code.folds is None else fold_fittings(self.whole, code.folds)
+        drawn = self.test_groups.resampled_rows(sizes.gap_resamples, np.random.default_rng([seed, 26]))
+        self.draws = ResampledCounts(drawn, len(self.levels))
         self.shuffles = max(MIN_SHUFFLES, shuffles_for(thresholds.significance))
 
     @cached_property
@@ -146,12 +182,18 @@ class _Ladder:
         """The correlation of each attribute with each other one in the data, (k, k)."""
         return attribute_correlation.compute(self.code.attributes, self.code.fit_values).matrix
 
+    @cached_property
+    def binned_codes(self) -> Bins:
+        """Bin numbers (m, d) of the code on probe_test."""
+        return fit_code_bins(self.code.fit_codes, self.bins).apply(self.code.test_codes)
+
     def measure(self) -> Ladder:
         """Returns everything."""
-        by_attribute, wholes = self._fit()
+        code_folds = self.code.folds
+        by_attribute, wholes = fit_parts(self.whole, self.folds)
         keys = [(k, part) for k, parts in enumerate(by_attribute) for part in parts]
-        binned = [self._binned(k, part.fit, part.test, CODE_BINS) for k, part in keys]
-        whole = [self._binned(k, *predicted, CODE_BINS) for k, predicted in enumerate(wholes)]
+        binned = [self._binned(k, part, self.bins) for k, part in keys]
+        whole = [self._bins_of(k, predicted, self.bins) for k, predicted in enumerate(wholes)]
         associated = associate(
             self.levels,
             [(k, bins) for (k, _), bins in zip(keys, binned, strict=True)] + list(enumerate(whole)),
@@ -160,6 +202,9 @@ class _Ladder:
             self.seed,
             self.test_groups,
         )
+        if code_folds is not None:
+            p_values = self._crossed_p_values(keys, code_folds)
+            associated = [replace(found, p_adjusted=p) for found, p in zip(associated, p_values, strict=True)]
         rows: dict[tuple[int, str], RungEvidence] = {}
         for (k, part), found in zip(keys, associated, strict=False):
             rows[k, part.rung] = self._row(k, part, found)
@@ -188,45 +233,52 @@ class _Ladder:
         )
         return replace(ladder, shared=self._shared(ladder, by_attribute))
 
-    def _fit(self) -> tuple[list[list[Part]], list[tuple[Floats, Floats]]]:
-        """Returns the parts of each attribute in the order of the rungs, and what the whole code predicts."""
-        code, limits = self.code, self.thresholds
-        if not self.parts.fit.shape[1]:
-            none = [
-                (np.zeros((len(t), t.shape[1])), np.zeros((len(self.levels), t.shape[1])))
-                for t in self.targets
-            ]
-            return [[] for _ in self.names], none
-        tables = joint_tables(
-            self.fit_levels,
-            self.level_count,
-            fit_code_bins(code.fit_codes, CODE_BINS).apply(code.fit_codes),
-            CODE_BINS,
-        )
-        alone = uncertainty_coefficient(tables)
-        blocks, wholes = self.parts.blocks(
-            code.attributes,
-            self.targets,
-            self.fit_levels,
-            Limits(limits.significance, limits.uncertainty_min, limits.block_share),
-            self.sizes.boosting_iterations,
-            self.sizes.boosting_images,
-        )
-        found = []
-        for k, attribute in enumerate(code.attributes):
-            parts = [
-                self.parts.dimension(attribute, self.targets[k], alone[k]),
-                self.parts.direction(attribute, self.targets[k]),
-                blocks[k],
-            ]
-            found.append([part for part in parts if part is not None])
-        return found, wholes
+    def _binned(self, k: int, part: FoldedPart, bins: int) -> Bins:
+        return self._bins_of(k, [(one.fit, one.test) for one in part.of_fold], bins)
 
-    def _binned(self, k: int, fit: Floats, test: Floats, bins: int) -> Bins:
-        return coordinate_bins(self.code.attributes[k], fit, test, bins)[1]
+    def _bins_of(self, k: int, predicted: Sequence[Both], bins: int) -> Bins:
+        """Returns the bins (m,) of held-out predictions, those of each fold cut as its fitted ones are."""
+        found = np.empty(len(self.levels), np.int64)
+        for fold, (fit, test) in zip(self.folds, predicted, strict=True):
+            found[fold.rows] = coordinate_bins(self.code.attributes[k], fit, test, bins)[1]
+        return found
 
-    def _row(self, k: int, part: Part, association: CoordinateAssociation) -> RungEvidence:
-        found, spread = self._members(k, part, association.p_adjusted <= self.thresholds.significance)
+    def _predictions(self, part: FoldedPart) -> Floats:
+        """Returns predictions (m, c) of all held-out images."""
+        found = np.empty((len(self.levels), part.of_fold[0].test.shape[1]))
+        for fold, one in zip(self.folds, part.of_fold, strict=True):
+            found[fold.rows] = one.test
+        return found
+
+    def _crossed_p_values(
+        self, keys: Sequence[tuple[int, FoldedPart]], folds: NDArray[np.int8]
+    ) -> list[float]:
+        """Returns the p-values of all parts, and of what the whole code predicts of each attribute."""
+        live = self.parts.scaling.live
+        place = {int(j): column for column, j in enumerate(live)}
+        every = tuple(range(len(live)))
+        used = tuple(place[int(j)] for j in live if self.used[j])
+        coordinates = []
+        for k, part in keys:
+            columns = tuple(place[j] for j in part.dimensions)
+            if part.rung == DIMENSION and len(columns) == 1:
+                coordinates.append(Coordinate(k, used, columns[0]))
+            else:
+                coordinates.append(Coordinate(k, columns, bends=part.rung == BLOCK))
+        whole = [Coordinate(k, every, bends=True) for k in range(len(self.names))] if every else []
+        found = crossed_p_values(
+            [*coordinates, *whole],
+            self.whole.targets,
+            self.coarse_levels,
+            self.parts.fit,
+            folds,
+            self.test_groups,
+            self.seed,
+        )
+        return found if every else [*found, *([1.0] * len(self.names))]
+
+    def _row(self, k: int, part: FoldedPart, association: CoordinateAssociation) -> RungEvidence:
+        found, spread = self._members(k, part.whole, association.p_adjusted <= self.thresholds.significance)
         return RungEvidence(
             rung=part.rung,
             members=found,
@@ -237,15 +289,16 @@ class _Ladder:
             conditioning=(),
             swapped=None,
             held=None,
-            predictions=part.test,
-            lines=self._lines(part),
+            predictions=self._predictions(part),
+            lines=self._lines(part.whole),
+            folds_agreeing=part.agreeing,
         )
 
     def _lines(self, part: Part) -> tuple[Line, ...]:
         """Returns the direction of a part in units of the code; nothing where it has none."""
         if part.reader is None:
             return ()
-        moved = pattern(self.covariance, part.reader.filter)
+        moved = pattern(self.whole.covariance, part.reader.filter)
         return () if moved is None else (self._line(part.reader.filter, moved),)
 
     def _line(self, filters: Floats, moved: Floats, held: tuple[str, ...] = ()) -> Line:
@@ -261,23 +314,24 @@ class _Ladder:
         """Returns the members of a part; of a direction that is associated with anything, with intervals."""
         if part.reader is None:
             return tuple(Member(j, None, None, None) for j in part.dimensions), None
-        values = loadings(self.covariance, part.reader.filter)
+        values = loadings(self.whole.covariance, part.reader.filter)
         if not is_associated:
             return members(self.parts.scaling.live, values, values[None]), None
         rng = np.random.default_rng([self.seed, 27, k])
-        counts = self.fit_groups.weights(self.sizes.member_resamples, rng)
-        weights = resampled_weights(part.reader, self.parts.fit, self.targets[k], counts)
+        having, targets = self.whole.having(k)
+        counts = having.fit_groups.weights(self.sizes.member_resamples, rng)
+        weights = resampled_weights(part.reader, having.fit, targets, counts)
         if part.reader.classifies and weights.shape[2] > 1:
             weights = weights - weights.mean(axis=2, keepdims=True)
-        samples = resampled_loadings(self.parts.fit, weights, counts)
+        samples = resampled_loadings(having.fit, weights, counts)
         return (
             members(self.parts.scaling.live, values, samples),
-            concentration(values, samples, len(self.parts.fit)),
+            concentration(values, samples, len(having.fit)),
         )
 
     def _compare(
         self,
-        keys: Sequence[tuple[int, Part]],
+        keys: Sequence[tuple[int, FoldedPart]],
         binned: Sequence[Bins],
         rows: dict[tuple[int, str], RungEvidence],
     ) -> None:
@@ -287,10 +341,10 @@ class _Ladder:
             (k, part.rung): bins for (k, part), bins in zip(keys, binned, strict=True)
         }
         claimed = self._claimed(keys, rows)
-        for k, part in keys:
+        compared = [(k, part) for k, part in keys if self._may_hold(rows[k, part.rung].association)]
+        conditioned = iter(self._conditioned(compared, rng))
+        for k, part in compared:
             row = rows[k, part.rung]
-            if not self._may_hold(row.association):
-                continue
             competitors = (
                 self._other_dimensions(part, claimed)
                 if part.rung == DIMENSION
@@ -307,8 +361,7 @@ class _Ladder:
                 rng,
                 self.test_groups.source,
             )
-            coarse = self._binned(k, part.fit, part.test, CONDITIONAL_CODE_BINS)
-            leakage, conditioning = self._conditioned(k, coarse, rng)
+            leakage, conditioning = next(conditioned)
             rows[k, part.rung] = replace(row, gap=gap, leakage=leakage, conditioning=conditioning)
 
     def _may_hold(self, association: CoordinateAssociation) -> bool:
@@ -320,7 +373,7 @@ class _Ladder:
         )
 
     def _claimed(
-        self, keys: Sequence[tuple[int, Part]], rows: Mapping[tuple[int, str], RungEvidence]
+        self, keys: Sequence[tuple[int, FoldedPart]], rows: Mapping[tuple[int, str], RungEvidence]
     ) -> dict[int, tuple[int, ...]]:
         """Returns, for each dimension, the attributes whose best associated dimension it is."""
         claimed: dict[int, tuple[int, ...]] = {}
@@ -330,11 +383,9 @@ class _Ladder:
                     claimed[j] = (*claimed.get(j, ()), k)
         return claimed
 
-    def _other_dimensions(self, part: Part, claimed: Mapping[int, tuple[int, ...]]) -> list[Competitor]:
-        codes = self.code
-        binned = fit_code_bins(codes.fit_codes, CODE_BINS).apply(codes.test_codes)
+    def _other_dimensions(self, part: FoldedPart, claimed: Mapping[int, tuple[int, ...]]) -> list[Competitor]:
         return [
-            Competitor(codes.names[j], binned[:, j], claimed.get(int(j), ()))
+            Competitor(self.code.names[j], self.binned_codes[:, j], claimed.get(int(j), ()))
             for j in self.parts.scaling.live
             if j not in part.dimensions
         ]
@@ -355,21 +406,21 @@ class _Ladder:
         return found
 
     def _conditioned(
-        self, k: int, coarse: Bins, rng: np.random.Generator
-    ) -> tuple[tuple[Conditioned, ...], tuple[Conditioned, ...]]:
-        leakage, conditioning = [], []
-        own, drawn = self.coarse_levels[:, k], (rng, self.test_groups)
-        for b, name in enumerate(self.names):
-            if b != k:
-                other = self.coarse_levels[:, b]
-                # Of leakage the value decides, which needs few shuffles; of conditioning the p-value too.
-                leakage.append(Conditioned(name, *told_beyond(coarse, other, own, FEW_SHUFFLES, *drawn)))
-                conditioning.append(
-                    Conditioned(name, *told_beyond(coarse, own, other, self.shuffles, *drawn))
-                )
-        return tuple(leakage), tuple(conditioning)
+        self, compared: Sequence[tuple[int, FoldedPart]], rng: np.random.Generator
+    ) -> list[tuple[tuple[Conditioned, ...], tuple[Conditioned, ...]]]:
+        """Returns leakage and conditioning of each part."""
+        coarse = [(k, self._binned(k, part, CONDITIONAL_CODE_BINS)) for k, part in compared]
+        # Of leakage the value decides, which needs few shuffles; of conditioning the p-value too.
+        drawn = Sequential(FEW_SHUFFLES), Sequential(self.shuffles), rng, self.test_groups
+        found = information_given_each_other(coarse, self.coarse_levels, *drawn)
+        return [(self._named(leakage), self._named(conditioning)) for leakage, conditioning in found]
 
-    def _swap(self, keys: Sequence[tuple[int, Part]], rows: dict[tuple[int, str], RungEvidence]) -> None:
+    def _named(self, found: Mapping[int, ConditionalInformation]) -> tuple[Conditioned, ...]:
+        return tuple(Conditioned(self.names[b], found[b].value, found[b].p_value) for b in sorted(found))
+
+    def _swap(
+        self, keys: Sequence[tuple[int, FoldedPart]], rows: dict[tuple[int, str], RungEvidence]
+    ) -> None:
         """Adds check C to the rungs that association does not rule out."""
         self.interchange: Interchange | None = None
         tried = [
@@ -386,7 +437,7 @@ class _Ladder:
             swap = self._swap_of(part)
             if swap is None:
                 continue
-            readings = self.interchange.readings(part.dimensions if part.reader is None else k, swap)
+            readings = self.interchange.readings(part.dimensions if part.whole.reader is None else k, swap)
             swaps.append((k, part.rung, readings, ()))
             measured = self.interchange.measure(readings, [k])
             rows[k, part.rung] = replace(rows[k, part.rung], swapped=measured)
@@ -431,19 +482,32 @@ class _Ladder:
             self.seed,
         )
 
-    def _swap_of(self, part: Part) -> Swap | None:
-        if part.reader is None:
+    def _swap_of(self, part: FoldedPart) -> TakesOver | None:
+        if part.whole.reader is None:
             return DimensionSwap(part.dimensions)
-        filters = part.reader.filter
-        moved = pattern(self.covariance, filters)
-        return None if moved is None else DirectionSwap(self.parts.scaling, filters, moved)
+        return self._along(_filters(part))
+
+    def _along(self, own: Sequence[Floats], *held: Sequence[Floats]) -> TakesOver | None:
+        """Returns the swap of what filters read, of each fold, with those of `held` left alone; None without a pattern.
+
+        Filters are (live, r), one for each fold.
+        """
+        swaps = []
+        for fold, filters, *others in zip(self.folds, own, *held, strict=True):
+            moved = pattern(fold.covariance, np.concatenate([filters, *others], axis=1))
+            if moved is None:
+                return None
+            swaps.append(DirectionSwap(self.parts.scaling, filters, moved[:, : filters.shape[1]]))
+        if self.code.folds is None:
+            return swaps[0]
+        return FoldSwap(tuple(swaps), self.code.folds[self.pairs.base])
 
     def _hold(
         self,
         k: int,
-        part: Part,
+        part: FoldedPart,
         measured: Swapped,
-        directions: Mapping[int, Part],
+        directions: Mapping[int, FoldedPart],
         rows: dict[tuple[int, str], RungEvidence],
         swaps: list[tuple[int, str, Floats, tuple[str, ...]]],
     ) -> None:
@@ -458,25 +522,26 @@ class _Ladder:
         ]
         if not held:
             return
-        assert part.reader is not None
         assert self.interchange is not None
-        own = part.reader.filter
-        others = [directions[b].reader.filter for b in held]  # type: ignore[union-attr]  # directions have readers
-        joint = pattern(self.covariance, np.concatenate([own, *others], axis=1))
         names = tuple(self.names[b] for b in held)
-        if joint is None:
+        swap = self._along(_filters(part), *(_filters(directions[b]) for b in held))
+        own = _filter(part.whole)
+        others = [_filter(directions[b].whole) for b in held]
+        joint = pattern(self.whole.covariance, np.concatenate([own, *others], axis=1))
+        if swap is None or joint is None:
             rows[k, DIRECTION] = replace(rows[k, DIRECTION], held=HeldSwap(names, None))
             return
-        swap = DirectionSwap(self.parts.scaling, own, joint[:, : own.shape[1]])
         readings = self.interchange.readings(("held", k), swap)
         rows[k, DIRECTION] = replace(
             rows[k, DIRECTION],
             held=HeldSwap(names, self.interchange.measure(readings, [k])),
-            lines=(*rows[k, DIRECTION].lines, self._line(own, swap.pattern, names)),
+            lines=(*rows[k, DIRECTION].lines, self._line(own, joint[:, : own.shape[1]], names)),
         )
         swaps.append((k, DIRECTION, readings, names))
 
-    def _shared(self, ladder: Ladder, by_attribute: Sequence[Sequence[Part]]) -> tuple[SharedEvidence, ...]:
+    def _shared(
+        self, ladder: Ladder, by_attribute: Sequence[Sequence[FoldedPart]]
+    ) -> tuple[SharedEvidence, ...]:
         """Swaps each set of attributes that share a place: the span of directions, then the union of blocks."""
         if self.interchange is None:
             return ()
@@ -488,13 +553,14 @@ class _Ladder:
         for names in sharing.sharing_sets(model, self.thresholds):
             targets = [self.names.index(name) for name in names]
             parts = [{part.rung: part for part in by_attribute[k]} for k in targets]
-            tried: list[tuple[Any, tuple[int, ...], Swap]] = []
-            readers = [part[DIRECTION].reader for part in parts]
-            filters = np.concatenate([reader.filter for reader in readers if reader is not None], axis=1)
-            span = pattern(self.covariance, filters)
+            tried: list[tuple[Any, tuple[int, ...], TakesOver]] = []
+            directions = [part[DIRECTION] for part in parts]
+            filters = np.concatenate([_filter(one.whole) for one in directions], axis=1)
+            of_fold = [np.concatenate(own, axis=1) for own in zip(*map(_filters, directions), strict=True)]
+            span = self._along(of_fold)
             if span is not None:
                 live = tuple(int(j) for j in self.parts.scaling.live)
-                tried.append((DIRECTION, live, DirectionSwap(self.parts.scaling, filters, span)))
+                tried.append((DIRECTION, live, span))
             blocks = sorted({j for part in parts if BLOCK in part for j in part[BLOCK].dimensions})
             if blocks and all(BLOCK in part for part in parts):
                 tried.append((BLOCK, tuple(blocks), DimensionSwap(tuple(blocks))))
@@ -511,11 +577,21 @@ class _Ladder:
         )
 
     def _named_by_span(self, filters: Floats) -> tuple[int, ...]:
-        values = loadings(self.covariance, filters)
+        values = loadings(self.whole.covariance, filters)
         found = members(self.parts.scaling.live, values, values[None])
         return tuple(sorted(member.dimension for member in found))
 
 
-def tried_directions(tried: Sequence[tuple[int, Part]]) -> list[tuple[int, Part]]:
+def _filter(part: Part) -> Floats:
+    assert part.reader is not None
+    return part.reader.filter
+
+
+def _filters(part: FoldedPart) -> list[Floats]:
+    """Returns the directions (live, r) that are read in each fold."""
+    return [_filter(one) for one in part.of_fold]
+
+
+def tried_directions(tried: Sequence[tuple[int, FoldedPart]]) -> list[tuple[int, FoldedPart]]:
     """Returns the directions among parts, with the column of their attribute."""
     return [(k, part) for k, part in tried if part.rung == DIRECTION]

@@ -71,7 +71,12 @@ class CodeParts:
         available = self.used & self.scaling.varies
         if not available.any():
             return None
-        best = int(np.argmax(np.where(available, uncertainty, -np.inf)))
+        return self.on_dimension(
+            attribute, targets, int(np.argmax(np.where(available, uncertainty, -np.inf)))
+        )
+
+    def on_dimension(self, attribute: Attribute, targets: Floats, best: int) -> Part:
+        """Returns the part on one dimension; on all of its group where it belongs to one."""
         group = np.flatnonzero(self.groups == self.groups[best])
         if len(group) == 1:
             return Part(
@@ -172,7 +177,19 @@ class CodeParts:
         by_line = 1.0 - float(((targets - linear) ** 2).sum(axis=1).mean()) / max(variance, 1e-12)
         if len(block) < 2 or search.explained(block) <= by_line:
             return None
-        inside = live[list(block)]
+        dimensions = tuple(int(j) for j in self.scaling.live[live[list(block)]])
+        return self.on_block(attribute, targets, dimensions, boosting_iterations, boosting_images)
+
+    def on_block(
+        self,
+        attribute: Attribute,
+        targets: Floats,
+        dimensions: tuple[int, ...],
+        boosting_iterations: int,
+        boosting_images: int,
+    ) -> Part:
+        """Returns the part on a block of given dimensions, which vary, ascending."""
+        inside = np.searchsorted(self.scaling.live, dimensions)
         fit, test = boosted_predictions(
             attribute,
             self.fit[:, inside],
@@ -182,7 +199,7 @@ class CodeParts:
             boosting_images,
             self.seed,
         )
-        return Part(BLOCK, tuple(int(j) for j in self.scaling.live[inside]), fit, test)
+        return Part(BLOCK, dimensions, fit, test)
 
     def _told(self, attribute: Attribute, predicted: Floats, levels: Bins) -> float:
         binned, _ = coordinate_bins(attribute, predicted, predicted, _BINS)

@@ -16,15 +16,19 @@ _MIN_SHARE = 1e-9  # of the product of variances: below it two labels are one
 class LabelSlopes:
     """Slopes on the labels of pairs, for the data and every resample at once.
 
-    base, donor: label columns (n, c) of all attributes. columns: those of each attribute. weights: (rows, n) how often
-    each pair counts.
+    base, donor: label columns (n, c) of all attributes, NaN where there is none: of an attribute those pairs count in
+    which both have one. columns: those of each attribute. weights: (rows, n) how often each pair counts.
     """
 
     def __init__(
         self, base: Floats, donor: Floats, columns: Sequence[Sequence[int]], weights: Floats
     ) -> None:
-        self._base, self._donor, self._columns, self._weights = base, donor, columns, weights
-        self._total = weights.sum(axis=1, keepdims=True)
+        self._known = np.asarray(~(np.isnan(base) | np.isnan(donor)), np.float64)
+        base, donor = (np.nan_to_num(labels, nan=0.0) for labels in (base, donor))
+        self._base, self._donor = base, donor
+        self._columns, self._weights = columns, weights
+        # Whole numbers, so that the sums are exact.
+        self._total = weights @ self._known
         self._mean_base, self._mean_donor = self._mean(base), self._mean(donor)
         self._bb = self._summed(self._mean(base**2) - self._mean_base**2)
         self._dd = self._summed(self._mean(donor**2) - self._mean_donor**2)
@@ -57,7 +61,7 @@ class LabelSlopes:
         )
 
     def _mean(self, values: Floats) -> Floats:
-        return np.asarray(self._weights @ values / self._total)
+        return np.asarray(self._weights @ (values * self._known) / np.maximum(self._total, 1.0))
 
     def _summed(self, by_column: Floats) -> Floats:
         return np.stack([by_column[:, list(columns)].sum(axis=1) for columns in self._columns], axis=1)

@@ -1,6 +1,7 @@
 """Interchange interventions: one part of a code is taken over from another image's (Geiger et al. 2021, NeurIPS 34)."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,3 +44,11 @@ class DirectionSwap:
 
 
 Swap = DimensionSwap | DirectionSwap
+
+
+class TakesOver(Protocol):
+    """Takes over a part of codes."""
+
+    def apply(self, base: Latents, donor: Latents) -> Latents:
+        """Returns the codes (n, d) of the bases with the part of the donors."""
+        ...

@@ -26,17 +26,20 @@ def label_columns(
 
 
 def target_columns(attribute: Attribute, values: Floats, fit_values: Floats) -> Floats:
-    """Returns (n, c): 0 and 1 of a binary attribute, one column a class, cosine and sine, or standardised values.
+    """Returns (n, c): 0 and 1 of a binary attribute, one column a class, cosine and sine, or standardised values; NaN
+    where there is no value.
 
     values: (n,) in the attribute's unit. fit_values: what mean and standard deviation are taken from.
     """
     if attribute.kind == "binary":
         return np.asarray(values[:, None], dtype=np.float64)
     if attribute.kind == "categorical":
-        return np.asarray(values[:, None] == np.arange(len(attribute.classes)), dtype=np.float64)
+        classes = np.asarray(values[:, None] == np.arange(len(attribute.classes)), dtype=np.float64)
+        return np.where(np.isnan(values)[:, None], np.nan, classes)
     if attribute.kind == "cyclic":
         assert attribute.period is not None  # Attribute refuses a cyclic one without it
         angle = 2.0 * np.pi * values / attribute.period
         return np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    spread = float(fit_values.std())
-    return np.asarray((values - fit_values.mean()) / (spread if spread > 0.0 else 1.0))[:, None]
+    known = fit_values[~np.isnan(fit_values)]
+    spread = float(known.std())
+    return np.asarray((values - known.mean()) / (spread if spread > 0.0 else 1.0))[:, None]

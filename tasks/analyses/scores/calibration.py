@@ -44,18 +44,19 @@ def compute(
 ) -> tuple[Calibration, ...]:
     """Returns one result per binary or categorical attribute; others have no classes.
 
-    values (n, k) and responses (n, columns): probabilities of class 1, or of each class.
+    values (n, k), NaN where an image has none, and responses (n, columns): probabilities of class 1, or of each class.
     """
     rng = np.random.default_rng(seed)
     found = []
     for column, attribute in enumerate(attributes):
         if attribute.kind not in ("binary", "categorical"):
             continue
-        said = np.asarray(responses[:, list(response_columns[attribute.name])], dtype=np.float64)
+        known = ~np.isnan(values[:, column])
+        said = np.asarray(responses[known][:, list(response_columns[attribute.name])], dtype=np.float64)
         if attribute.kind == "binary":
             said = np.concatenate([1.0 - said, said], axis=1)
         confidence = said.max(axis=1)
-        right = (said.argmax(axis=1) == values[:, column]).astype(np.float64)
+        right = (said.argmax(axis=1) == values[known, column]).astype(np.float64)
         found.append(_calibration(attribute.name, confidence, right, rng, resamples))
     return tuple(found)
 

@@ -43,16 +43,25 @@ def compute(
 ) -> tuple[ClassifierScore, ...]:
     """Returns one score per attribute: AUROC and balanced accuracy of binary ones, balanced accuracy, or R2.
 
-    values (n, k) and responses (n, columns) are of the same held-out images. `standardisation` gives the mean
-    and standard deviation by which the classifier scaled ordinal and continuous attributes. `source` says what
-    the intervals are over, where that is not held-out images.
+    values (n, k), NaN where an image has none, and responses (n, columns) are of the same held-out images.
+    `standardisation` gives the mean and standard deviation by which the classifier scaled ordinal and continuous
+    attributes. `source` says what the intervals are over, where that is not held-out images.
     """
     weights = image_weights(len(values), resamples, np.random.default_rng(seed))
     scores: list[ClassifierScore] = []
     for column, attribute in enumerate(attributes):
-        predicted = np.asarray(responses[:, list(response_columns[attribute.name])], dtype=np.float64)
-        scores.extend(_scores(attribute, values[:, column], predicted, standardisation, weights, source))
+        known = ~np.isnan(values[:, column])
+        predicted = np.asarray(responses[known][:, list(response_columns[attribute.name])], dtype=np.float64)
+        drawn = weights if known.all() else weights[:, known]
+        scores.extend(_scores(attribute, values[known, column], predicted, standardisation, drawn, source))
     return tuple(scores)
+
+
+def fewest_of_a_class(attribute: Attribute, truth: NDArray[np.float64]) -> int | None:
+    """Returns how many of the values (n,) are of the rarest class; None for an attribute without classes."""
+    if attribute.kind not in ("binary", "categorical") or not len(truth):
+        return None
+    return int(np.unique(truth, return_counts=True)[1].min())
 
 
 def _scores(
@@ -63,10 +72,11 @@ def _scores(
     weights: NDArray[np.float64],
     source: str,
 ) -> list[ClassifierScore]:
+    fewest = fewest_of_a_class(attribute, truth)
+
     def score(statistic: str, value: float, samples: NDArray[np.float64], chance: float) -> ClassifierScore:
-        return ClassifierScore(
-            attribute.name, statistic, from_samples(value, samples, len(truth), source), chance
-        )
+        estimate = from_samples(value, samples, len(truth), source, fewest)
+        return ClassifierScore(attribute.name, statistic, estimate, chance)
 
     if attribute.kind in ("binary", "categorical"):
         classes = len(attribute.classes)

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, mean_estimate
 from latent_audit.vocabulary.reasons import Reason, reason
 
+# Of a posterior mean over images, from which its dimension is active (Burda et al. 2016, appendix C).
+ACTIVE_VARIANCE = 0.01
+
 
 @dataclass(frozen=True)
 class DimensionUse:
@@ -29,7 +32,8 @@ class Fitness:
     """The content of `fitness` in audit.json, without pictures; all in nats per image.
 
     kl and kl_nats_per_image are None for a model whose code is a point, which has no KL; reconstruction and
-    reconstruction_nats_per_image for one without a decoder.
+    reconstruction_nats_per_image for one without a decoder; elbo for one that lacks either. elbo: the evidence lower
+    bound at one draw of each posterior, below the reconstruction at the posterior mean less the KL.
     collapsed is a decision, collapse_reason the sentence for it, also where nothing collapsed.
     """
 
@@ -37,6 +41,7 @@ class Fitness:
     kl_nats_per_image: float | None
     reconstruction: Estimate | None
     kl: Estimate | None
+    elbo: Estimate | None
     active_units: int
     active_units_by_variance: int
     dimensions: tuple[DimensionUse, ...]
@@ -54,7 +59,9 @@ def measure_fitness(
     *,
     unused_kl_nats: float,
     unused: NDArray[np.bool_] | None = None,
-    active_variance: float = 0.01,
+    whole_kl_nats: NDArray[np.floating] | None = None,
+    elbo_nats: NDArray[np.floating] | None = None,
+    active_variance: float = ACTIVE_VARIANCE,
     least_spread: float = 0.02,
     resamples: int = 1000,
 ) -> Fitness:
@@ -65,7 +72,8 @@ def measure_fitness(
     a model without a decoder. A dimension is active
     when its mean KL exceeds unused_kl_nats; by Burda's criterion, the
     only one without a KL, when the variance of its posterior mean exceeds active_variance. unused: (d,) dimensions
-    that are not active whatever these say, such as free ones that do not live.
+    that are not active whatever these say, such as free ones that do not live. whole_kl_nats: (n,), of a code whose
+    KL is not a sum over dimensions. elbo_nats: (n,) evidence lower bounds.
     """
     _refuse(reconstruction_nats, kl_nats, means, names)
     variance = means.astype(np.float64).var(axis=0)
@@ -92,14 +100,18 @@ def measure_fitness(
     reconstruction = None
     if reconstruction_nats is not None:
         reconstruction = mean_estimate(reconstruction_nats.astype(np.float64), resamples, rng, source)
-    kl = None
-    if kl_nats is not None:
-        kl = mean_estimate(kl_nats.astype(np.float64).sum(axis=1), resamples, rng, source)
+    kl = elbo = None
+    whole = whole_kl_nats if kl_nats is None else kl_nats.astype(np.float64).sum(axis=1)
+    if whole is not None:
+        kl = mean_estimate(whole.astype(np.float64), resamples, rng, source)
+    if elbo_nats is not None:
+        elbo = mean_estimate(elbo_nats.astype(np.float64), resamples, rng, source)
     return Fitness(
         reconstruction_nats_per_image=None if reconstruction is None else reconstruction.value,
         kl_nats_per_image=None if kl is None else kl.value,
         reconstruction=reconstruction,
         kl=kl,
+        elbo=elbo,
         active_units=int(active.sum()),
         active_units_by_variance=int(by_variance.sum()),
         dimensions=uses,

@@ -9,6 +9,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.linear_model import LogisticRegression, Ridge
 from threadpoolctl import threadpool_limits
 
+from latent_audit.tasks.analyses.scores.classifier_scores import fewest_of_a_class
 from latent_audit.tasks.analyses.statistics.binning import fit_code_bins
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, from_samples
 from latent_audit.tasks.analyses.statistics.image_groups import image_weights
@@ -61,31 +62,42 @@ def compute(
     resamples: int = 300,
     boosting_iterations: int = 40,
     boosting_images: int = 2000,
+    with_boosting: bool = True,
 ) -> tuple[Probe, ...]:
     """Returns one Probe per attribute, two for binary ones (balanced accuracy and AUROC).
 
     `controls` maps "random_init", "pca" to their (fit codes, test codes) on the same images. Probes are
-    fitted on the fit part, scored on the test part. Boosting is fitted on `boosting_images` of the fit part, drawn
-    with every class of the attribute. One thread: models and seeds are what runs side by side.
+    fitted on the fit part, scored on the test part, of the images that have the attribute (NaN: no value). Boosting is
+    fitted on `boosting_images` of the fit part, drawn with every class of the attribute; without it the linear probe
+    is the only one. One thread: models and seeds are what runs side by side.
     """
     rng = np.random.default_rng(seed)
     weights = image_weights(len(test_values), resamples, rng)
-    every = np.arange(len(fit_values))
     sets = {"model": (fit_codes, test_codes), **controls}
     probes: list[Probe] = []
     with threadpool_limits(limits=1):
         for column, attribute in enumerate(attributes):
-            labels = class_columns([attribute], fit_values[:, [column]])
-            boosted = draw_rows(len(every), boosting_images, seed, "boosting", classes=labels)
-            task = _Task(attribute, fit_values[:, column], test_values[:, column], weights, rng)
+            inside, outside = (~np.isnan(values[:, column]) for values in (fit_values, test_values))
+            labels = class_columns([attribute], fit_values[inside][:, [column]])
+            every = np.arange(int(inside.sum()))
+            drawn = weights if outside.all() else weights[:, outside]
+            task = _Task(attribute, fit_values[inside, column], test_values[outside, column], drawn, rng)
+            fitted_on = {task.linear_name: every}
+            if with_boosting:
+                fitted_on["boosting"] = draw_rows(
+                    len(every), boosting_images, seed, "boosting", classes=labels
+                )
             runs: list[tuple[str, str, _Scores]] = []
             for name, (fit, test) in [*sets.items(), ("shuffled_labels", sets["model"])]:
-                for kind, rows in (
-                    (task.linear_name, every),
-                    ("boosting", boosted),
-                ):
+                for kind, rows in fitted_on.items():
                     predicted = task.predict(
-                        kind, fit, test, rows, boosting_iterations, name == "shuffled_labels", seed
+                        kind,
+                        fit[inside],
+                        test[outside],
+                        rows,
+                        boosting_iterations,
+                        name == "shuffled_labels",
+                        seed,
                     )
                     runs.append((kind, name, task.score(predicted, name == "shuffled_labels")))
             probes += _tables(attribute, runs, task)
@@ -110,6 +122,7 @@ class _Task:
         # A control task: labels with the same frequencies that no image can tell.
         self.shuffled_fit = self.fit[rng.permutation(len(fit))]
         self.shuffled_test = self.test[rng.permutation(len(test))]
+        self.fewest = fewest_of_a_class(attribute, test)
 
     def predict(
         self,
@@ -215,9 +228,9 @@ def _tables(attribute: Attribute, runs: list[tuple[str, str, _Scores]], task: _T
         best = max((row for row in scored if row[1] == "model"), key=lambda row: row[2])
         control = next(row for row in scored if row[0] == best[0] and row[1] == "shuffled_labels")
         results = tuple(
-            ProbeResult(kind, name, from_samples(value, samples, n, SOURCE))
+            ProbeResult(kind, name, from_samples(value, samples, n, SOURCE, task.fewest))
             for kind, name, value, samples in scored
         )
-        selectivity = from_samples(best[2] - control[2], best[3] - control[3], n, SOURCE)
+        selectivity = from_samples(best[2] - control[2], best[3] - control[3], n, SOURCE, task.fewest)
         probes.append(Probe(attribute.name, statistic, results, selectivity))
     return probes

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from latent_audit.tasks.analyses.checks import classifier_gate
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
@@ -30,9 +31,16 @@ SIZES = Sizes(
 )
 
 
-def measure_world(world: SyntheticData, seed: int, sizes: Sizes = SIZES) -> Ladder:
-    """Returns the evidence on one world: its first half is probe_fit, the other probe_test."""
+def measure_world(
+    world: SyntheticData, seed: int, sizes: Sizes = SIZES, folds: NDArray[np.int8] | None = None
+) -> Ladder:
+    """Returns the evidence on one world: its first half is probe_fit, the other probe_test.
+
+    folds: (n,) where all images are audited in folds instead.
+    """
     fit, test = world.halves()
+    if folds is not None:
+        fit = test = np.arange(len(world.values))
     gates = classifier_gate.compute(
         world.attributes,
         world.values[test],
@@ -53,6 +61,7 @@ def measure_world(world: SyntheticData, seed: int, sizes: Sizes = SIZES) -> Ladd
         respond=world.respond,
         response_columns=world.response_columns,
         untestable=[None if gate.status == "passed" else gate.reason for gate in gates],
+        folds=folds,
     )
     return ladder.measure(code, LIMITS, sizes, seed)
 

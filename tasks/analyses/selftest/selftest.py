@@ -2,18 +2,23 @@
 
 import hashlib
 import json
+import multiprocessing
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from latent_audit.tasks.analyses.checks import association
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
-from latent_audit.tasks.analyses.selftest import absence_rows, place_rows
+from latent_audit.tasks.analyses.selftest import absence_rows, fold_rows, place_rows
 from latent_audit.tasks.analyses.selftest.coverage import (
     effect_coverage,
+    prevalence_coverage,
     score_coverage,
     uncertainty_coverage,
 )
@@ -39,6 +44,9 @@ LIMITS = Thresholds()
 # The least uncertainty coefficient at which naming the right dimension is promised, at 500 images a part.
 DETECTABLE_UNCERTAINTY = 0.1
 PLANTED_NOISE = (0.2, 0.5, 1.0)
+PREVALENCES = (0.01, 0.02, 0.05, 0.1)
+# Images of a part at the default shares: of 3,000 images, and of 10,000.
+PREVALENCE_IMAGES = (450, 1500)
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,7 @@ class Sizes:
     simulations: int
     null_places: int
     places: int
+    few_images: int
     absence: int
 
 
@@ -62,17 +71,28 @@ FULL = Sizes(
     simulations=2000,
     null_places=400,
     places=60,
+    few_images=100,
     absence=20,
 )
 REDUCED = Sizes(
-    null_worlds=200, planted_worlds=10, judged_worlds=2, simulations=200, null_places=1, places=2, absence=2
+    null_worlds=200,
+    planted_worlds=10,
+    judged_worlds=2,
+    simulations=200,
+    null_places=1,
+    places=2,
+    few_images=4,
+    absence=2,
 )
 
 
-def run(sizes: Sizes, seed: int = 0, report: Callable[[Row], None] = lambda row: None) -> list[Row]:
+def run(
+    sizes: Sizes, seed: int = 0, report: Callable[[Row], None] = lambda row: None, processes: int = 1
+) -> list[Row]:
     """Returns every row of the table "Tests of the evidence itself", in its order, measured at `sizes`.
 
-    `report` is called with each row as soon as it is measured: a full run takes minutes.
+    `report` is called with each row as soon as it and those before it are measured: a full run takes minutes. Rows are
+    measured side by side in `processes` processes of one thread each, which changes no figure.
     """
     rows: list[tuple[Callable[[int, int], Row], int]] = [
         (null_row, sizes.null_worlds),
@@ -81,18 +101,37 @@ def run(sizes: Sizes, seed: int = 0, report: Callable[[Row], None] = lambda row:
         (confounded_row, sizes.judged_worlds),
         (leaky_row, sizes.judged_worlds),
         (interval_row, sizes.simulations),
+        (prevalence_row, sizes.simulations // 2),
         (relabelling_row, max(1, sizes.judged_worlds // 2)),
         (place_rows.null_row, sizes.null_places),
         *((row, sizes.places) for row in place_rows.ROWS),
+        (fold_rows.few_images_row, sizes.few_images),
         (absence_rows.absence_row, sizes.absence),
     ]
     results = []
-    for row, count in rows:
-        started = time.perf_counter()
-        result = row(count, seed)
-        results.append(replace(result, seconds=time.perf_counter() - started))
-        report(results[-1])
+    with _measure(rows, seed, processes) as measured:
+        for row in measured:
+            results.append(row)
+            report(row)
     return results
+
+
+@contextmanager
+def _measure(
+    rows: Sequence[tuple[Callable[[int, int], Row], int]], seed: int, processes: int
+) -> Iterator[Iterator[Row]]:
+    if processes == 1:
+        yield (_timed(row, count, seed) for row, count in rows)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, context, initializer=threadpool_limits, initargs=(1,)) as pool:
+        begun = [pool.submit(_timed, row, count, seed) for row, count in rows]
+        yield (row.result() for row in begun)
+
+
+def _timed(row: Callable[[int, int], Row], count: int, seed: int) -> Row:
+    started = time.perf_counter()
+    return replace(row(count, seed), seconds=time.perf_counter() - started)
 
 
 def digest(rows: Sequence[Row]) -> str:
@@ -229,6 +268,30 @@ def interval_row(simulations: int, seed: int) -> Row:
         "95 % intervals cover the true value in 93 to 97 %",
         {"simulations": simulations, **measured},
         all(0.93 - slack <= share <= 0.97 + slack for share in measured.values()),
+    )
+
+
+def prevalence_row(simulations: int, seed: int) -> Row:
+    """Returns the coverage of 95 % intervals of attributes that few images have, and how often any is shown."""
+    measured, coverages = {}, []
+    # The number of simulations decides how much coverage scatters; where few show anything, it scatters more.
+    for prevalence in PREVALENCES:
+        cells = [prevalence_coverage(prevalence, images, simulations, seed) for images in PREVALENCE_IMAGES]
+        shown = np.array([cell["shown"] for cell in cells])
+        percent = f"{100 * prevalence:g}_percent"
+        measured[f"shown_at_{percent}"] = float(shown.mean())
+        for name in ("u", "auroc", "balanced_accuracy"):
+            weighted = sum(cell[name] * cell["shown"] for cell in cells if cell["shown"])
+            measured[f"{name}_at_{percent}"] = float(weighted / max(shown.sum(), 1e-9))
+            if shown.sum():
+                effective = simulations * shown.sum()
+                slack = 2.0 * float(np.sqrt(CONFIDENCE * (1.0 - CONFIDENCE) / effective))
+                coverages.append(measured[f"{name}_at_{percent}"] + (slack if effective < 1000 else 0.0))
+    return Row(
+        "rare attributes",
+        "where enough images of a class are there to show an interval, it covers the true value in at least 93 %",
+        {"simulations": simulations, **measured},
+        min(coverages) >= 0.93,
     )
 
 

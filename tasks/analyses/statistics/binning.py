@@ -1,4 +1,7 @@
-"""Codes and attribute values as small integers; edges are fitted on one part and applied to another."""
+"""Codes and attribute values as small integers; edges are fitted on one part and applied to another.
+
+A value that is missing (NaN) has the level MISSING; edges are fitted on the known ones.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +14,7 @@ from latent_audit.tasks.datasets.attributes import Attribute
 
 Floats = NDArray[np.float64]
 Bins = NDArray[np.int64]
+MISSING = -1
 
 
 @dataclass(frozen=True)
@@ -61,10 +65,11 @@ class AttributeCoding:
     period: float | None = None
 
     def apply(self, values: Floats) -> Bins:
-        """Returns the level of each of (n,) values."""
+        """Returns the level of each of (n,) values, MISSING where there is none."""
         if self.period is not None:
             values = np.mod(np.asarray(values, dtype=np.float64) / self.period, 1.0)
-        return np.searchsorted(self.edges, values, side="right").astype(np.int64)
+        levels = np.searchsorted(self.edges, values, side="right").astype(np.int64)
+        return np.where(np.isnan(values), MISSING, levels)
 
 
 def fit_attribute_coding(attribute: Attribute, values: Floats, bins: int) -> AttributeCoding:
@@ -75,6 +80,7 @@ def fit_attribute_coding(attribute: Attribute, values: Floats, bins: int) -> Att
     `bins` equal angles with the first starting at zero, so that both ends of the period fall together.
     """
     values = np.asarray(values, dtype=np.float64)
+    values = values[~np.isnan(values)]
     if attribute.kind in ("binary", "categorical"):
         return AttributeCoding(
             np.arange(1, len(attribute.classes), dtype=np.float64) - 0.5, len(attribute.classes)
@@ -93,7 +99,9 @@ def fit_attribute_coding(attribute: Attribute, values: Floats, bins: int) -> Att
 def attribute_levels(
     attributes: Sequence[Attribute], fit_values: Floats, values: Floats, bins: int
 ) -> tuple[Bins, int]:
-    """Returns levels (n, k) of `values` by codings fitted on `fit_values`, and the largest level count."""
+    """Returns levels (n, k) of `values` by codings fitted on `fit_values`, MISSING where there is no value, and the
+    largest level count.
+    """
     codings = [fit_attribute_coding(a, fit_values[:, i], bins) for i, a in enumerate(attributes)]
     levels = np.stack([coding.apply(values[:, i]) for i, coding in enumerate(codings)], axis=1)
     return levels, max(coding.levels for coding in codings)

@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latent_audit.tasks.analyses.statistics.estimates import Estimate, centred_interval
-from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups, ShufflesWithin
+from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups, ShufflesWithin, shuffles_within
 from latent_audit.tasks.analyses.statistics.mutual_information import entropy_nats, information_nats
+from latent_audit.tasks.analyses.statistics.shared_shuffles import ENOUGH_SHUFFLES, FAR_ABOVE
 
 Floats = NDArray[np.float64]
-# What is so many standard deviations above the first shuffles is above all the others too: they need not be drawn.
-_SHUFFLES_AT_ONCE, _BEYOND_DOUBT = 20, 8.0
 Bins = NDArray[np.int64]
 
 
@@ -63,7 +62,7 @@ def conditional_uncertainty(
     # from the same level of b in another order.
     if groups is None or groups.are_single_images:
         taking = np.argsort(given, kind="stable")
-        withins = (_within(given, rng) for _ in range(shuffles))
+        withins = shuffles_within(given, rng)
         compared = observed
     else:
         exchange = ShufflesWithin.of(groups, levels, given, rng)
@@ -74,11 +73,11 @@ def conditional_uncertainty(
         return ConditionalUncertainty(Estimate(np.nan, None, None, n, source), 1.0)
     without_level, only_level = (cells - levels * shape[2])[taking], levels * shape[2]
     null = np.zeros(0)
-    for some in range(0, shuffles, _SHUFFLES_AT_ONCE):
-        drawn = [next(withins) for _ in range(min(_SHUFFLES_AT_ONCE, shuffles - some))]
+    for some in range(0, shuffles, ENOUGH_SHUFFLES):
+        drawn = [next(withins) for _ in range(min(ENOUGH_SHUFFLES, shuffles - some))]
         counts = np.concatenate([_tables(without_level + only_level[within], shape) for within in drawn])
         null = np.concatenate([null, _information(counts)])
-        if compared > null.mean() + _BEYOND_DOUBT * max(float(null.std()), 1e-12):
+        if compared > null.mean() + FAR_ABOVE * max(float(null.std()), 1e-12):
             break
     chance = float(null.mean())
     room = max(remaining - chance, 1e-9)
@@ -88,15 +87,6 @@ def conditional_uncertainty(
     bounded = np.clip([value, float(low), float(high)], 0.0, 1.0)
     estimate = Estimate(float(bounded[0]), float(bounded[1]), float(bounded[2]), n, source)
     return ConditionalUncertainty(estimate, p_value)
-
-
-def _within(given: Bins, rng: np.random.Generator) -> Bins:
-    """Returns rows (n,), ascending in their level of b and in random order within it.
-
-    Small integers are sorted by radix, several times as fast as random keys.
-    """
-    shuffled, small = rng.permutation(len(given)), given.astype(np.min_scalar_type(int(given.max())))
-    return np.asarray(shuffled[np.argsort(small[shuffled], kind="stable")])
 
 
 def _cells(binned: Bins, levels: Bins, given: Bins) -> tuple[Bins, tuple[int, int, int]]:

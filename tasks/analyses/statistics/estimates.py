@@ -1,10 +1,12 @@
 """Estimates with intervals, and the resampling from which the intervals are computed."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
+from scipy.stats import t as student
 
 from latent_audit.tasks.analyses.statistics.image_groups import image_weights
 from latent_audit.vocabulary.reasons import Reason
@@ -52,20 +54,47 @@ def interval(samples: Floats, confidence: float = CONFIDENCE) -> tuple[Floats, F
     return np.asarray(low), np.asarray(high)
 
 
-def centred_interval(value: Floats, samples: Floats, confidence: float = CONFIDENCE) -> tuple[Floats, Floats]:
+def centred_interval(
+    value: Floats, samples: Floats, confidence: float = CONFIDENCE, correction_error: Floats | float = 0.0
+) -> tuple[Floats, Floats]:
     """Returns value -/+ 1.96 standard deviations of `samples` (first axis), the bootstrap's standard error.
 
     For plug-in entropies: they are biased once in the data and once more in every resample, so that the
-    spread of the resamples is right and their percentiles are not.
+    spread of the resamples is right and their percentiles are not. correction_error: standard error of the correction
+    of the bias in `value`, independent of that of the resamples.
     """
-    half = norm.ppf(0.5 + confidence / 2.0) * samples.std(axis=0)
+    half = _standard_errors(confidence) * np.hypot(samples.std(axis=0), correction_error)
     return np.asarray(value - half), np.asarray(value + half)
 
 
-def from_samples(value: float, samples: Floats, n: int, source: str) -> Estimate:
-    """Returns an estimate whose interval is the percentile interval of the one-dimensional `samples`."""
-    low, high = interval(np.asarray(samples, dtype=np.float64))
+@cache
+def _standard_errors(confidence: float) -> float:
+    """Returns how many standard errors an interval reaches to either side: 1.96 at 0.95."""
+    return float(norm.ppf(0.5 + confidence / 2.0))
+
+
+def from_samples(value: float, samples: Floats, n: int, source: str, fewest: int | None = None) -> Estimate:
+    """Returns an estimate whose interval is the percentile interval of the one-dimensional `samples`.
+
+    fewest: observations of the rarest class, where the value depends on the mean of each class: percentiles of few
+    observations are too narrow, and are taken further out (expanded_confidence).
+    """
+    confidence = CONFIDENCE if fewest is None else expanded_confidence(fewest)
+    low, high = interval(np.asarray(samples, dtype=np.float64), confidence)
     return Estimate(float(value), float(low), float(high), int(n), source)
+
+
+@cache
+def expanded_confidence(fewest: int) -> float:
+    """Returns the nominal confidence, 0 to 1, at which percentiles of resamples of `fewest` observations hold 95 %.
+
+    Hesterberg (2015), "What teachers should know about the bootstrap", section 5.3: Student's quantile in place of the
+    normal one, and the bootstrap's missing factor n / (n - 1).
+    """
+    if fewest < 2:
+        return 1.0
+    tail = student.ppf(0.5 + CONFIDENCE / 2.0, fewest - 1) * np.sqrt(fewest / (fewest - 1))
+    return float(2.0 * norm.cdf(tail) - 1.0)
 
 
 def table_resamples(table: Counts, resamples: int, rng: np.random.Generator) -> Counts:

@@ -101,7 +101,8 @@ def _include_every_class(
     The number of chosen rows stays. A label whose only exchange would cost another label its last row is left as it
     is; with `exclude_too`, a label of a single row is left out.
     """
-    for column in labels.T:
+    # What one column exchanges can cost another its label: a second pass finds it.
+    for column in [*labels.T, *labels.T]:
         sizes, inside = np.bincount(column), np.bincount(column[chosen], minlength=int(column.max()) + 1)
         for label in np.flatnonzero((inside == 0) & (sizes > int(exclude_too))):
             _exchange(chosen, chosen, column == label, labels, generator, keep_giver=exclude_too)

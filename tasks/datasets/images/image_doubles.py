@@ -47,7 +47,8 @@ def _notes(data: ImageSet, first: NDArray[np.int64], group: NDArray[np.int64]) -
         return
     named = _examples(data.file_names, first, group, alike) if data.file_names is not None else ""
     yield reason("note.identical", count=f"{count:,}", total=f"{len(group):,}", named=named)
-    differs = (data.values != data.values[first][group]).any(axis=1)
+    both = ~np.isnan(data.values) & ~np.isnan(data.values[first][group])
+    differs = (both & (data.values != data.values[first][group])).any(axis=1)
     unlike = int(sizes[np.unique(group[differs])].sum())
     if unlike and data.factor_sizes is None:
         yield reason("note.unlike_copies", count=f"{unlike:,}")

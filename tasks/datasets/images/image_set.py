@@ -13,11 +13,11 @@ from latent_audit.vocabulary.reasons import Reason
 class ImageSet:
     """Images with their attributes, row by row.
 
-    images: uint8 (n, c, h, w), usually a memory map. values: float64 (n, k), one column an attribute, never
-    NaN. masks: bool (n, h, w), true on the object or the face, where the data know it. factor_sizes: sizes of the full
-    grid of factors where the data set is such a grid (some disentanglement scores need one). file_names: of each image,
-    where images are files. groups: int64 (n,), equal for images of one person, slide, video; None where each image
-    stands by itself. notes: what was resolved while reading, and what is odd.
+    images: uint8 (n, c, h, w), usually a memory map. values: float64 (n, k), one column an attribute, NaN where an
+    image has no value of it. masks: bool (n, h, w), true on the object or the face, where the data know it.
+    factor_sizes: sizes of the full grid of factors where the data set is such a grid (some disentanglement scores need
+    one). file_names: of each image, where images are files. groups: int64 (n,), equal for images of one person, slide,
+    video; None where each image stands by itself. notes: what was resolved while reading, and what is odd.
     """
 
     name: str

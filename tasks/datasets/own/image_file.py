@@ -33,9 +33,9 @@ class ImageFileSettings(OwnImagesSettings):
         if not self.path.exists():
             raise MissingFile(f"data.path is {self.path}, and there is no such file")
         if is_npz(self.path):
-            table, decode = open_npz(self.path, self.attributes)
+            table, decode = open_npz(self.path, self.asked)
         elif files := parquet_files(self.path):
-            table, decode = open_parquet(self.path, files, self.attributes)
+            table, decode = open_parquet(self.path, files, self.asked)
         else:
             raise BadTable(
                 f"{self.path} cannot be used:",

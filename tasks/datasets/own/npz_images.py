@@ -40,7 +40,13 @@ def open_npz(path: Path, attributes: tuple[str, ...] | None) -> tuple[FolderTabl
     The parts of a set (train_images, val_images, test_images) are put one after the other, and none of them is an
     attribute. Raises BadTable and DataError.
     """
-    arrays = _read(path)
+    return open_arrays(path, _read(path), attributes)
+
+
+def open_arrays(
+    path: Path, arrays: Mapping[str, NDArray[np.generic]], attributes: tuple[str, ...] | None
+) -> tuple[FolderTable, DecodeRow]:
+    """Returns the rows of named arrays, as `open_npz` does of a file; `path` is what errors and rows call them."""
     whole, parts = _joined(path, arrays)
     name = next((name for name in _IMAGES if name in whole), None)
     if name is None:
@@ -121,9 +127,11 @@ def _columns(
             path,
             f"it has no labels {', '.join(map(shown, absent))}, which data.attributes names; it has {_listed(found)}",
         )
-    if not found:
+    if not found and attributes != ():
         raise _unusable(
-            path, f"it has no labels, arrays of {rows:,} rows with one or two axes; it has {_listed(labels)}"
+            path,
+            f"it has no labels, arrays of {rows:,} rows with one or two axes; it has {_listed(labels)}. "
+            "data.unlabelled: true measures attributes in the pixels",
         )
     if attributes is None and len(found) > _MAX_COLUMNS:
         raise _unusable(path, f"it has {len(found):,} labels; name those to audit in data.attributes")

@@ -4,17 +4,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from latent_audit.tasks.datasets.errors import BadTable, DataError
 from latent_audit.tasks.datasets.images.choosing import OnProgress, choose_rows
 from latent_audit.tasks.datasets.images.decoding import Decoded, Square
 from latent_audit.tasks.datasets.images.image_set import ImageSet
 from latent_audit.tasks.datasets.images.memory_map import new_images
+from latent_audit.tasks.datasets.own.pixel_measures import measure_pixels
 from latent_audit.tasks.datasets.remote_file import RemoteFile
 from latent_audit.tasks.datasets.tables.column_doubles import double_columns, double_columns_note
 from latent_audit.tasks.datasets.tables.column_types import ColumnType, TypedColumns, typed_columns
@@ -68,9 +69,10 @@ class OwnImagesSettings(BaseModel, ABC):
         ("NaN", "nan", "NULL", "null", "#N/A", "<NA>"),
         description="words in the table that stand for a missing value, as an empty cell does",
     )
-    on_missing: Literal["refuse", "leave_out"] = Field(
+    on_missing: Literal["refuse", "leave_out", "keep"] = Field(
         "refuse",
-        description="what becomes of images in which an attribute has no value: refuse, or leave_out",
+        description="what becomes of images in which an attribute has no value: refuse; leave_out of the data; or "
+        "keep, so that each attribute is judged on the images that have it",
     )
     on_problem: Literal["refuse", "skip"] = Field(
         "refuse",
@@ -81,6 +83,11 @@ class OwnImagesSettings(BaseModel, ABC):
         default_factory=dict,
         description="columns that hold several labels, with the sign between them, as in {tags: '|'}; each label "
         "becomes an attribute",
+    )
+    unlabelled: bool = Field(
+        False,
+        description="true for images without labels: attributes are measured in the pixels (brightness, contrast, "
+        "place, extent, detail, colour), and what people see in the images is not tested",
     )
     images: int | None = Field(None, ge=1, description="images drawn without repetition; null takes all")
     fewest_images: int = Field(100, ge=2, description="a table with fewer images than this is refused")
@@ -93,6 +100,20 @@ class OwnImagesSettings(BaseModel, ABC):
         if twice:
             raise ValueError(f"given twice: {', '.join(twice)}")
         return names
+
+    @model_validator(mode="after")
+    def _labels_or_none(self) -> Self:
+        given = [name for name in ("attributes", "groups", "types", "labels") if getattr(self, name)]
+        if self.unlabelled and given:
+            raise ValueError(
+                f"unlabelled images have no columns, and {', '.join(given)} names some: leave out one of the two"
+            )
+        return self
+
+    @property
+    def asked(self) -> tuple[str, ...] | None:
+        """The columns to read: those of `attributes`, None for all, () where attributes are measured."""
+        return () if self.unlabelled else self.attributes
 
     def files(self) -> tuple[RemoteFile, ...]:
         """Returns nothing: the images are the user's own."""
@@ -125,7 +146,14 @@ class OwnImagesSettings(BaseModel, ABC):
         names, groups, problem = group_column(table, self.groups, self.attributes is not None)
         if problem:
             raise BadTable(f"{self._labels_place} cannot be used yet:", (problem,))
-        typed = typed_columns(names, table.column, self.types, self.missing_values, self.decimal)
+        typed = typed_columns(
+            names,
+            table.column,
+            self.types,
+            self.missing_values,
+            self.decimal,
+            keeps_missing=self.on_missing == "keep",
+        )
         if typed.problems:
             raise BadTable(f"{self._labels_place} cannot be used yet:", typed.problems)
         rows = choose_rows(len(table.files), self.images, seed, self.name)
@@ -138,11 +166,17 @@ class OwnImagesSettings(BaseModel, ABC):
             rows, files = rows[kept], tuple(files[place] for place in kept)
             images = np.ascontiguousarray(images[kept])
             (workspace / "images.npy").unlink()  # the memory map of all; what is left is written anew
+        if self.unlabelled:
+            attributes, values = measure_pixels(images)
+            names = tuple(attribute.name for attribute in attributes)
+            image_notes = (*image_notes, reason("note.unlabelled", measured=list(names)))
+        else:
+            attributes, values = typed.attributes, typed.values[rows]
         return ImageSet(
             name=self.name,
             images=images,
-            attributes=typed.attributes,
-            values=typed.values[rows],
+            attributes=attributes,
+            values=values,
             description=self.description,
             source=self.place.name,
             licence=self.licence,

@@ -65,8 +65,12 @@ def open_parquet(
         raise _unusable(
             path, f"there is no column {', '.join(map(shown, absent))}, which data.attributes names"
         )
-    if not cells:
-        raise _unusable(path, "it has images and no labels: no column of words or numbers")
+    if not cells and attributes != ():
+        raise _unusable(
+            path,
+            "it has images and no labels: no column of words or numbers; data.unlabelled: true measures attributes in "
+            "the pixels",
+        )
     note = reason("note.left_out_columns", names=", ".join(map(shown, left_out)))
     content = table.column(images[0])
     names = _names(

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from latent_audit.tasks.datasets.errors import BadTable, MissingFile
-from latent_audit.tasks.datasets.images.image_listing import list_images
+from latent_audit.tasks.datasets.images.image_listing import Listing, list_images
 from latent_audit.tasks.datasets.tables.folder_table import FolderTable, listing_notes
 from latent_audit.tasks.datasets.tables.shown_text import shown
 from latent_audit.vocabulary.reasons import reason
@@ -21,9 +21,7 @@ def read_class_folders(folder: Path, fewest_images: int) -> FolderTable:
 
     Raises MissingFile if there is no such folder, BadTable if the images do not lie in two folders or more.
     """
-    if not folder.is_dir():
-        raise MissingFile(f"there is no folder at {folder}; data.folder names the folder of your images")
-    listing = list_images(folder)
+    listing = _listed(folder)
     loose = [name for name in listing.images if "/" not in name]
     classes = [name.partition("/")[0] for name in listing.images]
     counts = Counter(classes)
@@ -37,11 +35,11 @@ def read_class_folders(folder: Path, fewest_images: int) -> FolderTable:
         )
     elif len(counts) < 2:
         problems.append(f"all images lie in one folder, {shown(classes[0])}, so there is no attribute")
-    if listing.images and len(listing.images) < fewest_images:
-        problems.append(f"it holds {len(listing.images):,} images and at least {fewest_images:,} are needed")
+    problems += _too_few(listing, fewest_images)
     if problems:
         raise BadTable(
-            f"{folder} cannot be used without a table (data.table), by its folders as classes:",
+            f"{folder} cannot be used without a table (data.table), by its folders as classes; data.unlabelled: true "
+            "measures attributes in the pixels instead:",
             tuple(problems),
         )
     note = reason("note.class_folders", count=f"{len(counts):,}", folder=folder.name, column=CLASS)
@@ -52,3 +50,26 @@ def read_class_folders(folder: Path, fewest_images: int) -> FolderTable:
         np.arange(1, len(classes) + 1),
         (note, *listing_notes(listing)),
     )
+
+
+def read_unlabelled(folder: Path, fewest_images: int) -> FolderTable:
+    """Returns the images of a folder without any attribute; raises MissingFile and BadTable."""
+    listing = _listed(folder)
+    problems = [] if listing.images else ["it holds no images"]
+    problems += _too_few(listing, fewest_images)
+    if problems:
+        raise BadTable(f"{folder} cannot be used:", tuple(problems))
+    names = tuple(listing.images)
+    return FolderTable(names, (), {}, np.arange(1, len(names) + 1), tuple(listing_notes(listing)))
+
+
+def _listed(folder: Path) -> Listing:
+    if not folder.is_dir():
+        raise MissingFile(f"there is no folder at {folder}; data.folder names the folder of your images")
+    return list_images(folder)
+
+
+def _too_few(listing: Listing, fewest_images: int) -> list[str]:
+    if not listing.images or len(listing.images) >= fewest_images:
+        return []
+    return [f"it holds {len(listing.images):,} images and at least {fewest_images:,} are needed"]

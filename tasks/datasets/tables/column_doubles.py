@@ -32,10 +32,10 @@ def likely_one_class(classes: Sequence[str]) -> list[tuple[str, ...]]:
 def double_columns(
     attributes: Sequence[Attribute], values: NDArray[np.float64], seed: int = 0
 ) -> list[tuple[str, str, Reason]]:
-    """Returns pairs of attributes that agree on nearly every image, and their similarity."""
-    rows = np.arange(len(values))
+    """Returns pairs of attributes that agree on nearly every image that has all of them, and their similarity."""
+    rows = np.flatnonzero(~np.isnan(values).any(axis=1))
     if len(rows) > _MAX_ROWS:
-        rows = np.random.default_rng(seed).choice(len(values), _MAX_ROWS, replace=False)
+        rows = np.random.default_rng(seed).choice(rows, _MAX_ROWS, replace=False)
     taken = values[rows]
     named = [k for k, a in enumerate(attributes) if a.kind in ("binary", "categorical", "ordinal")]
     measured = [k for k, a in enumerate(attributes) if a.kind in ("ordinal", "continuous")]

@@ -87,8 +87,12 @@ def typed_columns(
     types: Mapping[str, ColumnType],
     missing_values: Sequence[str] = ("",),
     decimal: Decimal | None = None,
+    *,
+    keeps_missing: bool = False,
 ) -> TypedColumns:
     """Returns the typed columns, without those that have a problem.
+
+    keeps_missing: cells without a value become NaN, and the type is that of the others; else they are a problem.
 
     Two distinct values make a binary column, words a categorical one, few whole numbers an ordinal one, all
     other numbers a continuous one; `types` stands above that.
@@ -104,11 +108,14 @@ def typed_columns(
     for column in map(column_of, names):
         rows = len(column.codes)
         try:
-            attribute, coded, said = _typed(column, types.get(column.name), missing_values, sign)
+            known = known_rows(column, missing_values) if keeps_missing else np.arange(rows)
+            attribute, of_known, said = _typed(column.at(known), types.get(column.name), missing_values, sign)
         except _Unusable as error:
             problems.append(str(error))
         else:
             attributes.append(attribute)
+            coded = np.full(rows, np.nan)
+            coded[known] = of_known
             values.append(coded)
             notes += said
     stacked = np.stack(values, axis=1) if values else np.empty((rows, 0))
@@ -122,6 +129,10 @@ def _typed(
     empty = empty_cells(column, reading, missing_values)
     if empty is not None:
         raise _Unusable(empty)
+    if not column.distinct:
+        raise _Unusable(
+            f"column {shown(column.name)!r} has no value in any row; leave it out of data.attributes"
+        )
     if len(column.distinct) < 2:
         raise _Unusable(
             f"column {shown(column.name)!r} is {_first(column)} in every row; a constant cannot be audited"
@@ -149,6 +160,12 @@ def _typed(
     return Attribute(column.name, kind, period=period, unit=unit), reading.values[column.codes], notes
 
 
+def known_rows(column: Column, missing_values: Sequence[str]) -> NDArray[np.int64]:
+    """Returns the rows of a column whose cell is neither empty nor a word for a missing value."""
+    known = np.array([cell != "" and cell not in missing_values for cell in column.distinct], bool)
+    return column.rows_of(known)
+
+
 def empty_cells(column: Column, reading: Reading, missing_values: Sequence[str]) -> str | None:
     """Returns a sentence on cells of a column that are empty, stand for a missing value, or are infinite."""
     missing = np.array([cell in missing_values or cell == "" for cell in column.distinct], bool)
@@ -161,7 +178,8 @@ def empty_cells(column: Column, reading: Reading, missing_values: Sequence[str])
     named = f" ({', '.join(map(repr, words))})" if words else ""
     return (
         f"column {shown(column.name)!r} has {len(rows):,} empty or not finite cells, the first in line {lines}{named}; "
-        "fill them or drop the rows (data.missing_values says which words count as empty)"
+        "fill them, or set data.on_missing to keep (each attribute is judged on the images that have it) or leave_out "
+        "(data.missing_values says which words count as empty)"
     )
 
 

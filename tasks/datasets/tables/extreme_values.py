@@ -12,7 +12,7 @@ def far_out(values: NDArray[np.float64]) -> NDArray[np.int64]:
 
     Of normally distributed values about 2 in a million are that far out.
     """
-    low, median, high = np.quantile(values, [0.25, 0.5, 0.75])
+    low, median, high = np.nanquantile(values, [0.25, 0.5, 0.75])
     width = high - low
     if width <= 0:
         return np.empty(0, np.int64)

@@ -30,6 +30,14 @@ class Column:
         codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
         return cls(name, tuple(encoded.dictionary.to_pylist()), codes, lines)
 
+    def at(self, rows: NDArray[np.int64]) -> "Column":
+        """Returns the column of some rows, with the texts that are left."""
+        if len(rows) == len(self.codes):
+            return self
+        left, codes = np.unique(self.codes[rows], return_inverse=True)
+        distinct = tuple(self.distinct[code] for code in left)
+        return Column(self.name, distinct, codes.reshape(-1).astype(np.int64), self.lines[rows])
+
     @cached_property
     def counts(self) -> NDArray[np.int64]:
         """Rows of each distinct text."""

@@ -1,6 +1,7 @@
 """One stage to compute: everything that a worker needs, and the function that computes it."""
 
 import shutil
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -41,6 +42,7 @@ class WorkItem:
     MLflow run it is computed for. `gpu_slots` is how many stages may share a GPU. `shared_store` is the address
     through which machines hand each other stages, if they do. `computed_by` is the code that its key stands for, as
     `latent_audit.tasks.storage.source_digest.computed_by` has it; whoever has another refuses the order.
+    `code_folders` are where the user's own code is, which may be imported.
     """
 
     stage: Stage
@@ -56,6 +58,7 @@ class WorkItem:
     gpu_slots: int = 1
     shared_store: str | None = None
     computed_by: Mapping[str, Any] | None = None
+    code_folders: tuple[str, ...] = ()
 
 
 def carry_out(
@@ -70,6 +73,8 @@ def carry_out(
 
         compute = order.stage.compute
     _refuse_other_code(order)
+    # Workers begin before it is known whose code a run needs. Behind all else, so that it shadows nothing.
+    sys.path.extend(folder for folder in order.code_folders if folder not in sys.path)
     torch.set_num_threads(1)
     last = 0.0
 

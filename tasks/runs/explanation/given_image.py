@@ -114,8 +114,8 @@ def _square(settings: dict[str, Any], channels: int, side: int) -> tuple[Square,
 
 def _ground_of(data: Prepared, seed: int, reference_images: int) -> int | None:
     """Returns the ground, 0 or 255, that lies behind the objects of the data; None where there is none."""
-    places = data.draw("model_train", reference_images, seed, "ground of the data")
-    return _plain_ground(data.images("model_train", places))
+    places = data.draw(data.training_part, reference_images, seed, "ground of the data")
+    return _plain_ground(data.images(data.training_part, places))
 
 
 def _plain_ground(images: NDArray[np.uint8]) -> int | None:

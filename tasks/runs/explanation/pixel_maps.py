@@ -38,8 +38,8 @@ def pixel_maps(
 ) -> tuple[list[PixelMap], list[Remark]]:
     """Returns a map for each answer, each claimed dimension and the discriminator, and what cannot be mapped."""
     data = opened.data
-    places = data.draw("model_train", sizes.reference_images, seed, "reference images")
-    mean = data.images("model_train", places).astype(np.float32).mean(axis=0) / np.float32(255)
+    places = data.draw(data.training_part, sizes.reference_images, seed, "reference images")
+    mean = data.images(data.training_part, places).astype(np.float32).mean(axis=0) / np.float32(255)
     device = next(cast(nn.Module, opened.classifier).parameters()).device
     baseline = torch.from_numpy(mean).to(device)
     pixels = torch.from_numpy(image[None].astype(np.float32) / np.float32(255)).to(device)

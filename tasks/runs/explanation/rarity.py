@@ -64,6 +64,7 @@ def nearest_training_images(
         labels = [
             f"{attribute.name}: {label_shown(attribute, value)}"
             for attribute, value in zip(data.attributes, data.values[row], strict=True)
+            if not np.isnan(value)
         ]
         found.append(
             Neighbour(
@@ -85,8 +86,9 @@ def pixel_errors(images: NDArray[np.uint8], rebuilt: NDArray[np.floating]) -> ND
 
 def _training(opened: OpenedModel, sizes: Sizes, seed: int) -> NDArray[np.int64]:
     """Returns rows of the training images that are searched, ascending."""
-    drawn = opened.data.draw("model_train", sizes.training_images, seed, "nearest training images")
-    return np.sort(opened.data.rows("model_train")[drawn])
+    part = opened.data.training_part
+    drawn = opened.data.draw(part, sizes.training_images, seed, "nearest training images")
+    return np.sort(opened.data.rows(part)[drawn])
 
 
 def _distances(opened: OpenedModel, image: OpenedImage, training: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -100,11 +102,11 @@ def _distances(opened: OpenedModel, image: OpenedImage, training: NDArray[np.int
 
 
 def labels_of(opened: OpenedModel, row: int | None) -> Sequence[str | None]:
-    """Returns the known label of each attribute of a row of the data, None of a file of one's own."""
+    """Returns the label of each attribute of a row of the data, None where it has none, and of a file of one's own."""
     data = opened.data.data
     if row is None:
         return [None] * len(data.attributes)
     return [
-        label_shown(attribute, value)
+        None if np.isnan(value) else label_shown(attribute, value)
         for attribute, value in zip(data.attributes, data.values[row], strict=True)
     ]

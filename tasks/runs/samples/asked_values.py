@@ -63,7 +63,7 @@ def _value(attribute: Attribute, word: str, values: NDArray[np.float64]) -> floa
         raise UsageError(
             f"{named(attribute.name)} has the classes {', '.join(map(named, attribute.classes))}; got {named(word)!r}"
         )
-    low, high = float(values.min()), float(values.max())
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
     try:
         number = float(word)
     except ValueError:

@@ -111,7 +111,7 @@ def place_in(audit: Audit, record: Record, attribute: str) -> Place | None:
 def _donors(attribute: Attribute, value: float, data: Prepared) -> NDArray[np.int64]:
     """Returns places in probe_fit of the images that have the value, at least the DONORS nearest for a number."""
     held = data.values("probe_fit")[:, data.data.attributes.index(attribute)]
-    away = np.abs(held - value)
+    away = np.nan_to_num(np.abs(held - value), nan=np.inf)
     if attribute.kind == "cyclic":
         assert attribute.period is not None  # Attribute refuses a cyclic one without it
         away = np.minimum(away % attribute.period, attribute.period - away % attribute.period)

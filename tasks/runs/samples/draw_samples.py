@@ -99,7 +99,7 @@ class _Sampler:
         self.request = request
         record = kept.model(request.model, None)
         data = open_prepared(kept.prepared())
-        asked = parse_asked(request.asked, data.data.attributes, data.values("model_train"))
+        asked = parse_asked(request.asked, data.data.attributes, data.values(data.training_part))
         device = choose_device("auto")
         weights = kept.weights(record)
         if not reach_of(weights).has_decoder:
@@ -122,7 +122,7 @@ class _Sampler:
         # In the data's order: what each sample is asked for.
         self.chosen = [a for a in self.attributes if a.name in asked or a.name in self.conditions]
         columns = [self.attributes.index(attribute) for attribute in self.chosen]
-        self.training = data.values("model_train")[:, columns]
+        self.training = data.values(data.training_part)[:, columns]
 
     @property
     def columns(self) -> list[str]:

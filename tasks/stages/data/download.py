@@ -7,6 +7,7 @@ from pathlib import Path
 from latent_audit.tasks.datasets.errors import MissingFile
 from latent_audit.tasks.datasets.folder import FolderSettings
 from latent_audit.tasks.datasets.images.image_listing import list_images, on_disk
+from latent_audit.tasks.datasets.own.extension import ExtensionDataSettings
 from latent_audit.tasks.datasets.own.image_file import ImageFileSettings
 from latent_audit.tasks.datasets.own.parquet_images import parquet_files
 from latent_audit.tasks.datasets.public_data import PublicDataSettings
@@ -33,6 +34,8 @@ def download(data: DataSettings, store: Path, progress: ProgressDisplay) -> Data
         return _own_files(data)
     if isinstance(data, ImageFileSettings):
         return _own_file(data)
+    if isinstance(data, ExtensionDataSettings):
+        return DataFiles(store.absolute(), {"code": data.extension.digest()})
     folder = store / "downloads"
     if not isinstance(data, PublicDataSettings):  # drawn here, from no file
         return DataFiles(folder.absolute(), {})

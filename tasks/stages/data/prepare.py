@@ -20,7 +20,7 @@ from latent_audit.tasks.datasets.images.image_doubles import refuse_all_alike
 from latent_audit.tasks.datasets.images.image_set import ImageSet
 from latent_audit.tasks.datasets.tables.shown_text import shown
 from latent_audit.tasks.execution.stage_context import StageContext
-from latent_audit.tasks.stages.inputs.part_notes import part_notes
+from latent_audit.tasks.stages.inputs.part_notes import missing_notes, part_notes
 from latent_audit.tasks.stages.inputs.prepared import Prepared
 from latent_audit.tasks.storage.arrays import write_array, write_json, write_summary
 from latent_audit.tasks.storage.data_files import DataFiles
@@ -28,6 +28,9 @@ from latent_audit.vocabulary.reasons import Reason, reason
 
 if TYPE_CHECKING:
     from latent_audit.tasks.datasets.registry import DataSettings
+
+# Of a probe part: what scores of the whole code, maps and edits are computed from.
+MIN_COMPLETE = 30
 
 
 def compute(
@@ -37,11 +40,12 @@ def compute(
     data: "DataSettings",
     files: DataFiles,
     shares: dict[str, float],
+    trains_models: bool,
     fewest_of_a_class: int,
     duplicate_images: int,
     seed: int,
 ) -> None:
-    """Writes images.npy, values.npy, masks.npy, parts.npy, order.npy, files.json, and data.json, for the report.
+    """Writes images.npy, values.npy, masks.npy, parts.npy, order.npy, folds.npy, files.json, and data.json.
 
     Attributes that cannot be tested are set aside here: values.npy and all later stages have the others alone.
     """
@@ -51,13 +55,21 @@ def compute(
     try:
         order = content_order(image_set.images, image_set.values, image_set.masks, seed)
         split = splits.split(
-            image_set.attributes, image_set.values, seed, shares, order=order, groups=image_set.groups
+            image_set.attributes,
+            image_set.values,
+            seed,
+            shares,
+            order=order,
+            groups=image_set.groups,
+            trains_models=trains_models,
         )
     except ValueError as error:
         raise NotEnoughImages(f"{image_set.name}: {error}") from error
     image_set, aside = _set_aside(image_set, split, fewest_of_a_class)
+    _refuse_few_complete(image_set, split)
     notes: list[Reason] = [
         *image_set.notes,
+        *missing_notes(image_set),
         *(reason("testable.note", attribute=shown(each.attribute.name), why=each.reason) for each in aside),
         *alike,
         *rare_classes(image_set.attributes, image_set.values, split, fewest_of_a_class),
@@ -67,6 +79,8 @@ def compute(
     write_array(folder / "values.npy", image_set.values)
     write_array(folder / "parts.npy", split.codes)
     write_array(folder / "order.npy", order)
+    if split.folds is not None:
+        write_array(folder / "folds.npy", split.folds)
     if image_set.groups is not None:
         write_array(folder / "groups.npy", image_set.groups)
     if image_set.masks is not None:
@@ -84,15 +98,27 @@ def _refuse_unusable(image_set: ImageSet) -> None:
         raise DataError(
             f"{image_set.name} has no attributes, so there is nothing to audit: name at least one"
         )
-    if not np.isfinite(image_set.values).all():
+    if np.isinf(image_set.values).any():
         bad = [
             attribute.name
             for attribute, column in zip(image_set.attributes, image_set.values.T, strict=True)
-            if not np.isfinite(column).all()
+            if np.isinf(column).any()
         ]
         raise DataError(
-            f"{image_set.name}: NaN or infinite values in {', '.join(map(shown, bad))}: fill or drop those rows"
+            f"{image_set.name}: infinite values in {', '.join(map(shown, bad))}: correct them or drop those rows"
         )
+
+
+def _refuse_few_complete(image_set: ImageSet, split: splits.Split, least: int = MIN_COMPLETE) -> None:
+    """Refuses data of which too few images of a probe part have every attribute, as scores of a whole code need."""
+    complete = np.isnan(image_set.values).sum(axis=1) == 0
+    for part in ("probe_fit", "probe_test"):
+        count = int(complete[split.rows(part)].sum())
+        if count < least:
+            raise NotEnoughImages(
+                f"{image_set.name}: {count} images of {part} have a value of every attribute and at least {least} are "
+                "needed; leave out the attributes that most images lack (data.attributes)"
+            )
 
 
 def _set_aside(image_set: ImageSet, split: splits.Split, fewest: int) -> tuple[ImageSet, list[SetAside]]:
@@ -148,7 +174,11 @@ def _description(
             for part in PARTS
         ],
         "attributes": [
-            {**_plain_attribute(attribute), "summary": _summary(attribute, column)}
+            {
+                **_plain_attribute(attribute),
+                "summary": _summary(attribute, column[~np.isnan(column)]),
+                **({"missing": count} if (count := int(np.isnan(column).sum())) else {}),
+            }
             for attribute, column in zip(image_set.attributes, image_set.values.T, strict=True)
         ],
         "not_tested": [

@@ -3,7 +3,8 @@
 from latent_audit.tasks.analyses.checks import association, specificity
 from latent_audit.tasks.analyses.checks.association import Association
 from latent_audit.tasks.analyses.checks.specificity import Specificity
-from latent_audit.tasks.stages.inputs.codes import PROBE_PARTS, ProbeCodes
+from latent_audit.tasks.analyses.statistics.parts import PROBE_PARTS
+from latent_audit.tasks.stages.inputs.codes import ProbeCodes
 from latent_audit.tasks.stages.inputs.prepared import Prepared
 
 
@@ -22,7 +23,15 @@ def find_claims(
     parts = (codes.fit, fit_values, codes.test, test_values)
     attributes = data.data.attributes
     groups = data.image_groups("probe_test")
-    associated = association.compute(attributes, *parts, seed, permutations, bootstraps, image_groups=groups)
+    associated = association.compute(
+        attributes,
+        *parts,
+        seed,
+        permutations,
+        bootstraps,
+        code_bins=association.CODE_BINS if codes.folds is None else association.FEW_CODE_BINS,
+        image_groups=groups,
+    )
     claims = specificity.compute(
         attributes,
         *parts,
@@ -35,5 +44,6 @@ def find_claims(
         used=codes.used,
         resamples=bootstraps,
         image_groups=groups,
+        folds=codes.folds,
     )
     return associated, claims

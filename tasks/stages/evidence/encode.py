@@ -9,8 +9,8 @@ from sklearn.decomposition import PCA
 from latent_audit.tasks.analyses.places.pairs import draw_pairs
 from latent_audit.tasks.analyses.places.used_dimensions import used_dimensions
 from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
+from latent_audit.tasks.analyses.statistics.parts import PROBE_PARTS
 from latent_audit.tasks.execution.stage_context import StageContext
-from latent_audit.tasks.stages.inputs.codes import PROBE_PARTS
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.stages.inputs.reach import reach_of
 from latent_audit.tasks.storage.arrays import read_array, write_array, write_json
@@ -45,7 +45,8 @@ def compute(
         means, log_variances = map(np.concatenate, zip(*encoded, strict=True))
         write_array(folder / f"means-{part}.npy", means)
         write_array(folder / f"log_variances-{part}.npy", log_variances)
-    fit = data.images("model_train", data.draw("model_train", pca_images, seed, "principal components"))
+    drawn = data.draw(data.training_part, pca_images, seed, "principal components")
+    fit = data.images(data.training_part, drawn)
     test = read_array(folder / "means-probe_test.npy")
     pairs = draw_pairs(ImageGroups.of(None, len(test)), USED_PAIRS, seed)
     decode = decoder_of(model, "auto") if reach_of(trained).has_decoder else None

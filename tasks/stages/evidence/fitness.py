@@ -63,7 +63,7 @@ def compute(
     decodes = reach_of(trained).has_decoder
     evaluation = evaluate(model, images, decodes=decodes)
     kl = evaluation.kl_nats
-    # With a KL, that says whether a dimension is used.
+    # With a KL by dimension, that says whether one is used.
     free = (
         _free_dimensions(model, codes, live_correlation_min, free_dimension_samples, bootstraps, seed)
         if kl is None and decodes
@@ -71,6 +71,8 @@ def compute(
     )
     unused = np.zeros(model.latent_dim, bool)
     unused[[row.index for row in free if not row.lives]] = True
+    if kl is None and evaluation.whole_kl_nats is not None and decodes:
+        unused |= ~_used(model, codes, seed)[0]
     result = measure_fitness(
         evaluation.reconstruction_nats,
         kl,
@@ -82,6 +84,8 @@ def compute(
         np.random.default_rng(seed),
         unused_kl_nats=unused_kl_nats,
         unused=unused,
+        whole_kl_nats=evaluation.whole_kl_nats,
+        elbo_nats=evaluation.elbo_nats,
         resamples=bootstraps,
     )
     plain = to_json(result)
@@ -94,12 +98,12 @@ def compute(
         plain |= dict.fromkeys(("reconstruction", "reconstruction_pairs", "samples"), missing)
         _write(folder, plain)
         return
-    against = data.draw("model_train", memorisation_images, seed, "memorisation check")
+    against = data.draw(data.training_part, memorisation_images, seed, "memorisation check")
     new = data.draw("probe_test", memorisation_held_out_images, seed, "memorisation check")
     samples = sample_images(
         lambda count, generator: _draw(model, count, generator),
         SHOWN_SAMPLES,
-        data.images("model_train", against),
+        data.images(data.training_part, against),
         data.images("probe_test", new),
         np.random.default_rng(seed),
     )
@@ -110,8 +114,11 @@ def compute(
 def _write(folder: Path, plain: dict[str, Any]) -> None:
     write_json(folder / "fitness.json", plain)
     names = ("reconstruction_nats_per_image", "kl_nats_per_image", "active_units")
+    bound = {} if plain["elbo"] is None else {"elbo_nats_per_image": plain["elbo"]["value"]}
     write_summary(
-        folder, metrics={name: plain[name] for name in names}, tags={"collapsed": str(plain["collapsed"])}
+        folder,
+        metrics={name: plain[name] for name in names} | bound,
+        tags={"collapsed": str(plain["collapsed"])},
     )
 
 
@@ -122,10 +129,8 @@ def _free_dimensions(
     layout = named_layout(model)
     if layout is None or not layout.free_dimensions:
         return ()
-    held_out, rng = np.asarray(codes.of("probe_test")), np.random.default_rng((seed, 0xF4EE))
-    decode = decoder_of(model)
-    pairs = draw_pairs(ImageGroups.of(None, len(held_out)), MAX_PAIRS, seed)
-    used, changes = used_dimensions(held_out, pairs, decode, codes.groups, seed)
+    rng, decode = np.random.default_rng((seed, 0xF4EE)), decoder_of(model)
+    used, changes = _used(model, codes, seed)
     asked = _latents(model, samples, rng)
     read = recover(asked, decode, lambda pictures: encode_images(model, pictures)[0], rng)
     return free_dimensions.compute(
@@ -139,6 +144,13 @@ def _free_dimensions(
         live_correlation_min=live_correlation_min,
         resamples=resamples,
     )
+
+
+def _used(model: Model, codes: Codes, seed: int) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Returns which dimensions the decoder uses, and the change that exchanging each makes."""
+    held_out = np.asarray(codes.of("probe_test"))
+    pairs = draw_pairs(ImageGroups.of(None, len(held_out)), MAX_PAIRS, seed)
+    return used_dimensions(held_out, pairs, decoder_of(model), codes.groups, seed)
 
 
 def _pictures(

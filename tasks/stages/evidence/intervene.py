@@ -48,8 +48,8 @@ def compute(
     if not reach_of(trained).has_decoder:
         write_json(folder / "intervention.json", {"not_applicable": reason("intervention.no_decoder")})
         return
-    data = open_prepared(prepared)
-    codes = open_codes(encoded).of_probe_parts()
+    data = open_prepared(prepared).audited()
+    codes = open_codes(encoded).of_probe_parts(data)
     model = load(trained.path, context.device)
     attribute_classifier = load_classifier(classifier.path, context.device)
     untrained = load_untrained(trained.path, context.device) if reach_of(trained).images_by_weights else None

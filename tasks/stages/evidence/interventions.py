@@ -11,11 +11,13 @@ from latent_audit.tasks.analyses.checks import auditability, classifier_gate, in
 from latent_audit.tasks.analyses.checks.classifier_gate import Gate
 from latent_audit.tasks.analyses.checks.intervention import Intervention
 from latent_audit.tasks.analyses.decoding import Decode
+from latent_audit.tasks.analyses.statistics.folds import FEWEST_IMAGES
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 from latent_audit.tasks.stages.inputs.codes import ProbeCodes
 from latent_audit.tasks.stages.inputs.prepared import Prepared
 from latent_audit.tasks.storage.arrays import read_json
 from latent_audit.tasks.storage.artifacts import Artifact
+from latent_audit.vae_models.attribute_classifier.targets import scales_of
 from latent_audit.vae_models.inference import classify_images
 from latent_audit.vocabulary.reasons import Reason
 
@@ -72,7 +74,7 @@ def gate_reconstructions(
         data.values("probe_test", places),
         classify_images(attribute_classifier, decode(codes.test[places], places), precision="auto"),
         attribute_classifier.response_columns,
-        {target.name: (target.mean, target.std) for target in attribute_classifier.targets},
+        scales_of(attribute_classifier.targets),
         share_of_way=share_of_way,
         not_auditable=unreadable,
     )
@@ -107,5 +109,6 @@ def intervene_on(
         untrained_images=sizes.untrained_images,
         null_directions_per_dimension=sizes.null_directions_per_dimension,
         robust={target.name for target in attribute_classifier.targets if target.is_robust},
+        least_images=intervention.MIN_IMAGES if codes.folds is None else FEWEST_IMAGES,
         image_groups=data.image_groups("probe_test", sizes.rows(codes)),
     )

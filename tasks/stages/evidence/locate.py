@@ -8,6 +8,7 @@ from latent_audit.tasks.analyses.absence.reconstructions import Drawn, measure_d
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.places.sizes import Sizes
 from latent_audit.tasks.analyses.serialization import to_json
+from latent_audit.tasks.analyses.statistics.parts import PROBE_PARTS
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.evidence.places import (
     claims_of,
@@ -15,7 +16,7 @@ from latent_audit.tasks.stages.evidence.places import (
     write_lines,
     write_predictions,
 )
-from latent_audit.tasks.stages.inputs.codes import PROBE_PARTS, ProbeCodes, open_codes
+from latent_audit.tasks.stages.inputs.codes import ProbeCodes, open_codes
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.stages.inputs.reach import reach_of
 from latent_audit.tasks.storage.arrays import read_json, write_json, write_summary
@@ -51,6 +52,7 @@ def compute(
     classifier may judge in this model's images.
     """
     data = open_prepared(prepared)
+    audited = data.audited()
     model = load(trained.path, context.device)
     attribute_classifier = load_classifier(classifier.path, context.device)
     claimed = read_json(probed.path / "probe.json")
@@ -63,9 +65,9 @@ def compute(
         else [reason_in(intervention, "not_applicable")] * len(data.data.attributes)
     )
     found = measure_places(
-        data,
+        audited,
         attribute_classifier,
-        open_codes(encoded).of_probe_parts(),
+        open_codes(encoded).of_probe_parts(audited),
         decoder_of(model, "auto") if decodes else None,
         why_not,
         claims_of(claimed["association"], claimed["specificity"], thresholds.significance) if decodes else (),

@@ -56,6 +56,24 @@ def model_record(
         "fitness": fitness,
         **content("probe", "probe.json"),
         **_declared(parts, content),
+        **_pruned(content),
+    }
+
+
+def _pruned(content: Callable[..., Any]) -> dict[str, Any]:
+    """Returns the evidence of the code without unused dimensions, as a part; none where it was not gathered."""
+    places = content("locate_pruned", "places.json")
+    if places is None:
+        return {}
+    claims = content("probe_pruned", "probe.json")
+    return {
+        "pruned": {
+            **content("prune", "pruned.json"),
+            "association": claims["association"],
+            "specificity": claims["specificity"],
+            "intervention": content("intervene_pruned", "intervention.json"),
+            "places": places,
+        }
     }
 
 

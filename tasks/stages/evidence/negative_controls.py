@@ -71,10 +71,10 @@ def compute(
     seed: int,
 ) -> None:
     """Writes controls.json: association, specificity, intervention and places of each control, as in audit.json."""
-    data = open_prepared(prepared)
+    data = open_prepared(prepared).audited()
     attribute_classifier = load_classifier(classifier.path, context.device)
     codes = open_codes(encoded)
-    controls = _controls(codes, trained, encoded, data.data.images.shape[1:], context.device, seed)
+    controls = _controls(codes, data, trained, encoded, context.device, seed)
     interventions = InterventionSizes(
         intervention_images,
         bootstraps,
@@ -150,19 +150,19 @@ def compute(
 
 
 def _controls(
-    codes: Codes, trained: Artifact, encoded: Artifact, shape: tuple[int, ...], device: str, seed: int
+    codes: Codes, data: Prepared, trained: Artifact, encoded: Artifact, device: str, seed: int
 ) -> Mapping[str, Control]:
     model, untrained = load(trained.path, device), load_untrained(trained.path, device)
 
-    reach = reach_of(trained)
+    reach, shape = reach_of(trained), data.data.images.shape[1:]
     decode = decoder_of(model, "auto") if reach.has_decoder else None
     before = decoder_of(untrained, "auto") if reach.has_decoder else None
     untrained_decode = before if reach.images_by_weights else None
-    controls = {"shuffled": Control(codes.of_probe_parts().shuffled(seed), decode, untrained_decode)}
+    controls = {"shuffled": Control(codes.of_probe_parts(data).shuffled(seed), decode, untrained_decode)}
     if "random_init" in codes.controls:  # not of a model whose codes do not depend on weights
-        controls["random_init"] = Control(codes.of_control("random_init"), before, None)
+        controls["random_init"] = Control(codes.of_control("random_init", data), before, None)
     components = Control(
-        codes.of_control("pca"),
+        codes.of_control("pca", data),
         # Of a model that only encodes, no picture of a control is judged either.
         without_noise(lambda latents: decode_components(encoded, latents, shape))
         if reach.has_decoder

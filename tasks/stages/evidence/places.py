@@ -59,7 +59,8 @@ def measure_places(
 
     decode: None where the model has no decoder; then no attribute can be judged.
     """
-    fitted = data.draw("probe_fit", sizes.fit_images, seed, "places", every_class=True)
+    most = len(codes.fit) if codes.folds is not None else sizes.fit_images
+    fitted = data.draw("probe_fit", most, seed, "places", every_class=True)
     code = ladder.Code(
         attributes=data.data.attributes,
         fit_codes=codes.fit[fitted],
@@ -75,6 +76,7 @@ def measure_places(
         fit_groups=data.image_groups("probe_fit", fitted),
         test_groups=data.image_groups("probe_test"),
         claims=claims,
+        folds=codes.folds,
     )
     return ladder.measure(code, thresholds, sizes, seed)
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from latent_audit.tasks.analyses.scores import probes
 from latent_audit.tasks.analyses.serialization import to_json
+from latent_audit.tasks.analyses.statistics.parts import PROBE_PARTS
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.evidence.claims import find_claims
-from latent_audit.tasks.stages.inputs.codes import PROBE_PARTS, open_codes
+from latent_audit.tasks.stages.inputs.codes import open_codes
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
 from latent_audit.tasks.storage.arrays import write_json, write_summary
 from latent_audit.tasks.storage.artifacts import Artifact
@@ -32,11 +33,19 @@ def compute(
     data = open_prepared(prepared)
     kept = open_codes(encoded)
     codes = kept.of_probe_parts()
+    audited = data.audited()
     attributes = data.data.attributes
     fit_values, test_values = (data.values(part) for part in PROBE_PARTS)
     context.report(0, 2, {})
     associated, specific = find_claims(
-        data, codes, permutations, bootstraps, significance, survives_min, gap_min, seed
+        audited,
+        kept.of_probe_parts(audited),
+        permutations,
+        bootstraps,
+        significance,
+        survives_min,
+        gap_min,
+        seed,
     )
     context.report(1, 2, {})
     fitted, scored = (

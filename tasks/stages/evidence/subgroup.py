@@ -24,7 +24,7 @@ def compute(
     seed: int,
 ) -> None:
     """Writes subgroups.json as audit.json holds it: empty where no attribute has classes to group by."""
-    data = open_prepared(prepared)
+    data = open_prepared(prepared).audited()
     by = subgroup_by or _first_grouping(data.data.attributes)
     if by not in [attribute.name for attribute in data.data.attributes]:
         by = None  # set aside: too few images of a class to compare groups by it

@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from latent_audit.tasks.analyses.statistics.parts import PARTS
+from latent_audit.tasks.analyses.statistics.parts import PARTS, PROBE_PARTS
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.execution.stage_context import StageContext
-from latent_audit.tasks.stages.inputs.codes import CODES_TABLE, PROBE_PARTS, open_codes
+from latent_audit.tasks.stages.inputs.codes import CODES_TABLE, open_codes
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 from latent_audit.vae_models.inference import classify_images, encode_images
@@ -80,7 +80,9 @@ def _codes(data: Prepared, trained: Artifact, encoded: Artifact, device: str) ->
 
 
 def _column(attribute: Attribute, values: NDArray[np.float64]) -> pa.Array:
-    """Returns values of an attribute as a column: names of classes, or numbers in its unit."""
+    """Returns values of an attribute as a column: names of classes, or numbers in its unit; null where NaN."""
+    missing = np.isnan(values)
     if attribute.kind in ("binary", "categorical") and attribute.classes:
-        return pa.DictionaryArray.from_arrays(pa.array(values.astype(np.int32)), list(attribute.classes))
-    return pa.array(values)
+        codes = pa.array(np.where(missing, 0, values).astype(np.int32), mask=missing)
+        return pa.DictionaryArray.from_arrays(codes, list(attribute.classes))
+    return pa.array(values, mask=missing)

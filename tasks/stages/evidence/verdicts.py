@@ -8,6 +8,7 @@ import numpy as np
 
 from latent_audit.reports.page.reasons import with_sentences, with_text
 from latent_audit.reports.record.audit_json import SCHEMA_VERSION, settled, write_audit
+from latent_audit.tasks.analyses.bias.rules import judge_erasures
 from latent_audit.tasks.analyses.checks import (
     auditability,
     comparison,
@@ -20,14 +21,24 @@ from latent_audit.tasks.analyses.checks.attribute_correlation import entangled_p
 from latent_audit.tasks.analyses.checks.definitions.registry import listed
 from latent_audit.tasks.analyses.checks.rules import RULES, thresholds_digest
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
+from latent_audit.tasks.analyses.dimension_names.given import GivenName
+from latent_audit.tasks.analyses.dimension_names.naming import (
+    NamedDimension,
+    Trained,
+    carry_names,
+)
+from latent_audit.tasks.analyses.dimension_names.rules import with_words
 from latent_audit.tasks.analyses.places.rules.requirements import judge_requirements
+from latent_audit.tasks.analyses.pruning.rules import judge_pruned
 from latent_audit.tasks.analyses.scores.score_meanings import MEANINGS
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
+from latent_audit.tasks.analyses.two_classifiers.combining import SECOND
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.evidence.closed_gates import closed_gates, take_out_unread
 from latent_audit.tasks.stages.evidence.model_record import Parts, model_record
 from latent_audit.tasks.stages.evidence.places import place_stability
+from latent_audit.tasks.stages.evidence.second_classifier import add_evidence, combined, record_of
 from latent_audit.tasks.stages.inputs.codes import Codes, open_codes
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.storage.arrays import gather, read_json, write_summary
@@ -41,6 +52,11 @@ MAX_TITLE_MODELS = 4
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 CURRENT = RULES[SCHEMA_VERSION]
 Record = dict[str, Any]
+# Stages that train the classifier once more to explain it, and the key of what they write.
+OF_THE_CLASSIFIER = {
+    "learning_classifier": "classifier_learning",
+    "bayesian_classifier": "bayesian_classifier",
+}
 
 
 def compute(
@@ -58,12 +74,18 @@ def compute(
     selftest: Mapping[str, Any],
     failed: Sequence[Mapping[str, Any]],
     seed: int,
+    given_names: Sequence[GivenName] = (),
+    second_classifier: Artifact | None = None,
+    networks: Sequence[str] = (),
 ) -> None:
     """Writes audit.json and arrays/. `results` holds each model's artifacts by stage, under the model's id.
 
     `parts` are those of a model's section that stages declare.
     `failed` names the parts and models that failed, which are not in `models` and `results`.
     `selftest` is what is known of the error rates of the evidence itself.
+
+    `given_names` are people's of dimensions.
+    `second_classifier` judges too, where it is given: what the two say is combined; `networks` names both.
 
     The first model's seed is the lead seed: what the report shows in full, for every model.
     """
@@ -91,9 +113,35 @@ def compute(
     verdicts = with_sentences(
         [to_json(verdict) for verdict in CURRENT.reach_verdicts(records, stable, thresholds, unreadable)]
     )
-    alike = place_stability(models, records, results, seed, independent) if len(models) > len(names) else []
+    audited = data.audited().image_groups("probe_test")
+    alike = place_stability(models, records, results, seed, audited) if len(models) > len(names) else []
     where = with_text(to_json(CURRENT.judge_places(records, to_json(alike), thresholds, unreadable)))
     absent = with_text(to_json(CURRENT.judge_absence(records, thresholds)))
+    beside: Record = {}
+    if second_classifier is not None:
+        add_evidence(records, models, results)
+        beside = {SECOND: record_of(second_classifier, networks)}
+        verdicts, where = combined(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "thresholds": settled(to_json(thresholds)),
+                "data": {"attributes": described["attributes"]},
+                "classifier": judged_by,
+                "models": records,
+                "stability": stable,
+                "place_stability": to_json(alike),
+                **beside,
+            }
+        )
+    pruned = to_json(judge_pruned(records, thresholds, unreadable))
+    if pruned:
+        beside["pruned"] = pruned
+    for stage, name in OF_THE_CLASSIFIER.items():
+        again = results[models[0].id].get(stage)
+        if again is not None:
+            beside[name] = gather(read_json(again.path / f"{name}.json"), again.path, folder, name)
+    named = with_words(to_json(_named(given_names, models, records, codes)), records, thresholds)
+    erased = with_text(to_json(judge_erasures(records, thresholds)))
     _add_counter_examples(folder, verdicts, models, data, codes, lead, seed)
     leads = [(model, record) for model, record in zip(models, records, strict=True) if record["is_lead"]]
     audit = {
@@ -114,6 +162,7 @@ def compute(
             **with_sentences(judged_by),
             "weights_digest": digest_of_file(classifier.path / WEIGHTS_FILE),
         },
+        **beside,
         "auditability": with_sentences(to_json(auditable)),
         "models": records,
         "checks": listed(CURRENT.checks),
@@ -134,12 +183,14 @@ def compute(
         "verdicts": verdicts,
         "where": where,
         "absent": absent,
+        "erased": erased,
+        "named_dimensions": named,
         "requirements": with_sentences(
             to_json(judge_requirements(settings.get("require", {}), where, absent, lead))
         ),
         "unclaimed": [row for _, record in leads for row in _unclaimed(record, thresholds)],
         "selftest": selftest,
-        "failed": list(failed),
+        "failed": with_sentences(list(failed)),
     }
     write_audit(folder, audit)
     counts = {
@@ -168,6 +219,17 @@ def _records(
             dimension |= {"group": int(group), "quantiles": row, "spread": spread}
         found.append(record)
     return found
+
+
+def _named(
+    given: Sequence[GivenName], models: Sequence[ModelKey], records: Sequence[Record], codes: Sequence[Codes]
+) -> list[NamedDimension]:
+    """Returns where people's names of dimensions stand in each training."""
+    trained = [
+        Trained(model.name, model.seed, record["weights_digest"], code.of("probe_test"))
+        for model, record, code in zip(models, records, codes, strict=True)
+    ]
+    return carry_names(given, trained)
 
 
 def _with_entangled(correlation: Record, entangled_from: float) -> Record:
@@ -287,7 +349,10 @@ def _unclaimed(record: Record, thresholds: Thresholds) -> list[Record]:
     }
     association = Association(
         attributes=tuple(cells["attributes"]),
-        **arrays,
+        uncertainty=arrays["uncertainty"],
+        low=arrays["low"],
+        high=arrays["high"],
+        p_adjusted=arrays["p_adjusted"],
         n=cells["n"],
         permutations=cells["permutations"],
         null_max=np.asarray(cells["null_max"]),

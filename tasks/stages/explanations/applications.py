@@ -4,25 +4,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from latent_audit.tasks.analyses.applications.anomaly import AnomalyDetection, detect, exchange_quarters
 from latent_audit.tasks.analyses.applications.augmentation import Augmentation, augment
-from latent_audit.tasks.analyses.applications.compression import compress
-from latent_audit.tasks.analyses.applications.likelihood_regret import gaussian_kl, likelihood_regret
+from latent_audit.tasks.analyses.applications.compression import code_by_size, compress
+from latent_audit.tasks.analyses.applications.pca_baseline import beside_pca
 from latent_audit.tasks.analyses.latent_space.attribute_classes import classes_of, labels_of
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.errors import SettingsError
 from latent_audit.tasks.execution.stage_context import StageContext
+from latent_audit.tasks.stages.inputs.anomaly_scores import anomaly_scores
 from latent_audit.tasks.stages.inputs.codes import Codes, open_codes
 from latent_audit.tasks.stages.inputs.informativeness import informativeness
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.stages.inputs.reach import reach_of
 from latent_audit.tasks.storage.arrays import write_json, write_summary
 from latent_audit.tasks.storage.artifacts import Artifact
-from latent_audit.vae_models.inference import decode_latents, decoder_of
+from latent_audit.vae_models.inference import decoder_of, pixels_for
 from latent_audit.vae_models.model import Model
 from latent_audit.vae_models.storage.checkpoints import load
 from latent_audit.vocabulary.reasons import reason
@@ -31,6 +30,7 @@ EXCHANGED = "the same images with their quarters exchanged"
 NO_GRADIENT = reason("anomaly.no_gradient")
 NO_LIKELIHOOD = reason("anomaly.no_likelihood")
 OTHER_PRIOR = reason("anomaly.other_prior")
+RELATED = reason("anomaly.related")
 
 
 def compute(
@@ -60,15 +60,7 @@ def compute(
     gradients = reach_of(trained).decoder_gradients
     anomaly = _anomaly(model, name, inside, strange, regret_steps, gradients, seed)
     context.report(1, 3, {})
-    places = data.draw("probe_test", application_images, seed, "compression")
-    compressed = compress(
-        codes.of("probe_fit"),
-        codes.of("probe_test")[places],
-        data.images("probe_test", places),
-        np.argsort(-informativeness(fitness), kind="stable").tolist(),
-        decoder_of(model),
-        np.random.default_rng((seed, 1)),
-    )
+    compressed = _compression(model, data, codes, fitness, application_images, seed)
     context.report(2, 3, {})
     taught = _augmentation(model, data, codes, application_images, seed)
     uses = {"anomaly": anomaly, "compression": compressed, "augmentation": taught}
@@ -90,12 +82,33 @@ def _outside(outside: Artifact | None, inside: NDArray[np.uint8], seed: int) -> 
     return other.data.name, images
 
 
+def _compression(
+    model: Model, data: Prepared, codes: Codes, fitness: Artifact, images: int, seed: int
+) -> dict[str, Any]:
+    """Returns rate and distortion of the model's code, and of PCA with as many dimensions under `pca`."""
+    places = data.draw("probe_test", images, seed, "compression")
+    held_out = data.images("probe_test", places)
+    order = np.argsort(-informativeness(fitness), kind="stable").tolist()
+    given = (codes.of("probe_fit"), codes.of("probe_test")[places], held_out, order, decoder_of(model))
+    by_size = code_by_size(*given)
+    curves = compress(*given, np.random.default_rng((seed, 1)), by_size=by_size)
+    learnt = data.images(
+        data.training_part, data.draw(data.training_part, images, seed, "compression by PCA")
+    )
+    pca = beside_pca(
+        by_size, len(order), learnt, data.images("probe_fit"), held_out, np.random.default_rng((seed, 3))
+    )
+    return {**to_json(curves), "pca": to_json(pca)}
+
+
 def _augmentation(
     model: Model, data: Prepared, codes: Codes, images: int, seed: int
 ) -> tuple[Augmentation, ...]:
     attribute_classes = classes_of(data.data.attributes, data.values("probe_fit"))
     fitted, scored = (
-        data.draw(part, images, seed, f"augmentation on {part}", every_class=True)
+        np.intersect1d(
+            data.draw(part, images, seed, f"augmentation on {part}", every_class=True), data.complete(part)
+        )
         for part in ("probe_fit", "probe_test")
     )
     return augment(
@@ -119,40 +132,12 @@ def _anomaly(
     gradients: bool,
     seed: int,
 ) -> AnomalyDetection:
-    found = [_scores(model, images, regret_steps, gradients, seed) for images in (inside, outside)]
+    found = [anomaly_scores(model, images, regret_steps, gradients, seed) for images in (inside, outside)]
     why = None
     if "negative ELBO" not in found[0]:
         why = NO_LIKELIHOOD
     elif "likelihood regret" not in found[0]:
-        why = OTHER_PRIOR if gradients else NO_GRADIENT
+        why = NO_GRADIENT
+        if gradients:
+            why = OTHER_PRIOR if model.kl_per_dimension(pixels_for(model, inside)) is not None else RELATED
     return detect(name, found[0], found[1], np.random.default_rng(seed), why)
-
-
-def _scores(
-    model: Model, images: NDArray[np.uint8], regret_steps: int, gradients: bool, seed: int
-) -> dict[str, NDArray[np.float64]]:
-    """Returns (n,) by name, larger for stranger images."""
-    assert isinstance(model, nn.Module)
-    model.requires_grad_(False)
-    device = next(model.parameters()).device
-    pixels = torch.from_numpy(images).to(device).float() / 255
-    with torch.no_grad():
-        mean, log_variance = model.encode(pixels)
-        rebuilt = decode_latents(model, mean.cpu().numpy(), rows=np.arange(len(images)))
-        error = (torch.from_numpy(rebuilt).to(device) - pixels).square().flatten(1).mean(1)
-        kl = model.kl_per_dimension(pixels)
-        nats = model.reconstruction_nats(pixels, mean)
-    scores: dict[str, Any] = {"reconstruction error": error}
-    if kl is not None:
-        scores["negative ELBO"] = nats + kl.sum(1)
-        if gradients and torch.allclose(gaussian_kl(mean, log_variance), kl.sum(1), rtol=1e-3, atol=1e-3):
-
-            def image_nats(some: Tensor, latents: Tensor) -> Tensor:
-                return model.reconstruction_nats(some, latents)
-
-            regret = likelihood_regret(pixels, mean, log_variance, image_nats, regret_steps, seed)
-            scores |= {
-                "negative ELBO": torch.from_numpy(-regret.elbo_nats),
-                "likelihood regret": torch.from_numpy(regret.regret_nats),
-            }
-    return {name: score.double().cpu().numpy() for name, score in scores.items()}

@@ -15,6 +15,7 @@ from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 from latent_audit.tasks.stages.inputs.prepared import Prepared
 from latent_audit.tasks.storage.arrays import read_json, reference
 from latent_audit.tasks.storage.artifacts import Artifact
+from latent_audit.vae_models.attribute_classifier.targets import scales_of
 from latent_audit.vae_models.decoder_noise import draw_noise
 from latent_audit.vae_models.inference import classify_images, decode_latents, decode_with_noise
 
@@ -57,7 +58,7 @@ def explain_gan(
     attributes = {attribute.name: attribute for attribute in data.data.attributes}
     named = [attributes[target.name] for target in model.layout.targets]
     responses = classify_images(attribute_classifier, pictures)
-    scale = {target.name: (target.mean, target.std) for target in attribute_classifier.targets}
+    scale = scales_of(attribute_classifier.targets)
     followed = classifier_scores.compute(
         named,
         conditioned_on,
@@ -69,7 +70,7 @@ def explain_gan(
     )
     edits = conditional_generation.compute(
         data.data.attributes,
-        data.values("probe_test"),
+        data.values("probe_test", data.complete("probe_test")),
         lambda name, yes: classify_images(
             attribute_classifier,
             decode_latents(model, model.layout.conditioned_on(codes, name, yes).cpu().numpy(), rows=places),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from latent_audit.tasks.analyses.latent_space.attribute_arithmetic import add_attributes
-from latent_audit.tasks.analyses.latent_space.attribute_classes import Reader, classes_of, labels_of
+from latent_audit.tasks.analyses.latent_space.attribute_classes import classes_of, labels_of
 from latent_audit.tasks.analyses.latent_space.boundary_editing import STEPS, edit_across
 from latent_audit.tasks.analyses.latent_space.interpolation import interpolate
 from latent_audit.tasks.analyses.latent_space.perturbation import perturb
@@ -18,9 +18,10 @@ from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.codes import open_codes
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
+from latent_audit.tasks.stages.inputs.reader import reader_of
 from latent_audit.tasks.storage.arrays import reference, write_json, write_summary
 from latent_audit.tasks.storage.artifacts import Artifact
-from latent_audit.vae_models.inference import classifier_features, classify_images, decode_latents
+from latent_audit.vae_models.inference import classifier_features, decode_latents
 from latent_audit.vae_models.storage.checkpoints import load, load_classifier
 
 
@@ -84,14 +85,13 @@ class _Space:
         self.distance_images = distance_images
         self.attribute_classes = classes_of(self.data.data.attributes, self.data.values("probe_fit"))
         self.seed = seed
-        self.reader = Reader(
-            lambda pictures: classify_images(self.attribute_classifier, np.asarray(pictures, np.float32)),
-            self.attribute_classifier.response_columns,
-            {target.name: (target.mean, target.std) for target in self.attribute_classifier.targets},
-        )
+        self.reader = reader_of(self.attribute_classifier)
 
-    def labels(self, part: str) -> NDArray[np.bool_]:
-        return labels_of(self.attribute_classes, self.data.values(part))
+    def labelled(self, part: str) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Returns codes (n, d) of a part's images that have every attribute, and their labels (n, k)."""
+        complete = self.data.complete(part)
+        codes = self.fit if part == "probe_fit" else self.held_out
+        return codes[complete], labels_of(self.attribute_classes, self.data.values(part, complete))
 
     def decode(self, latents: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
         return decode_latents(self.model, latents, rows=rows)
@@ -116,8 +116,7 @@ def _interpolation(space: _Space, folder: Path, rng: np.random.Generator) -> Any
 
 def _arithmetic(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
     added = add_attributes(
-        space.fit,
-        space.labels("probe_fit"),
+        *space.labelled("probe_fit"),
         space.some,
         space.attribute_classes,
         space.decode,
@@ -132,10 +131,8 @@ def _arithmetic(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
 
 def _boundaries(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
     edits = edit_across(
-        space.fit,
-        space.labels("probe_fit"),
-        space.held_out,
-        space.labels("probe_test"),
+        *space.labelled("probe_fit"),
+        *space.labelled("probe_test"),
         space.some,
         space.attribute_classes,
         space.decode,

@@ -11,6 +11,7 @@ from torch import nn
 
 from latent_audit.tasks.analyses.attributions import attention_reach, uncertainty_sources
 from latent_audit.tasks.analyses.latent_space import mixture_components
+from latent_audit.tasks.analyses.latent_space.traversal import to_uint8
 from latent_audit.tasks.analyses.scores import classifier_scores
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
@@ -19,6 +20,7 @@ from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.storage.arrays import reference, write_json
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.tasks.storage.code import Code
+from latent_audit.vae_models.attribute_classifier.targets import scales_of
 from latent_audit.vae_models.components.named_reading import named_layout, named_responses, response_columns
 from latent_audit.vae_models.inference import decode_latents, encode_images
 from latent_audit.vae_models.model import Model
@@ -86,7 +88,7 @@ def _named(model: Model, layout: "SemanticLayout", data: Prepared, seed: int) ->
             data.values("probe_test")[:, chosen],
             named_responses(model, codes),
             response_columns(layout),
-            {target.name: (target.mean, target.std) for target in layout.targets},
+            scales_of(layout.targets),
             seed,
         )
     )
@@ -136,11 +138,12 @@ def _mixture(
             )
             for part in ("probe_fit", "probe_test")
         )
+        fitted, scored = data.complete("probe_fit"), data.complete("probe_test")
         found = mixture_components.compute(
-            fit.cpu().numpy(),
-            data.values("probe_fit"),
-            held_out.cpu().numpy(),
-            data.values("probe_test"),
+            fit.cpu().numpy()[fitted],
+            data.values("probe_fit", fitted),
+            held_out.cpu().numpy()[scored],
+            data.values("probe_test", scored),
             components.log_weight.exp().cpu().numpy(),
             data.data.attributes,
             bootstraps,
@@ -157,30 +160,61 @@ def _mixture(
 def _attention(
     folder: Path, model: Model, some: _Some, bootstraps: int, rng: np.random.Generator
 ) -> dict[str, Any] | None:
-    """Where the encoder's attention looks, on a few images and on the mean."""
-    encoder = getattr(model, "encoder", nn.Identity())
-    trunks = [cast("ConvolutionTrunk", part) for part in encoder.modules() if hasattr(part, "attention")]
+    """Where the encoder's attention looks, and the decoder's, on a few images and on the mean."""
+    pixels = some.pixels(model)
     with torch.no_grad():
-        found = trunks[0].attention(some.pixels(model)) if trunks else None
-    if found is None:
-        return None
-    weights, strength = found
-    reach = attention_reach.compute(weights.cpu().numpy(), bootstraps, rng)
-    size, side = trunks[0].size, some.images.shape[2]
-    maps = (
-        reach.received[some.shown]
-        .repeat(size // reach.received.shape[1], 1)
-        .repeat(size // reach.received.shape[2], 2)
-    )
-    crop = (size - side) // 2
-    maps = maps[:, crop : crop + side, crop : crop + side].astype(np.float32)
-    return {
-        "strength": round(strength, 6),
-        "reach": to_json(reach.reach),
-        "uniform_reach": to_json(reach.uniform_reach),
+        found = _attended(getattr(model, "encoder", None), pixels)
+        if found is None:
+            return None
+        latents = model.encode(pixels).mean
+        of_decoder = _attended(getattr(model, "decoder", None), latents)
+    shown = _Attended(folder, some, bootstraps, rng)
+    record = {
+        **shown.record(*found, "attention_maps"),
         "images": some.pictures(folder, "attention_images"),
-        "maps": reference(folder, "attention_maps", maps),
     }
+    if of_decoder is not None:
+        rebuilt = decode_latents(model, latents[some.shown].cpu().numpy(), rows=some.shown)
+        pictures = reference(folder, "attention_rebuilt", to_uint8(rebuilt))
+        record["decoder"] = {**shown.record(*of_decoder, "attention_decoder_maps"), "images": pictures}
+    return record
+
+
+def _attended(network: nn.Module | None, inputs: torch.Tensor) -> tuple[torch.Tensor, float, int] | None:
+    """Returns the attention (n, places, places) of the part of a network that has some, its strength, and the side of
+    its padded images; None for a network without one.
+    """
+    for part in network if isinstance(network, nn.Sequential) else ():
+        attention = getattr(part, "attention", None)
+        if attention is not None:
+            found: tuple[torch.Tensor, float] | None = attention(inputs)
+            return None if found is None else (*found, int(cast("ConvolutionTrunk", part).padded_side))
+        inputs = part(inputs)
+    return None
+
+
+@dataclass(frozen=True)
+class _Attended:
+    """What the record holds of attention: its reach, and where it looks on the images that are shown."""
+
+    folder: Path
+    some: _Some
+    bootstraps: int
+    rng: np.random.Generator
+
+    def record(self, weights: torch.Tensor, strength: float, size: int, name: str) -> dict[str, Any]:
+        """Writes the maps of the shown images, as large as the images, and returns the figures with their reference."""
+        reach = attention_reach.compute(weights.cpu().numpy(), self.bootstraps, self.rng)
+        received, side = reach.received[self.some.shown], self.some.images.shape[2]
+        maps = received.repeat(size // received.shape[1], 1).repeat(size // received.shape[2], 2)
+        crop = (size - side) // 2
+        maps = maps[:, crop : crop + side, crop : crop + side].astype(np.float32)
+        return {
+            "strength": round(strength, 6),
+            "reach": to_json(reach.reach),
+            "uniform_reach": to_json(reach.uniform_reach),
+            "maps": reference(self.folder, name, maps),
+        }
 
 
 def _uncertainty(

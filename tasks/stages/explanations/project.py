@@ -25,17 +25,18 @@ def compute(
     projection_components: tuple[int, ...],
     seed: int,
 ) -> None:
-    """Writes projections.json: PCA, and t-SNE and UMAP once a seed, of a sample of probe_test.
+    """Writes projections.json: PCA, and t-SNE and UMAP once a seed, of a sample of the images of probe_test that
+    have every attribute.
 
     projection_components: one set of pictures for each number of axes, 2 or 3.
     """
     data = open_prepared(prepared)
-    codes = open_codes(encoded)
+    codes, complete = open_codes(encoded), data.complete("probe_test")
     results = [
         project(
-            codes.of("probe_test"),
+            codes.of("probe_test")[complete],
             data.data.attributes,
-            data.values("probe_test"),
+            data.values("probe_test", complete),
             seeds=[seed + index for index in range(projection_seeds)],
             components=axes,
             sample=projection_images,
@@ -44,11 +45,12 @@ def compute(
     ]
     result = results[0]  # the same sample for every number of axes
     records = [record for made in results for record in made.as_records()]
-    rows = data.rows("probe_test")[result.rows]
+    shown = complete[result.rows]
+    rows = data.rows("probe_test")[shown]
     for index, record in enumerate(records):
         record["coordinates"] = reference(folder, f"projection{index}", np.asarray(record["coordinates"]))
         # The names once: all maps show the same images.
-        names = data.file_names("probe_test", result.rows) if index == 0 else None
+        names = data.file_names("probe_test", shown) if index == 0 else None
         record["rows"] = reference(folder, "projection_rows", rows, names)
         record["values"] = reference(folder, "projection_values", result.values)
     plain: list[dict[str, Any]] | dict[str, Any] = [_plain(record) for record in records]

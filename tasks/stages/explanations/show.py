@@ -30,7 +30,7 @@ from latent_audit.tasks.stages.inputs.codes import Codes, open_codes
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.storage.arrays import read_array, read_json, reference, write_json
 from latent_audit.tasks.storage.artifacts import Artifact
-from latent_audit.vae_models.components.plain_layers import HasPlainDecoder, NoPlainForm, halved
+from latent_audit.vae_models.components.plain_layers import HasPlainDecoder, NoPlainForm, rounded
 from latent_audit.vae_models.inference import classify_images, decode_latents
 from latent_audit.vae_models.model import Model
 from latent_audit.vae_models.storage.checkpoints import load, load_classifier
@@ -125,21 +125,31 @@ class _Work:
     def _of_rung(
         self, attribute: Attribute, column: int, rung: Mapping[str, Any], base: NDArray[np.float32]
     ) -> list[PlaceFrames]:
-        values, dimensions = self.values[:, column], [member["dimension"] for member in rung["members"]]
+        codes, values = self._having(column)
+        dimensions = [member["dimension"] for member in rung["members"]]
         if rung["rung"] == "block":
-            return [with_donors(attribute, dimensions, base, self.test, values)]
+            return [with_donors(attribute, dimensions, base, codes, values)]
         if rung["rung"] == "dimension":
-            control = group_control(attribute, dimensions, self.test, values)
+            control = group_control(attribute, dimensions, codes, values)
             controls: list[tuple[Sequence[str], Control]] = [] if control is None else [((), control)]
         else:
-            controls = self._along_lines(attribute, dimensions, values)
+            controls = self._along_lines(attribute, dimensions, codes, values)
         return [
             along_control(attribute, rung["rung"], held, one, base, self._effect(attribute, one))
             for held, one in controls
         ]
 
+    def _having(self, column: int) -> tuple[NDArray[np.float32], Floats]:
+        """Returns the codes (n, d) of the held-out images that have an attribute, and their values (n,) of it."""
+        known = ~np.isnan(self.values[:, column])
+        return self.test[known], self.values[known, column]
+
     def _along_lines(
-        self, attribute: Attribute, dimensions: Sequence[int], values: Floats
+        self,
+        attribute: Attribute,
+        dimensions: Sequence[int],
+        codes: NDArray[np.float32],
+        values: Floats,
     ) -> list[tuple[Sequence[str], Control]]:
         found = []
         for line in self.lines:
@@ -150,7 +160,7 @@ class _Work:
                     dimensions,
                     np.asarray(self.filters[:, columns]),
                     np.asarray(self.patterns[:, columns]),
-                    self.test,
+                    codes,
                     values,
                 )
                 if control is not None:
@@ -192,11 +202,13 @@ class _Work:
         except NoPlainForm as error:
             return {"not_applicable": f"the decoder has a layer without a plain form: {error}"}
         assert isinstance(model, nn.Module)
-        tried = self.test[self.data.draw("probe_test", compared, self.seed, "decoder in half precision")]
-        rounded: Any = halved(model)
-        difference = 255.0 * float(np.abs(decode_latents(rounded, tried) - self.decode(tried)).max())
+        tried = self.test[self.data.draw("probe_test", compared, self.seed, "decoder in 12 bits")]
+        in_12_bits: Any = rounded(model)
+        difference = 255.0 * float(np.abs(decode_latents(in_12_bits, tried) - self.decode(tried)).max())
         if difference > LARGEST_DIFFERENCE:
-            return {"not_applicable": f"in half precision its images differ by up to {difference:.2g} of 255"}
+            return {
+                "not_applicable": f"with weights of 12 bits its images differ by up to {difference:.2g} of 255"
+            }
         controls = self._controls(fitness)
         drawn = self.data.draw("probe_test", starts, self.seed, "images to start from")
         middle = default_anchors(self.test, np.random.default_rng(self.seed), others=0)[0]
@@ -205,7 +217,10 @@ class _Work:
         usual = (((self.test - mean) / spread) ** 2).mean(axis=1)
         return {
             "layers": plain.layers,
-            "weights": reference(folder, "decoder", plain.all_weights()),
+            "weights": reference(folder, "decoder", plain.packed_weights()),
+            "tensors": [
+                {"size": size, "step": step} for size, step in zip(plain.sizes(), plain.steps(), strict=True)
+            ],
             "largest_difference": difference,
             "compared": reference(folder, "decoder_codes", tried),
             "starts": [self._named(int(place)) for place in first],
@@ -220,20 +235,26 @@ class _Work:
         }
 
     def _controls(self, fitness: Artifact) -> list[Control]:
-        """Returns the controls of active dimensions by KL, then those of directions and of groups of dimensions."""
+        """Returns the controls of active dimensions by KL, then those of directions and of groups of dimensions.
+
+        A direction along one of these dimensions has no control of its own.
+        """
         uses = read_json(fitness.path / "fitness.json")["dimensions"]
         active = sorted(
             (use for use in uses if use["active"]), key=lambda use: (-(use["kl_nats"] or 0.0), use["index"])
         )
         found = [dimension_control(use["name"], use["index"], self.test) for use in active]
+        alone = {use["index"] for use in active}
         for column, attribute in enumerate(self.data.data.attributes):
-            values = self.values[:, column]
+            codes, values = self._having(column)
             for rung in self.places[attribute.name]["rungs"]:
                 dimensions = [member["dimension"] for member in rung["members"]]
-                if rung["rung"] == "direction":
-                    found += [control for _, control in self._along_lines(attribute, dimensions, values)][:1]
+                if rung["rung"] == "direction" and not (len(dimensions) == 1 and dimensions[0] in alone):
+                    found += [
+                        control for _, control in self._along_lines(attribute, dimensions, codes, values)
+                    ][:1]
                 elif rung["rung"] == "dimension" and len(dimensions) > 1:
-                    control = group_control(attribute, dimensions, self.test, values)
+                    control = group_control(attribute, dimensions, codes, values)
                     found += [] if control is None else [control]
         return found
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from latent_audit.tasks.analyses.latent_space.traversal import traverse
+from latent_audit.tasks.analyses.latent_space.traversal import shifted, traverse
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.codes import open_codes
@@ -25,9 +25,13 @@ def compute(
     encoded: Artifact,
     fitness: Artifact,
     traversal_steps: int,
+    traversal_shifts: tuple[float, ...],
     seed: int,
 ) -> None:
-    """Writes traversal.json and its sheets: the middle image's strips, and those of three others."""
+    """Writes traversal.json and its sheets: the middle image's strips, and those of three others.
+
+    traversal_shifts: numbers that are added to each dimension of the middle image's code, on a sheet of their own.
+    """
     data = open_prepared(prepared)
     codes = open_codes(encoded)
     model = load(trained.path, context.device)
@@ -39,9 +43,18 @@ def compute(
         np.random.default_rng(seed),
         quantiles=np.linspace(0.02, 0.98, traversal_steps).round(3).tolist(),
     )
+    of_shifts = {}
+    if traversal_shifts:
+        order = [row.dimension for row in result.rows]
+        sheet = shifted(decoder_of(model), codes.of("probe_test"), order, result.anchors[0], traversal_shifts)
+        of_shifts = {
+            "shifts": [float(shift) for shift in traversal_shifts],
+            "shifted": reference(folder, "traversal_shifted", sheet),
+        }
     write_json(
         folder / "traversal.json",
         {
+            **of_shifts,
             "sheet": reference(folder, "traversal", result.first_sheet()),
             "other_sheets": reference(folder, "traversal_others", result.sheet[result.values.size :]),
             "rows": to_json(result.rows),

@@ -1,15 +1,19 @@
 """Codes as stages read them: of the model and of its controls, as the stage `encode` wrote them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from latent_audit.tasks.analyses.statistics.parts import PROBE_PARTS
 from latent_audit.tasks.storage.arrays import read_array, read_json
 from latent_audit.tasks.storage.artifacts import Artifact
 
-PROBE_PARTS = ("probe_fit", "probe_test")
+if TYPE_CHECKING:
+    from latent_audit.tasks.stages.inputs.prepared import Prepared
+
 # The table of the codes of all images, in a run's folder.
 CODES_TABLE = "codes.parquet"
 
@@ -18,7 +22,8 @@ CODES_TABLE = "codes.parquet"
 class ProbeCodes:
     """Codes of the two probe parts, (n, d) and (m, d), and the name and group of each dimension.
 
-    used: which dimensions the decoder uses, bool (d,); None where all count.
+    used: which dimensions the decoder uses, bool (d,); None where all count. folds: (n,) of the images where both
+    parts are the same few images, which are judged in folds; None where the parts are apart.
     """
 
     fit: NDArray[np.float32]
@@ -26,11 +31,13 @@ class ProbeCodes:
     names: tuple[str, ...]
     groups: tuple[int, ...]
     used: NDArray[np.bool_] | None = None
+    folds: NDArray[np.int8] | None = None
 
     def shuffled(self, seed: int) -> "ProbeCodes":
         """Returns the same codes with each given to another image of its part."""
         rng = np.random.default_rng(seed)
-        return replace(self, fit=rng.permutation(self.fit), test=rng.permutation(self.test))
+        fit = rng.permutation(self.fit)
+        return replace(self, fit=fit, test=fit if self.folds is not None else rng.permutation(self.test))
 
 
 @dataclass(frozen=True)
@@ -47,18 +54,37 @@ class Codes:
         """Returns the posterior means of one part."""
         return self.means[part]
 
-    def of_probe_parts(self) -> ProbeCodes:
-        """Returns the posterior means of the two probe parts."""
-        fit, test = (self.of(part) for part in PROBE_PARTS)
-        return ProbeCodes(fit, test, self.names, self.groups, self.used)
+    def of_probe_parts(self, data: "Prepared | None" = None) -> ProbeCodes:
+        """Returns the posterior means of the two probe parts; of the audited images of `data`, if given."""
+        fit, test = _of_parts(self.means, data)
+        return ProbeCodes(fit, test, self.names, self.groups, self.used, _folds_of(data))
 
-    def of_control(self, name: str) -> ProbeCodes:
-        """Returns the codes of `random_init`, whose dimensions are the model's, or of `pca`."""
-        fit, test = (self.controls[name][part] for part in PROBE_PARTS)
+    def of_control(self, name: str, data: "Prepared | None" = None) -> ProbeCodes:
+        """Returns the codes of `random_init`, whose dimensions are the model's, or of `pca`, as `of_probe_parts`."""
+        fit, test = _of_parts(self.controls[name], data)
+        folds = _folds_of(data)
         if name == "random_init":
-            return ProbeCodes(fit, test, self.names, self.groups)
+            return ProbeCodes(fit, test, self.names, self.groups, folds=folds)
         components = range(fit.shape[1])
-        return ProbeCodes(fit, test, tuple(f"component {j + 1}" for j in components), tuple(components))
+        names = tuple(f"component {j + 1}" for j in components)
+        return ProbeCodes(fit, test, names, tuple(components), folds=folds)
+
+
+def _of_parts(
+    codes: Mapping[str, NDArray[np.float32]], data: "Prepared | None"
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Returns the codes of the images of the two probe parts of `data`."""
+    fit, test = (codes[part] for part in PROBE_PARTS)
+    if data is None or not data.crosses:
+        return fit, test
+    places = data.places_of_halves()
+    both = np.empty((len(fit) + len(test), fit.shape[1]), np.float32)
+    both[places[0]], both[places[1]] = fit, test
+    return both, both
+
+
+def _folds_of(data: "Prepared | None") -> NDArray[np.int8] | None:
+    return data.audited_folds if data is not None and data.crosses else None
 
 
 def open_codes(encoded: Artifact) -> Codes:

@@ -1,6 +1,6 @@
 """Prepared data as stages read them: images, values and parts that `latent_audit.tasks.stages.data.prepare` wrote."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
-from latent_audit.tasks.analyses.statistics.parts import PARTS
+from latent_audit.tasks.analyses.statistics.parts import MODEL_TRAIN, PARTS, PROBE_PARTS
 from latent_audit.tasks.analyses.statistics.sample_rows import class_columns, draw_rows
 from latent_audit.tasks.datasets.attributes import Attribute
+from latent_audit.tasks.datasets.errors import DataError
 from latent_audit.tasks.datasets.images.image_set import ImageSet
 from latent_audit.tasks.storage.arrays import read_array, read_json, reference
 from latent_audit.tasks.storage.artifacts import Artifact
@@ -25,16 +26,45 @@ class Prepared:
 
     order: (n,) row numbers in a random order that does not depend on how the rows are stored; None: as stored. The
     rows of a part are in this order everywhere, and every `places` is an index into the rows of a part.
+    folds: (n,) the fold of each image of the probe parts where images are few, else None. crosses: whether both
+    probe parts are all images that have a fold.
     """
 
     data: ImageSet
     parts: NDArray[np.int8]
     order: NDArray[np.int64] | None = None
+    folds: NDArray[np.int8] | None = None
+    crosses: bool = False
+
+    def audited(self) -> "Prepared":
+        """Returns the data as the checks take them: where images are few, both probe parts are all of them."""
+        return self if self.folds is None else replace(self, crosses=True)
+
+    @property
+    def audited_folds(self) -> NDArray[np.int8]:
+        """The fold of each audited image."""
+        assert self.folds is not None
+        return np.asarray(self.folds[self.rows(PROBE_PARTS[0])])
+
+    def places_of_halves(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Returns the places of the images of each probe part among all audited ones."""
+        parts = self.parts[self.rows(PROBE_PARTS[0])]
+        first, second = (np.flatnonzero(parts == PARTS.index(name)) for name in PROBE_PARTS)
+        return first, second
+
+    @property
+    def training_part(self) -> str:
+        """The part that trains and judges nothing of the evidence: model_train, or where it is empty classifier_train.
+
+        model_train is empty where every model was trained elsewhere and images are few.
+        """
+        return MODEL_TRAIN if len(self.rows(MODEL_TRAIN)) else "classifier_train"
 
     def rows(self, part: str) -> NDArray[np.int64]:
         """Returns the row numbers of a part, in `order`."""
         order = np.arange(len(self.parts)) if self.order is None else self.order
-        return np.asarray(order[self.parts[order] == PARTS.index(part)])
+        taken = PROBE_PARTS if self.crosses and part in PROBE_PARTS else (part,)
+        return np.asarray(order[np.isin(self.parts[order], [PARTS.index(name) for name in taken])])
 
     def images(self, part: str, places: NDArray[np.int64] | None = None) -> NDArray[np.uint8]:
         """Returns a part's images, uint8 (n, c, h, w), in memory; those at `places` alone, if given."""
@@ -50,14 +80,31 @@ class Prepared:
         names = self.data.file_names
         return None if names is None else [names[row] for row in self.rows(part)[places]]
 
+    def row_of(self, name: str) -> int:
+        """Returns the row of the image that a user names by its file, or by the row itself.
+
+        Raises DataError where there is no such image.
+        """
+        files = self.data.file_names
+        if files is not None and name in files:
+            return files.index(name)
+        if name.isdecimal() and int(name) < len(self.parts):
+            return int(name)
+        known = "a file's name, or a row" if files is not None else "a row"
+        raise DataError(f"there is no image {name!r}: name {known} from 0 to {len(self.parts) - 1}")
+
     def pictures(self, folder: Path, name: str, part: str, places: NDArray[np.int64]) -> dict[str, Any]:
         """Writes the images at `places` of a part for the report and returns their reference, with their files."""
         return reference(folder, name, self.images(part, places), self.file_names(part, places))
 
     def values(self, part: str, places: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
-        """Returns a part's attribute values, float64 (n, k); those at `places` alone, if given."""
+        """Returns a part's attribute values, float64 (n, k), NaN where an image has none; those at `places` alone."""
         rows = self.rows(part)
         return np.asarray(self.data.values[rows if places is None else rows[places]])
+
+    def complete(self, part: str) -> NDArray[np.int64]:
+        """Returns the places of a part's images that have a value of every attribute, ascending."""
+        return np.flatnonzero(~np.isnan(self.values(part)).any(axis=1))
 
     def image_groups(self, part: str, places: NDArray[np.int64] | None = None) -> ImageGroups | None:
         """Returns the groups of a part's images, None where each image stands by itself."""
@@ -98,7 +145,8 @@ def open_prepared(prepared: Artifact) -> Prepared:
         groups=read_array(groups) if groups.is_file() else None,
     )
     parts, order = (read_array(prepared.path / name) for name in ("parts.npy", "order.npy"))
-    return Prepared(image_set, parts, order)
+    folds = prepared.path / "folds.npy"
+    return Prepared(image_set, parts, order, read_array(folds) if folds.is_file() else None)
 
 
 def _attribute(item: dict[str, Any]) -> Attribute:

@@ -30,8 +30,8 @@ class ShownImages:
         self.files = data.file_names("probe_test", self.place)
         rows = data.rows("probe_test")[self.place]
         self.masks = None if data.data.masks is None else np.asarray(data.data.masks[rows])
-        drawn = data.draw("model_train", reference_images, seed, "reference images")
-        train = data.images("model_train", drawn)
+        drawn = data.draw(data.training_part, reference_images, seed, "reference images")
+        train = data.images(data.training_part, drawn)
         self.reference = train.astype(np.float32) / 255
         # The mean image: no information, yet nothing that a model has never seen the like of.
         self.baseline = self.reference.mean(axis=0)

@@ -39,9 +39,8 @@ class _Decoder(nn.Module):
 
 def compute(folder: Path, context: StageContext, *, prepared: Artifact, trained: Artifact) -> None:
     """Writes encoder/ and decoder/ in MLflow's model format, each with weights and recipe beside it."""
-    from latent_audit.tasks.tracking.run_log import (
-        save_exported,
-    )  # here: workers need MLflow for this stage alone
+    # Here: workers need MLflow for this stage alone.
+    from latent_audit.tasks.tracking.exported_program import save_exported
 
     model = load(trained.path, "cpu")
     assert isinstance(model, nn.Module)

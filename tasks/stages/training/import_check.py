@@ -57,12 +57,22 @@ def _checked(model: Model, images: NDArray[np.uint8]) -> ImportCheck:
     with torch.no_grad():
         raw = model.rebuild(given)
         others = [Reading("torch.sigmoid at the end of decode (for logits)", raw.sigmoid().numpy())]
-        for black, white in _RANGES:
-            if (black, white) != (model.black, model.white):
-                rebuilt = (model.rebuild(given, (black, white)) - black) / (white - black)
-                others.append(Reading(f"pixel_range [{black:g}, {white:g}]", rebuilt.numpy()))
+        others += [
+            found
+            for ends in _RANGES
+            if ends != (model.black, model.white) and (found := _with_range(model, given, *ends)) is not None
+        ]
     as_set = ((raw - model.black) / (model.white - model.black)).numpy()
     return check(images, means, variances, as_set, others)
+
+
+def _with_range(model: ForeignModel, given: Tensor, black: float, white: float) -> Reading | None:
+    """Returns what the model rebuilds where black and white are others; None if it refuses such images."""
+    try:
+        rebuilt = (model.rebuild(given, (black, white)) - black) / (white - black)
+    except BadCheckpoint:  # such as a factorisation of images that are not negative
+        return None
+    return Reading(f"pixel_range [{black:g}, {white:g}]", rebuilt.numpy())
 
 
 def _reach(model: Model, images: NDArray[np.uint8], seed: int) -> Reach:

@@ -73,13 +73,13 @@ def _kept(model: ExistingModelSettings, files: ModelFiles, folder: Path) -> Exis
         (folder / place).parent.mkdir(exist_ok=True)
         shutil.copyfile(files.places[name], folder / place)
     settings = model.with_files(kept)
-    return settings.model_copy(update={"folder": Path()}) if _entrypoint(model) else settings
+    return settings.model_copy(update={"folder": Path()}) if _code(model) else settings
 
 
-def _entrypoint(model: ExistingModelSettings) -> str | None:
-    """Returns the function of the user's own code that makes the model, None for one without such code."""
-    entrypoint: str | None = getattr(model, "entrypoint", None)
-    return entrypoint
+def _code(model: ExistingModelSettings) -> str | None:
+    """Returns the name of the code of others that makes the model, None for a model without such code."""
+    name: str | None = getattr(model, "code_name", None)
+    return name
 
 
 def _random_images(data: Prepared, seed: int, count: int = 64) -> NDArray[np.uint8]:
@@ -106,14 +106,13 @@ def _decodes(model: Model) -> bool:
 
 
 def _origin(model: ExistingModelSettings, files: ModelFiles) -> dict[str, Any]:
-    entrypoint = _entrypoint(model)
     described = [
         {"setting": setting, "name": path.name, "bytes": path.stat().st_size, "sha256": files.sha256[setting]}
         for setting, path in files.places.items()
     ]
     return {
         "kind": model.model_dump()["kind"],
-        "code": entrypoint,
+        "code": _code(model),
         "code_sha256": files.sha256.get("code"),
         "files": described,
         "runs_its_code": model.runs_its_code,

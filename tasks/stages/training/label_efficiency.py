@@ -8,11 +8,25 @@ import torch
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
-from latent_audit.tasks.analyses.applications.label_efficiency import LabelEfficiency, baseline, compute
+from latent_audit.tasks.analyses.applications.label_efficiency import (
+    LabelEfficiency,
+    Named,
+    baseline,
+    compute,
+)
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.prepared import Prepared
-from latent_audit.tasks.stages.training.training_report import train_on_part, training_places
+from latent_audit.tasks.stages.training.training_report import (
+    shortened,
+    train_on_part,
+    training_places,
+    translate_stop,
+)
+from latent_audit.vae_models.attribute_classifier.settings import AttributeClassifierSettings
+from latent_audit.vae_models.building import build
+from latent_audit.vae_models.inference import classify_images
+from latent_audit.vae_models.training.loop import train
 from latent_audit.vocabulary.batches import batches
 
 if TYPE_CHECKING:
@@ -32,7 +46,8 @@ def label_efficiency(
 ) -> LabelEfficiency | None:
     """Returns held-out accuracies for each share in the model's settings; None where they ask for none.
 
-    The baseline, logistic regression on principal components of pixels, sees the same labels, `most_images` at most.
+    The baseline, logistic regression on principal components of pixels, sees the same labels, `most_images` at most;
+    the CNN, the attribute classifier's network, sees all of them, for as many steps as the model.
     """
     shares = model.settings.efficiency_shares
     if not shares:
@@ -55,9 +70,39 @@ def label_efficiency(
         pixels = _flat(data.images("model_train", learnt[seen]))
         components = PCA(min(MAX_COMPONENTS, len(seen)), svd_solver="full").fit(pixels)
         chosen = baseline(components.transform(pixels), codes, components.transform(_flat(held_out)))
-        found[share] = (len(known), _named_by(trained, held_out), chosen)
+        by_cnn = _named_by_cnn(model, data, learnt[known], column, held_out, place, seed)
+        found[share] = Named(len(known), _named_by(trained, held_out), chosen, by_cnn)
     truth = data.values("probe_test")[:, column]
     return compute(data.data.attributes[column], truth, found, bootstraps, np.random.default_rng(seed))
+
+
+def _named_by_cnn(
+    model: "SemiSupervisedVae",
+    data: Prepared,
+    labelled: NDArray[np.int64],
+    column: int,
+    held_out: NDArray[np.uint8],
+    context: StageContext,
+    seed: int,
+    watched_images: int = 50,
+) -> NDArray[np.int64]:
+    """Returns the classes (n,) that a CNN names in held-out images, trained on the labelled images alone.
+
+    watched_images: labelled images whose loss is reported while it trains; nothing is decided by them.
+    """
+    target = model.layout.targets[0]
+    images = data.images("model_train", labelled)
+    values = data.values("model_train", labelled)[:, [column]]
+    training = model.settings.training.model_copy(update={"patience": None})
+    settings = AttributeClassifierSettings(class_weight=1.0, training=training)
+    cnn = build(settings, data.data.images.shape[1:], (target,), seed)
+    some = draw_rows(len(images), watched_images, seed, "watched images")
+    with translate_stop():
+        train(
+            cnn, images, values, images[some], shortened(training, context), seed, context.device, None,
+            lambda _: None, context.should_stop, validation_values=values[some],
+        )  # fmt: skip
+    return target.read(classify_images(cnn, held_out)).astype(np.int64)
 
 
 def _named_by(model: "SemiSupervisedVae", images: NDArray[np.uint8]) -> NDArray[np.int64]:

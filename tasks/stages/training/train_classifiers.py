@@ -11,6 +11,7 @@ from latent_audit.tasks.storage.arrays import write_json, write_summary
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
 from latent_audit.vae_models.attribute_classifier.settings import AttributeClassifierSettings
+from latent_audit.vae_models.attribute_classifier.targets import scales_of
 from latent_audit.vae_models.inference import classify_images
 from latent_audit.vae_models.storage.recipes import save
 
@@ -38,7 +39,7 @@ def compute(
         data.values("probe_test"),
         responses,
         model.response_columns,
-        {target.name: (target.mean, target.std) for target in trained.targets},
+        scales_of(trained.targets),
         seed,
     )
     sure = calibration.compute(

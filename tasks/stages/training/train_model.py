@@ -15,8 +15,19 @@ if TYPE_CHECKING:
 
 
 def compute(
-    folder: Path, context: StageContext, *, prepared: Artifact, model: "ModelSettings", seed: int
+    folder: Path,
+    context: StageContext,
+    *,
+    prepared: Artifact,
+    model: "ModelSettings",
+    seed: int,
+    before: Artifact | None = None,
 ) -> None:
-    """Writes weights.safetensors, recipe.json and training.json (steps, how it stopped, curves, labels used)."""
+    """Writes weights.safetensors, recipe.json and training.json (steps, how it stopped, curves, labels used).
+
+    before: the trained model that this one starts from, if it is trained in phases.
+    """
     settings = cast("Learning", model)  # others are imported
-    write_trained(folder, train_on_part(open_prepared(prepared), "model_train", settings, seed, context))
+    start = None if before is None else before.path
+    trained = train_on_part(open_prepared(prepared), "model_train", settings, seed, context, start)
+    write_trained(folder, trained)

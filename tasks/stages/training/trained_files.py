@@ -14,10 +14,14 @@ def write_trained(folder: Path, trained: Trained) -> None:
     facts = training_facts(trained.result)
     facts["supervision"] = to_json(trained.supervision)
     facts["parameters"] = sum(weights.numel() for weights in trained.model.parameters())
+    metrics = {"steps": facts["steps"], "parameters": facts["parameters"]}
+    if trained.recipe["settings"]["training"]["restarts"]:
+        metrics["restarts"] = len(trained.failed_starts)
+        facts["failed_starts"] = to_json(trained.failed_starts)
     write_json(folder / "training.json", facts)
     write_summary(
         folder,
-        metrics={"steps": facts["steps"], "parameters": facts["parameters"]},
+        metrics=metrics,
         curves={f"training.{name}": curve for name, curve in facts["curves"].items()},
         tags={"training.stopped": facts["stopped"]},
     )

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +15,22 @@ from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows, hold_o
 from latent_audit.tasks.errors import Stopped
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.prepared import Prepared
+from latent_audit.tasks.stages.training.restarts import FailedStart, train_until_sound
 from latent_audit.vae_models.attribute_classifier.targets import Target, fit_targets
 from latent_audit.vae_models.building import build
 from latent_audit.vae_models.errors import Cancelled
 from latent_audit.vae_models.model import Trainable
+from latent_audit.vae_models.storage.checkpoints import load
 from latent_audit.vae_models.storage.recipes import recipe
 from latent_audit.vae_models.supervision import Supervision, supervision_of
+from latent_audit.vae_models.training.images_on_disk import ImagesOnDisk, TrainingImages
 from latent_audit.vae_models.training.loop import train
 from latent_audit.vae_models.training.results import Progress, TrainingResult
 from latent_audit.vae_models.training.settings import TrainingSettings
+from latent_audit.vae_models.training.starting_weights import start_from
+
+if TYPE_CHECKING:
+    from latent_audit.vae_models.components.vae import VariationalAutoencoder
 
 Places = NDArray[np.int64]
 # The seed of what is held out. The order of a part's images depends on the run's seed already.
@@ -51,32 +59,51 @@ class Trained:
     result: TrainingResult
     recipe: dict[str, Any]
     supervision: Supervision
+    failed_starts: tuple[FailedStart, ...] = ()
 
 
-def train_on_part(data: Prepared, part: str, settings: Learning, seed: int, context: StageContext) -> Trained:
+def train_on_part(
+    data: Prepared,
+    part: str,
+    settings: Learning,
+    seed: int,
+    context: StageContext,
+    start: Path | None = None,
+) -> Trained:
     """Returns what `settings` build, trained on one part of the data but for the share that is held out.
 
-    Raises Stopped when the user asks to stop; the state is kept in the context's work folder.
+    start: the folder of a trained model whose weights it starts from. A training that fails begins again as often as
+    `training.restarts` says. Raises Stopped when the user asks to stop; the state is kept in the context's work folder.
     """
     assert isinstance(settings, BaseModel)  # as all settings are
     given = Given.of(data, part, settings.training)
-    model = build(settings, given.shape, given.targets, seed)
-    assert isinstance(model, Trainable)
-    with translate_stop():
+
+    def attempt(number: int, start_seed: int) -> tuple[nn.Module, TrainingResult]:
+        model = build(settings, given.shape, given.targets, start_seed)
+        assert isinstance(model, Trainable)
+        if start is not None:
+            # Only settings that build one name a start.
+            start_from(cast("VariationalAutoencoder", model), cast("nn.Module", load(start, "cpu")))
         result = train(
             model,
             given.images,
             given.values,
             given.held_out_images,
             shortened(settings.training, context),
-            seed,
+            start_seed,
             context.device,
-            context.work_folder,
+            context.work_folder / f"restart-{number}" if number else context.work_folder,
             on_interval(context),
             context.should_stop,
             validation_values=given.held_out_values,
         )
-    return given.trained(model, result, settings, seed)
+        return model, result
+
+    with translate_stop():
+        started = train_until_sound(attempt, seed, settings.training.restarts)
+    assert isinstance(started.model, Trainable)
+    trained = given.trained(started.model, started.result, settings, started.seed)
+    return replace(trained, failed_starts=started.failed)
 
 
 def training_facts(result: TrainingResult) -> dict[str, Any]:
@@ -116,7 +143,7 @@ def training_places(data: Prepared, part: str, settings: TrainingSettings) -> tu
 class Given:
     """One part of the data: images and values to learn from, others to watch by, and what there is to learn."""
 
-    images: NDArray[np.uint8]
+    images: TrainingImages
     values: NDArray[np.float64]
     held_out_images: NDArray[np.uint8]
     held_out_values: NDArray[np.float64]
@@ -127,14 +154,18 @@ class Given:
     def of(cls, data: Prepared, part: str, settings: TrainingSettings) -> "Given":
         """Returns what a training on `part` is given, but for the share that is held out."""
         learnt, watched = training_places(data, part, settings)
-        images = data.images(part, learnt)
+        images: TrainingImages = (
+            ImagesOnDisk(data.data.images, data.rows(part)[learnt])
+            if settings.from_disk
+            else data.images(part, learnt)
+        )
         return cls(
             images,
             data.values(part, learnt),
             data.images(part, watched),
             data.values(part, watched),
             fit_targets(data.data.attributes, data.values(part)),
-            images.shape[1:],
+            data.data.images.shape[1:],
         )
 
     def trained(self, model: Trainable, result: TrainingResult, settings: BaseModel, seed: int) -> Trained:

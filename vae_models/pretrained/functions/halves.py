@@ -1,4 +1,6 @@
-"""The encoder and decoder of an object: its methods encode and decode, or transform and inverse_transform."""
+"""The encoder and decoder of an object: its methods encode and decode, its networks encoder and decoder, or transform
+and inverse_transform.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from latent_audit.vae_models.errors import BadCheckpoint
+from latent_audit.vae_models.pretrained.functions.textbook import TextbookDecoder, TextbookEncoder, network_of
 
 Half = Callable[[Any], Any]
 
@@ -17,29 +20,43 @@ def halves_of(
 ) -> tuple[Half, Half | None]:
     """Returns the functions that encode images (n, c, h, w) and decode codes.
 
-    An object as of scikit-learn, with transform and inverse_transform, is given images as rows of pixels. source: what
-    the error calls the object. decodes: whether it must decode; else None stands for the second function, and the
-    object may be a function of images, such as the module of an encoder. Raises BadCheckpoint.
+    A method comes before a network: `encode` before `encoder`. An object as of scikit-learn, with transform and
+    inverse_transform, is given images as rows of pixels. source: what the error calls the object. decodes: whether it
+    must decode; else None stands for the second function, and the object may be a function of images, such as the
+    module of an encoder. Raises BadCheckpoint.
     """
+    encode = network_of(made, "encode") or _textbook_encoder(made)
+    towards = network_of(made, "transform")
     if not decodes:
-        encode, rows = getattr(made, "encode", None), getattr(made, "transform", None)
-        if callable(encode):
+        if encode is not None:
             return encode, None
-        if callable(rows):
-            return _of_rows(rows), None
+        if towards is not None:
+            return _of_rows(towards), None
         if callable(made):
             return made, None
         raise BadCheckpoint(f"{source} must return an object with encode, or a function of images")
-    lacking = [name for name in ("encode", "decode") if not callable(getattr(made, name, None))]
-    if not lacking:
-        return made.encode, made.decode  # type: ignore[attr-defined]  # looked up above
-    towards, back = getattr(made, "transform", None), getattr(made, "inverse_transform", None)
-    if callable(towards) and callable(back):
+    decode = network_of(made, "decode") or _textbook_decoder(made, image_shape)
+    if encode is not None and decode is not None:
+        return encode, decode
+    back = network_of(made, "inverse_transform")
+    if towards is not None and back is not None:
         return _of_rows(towards), lambda codes: _images(back(np.asarray(codes)), image_shape)
+    lacking = [name for name, half in (("encode", encode), ("decode", decode)) if half is None]
     raise BadCheckpoint(
-        f"{source} must return an object with encode and decode; the {type(made).__name__} it returned has no "
-        f"{' and no '.join(lacking)}. Set decodes to false for a model that only encodes"
+        f"{source} must return an object with encode and decode, or with the networks encoder and decoder; the "
+        f"{type(made).__name__} it returned has no {' and no '.join(lacking)}. Set decodes to false for a model that "
+        "only encodes"
     )
+
+
+def _textbook_encoder(made: object) -> Half | None:
+    encoder = network_of(made, "encoder")
+    return None if encoder is None else TextbookEncoder(made, encoder)
+
+
+def _textbook_decoder(made: object, image_shape: tuple[int, int, int]) -> Half | None:
+    decoder = network_of(made, "decoder")
+    return None if decoder is None else TextbookDecoder(decoder, image_shape)
 
 
 def networks_of(made: object) -> nn.Module:

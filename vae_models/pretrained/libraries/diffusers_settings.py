@@ -1,5 +1,7 @@
 """Settings of an autoencoder as Diffusers saves it (save_pretrained)."""
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
@@ -20,6 +22,14 @@ class DiffusersSettings(LibraryFolderSettings):
 
     kind: Literal["diffusers"] = "diffusers"
     pixel_range: PixelRange = Field((-1.0, 1.0), description="what black and white are to the model")
+
+    def look_through(self, files: Mapping[str, Path]) -> None:
+        """Raises BadCheckpoint for other classes, sizes that no autoencoder needs, and weights that are no tensors."""
+        from latent_audit.vae_models.pretrained.file_kinds import SAFETENSORS, refuse_other_kinds
+        from latent_audit.vae_models.pretrained.libraries.diffusers_model import checked_config
+
+        checked_config(files["config"])
+        refuse_other_kinds(files["weights"], (SAFETENSORS,), "a safetensors file of the weights")
 
     def open_trained(self, image_shape: tuple[int, int, int]) -> "ForeignModel":
         """Returns the model; codes are scaled as those that a diffusion model is given."""

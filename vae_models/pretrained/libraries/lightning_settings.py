@@ -34,6 +34,12 @@ class LightningSettings(OwnCodeSettings):
         """Returns the settings with the checkpoint somewhere else."""
         return self.model_copy(update={"path": places["path"]})
 
+    def look_through(self, files: Mapping[str, Path]) -> None:
+        """Raises BadCheckpoint unless the checkpoint has a state_dict and no Python objects beside it."""
+        from latent_audit.vae_models.pretrained.state_dict_files import read_state_dict
+
+        read_state_dict(files["path"], "state_dict")
+
     def open_trained(self, image_shape: tuple[int, int, int]) -> "ForeignModel":
         """Returns the module with the weights of the checkpoint."""
         from latent_audit.vae_models.pretrained.libraries.lightning_model import open_lightning

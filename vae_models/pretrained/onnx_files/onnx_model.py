@@ -68,6 +68,10 @@ class OnnxHalf:
         self._name, self._type = inputs[0].name, _TYPES[inputs[0].type]
         self.input_rank = len(inputs[0].shape) if inputs[0].shape else None
 
+    def __deepcopy__(self, _: dict[int, Any]) -> "OnnxHalf":
+        """Returns itself: a session holds nothing that a copy of a model could change, and cannot be copied."""
+        return self
+
     def run(self, given: Any) -> Any:
         """Returns the output as an array, or several as a list."""
         array: NDArray[Any] = np.asarray(given).astype(self._type, copy=False)

@@ -49,6 +49,15 @@ class OnnxSettings(ForeignModelSettings):
         """Returns the settings with other paths of both halves."""
         return self.model_copy(update={name: places[name] for name in self.given_files()})
 
+    def look_through(self, files: Mapping[str, Path]) -> None:
+        """Raises BadCheckpoint for files that hold more than operations on tensors."""
+        from latent_audit.vae_models.pretrained.file_kinds import ONNX, refuse_other_kinds
+        from latent_audit.vae_models.pretrained.onnx_files.onnx_check import checked_model
+
+        for name, path in files.items():
+            refuse_other_kinds(path, (ONNX,), f"an ONNX model as {name}")
+            checked_model(path)
+
     def open_trained(self, image_shape: tuple[int, int, int]) -> "ForeignModel":
         """Returns the model."""
         from latent_audit.vae_models.pretrained.onnx_files.onnx_model import open_onnx

@@ -116,6 +116,7 @@ def _card(page: Page, model: Model, attribute: str, verdict: Verdict) -> dict[st
         "copied": _copied(page, shown, verdict),
         "what": _what(page, model, verdict),
         "place": place_of(page, model, attribute),
+        "by_classifier": _by_classifier(page, model, verdict),
         "trained": page.trained(model),
         "given": page.was_given(model, attribute),
         "seeds": page.seed_words(verdict["model"], verdict["attribute"]),
@@ -134,6 +135,25 @@ def _card(page: Page, model: Model, attribute: str, verdict: Verdict) -> dict[st
             if reason
         ],
     }
+
+
+def _by_classifier(page: Page, model: Model, verdict: Verdict) -> list[str]:
+    """Returns what each of two classifiers says of a place, or of a claim where none was sought; none of one alone."""
+    place = place_row(page, model, verdict["attribute"])
+    if place is not None:
+        own = [(row, row["reason"]["text"]) for row in place.get("by_classifier", ())]
+        return [_of_classifier(page, row["classifier"], row["verdict"], why) for row, why in own]
+    return [
+        _of_classifier(page, row["classifier"], row["verdict"], row["reason"])
+        for row in verdict.get("by_classifier", ())
+    ]
+
+
+def _of_classifier(page: Page, name: str, word: str, why: str) -> str:
+    called = shortened(name, 24)
+    return page.t(
+        "card.by_classifier", classifier=called, verdict=page.t(f"verdict.{word}"), reason=page.prose(why)
+    )
 
 
 def _steps(page: Page, shown: Found) -> list[str]:

@@ -19,7 +19,7 @@ def build(page: Page) -> dict[str, Any]:
     return {
         "models": [_model(page, model) for model in page.leads],
         "scores_absent": page.failures("score"),
-        "scores": _scores(page),
+        "scores": global_scores(page),
     }
 
 
@@ -31,14 +31,15 @@ def _model(page: Page, model: Model) -> dict[str, Any]:
         "key": page.model_key(model["name"]),
         "seed": model["seed"],
         "absent": page.absent(model["association"]),
-        "matrix": _matrix(page, model, association) if association else None,
-        "null": _null(page, model, association) if association else None,
+        "matrix": matrix(page, model, association) if association else None,
+        "null": null_distribution(page, model, association) if association else None,
         "probes": _probes(page, model),
         "probes_absent": page.absent(model["probes"]),
     }
 
 
-def _matrix(page: Page, model: Model, association: Association) -> Figure:
+def matrix(page: Page, model: Model, association: Association) -> Figure:
+    """Returns the heat map of associations: a row an attribute, a column a dimension; claimed cells are framed."""
     values = np.array(association["uncertainty"], dtype=float)
     p_values = np.array(association["p_adjusted"], dtype=float)
     attributes, dimensions = association["attributes"], [row["name"] for row in model["dimensions"]]
@@ -95,7 +96,8 @@ def _share(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}".replace("-", "−")
 
 
-def _null(page: Page, model: Model, association: Association) -> Figure | None:
+def null_distribution(page: Page, model: Model, association: Association) -> Figure | None:
+    """Returns the strongest statistics under permutation beside the measured ones; None where none were kept."""
     null = association["null_max"]
     if not null:
         return None
@@ -164,7 +166,8 @@ def _probes(page: Page, model: Model) -> Table | None:
     return Table(page.t("mapping.probes_caption", model=shortened(model["name"])), header, tuple(rows), note)
 
 
-def _scores(page: Page) -> Table:
+def global_scores(page: Page) -> Table:
+    """Returns the global scores of every lead model, with the better end of each."""
     models = page.audit["models"]
     names = sorted({name for model in models for name in model["scores"]})
     leads = page.leads

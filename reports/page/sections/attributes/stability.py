@@ -7,8 +7,8 @@ from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import seed_dots
 from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
+from latent_audit.vocabulary.record.comparison import Stability
 from latent_audit.vocabulary.record.forms import recorded
-from latent_audit.vocabulary.record.stability import Stability
 
 
 def build(page: Page) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from latent_audit.reports.page.number_text import estimate_text
 from latent_audit.reports.page.plots import interval_bars
 from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
+from latent_audit.vocabulary.record.comparison import Subgroup
 from latent_audit.vocabulary.record.forms import recorded
-from latent_audit.vocabulary.record.stability import Subgroup
 
 # Share of an effect from which a difference between subgroups is large, where the settings do not say.
 RELEVANT_SHARE = 0.2

@@ -6,12 +6,15 @@ from latent_audit.reports.page.context import Cell, Figure, Page, Table, bounds,
 from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import interval_curves
 from latent_audit.reports.page.plots.interval_curves import Curve
+from latent_audit.reports.page.sections.explanations import augmented_cnn, left_out
 from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.applications import (
     AnomalyDetection,
     Applications,
     Augmentation,
+    Compression,
+    CompressionCurves,
     CompressionPoint,
 )
 from latent_audit.vocabulary.record.forms import recorded
@@ -33,17 +36,24 @@ def _model(page: Page, model: Model) -> dict[str, Any]:
     part, name = recorded(model.get("uses")), shortened(model["name"])
     if part is None:
         absent = page.absent(model.get("uses"), "applications", model)
-        return {"name": name, "trained": page.trained(model), "absent": absent}
+        return {"name": name, "trained": page.trained(model), "absent": absent, "parts": _parts(page, model)}
     anomaly = part["anomaly"]
     return {
         "name": name,
         "trained": page.trained(model),
         "absent": None,
+        "parts": _parts(page, model),
         "anomaly": _anomaly(page, anomaly, name),
         "reading": _reading(page, anomaly),
         "without_score": page.prose(anomaly["not_applicable"]) if anomaly["not_applicable"] else None,
+        "beside_pca": _beside_pca(page, part["compression"], name),
         "augmentation": _augmentation(page, part["augmentation"], name, page.model_key(model["name"])),
     }
+
+
+def _parts(page: Page, model: Model) -> list[dict[str, Any]]:
+    """Returns what was asked for beside the uses of every model."""
+    return [*left_out.build(page, model), *augmented_cnn.build(page, model)]
 
 
 def _anomaly(page: Page, part: AnomalyDetection, name: str) -> Table:
@@ -82,11 +92,12 @@ def _reading(page: Page, part: AnomalyDetection) -> str | None:
 
 
 def _compression(page: Page, models: list[tuple[str, Applications]]) -> Figure:
+    coded: list[tuple[str, CompressionCurves]] = [(name, part["compression"]) for name, part in models]
+    coded += _pca_curves(page, [part["compression"] for _, part in models])
     panels, rows = {}, []
     for kind in KINDS:
         panels[page.t(f"use.{kind}")] = [
-            Curve(shortened(name), [_rate(point) for point in part["compression"][kind]])
-            for name, part in models
+            Curve(shortened(name), [_rate(point) for point in curves[kind]]) for name, curves in coded
         ]
         rows += [
             (
@@ -97,8 +108,8 @@ def _compression(page: Page, models: list[tuple[str, Applications]]) -> Figure:
                 estimate(point["distortion"]),
                 numeral(point["peak_signal_to_noise"]),
             )
-            for name, part in models
-            for point in part["compression"][kind]
+            for name, curves in coded
+            for point in curves[kind]
         ]
     best, part = min(
         models, key=lambda model: bounds(model[1]["compression"]["precision"][-1]["distortion"])[0]
@@ -119,6 +130,55 @@ def _compression(page: Page, models: list[tuple[str, Applications]]) -> Figure:
     table = Table(caption, tuple(page.t(f"column.{key}") for key in keys), tuple(rows), note)
     svg = interval_curves.draw(panels, page.t("column.rate_bits"), page.t("column.distortion"))
     return page.drawing("compression", svg, alt, caption, table)
+
+
+def _pca_curves(page: Page, parts: list[Compression]) -> list[tuple[str, CompressionCurves]]:
+    """Returns the curves of PCA, one for each number of dimensions that models have."""
+    found: dict[int, CompressionCurves] = {}
+    for part in parts:
+        if "pca" in part:
+            found.setdefault(part["pca"]["differences"][-1]["dimensions"], part["pca"]["curves"])
+    return [(page.t("use.pca", n=number(size)), curves) for size, curves in sorted(found.items())]
+
+
+def _beside_pca(page: Page, part: Compression, name: str) -> dict[str, Any] | None:
+    """Returns which of model and PCA comes closer to the images with as many numbers, and by how much at each size."""
+    if "pca" not in part:
+        return None
+    pca, sizes = part["pca"], [row for row in part["pca"]["differences"] if row["dimensions"]]
+    ours, theirs = ({point["at"]: point for point in curves["size"]} for curves in (part, pca["curves"]))
+    last = sizes[-1]
+    _, low, high = bounds(last["distortion"])
+    word = "closer" if (high or 0.0) < 0 else "further" if (low or 0.0) > 0 else "alike"
+    sentence = page.t(
+        f"use.pca_{word}",
+        model=name,
+        n=number(last["dimensions"]),
+        ours=estimate_text(ours[last["dimensions"]]["distortion"]),
+        theirs=estimate_text(theirs[last["dimensions"]]["distortion"]),
+        difference=estimate_text(last["distortion"]),
+        bits=estimate_text(last["rate_bits"]),
+        images=number(last["distortion"]["n"]),
+        fitted=number(pca["fitted_images"]),
+    )
+    header = ("dimensions", "distortion_model", "distortion_pca", "distortion_difference", "rate_difference")
+    rows = tuple(
+        (
+            numeral(row["dimensions"]),
+            estimate(ours[row["dimensions"]]["distortion"]),
+            estimate(theirs[row["dimensions"]]["distortion"]),
+            estimate(row["distortion"]),
+            estimate(row["rate_bits"]),
+        )
+        for row in sizes
+    )
+    table = Table(
+        page.t("use.pca_caption", model=name),
+        tuple(page.t(f"use.{key}") for key in header),
+        rows,
+        page.interval_note(row["distortion"] for row in sizes),
+    )
+    return {"text": sentence, "table": table}
 
 
 def _rate(point: CompressionPoint) -> tuple[float | None, float | None, float | None, float | None]:

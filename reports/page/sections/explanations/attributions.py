@@ -9,7 +9,11 @@ from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimat
 from latent_audit.reports.page.heat_pictures import overlays
 from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import interval_bars
-from latent_audit.reports.page.sections.explanations import attribution_evidence
+from latent_audit.reports.page.sections.explanations import (
+    attribution_evidence,
+    bayesian_classifier,
+    learning,
+)
 from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.attributions import Attribution, AttributionEvidence
@@ -30,6 +34,8 @@ def build(page: Page) -> dict[str, Any]:
         "models": models,
         "classifier": _classifier(page, shared) if shared else None,
         "classifier_failed": page.failure("explain_classifier", None),
+        "learning": learning.of_classifier(page),
+        "bayesian": bayesian_classifier.build(page),
     }
 
 

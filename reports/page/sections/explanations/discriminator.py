@@ -8,6 +8,7 @@ from latent_audit.reports.page import image_files
 from latent_audit.reports.page.context import Cell, Figure, Page, Table, bounds, estimate, numeral, text
 from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import interval_bars, pair_maps, term_functions, waterfall
+from latent_audit.reports.page.sections.section import titled
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.forms import recorded
 from latent_audit.vocabulary.record.model import Model
@@ -29,12 +30,7 @@ def build(page: Page, model: Model) -> list[dict[str, Any]]:
         ("pairs", _pairs(page, part, key)),
     ]
     return [
-        {
-            "title": page.t(f"discriminator.{name}_title"),
-            "text": shown["text"],
-            "figures": shown.get("figures", []),
-            "table": None,
-        }
+        titled(page.t(f"discriminator.{name}_title"), shown["text"], shown.get("figures", ()))
         for name, shown in parts
     ]
 

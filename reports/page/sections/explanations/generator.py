@@ -6,6 +6,7 @@ from latent_audit.reports.page import image_files
 from latent_audit.reports.page.context import Cell, Figure, Page, Table, bounds, estimate, numeral, text
 from latent_audit.reports.page.number_text import estimate_text, number, percent
 from latent_audit.reports.page.plots import interval_bars
+from latent_audit.reports.page.sections.section import titled
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.forms import recorded
 from latent_audit.vocabulary.record.model import Model
@@ -29,7 +30,7 @@ def build(page: Page, model: Model) -> list[dict[str, Any]]:
 
 
 def _part(page: Page, name: str, said: str, figures: list[Figure], table: Table | None) -> dict[str, Any]:
-    return {"title": page.t(f"generator.{name}_title"), "text": said, "figures": figures, "table": table}
+    return titled(page.t(f"generator.{name}_title"), said, figures, table)
 
 
 def _asked(page: Page, found: list[AskedAndRead]) -> dict[str, Any] | None:

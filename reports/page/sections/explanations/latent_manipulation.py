@@ -10,6 +10,7 @@ from latent_audit.reports.page import image_files
 from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, known, numeral, text
 from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import heat_map
+from latent_audit.reports.page.sections.explanations import variations
 from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.forms import ArrayFile, recorded
@@ -65,7 +66,12 @@ def _model(page: Page, model: Model) -> dict[str, Any]:
     found, name = recorded(model.get("moves")), shortened(model["name"])
     if found is None:
         absent = page.absent(model.get("moves"), "manipulate", model)
-        return {"name": name, "trained": page.trained(model), "absent": absent}
+        return {
+            "name": name,
+            "trained": page.trained(model),
+            "absent": absent,
+            "variations": variations.build(page, model),
+        }
     part = _judged_only(page, model, found)
     key = page.model_key(model["name"])
     return {
@@ -96,6 +102,7 @@ def _model(page: Page, model: Model) -> dict[str, Any]:
             samples=estimate_text(part["frechet"]["samples"]),
             real=estimate_text(part["frechet"]["real"]),
         ),
+        "variations": variations.build(page, model),
     }
 
 

@@ -35,6 +35,7 @@ def build(page: Page) -> dict[str, Any]:
                 else "",
                 "reason": _reason(page, model, model["name"] in fitting),
                 "grid": _grid(page, model),
+                "shifts": _shifts(page, model),
             }
             for model in page.leads
         ],
@@ -56,7 +57,7 @@ def _fitting(page: Page) -> set[str]:
     if _stated(page) != "embed":
         return set()
     sizes = {
-        model["name"]: 4 * (2 * page.array(decoder["weights"]).size) // 3
+        model["name"]: 4 * page.array(decoder["weights"]).size // 3
         for model in page.leads
         if (decoder := _decoder(model))
     }
@@ -81,7 +82,6 @@ def _reason(page: Page, model: Model, fits: bool) -> str:
 
 def _data(page: Page, model: Model, decoder: Decoder) -> str:
     """Returns everything that the script needs, as JSON."""
-    weights = page.array(decoder["weights"])
     codes = page.array(decoder["codes"]).astype("<f4")
     readings = np.nan_to_num(page.array(decoder["readings"]).astype(np.float32), nan=-999.0)
     shown = range(len(codes)) if page.shows_images else range(0)
@@ -89,7 +89,8 @@ def _data(page: Page, model: Model, decoder: Decoder) -> str:
     return json.dumps(
         {
             "layers": decoder["layers"],
-            "weights": _base64(weights.astype("<f2")),
+            "weights": _base64(page.array(decoder["weights"])),
+            "tensors": [[tensor["size"], tensor["step"]] for tensor in decoder["tensors"]],
             "shape": [channels, height, width],
             "codes": _base64(codes),
             "starts": [
@@ -175,6 +176,24 @@ def _grid(page: Page, model: Model) -> Figure | None:
         max(1, round(GRID_SIDE / frames.shape[-1])),
         files=tuple(traversal.get("files") or ())[:1] if page.shows_images else (),
     )
+
+
+def _shifts(page: Page, model: Model) -> Figure | None:
+    """Returns one image with numbers added to each dimension of its code; None where the settings ask for none."""
+    traversal = recorded(model["traversal"])
+    if traversal is None or "shifted" not in traversal or _stated(page) == "none":
+        return None
+    shifts, rows = traversal["shifts"], traversal["rows"][:MAX_ROWS]
+    frames = page.array(traversal["shifted"])[: len(rows) * len(shifts)]
+    alt = page.t(
+        "try.shifts_alt",
+        model=page.called_model(model["name"]),
+        names=page.t("word.comma").join(shortened(row["name"], 16) for row in rows),
+        shifts=page.t("word.comma").join(number(shift) for shift in shifts),
+    )
+    scale = max(1, round(GRID_SIDE / frames.shape[-1]))
+    key = f"shifts-{page.model_key(model['name'])}"
+    return page.picture(key, image_files.grid(frames, len(shifts)), alt, alt, scale)
 
 
 SECTIONS = (Section("try", build, place=50),)

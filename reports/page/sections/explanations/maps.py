@@ -18,18 +18,23 @@ from latent_audit.vocabulary.record.model import Model
 
 
 def build(page: Page) -> dict[str, Any]:
-    """Returns the maps of each lead model with how far they keep neighbourhoods."""
+    """Returns, for each lead model, the map that keeps neighbourhoods best, and how well every map does.
+
+    The other maps are files under figures/: five maps of three models would be a fifth of the page.
+    """
     models = []
     for model in page.leads:
         part = recorded(model["projections"]) or []
         absent = page.absent(model["projections"], "project", model)
         figures = [_map(page, model, row, index) for index, row in enumerate(part)]
+        shown = max(range(len(part)), key=lambda index: _kept_neighbourhoods(part[index]), default=None)
         models.append(
             {
                 "name": shortened(model["name"]),
                 "trained": page.trained(model),
                 "absent": absent,
-                "figures": figures,
+                "figures": [] if shown is None else [figures[shown]],
+                "others": _others(page, part, figures, shown),
                 "files": json.dumps(
                     [shortened(name, 60) for name in page.files_of(part[0]["rows"])], ensure_ascii=False
                 )
@@ -39,6 +44,25 @@ def build(page: Page) -> dict[str, Any]:
             }
         )
     return {"models": models}
+
+
+def _kept_neighbourhoods(row: Projection) -> float:
+    """Returns trustworthiness plus continuity; not defined counts as 0."""
+    return (row["trustworthiness"] or 0.0) + (row["continuity"] or 0.0)
+
+
+def _method(page: Page, row: Projection) -> str:
+    return page.t.known(f"projection.{row['method']}", row["method"])
+
+
+def _others(page: Page, part: list[Projection], figures: list[Figure], shown: int | None) -> str:
+    """Returns a sentence that names the files of the maps that are not in the page, "" if there are none."""
+    names = [
+        f"figures/{figure.identifier}.svg ({_method(page, row)})"
+        for index, (row, figure) in enumerate(zip(part, figures, strict=True))
+        if index != shown
+    ]
+    return page.t("map.others", names=page.t("word.comma").join(names)) if names else ""
 
 
 def _map(page: Page, model: Model, row: Projection, index: int) -> Figure:
@@ -56,7 +80,7 @@ def _map(page: Page, model: Model, row: Projection, index: int) -> Figure:
     ]
     ranges = [(abs(_best_correlation(coordinates, panel.values)), panel.name) for panel in panels]
     strength, name = max(ranges, default=(0.0, "–"))
-    method = page.t.known(f"projection.{row['method']}", row["method"])
+    method = _method(page, row)
     alt = page.t(
         "map.alt",
         method=method,
@@ -109,7 +133,7 @@ def _table(page: Page, model: Model, rows: list[Projection]) -> Table:
         )
         cells.append(
             (
-                Cell("text", page.t.known(f"projection.{row['method']}", row["method"])),
+                Cell("text", _method(page, row)),
                 numeral(row["components"]),
                 numeral(row["seed"]),
                 numeral(row["trustworthiness"]),

@@ -11,11 +11,13 @@ from latent_audit.reports.page import image_files
 from latent_audit.reports.page.context import Cell, Figure, Page, Table, bounds, estimate, numeral, text
 from latent_audit.reports.page.number_text import estimate_text, number, percent
 from latent_audit.reports.page.plots import curves, interval_bars
+from latent_audit.reports.page.sections.section import titled
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.forms import ArrayFile, Estimate
 from latent_audit.vocabulary.record.model import Model
 from latent_audit.vocabulary.record.model_specific import (
     Attention,
+    DecoderAttention,
     Information,
     LabelEfficiency,
     Mixture,
@@ -25,7 +27,7 @@ from latent_audit.vocabulary.record.model_specific import (
 
 # What a part shows: figures and a table.
 Shown = dict[str, Any]
-LEARNERS: tuple[Literal["model", "baseline"], ...] = ("model", "baseline")
+LEARNERS: tuple[Literal["model", "cnn", "baseline"], ...] = ("model", "cnn", "baseline")
 
 
 def build(page: Page, model: Model) -> list[Shown]:
@@ -38,12 +40,12 @@ def build(page: Page, model: Model) -> list[Shown]:
         (name, show(page, model, part, key)) for name, show in _PARTS.items() if (part := parts.get(name))
     ]
     return [
-        {
-            "title": page.t(f"particular.{part}_title"),
-            "text": page.t(f"particular.{part}_text"),
-            "figures": made.get("figures", []),
-            "table": made.get("table"),
-        }
+        titled(
+            page.t(f"particular.{part}_title"),
+            page.t(f"particular.{part}_text"),
+            made.get("figures", ()),
+            made.get("table"),
+        )
         for part, made in shown
     ]
 
@@ -103,14 +105,22 @@ def _mixture(page: Page, model: Model, part: Mixture, key: str) -> Shown:
 
 
 def _attention(page: Page, model: Model, part: Attention, key: str) -> Shown:
-    alt = page.t(
-        "particular.attention_alt",
-        reach=estimate_text(part["reach"]),
-        uniform=number(part["uniform_reach"]),
-        strength=number(part["strength"]),
-    )
-    caption = page.t("particular.attention_caption", model=shortened(model["name"]))
-    return {"figures": [_maps(page, f"attention-{key}", part["images"], (part["maps"],), alt, caption)]}
+    parts: list[tuple[str, Attention | DecoderAttention]] = [("attention", part)]
+    if "decoder" in part:
+        parts.append(("attention_decoder", part["decoder"]))
+    figures = []
+    for name, found in parts:
+        alt = page.t(
+            f"particular.{name}_alt",
+            reach=estimate_text(found["reach"]),
+            uniform=number(found["uniform_reach"]),
+            strength=number(found["strength"]),
+        )
+        caption = page.t(f"particular.{name}_caption", model=shortened(model["name"]))
+        figures.append(
+            _maps(page, f"{name.replace('_', '-')}-{key}", found["images"], (found["maps"],), alt, caption)
+        )
+    return {"figures": figures}
 
 
 def _uncertainty(page: Page, model: Model, part: Uncertainty, key: str) -> Shown:
@@ -177,10 +187,12 @@ def _information(page: Page, model: Model, part: Information, key: str) -> Shown
 
 
 def _label_efficiency(page: Page, model: Model, part: LabelEfficiency, key: str) -> Shown:
+    # Earlier files have no CNN.
+    learners = [name for name in LEARNERS if all(name in row for row in part["shares"])]
     rows = []
     for row in part["shares"]:
         share = percent(row["share"])
-        for group, name in enumerate(LEARNERS):
+        for group, name in enumerate(learners):
             label = f"{share} · {page.t(f'particular.labels_{name}_short')}"
             rows.append(interval_bars.Row(label, *bounds(row[name]), group))
     least = part["shares"][0]
@@ -199,20 +211,18 @@ def _label_efficiency(page: Page, model: Model, part: LabelEfficiency, key: str)
         for name in (
             "column.labelled_share",
             "column.images",
-            "particular.labels_model",
-            "particular.labels_baseline",
+            *(f"particular.labels_{name}" for name in learners),
         )
     )
     cells = tuple(
         (
             Cell("text", percent(r["share"])),
             numeral(r["labelled_images"]),
-            estimate(r["model"]),
-            estimate(r["baseline"]),
+            *(estimate(r[name]) for name in learners),
         )
         for r in part["shares"]
     )
-    note = page.interval_note(r[name] for r in part["shares"] for name in LEARNERS)
+    note = page.interval_note(r[name] for r in part["shares"] for name in learners)
     drawn = interval_bars.bars(rows, page.t("particular.label_efficiency_x"), width=340)
     table = Table(caption, header, cells, note)
     return {"figures": [page.drawing(f"labels-{key}", drawn, alt, caption, table)]}

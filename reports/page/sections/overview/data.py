@@ -1,5 +1,6 @@
 """Section 4: the data, how they were divided, what their attributes look like and how they hang together."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ from latent_audit.reports.page.number_text import number
 from latent_audit.reports.page.plots import distributions, heat_map
 from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
-from latent_audit.vocabulary.record.classifier import ClassifierScore
+from latent_audit.vocabulary.record.audit import Auditability
+from latent_audit.vocabulary.record.classifier import Classifier, ClassifierScore
 from latent_audit.vocabulary.record.forms import recorded
 
 
@@ -39,7 +41,13 @@ def build(page: Page) -> dict[str, Any]:
         or (page.t("data.correlation_one") if len(page.attributes) == 1 else None),
         "entangled": _entangled(page),
         "samples": _samples(page),
-        "classifier": _classifier(page),
+        "classifier": _classifier(
+            page,
+            recorded(page.audit["classifier"]),
+            page.t("data.classifier_caption"),
+            page.audit.get("auditability", ()),
+        ),
+        **_second(page),
         "classifier_absent": page.absent(page.audit["classifier"]),
     }
 
@@ -163,11 +171,24 @@ def _samples(page: Page) -> Figure | None:
     )
 
 
-def _classifier(page: Page) -> Table | None:
-    classifier = recorded(page.audit["classifier"])
+def _second(page: Page) -> dict[str, Any]:
+    """Returns what is said of a second classifier, None where one judges alone."""
+    second = page.audit.get("second_classifier")
+    if second is None:
+        return {"second": None, "second_text": None}
+    first_name, name = (shortened(found, 24) for found in second["names"])
+    return {
+        "second": _classifier(page, second, page.t("data.second_caption", second=name), ()),
+        "second_text": page.t("data.second_text", first=first_name, second=name),
+    }
+
+
+def _classifier(
+    page: Page, classifier: Classifier | None, caption: str, auditability: Sequence[Auditability]
+) -> Table | None:
     if classifier is None:
         return None
-    asked = {(row["attribute"], row["statistic"]): row for row in page.audit.get("auditability", ())}
+    asked = {(row["attribute"], row["statistic"]): row for row in auditability}
     keys = ("attribute", "statistic", "score", "chance", "needed", "auditable")
     header = tuple(page.t(f"column.{key}") for key in keys[: 6 if asked else 4])
 
@@ -191,7 +212,7 @@ def _classifier(page: Page) -> Table | None:
         for row in classifier["scores"]
     )
     note = page.interval_note(row["estimate"] for row in classifier["scores"])
-    return Table(page.t("data.classifier_caption"), header, rows, note)
+    return Table(caption, header, rows, note)
 
 
 SECTIONS = (Section("data", build, place=190, below="details"),)

@@ -7,7 +7,14 @@ from latent_audit.reports.page import image_files
 from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, numeral, text
 from latent_audit.reports.page.number_text import estimate_text, number, percent
 from latent_audit.reports.page.plots import curves
-from latent_audit.reports.page.sections.explanations import discriminator, generator, model_specific
+from latent_audit.reports.page.sections.explanations import (
+    discriminator,
+    generator,
+    learning,
+    model_specific,
+    pruning,
+)
+from latent_audit.reports.page.sections.overview import likelihood, mixture
 from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.forms import ArrayFile, Numbers, Part, recorded
@@ -15,7 +22,7 @@ from latent_audit.vocabulary.record.model import Model
 from latent_audit.vocabulary.record.model_specific import ConditionalEdit
 
 # Kinds of model whose encoder may return a pair of tensors.
-OF_PAIRS = ("entrypoint", "exported_programs", "functions", "onnx", "lightning")
+OF_PAIRS = ("entrypoint", "exported_programs", "extension", "functions", "onnx", "lightning")
 
 
 def build(page: Page) -> dict[str, Any]:
@@ -29,11 +36,14 @@ def build(page: Page) -> dict[str, Any]:
         "steps",
         "reconstruction",
         "kl",
+        "elbo",
         "active_units",
         "collapsed",
     )
     rows = tuple(_row(page, model) for model in models)
-    note = page.interval_note(model["fitness"][key] for model in models for key in ("reconstruction", "kl"))
+    note = page.interval_note(
+        model["fitness"].get(key) for model in models for key in ("reconstruction", "kl", "elbo")
+    )
     table = Table(page.t("fitness.caption"), tuple(page.t(f"column.{key}") for key in keys), rows, note)
     return {"table": table, "models": [_model(page, model) for model in page.leads]}
 
@@ -53,6 +63,7 @@ def _row(page: Page, model: Model) -> tuple[Cell, ...]:
         Cell("estimate", number(steps), stopped, str(steps)) if stopped else numeral(steps),
         estimate(fitness["reconstruction"]),
         estimate(fitness["kl"]),
+        estimate(fitness.get("elbo")),
         numeral(fitness["active_units"]),
         Cell("text", word),
     )
@@ -77,7 +88,9 @@ def _model(page: Page, model: Model) -> dict[str, Any]:
         "name": shortened(model["name"]),
         "import_check": _import_check(page, model),
         "trained": page.trained(model),
+        "restarts": _restarts(page, model["name"]),
         "collapse": page.prose(fitness["collapse_reason"]),
+        "sampled": _sampled(page, model),
         "curves": _curves(page, model["name"], key),
         "pairs": _grid(page, fitness["reconstruction_pairs"], f"pairs-{key}", model, "fitness.pairs_alt"),
         "samples": _grid(page, fitness["samples"], f"samples-{key}", model, "fitness.samples_alt"),
@@ -86,11 +99,39 @@ def _model(page: Page, model: Model) -> dict[str, Any]:
         if gan
         else None,
         "particulars": [
+            *likelihood.build(page, model),
+            *mixture.build(page, model),
+            *learning.build(page, model),
+            *pruning.build(page, model),
             *model_specific.build(page, model),
             *generator.build(page, model),
             *discriminator.build(page, model),
         ],
     }
+
+
+def _restarts(page: Page, name: str) -> str:
+    """Returns how often trainings of a model began again, over its seeds, and why; "" where none may."""
+    starts = [
+        (model["seed"], training["failed_starts"])
+        for model in page.audit["models"]
+        if model["name"] == name and (training := recorded(model["training"])) and "failed_starts" in training
+    ]
+    if not starts:
+        return ""
+    failed = [
+        page.t(
+            "fitness.failed_start",
+            seed=seed,
+            step=number(one["step"]),
+            reason=page.prose(one["reason"]),
+        )
+        for seed, given_up in starts
+        for one in given_up
+    ]
+    if not failed:
+        return page.t("fitness.no_restart", seeds=len(starts))
+    return page.t("fitness.restarts", n=len(failed), seeds=len(starts), starts="; ".join(failed))
 
 
 def _import_check(page: Page, model: Model) -> dict[str, Any] | None:
@@ -122,6 +163,18 @@ def _import_check(page: Page, model: Model) -> dict[str, Any] | None:
         "warnings": [page.prose(warning) for warning in found["warnings"]],
         "not_applicable": [page.prose(sentence) for sentence in found["not_applicable_parts"]],
     }
+
+
+def _sampled(page: Page, model: Model) -> str | None:
+    """Returns whether an autoencoder, which has no prior, can be sampled, by its figures; None for other models."""
+    moves = recorded(model.get("moves"))
+    if model["kind"] != "autoencoder" or moves is None:
+        return None
+    samples, real = moves["frechet"]["samples"], moves["frechet"]["real"]
+    if samples["low"] is None or real["high"] is None:
+        return None
+    key = "fitness.not_sampled" if samples["low"] > real["high"] else "fitness.sampled"
+    return page.t(key, samples=estimate_text(samples), real=estimate_text(real))
 
 
 def _edits(page: Page, edits: Sequence[ConditionalEdit]) -> Table | None:

@@ -28,6 +28,7 @@ def build(page: Page) -> dict[str, Any]:
     pictured = len(leads) <= MAX_MODELS and len(names) <= MAX_ATTRIBUTES
     return {
         "layout": "strips" if pictured else "chips",
+        "dots": any(len(one.seeds) > 1 for row in cells.values() for one in row if one is not None),
         "models": [
             {
                 "name": page.called_model(model["name"]),

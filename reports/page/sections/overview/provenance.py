@@ -1,6 +1,8 @@
 """Where every number came from: code, data, settings, weights, machine, and the run's ledger."""
 
 import json
+import re
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -89,14 +91,9 @@ def _selftest(page: Page) -> dict[str, Any]:
     )
     rows = tuple(
         (
-            text(row["name"]),
-            Cell("prose", row["must_show"]),
-            Cell(
-                "prose",
-                "; ".join(
-                    f"{name.replace('_', ' ')} {number(value)}" for name, value in row["measured"].items()
-                ),
-            ),
+            text(t.known(f"selftest_row.{_slug(row['name'])}", row["name"])),
+            Cell("prose", t.known(f"selftest_must.{_slug(row['name'])}", row["must_show"])),
+            Cell("prose", t("word.semicolon").join(_figures(page, row["measured"]))),
             Cell("text", t("word.yes" if row["holds"] else "word.no")),
         )
         for row in record["rows"]
@@ -109,6 +106,16 @@ def _selftest(page: Page) -> dict[str, Any]:
         "digest": t("provenance.selftest_digest", digest=record["digest"]),
         "table": Table(t("provenance.selftest_caption"), header, rows),
     }
+
+
+def _figures(page: Page, measured: Mapping[str, float]) -> Iterator[str]:
+    for name, value in measured.items():
+        yield f"{page.t.known(f'selftest_figure.{name}', name.replace('_', ' '))} {number(value)}"
+
+
+def _slug(name: str) -> str:
+    """Returns the key of a row's name; rows of other versions have none, and keep their own words."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
 
 
 def _origin(page: Page, model: str, origin: Origin) -> str:

@@ -45,7 +45,12 @@ def in_short(page: Page) -> list[str]:
     seeds = len({model["seed"] for model in page.audit["models"]})
     supported, claims = controls.count(page)
     record, scores = recorded(page.audit["selftest"]), _scores(page)
-    parts = [page.t("trust.short_images", n=number(_images(page)))]
+    crossed = _images_in_folds(page)
+    parts = [
+        page.t("trust.short_images", n=number(_images(page)))
+        if crossed is None
+        else page.t("trust.short_folds", n=number(crossed))
+    ]
     parts.append(page.t("trust.short_seeds_one" if seeds == 1 else "trust.short_seeds", n=seeds))
     if claims:
         parts.append(page.t("trust.short_controls", n=supported, of=claims))
@@ -66,6 +71,15 @@ def in_short(page: Page) -> list[str]:
 def _images(page: Page) -> int:
     parts = page.audit["data"]["parts"]
     return next((row["images"] for row in parts if row["name"] == UNSEEN), parts[-1]["images"])
+
+
+def _images_in_folds(page: Page) -> int | None:
+    """Returns how many images were judged in folds, None where images were enough."""
+    for model in page.audit["models"]:
+        told, claims = recorded(model["association"]), recorded(model["specificity"]) or ()
+        if told is not None and any(row.get("folds_agreeing") is not None for row in claims):
+            return told["n"]
+    return None
 
 
 def _scores(page: Page) -> list[Any]:
@@ -133,7 +147,9 @@ def _seeds(page: Page) -> Line:
 
 
 def _parts(page: Page) -> Line:
-    parts = page.audit["data"]["parts"]
+    parts, crossed = page.audit["data"]["parts"], _images_in_folds(page)
+    if crossed is not None:
+        return "parts", page.t("trust.folds", images=number(crossed)), None, "data"
     sentence = page.t("trust.parts", n=len(parts), images=number(_images(page)))
     return "parts", sentence, True, "data"
 

@@ -16,6 +16,7 @@ def build(page: Page, cells: Sequence[Found]) -> list[str]:
     """Returns a sentence for each warning."""
     return [
         *_failed(page),
+        *_classifiers_differ(page),
         *_controls(page),
         *_untested(page, cells),
         *_collapsed(page),
@@ -30,6 +31,17 @@ def _failed(page: Page) -> list[str]:
         return []
     many = len(page.failed) > 1
     return [page.t("summary.failed_many" if many else "summary.failed_one", n=number(len(page.failed)))]
+
+
+def _classifiers_differ(page: Page) -> list[str]:
+    leads = {(model["name"], model["seed"]) for model in page.leads}
+    differ = [
+        row["attribute"]
+        for row in (*page.audit.get("where", ()), *page.audit["verdicts"])
+        if row.get("differ") and (row["model"], row["seed"]) in leads
+    ]
+    names = called_list(page, list(dict.fromkeys(differ)))
+    return [page.t("warning.classifiers_differ", attributes=names)] if differ else []
 
 
 def _controls(page: Page) -> list[str]:

@@ -2,10 +2,10 @@
 
 Measured by `checks/association.py`: the uncertainty coefficient on held-out images, with family-wise p-values over all
 dimensions and attributes. Supported where p is at most `significance` and the interval lies at or above
-`uncertainty_min`; inconclusive where the interval crosses it.
+`uncertainty_min`; inconclusive where the interval crosses it, or where images are few and their folds disagree.
 """
 
-from latent_audit.tasks.analyses.checks.check_rules import in_words, interval_against
+from latent_audit.tasks.analyses.checks.check_rules import few_folds, in_words, interval_against
 from latent_audit.tasks.analyses.checks.definitions.check import Check, CheckVerdict, Claim
 from latent_audit.vocabulary.checks import ASSOCIATION
 from latent_audit.vocabulary.reasons import Reason, reason
@@ -35,6 +35,9 @@ def verdict_of(claim: Claim) -> CheckVerdict:
         limit=f"{least:g}",
         p=f"{p_value:.2g}",
     )
+    unsettled = few_folds(claim.attribute, claim.row)
+    if word == SUPPORTED and unsettled is not None:
+        word, why = INCONCLUSIVE, unsettled
     return CheckVerdict(word, why, reason("statistic.uncertainty_coefficient"), value, least)
 
 

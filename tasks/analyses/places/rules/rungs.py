@@ -7,7 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from latent_audit.tasks.analyses.checks.check_rules import dimension_name, in_words, interval_against
+from latent_audit.tasks.analyses.checks.check_rules import (
+    dimension_name,
+    few_folds,
+    in_words,
+    interval_against,
+)
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.vocabulary.checks import ASSOCIATION, INTERVENTION, SPECIFICITY
 from latent_audit.vocabulary.reasons import Reason, Value, reason, reason_in
@@ -129,6 +134,9 @@ def _association(words: RungWords, evidence: Plain, thresholds: Thresholds) -> R
     if against == "crosses":
         message = words.reason("association_crosses", value=in_words(value), limit=f"{least:g}")
         return RungCheck(INCONCLUSIVE, message, value, least)
+    unsettled = few_folds(words.attribute, evidence)
+    if unsettled is not None:
+        return RungCheck(INCONCLUSIVE, unsettled, value, least)
     return RungCheck(SUPPORTED, words.reason("associated", value=in_words(value), p=p), value, least)
 
 

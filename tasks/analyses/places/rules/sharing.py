@@ -29,33 +29,48 @@ class Chosen:
     by_rung: Mapping[str, Checks]
 
 
+class Places(dict[str, Plain]):
+    """The places of one model by attribute, with what each explains away, found once for all that ask."""
+
+    def __init__(self, model: Plain, thresholds: Thresholds) -> None:
+        super().__init__({place["attribute"]: place for place in model["places"]["attributes"]})
+        self._away = {
+            name: {row["rung"]: frozenset(explained_away_by(row, thresholds)) for row in place["rungs"]}
+            for name, place in self.items()
+        }
+        self._explained: dict[tuple[str, str], frozenset[str]] = {}
+
+    def explained_by(self, attribute: str, rung: str) -> frozenset[str]:
+        """Returns the attributes whose own coordinate `attribute` explains away, on the same rung or a direction.
+
+        That they change with it is no fault of it: theirs is the claim that fails.
+        """
+        if (attribute, rung) not in self._explained:
+            own = self.explained_away(attribute, rung)
+            self._explained[attribute, rung] = frozenset(
+                name
+                for name, by_rung in self._away.items()
+                if name != attribute
+                and attribute in by_rung.get(rung, by_rung.get(DIRECTION, frozenset()))
+                and name not in own
+            )
+        return self._explained[attribute, rung]
+
+    def explained_away(self, attribute: str, rung: str) -> frozenset[str]:
+        """Returns the attributes that explain away the coordinate of `attribute` on a rung."""
+        return self._away[attribute].get(rung, frozenset())
+
+
 def checks_by_rung(
-    model: Plain, place: Plain, places: Mapping[str, Plain], thresholds: Thresholds
+    model: Plain, place: Plain, places: Places, thresholds: Thresholds
 ) -> dict[str, dict[str, RungCheck]]:
     """Returns association, specificity and interchange of an attribute on each rung."""
     return {
         evidence["rung"]: first_three(
-            model, place, evidence, thresholds, explained_by(place["attribute"], evidence, places, thresholds)
+            model, place, evidence, thresholds, places.explained_by(place["attribute"], evidence["rung"])
         )
         for evidence in place["rungs"]
     }
-
-
-def explained_by(
-    attribute: str, evidence: Plain, places: Mapping[str, Plain], thresholds: Thresholds
-) -> frozenset[str]:
-    """Returns the attributes whose own coordinate is explained away by `attribute`, on the same rung or a direction.
-
-    That they change with it is no fault of it: theirs is the claim that fails.
-    """
-    found = set()
-    for name, other in places.items():
-        by_rung = {row["rung"]: row for row in other["rungs"]}
-        row = by_rung.get(evidence["rung"]) or by_rung.get(DIRECTION)
-        if name != attribute and row is not None and attribute in explained_away_by(row, thresholds):
-            found.add(name)
-    own = set(explained_away_by(evidence, thresholds))
-    return frozenset(found - own)
 
 
 def choose(
@@ -91,7 +106,7 @@ def gives_way(place: Plain, words: Mapping[str, str], thresholds: Thresholds) ->
 
 def provisional(model: Plain, thresholds: Thresholds) -> dict[str, Chosen]:
     """Returns the place of each attribute by checks A to C."""
-    places = {place["attribute"]: place for place in model["places"]["attributes"]}
+    places = Places(model, thresholds)
     found = {}
     for name, place in places.items():
         by_rung = checks_by_rung(model, place, places, thresholds)
@@ -103,7 +118,7 @@ def provisional(model: Plain, thresholds: Thresholds) -> dict[str, Chosen]:
 
 def sharing_sets(model: Plain, thresholds: Thresholds) -> list[tuple[str, ...]]:
     """Returns disjoint sets of at least two attributes, each a clique of the relation "shares with"."""
-    places = {place["attribute"]: place for place in model["places"]["attributes"]}
+    places = Places(model, thresholds)
     chosen = provisional(model, thresholds)
     names = [name for name in places if chosen[name].rung is not None]
     linked = {
@@ -129,7 +144,7 @@ def _cliques(names: Sequence[str], linked: Mapping[str, set[str]]) -> list[tuple
 
 
 def _share(
-    first: str, second: str, places: Mapping[str, Plain], chosen: Mapping[str, Chosen], thresholds: Thresholds
+    first: str, second: str, places: Places, chosen: Mapping[str, Chosen], thresholds: Thresholds
 ) -> bool:
     if first == second:
         return False
@@ -142,7 +157,7 @@ def _share(
 
 
 def _changes(
-    one: str, other: str, places: Mapping[str, Plain], chosen: Mapping[str, Chosen], thresholds: Thresholds
+    one: str, other: str, places: Places, chosen: Mapping[str, Chosen], thresholds: Thresholds
 ) -> bool:
     """Returns whether swapping the place of `one` leaves `other` below the limit, though no pattern isolates."""
     rung = chosen[one].rung
@@ -150,9 +165,7 @@ def _changes(
     evidence = next(row for row in places[one]["rungs"] if row["rung"] == rung)
     if evidence["swapped"] is None or chosen[one].by_rung[rung][INTERVENTION].verdict == SUPPORTED:
         return False
-    if other in explained_by(one, evidence, places, thresholds) or one in explained_by(
-        other, evidence, places, thresholds
-    ):
+    if other in places.explained_by(one, rung) | places.explained_away(one, rung):
         return False
     kept = next((row for row in evidence["swapped"]["kept"] if row["attribute"] == other), None)
     value = None if kept is None else kept["estimate"]["value"]

@@ -31,7 +31,7 @@ class Family:
         """The STRENGTH of each attribute on each rung of each seed, by the checks that could be made."""
         found = []
         for model in self.seeds:
-            places = {place["attribute"]: place for place in model["places"]["attributes"]}
+            places = sharing.Places(model, self._thresholds)
             found.append(
                 {
                     name: {

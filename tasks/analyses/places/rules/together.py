@@ -1,6 +1,6 @@
 """A set of attributes that share a place, judged as one: its swap must move each of them and leave all others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from latent_audit.tasks.analyses.checks.check_rules import dimension_name, in_words, interval_against
@@ -45,7 +45,7 @@ class Together:
 def judge_set(
     model: Plain,
     names: Sequence[str],
-    places: Mapping[str, Plain],
+    places: sharing.Places,
     family: Family | None,
     thresholds: Thresholds,
 ) -> Together | None:
@@ -73,7 +73,7 @@ def judge_set(
     return max(judged, key=lambda found: STRENGTH[found.verdict], default=None)
 
 
-def swap_check(model: Plain, row: Plain, places: Mapping[str, Plain], thresholds: Thresholds) -> RungCheck:
+def swap_check(model: Plain, row: Plain, places: sharing.Places, thresholds: Thresholds) -> RungCheck:
     """Returns the interchange check of a set: each of its attributes moved, all others kept."""
     swapped, least, limit = row["swapped"], thresholds.cause_min, f"{thresholds.cause_min:g}"
     names = part_of_code(row["rung"], [dimension_name(model, j) for j in sorted(row["members"])])
@@ -90,7 +90,7 @@ def swap_check(model: Plain, row: Plain, places: Mapping[str, Plain], thresholds
     if against == "crosses":
         found = reason("set_crosses", names=names, cause=cause, attribute=attribute, limit=limit)
         return RungCheck(INCONCLUSIVE, found, value, least)
-    left_out = _explained(row, places, thresholds)
+    left_out = _explained(row, places)
     others = [found for found in swapped["kept"] if found["attribute"] not in left_out]
     changed = changed_by(swapped, thresholds, left_out)
     if not others:
@@ -105,16 +105,12 @@ def swap_check(model: Plain, row: Plain, places: Mapping[str, Plain], thresholds
     return RungCheck(SUPPORTED, found, value, least)
 
 
-def _explained(row: Plain, places: Mapping[str, Plain], thresholds: Thresholds) -> frozenset[str]:
+def _explained(row: Plain, places: sharing.Places) -> frozenset[str]:
     """Returns the attributes that one of the set explains away."""
     found: frozenset[str] = frozenset()
     for name in row["attributes"]:
-        evidence = next(
-            (one for one in places[name]["rungs"] if one["rung"] == DIRECTION),
-            {"rung": DIRECTION, "conditioning": ()},
-        )
-        if "association" in evidence:
-            found |= sharing.explained_by(name, evidence, places, thresholds)
+        if any(one["rung"] == DIRECTION for one in places[name]["rungs"]):
+            found |= places.explained_by(name, DIRECTION)
     return found - frozenset(row["attributes"])
 
 
@@ -122,7 +118,7 @@ def _stability(names: Sequence[str], rung: str, family: Family, thresholds: Thre
     """A seed holds where each attribute does by itself, or in a set that holds."""
     strengths = []
     for seed, model in enumerate(family.seeds):
-        places = {place["attribute"]: place for place in model["places"]["attributes"]}
+        places = sharing.Places(model, thresholds)
         sets = [
             (row["attributes"], STRENGTH[swap_check(model, row, places, thresholds).verdict])
             for row in model["places"]["shared"]

@@ -105,7 +105,7 @@ def places_of_control(
 def _of_model(
     model: Plain, family: Family | None, thresholds: Thresholds, unreadable: Mapping[str, Plain]
 ) -> list[Place]:
-    places = {place["attribute"]: place for place in model["places"]["attributes"]}
+    places = sharing.Places(model, thresholds)
     sets = sharing.sharing_sets(model, thresholds)
     rows = []
     for name, place in places.items():
@@ -282,7 +282,7 @@ def _shared(
     row: Place,
     model: Plain,
     names: Sequence[str],
-    places: Mapping[str, Plain],
+    places: sharing.Places,
     family: Family | None,
     thresholds: Thresholds,
 ) -> Place:

@@ -1,0 +1,4 @@
+"""What a model has learnt at checkpoints of its training.
+
+Start with uptake.py.
+"""
