@@ -17,6 +17,7 @@ from latent_audit.tasks.execution.process_setup import skip_final_collection
 from tests.audits.audits import commands as commands
 from tests.audits.audits import others as others
 from tests.audits.explained_audit import explained as explained
+from tests.browser.chromium import chromium as chromium
 from tests.real_data import real_data_folder
 
 # Tests that share a costly fixture stay in one process: whole audits with the browser that looks at them, reports;
@@ -32,6 +33,7 @@ TOGETHER = (
     ("tests/end_to_end/test_failed_parts.py", "other commands"),
     ("tests/end_to_end/test_claims_of_absence.py", "other commands"),
     ("tests/end_to_end/test_groups.py", "other commands"),
+    ("tests/end_to_end/on_request/", "other commands"),
     ("tests/browser/test_hostile_names.py", "other commands"),
     ("tests/end_to_end/one_image/test_explain_command.py", "one image"),
     ("tests/end_to_end/one_image/test_sample_command.py", "one image"),
@@ -39,6 +41,7 @@ TOGETHER = (
     ("tests/end_to_end/test_faults.py", "faults"),
     ("tests/end_to_end/test_at_once.py", "at once"),
     ("tests/end_to_end/test_story.py", "story"),
+    ("tests/docs/test_api_examples.py", "audits"),
     ("tests/docs/test_pages_run.py", "audits"),
     ("tests/end_to_end/", "audits"),
     ("tests/browser/", "audits"),
@@ -69,8 +72,17 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["NUMBA_CACHE_DIR"] = str(folder)
 
 
+# Fixtures of the session that run whole audits, and how long they may take on a slow machine.
+COMMANDS, COMMANDS_SECONDS = frozenset({"commands", "others"}), 1200
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts what takes longest first."""
+    """Puts what takes longest first; whichever test waits for the session's commands may wait for all of them."""
+    for item in items:
+        if not COMMANDS.isdisjoint(getattr(item, "fixturenames", ())) and not item.get_closest_marker(
+            "timeout"
+        ):
+            item.add_marker(pytest.mark.timeout(COMMANDS_SECONDS))
     items.sort(key=lambda item: FIRST.index(group) if (group := _group(item.nodeid)) in FIRST else len(FIRST))
 
 

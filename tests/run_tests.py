@@ -14,7 +14,11 @@ COVERAGE = ["--cov", "--cov-report="]
 
 def main(words: list[str]) -> int:
     """Runs the tests and returns 0 when all of them passed and the pure rooms are covered."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
+        "PYTHONHASHSEED": "0",
+    }
     if words:
         return subprocess.call([sys.executable, "-m", "pytest", *words], env=environment)
     workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

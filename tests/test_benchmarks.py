@@ -6,6 +6,7 @@ import math
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,15 @@ def test_only_what_passes_n_log_n_is_flagged_and_only_where_that_is_promised() -
     assert linear_then_square.steeper
     assert linear_then_square.missed() == ["a scan grows faster than n log n in images"]
     assert grown(lambda n: 1.0).memory_slope == pytest.approx(0.0)
+
+
+def test_a_promised_slope_is_held_to() -> None:
+    points = [Point(size, 1e-2 * size**1.5, 10.0) for size in (5, 20, 80)]
+    grown = replace(fit("places", "attributes", points, promised=False), most_slope=1.6)
+    assert grown.missed() == []
+    (said,) = replace(grown, most_slope=1.2).missed()
+    assert said.startswith("places: the slope in attributes is 1.5")
+    assert said.endswith("not 1.2")
 
 
 def test_times_too_short_to_be_of_the_work_have_no_slope() -> None:

@@ -100,22 +100,22 @@ def test_a_model_is_one_file_and_its_lines_in_two_lists(copy: Copy) -> None:
     copy.add_after(
         presets,
         "from latent_audit.vae_models.interpretable_gan.settings import InterpretableGanSettings\n",
-        "from latent_audit.vae_models.presets.linear_vae import LinearVaeSettings\n",
+        "from latent_audit.vae_models.presets.affine_vae import AffineVaeSettings\n",
     )
     copy.add_after(
         presets,
         "AnyModelSettings = (\n    VaeSettings\n",
-        "    | LinearVaeSettings\n",
+        "    | AffineVaeSettings\n",
     )
     copy.add_after(
         "vae_models/presets/registry.py",
         "KINDS = {\n",
-        '    "linear_vae": "latent_audit.vae_models.presets.linear_vae:LinearVaeSettings",\n',
+        '    "affine_vae": "latent_audit.vae_models.presets.affine_vae:AffineVaeSettings",\n',
     )
     assert len(copy.places()) <= MAX_FILES
     seen = copy.try_it()
-    assert seen["settings"] == "LinearVaeSettings"
-    assert "kind: linear_vae" in seen["described"]
+    assert seen["settings"] == "AffineVaeSettings"
+    assert "kind: affine_vae" in seen["described"]
     assert seen["latent_dim"] == 4
     assert seen["codes"] == [[seen["images"], 4], [seen["images"], 4]]
     assert seen["same_when_loaded_again"]

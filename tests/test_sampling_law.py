@@ -58,6 +58,10 @@ ALLOWED = {
         "tasks/datasets/tables/table_cells.py",
         "islice(_records(path, encoding, delimiter, skipped), _ROWS_LOOKED_AT)",
     ): "lines of a text file, to find what separates its cells",
+    (
+        "tasks/analyses/places/coordinate_association.py",
+        "statistic[1:]",
+    ): "all shuffles, below the row of the data",
     ("tasks/datasets/tables/table_cells.py", "rows[1:]"): "all lines of a table below its header",
     (
         "tasks/datasets/tables/file_column.py",
@@ -89,11 +93,18 @@ ALLOWED = {
         "tasks/analyses/scores/information_scores.py",
         "ends.take(index, out=place, mode='clip')",
     ): "the end of each value's bin, and no rows",
+    **dict.fromkeys(
+        [
+            ("tasks/analyses/selftest/place_audit.py", f"world.{what}[{part}]")
+            for what in ("codes", "values")
+            for part in ("fit", "test")
+        ],
+        "either half of simulated data, or all of it",
+    ),
     (
         "tasks/analyses/selftest/synthetic_data.py",
         "np.array_split(np.arange(len(self.codes)), 2)",
     ): "halves of simulated codes, each drawn independently of the others",
-    ("tasks/datasets/tables/column_doubles.py", "values[rows]"): "all rows, or a random choice of them",
     (
         "tasks/stages/data/hold_out_fold.py",
         "np.array_split(rows, folds)",
@@ -121,10 +132,13 @@ ALLOWED = {
     ): "all frames of one place",
     (
         "reports/page/sections/explanations/living.py",
+        "page.array(traversal['shifted'])[:len(rows) * len(shifts)]",
+    ): DRAWN_BEFORE,
+    (
+        "reports/page/sections/explanations/living.py",
         "page.array(traversal['sheet'])[:len(rows) * steps]",
     ): DRAWN_BEFORE,
     ("tasks/stages/explanations/show.py", "slice(*line['columns'])"): "all columns of one direction",
-    ("vae_models/supervision.py", "values[:1]"): "which attributes a model encodes is the same for any image",
     (
         "vae_models/training/resident_images.py",
         "slice(place * size, (place + 1) * size)",
@@ -212,7 +226,9 @@ def cuts(source: str) -> Iterator[str]:
     }
     for node in ast.walk(tree):
         if isinstance(node, ast.Subscript):
-            along_rows = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) else node.slice
+            along_rows = (
+                node.slice.elts[0] if isinstance(node.slice, ast.Tuple) and node.slice.elts else node.slice
+            )
             cut = isinstance(along_rows, ast.Slice) and (along_rows.lower or along_rows.upper)
             counted = any(
                 counts(inner) or getattr(inner, "id", "") in numbers for inner in ast.walk(along_rows)

@@ -108,3 +108,28 @@ def test_bad_input_gets_a_sentence() -> None:
         measure_fitness(np.ones(200), kl[:, :2], means, NAMES, 1.0, rng, unused_kl_nats=0.05)
     with pytest.raises(ValueError, match="must agree"):
         spread_of_reconstructions(np.zeros((2, 1, 2, 2), np.uint8), np.zeros((2, 1, 3, 3)))
+
+
+def test_the_evidence_lower_bound_is_a_figure_of_its_own() -> None:
+    kl, means = codes((2.0, 0.5, 0.0))
+    nats, bound = np.full(200, 40.0), np.linspace(-50.0, -40.0, 200)
+    fit = measure_fitness(
+        nats, kl, means, NAMES, 0.9, np.random.default_rng(1), unused_kl_nats=0.05, elbo_nats=bound
+    )
+    assert fit.elbo is not None
+    assert fit.elbo.value == pytest.approx(-45.0)
+    assert fit.elbo.low < -45.0 < fit.elbo.high
+    without = measure_fitness(nats, kl, means, NAMES, 0.9, np.random.default_rng(1), unused_kl_nats=0.05)
+    assert without.elbo is None
+
+
+def test_a_kl_that_is_no_sum_over_dimensions_is_stated_as_a_whole_and_use_is_what_the_decoder_does() -> None:
+    _, means = codes((2.0, 0.5, 0.0))
+    whole, unused = np.full(200, 3.0), np.array([False, True, False])
+    fit = measure_fitness(
+        np.ones(200), None, means, NAMES, 0.9, np.random.default_rng(1), unused_kl_nats=0.05, unused=unused,
+        whole_kl_nats=whole,
+    )  # fmt: skip
+    assert fit.kl_nats_per_image == pytest.approx(3.0)
+    assert [use.kl_nats for use in fit.dimensions] == [None, None, None]
+    assert [use.active for use in fit.dimensions] == [True, False, False]

@@ -8,9 +8,13 @@ from hypothesis import strategies as st
 from latent_audit.tasks.analyses.applications.latent_size import choose_size
 from latent_audit.tasks.analyses.statistics.parts import PARTS
 from latent_audit.tasks.errors import SettingsError
-from latent_audit.tasks.settings.audit import LatentSizeSettings, Settings
+from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.settings.latent_size import study_of
+from latent_audit.tasks.settings.study import LatentSizeSettings
 from latent_audit.tasks.stages.data.hold_out_fold import hold_out
+from latent_audit.vae_models.presets.attribute_vae import AttributeVaeSettings
+from latent_audit.vae_models.presets.autoencoder import PlainAutoencoderSettings
+from latent_audit.vae_models.pretrained.checkpoint_settings import CheckpointSettings
 
 SIZES = (2, 4, 5, 8)
 
@@ -70,5 +74,24 @@ def test_a_study_is_a_run_with_a_model_for_each_size_and_a_seed_for_each_fold() 
     assert study.name == "sprites-latent-size"
     with pytest.raises(SettingsError, match="name one of them"):
         study_of(Settings(latent_size=LatentSizeSettings(model="none")))
-    with pytest.raises(SettingsError, match="has latent_dim"):
+    with pytest.raises(SettingsError, match="no held-out objective compares sizes"):
         study_of(Settings(latent_size=LatentSizeSettings(model="interpretable_gan")))
+    elsewhere = {"theirs": CheckpointSettings(path="model.pt")}
+    with pytest.raises(SettingsError, match="was trained elsewhere and has its size"):
+        study_of(Settings(models=elsewhere, latent_size=LatentSizeSettings(model="theirs")))
+
+
+def test_the_size_of_a_model_with_named_dimensions_is_the_number_of_the_others() -> None:
+    models = {"named": AttributeVaeSettings(), "plain": PlainAutoencoderSettings()}
+    of_named = study_of(Settings(models=models, latent_size=LatentSizeSettings(model="named", sizes=(2, 5))))
+    assert [model.free_dimensions for model in of_named.models.values()] == [2, 5]
+    of_plain = study_of(Settings(models=models, latent_size=LatentSizeSettings(model="plain", sizes=(2, 5))))
+    assert [model.latent_dim for model in of_plain.models.values()] == [2, 5]
+
+
+def test_a_model_without_a_bound_is_judged_by_its_held_out_reconstruction() -> None:
+    numbers = curve(-60, -40, -30, -30)
+    found = choose_size(SIZES, numbers, np.ones((4, 4)), np.ones((4, 4)), "reconstruction_nats")
+    assert found.chosen == 5
+    assert found.scores[0].elbo_nats is None
+    assert found.scores[0].reconstruction_nats is not None

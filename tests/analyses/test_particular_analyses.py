@@ -78,11 +78,15 @@ def test_doubt_is_shared_by_variance() -> None:
 def test_labels_are_worth_what_they_let_one_name() -> None:
     truth = np.array([0.0, 1.0] * 30)
     right, wrong = truth.astype(np.int64), 1 - truth.astype(np.int64)
-    named = {1.0: (100, right, right), 0.1: (10, right, wrong)}
+    named = {
+        1.0: label_efficiency.Named(100, right, right, right),
+        0.1: label_efficiency.Named(10, right, wrong, right),
+    }
     result = label_efficiency.compute(SHAPE, truth, named, 100, rng())
     assert (result.attribute, result.chance) == ("shape", 0.5)
     assert [(row.share, row.labelled_images) for row in result.shares] == [(0.1, 10), (1.0, 100)]
     assert (result.shares[0].model.value, result.shares[0].baseline.value) == (1.0, 0.0)
+    assert result.shares[0].cnn == result.shares[0].model
 
 
 def test_the_baseline_learns_what_is_plain_and_says_the_only_class_it_saw() -> None:

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from latent_audit.tasks.analyses.decoding import without_noise
-from latent_audit.tasks.analyses.latent_space.traversal import default_anchors, to_uint8, traverse
+from latent_audit.tasks.analyses.latent_space.traversal import default_anchors, shifted, to_uint8, traverse
 
 
 def paint(latents: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -81,3 +81,21 @@ def test_bad_input_gets_a_sentence(means: NDArray[np.float64]) -> None:
         traverse(without_noise(paint), means, [1.0], ["a", "b", "c"], rng)
     with pytest.raises(ValueError, match="ascending"):
         traverse(without_noise(paint), means, [1.0] * 3, ["a", "b", "c"], rng, quantiles=(0.9, 0.1))
+
+
+def test_numbers_added_to_a_dimension_leave_the_others_as_they_are() -> None:
+    means = np.random.default_rng(0).standard_normal((20, 3)).astype(np.float32)
+    given: list[np.ndarray] = []
+
+    def decode(codes: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        given.append(codes)
+        assert set(rows.tolist()) == {4}
+        return np.clip(codes[:, :1, None, None], 0, 1)
+
+    sheet = shifted(decode, means, [2, 0], 4, [-1.0, 0.0, 1.0])
+    assert sheet.shape == (6, 1, 1, 1)
+    (codes,) = given
+    expected = np.tile(means[4], (6, 1))
+    expected[:3, 2] += [-1, 0, 1]
+    expected[3:, 0] += [-1, 0, 1]
+    np.testing.assert_allclose(codes, expected, rtol=1e-6)

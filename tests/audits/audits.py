@@ -1,9 +1,10 @@
 """Small audits through the real command, and everything that is asked of them; made once for all tests.
 
 `commands`: one audit is interrupted while it trains, and killed at two later moments; then one process goes on with
-it, repeats it, repeats it in a fresh store, accepts it, and changes one setting at a time, with settings from the
-environment alone and from the command line alone; and every threshold. `others`: one process runs what must
-be refused, names that try to be something else, a study of latent sizes, and models that were trained elsewhere.
+it, repeats it, repeats it in a fresh store, accepts it, changes one setting at a time, with settings from the
+environment alone and from the command line alone, and every threshold, and reports on one seed of one model, for tests
+that verify a run often. `others`: one process runs what must be refused, names that try to be something else, a study
+of latent sizes, and models that were trained elsewhere.
 """
 
 import json
@@ -20,13 +21,14 @@ import pytest
 import yaml
 from safetensors import SafetensorError, safe_open
 
+from tests.audits.brought.hostile_models import write_hostile_models
 from tests.audits.existing_audit import write_existing_audit
-from tests.audits.failing_audit import PARTS, of_any_number, write_failing_audit
+from tests.audits.failing_audit import PARTS, of_any_number, of_nothing, write_failing_audit
 from tests.audits.grouped_audit import write_grouped_audit
 from tests.audits.hostile_audit import write_hostile_audit
 from tests.audits.one_of_each import write_one_of_each
 from tests.audits.ordered_audit import write_ordered_audits
-from tests.audits.own_audit import write_own_audit
+from tests.audits.own_audit import BESIDE, TWO_CLASSIFIERS, UNCERTAIN, write_own_audit
 from tests.audits.strangers import put_strangers
 from tests.audits.tiny_audit import CHANGED_THRESHOLDS, TINY, command_environment
 from tests.chaos import PUBLISHING, Kill, Moment, kill_during
@@ -112,6 +114,7 @@ def commands(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Conf
         "owner": _command("run", "file.yaml", environment=FROM_ENVIRONMENT),
         "other limits": _words("tiny.yaml", *OTHER_THRESHOLDS, *IN_ONE_THREAD),
         "one model": _command("run", *FROM_WORDS, "--models.vae.beta", "3", environment=OVERRULED),
+        "one seed": _words(_write_one_seed(home), *IN_ONE_THREAD),
     }
     return Commands(home, {"interrupted": first, **_in_one_process(asked, home, environment)}, steps, kills)
 
@@ -129,6 +132,7 @@ def others(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
     write_pictures(home, cut=(3,))
     asked = {
         "hostile": _words(write_hostile_audit(home), *IN_ONE_THREAD),
+        "hostile models": _words(write_hostile_models(home), *IN_ONE_THREAD),
         "one of each": _words(write_one_of_each(home), *IN_ONE_THREAD),
         **{
             order: _words(name, *IN_ONE_THREAD)
@@ -141,10 +145,15 @@ def others(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
             *("parts.yaml", "--run.name", "memory", "--run.output", "bad runs"),
             *("--models.few.entrypoint", "of_few:make_hungry", *IN_ONE_THREAD),
         ),
+        "no model left": _words(
+            *("parts.yaml", "--run.name", "none left", "--run.output", "bad runs", *IN_ONE_THREAD),
+            *("--models", json.dumps({name: of_nothing(home) for name in ("one", "other")})),
+        ),
         # Of images that are too few to train a model of ours on, with one that was trained elsewhere.
         "fifteen hundred": _words(
             *("parts.yaml", "--run.output", "small runs", "--data.images", "1500"),
-            *("--models", json.dumps({"theirs": of_any_number(home)}), *IN_ONE_THREAD),
+            # In processes, which began before it was known whose code they need.
+            *("--models", json.dumps({"theirs": of_any_number(home)}), "--compute.workers", "2"),
         ),
         "too few images": bad("few", "--data.images", "300"),
         "corrupt image": bad("corrupt", f"--data={json.dumps(folder)}"),
@@ -157,11 +166,23 @@ def others(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
     asked["must not be held"] = _words(
         *(own, "--run.output", "claims", "--evidence.must_not_hold"),
         json.dumps(["acc@5", {"attribute": "a/b", "given": ["acc@5"]}]),
+        *(
+            "--evidence.protected",
+            json.dumps(["a/b", "glasses"]),
+            "--classifier",
+            json.dumps(TWO_CLASSIFIERS),
+        ),
+        *("--explanations.learning_checkpoints", "3", "--explanations.drop_unused", "true"),
+        *("--explanations.bayesian_classifier", json.dumps(UNCERTAIN)),
+        *(word for name, value in BESIDE.items() for word in (f"--explanations.{name}", json.dumps(value))),
         *("--require", json.dumps({"vae": {"acc@5": "absent"}}), *IN_ONE_THREAD),
     )
     asked["must not be held verified"] = _command("verify", "claims/latest")
     asked["unknown claim"] = _words(
         own, "--run.output", "bad runs", "--evidence.must_not_hold", "[colour]", *IN_ONE_THREAD
+    )
+    asked["unknown protected"] = _words(
+        own, "--run.output", "bad runs", "--evidence.protected", "[colour]", *IN_ONE_THREAD
     )
     grouped = write_grouped_audit(home)
     asked["groups"] = _words(grouped, *IN_ONE_THREAD)
@@ -223,6 +244,21 @@ def _in_one_process(
         timeout=1500,
     )
     return dict(zip(asked, (Ended(**one) for one in json.loads(result.read_text())), strict=True))
+
+
+def _write_one_seed(home: Path) -> str:
+    """Writes settings of a run of one model and seed, whose stages are reused; returns the file's name.
+
+    It has a name and a folder of its own. It is verified in half the time of the whole audit.
+    """
+    settings = {
+        **TINY_SETTINGS,
+        "run": {"name": "one-seed", "output": "one seed"},
+        "seeds": [0],
+        "models": {"vae": TINY_SETTINGS["models"]["vae"]},
+    }
+    (home / "one_seed.yaml").write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+    return "one_seed.yaml"
 
 
 def _latent_size() -> dict[str, Any]:

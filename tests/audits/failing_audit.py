@@ -57,12 +57,20 @@ def make_any():
 
 def make_hungry():
     return Hungry()
+
+def make_nothing():
+    raise ValueError("there is no model today")
 """
 
 
 def of_any_number(home: Path) -> dict[str, str]:
     """Returns the settings of the model that takes any number of images."""
     return {"kind": "entrypoint", "entrypoint": "of_few:make_any", "folder": str(home / "few")}
+
+
+def of_nothing(home: Path) -> dict[str, str]:
+    """Returns the settings of a model whose function fails."""
+    return {**of_any_number(home), "entrypoint": "of_few:make_nothing"}
 
 
 def write_failing_audit(home: Path) -> str:

@@ -1,4 +1,4 @@
-"""An audit of a user's own folder whose images are of persons, of unequally many images each."""
+"""An audit of a user's own folder whose images are of persons, of unequally many images each, and lack some values."""
 
 from pathlib import Path
 
@@ -7,10 +7,12 @@ from PIL import Image
 
 PERSONS = 320
 IMAGES_AT_MOST = 10
+MISSING = 0.1
 SETTINGS = """\
 run: {name: grouped, output: grouped runs}
 data:
-  {kind: folder, folder: persons, table: persons.csv, name: persons, image_size: 16, channels: 1, groups: person}
+  {kind: folder, folder: persons, table: persons.csv, name: persons, image_size: 16, channels: 1, groups: person,
+   on_missing: keep}
 seeds: [0]
 classifier: {width: 8, hidden: 16, training: {steps: 150, evaluate_every: 150, patience: null}}
 models:
@@ -28,7 +30,8 @@ explanations: {depth: quick, projection_images: 100, attribution_images: 2, attr
 def write_grouped_audit(home: Path) -> str:
     """Writes pictures, table and settings below `home`; returns the settings' name.
 
-    A person has one sex, which decides how bright the square is; its size is another in each image.
+    A person has one sex, which decides how bright the square is; its size is another in each image. A tenth of the
+    cells of the table are empty.
     """
     random = np.random.default_rng(0)
     folder = home / "persons"
@@ -42,7 +45,9 @@ def write_grouped_audit(home: Path) -> str:
             picture = np.zeros((16, 16), np.uint8)
             picture[top : top + side, left : left + side] = (110 if sex else 200) + random.integers(40)
             Image.fromarray(picture).save(folder / name)
-            rows.append(f"{name},p{person:03d},{'fm'[sex]},{side + random.uniform(-0.4, 0.4):.2f}")
+            cells = "fm"[sex], f"{side + random.uniform(-0.4, 0.4):.2f}"
+            given = ("" if random.random() < MISSING else cell for cell in cells)
+            rows.append(f"{name},p{person:03d},{','.join(given)}")
     (home / "persons.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     (home / "grouped.yaml").write_text(SETTINGS, encoding="utf-8")
     return "grouped.yaml"

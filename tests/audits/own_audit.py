@@ -9,6 +9,19 @@ IMAGES = 1800
 RARE = "glasses"
 COPIES = 3  # images that are the same as the first
 COLUMNS = ("size (mm)", "acc@5", "a/b", "50% left", "émotion 😀", RARE)
+# The one below, and one that sees less.
+TWO_CLASSIFIERS = [
+    {"width": width, "hidden": 16, "training": {"steps": 60, "evaluate_every": 60, "patience": None}}
+    for width in (8, 2)
+]
+# The classifier once more, with a posterior over its weights.
+UNCERTAIN = {"weights": "last", "draws": 20, "images": 50, "map_images": 2}
+# What else is trained or fitted beside the model, by the settings of explanations.
+BESIDE = {
+    "augmented_cnn": {"images": 40, "repeats": 3, "steps": 5, "generated": 20, "held_out_images": 60},
+    "mixture": {"components": [1, 3], "iterations": 5, "fitted_images": 200, "images": 40, "draws": 20},
+    "leave_out": {"attribute": "émotion 😀", "value": "sad", "images": 150, "shown": 4},
+}
 SETTINGS = """\
 run: {{name: own, output: own runs}}
 data:

@@ -9,38 +9,17 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from latent_audit.tasks.errors import UsageError
-from latent_audit.tasks.runs import print_pdf
 from tests.audits.audits import Commands
+from tests.browser.chromium import absent
 from tests.browser.watching import SLOWEST, Watched, watch
 
 HERE = Path(__file__).parent
 expect.set_options(timeout=SLOWEST)
-
-
-def absent(what: str) -> NoReturn:
-    """Skips a test, or fails it where nothing may be skipped."""
-    if os.environ.get("LATENT_AUDIT_REFUSE_SKIPS"):
-        pytest.fail(what)
-    pytest.skip(what)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    try:
-        path = print_pdf.chromium()
-    except UsageError as error:
-        absent(str(error))
-    with sync_playwright() as playwright:
-        # Chromium's own sandbox is not to be had for root, as in most containers.
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

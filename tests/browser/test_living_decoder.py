@@ -12,9 +12,11 @@ from playwright.sync_api import Browser
 
 from latent_audit.reports.page.templating import ROOM
 from latent_audit.vae_models.attribute_classifier.targets import Target
+from latent_audit.vae_models.components.choices import ResidualSize
+from latent_audit.vae_models.components.layers.residual import ResidualBlock
+from latent_audit.vae_models.components.layers.self_attention import SelfAttention
 from latent_audit.vae_models.components.networks import build_decoder
 from latent_audit.vae_models.components.plain_layers import NoPlainForm, PlainDecoder
-from latent_audit.vae_models.components.self_attention import SelfAttention
 from latent_audit.vae_models.interpretable_gan.model import InterpretableGan
 from latent_audit.vae_models.interpretable_gan.settings import InterpretableGanSettings
 from tests.browser.conftest import new_page
@@ -36,11 +38,13 @@ MEASURE = """codes => {
 }"""
 
 
-def vae(kind: Any, shape: tuple[int, int, int]) -> tuple[PlainDecoder, Any, int]:
-    network = build_decoder(kind, shape, 10)
+def vae(
+    kind: Any, shape: tuple[int, int, int], size: ResidualSize | None = None
+) -> tuple[PlainDecoder, Any, int]:
+    network = build_decoder(kind, shape, 10, size=size)
     with torch.no_grad():
         for module in network.modules():
-            if isinstance(module, SelfAttention):
+            if isinstance(module, SelfAttention | ResidualBlock):
                 module.strength.fill_(0.7)
     plain = PlainDecoder()
     plain.add_network(network)
@@ -64,10 +68,13 @@ NETWORKS = {
     "burgess": lambda: vae("burgess", (3, 64, 64)),
     "locatello, padded": lambda: vae("locatello", (1, 28, 28)),
     "attention": lambda: vae("attention", (3, 64, 64)),
+    "residual": lambda: vae("residual", (1, 32, 32), ResidualSize(width=8, blocks=2)),
+    "residual, group norm": lambda: vae("residual", (1, 28, 28), ResidualSize(width=8, norm="group")),
+    "residual, 128 pixels": lambda: vae("residual", (3, 128, 128)),
     "generator": gan,
 }
-# The others, at 64x64, take ten seconds each.
-QUICK = ("mlp", "locatello, padded", "generator")
+# The others, at 64x64 and more, take ten seconds each.
+QUICK = ("mlp", "locatello, padded", "residual", "residual, group norm", "generator")
 
 
 @pytest.mark.parametrize(
@@ -96,7 +103,8 @@ def document(plain: PlainDecoder, shape: Any, size: int) -> str:
 
     data = {
         "layers": plain.layers,
-        "weights": packed(plain.all_weights().astype("<f2")),
+        "weights": packed(plain.packed_weights()),
+        "tensors": [list(pair) for pair in zip(plain.sizes(), plain.steps(), strict=True)],
         "shape": list(shape),
         "codes": packed(np.zeros((1, size), "<f4")),
         "readings": packed(np.zeros(1, "<f4")),

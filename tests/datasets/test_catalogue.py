@@ -19,9 +19,10 @@ ADAPTER: TypeAdapter[Any] = TypeAdapter(registry.DataSettings)
 
 
 def of_kind(kind: str, folder: Path) -> Any:
-    own = {
+    own: dict[str, dict[str, Any]] = {
         "folder": {"folder": folder / "none", "table": folder / "none.csv"},
         "file": {"path": folder / "none.npz"},
+        "extension": {"entrypoint": "none-of-a-test"},
     }
     return ADAPTER.validate_python({"kind": kind, **own.get(kind, {})})
 
@@ -30,7 +31,10 @@ KINDS = tuple(settings.model_fields["kind"].default for settings in registry.ALL
 
 
 def test_kinds_are_in_documented_order() -> None:
-    assert KINDS == ("sprites", "mnist", "fashion_mnist", "celeba", "dsprites", "shapes3d", "folder", "file")
+    assert KINDS == (
+        "sprites", "mnist", "fashion_mnist", "celeba", "dsprites", "shapes3d", "painted_sprites", "folder", "file",
+        "extension",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("settings", registry.ALL_SETTINGS)
@@ -40,10 +44,12 @@ def test_settings_are_frozen_closed_and_described(settings: type[BaseModel]) -> 
     assert all(field.description for field in settings.model_fields.values())
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "sprites"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if not kind.endswith("sprites")])
 def test_absent_data_are_a_sentence(kind: str, tmp_path: Path) -> None:
     settings = of_kind(kind, tmp_path)
-    with pytest.raises(MissingFile, match=r"there is no (such )?(table|file)|is not there"):
+    with pytest.raises(
+        MissingFile, match=r"there is no (such )?(table|file)|is not there|no installed package"
+    ):
         settings.load(tmp_path, tmp_path, 0)
     for file in settings.files():
         assert file.name.startswith(f"{kind}/")

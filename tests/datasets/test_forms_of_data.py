@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from latent_audit.reports.page.messages import english
 from latent_audit.tasks.datasets.errors import BadTable, DataError, MissingFile
 from latent_audit.tasks.datasets.folder import FolderSettings
 from latent_audit.tasks.datasets.recognise import recognise_data
+from latent_audit.tasks.stages.inputs.part_notes import missing_notes
 from tests.datasets.own_folder import OwnFolder, notes_of, write_images
 
 
@@ -92,6 +94,23 @@ def test_images_without_a_value_are_refused_or_left_out(own: OwnFolder) -> None:
     assert loaded.file_names == tuple(name for k, name in enumerate(own.names) if k not in (3, 7))
     np.testing.assert_allclose(loaded.values[:, 1], np.delete(np.arange(24) / 7, [3, 7]))
     assert any("2 of 24 images are left out" in note and "lit in 8.3%" in note for note in notes_of(loaded))
+
+
+def test_images_without_a_value_are_kept_where_asked_for(own: OwnFolder) -> None:
+    lit, size = ["no", "yes"] * 12, [f"{k / 7:.3f}" for k in range(24)]
+    lit[3], lit[7], size[3] = "", "NaN", ""
+    own.write({"lit": lit, "size": size})
+    loaded = own.load(on_missing="keep")
+    assert [attribute.kind for attribute in loaded.attributes] == ["binary", "continuous"]
+    assert np.flatnonzero(np.isnan(loaded.values[:, 0])).tolist() == [3, 7]
+    assert np.flatnonzero(np.isnan(loaded.values[:, 1])).tolist() == [3]
+    assert loaded.values[[0, 1], 0].tolist() == [0.0, 1.0]
+    (note,) = (english(note) for note in missing_notes(loaded))
+    assert "lit in 8.3%, size in 4.2%" in note
+    assert "1 images have none at all" in note
+    own.write({"lit": lit, "size": [""] * 24})
+    with pytest.raises(BadTable, match="'size' has no value in any row"):
+        own.load(on_missing="keep")
 
 
 def test_each_label_of_a_cell_becomes_an_attribute(own: OwnFolder) -> None:

@@ -4,12 +4,22 @@ import os
 import re
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
+START = DOCS / "start.md"
+# Made of the notebook, whose cells another test runs.
+_OF_THE_NOTEBOOK = "first-audit.md"
 # Pages whose commands are run as they stand.
-FOLLOWED = sorted([*(DOCS / "tutorials").glob("*.md"), *(DOCS / "how-to").glob("*.md")])
+FOLLOWED = sorted(
+    page
+    for folder in ("tutorials", "how-to")
+    for page in (DOCS / folder).glob("*.md")
+    if page.name != _OF_THE_NOTEBOOK
+)
+GALLERY = sorted(page for page in (DOCS / "gallery").glob("*.md") if page.name != "index.md")
 BLOCK = re.compile(r"(<!-- minutes -->\n)?```(\w+)\n(.*?)```", re.S)
 
 
@@ -44,12 +54,18 @@ def takes_minutes(page: Path) -> bool:
     return any(block.minutes for block in blocks(page))
 
 
-def follow(page: Path, folder: Path, environment: dict[str, str]) -> None:
-    """Writes the files of the page into `folder` and runs its commands there, in order; each must end with 0."""
+def follow(page: Path, folder: Path, environment: dict[str, str]) -> dict[str, float]:
+    """Writes the files of the page into `folder` and runs its commands there, in order; each must end with 0.
+
+    Returns:
+        The seconds that each command took.
+    """
+    seconds: dict[str, float] = {}
     for block in blocks(page):
         if block.file:
             (folder / block.file).write_text(block.text, encoding="utf-8")
         for command in block.commands:
+            began = time.monotonic()
             ended = subprocess.run(
                 ["bash", "-c", command],
                 cwd=folder,
@@ -63,6 +79,8 @@ def follow(page: Path, folder: Path, environment: dict[str, str]) -> None:
                 f"{page.name}: {command}\n{ended.stdout[-2000:]}\n{ended.stderr[-4000:]}"
             )
             assert "Traceback" not in ended.stdout + ended.stderr, command
+            seconds[command] = time.monotonic() - began
+    return seconds
 
 
 def reader_environment(environment: dict[str, str]) -> dict[str, str]:

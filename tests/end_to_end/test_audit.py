@@ -114,6 +114,19 @@ def test_audit_json_is_valid_and_complete(audit: dict[str, Any]) -> None:
         assert set(shown) == ({"named"} if model["is_lead"] and model["name"] == "gan" else set())
 
 
+def test_a_dimension_has_one_slider(audit: dict[str, Any]) -> None:
+    """A direction along one dimension is that dimension's."""
+    seen = 0
+    for model in audit["models"]:
+        decoder = model.get("decoder")
+        if decoder is not None and "controls" in decoder:
+            moved = [tuple(control["dimensions"]) for control in decoder["controls"]]
+            alone = [dimensions for dimensions in moved if len(dimensions) == 1]
+            assert len(alone) == len(set(alone)) > 0
+            seen += 1
+    assert seen == 2
+
+
 def test_a_gan_is_explained_with_its_noise_and_in_every_seed(audit: dict[str, Any]) -> None:
     lead, other = (model for model in audit["models"] if model["name"] == "gan")
     shares = {row["group"]: row for row in lead["gan"]["variance_shares"]}

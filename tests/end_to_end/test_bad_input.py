@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from latent_audit.flows.cli.main import main
+from latent_audit.reports.page.number_text import number
 from tests.audits.audits import Commands, write_pictures
+from tests.audits.brought.hostile_models import MARK as HOSTILE_MARK
 from tests.plain_audit import read_audit
 from tests.ports import free_port
+from tests.vae_models.test_hostile_programs import MARK
 
 # ---------------------------------------------------------------- what the command refuses by itself
 
@@ -71,7 +74,7 @@ def test_own_pictures_are_described(
     assert main(pictures()) == 2
     shown = capsys.readouterr().out
     assert shown.count("fault: ") == 1
-    assert "fault: 120 images are too few for the four parts of the audit" in " ".join(shown.split())
+    assert "fault: 120 images are too few for the parts of the audit" in " ".join(shown.split())
     assert "120 images of 64 x 64 pixels, 3 channels" in shown
     assert "tall" in shown
 
@@ -203,14 +206,24 @@ waiting = pytest.mark.timeout(1200)  # for the session's other commands
 @waiting
 def test_fewer_images_than_a_split_needs(others: Commands) -> None:
     text = others.last_line("too few images", 1)
-    assert "sprites: 300 images are too few for the four parts of the audit" in text
+    assert "sprites: 300 images are too few for the parts of the audit" in text
     assert "add images or change the shares. Finished stages are kept" in text
 
 
 @waiting
-@pytest.mark.xfail(
-    strict=True, reason="issue: Bring your own: the models and data that people really have (cross-fitting)"
-)
+def test_fifteen_hundred_images_are_enough_where_no_model_is_trained(others: Commands) -> None:
+    """No part is set apart for the training of models, and the note says so."""
+    assert others.ended["fifteen hundred"].code == 0
+    audit = read_audit(others.run_folder("fifteen hundred"))
+    parts = {row["name"]: row["images"] for row in audit["data"]["parts"]}
+    assert parts["model_train"] == 0
+    assert sum(parts.values()) == 1500
+    assert any("No image is set apart for training models" in note for note in audit["data"]["notes"])
+    assert audit["verdicts"]
+    assert [row for row in audit["where"] if row["reason"]["key"] == "failed"] == []
+
+
+@waiting
 def test_fifteen_hundred_images_are_audited_by_cross_fitting(others: Commands) -> None:
     """Each image is scored by what was chosen without it; a model trained elsewhere takes none for its training."""
     assert others.ended["fifteen hundred"].code == 0
@@ -221,6 +234,10 @@ def test_fifteen_hundred_images_are_audited_by_cross_fitting(others: Commands) -
     (model,) = audit["models"]
     assert model["association"]["n"] == 1500 - parts["classifier_train"]
     assert {verdict["verdict"] for verdict in audit["verdicts"]} != {"not_tested"}
+    assert all(1 <= claim["folds_agreeing"] <= 5 for claim in model["specificity"])
+    assert any("are audited together in 5 folds" in note for note in audit["data"]["notes"])
+    page = (others.run_folder("fifteen hundred") / "report.html").read_text(encoding="utf-8")
+    assert f"{number(model['association']['n'])} images in five folds" in page
 
 
 @waiting
@@ -248,6 +265,31 @@ def test_memory_that_is_lost_in_one_of_two_models_ends_the_run(others: Commands)
     """It says nothing of the model, which is not left out as one that failed by itself."""
     text = others.last_line("lost memory", 1)
     assert text == "importing few seed 0: memory ran out. Finished stages are kept"
+
+
+@waiting
+def test_a_run_of_which_no_model_is_left_says_why(others: Commands) -> None:
+    text = others.last_line("no model left", 1)
+    assert text.startswith(
+        "no model of this audit could be judged; of the first: import of one seed 0: of_few:make"
+    )
+    assert "there is no model today" in text
+
+
+@waiting
+def test_hostile_models_of_every_kind_are_refused_before_any_work(others: Commands) -> None:
+    """Three of each kind, in one run: all are named, no data are prepared, and nothing of a file is run."""
+    ended = others.ended["hostile models"]
+    assert ended.code == 2
+    assert "Traceback" not in ended.err
+    said = json.loads((others.home / "hostile_models.json").read_text(encoding="utf-8"))
+    assert len(said) == 18
+    lines = {name: [line for line in ended.err.splitlines() if f"models.{name}: " in line] for name in said}
+    assert {name: len(found) for name, found in lines.items()} == dict.fromkeys(said, 1)
+    assert [name for name, words in said.items() if words not in lines[name][0]] == []
+    assert "preparing the data" not in ended.err
+    assert not (others.home / MARK).exists()
+    assert not (others.home / HOSTILE_MARK).exists()
 
 
 @waiting

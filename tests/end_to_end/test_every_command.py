@@ -34,6 +34,7 @@ ACCEPT = f"{HERE}::test_an_accepted_run_is_noted_tagged_and_audited"
 AUDIT = "tests/end_to_end/test_audit.py"
 CLEAN = f"{HERE}::test_clean_removes_what_is_old_and_spares_what_was_accepted"
 CODES = "tests/flows/test_codes.py::test_labels_are_read_and_nothing_is_said_to_be_tested"
+GENERATOR = "tests/flows/test_codes.py::test_a_generator_is_audited_by_what_it_draws"
 COMPARE = f"{HERE}::test_compare_in_text_and_as_json_and_as_a_page"
 DATA = f"{HERE}::test_one_data_set_is_described"
 EXPLAIN = "tests/end_to_end/one_image/test_explain_command.py"
@@ -75,9 +76,13 @@ TESTED = {
     },
     "latent-size": {"CONFIG.yaml": LATENT_SIZE, "--section.key": LATENT_SIZE},
     "inspect": {"PATH": INSPECT},
-    "codes": dict.fromkeys(
-        ("CODES", "--labels", "--output", "--types", "--must_not_hold", "--permutations", "--seed"), CODES
-    ),
+    "codes": {
+        **dict.fromkeys(
+            ("CODES", "--labels", "--output", "--types", "--must_not_hold", "--permutations", "--seed", "--language"),
+            CODES,
+        ),
+        **dict.fromkeys(("--generator", "--code", "--rows"), GENERATOR),
+    },
     "settings": {"CONFIG.yaml": SETTINGS, "--section.key": SETTINGS},
     "data": {"NAME": DATA, "--data.key": DATA},
     "ui": {"CONFIG.yaml": UI, "--section.key": UI, "--port": UI},
@@ -327,5 +332,5 @@ def test_one_data_set_is_described(tmp_path: Path) -> None:
     own = called(tmp_path, "data", "folder", "--data.folder", "pictures", "--data.table", "table.csv")
     # effect of data NAME
     assert "120 images of 64 x 64 pixels, 3 channels" in own.stdout
-    assert "fault: 120 images are too few for the four parts" in " ".join(own.stdout.split())
+    assert "fault: 120 images are too few for the parts" in " ".join(own.stdout.split())
     assert own.returncode == 2

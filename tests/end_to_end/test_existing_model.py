@@ -10,8 +10,8 @@ import pytest
 from latent_audit.reports.record.audit_json import schema_faults
 from latent_audit.tasks.runs.verify import verify
 from latent_audit.tasks.storage.artifacts import digest_of_file
-from tests.audits.audits import USER, Commands
-from tests.audits.tiny_audit import COMMAND
+from tests.audits.audits import USER, Commands, _command, _in_one_process
+from tests.audits.tiny_audit import COMMAND, command_environment
 from tests.plain_audit import read_audit
 
 pytestmark = pytest.mark.timeout(1200)
@@ -199,21 +199,29 @@ def test_one_image_is_explained_with_it(
 
 
 def test_own_code_runs_only_where_its_folder_is_named_and_is_what_was_audited(
-    run: tuple[Path, str], others: Commands, tmp_path: Path
+    others: Commands, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
-    store = others.home / "artifacts"
-    (tmp_path / "own_four.py").write_text("raise SystemExit('it was run')\n")
-    words = ("sample", "--model", "own", "--number", "2", "--output", "drawn")
-    for code, sentence in (
-        ((), "own is made by your own code, own_four:make, which a run does not keep: give the folder"),
-        (("--code", str(run[0])), "--code: there is no module or package of own_four:make in "),
-        (("--code", "."), "is not the code of own_four:make that the run audited"),
-    ):
-        ended = said_of(tmp_path, run[0], store, *words, *code)
-        assert (ended.returncode, ended.stdout) == (2, ""), ended
-        assert sentence in ended.stderr
-        assert "it was run" not in ended.stderr
-    ended = said_of(tmp_path, run[0], store, *words, "--code", str(others.home / "code"))
+    """Of the run that has no other model: each command verifies the run first."""
+    run, store = others.run_folder("fifteen hundred"), others.home / "artifacts"
+    (tmp_path / "of_few.py").write_text("raise SystemExit('it was run')\n")
+    words = ("sample", "--model", "theirs", "--number", "2", "--output", "drawn")
+    command, *rest = words
+    refused = {
+        "theirs is made by your own code, of_few:make_any, which a run does not keep: give the folder": (),
+        "--code: there is no module or package of of_few:make_any in ": ("--code", str(run)),
+        "is not the code of of_few:make_any that the run audited": ("--code", "."),
+    }
+    asked = {
+        sentence: _command(command, str(run), *rest, "--store", str(store), *code)
+        for sentence, code in refused.items()
+    }
+    assert pytestconfig.cache is not None
+    environment = command_environment(pytestconfig.cache.mkdir("numba"))
+    for sentence, ended in _in_one_process(asked, tmp_path, environment).items():
+        assert (ended.code, ended.out) == (2, ""), ended
+        assert sentence in ended.err
+        assert "it was run" not in ended.err
+    drawn = said_of(tmp_path, run, store, *words, "--code", str(others.home / "few"))
     # effect of sample --code
-    assert ended.returncode == 0, ended
+    assert drawn.returncode == 0, drawn
     assert len(list((tmp_path / "drawn").glob("*.png"))) == 2

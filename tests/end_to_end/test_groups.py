@@ -1,12 +1,15 @@
 """A folder whose images are of persons, by the command: persons stay together from the split to the verdicts."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
+from latent_audit.tasks.analyses.statistics.parts import PARTS
 from tests.audits.audits import Commands
-from tests.audits.grouped_audit import IMAGES_AT_MOST, PERSONS
+from tests.audits.grouped_audit import IMAGES_AT_MOST, MISSING, PERSONS
 from tests.plain_audit import read_audit
 
 IMAGES = sum(1 + person * 7 % IMAGES_AT_MOST for person in range(PERSONS))
@@ -43,8 +46,29 @@ def test_n_is_said_in_groups_and_images(audit: dict[str, Any]) -> None:
     assert model["places"]["groups"] == part["groups"]
     source = f"bootstrap over {part['groups']} groups of images"
     for claim in model["specificity"]:
-        assert (claim["uncertainty"]["source"], claim["uncertainty"]["n"]) == (source, part["images"])
+        assert claim["uncertainty"]["source"] == source
     assert model["absence"][0]["uncertainty"]["source"] == source
+
+
+def test_an_attribute_is_judged_on_the_images_that_have_it(others: Commands, audit: dict[str, Any]) -> None:
+    (values,) = (path for path in others.home.glob("artifacts/prepare/*/values.npy") if _is_grouped(path))
+    gone, codes = np.isnan(np.load(values)), np.load(values.with_name("parts.npy"))
+    assert gone.mean() == pytest.approx(MISSING, abs=0.02)
+    assert [row["missing"] for row in audit["data"]["attributes"]] == gone.sum(axis=0).tolist()
+    shares = ", ".join(
+        f"{name} in {share:.1%}" for name, share in zip(("sex", "size"), gone.mean(axis=0), strict=True)
+    )
+    assert any(f"no value of an attribute: {shares}." in note for note in audit["data"]["notes"])
+    (model,) = audit["models"]
+    images = (~gone[codes == PARTS.index("probe_test")]).sum(axis=0).tolist()
+    assert [claim["uncertainty"]["n"] for claim in model["specificity"]] == images
+    assert [place["whole_code"]["uncertainty"]["n"] for place in model["places"]["attributes"]] == images
+    table = pq.read_table(others.run_folder("groups") / "codes.parquet").to_pandas()
+    assert table["attribute sex"].isna().sum() == gone[:, 0].sum()
+
+
+def _is_grouped(values: Path) -> bool:
+    return values.with_name("groups.npy").is_file()
 
 
 def test_such_a_run_can_be_verified(others: Commands) -> None:
@@ -55,7 +79,7 @@ def test_such_a_run_can_be_verified(others: Commands) -> None:
 def test_too_few_groups_are_said_before_training_and_decide_nothing(others: Commands) -> None:
     ended = others.ended["too few groups"]
     assert ended.code == 0, ended.err
-    said = ended.err.partition("judge")[0]
+    said = ended.err.partition("training vae seed 0")[0]
     assert (
         "groups of images in probe_test are too few, 60 are needed, about 400 in all with these shares"
         in said

@@ -12,12 +12,13 @@ from tests.source_copy import copy_sources
 
 pytestmark = [pytest.mark.endurance, pytest.mark.timeout(3600)]
 ROWS = (
-    "null world", "planted world", "entangled world", "confounded world", "leaky classifier", "intervals",
-    "relabelling", "places: null world", "places: decoder broken for swaps", "places: decoder broken everywhere",
-    "places: reading noise", "places: rotated pair", "places: cycle on a tilted circle", "places: nonlinear block",
+    "null world", "planted world", "entangled world", "confounded world", "leaky classifier",
+    "intervals", "rare attributes", "relabelling", "places: null world",
+    "places: decoder broken for swaps", "places: decoder broken everywhere", "places: reading noise",
+    "places: rotated pair", "places: cycle on a tilted circle", "places: nonlinear block",
     "places: copied dimension", "places: decodable, not drawn", "places: correlated 0.8, drawn apart",
-    "places: correlated 0.8, one drawn", "places: seeds that disagree", "places: rotation of the whole code",
-    "absence: U of 0, 0.01 and 0.05",
+    "places: correlated 0.8, one drawn", "places: seeds that disagree",
+    "places: rotation of the whole code", "few images in folds", "absence: U of 0, 0.01 and 0.05",
 )  # fmt: skip
 
 

@@ -22,7 +22,6 @@ from playwright.sync_api import Browser, expect
 from latent_audit.reports.page.messages import Messages, load
 from latent_audit.tasks.storage.artifacts import digest_of_file
 from tests.audits.newcomer import IMAGES, Newcomer, arrive
-from tests.browser.conftest import chromium as chromium
 from tests.browser.conftest import new_page
 from tests.browser.test_shapes import pages
 from tests.browser.watching import watch

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -27,29 +28,24 @@ def write(home: Path) -> None:
     ).to_csv(home / "labels.csv", index=False)
 
 
+def run_codes(home: Path, words: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [COMMAND, "codes", *words],
+        cwd=home,
+        env=command_environment(home / "numba"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 @pytest.mark.endurance
 @pytest.mark.timeout(1200)
 def test_labels_are_read_and_nothing_is_said_to_be_tested(tmp_path: Path) -> None:
     write(tmp_path)
     words = ["z0.npy", "z1.npy", "--labels", "labels.csv", "--output", "told", "--must_not_hold", "chance"]
-    ended = subprocess.run(
-        [
-            COMMAND,
-            "codes",
-            *words,
-            "--permutations",
-            "100",
-            "--seed",
-            "3",
-            "--types",
-            '{"kind": {"kind": "categorical"}}',
-        ],
-        cwd=tmp_path,
-        env=command_environment(tmp_path / "numba"),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    words += ["--permutations", "100", "--seed", "3", "--types", '{"kind": {"kind": "categorical"}}']
+    ended = run_codes(tmp_path, [*words, "--language", "zh"])
     assert ended.returncode == 0, ended.stderr
     # effect of codes CODES --labels
     assert "size (seed 0): read. " in ended.stdout
@@ -70,6 +66,9 @@ def test_labels_are_read_and_nothing_is_said_to_be_tested(tmp_path: Path) -> Non
     assert "held" not in absent["word"].tolist()
     maps = pd.read_csv(tmp_path / "told" / "maps.csv")
     assert set(maps["method"]) == {"pca", "tsne", "umap"}
+    assert "page: told/codes.html" in ended.stdout
+    # effect of codes --language
+    assert "没有解码器" in (tmp_path / "told" / "codes.html").read_text(encoding="utf-8")
     record = json.loads((tmp_path / "told" / "codes.json").read_text(encoding="utf-8"))
     assert record["stability"][0]["seeds"] == [0, 1]
     assert record["notes_message"][0]["key"] == "note.like_missing"
@@ -81,6 +80,69 @@ def test_labels_are_read_and_nothing_is_said_to_be_tested(tmp_path: Path) -> Non
     assert {row["name"]: row["kind"] for row in record["attributes"]}["kind"] == "categorical"
 
 
+GENERATOR = """
+import numpy
+
+class Lamp:
+    dimensions = 2
+    names = ["light"]
+
+    def decode(self, codes):
+        light = 1 / (1 + numpy.exp(-numpy.asarray(codes)[:, 0]))
+        return numpy.tile(light[:, None, None, None], (1, 1, 16, 16)).astype("float32")
+
+    def read(self, images):
+        return numpy.asarray(images).mean((1, 2, 3))
+
+def nothing():
+    return 5
+"""
+
+
+@pytest.mark.endurance
+@pytest.mark.timeout(1200)
+def test_a_generator_is_audited_by_what_it_draws(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "lamp_of_a_test.py").write_text(GENERATOR)
+    words = ["--generator", "lamp_of_a_test:Lamp", "--code", "mine", "--rows", "500", "--permutations", "100"]
+    ended = run_codes(tmp_path, [*words, "--output", "told"])
+    assert ended.returncode == 0, ended.stderr
+    # effect of codes --generator --code
+    assert "light (seed 0): dimension. " in ended.stdout
+    # effect of codes --rows
+    assert "note: The model has no encoder: 500 codes were drawn and decoded" in ended.stdout
+    verdicts = pd.read_csv(tmp_path / "told" / "verdicts.csv", keep_default_na=False)
+    assert verdicts[["dimension", "intervention"]].values.tolist() == [["z0", "supported"]]
+    page = (tmp_path / "told" / "codes.html").read_text(encoding="utf-8")
+    assert "500 codes of 2 dimensions were drawn and decoded" in page
+    assert "There is no decoder" not in page
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "give files of codes and --labels, or --generator"),
+        (["z0.npy", "--generator", "lamp_of_a_test:Lamp"], "leave out CODES"),
+        (["--generator", "lamp"], "must be package.module:function, got 'lamp'"),
+        (["--generator", "lamp_of_a_test:nothing"], "must return an object with decode(codes), got a int"),
+        (["--generator", "lamp_of_a_test:absent"], "cannot be imported"),
+    ],
+)
+def test_a_generator_that_cannot_be_used_is_said(
+    words: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    Path("lamp_of_a_test.py").write_text(GENERATOR)
+    sys.modules.pop("lamp_of_a_test", None)
+    assert main(["codes", *words, "--code", str(tmp_path), "--output", "told"]) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -90,6 +152,7 @@ def test_labels_are_read_and_nothing_is_said_to_be_tested(tmp_path: Path) -> Non
         (["few.npy", "--labels", "labels.csv"], "rows of attributes"),
         (["z0.npy", "--labels", "labels.csv", "--must_not_hold", "colour"], "there are no labels colour"),
         (["z0.npy", "--labels", "labels.csv", "--permutations", "0"], "must be at least 1"),
+        (["z0.npy", "--labels", "labels.csv", "--language", "xx"], "No messages in language 'xx'"),
         (["objects.npy", "--labels", "labels.csv"], "it is no plain array"),
     ],
 )

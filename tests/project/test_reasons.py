@@ -17,6 +17,8 @@ STEMS = {
     "where.": "rungs",
     "intervention.": "outcomes",
     "stability.": "outcomes",
+    "erasure.": "words on an attribute that was erased",
+    "reader_of_code.": "names of readers",
     "delimiter.": "signs between the columns of a table",
     "left_out.": "kinds of files",
     "name.": "ways in which names of files differ",

@@ -35,6 +35,7 @@ def prepare(settings: Settings) -> Artifact:
         data=settings.data,
         files=DataFiles(WORK, {}),
         shares=settings.splits.model_dump(),
+        trains_models=settings.trains_models,
         fewest_of_a_class=settings.evidence.fewest_of_a_class,
         duplicate_images=settings.evidence.duplicate_images,
         seed=settings.run.seed,

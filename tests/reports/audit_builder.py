@@ -307,6 +307,8 @@ class AuditBuilder:
         sheet = self.soften(np.stack(frames), blur)
         traversal = {
             "sheet": self.reference(f"{prefix}-traversal", sheet),
+            "shifts": [-1.0, 0.0, 1.0],
+            "shifted": self.reference(f"{prefix}-shifted", sheet[: 3 * self.dimensions]),
             "quantiles": DOSES,
             "rows": [
                 {"dimension": j, "name": f"z{j}", "kl_nats": 3.0 / (j + 1)} for j in range(self.dimensions)
@@ -447,6 +449,7 @@ class AuditBuilder:
                 "kl_nats_per_image": 11.1,
                 "reconstruction": self.estimate(14.2, 0.4),
                 "kl": self.estimate(11.1, 0.2),
+                "elbo": self.estimate(-26.5, 0.5) if name == "vae" else None,
                 "active_units": 7,
                 "collapsed": False,
                 "collapse_reason": "7 of 10 dimensions are active.",
@@ -615,6 +618,13 @@ class AuditBuilder:
                 "uniform_reach": 0.52,
                 "images": self.reference(f"{prefix}-attended", images),
                 "maps": self.reference(f"{prefix}-attention", maps[0]),
+                "decoder": {
+                    "strength": 0.2,
+                    "reach": self.estimate(0.44),
+                    "uniform_reach": 0.52,
+                    "images": self.reference(f"{prefix}-attended-rebuilt", images),
+                    "maps": self.reference(f"{prefix}-attention-decoder", maps[1]),
+                },
             },
             "uncertainty": {
                 "weights": self.estimate(0.021, 0.002),
@@ -637,6 +647,7 @@ class AuditBuilder:
                         "labelled_images": round(9000 * share),
                         "model": self.estimate(0.6 + 0.3 * share),
                         "baseline": self.estimate(0.4 + 0.4 * share),
+                        "cnn": self.estimate(0.5 + 0.4 * share),
                     }
                     for share in (0.01, 0.05, 0.1, 1.0)
                 ],

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from tests.reports.audit_builder import AuditBuilder
 
 
@@ -14,6 +16,7 @@ def add_explanations(builder: AuditBuilder, audit: dict[str, Any]) -> None:
             model["uses"] = applications(builder)
             model["attributions"] += _of_the_classifier(model["attributions"])
             model["attribution_evidence"] = [_evidence(row) for row in model["attributions"]]
+            model |= asked_parts(builder, f"asked{index}")
             model["frames"] = _frames(builder, f"explained{index}")
     audit["where"] = [_place(verdict, builder.names) for verdict in audit["verdicts"]]
     audit["classifier"]["calibration"] = [
@@ -192,6 +195,11 @@ def applications(builder: AuditBuilder) -> dict[str, Any]:
             "peak_signal_to_noise": 20.0,
         }
 
+    curves = {
+        "precision": [rate(step, 10 / step) for step in (2.0, 1.0, 0.5)],
+        "size": [rate(count, 5 * count) for count in (0, 2, 4)],
+        "raw_bits": 8192,
+    }
     return {
         "anomaly": {
             "outside_name": "MNIST",
@@ -210,9 +218,19 @@ def applications(builder: AuditBuilder) -> dict[str, Any]:
             "not_applicable": None,
         },
         "compression": {
-            "precision": [rate(step, 10 / step) for step in (2.0, 1.0, 0.5)],
-            "size": [rate(count, 5 * count) for count in (0, 2, 4)],
-            "raw_bits": 8192,
+            **curves,
+            "pca": {
+                "fitted_images": 1500,
+                "curves": curves,
+                "differences": [
+                    {
+                        "dimensions": count,
+                        "rate_bits": builder.estimate(-2.0, 0.5),
+                        "distortion": builder.estimate(-0.02, 0.005),
+                    }
+                    for count in (0, 2, 4)
+                ],
+            },
         },
         "augmentation": [
             {
@@ -231,4 +249,142 @@ def applications(builder: AuditBuilder) -> dict[str, Any]:
             }
             for name in builder.names
         ],
+    }
+
+
+def asked_parts(builder: AuditBuilder, prefix: str) -> dict[str, Any]:
+    """Returns what settings ask for of one model: `likelihood`, `variations`, and what stands beside the model."""
+    random = np.random.default_rng(7)
+
+    def pictures(name: str, count: int) -> dict[str, str]:
+        drawn = random.integers(0, 256, (count, builder.channels, builder.size, builder.size), dtype=np.uint8)
+        return builder.reference(f"{prefix}-{name}", drawn)
+
+    gaps = ((11, 1.25, 210.0), (12, 4.5, 6.0), (13, 2.0, 88.0))
+    return {
+        "likelihood": {
+            "images": len(gaps),
+            "elbo": builder.estimate(-26.5, 0.8),
+            "bounds": [
+                {"draws": 500, "bound": builder.estimate(-24.6, 0.8), "effective": 21.0, "reached": 0.6667},
+                {"draws": 5000, "bound": builder.estimate(-23.9, 0.8), "effective": 88.0, "reached": 0.6667},
+            ],
+            "exact": None,
+            "too_low": builder.estimate(2.58, 0.3),
+            "by_image": [
+                {"row": row, "gap": gap, "effective": effective, "reached": effective >= 10}
+                for row, gap, effective in gaps
+            ],
+        },
+        **_beside(builder, pictures),
+        "variations": {
+            "noise": {
+                "levels": [0.25, 0.5, 1.0],
+                "draws": 3,
+                "pictures": pictures("noisy", 20),
+            },
+            "disturbed": {
+                "noise": 0.25,
+                "dimensions": [2, 0, 1],
+                "pictures": pictures("disturbed", 8),
+            },
+            "sums": [{"images": ["12", "7", "40"], "pictures": pictures("sum", 4)}],
+            "ways": [
+                {
+                    "images": ["12", "7"],
+                    "steps": 9,
+                    "pictures": pictures("way", 18),
+                }
+            ],
+            "edits": [
+                {
+                    "terms": ["+ shape = heart", "- scale > 0.7"],
+                    "attributes": builder.names[:2],
+                    "success": builder.estimate(0.44, 0.1),
+                    "each": [builder.estimate(0.6, 0.1), builder.estimate(0.7, 0.1)],
+                    "reason": None,
+                    "pictures": pictures("edit", 10),
+                }
+            ],
+        },
+    }
+
+
+def _beside(builder: AuditBuilder, pictures: Any) -> dict[str, Any]:
+    """Returns `mixture`, `augmented_cnn` and `left_out` of one model."""
+
+    def gallery(key: str, left_out: Sequence[bool]) -> dict[str, Any]:
+        images = [
+            {
+                "row": 40 + place,
+                "score": 90.0 - place,
+                "left_out": is_left_out,
+                "dimension": 1,
+                "deviations": -4.5,
+            }
+            for place, is_left_out in enumerate(left_out)
+        ]
+        return {
+            "images": images,
+            "pictures": pictures(f"{key}-images", len(images)),
+            "rebuilt": pictures(f"{key}-rebuilt", len(images)),
+        }
+
+    name = builder.names[0]
+    return {
+        "mixture": {
+            "components": 10,
+            "candidates": [
+                {"components": 1, "log_likelihood": -38.1},
+                {"components": 10, "log_likelihood": -31.2},
+            ],
+            "mixture": builder.estimate(-31.0, 0.5),
+            "elbo": builder.estimate(-26.5, 0.8),
+            "bound": builder.estimate(-25.0, 0.8),
+            "difference": builder.estimate(6.0, 0.5),
+            "pixels": "gaussian",
+            "dimensions": 4,
+            "fitted_images": 5000,
+            "draws": 100,
+            "exact": False,
+            "means": pictures("mixture", 10),
+        },
+        "augmented_cnn": {
+            "labelled": 100,
+            "generated": 300,
+            "held_out_images": 2500,
+            "repeats": 5,
+            "steps": 300,
+            "gains": [
+                {
+                    "attribute": name,
+                    "meaning": f"{name} > 0.5",
+                    "without": builder.estimate(0.7, 0.02),
+                    "with_generated": builder.estimate(0.78, 0.02),
+                    "difference": builder.estimate(0.08, 0.03),
+                }
+            ],
+        },
+        "left_out": {
+            "attribute": name,
+            "value": "heart",
+            "images": 1000,
+            "left_out_images": 330,
+            "training_images": 14000,
+            "scores": [
+                {
+                    "score": "negative ELBO",
+                    "auroc": builder.estimate(0.8, 0.02),
+                    "above_pca": builder.estimate(0.15, 0.03),
+                },
+                {
+                    "score": "PCA reconstruction error",
+                    "auroc": builder.estimate(0.65, 0.02),
+                    "above_pca": None,
+                },
+            ],
+            "judged_by": "negative ELBO",
+            "most_anomalous": gallery("strange", (True, True, False)),
+            "usual": gallery("usual", (False, False, False)),
+        },
     }

@@ -1,5 +1,6 @@
 """What the report says of a model that was trained elsewhere: where it came from, and what of it was run."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -9,9 +10,16 @@ from latent_audit.reports.page.drawing import section_html
 from latent_audit.reports.page.render import BUILDERS, open_page
 from latent_audit.reports.page.templating import template_environment
 from latent_audit.reports.record.audit_json import write_audit
+from latent_audit.vae_models.presets.registry import KINDS
+from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings
 from tests.reports.audit_builder import AuditBuilder
 
 FILE = {"setting": "path", "name": "<b>model.pt", "bytes": 5, "sha256": "0123456789abcdef" * 4}
+
+
+def settings_class(kind: str) -> type:
+    module, name = KINDS[kind].split(":")
+    return getattr(import_module(module), name)
 
 
 def origin(kind: str, code: str | None, files: list[dict[str, Any]]) -> dict[str, Any]:
@@ -59,6 +67,18 @@ def test_where_a_model_came_from(small_builder: AuditBuilder, found: dict[str, A
     assert said in html
     assert "<b>model.pt" not in html
     assert "vae was trained elsewhere: how is not recorded here" in html
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_models_of_every_kind_are_described(small_builder: AuditBuilder, language: str) -> None:
+    kinds = [
+        name
+        for name, settings in ((kind, settings_class(kind)) for kind in KINDS)
+        if issubclass(settings, ExistingModelSettings)
+    ]
+    assert {"diffusers", "pythae", "lightning", "extension"} <= set(kinds)
+    for kind in kinds:
+        assert "vae" in rendered(small_builder, origin(kind, "theirs:make", [FILE]), language), kind
 
 
 CHECK = {

@@ -28,7 +28,7 @@ from tests.reports.conftest import Rendered, elements, make_run
 def test_every_section_is_there_in_order(full_run: Rendered) -> None:
     ids = [e.attributes["id"] for e in elements(full_run.html) if e.tag == "section"]
     assert tuple(ids) == SECTIONS
-    assert len(ids) == 25
+    assert len(ids) == 27
     assert ids[:5] == ["summary", "trust", "next", "attributes", "try"]
 
 
@@ -92,7 +92,7 @@ def test_first_screen_says_what_was_found(full_run: Rendered) -> None:
         "You may not say",
         "Next",
         "20260301-101500-ab12",
-        "0 of 45 negative controls passed",
+        "0 of 45 claims on meaningless codes passed",
     ):
         assert words in first, words
     assert full_run.html.index('id="summary"') < full_run.html.index('class="wide matrix strips"')
@@ -112,10 +112,10 @@ def test_a_cell_has_frames_a_phrase_an_effect_and_a_dot_a_seed(full_run: Rendere
         assert '<span class="strip"><img src="data:image/' in cell
         assert "own dimension z" in text_of(cell)
         assert cell.count('class="dot full" role="img"') == 3
-    assert any("0.77 of the width" in text_of(cell) for cell in supported)
+    assert any("by 0.77 of the width" in text_of(cell) for cell in supported)
     partly = [text_of(cell) for verdict, cell in cells if verdict == "partly_supported"]
     assert all("direction z" in cell and "also changes" in cell for cell in partly)
-    assert any("not found: at most 2 % of it" in text_of(cell) for _, cell in cells)
+    assert any("not found: the code tells at most 2 %" in text_of(cell) for _, cell in cells)
 
 
 def test_what_is_closed_is_short(full_run: Rendered) -> None:
@@ -164,6 +164,16 @@ def test_policy_lets_only_this_script_run(full_run: Rendered) -> None:
     )
     assert script_hash(scripts[0]) == f"sha256-{digest}"
     assert len(scripts[0]) <= 28_672
+
+
+def test_one_map_of_each_model_is_in_the_page_and_the_others_are_files_that_it_names(
+    full_run: Rendered,
+) -> None:
+    leads = [model for model in full_run.audit["models"] if model["is_lead"]]
+    assert full_run.html.count('<div class="map"') == len(leads)
+    named = set(re.findall(r"figures/(map-[\w-]+\.svg)", full_run.html))
+    assert len(named) == sum(len(model["projections"]) - 1 for model in leads) > 0
+    assert all((full_run.folder / "figures" / name).is_file() for name in named)
 
 
 def test_maps_keep_names_as_text(full_run: Rendered) -> None:

@@ -1,6 +1,8 @@
 """Numbers and names as the report writes them."""
 
+import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,10 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latent_audit.reports.page import image_files
+from latent_audit.reports.page.messages import load
 from latent_audit.reports.page.number_text import duration, estimate_text, number, percent
 from latent_audit.reports.page.plots.canvas import Canvas
 from latent_audit.reports.page.plots.inline_svg import inline
 from latent_audit.reports.page.visible_text import shortened, slug, visible, with_short_names
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(
@@ -121,3 +126,20 @@ def test_names_in_plots_are_text_and_ids_are_prefixed() -> None:
     ids = re.findall(r'\bid="([^"]+)"', element)
     assert len(ids) > 2
     assert all(re.fullmatch(r"p[0-9a-f]{8}\d+", found) for found in ids)
+
+
+def test_every_row_of_the_selftest_has_its_words_in_both_languages() -> None:
+    """The English ones are those of the record, which `latent-audit selftest` writes."""
+    rows = json.loads((ROOT / "tasks" / "runs" / "selftest_record.json").read_text(encoding="utf-8"))["rows"]
+    for language in ("en", "zh"):
+        t = load(language)
+        for row in rows:
+            slug = re.sub(r"[^a-z0-9]+", "_", row["name"].lower()).strip("_")
+            found = t(f"selftest_row.{slug}"), t(f"selftest_must.{slug}")
+            if language == "en":
+                assert found == (row["name"], row["must_show"])
+            else:
+                assert all(re.search("[\u4e00-\u9fff]", words) for words in found)
+            for figure in row["measured"]:
+                # Cells of a grid are named by their numbers alone.
+                assert re.match(r"u0[\d.]*_d\d+_n\d+", figure) or f"selftest_figure.{figure}" in t.sentences

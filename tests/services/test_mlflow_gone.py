@@ -15,7 +15,7 @@ from latent_audit.tasks.services import service
 from latent_audit.tasks.services.all_services import ServiceSettings, services
 from latent_audit.tasks.services.service import Service
 from latent_audit.tasks.storage.sign_in import for_mlflow_clients, kept_sign_in
-from latent_audit.tasks.tracking import run_log
+from latent_audit.tasks.tracking import connection
 from latent_audit.tasks.tracking.run_log import Tracker
 from tests.ports import free_port
 
@@ -51,7 +51,7 @@ def test_a_server_that_is_gone_for_a_while(
 ) -> None:
     assert server.address is not None
     tracker = Tracker(server.address, "gone", tmp_path)
-    monkeypatch.setattr(run_log, "SILENT_SECONDS", 1.0)
+    monkeypatch.setattr(connection, "SILENT_SECONDS", 1.0)
     said: list[str] = []
     tracker.on_wait = said.append
     run = tracker.start("vae seed 0", parent=None, params={}, tags={"run_id": "r", "seed": "0"})

@@ -16,6 +16,7 @@ ELSEWHERE = {
     "checkpoint",
     "entrypoint",
     "exported_programs",
+    "extension",
     "functions",
     "onnx",
     "diffusers",

@@ -257,7 +257,10 @@ def test_saved_weights_come_back_and_the_control_has_lost_them(
 @pytest.mark.parametrize(
     ("function", "said"),
     [
-        ("nothing", r"must return an object with encode and decode; the int .* has no encode and no decode"),
+        (
+            "nothing",
+            r"must return an object with encode and decode, or .*; the int .* has no encode and no decode",
+        ),
         ("fails", r"own_models_of_a_test:fails failed: KeyError: 'weights'"),
         ("absent", r"cannot be imported: AttributeError: .*Set `folder`"),
         ("value", r"is a int; it must be a function"),

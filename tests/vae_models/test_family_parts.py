@@ -14,13 +14,13 @@ from latent_audit.vae_models.building import build
 from latent_audit.vae_models.components.attribute_head import AttributeHead
 from latent_audit.vae_models.components.capacity import CURVE_POINTS, CapacityPenalty
 from latent_audit.vae_models.components.composition import refuse_illegal
+from latent_audit.vae_models.components.layers.self_attention import SelfAttention
 from latent_audit.vae_models.components.mixture_priors import Components, GaussianMixture, VampPrior
 from latent_audit.vae_models.components.moment_matching import MomentMatching, code_covariance
 from latent_audit.vae_models.components.posteriors import GaussianPosterior, LaplacePosterior, PointPosterior
 from latent_audit.vae_models.components.priors import ObservedCodes, StandardNormal
 from latent_audit.vae_models.components.reconstruction import LaplaceReconstruction
 from latent_audit.vae_models.components.regularisers import Encoded, Unregularised, WeightedKl
-from latent_audit.vae_models.components.self_attention import SelfAttention
 from latent_audit.vae_models.components.semi_supervised_vae import (
     BoundTerms,
     labelled_bound,

@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from latent_audit.vae_models.building import build
+from latent_audit.vae_models.components.choices import ResidualSize
+from latent_audit.vae_models.components.layers.residual import ResidualBlock
 from latent_audit.vae_models.errors import BadSettings, Cancelled
 from latent_audit.vae_models.presets.beta_tc_vae import BetaTcVaeSettings
 from latent_audit.vae_models.presets.beta_vae import BetaVaeSettings
@@ -45,10 +47,16 @@ def together(models, images, folder: Path | None = None, training=TRAINING, shou
     )
 
 
-@pytest.mark.parametrize("network", ["mlp", "burgess", "locatello"])
+@pytest.mark.parametrize("network", ["mlp", "burgess", "locatello", "residual"])
 @pytest.mark.parametrize("shape", [(1, 32, 32), (3, 28, 28)], ids=["grey", "rgb padded"])
 def test_a_stacked_network_is_each_network(network: str, shape: tuple[int, int, int]) -> None:
-    models = [build(VaeSettings(network=network, latent_dim=4), shape, (), seed) for seed in SEEDS]
+    size = ResidualSize(width=8, norm="group") if network == "residual" else None
+    settings = VaeSettings(network=network, residual=size, latent_dim=4)
+    models = [build(settings, shape, (), seed) for seed in SEEDS]
+    for place, model in enumerate(models):
+        for layer in model.modules():
+            if isinstance(layer, ResidualBlock):
+                torch.nn.init.constant_(layer.strength, 0.3 + place)
     images = torch.rand(len(models), 5, *shape)
     codes = torch.randn(len(models), 5, 4)
     for part, inputs in (("encoder", images), ("decoder", codes)):

@@ -43,6 +43,27 @@ def test_intervals_cover(rows):
     assert row.holds, row.measured
 
 
+def test_intervals_of_rare_attributes_cover(rows):
+    row = rows["rare attributes"]
+    assert row.holds, row.measured
+    assert row.measured["shown_at_1_percent"] < row.measured["shown_at_10_percent"] == 1.0
+
+
+@pytest.mark.endurance
+def test_processes_change_no_figure():
+    few = selftest.replace(
+        selftest.REDUCED,
+        null_worlds=2,
+        planted_worlds=1,
+        judged_worlds=1,
+        simulations=20,
+        places=1,
+        absence=1,
+    )
+    alone, together = (selftest.run(few, seed=3, processes=count) for count in (1, 2))
+    assert selftest.digest(alone) == selftest.digest(together)
+
+
 def test_relabelling_changes_nothing(rows):
     measured = rows["relabelling"].measured
     assert measured["change_by_permuting"] <= 1e-9
@@ -56,7 +77,7 @@ def test_digest_is_of_figures_and_not_of_times(rows):
 
 def test_table_prints_each_row_and_says_whether_it_holds(rows):
     text = selftest.table(list(rows.values()))
-    assert text.count("must show") == len(rows) == 21
+    assert text.count("must show") == len(rows) == 23
     assert "FAILS" not in text
 
 

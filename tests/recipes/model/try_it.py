@@ -13,11 +13,11 @@ from latent_audit.tasks.stages.inputs.prepared import open_prepared
 from latent_audit.tasks.stages.registry import TRAIN_MODEL
 from latent_audit.vae_models.evaluation import evaluate
 from latent_audit.vae_models.inference import encode_images
-from latent_audit.vae_models.presets import linear_vae
+from latent_audit.vae_models.presets import affine_vae
 from latent_audit.vae_models.storage.checkpoints import load, load_untrained
 
 toy = (
-    "{toy: {kind: linear_vae, latent_dim: 4, learning_rate: 0.01, training: {steps: 60, evaluate_every: 30}}}"
+    "{toy: {kind: affine_vae, latent_dim: 4, learning_rate: 0.01, training: {steps: 60, evaluate_every: 30}}}"
 )
 settings = load_settings(None, ["--models", toy, "--data.images", "1800"])
 chosen = settings.models["toy"]
@@ -31,7 +31,7 @@ after, before = (float(evaluate(m, images).reconstruction_nats.mean()) for m in 
 print(
     json.dumps(
         {
-            "module": linear_vae.__file__,
+            "module": affine_vae.__file__,
             "settings": type(chosen).__name__,
             "described": describe(settings),
             "latent_dim": model.latent_dim,

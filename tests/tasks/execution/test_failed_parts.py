@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from latent_audit.reports.page.messages import load
 from latent_audit.tasks.errors import (
     NoSpaceLeft,
     PartFailed,
@@ -31,6 +32,7 @@ from latent_audit.tasks.stages.registry import (
 )
 from latent_audit.tasks.storage.artifacts import ModelKey
 from latent_audit.vae_models.errors import ModelError
+from latent_audit.vocabulary.reasons import verbatim
 
 VAE, OTHER = ModelKey("vae", 0), ModelKey("gan", 0)
 
@@ -74,20 +76,24 @@ def test_what_may_fail_is_survived_and_what_may_not_is_not() -> None:
     assert part is not None
     assert (part.part, part.model, part.seed) == ("manipulate", "vae", 0)
     assert part.reason == "ValueError: singular matrix"
+    assert load("en").reason(part.message) == part.reason
+    assert load("zh").reason(part.message) == "程序出错，英文原文：ValueError: singular matrix"
     assert as_failed_part(error, PROBE, VAE, one_of_several=False) is None
     assert as_failed_part(error, PREPARE, None, one_of_several=True) is None
     assert as_failed_part(error, VERDICTS, None, one_of_several=True) is None
     lost = as_failed_part(ModelError("no such file"), PROBE, VAE, one_of_several=True)
     assert lost is not None
-    assert lost.reason == "no such file"
+    assert lost.reason == load("en").reason(lost.message) == "no such file"
+    assert load("zh").reason(lost.message) == "英文原文：no such file"
 
 
 def test_essential_are_data_encoding_checks_controls_and_verdicts() -> None:
     may_fail = {stage.name for stage in STAGES if stage.may_fail}
     assert may_fail == {
-        "score", "subgroup", "project", "traverse", "show", "manipulate", "applications", "attribute", "discriminate",
-        "model_specific", "latent_responses",
-        "explain_classifier", "export",
+        "score", "subgroup", "bias", "guesses", "likelihood", "variations", "project", "traverse", "show", "manipulate",
+        "applications", "attribute", "discriminate", "model_specific", "latent_responses",
+        "explain_classifier", "bayesian_classifier", "learning", "learning_classifier", "export",
+        "augment_cnn", "mixture", "leave_out", "prune", "probe_pruned", "intervene_pruned", "locate_pruned",
     }  # fmt: skip
 
 
@@ -152,6 +158,6 @@ def test_of_a_model_that_is_left_out_only_what_verdicts_rest_on_is_listed() -> N
     found["vae-seed0"]["explain_classifier"] = found["gan-seed0"]["explain_classifier"] = shared
     rows = failed_rows([VAE], found)
     assert rows == [
-        {"part": "explain_classifier", "model": None, "seed": None, "reason": "broke"},
-        {"part": "encode", "model": "gan", "seed": 0, "reason": "broke"},
+        {"part": "explain_classifier", "model": None, "seed": None, "reason": verbatim("broke")},
+        {"part": "encode", "model": "gan", "seed": 0, "reason": verbatim("broke")},
     ]

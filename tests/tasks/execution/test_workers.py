@@ -5,6 +5,7 @@ import gc
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -19,7 +20,7 @@ from latent_audit.tasks.execution.runners.work_item import Report, WorkItem
 from latent_audit.tasks.execution.stage import Stage
 from latent_audit.tasks.execution.workers import Kind, Workers
 from tests.ports import free_port
-from tests.tasks.execution.toy_stages import DIE, FAIL, INTERRUPTED, POLL, SQUARE, WAIT
+from tests.tasks.execution.toy_stages import DIE, FAIL, IMPORT_OWN, INTERRUPTED, POLL, SQUARE, WAIT
 
 REPORTS: list[Report] = []
 
@@ -52,6 +53,24 @@ def test_a_stage_is_computed_elsewhere_and_its_time_comes_back(workers: Workers,
     while Report("squaring", 2, 2, {"images_per_second": 7.0}) not in REPORTS:
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+@pytest.mark.parametrize("kind", ["process", "thread"])
+def test_own_code_is_found_by_workers_that_began_before_it_was_named(kind: Kind, tmp_path: Path) -> None:
+    (tmp_path / "code").mkdir()
+    module = tmp_path / "code" / f"own_{kind}_module.py"
+    module.write_text("")
+    place = tmp_path / "files"
+    place.mkdir()
+    path = list(sys.path)
+    with Workers(1, REPORTS.append, kind) as pool:
+        run(pool, SQUARE, tmp_path, {"number": 2})
+        pool.run(
+            WorkItem(IMPORT_OWN, "key", "run", "importing", {"module": module.stem}, "cpu", place, tmp_path,
+                     tmp_path, code_folders=(str(module.parent),))
+        )  # fmt: skip
+    sys.path[:] = path
+    assert (place / "where.txt").read_text() == str(module)
 
 
 def test_a_clock_that_is_put_back_takes_no_time_from_a_stage(

@@ -1,5 +1,6 @@
 """Stages that take milliseconds, for tests of what runs stages. Worker processes import them from here."""
 
+import importlib
 import os
 import signal
 import time
@@ -21,8 +22,14 @@ def fail(folder: Path, context: StageContext, *, code: int) -> None:
 
 
 def die(folder: Path, context: StageContext, *, number: int = signal.SIGKILL) -> None:
+    if number != signal.SIGKILL:
+        signal.signal(number, signal.SIG_DFL)  # nohup, for one, leaves SIGHUP ignored
     os.kill(os.getpid(), number)
     time.sleep(60)
+
+
+def import_own(folder: Path, context: StageContext, *, module: str) -> None:
+    (folder / "where.txt").write_text(str(importlib.import_module(module).__file__))
 
 
 def poll_for_ever(folder: Path, context: StageContext) -> None:
@@ -51,6 +58,7 @@ def ignore_interrupts(folder: Path, context: StageContext) -> None:
 
 SQUARE = Stage("square", "squaring", __name__, function="square")
 FAIL = Stage("fail", "failing", __name__, function="fail")
+IMPORT_OWN = Stage("import_own", "importing", __name__, function="import_own")
 DIE = Stage("die", "dying", __name__, function="die")
 POLL = Stage("poll", "polling", __name__, function="poll_for_ever")
 WAIT = Stage("wait", "waiting", __name__, function="wait_for_stop")

@@ -89,11 +89,19 @@ def test_columns_are_typed_as_those_of_a_table() -> None:
     assert [a.name for a in array.attributes] == ["attribute 0", "attribute 1"]
 
 
+def test_missing_values_are_kept() -> None:
+    given = as_attributes({"size": [1.5, np.nan, 3.5, 4.25], "sex": ["f", None, "m", "f"]}, 4, {})
+    assert [attribute.kind for attribute in given.attributes] == ["continuous", "binary"]
+    np.testing.assert_array_equal(given.values, [[1.5, 0], [np.nan, np.nan], [3.5, 1], [4.25, 0]])
+
+
 def test_columns_that_cannot_be_used_are_named() -> None:
     with pytest.raises(DataError, match="4 images and 3 rows"):
         as_attributes({"a": [1, 2, 3]}, 4, {})
     with pytest.raises(BadTable, match="'a' has 1 empty or not finite cells"):
-        as_attributes({"a": [1.5, np.nan, 3.5]}, 3, {})
+        as_attributes({"a": [1.5, np.inf, 3.5]}, 3, {})
+    with pytest.raises(BadTable, match="'a' has no value in any row"):
+        as_attributes({"a": [np.nan] * 3}, 3, {})
     with pytest.raises(BadTable, match="holds times"):
         as_attributes(pd.DataFrame({"t": pd.date_range("2020-01-01", periods=3)}), 3, {})
     with pytest.raises(BadTable, match="two columns are named 'a'"):

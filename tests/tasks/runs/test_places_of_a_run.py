@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import place_table
+from benchmarks import family_table, place_table
 from latent_audit.flows.cli.main import main
 from latent_audit.reports.errors import AuditInvalid
 from latent_audit.reports.page.reasons import with_sentences, with_text
@@ -70,6 +70,18 @@ def test_its_places_are_printed_as_a_table(run: Path, capsys: pytest.CaptureFixt
     assert all(row.count("|") == head.count("|") == line.count("|") for row in rows)
     assert " direction " in rows[0]
     assert re.search(r": [\d.]+ \[[\d.]+, [\d.]+\]; [\d.]+ \[", rows[0])
+
+
+def test_what_each_kind_of_model_gives_is_printed_with_a_sentence(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    family_table.main([str(run)])
+    head, line, *rest = capsys.readouterr().out.splitlines()
+    leads = [model["name"] for model in read_audit(run)["models"] if model["is_lead"]]
+    rows, sentences = rest[: len(leads)], rest[len(leads) + 1 :]
+    assert all(row.count("|") == head.count("|") == line.count("|") for row in rows)
+    assert [sentence.partition(":")[0] for sentence in sentences] == [f"- {name}" for name in leads]
+    assert all(sentence.endswith("has a place that interventions support.") for sentence in sentences)
 
 
 def edit_place(audit: dict[str, Any]) -> None:

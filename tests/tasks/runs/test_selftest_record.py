@@ -7,14 +7,12 @@ import pytest
 from latent_audit.tasks.runs import selftest_record
 from latent_audit.tasks.storage.arrays import read_json, write_json
 from latent_audit.tasks.storage.source_digest import numeric_versions
+from tests.end_to_end.test_selftest_command import ROWS
 
 
 def test_the_record_has_every_row_and_they_hold() -> None:
     cited = selftest_record.cited()
-    assert [row["name"] for row in cited["rows"]] == [
-        "null world", "planted world", "entangled world", "confounded world", "leaky classifier", "intervals",
-        "relabelling",
-    ]  # fmt: skip
+    assert [row["name"] for row in cited["rows"]] == list(ROWS)
     assert cited["holds"]
     assert all(row["holds"] for row in cited["rows"])
     assert cited["sizes"]["null_worlds"] >= 1000  # the full size

@@ -19,8 +19,10 @@ import yaml
 
 from latent_audit.tasks.errors import TrackingError
 from latent_audit.tasks.storage.artifacts import digest_of_file
+from latent_audit.tasks.tracking.connection import connect_early
+from latent_audit.tasks.tracking.exported_program import save_exported
 from latent_audit.tasks.tracking.log_batch import LogBatch
-from latent_audit.tasks.tracking.run_log import Tracker, connect_early, save_exported
+from latent_audit.tasks.tracking.run_log import Tracker
 
 # MLflow uses what its database library is about to drop.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning")

@@ -1,5 +1,6 @@
 """Odd forms of settings: each is read as it was meant, or refused in a sentence within seconds."""
 
+import json
 import os
 import re
 import threading
@@ -189,3 +190,13 @@ def test_values_that_would_fail_later_are_refused(words: list[str], said: str) -
     with pytest.raises(SettingsError) as caught:
         load_settings(None, words)
     assert said in str(caught.value)
+
+
+def test_two_escapes_of_json_that_name_one_character_are_joined() -> None:
+    name = "émotion 😀"
+    assert json.dumps(name) == r'"\u00e9motion \ud83d\ude00"'
+    assert parse_overrides(["--data.attributes", json.dumps([name])]) == {"data": {"attributes": [name]}}
+    assert parse_overrides(["--models", json.dumps({name: {}})]) == {"models": {name: {}}}
+    for half in (r'"\ud83d"', r'"\ude00\ud83d"'):
+        with pytest.raises(SettingsError, match="is not a YAML value"):
+            parse_overrides(["--run.name", half])

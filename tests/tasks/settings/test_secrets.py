@@ -10,7 +10,8 @@ from latent_audit.flows.cli.main import main
 from latent_audit.tasks.downloads.fetch_errors import Unreachable
 from latent_audit.tasks.errors import AuditError, SettingsError
 from latent_audit.tasks.passwords import has_password, without_password
-from latent_audit.tasks.settings.audit import Settings, TrackingSettings
+from latent_audit.tasks.settings.audit import Settings
+from latent_audit.tasks.settings.outcome import TrackingSettings
 from latent_audit.tasks.settings.redaction import restored, without_secrets
 from latent_audit.tasks.storage.sign_in import kept_sign_in, sign_in_to_own
 

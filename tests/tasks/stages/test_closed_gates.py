@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from latent_audit.tasks.session.publish import metrics_of
+from latent_audit.tasks.session.mlflow_facts import metrics_of
 from latent_audit.tasks.stages.evidence.closed_gates import closed_gates, take_out_unread
 from latent_audit.vocabulary.reasons import verbatim
 

@@ -19,7 +19,8 @@ from latent_audit.tasks.execution.progress import ProgressDisplay
 from latent_audit.tasks.execution.stage import key_part
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.session.find_models import find_model_files
-from latent_audit.tasks.settings.audit import Settings, SplitSettings
+from latent_audit.tasks.settings.audit import Settings
+from latent_audit.tasks.settings.subject import SplitSettings
 from latent_audit.tasks.stages.data.prepare import compute as prepare
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
 from latent_audit.tasks.stages.inputs.reach import reach_of
@@ -87,6 +88,12 @@ class Arrays:  # no torch weights at all; leaves torch on the way, as scikit-lea
     def decode(self, codes):
         return torch.from_numpy((codes.numpy() @ self.kept.T).clip(0, 1)).view(-1, 1, 32, 32)
 
+class Wary(Arrays):  # as a factorisation of images that are not negative
+    def encode(self, images):
+        if images.min() < 0:
+            raise ValueError("negative values")
+        return super().encode(images)
+
 def closed():  # its functions are no methods of what holds the networks
     model = Own()
     holder = types.SimpleNamespace(model=model)
@@ -105,6 +112,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
         data=SpritesSettings(images=1800),
         files=DataFiles(folder, {}),
         shares=SplitSettings().model_dump(),
+        trains_models=True,
         fewest_of_a_class=10,
         duplicate_images=500,
         seed=0,
@@ -255,6 +263,7 @@ def test_models_that_no_check_could_make_sense_of_are_refused(
         ("NoGrad", (False, True, True, True)),
         ("Inference", (False, False, True, True)),
         ("Arrays", (False, False, False, False)),
+        ("Wary", (False, False, False, False)),
     ],
 )
 def test_what_a_model_allows_is_found_at_import(

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from latent_audit.tasks.datasets.sprites import SpritesSettings
 from latent_audit.tasks.execution.stage_context import StageContext
-from latent_audit.tasks.settings.audit import SplitSettings
+from latent_audit.tasks.settings.subject import SplitSettings
 from latent_audit.tasks.stages.data.prepare import compute as prepare
 from latent_audit.tasks.stages.registry import MODEL_SPECIFIC, TRAIN_MODEL
 from latent_audit.tasks.storage.arrays import read_json
@@ -49,6 +49,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
         data=SpritesSettings(images=1800),
         files=DataFiles(folder, {}),
         shares=SplitSettings().model_dump(),
+        trains_models=True,
         fewest_of_a_class=10,
         duplicate_images=500,
         seed=0,
@@ -102,6 +103,11 @@ def _attention(shown: dict[str, Any], folder: Path) -> None:
     assert maps.shape == (8, 32, 32)
     assert maps.mean() == pytest.approx(1, abs=0.01)
     assert 0 < part["reach"]["value"] < 1
+    of_decoder = part["decoder"]
+    maps = np.load(folder / of_decoder["maps"]["path"], allow_pickle=False)
+    assert maps.shape == (8, 32, 32)
+    assert maps.mean() == pytest.approx(1, abs=0.01)
+    assert np.load(folder / of_decoder["images"]["path"], allow_pickle=False).shape == (8, 1, 32, 32)
 
 
 def _uncertainty(shown: dict[str, Any], folder: Path) -> None:
@@ -124,6 +130,10 @@ def _labels(shown: dict[str, Any], folder: Path) -> None:
     few, all_of_them = (row["labelled_images"] for row in part["shares"])
     assert all_of_them == pytest.approx(0.95 * 0.55 * 1800, abs=10)
     assert few == round(0.02 * all_of_them)
+    for row in part["shares"]:
+        # Of the same held-out images, so that the three can be held against each other.
+        assert row["cnn"]["n"] == row["model"]["n"] == row["baseline"]["n"]
+        assert row["cnn"]["low"] <= row["cnn"]["value"] <= row["cnn"]["high"]
     assert shown["named"][0]["statistic"] == "balanced accuracy"
 
 

@@ -11,7 +11,7 @@ from latent_audit.tasks.datasets.images.image_set import ImageSet
 from latent_audit.tasks.datasets.mnist import MnistSettings
 from latent_audit.tasks.datasets.registry import DataSettings
 from latent_audit.tasks.execution.stage_context import StageContext
-from latent_audit.tasks.settings.audit import SplitSettings
+from latent_audit.tasks.settings.subject import SplitSettings
 from latent_audit.tasks.stages.data.prepare import compute as prepare
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.stages.training.training_report import training_places
@@ -70,6 +70,7 @@ def computed(folder: Path, data: DataSettings, files: Path, fewest_of_a_class: i
         data=data,
         files=DataFiles(files, {}),
         shares=SplitSettings().model_dump(),
+        trains_models=True,
         fewest_of_a_class=fewest_of_a_class,
         duplicate_images=500,
         seed=0,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -14,15 +15,19 @@ from latent_audit.tasks.errors import Stopped
 from latent_audit.tasks.execution.runners.work_item import Report, WorkItem
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.execution.workers import Workers
-from latent_audit.tasks.settings.audit import SplitSettings
+from latent_audit.tasks.settings.subject import SplitSettings
 from latent_audit.tasks.stages.data.prepare import compute as prepare
+from latent_audit.tasks.stages.inputs.prepared import open_prepared
 from latent_audit.tasks.stages.registry import TAKE_TRAINED, TRAIN_MODEL, TRAIN_STACK
+from latent_audit.tasks.stages.training import train_model, train_stack
+from latent_audit.tasks.stages.training.training_report import Given
 from latent_audit.tasks.storage.arrays import read_json
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.tasks.storage.data_files import DataFiles
 from latent_audit.vae_models.errors import ModelError
 from latent_audit.vae_models.presets.plain_vae import VaeSettings
 from latent_audit.vae_models.storage.checkpoints import load
+from latent_audit.vae_models.training.images_on_disk import ImagesOnDisk
 from latent_audit.vae_models.training.settings import TrainingSettings
 from latent_audit.vae_models.training.state import STATE_FILE
 
@@ -37,6 +42,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
         data=SpritesSettings(images=1800),
         files=DataFiles(folder, {}),
         shares=SplitSettings().model_dump(),
+        trains_models=True,
         fewest_of_a_class=10,
         duplicate_images=500,
         seed=0,
@@ -101,6 +107,31 @@ def test_a_stopped_training_goes_on_from_its_step(
     train(workers, inputs, tmp_path, tmp_path / "work", 1e-6)
     facts = read_json(tmp_path / "files" / "training.json")
     assert (facts["steps"], facts["stopped"]) == (step, "deadline")
+
+
+@pytest.mark.parametrize("model", ["alone", "stack"])
+def test_images_read_from_disk_give_the_same_weights(prepared: Artifact, tmp_path: Path, model: str) -> None:
+    weights = []
+    for from_disk in (False, True):
+        training = TrainingSettings(steps=12, batch_size=16, evaluate_every=6, from_disk=from_disk)
+        settings = VaeSettings(network="mlp", latent_dim=2, warm_up_steps=5, training=training)
+        folder, work = tmp_path / f"files-{from_disk}", tmp_path / f"work-{from_disk}"
+        folder.mkdir()
+        work.mkdir()
+        context = StageContext("cpu", work, lambda *_: None, lambda: False, None)
+        if model == "alone":
+            train_model.compute(folder, context, prepared=prepared, model=settings, seed=0)
+        else:
+            train_stack.compute(folder, context, prepared=prepared, model=settings, seeds=(0, 1))
+        weights.append([path.read_bytes() for path in sorted(folder.rglob("weights.safetensors"))])
+    assert weights[0] == weights[1]
+    given = Given.of(open_prepared(prepared), "model_train", training)
+    assert isinstance(given.images, ImagesOnDisk)
+    assert isinstance(open_prepared(prepared).data.images, np.memmap)
+    whole = Given.of(open_prepared(prepared), "model_train", training.model_copy(update={"from_disk": False}))
+    assert isinstance(whole.images, np.ndarray)
+    assert (given.images.shape, given.images.nbytes) == (whole.images.shape, whole.images.nbytes)
+    np.testing.assert_array_equal(given.images[np.array([5, 0, 7])], whole.images[[5, 0, 7]])
 
 
 def test_a_training_that_diverges_says_so_and_leaves_the_worker_alive(

@@ -66,6 +66,17 @@ def test_an_autoencoder_kl_scales_its_codes_on_both_sides(tmp_path: Path) -> Non
     assert ours.networks.encoder.conv_in.weight.device.type == "cpu"
 
 
+def test_its_attention_has_the_second_derivative_that_attributions_need(tmp_path: Path) -> None:
+    autoencoder_kl(tmp_path / "kl")
+    ours = opened("diffusers", tmp_path / "kl")
+    pixels = torch.from_numpy(IMAGES).float().div(255).requires_grad_()
+    for leaf, function in ((pixels, lambda x: ours.encode(x).mean), (torch.zeros(2, 128), ours.decode)):
+        given = leaf.requires_grad_()
+        (first,) = torch.autograd.grad(function(given).square().sum(), given, create_graph=True)
+        (second,) = torch.autograd.grad(first.square().sum(), given)
+        assert torch.isfinite(second).all()
+
+
 def test_it_is_kept_and_rebuilt_without_its_folder(tmp_path: Path) -> None:
     autoencoder_kl(tmp_path / "kl")
     settings = _settings.validate_python({"kind": "diffusers", "path": str(tmp_path / "kl")})

@@ -1,5 +1,6 @@
 """Models as ONNX files: run as they are; anything but operations on tensors is refused before it is opened."""
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,14 @@ def test_both_halves_are_run_and_kept(settings: OnnxSettings, tmp_path: Path) ->
     recipes.save(tmp_path / "saved", found, recipes.recipe(settings, SHAPE, (), seed=0))
     again = checkpoints.load(tmp_path / "saved", "cpu")
     np.testing.assert_array_equal(encode_images(again, images)[0], codes)
+
+
+def test_a_copy_of_the_model_encodes_alike(settings: OnnxSettings) -> None:
+    """Attributions work on copies of a model."""
+    images = np.random.default_rng(0).integers(0, 256, (4, *SHAPE), np.uint8)
+    opened = open_existing(settings, SHAPE)
+    found, copied = (encode_images(model, images)[0] for model in (opened, copy.deepcopy(opened)))
+    np.testing.assert_array_equal(found, copied)
 
 
 def of_another_library() -> bytes:

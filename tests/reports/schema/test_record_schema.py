@@ -21,7 +21,7 @@ from latent_audit.vocabulary.schema import open_schema
 from tests.reports.conftest import Rendered
 
 BY_HAND = json.loads(Path(__file__).with_name("audit-1.1.by-hand.json").read_text(encoding="utf-8"))
-KEPT = Path(__file__).parents[1] / "kept_runs" / "0.1.0.tar.xz"
+KEPT = Path(__file__).parents[2] / "kept_runs" / "0.1.0.tar.xz"
 OTHER_VALUES: tuple[Any, ...] = (
     None, True, 0, 1.0, -2.5, "", "supported", "arrays/../a.npy", [], [None], ["x"], {}, {"not_applicable": "No."},
     {"value": 1.0, "low": None, "high": None, "n": 3, "source": "seeds"},
@@ -186,9 +186,10 @@ def described_by_hand() -> Any:
     return resolved(BY_HAND, BY_HAND)
 
 
-def by_hand_describes(place: Any) -> bool:
+@cache
+def by_hand_describes(place: tuple[str | int, ...]) -> bool:
     """Returns whether the schema by hand knows every key on the way to a place; parts added since are left out."""
-    part = described_by_hand()
+    part: Any = described_by_hand()
     for step in place:
         forms = [part, *part.get("anyOf", []), *part.get("oneOf", [])]
         if isinstance(step, int):

@@ -18,6 +18,8 @@ def record(**changes: Any) -> dict[str, Any]:
     return {
         "data": "sprites",
         "model": "vae",
+        "sized": "latent_dim",
+        "measure": "elbo_nats",
         "folds": 5,
         "scores": [score(size) for size in (2, 5, 8)],
         "best": 8,
@@ -58,3 +60,16 @@ def test_the_page_speaks_chinese(tmp_path: Path) -> None:
     html = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert "所选：5 个维度" in html
     assert "Chosen" not in html
+
+
+def test_a_model_without_a_bound_is_judged_by_its_reconstruction_and_free_dimensions_are_called_so(
+    tmp_path: Path,
+) -> None:
+    given = record(measure="reconstruction_nats", sized="free_dimensions")
+    for score in given["scores"]:
+        score["reconstruction_nats"] = score.pop("elbo_nats")
+    write_page(given, tmp_path / "page.html", "en")
+    html = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "The best reconstruction has 8" in html
+    assert "this model has no evidence lower bound" in html
+    assert "free dimensions, beside those with names" in html

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from latent_audit.vae_models.components.vae import VariationalAutoencoder
 
 
-class LinearVaeSettings(BaseModel):
+class AffineVaeSettings(BaseModel):
     """How large a linear VAE is, and how it is trained."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["linear_vae"] = Field("linear_vae", description="a VAE of two linear layers")
+    kind: Literal["affine_vae"] = Field("affine_vae", description="a VAE of two linear layers")
     latent_dim: int = Field(10, ge=1, description="latent dimensions")
     learning_rate: float = Field(1e-3, gt=0, description="Adam's step size")
     training: TrainingSettings = Field(TrainingSettings(), description="how long to train, and on what")
