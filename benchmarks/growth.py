@@ -77,8 +77,8 @@ def grown(what: str, axis: str, sizes: Sequence[int], usual: Size, cap: float, n
     return fit(what, axis, points, promised=axis == "images", stopped_at=stopped)
 
 
-def point_of(what: str, whole: Size, size: int, cap: float) -> Point:
-    """Returns what a fresh process measured; raises PointFailed."""
+def point_of(what: str, whole: Size, size: int, cap: float, clock: str = "seconds") -> Point:
+    """Returns what a fresh process measured; raises PointFailed. clock: seconds, or core_seconds."""
     words = [sys.executable, "-m", "benchmarks.growth_point", what, json.dumps(vars(whole))]
     try:
         done = subprocess.run(
@@ -97,7 +97,7 @@ def point_of(what: str, whole: Size, size: int, cap: float) -> Point:
         last = (done.stderr.strip() or "nothing was said").splitlines()[-1]
         raise PointFailed(f"ended with status {done.returncode}: {last}")
     found = json.loads(done.stdout.strip().splitlines()[-1])
-    return Point(size, found["seconds"], found["megabytes"])
+    return Point(size, found[clock], found["megabytes"])
 
 
 def main() -> int:

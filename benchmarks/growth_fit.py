@@ -24,7 +24,7 @@ class Series:
     """Growth of one thing along one axis; `steeper` says whether it passes n log n, where that is promised.
 
     Slopes are None with fewer than two points worth fitting; `last_time_slope` is that of the last two alone.
-    `stopped_at` is the first size that was not reached.
+    `stopped_at` is the first size that was not reached. `most_slope`: what is promised of the time's.
     """
 
     what: str
@@ -36,10 +36,16 @@ class Series:
     n_log_n_slope: float | None
     steeper: bool
     stopped_at: int | None
+    most_slope: float | None = None
 
     def missed(self) -> list[str]:
-        """Returns the missed target in words, or nothing."""
-        return [f"{self.what} grows faster than n log n in {self.axis}"] if self.steeper else []
+        """Returns the missed targets in words, or nothing."""
+        found = [f"{self.what} grows faster than n log n in {self.axis}"] if self.steeper else []
+        if self.most_slope is not None and (self.time_slope is None or self.time_slope > self.most_slope):
+            found.append(
+                f"{self.what}: the slope in {self.axis} is {self.time_slope}, not {self.most_slope:g}"
+            )
+        return found
 
 
 def slope(sizes: Sequence[float], costs: Sequence[float]) -> float | None:

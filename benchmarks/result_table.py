@@ -7,13 +7,13 @@ from typing import Any
 from benchmarks.results import BEGIN, END
 
 
-def write_table(document: Path, results: Mapping[str, Any]) -> None:
+def write_table(document: Path, results: Mapping[str, Any], begin: str = BEGIN, end: str = END) -> None:
     """Writes the table between the two marks of a document, which keeps all else."""
     text = document.read_text(encoding="utf-8")
-    if text.count(BEGIN) != 1 or text.count(END) != 1:
-        raise ValueError(f"{document} must hold each of these lines once:\n{BEGIN}\n{END}")
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    document.write_text(f"{before}{BEGIN}\n\n{table(results)}\n{END}{after}", encoding="utf-8")
+    if text.count(begin) != 1 or text.count(end) != 1:
+        raise ValueError(f"{document} must hold each of these lines once:\n{begin}\n{end}")
+    before, after = text.split(begin)[0], text.split(end)[1]
+    document.write_text(f"{before}{begin}\n\n{table(results)}\n{end}{after}", encoding="utf-8")
 
 
 def table(results: Mapping[str, Any]) -> str:
@@ -27,11 +27,12 @@ def table(results: Mapping[str, Any]) -> str:
         "",
     ]
     for section in results["sections"].values():
-        lines += [f"### {section['title']}", "", *_section(section), ""]
+        lines += [f"### {section['title']}", "", *section_lines(section), ""]
     return "\n".join(lines)
 
 
-def _section(section: Mapping[str, Any]) -> list[str]:
+def section_lines(section: Mapping[str, Any]) -> list[str]:
+    """Returns what one benchmark found, in lines of Markdown."""
     if "failed" in section:
         return [f"Not measured: {section['failed']}"]
     lines = [section["setting"], ""]

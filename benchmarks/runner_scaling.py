@@ -17,7 +17,7 @@ from latent_audit.tasks.execution.devices import available_cores
 from latent_audit.tasks.execution.runners.work_item import WorkItem
 from latent_audit.tasks.execution.stage import Stage
 from latent_audit.tasks.execution.workers import Workers
-from latent_audit.tasks.settings.audit import SplitSettings
+from latent_audit.tasks.settings.subject import SplitSettings
 from latent_audit.tasks.stages.registry import PREPARE, TRAIN_MODEL
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.tasks.storage.data_files import DataFiles

@@ -74,7 +74,7 @@ class ShortThenWhole(torch.utils.data.Sampler[int]):
         return self.count
 
 
-def train(images: NDArray[np.uint8], warm_up: int, seed: int, device: str) -> Trained:
+def train(images: NDArray[np.uint8], warm_up: int, seed: int, device: str, batch: int = BATCH) -> Trained:
     """Trains with its defaults: fp32, its collator, no loader processes."""
     pixels = torch.from_numpy(images).float() / 255
     encoder, decoder = Encoder(), Decoder()
@@ -84,15 +84,15 @@ def train(images: NDArray[np.uint8], warm_up: int, seed: int, device: str) -> Tr
     )
     with tempfile.TemporaryDirectory() as folder:
         asked = BaseTrainerConfig(
-            output_dir=folder, num_epochs=2, learning_rate=LEARNING_RATE, per_device_train_batch_size=BATCH,
-            per_device_eval_batch_size=BATCH, no_cuda=device == "cpu", seed=seed,
+            output_dir=folder, num_epochs=2, learning_rate=LEARNING_RATE, per_device_train_batch_size=batch,
+            per_device_eval_batch_size=batch, no_cuda=device == "cpu", seed=seed,
         )  # fmt: skip
         trainer = Timed(
             model, train_dataset=BaseDataset(pixels, torch.zeros(len(pixels))), training_config=asked
         )
         loader = trainer.train_loader
         trainer.train_loader = torch.utils.data.DataLoader(
-            loader.dataset, batch_size=BATCH, sampler=ShortThenWhole(warm_up * BATCH, len(images)),
+            loader.dataset, batch_size=batch, sampler=ShortThenWhole(warm_up * batch, len(images)),
             collate_fn=loader.collate_fn, num_workers=loader.num_workers, drop_last=loader.drop_last,
         )  # fmt: skip
         trainer.train()

@@ -1,6 +1,7 @@
-"""Writes the reference pages of the settings and of the command line from the program itself."""
+"""Writes pages from the program: settings, command line, the schema of audit.json, the notebook as a page."""
 
 import argparse
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,36 @@ from pydantic_core import PydanticUndefined
 
 from latent_audit.flows.cli import main
 from latent_audit.tasks.settings.audit import Settings
+from latent_audit.vocabulary.schema import open_schema
+
+NOTEBOOK = "notebooks/first_audit.ipynb"
+NOTEBOOK_PAGE = "tutorials/first-audit.md"
 
 
-def write(folder: Path) -> None:
-    """Writes settings.md and command-line.md into `folder`; a page that would not change is left alone."""
-    for name, text in (("settings.md", settings_page()), ("command-line.md", command_page())):
-        path = folder / name
+def write(docs: Path) -> None:
+    """Writes the pages below `docs`; one that would not change is left alone."""
+    pages = {
+        "reference/settings.md": settings_page(),
+        "reference/command-line.md": command_page(),
+        "reference/audit.schema.json": json.dumps(open_schema(), indent=1, sort_keys=True) + "\n",
+        NOTEBOOK_PAGE: notebook_page(docs / NOTEBOOK),
+    }
+    for name, text in pages.items():
+        path = docs / name
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
+
+
+def notebook_page(notebook: Path) -> str:
+    """Returns the cells of a notebook as a page: text as it is, code in blocks, and the notebook to download."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    parts = []
+    for cell in cells:
+        text = "".join(cell["source"])
+        parts.append(text if cell["cell_type"] == "markdown" else f"```python\n{text}\n```")
+    download = f"Download the notebook: {{download}}`{notebook.name} <../notebooks/{notebook.name}>`."
+    parts.insert(1, f"It takes about two minutes on one core. {download}")
+    return "\n\n".join(parts) + "\n"
 
 
 def settings_page() -> str:
