@@ -14,6 +14,7 @@ import torch
 from latent_audit.flows.cli import main as command
 from latent_audit.vae_models.pretrained.exported_archive import refuse_code
 from latent_audit.vocabulary.machine_errors import in_words, is_of_the_machine, raise_machine_error
+from tests.project.syntax_trees import syntax_tree
 from tests.reports.judged_run import write_judged_run
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -58,7 +59,7 @@ def broad_handlers(path: Path) -> Iterator[tuple[str, ast.ExceptHandler]]:
         for child in ast.iter_child_nodes(node):
             yield from walk(child, function)
 
-    yield from walk(ast.parse(path.read_text(encoding="utf-8")), "")
+    yield from walk(syntax_tree(path), "")
 
 
 def asks(handler: ast.ExceptHandler) -> bool:

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from latent_audit.vocabulary.checks import CHECKS_1_0 as CHECKS
 from latent_audit.vocabulary.checks import letter
 from latent_audit.vocabulary.schema import open_schema
 from latent_audit.vocabulary.verdicts import OVERALL, STRENGTH
+from tests.project.syntax_trees import syntax_tree
 from tests.test_repository import ROOMS, ROOT, source_files
 
 LIMITS = {value for value in asdict(Thresholds()).values() if isinstance(value, float)}
@@ -92,14 +94,19 @@ def nodes(*rooms: str) -> Iterator[tuple[str, ast.AST]]:
     """Yields every node of the rooms' syntax trees with the name of its file; annotations and docstrings left out."""
     for path in source_files(*rooms):
         name = path.relative_to(ROOT).as_posix()
-        for node in _without_types(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in _typeless_nodes(path):
             yield name, node
+
+
+@cache
+def _typeless_nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(_without_types(syntax_tree(path)))
 
 
 def _without_types(node: ast.AST) -> Iterator[ast.AST]:
     yield node
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Subscript) and ast.unparse(child.value) == "Literal":
+        if isinstance(child, ast.Subscript) and getattr(child.value, "id", "") == "Literal":
             continue
         yield from _without_types(child)
 

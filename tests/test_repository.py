@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from pydantic import BaseModel
 from latent_audit.flows.cli import main as command
 from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.settings.layers import describe, load_settings
+from tests.project.syntax_trees import nodes_of, syntax_tree
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("flows", "tasks", "vae_models", "reports", "latent_audit/vocabulary")
@@ -102,10 +104,11 @@ def source_files(*rooms: str) -> list[Path]:
     return sorted(path for room in rooms for path in (ROOT / room.replace(".", "/")).rglob("*.py"))
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """Returns the dotted names that a file imports, wherever in it; a name imported from a package counts."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -238,7 +241,7 @@ def test_the_repository_speaks_of_the_project_alone() -> None:
 @pytest.mark.parametrize("path", source_files(*ROOMS), ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_package_reads_or_writes_pickles(path: Path) -> None:
     assert not {name for name in imports(path) if is_below(name, {"pickle", "joblib", "dill", "cloudpickle"})}
-    for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for call in nodes_of(path):
         if not isinstance(call, ast.Call):
             continue
         function = ast.unparse(call.func)
@@ -275,7 +278,7 @@ def test_flows_hold_flows_and_define_no_types() -> None:
     for path in source_files("flows"):
         starts = path.parent.name == "cli" or path.name == "run_from_python.py"
         assert path.name == "__init__.py" or path.name.endswith("_flow.py") or starts
-        nodes = ast.parse(path.read_text(encoding="utf-8")).body
+        nodes = syntax_tree(path).body
         assert not [node.name for node in nodes if isinstance(node, ast.ClassDef)]
 
 

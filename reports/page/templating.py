@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from latent_audit.reports.page import messages
@@ -16,6 +17,23 @@ FILES_READ = ("templates/*.html",)
 ROOM = Path(__file__).parent
 
 
+class _CompiledTemplates(BytecodeCache):
+    """Compiled templates of this process: to compile them again takes a tenth of the time of a report."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._compiled:
+            bucket.bytecode_from_string(self._compiled[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _CompiledTemplates()
+
+
 def template_environment(words: messages.Messages) -> Environment:
     """Returns templates that escape everything, refuse what is undefined, and show unseen characters."""
     made = Environment(
@@ -23,6 +41,7 @@ def template_environment(words: messages.Messages) -> Environment:
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_shown,
+        bytecode_cache=_COMPILED,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -9,7 +9,7 @@ import yaml
 CONFIG = Path(__file__).resolve().parents[2] / "configs" / "existing_model.yaml"
 SMALL = """\
 run: {name: small}
-data: {kind: sprites, images: 1800, image_size: 64}
+data: {kind: sprites, images: 900, image_size: 64}
 seeds: [0, 1, 2]
 classifier: {width: 8, hidden: 16, training: {steps: 20, evaluate_every: 20, patience: null}}
 evidence: {permutations: 100, bootstraps: 100, probe_images: 200, null_directions_per_dimension: 20,

@@ -11,6 +11,7 @@ import pytest
 from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.settings.layers import settings_models
 from latent_audit.tasks.stages.registry import STAGES
+from tests.project.syntax_trees import syntax_tree
 from tests.source_copy import ROOT
 
 ROOMS = ("flows", "tasks", "vae_models", "reports", "latent_audit/vocabulary", "tests")
@@ -62,7 +63,7 @@ def test_no_folder_holds_more_modules_than_one_can_look_through() -> None:
 def test_every_folder_says_what_belongs_in_it_and_where_to_start() -> None:
     for path in python_files():
         if path.name == "__init__.py" and path.relative_to(ROOT).parts[0] != "tests":
-            said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+            said = ast.get_docstring(syntax_tree(path)) or ""
             assert "Start" in said, path
             assert 2 <= len(said.splitlines()) <= 6, path
     for folder in {path.parent for path in python_files() if "tests" not in path.relative_to(ROOT).parts}:
@@ -72,7 +73,7 @@ def test_every_folder_says_what_belongs_in_it_and_where_to_start() -> None:
 def test_what_a_folder_says_to_start_with_is_there() -> None:
     for path in python_files():
         if path.name == "__init__.py" and path.relative_to(ROOT).parts[0] not in ("tests", "latent_audit"):
-            said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+            said = ast.get_docstring(syntax_tree(path)) or ""
             words = said.partition("Start with")[2].replace("(", " ").split()
             named = [word.strip(".,;") for word in words if word.strip(".,;").endswith(".py")]
             assert named, path
@@ -92,7 +93,7 @@ def test_no_module_imports_itself_by_a_detour() -> None:
 
 @pytest.mark.parametrize("path", python_files(), ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_name_needs_to_be_learnt_here(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = syntax_tree(path)
     names = {
         node.name
         for node in ast.walk(tree)

@@ -10,6 +10,7 @@ from importlib import metadata
 
 import pytest
 
+from tests.project.syntax_trees import syntax_tree
 from tests.test_repository import ROOT, source_files
 
 PAGE = (ROOT / "docs" / "private-names.md").read_text(encoding="utf-8")
@@ -34,7 +35,7 @@ UNDOCUMENTED = re.compile(
 def used_names() -> Iterator[tuple[str, str]]:
     """Yields each private name of a library that code uses, with the file."""
     for path in source_files("flows", "tasks", "vae_models", "reports", "benchmarks", "tests"):
-        name, tree = path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+        name, tree = path.relative_to(ROOT).as_posix(), syntax_tree(path)
         own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)}
         modules = set()
         for node in ast.walk(tree):

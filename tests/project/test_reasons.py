@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from latent_audit.reports.page.messages import load
+from tests.project.syntax_trees import nodes_of
 from tests.test_one_definition import ROOT, source_files
 
 ROOMS = ("tasks", "vae_models", "reports", "latent_audit/vocabulary")
@@ -29,7 +30,7 @@ STEMS = {
 def calls() -> Iterator[tuple[str, ast.Call]]:
     """Yields each call of `reason(...)` or of a method `reason` with its place."""
     for path in source_files(*ROOMS):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes_of(path):
             if not isinstance(node, ast.Call) or not node.args:
                 continue
             name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
