@@ -437,6 +437,12 @@ def bounds(value: Part[Estimate]) -> tuple[float, float | None, float | None]:
     return found["value"], found["low"], found["high"]
 
 
+def side_of_zero(value: Part[Estimate]) -> int:
+    """Returns 1 where the interval of an estimate lies above 0, -1 where it lies below, else 0."""
+    _, low, high = bounds(value)
+    return int((low or 0.0) > 0) - int((high or 0.0) < 0)
+
+
 def known(value: Part[Estimate]) -> float | None:
     """Returns the value of an estimate, or None where there is none."""
     found = recorded(value)

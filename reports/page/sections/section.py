@@ -8,6 +8,7 @@ from typing import Any
 
 from latent_audit.reports.page import sections
 from latent_audit.reports.page.context import Figure, Page, Table
+from latent_audit.vocabulary.record.model import Model
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,13 @@ def titled(
     """Returns a part of a section as its template shows it: title, text, the figures that are there, and a table."""
     shown = [figure for figure in figures if figure is not None]
     return {"title": title, "text": text, "figures": shown, "table": table}
+
+
+def missing(page: Page, title: str, stages: Sequence[str], model: Model | None) -> list[dict[str, Any]]:
+    """Returns a part that says which of `stages` failed and why; none where none did, since nobody asked for it."""
+    reasons = (page.failure(stage, model) for stage in stages)
+    reason = next((reason for reason in reasons if reason is not None), None)
+    return [] if reason is None else [titled(title, reason)]
 
 
 def find_sections() -> tuple[Section, ...]:

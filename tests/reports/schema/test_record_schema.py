@@ -19,6 +19,7 @@ from jsonschema import Draft202012Validator
 
 from latent_audit.vocabulary.schema import open_schema
 from tests.reports.conftest import Rendered
+from tests.reports.schema.changes import CHANGES, apply_change
 
 BY_HAND = json.loads(Path(__file__).with_name("audit-1.1.by-hand.json").read_text(encoding="utf-8"))
 KEPT = Path(__file__).parents[2] / "kept_runs" / "0.1.0.tar.xz"
@@ -150,7 +151,7 @@ def places(value: Any, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[str 
     changes=st.lists(
         st.tuples(
             st.integers(0, 10**6),
-            st.sampled_from(("remove", "replace", "add")),
+            st.sampled_from(CHANGES),
             st.sampled_from(OTHER_VALUES).map(copy.deepcopy),
         ),
         min_size=1,
@@ -167,14 +168,7 @@ def test_both_agree_on_audits_that_were_changed(
         part: Any = audit
         for step in above:
             part = part[step]
-        if change == "remove":
-            del part[last]
-        elif change == "replace":
-            part[last] = value
-        elif isinstance(part, dict):
-            part["added"] = value
-        else:
-            part.append(value)
+        apply_change(part, last, change, value)
     by_hand, made = places_of_faults(audit)
     # Of a part that may be null, one names the part and the other the place in it.
     assert {place for place in by_hand if not any(map(partial(nested, place), made))} == set()

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from latent_audit.reports.record import audit_json
 from latent_audit.reports.record.audit_json import RELEASED, SCHEMA_VERSION, schema_faults, schema_of
 from tests.reports.conftest import Rendered
+from tests.reports.schema.changes import CHANGES, apply_change
 
 OTHER_VALUES: tuple[Any, ...] = (
     None, True, False, 0, 1, -1, 1.0, 0.5, "", "supported", "arrays/../a.npy", "arrays/a.npy", "0" * 64, "0" * 63,
@@ -48,7 +49,7 @@ def both(version: str) -> tuple[Any, Draft202012Validator]:
         st.tuples(
             st.integers(0, 10**6),
             st.integers(0, 10**6),
-            st.sampled_from(("remove", "replace", "add")),
+            st.sampled_from(CHANGES),
             st.sampled_from(OTHER_VALUES).map(copy.deepcopy),
         ),
         max_size=3,
@@ -62,14 +63,7 @@ def test_both_say_the_same_of_audits_that_were_changed(
         parts = parts_of(audit)
         part = parts[which % len(parts)]
         place = list(part)[where % len(part)] if isinstance(part, dict) else where % len(part)
-        if change == "remove":
-            del part[place]
-        elif change == "replace":
-            part[place] = value
-        elif isinstance(part, dict):
-            part["added"] = value
-        else:
-            part.append(value)
+        apply_change(part, place, change, value)
     quick, validator = both(version)
     assert quick.is_valid(audit) == validator.is_valid(audit)
 

@@ -2,7 +2,17 @@
 
 from typing import Any, Literal
 
-from latent_audit.reports.page.context import Cell, Figure, Page, Table, bounds, estimate, numeral, text
+from latent_audit.reports.page.context import (
+    Cell,
+    Figure,
+    Page,
+    Table,
+    bounds,
+    estimate,
+    numeral,
+    side_of_zero,
+    text,
+)
 from latent_audit.reports.page.number_text import estimate_text, number
 from latent_audit.reports.page.plots import interval_curves
 from latent_audit.reports.page.plots.interval_curves import Curve
@@ -148,8 +158,7 @@ def _beside_pca(page: Page, part: Compression, name: str) -> dict[str, Any] | No
     pca, sizes = part["pca"], [row for row in part["pca"]["differences"] if row["dimensions"]]
     ours, theirs = ({point["at"]: point for point in curves["size"]} for curves in (part, pca["curves"]))
     last = sizes[-1]
-    _, low, high = bounds(last["distortion"])
-    word = "closer" if (high or 0.0) < 0 else "further" if (low or 0.0) > 0 else "alike"
+    word = {-1: "closer", 1: "further", 0: "alike"}[side_of_zero(last["distortion"])]
     sentence = page.t(
         f"use.pca_{word}",
         model=name,

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from latent_audit.reports.page.context import Page, Table, bounds, estimate, text
+from latent_audit.reports.page.context import Page, Table, estimate, side_of_zero, text
 from latent_audit.reports.page.number_text import number
-from latent_audit.reports.page.sections.section import titled
+from latent_audit.reports.page.sections.section import missing, titled
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.forms import recorded
 from latent_audit.vocabulary.record.model import Model
@@ -14,10 +14,9 @@ def build(page: Page, model: Model) -> list[dict[str, Any]]:
     """Returns the part with its sentence and table; none where nobody asked."""
     title, found = page.t("augmented_cnn.title"), recorded(model.get("augmented_cnn"))
     if found is None:
-        failed = page.failure("augment_cnn", model)
-        return [titled(title, failed)] if failed else []
+        return missing(page, title, ["augment_cnn"], model)
     rows = found["gains"]
-    intervals = [bounds(row["difference"]) for row in rows]
+    sides = [side_of_zero(row["difference"]) for row in rows]
     words = page.t(
         "augmented_cnn.text",
         labelled=number(found["labelled"]),
@@ -25,8 +24,8 @@ def build(page: Page, model: Model) -> list[dict[str, Any]]:
         repeats=number(found["repeats"]),
         steps=number(found["steps"]),
         images=number(found["held_out_images"]),
-        helped=number(sum((low or 0.0) > 0 for _, low, _ in intervals)),
-        harmed=number(sum((high or 0.0) < 0 for _, _, high in intervals)),
+        helped=number(sides.count(1)),
+        harmed=number(sides.count(-1)),
         n=number(len(rows)),
     )
     keys = ("attribute", "without", "with_generated", "difference")

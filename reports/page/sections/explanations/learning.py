@@ -8,7 +8,7 @@ import numpy as np
 from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, known, numeral, text
 from latent_audit.reports.page.number_text import number
 from latent_audit.reports.page.plots import curves, small_maps
-from latent_audit.reports.page.sections.section import titled
+from latent_audit.reports.page.sections.section import missing, titled
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.forms import recorded
 from latent_audit.vocabulary.record.model import Model
@@ -22,8 +22,7 @@ def build(page: Page, model: Model) -> list[dict[str, Any]]:
     part = model.get("learning")
     title, found = page.t("learning.title"), recorded(part)
     if found is None:
-        failed = page.failure("learning", model)
-        return [titled(title, failed)] if failed else []
+        return missing(page, title, ["learning"], model)
     key = page.model_key(model["name"])
     lines = [
         page.t(
@@ -48,9 +47,8 @@ def build(page: Page, model: Model) -> list[dict[str, Any]]:
 def of_classifier(page: Page) -> dict[str, Any] | None:
     """Returns the part of the classifier, None where nobody asked."""
     title, found = page.t("learning.classifier_title"), page.audit.get("classifier_learning")
-    failed = page.failure("learning_classifier", None)
     if found is None:
-        return titled(title, failed) if failed else None
+        return next(iter(missing(page, title, ["learning_classifier"], None)), None)
     figures = [_sureness(page, found), _losses(page, found, "learning-curves-classifier")]
     words = page.t("learning.classifier_text", n=number(found["images"]))
     return titled(title, words, figures, _scores(page, found))

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 
 from latent_audit.reports.page import image_files
-from latent_audit.reports.page.context import Cell, Figure, Page, Table, bounds, estimate, numeral, text
+from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, numeral, side_of_zero, text
 from latent_audit.reports.page.heat_pictures import overlays
 from latent_audit.reports.page.image_files import as_bytes
 from latent_audit.reports.page.number_text import estimate_text, number
-from latent_audit.reports.page.sections.section import titled
+from latent_audit.reports.page.sections.section import missing, titled
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.forms import recorded
 from latent_audit.vocabulary.record.model import Model
@@ -23,13 +23,11 @@ def build(page: Page, model: Model) -> list[dict[str, Any]]:
     """Returns the part with sentence, galleries and table; none where nobody asked."""
     title, found = page.t("left_out.title"), recorded(model.get("left_out"))
     if found is None:
-        failed = page.failure("leave_out", model)
-        return [titled(title, failed)] if failed else []
+        return missing(page, title, ["leave_out"], model)
     class_name = f"{page.called(found['attribute'])} = {found['value']}"
     row = next(row for row in found["scores"] if row["score"] == found["judged_by"])
     pca = next(row for row in found["scores"] if row["above_pca"] is None)
-    _, low, high = bounds(row["above_pca"])
-    word = "better" if (low or 0.0) > 0 else "worse" if (high or 0.0) < 0 else "alike"
+    word = {1: "better", -1: "worse", 0: "alike"}[side_of_zero(row["above_pca"])]
     hits = sum(image["left_out"] for image in found["most_anomalous"]["images"])
     words = page.t(
         "left_out.text",

@@ -4,7 +4,7 @@ from typing import Any
 
 from latent_audit.reports.page.context import Cell, Page, Table, text
 from latent_audit.reports.page.number_text import estimate_text, number
-from latent_audit.reports.page.sections.section import titled
+from latent_audit.reports.page.sections.section import missing, titled
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.model import Model
 from latent_audit.vocabulary.record.on_request.pruning import PrunedVerdict, PrunedWords
@@ -16,8 +16,7 @@ def build(page: Page, model: Model) -> list[dict[str, Any]]:
     """Returns the part with its sentences and table; none where nobody asked."""
     title, found = page.t("pruning.title"), model.get("pruned")
     if not found:
-        failures = [failure for stage in STAGES if (failure := page.failure(stage, model))]
-        return [titled(title, failures[0])] if failures else []
+        return missing(page, title, STAGES, model)
     rows = [
         row
         for row in page.audit.get("pruned", ())

@@ -3,9 +3,9 @@
 from typing import Any
 
 from latent_audit.reports.page import image_files
-from latent_audit.reports.page.context import Cell, Figure, Page, Table, bounds, estimate, numeral
+from latent_audit.reports.page.context import Cell, Figure, Page, Table, estimate, numeral, side_of_zero
 from latent_audit.reports.page.number_text import estimate_text, number
-from latent_audit.reports.page.sections.section import titled
+from latent_audit.reports.page.sections.section import missing, titled
 from latent_audit.reports.page.visible_text import shortened
 from latent_audit.vocabulary.record.forms import recorded
 from latent_audit.vocabulary.record.model import Model
@@ -20,10 +20,9 @@ def build(page: Page, model: Model) -> list[dict[str, Any]]:
     part = model.get("mixture")
     title, found = page.t("mixture.title"), recorded(part)
     if found is None:
-        why = page.absent(part) if part else page.failure("mixture", model)
-        return [titled(title, why)] if why else []
-    _, low, high = bounds(found["difference"])
-    word = "better" if (low or 0.0) > 0 else "worse" if (high or 0.0) < 0 else "alike"
+        why = page.absent(part) if part else None
+        return [titled(title, why)] if why else missing(page, title, ["mixture"], model)
+    word = {1: "better", -1: "worse", 0: "alike"}[side_of_zero(found["difference"])]
     if word == "worse" and found["exact"]:
         word = "worse_exactly"
     lines = [
