@@ -112,9 +112,9 @@ TESTED = {
     "accept": {"RUN": ACCEPT, "--by": ACCEPT, "--section.key": ACCEPT},
     "clean": dict.fromkeys(("--yes", "--days", "--keep", "--store", "--output"), CLEAN),
     "selftest": {
-        "--reduced": f"{SELFTEST}::test_the_reduced_selftest_measures_every_row",
-        "--seed": f"{SELFTEST}::test_the_reduced_selftest_measures_every_row",
-        "--save": f"{SELFTEST}::test_what_is_saved_is_what_reports_cite",
+        "--reduced": f"{SELFTEST}::test_the_reduced_selftest_measures_every_row_and_is_cited",
+        "--seed": f"{SELFTEST}::test_the_reduced_selftest_measures_every_row_and_is_cited",
+        "--save": f"{SELFTEST}::test_the_reduced_selftest_measures_every_row_and_is_cited",
     },
 }  # fmt: skip
 

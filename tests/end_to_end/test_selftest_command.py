@@ -33,27 +33,30 @@ def selftest(place: Path, *words: str, python_path: Path | None = None) -> str:
     return ended.stdout
 
 
-def test_the_reduced_selftest_measures_every_row(tmp_path: Path) -> None:
-    first, second = (selftest(tmp_path, "--reduced", "--seed", seed) for seed in ("1", "2"))
-    for shown in (first, second):
-        assert [
-            line[7:].rpartition(": ")[0] for line in shown.splitlines() if line.startswith("holds")
-        ] == list(ROWS)
-        # effect of selftest --reduced
-        assert "'null_worlds': 200" in shown
-    # effect of selftest --seed
-    assert first.rpartition("digest ")[2] != second.rpartition("digest ")[2]
-    assert list(tmp_path.iterdir()) == []
+def rows_that_hold(shown: str) -> list[str]:
+    return [line[7:].rpartition(": ")[0] for line in shown.splitlines() if line.startswith("holds")]
 
 
-def test_what_is_saved_is_what_reports_cite(tmp_path: Path) -> None:
-    """In a copy of the program, since the record lies beside it."""
-    copy_sources(tmp_path)
-    record = tmp_path / "tasks" / "runs" / "selftest_record.json"
+def test_the_reduced_selftest_measures_every_row_and_is_cited(
+    tmp_path: Path,
+) -> None:
+    """The second runs in a copy of the program, since the record lies beside it."""
+    place, program = tmp_path / "empty", tmp_path / "program"
+    place.mkdir()
+    first = selftest(place, "--reduced", "--seed", "1")
+    assert rows_that_hold(first) == list(ROWS)
+    # effect of selftest --reduced
+    assert "'null_worlds': 200" in first
+    assert list(place.iterdir()) == []
+    copy_sources(program)
+    record = program / "tasks" / "runs" / "selftest_record.json"
     record.unlink()
-    shown = selftest(tmp_path, "--reduced", "--save", python_path=tmp_path)
+    shown = selftest(place, "--reduced", "--save", python_path=program)
+    assert rows_that_hold(shown) == list(ROWS)
     kept = json.loads(record.read_text())
     # effect of selftest --save
     assert f"digest {kept['digest']}" in shown
     assert (kept["holds"], kept["seed"], kept["sizes"]["null_worlds"]) == (True, 0, 200)
     assert [row["name"] for row in kept["rows"]] == list(ROWS)
+    # effect of selftest --seed
+    assert first.rpartition("digest ")[2] != shown.rpartition("digest ")[2]
