@@ -18,7 +18,7 @@ from tests.left_behind import CHAOS_HOME, processes_of
 from tests.ports import free_port
 from tests.services import by_rest
 
-pytestmark = pytest.mark.timeout(2400)
+pytestmark = [pytest.mark.endurance, pytest.mark.timeout(2400)]
 STORE = "store of services"
 
 
@@ -38,7 +38,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.endurance)])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def databases(request: pytest.FixtureRequest) -> list[str]:
     """The words that give the servers their databases."""
     if request.param == "sqlite":

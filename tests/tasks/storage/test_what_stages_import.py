@@ -73,6 +73,7 @@ def worker() -> Iterator[RecordingWorker]:
     made.close()
 
 
+@pytest.mark.endurance
 @pytest.mark.timeout(900)
 def test_every_stage_imports_and_reads_what_its_key_covers(worker: RecordingWorker, tmp_path: Path) -> None:
     run = RecordedRun(tmp_path, worker)
