@@ -28,7 +28,7 @@ class BroughtClassifierSettings(BaseModel):
     entrypoint: str = Field(
         pattern=FUNCTION,
         description="package.module:function; the function takes images (n, c, h, w) in [0, 1] and returns a dict of "
-        "what it reads, an array for each attribute. Where arguments or files are given, it is called once, with these, "
+        "what it reads, an array for each attribute. Where arguments or files are given, it is called with these once "
         "and returns the function that takes images",
     )
     folder: Path = Field(Path(), description="folder that the package or module is in")

@@ -173,11 +173,14 @@ class _Sampler:
         return self.conditions[attribute.name].values(latents)
 
     def _read(self, pictures: NDArray[np.uint8]) -> Iterator[list[str]]:
-        """Yields what the classifier reads of each attribute in the pictures as they are written."""
+        """Yields what the classifier reads of each attribute in the pictures as written, "" where it does not."""
         responses = classify_images(self.classifier, pictures)
         for target in self.classifier.targets:
             columns = list(self.classifier.response_columns[target.name])
             attribute = next(a for a in self.attributes if a.name == target.name)
+            if target.name in self.classifier.not_read:
+                yield [""] * len(pictures)
+                continue
             yield _words(attribute, target.read(responses[:, columns]))
 
 

@@ -34,8 +34,8 @@ def compute(
     """Writes codes.parquet: a row an image, in the order of the data.
 
     Its columns are `image` (number in the data), `file` (where images are files), `part`, `attribute NAME` (the true
-    value or class), `read NAME` (what the classifier reads in the image, if it reads it) and `MODEL DIMENSION` (posterior
-    means).
+    value or class), `read NAME` (what the classifier reads in the image, if it reads it) and `MODEL DIMENSION`
+    (posterior means).
 
     results: of each model, by its id, the artifacts of `train` and `encode`.
     """
