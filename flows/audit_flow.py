@@ -153,9 +153,11 @@ def start_classifier(
     stage_runner: StageRunner, settings: Settings, prepared: PrefectFuture[Artifact], found: ModelFiles
 ) -> PrefectFuture[Artifact]:
     """Submits the training of the independent attribute classifier, or the import of the one that the user brings."""
-    stage = TRAIN_CLASSIFIER if settings.trains_classifier else IMPORT_CLASSIFIER
-    inputs = arguments(stage, settings, {"prepared": prepared})
-    return submit(stage_runner, stage, **inputs, **({} if settings.trains_classifier else {"files": found}))
+    results = {"prepared": prepared}
+    if settings.trains_classifier:
+        return submit(stage_runner, TRAIN_CLASSIFIER, **arguments(TRAIN_CLASSIFIER, settings, results))
+    inputs = arguments(IMPORT_CLASSIFIER, settings, results)
+    return submit(stage_runner, IMPORT_CLASSIFIER, files=found, **inputs)
 
 
 def train_second_classifier(

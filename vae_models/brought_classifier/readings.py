@@ -66,13 +66,14 @@ def _checked(given: Tensor, target: Target, images: int, source: str) -> Tensor:
 
 
 def _probabilities(found: Tensor, target: Target, source: str) -> Tensor:
-    low, high = float(found.min()), float(found.max())
+    seen = found.detach()
+    low, high = float(seen.min()), float(seen.max())
     if low < -_ROUNDING or high > 1 + _ROUNDING:
         raise _wrong(
             target, source, f"numbers from {low:.3g} to {high:.3g}; put a softmax or sigmoid after logits"
         )
     if found.shape[1] > 1:
-        sums = found.sum(1)
+        sums = seen.sum(1)
         if float((sums - 1).abs().max()) > _ROUNDING:
             raise _wrong(
                 target,
@@ -84,7 +85,7 @@ def _probabilities(found: Tensor, target: Target, source: str) -> Tensor:
 
 
 def _turns(found: Tensor, target: Target, source: str) -> Tensor:
-    largest = float(found.abs().max())
+    largest = float(found.detach().abs().max())
     if found.shape[1] == 2:
         if largest > _LARGEST_COSINE:
             raise _wrong(target, source, f"a cosine or sine as large as {largest:.3g}")

@@ -147,7 +147,7 @@ def _paths(page: Page, part: Interpolation, name: str) -> Table | None:
         )
         for path in measured
     )
-    note = page.interval_note(path["straightness"] for path in part["paths"])
+    note = page.interval_note(path["straightness"] for path in measured)
     return Table(page.t("move.paths_caption", model=name, pairs=part["pairs"]), header, rows, note)
 
 
