@@ -36,8 +36,12 @@ def make(lines):
     return read
 
 
-def read_logits(images):
-    return {"posX": np.asarray(images).mean((1, 2, 3)), "posY": np.full(len(images), np.nan)}
+def make_nan(lines):
+    return lambda images: {"posX": np.asarray(images).mean((1, 2, 3)), "posY": np.full(len(images), np.nan)}
+
+
+def read_posX(images):
+    return {"posX": np.asarray(images).mean((1, 2, 3))}
 """
 LINES = {"posX": [0.0624, -0.469], "posY": [0.0618, -0.4545]}
 CODE = "reader_of_place"

@@ -154,7 +154,7 @@ def test_a_network_keeps_its_weights_and_lets_gradients_through(tmp_path: Path) 
         # A copy: what the run does with it leaves the program's own alone.
         with torch.no_grad():
             next(model.parameters()).zero_()
-        assert float(net.weight) == 1
+        assert net.weight.item() == 1
     with pytest.raises(BadCheckpoint, match="was held by a Python program that has ended"):
         checkpoints.load_classifier(tmp_path, "cpu")
 

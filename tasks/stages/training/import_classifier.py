@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from latent_audit.tasks.analyses.scores import calibration, classifier_scores
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.execution.stage_context import StageContext
-from latent_audit.tasks.stages.inputs.prepared import open_prepared
+from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.stages.training.import_check import gradient_passes
 from latent_audit.tasks.storage.arrays import write_json, write_summary
 from latent_audit.tasks.storage.artifacts import Artifact
@@ -28,7 +28,6 @@ from latent_audit.vae_models.storage.recipes import recipe, save
 
 # Where files that it cannot be rebuilt without are kept, below the artifact.
 GIVEN = Path("given")
-TRIED_IMAGES = 64
 
 
 def compute(
@@ -48,7 +47,7 @@ def compute(
     shape = data.data.images.shape[1:]
     targets = fit_targets(data.data.attributes, data.values("probe_fit"))
     model = classifier.with_files(files.places).build(shape, targets)
-    tried = data.images("probe_fit", data.draw("probe_fit", TRIED_IMAGES, seed, "classifier check"))
+    tried = _random_images(data, seed)
     _refuse_other_answers(model, tried)
     save(folder, model, recipe(_kept(classifier, files, folder), shape, targets, seed))
     attributes = data.data.attributes
@@ -66,7 +65,7 @@ def compute(
         "calibration": to_json(sure),
         "not_read": list(model.not_read),
         "origin": _origin(classifier, files),
-        "gradients": gradient_passes(model.cpu().responses, torch.from_numpy(tried[:2]).float() / 255),
+        "gradients": gradient_passes(model.cpu().responses, torch.from_numpy(tried).float() / 255),
     }
     write_json(folder / "classifier.json", facts)
     write_summary(
@@ -74,6 +73,11 @@ def compute(
         metrics={f"classifier.{score.attribute}.{score.statistic}": score.estimate.value for score in scores},
         tags={"trained": "elsewhere"},
     )
+
+
+def _random_images(data: Prepared, seed: int, count: int = 64) -> NDArray[np.uint8]:
+    """Returns enough images to see whether a classifier can be used at all."""
+    return data.images("probe_fit", data.draw("probe_fit", count, seed, "classifier check"))
 
 
 def _refuse_other_answers(model: BroughtClassifier, images: NDArray[np.uint8]) -> None:

@@ -23,7 +23,7 @@ from latent_audit.vae_models.pretrained.functions.functions_settings import Func
 
 
 def settings(**given: Any) -> Settings:
-    return Settings(**given, _env_prefix="NOTHING_")  # type: ignore[call-arg]  # of pydantic-settings
+    return Settings(**given, _env_prefix="NOTHING_")
 
 
 def test_it_takes_the_place_of_the_classifier_that_is_trained(tmp_path: Path) -> None:
