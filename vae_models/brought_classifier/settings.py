@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from latent_audit.vae_models.attribute_classifier.targets import Target
     from latent_audit.vae_models.brought_classifier.classifier import BroughtClassifier
 
-SOURCE = "the given classifier"
+# What errors call it, after "the classifier".
+SOURCE = "of this program"
 
 
 class BroughtClassifierSettings(BaseModel):

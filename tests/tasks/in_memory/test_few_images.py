@@ -92,6 +92,7 @@ def test_two_hundred_images_are_enough_with_a_classifier_that_is_brought(tmp_pat
     assert (
         "The attribute classifier: a function of the Python program that asked for this audit was run" in html
     )
+    assert "It was brought, not trained by this audit, and does not read 1 more." in html
     chinese = result.report(tmp_path / "zh.html", "zh").read_text(encoding="utf-8")
     assert "分类器由用户提供，不是本次审计训练的：某 Python 程序中的函数。" in chinese
     assert "它不读取 scale：" in chinese
@@ -114,6 +115,6 @@ def test_images_and_classifiers_that_cannot_be_used_are_refused(tmp_path: Path) 
         audited(250, lambda shown: {"posx": np.zeros(len(shown))})
     rng = np.random.default_rng(0)
     with pytest.raises(
-        BadCheckpoint, match="the given classifier reads the same images otherwise when it is given"
+        BadCheckpoint, match="the classifier of this program reads the same images otherwise when it is given"
     ):
         audited(250, lambda shown: {"posX": rng.random(len(shown))})
