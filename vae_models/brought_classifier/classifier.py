@@ -46,7 +46,7 @@ class BroughtClassifier(ReadsAttributes):
         if self._on_cpu:
             # Without an element; it says on which device tensors are, as a weight would.
             self.place = nn.Parameter(torch.zeros(0), requires_grad=False)
-        self._read = read
+        self._read = None if isinstance(read, nn.Module) else read
         self._call = FlexibleCall(self._listed)
         self._names: tuple[str, ...] = ()
         self.eval()
@@ -102,7 +102,7 @@ class BroughtClassifier(ReadsAttributes):
 
     def _listed(self, images: Any) -> list[Any]:
         """Returns the function's readings in the order of their names, which it keeps."""
-        found = self._read(images)
+        found = self.networks(images) if self._read is None else self._read(images)
         if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found):
             raise BadCheckpoint(
                 f"the classifier {self.source} must return a dict of the attributes that it reads, "

@@ -12,7 +12,7 @@ import pytest
 from latent_audit.reports.record.audit_json import schema_faults
 from latent_audit.tasks.storage.artifacts import digest_of_file
 from tests.audits.audits import USER, Ended, _command, _in_one_process
-from tests.audits.brought_classifier_audit import CODE, write_brought_audit
+from tests.audits.brought.classifier_audit import CODE, write_brought_audit
 from tests.audits.tiny_audit import command_environment
 from tests.plain_audit import read_audit
 

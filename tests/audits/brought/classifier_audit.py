@@ -5,6 +5,8 @@ from pathlib import Path
 
 import yaml
 
+from tests.audits import moments_model
+
 SETTINGS = """\
 run: {name: brought}
 data: {kind: sprites, images: 220}
@@ -52,7 +54,7 @@ def write_brought_audit(home: Path) -> str:
     code = home / "own code"
     code.mkdir()
     (code / f"{CODE}.py").write_text(READER, encoding="utf-8")
-    model = Path(__file__).with_name("moments_model.py").read_text(encoding="utf-8")
+    model = Path(moments_model.__file__).read_text(encoding="utf-8")
     (code / "own_moments.py").write_text(model, encoding="utf-8")
     (home / "lines.json").write_text(json.dumps(LINES), encoding="utf-8")
     settings = yaml.safe_load(SETTINGS)
