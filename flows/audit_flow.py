@@ -10,6 +10,7 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from latent_audit.flows.model_flow import Futures, analyse, start_models
+from latent_audit.tasks.analyses.statistics.unused_parts import settled_shares
 from latent_audit.tasks.datasets.registry import DataSettings
 from latent_audit.tasks.errors import PartFailed, StageFailed
 from latent_audit.tasks.execution.failed_parts import failed_rows, without_failed
@@ -23,7 +24,7 @@ from latent_audit.tasks.session.data_notes import (
     report_data,
     report_few_groups,
 )
-from latent_audit.tasks.session.find_models import find_model_files
+from latent_audit.tasks.session.find_models import find_classifier_files, find_model_files
 from latent_audit.tasks.session.prefect_page import show_flow_progress
 from latent_audit.tasks.session.prefect_tasks import download_data, submit
 from latent_audit.tasks.session.publish import publish
@@ -37,6 +38,7 @@ from latent_audit.tasks.stages.registry import (
     DRAW_PICTURES,
     ENCODE,
     EXPLAIN_CLASSIFIER,
+    IMPORT_CLASSIFIER,
     PREPARE,
     RECORD_PARTS,
     TABULATE,
@@ -47,6 +49,7 @@ from latent_audit.tasks.stages.registry import (
 )
 from latent_audit.tasks.stages.report.sections import sections_of
 from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
+from latent_audit.tasks.storage.data_files import ModelFiles
 
 Drawn = list[PrefectFuture[Artifact]]
 
@@ -66,6 +69,7 @@ def audit(settings: Settings) -> Path:
             stage_runner.tracker.exported_program, folder=stage_runner.store.root / "downloads"
         )
         found = find_model_files(settings, fetch_program, stage_runner.progress)
+        found_classifier = find_classifier_files(settings, stage_runner.progress)
         prepared = prepare_data(stage_runner, settings)
         outside = prepare_outside(stage_runner, settings)
         # Nothing can begin without the data, so nothing waits for this.
@@ -74,10 +78,10 @@ def audit(settings: Settings) -> Path:
             stage_runner.progress,
             prepared.result(),
             settings.thresholds.groups_min,
-            settings.splits.shares,
+            settled_shares(settings.splits.shares, trains_classifier=settings.trains_classifier)[0],
         )
         _refuse_unknown_attributes(settings, prepared.result())
-        classifier = train_classifier(stage_runner, settings, prepared)
+        classifier = start_classifier(stage_runner, settings, prepared, found_classifier)
         second = train_second_classifier(stage_runner, settings, prepared)
         trained = start_models(stage_runner, settings, prepared, found)
         analysed = {
@@ -145,12 +149,15 @@ def prepare(stage_runner: StageRunner, settings: Settings, data: DataSettings) -
     )
 
 
-def train_classifier(
-    stage_runner: StageRunner, settings: Settings, prepared: PrefectFuture[Artifact]
+def start_classifier(
+    stage_runner: StageRunner, settings: Settings, prepared: PrefectFuture[Artifact], found: ModelFiles
 ) -> PrefectFuture[Artifact]:
-    """Submits the training of the independent attribute classifier."""
+    """Submits the training of the independent attribute classifier, or the import of the one that the user brings."""
     results = {"prepared": prepared}
-    return submit(stage_runner, TRAIN_CLASSIFIER, **arguments(TRAIN_CLASSIFIER, settings, results))
+    if settings.trains_classifier:
+        return submit(stage_runner, TRAIN_CLASSIFIER, **arguments(TRAIN_CLASSIFIER, settings, results))
+    inputs = arguments(IMPORT_CLASSIFIER, settings, results)
+    return submit(stage_runner, IMPORT_CLASSIFIER, files=found, **inputs)
 
 
 def train_second_classifier(

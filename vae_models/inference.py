@@ -19,7 +19,7 @@ from latent_audit.vae_models.training.precision import autocast, use_bfloat16
 from latent_audit.vocabulary.batches import batches
 
 if TYPE_CHECKING:
-    from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
+    from latent_audit.vae_models.attribute_classifier.reads_attributes import ReadsAttributes
 
 _BATCH = 1000
 
@@ -82,7 +82,7 @@ def decoder_of(
 
 
 def classify_images(
-    classifier: "AttributeClassifier",
+    classifier: "ReadsAttributes",
     images: NDArray[np.uint8] | NDArray[np.float32],
     batch_size: int = _BATCH,
     *,
@@ -93,7 +93,7 @@ def classify_images(
 
 
 def classifier_outputs(
-    classifier: "AttributeClassifier",
+    classifier: "ReadsAttributes",
     images: NDArray[np.uint8] | NDArray[np.float32],
     batch_size: int = _BATCH,
 ) -> NDArray[np.float32]:
@@ -102,7 +102,7 @@ def classifier_outputs(
 
 
 def classifier_features(
-    classifier: "AttributeClassifier",
+    classifier: "ReadsAttributes",
     images: NDArray[np.uint8] | NDArray[np.float32],
     batch_size: int = _BATCH,
 ) -> NDArray[np.float32]:

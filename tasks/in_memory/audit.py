@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from latent_audit.tasks.stages.registry import (
     CLASSIFIER_AGAIN,
     EXPLAIN_CLASSIFIER,
     EXPORT,
+    IMPORT_CLASSIFIER,
     IMPORT_MODEL,
     OF_A_MODEL,
     PREPARE,
@@ -35,6 +37,7 @@ from latent_audit.tasks.stages.registry import (
 )
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.tasks.storage.data_files import DataFiles, ModelFiles
+from latent_audit.vae_models.brought_classifier.settings import GivenClassifierSettings
 from latent_audit.vae_models.components.choices import ReconstructionKind, Returned
 from latent_audit.vae_models.pretrained.functions.functions_settings import (
     FunctionsSettings,
@@ -53,6 +56,7 @@ def audit(
     model: object | None = None,
     encode: Callable[[Any], Any] | None = None,
     decode: Callable[[Any], Any] | None = None,
+    classifier: Callable[[Any], Any] | None = None,
     name: str = "model",
     data: str = "images",
     description: str = "Images of a Python program.",
@@ -83,6 +87,11 @@ def audit(
             log variances. It is given tensors, or arrays if it does not take tensors.
         decode: codes to images of the same shape and range; None for a model that only encodes, of which nothing is
             tested by what it draws.
+        classifier: a function that reads attributes from images, in the place of the classifier that is trained here:
+            images float32 (n, c, h, w) in 0 to 1 to a dict, the name of an attribute to an array of n rows:
+            probabilities of the second class of a binary attribute, (n,), or of all classes, (n, classes); the value in
+            the attribute's unit; the angle in radians, or its cosine and sine (n, 2). No image is set apart for its
+            training then.
         name: name of the model.
         data: name of the data set.
         description: what the images show.
@@ -106,7 +115,7 @@ def audit(
     Raises:
         UsageError, SettingsError: arguments that cannot be used.
         DataError: images or attributes that cannot be used.
-        BadCheckpoint: a model that cannot be used for these images.
+        BadCheckpoint: a model or classifier that cannot be used for these images.
 
     Source:
         Rules and references of the checks: docs/evidence.md.
@@ -138,7 +147,13 @@ def audit(
     given = GivenData(
         data, description, licence, pixels, typed.attributes, typed.values, (*typed.notes, *image_notes)
     )
-    with held(GivenModel(model, encode, decode)) as handle:
+    with ExitStack() as holding:
+        handle = holding.enter_context(held(GivenModel(model, encode, decode)))
+        brought = (
+            None
+            if classifier is None
+            else GivenClassifierSettings(handle=holding.enter_context(held(classifier)))
+        )
         described = FunctionsSettings(
             handle=handle,
             pixel_range=pixel_range,
@@ -148,7 +163,7 @@ def audit(
             pixel_variance=pixel_variance,
             trained_with_labels=None if trained_with_labels is None else tuple(trained_with_labels),
         )
-        effective = python_settings(settings or {}, name, described, seed)
+        effective = python_settings(settings or {}, name, described, seed, brought)
         say = say_on_stderr if progress else say_nothing
         with tempfile.TemporaryDirectory(prefix="latent-audit-") as root, one_thread():
             started = datetime.now(UTC)
@@ -177,8 +192,11 @@ def _judged(stages: InProcess, settings: Settings, given: GivenData, *, explain:
         files=ModelFiles({}, {}),
         seed=key.seed,
     )
+    begin = TRAIN_CLASSIFIER if settings.trains_classifier else IMPORT_CLASSIFIER
     classifier = stages.perform(
-        TRAIN_CLASSIFIER, **arguments(TRAIN_CLASSIFIER, settings, {"prepared": prepared})
+        begin,
+        **arguments(begin, settings, {"prepared": prepared}),
+        **({} if settings.trains_classifier else {"files": ModelFiles({}, {})}),
     )
     results: dict[str, Any] = {
         "prepared": prepared, "classifier": classifier, "trained": trained, "outside": None,

@@ -7,7 +7,7 @@ from pydantic import Field, ValidationError
 
 from latent_audit.tasks.errors import SettingsError
 from latent_audit.tasks.execution.stage import key_part
-from latent_audit.tasks.settings.audit import Settings
+from latent_audit.tasks.settings.audit import BAYESIAN_AND_BROUGHT, Settings
 from latent_audit.tasks.settings.evidence import EvidenceSettings, RequirementSettings
 from latent_audit.tasks.settings.explanations import ExplanationSettings
 from latent_audit.tasks.settings.layers import sentences
@@ -15,6 +15,7 @@ from latent_audit.tasks.settings.outcome import ReportSettings
 from latent_audit.tasks.settings.run import RunSettings, Section
 from latent_audit.tasks.settings.subject import SplitSettings, SubjectSettings
 from latent_audit.vae_models.attribute_classifier.settings import AttributeClassifierSettings
+from latent_audit.vae_models.brought_classifier.settings import GivenClassifierSettings
 from latent_audit.vae_models.pretrained.functions.functions_settings import FunctionsSettings
 
 PYTHON = "python"
@@ -32,8 +33,16 @@ class PythonSettings(Section):
     report: ReportSettings = ReportSettings()
 
 
-def python_settings(given: Mapping[str, Any], name: str, model: FunctionsSettings, seed: int) -> Settings:
+def python_settings(
+    given: Mapping[str, Any],
+    name: str,
+    model: FunctionsSettings,
+    seed: int,
+    classifier: GivenClassifierSettings | None = None,
+) -> Settings:
     """Returns the settings of an audit of one model, without those of data, folders and servers.
+
+    classifier: the one that the program brings, in the place of the section.
 
     Neither the environment nor a file is read. Raises SettingsError that lists every unknown key and wrong value.
     """
@@ -44,7 +53,15 @@ def python_settings(given: Mapping[str, Any], name: str, model: FunctionsSetting
     unknown = [required for required in sections.require if required != name]
     if unknown:
         raise SettingsError(f"require names {', '.join(map(repr, unknown))}, and the model is {name!r}")
-    named = {field: getattr(sections, field) for field in PythonSettings.model_fields}
+    if classifier is not None and "classifier" in given:
+        raise SettingsError(
+            "classifier is given, and a section `classifier` of the settings too: give one of them"
+        )
+    if classifier is not None and sections.explanations.bayesian_classifier.anything:
+        raise SettingsError(BAYESIAN_AND_BROUGHT)
+    named: dict[str, Any] = {field: getattr(sections, field) for field in PythonSettings.model_fields}
+    if classifier is not None:
+        named["classifier"] = classifier
     # No file can name such a model, so the type of the setting does not know it.
     models: dict[str, Any] = {name: model}
     return Settings.model_construct(

@@ -14,6 +14,7 @@ from latent_audit.tasks.storage.artifacts import Artifact, ModelKey
 from latent_audit.tasks.storage.store import damage_of, read_artifact
 from latent_audit.tasks.terminal_text import named
 from latent_audit.vocabulary.record.audit import Audit
+from latent_audit.vocabulary.record.forms import recorded
 from latent_audit.vocabulary.record.model import Model
 
 # A model's weights come from one of these stages: trained alone, with other seeds, or imported.
@@ -62,13 +63,17 @@ class KeptRun:
         return self._result(("prepare",), None, "data", self.audit["data"]["digest"])
 
     def classifier(self) -> Artifact:
-        """Returns the attribute classifier."""
-        return self._result(("classify",), None, "attribute classifier")
+        """Returns the attribute classifier, whose own code, if it has any, may be run."""
+        found = self._result(("classify",), None, "attribute classifier")
+        record = recorded(self.audit["classifier"])
+        origin = None if record is None else record.get("origin")
+        allow_own_code(found.path, "the attribute classifier", origin, self.code)
+        return found
 
     def weights(self, model: Model) -> Artifact:
         """Returns the trained or imported model, whose own code, if it has any, may be run."""
         weights = self._result(WEIGHTS, ModelKey(model["name"], model["seed"]), "weights")
-        allow_own_code(weights.path, model, self.code)
+        allow_own_code(weights.path, model["name"], model.get("origin"), self.code)
         return weights
 
     def codes(self, model: Model) -> Artifact:

@@ -117,6 +117,7 @@ def audit_settings(settings: Settings) -> dict[str, Any]:
     record = settings.model_dump(mode="json", exclude={"compute", "tracking", "latent_size", "over_time"})
     record["run"] = {"name": settings.name, "seed": settings.run.seed}
     record["data"] = key_part(settings.data)
+    record["classifier"] = key_part(settings.classifier)
     record["models"] = {name: key_part(model) for name, model in settings.models.items()}
     if settings.explanations.outside is not None:
         record["explanations"]["outside"] = key_part(settings.explanations.outside)

@@ -15,6 +15,7 @@ from latent_audit.tasks.analyses.checks.testable import rare_classes, split_test
 from latent_audit.tasks.analyses.statistics import splits
 from latent_audit.tasks.analyses.statistics.content_order import content_order
 from latent_audit.tasks.analyses.statistics.parts import PARTS
+from latent_audit.tasks.analyses.statistics.unused_parts import settled_shares
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.datasets.errors import DataError, MissingFile
 from latent_audit.tasks.datasets.images.image_doubles import refuse_all_alike
@@ -78,12 +79,16 @@ def _as_an_audit_has_it(
 ) -> tuple[splits.Split | None, list[str], list[Reason]]:
     """Returns the parts, faults that would end an audit, and notes on single attributes and near-duplicates."""
     order = content_order(data.images, data.values, data.masks, settings.run.seed)
+    shares, fewest_images = settled_shares(
+        settings.splits.shares, trains_classifier=settings.trains_classifier
+    )
     try:
         parts = splits.split(
             data.attributes,
             data.values,
             settings.run.seed,
-            settings.splits.shares,
+            shares,
+            fewest_images,
             order=order,
             groups=data.groups,
             trains_models=settings.trains_models,

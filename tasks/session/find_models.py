@@ -10,6 +10,7 @@ from latent_audit.tasks.runs.own_code import digest_of_own_code
 from latent_audit.tasks.settings.audit import Settings
 from latent_audit.tasks.storage.artifacts import digest_of_file
 from latent_audit.tasks.storage.data_files import ModelFiles
+from latent_audit.vae_models.brought_classifier.settings import BroughtClassifierSettings
 from latent_audit.vae_models.errors import BadCheckpoint
 from latent_audit.vae_models.pretrained.entrypoint_settings import OwnCodeSettings
 from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings
@@ -47,6 +48,29 @@ def find_model_files(
     if problems:
         raise SettingsError("\n".join(problems))
     return found
+
+
+def find_classifier_files(settings: Settings, progress: ProgressDisplay) -> ModelFiles:
+    """Returns the files of the classifier that the user brings, none of one of ours.
+
+    Says that its code will be run. Raises SettingsError for what is not there.
+    """
+    brought = settings.classifier
+    if not isinstance(brought, BroughtClassifierSettings):
+        return ModelFiles({}, {})
+    places = {setting: Path(given).absolute() for setting, given in brought.given_files().items()}
+    for setting, path in places.items():
+        if not path.is_file():
+            raise SettingsError(
+                f"classifier: {setting} is {brought.files[setting]}, and there is no such file"
+            )
+    try:
+        code = digest_of_own_code(brought)
+    except BadCheckpoint as error:
+        raise SettingsError(f"classifier: {error}") from error
+    progress.line(f"classifier: your own code {brought.entrypoint} is run to read images")
+    digests = {setting: digest_of_file(path) for setting, path in places.items()}
+    return ModelFiles(places, {**digests, CODE: code})
 
 
 def _files(model: ExistingModelSettings, fetch_program: Callable[[str], Path]) -> ModelFiles:

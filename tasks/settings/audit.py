@@ -7,7 +7,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
@@ -25,6 +25,10 @@ from latent_audit.tasks.settings.study import LatentSizeSettings
 from latent_audit.tasks.settings.subject import SplitSettings, SubjectSettings
 from latent_audit.tasks.storage.artifacts import ModelKey
 from latent_audit.vae_models.attribute_classifier.settings import AttributeClassifierSettings
+from latent_audit.vae_models.brought_classifier.settings import (
+    BroughtClassifierSettings,
+    GivenClassifierSettings,
+)
 from latent_audit.vae_models.interpretable_gan.settings import InterpretableGanSettings
 from latent_audit.vae_models.presets.beta_vae import BetaVaeSettings
 from latent_audit.vae_models.presets.plain_vae import VaeSettings
@@ -36,19 +40,42 @@ from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSe
 if TYPE_CHECKING:
     from latent_audit.tasks.analyses.absence.evidence import AbsenceClaim
 
+BAYESIAN_AND_BROUGHT = (
+    "explanations.bayesian_classifier trains a classifier of ours once more, and yours was trained elsewhere: leave it "
+    "out"
+)
 # Kinds whose weights another model may start from.
 STARTS = ("autoencoder", "vae", "beta_vae")
 
 
-def _one_or_several(given: Any) -> str:
-    return "several" if isinstance(given, list | tuple) else "attribute_classifier"
+def _form_of_classifier(given: Any) -> str:
+    if isinstance(given, list | tuple):
+        return "several"
+    if isinstance(given, BroughtClassifierSettings) or (isinstance(given, dict) and _is_brought(given)):
+        return "brought"
+    return "ours"
 
 
-# Distinguished before validation, so that an error in one classifier reads as if there were no lists.
+def _is_brought(given: dict[str, Any]) -> bool:
+    return (
+        "entrypoint" in given or given.get("kind") == BroughtClassifierSettings.model_fields["kind"].default
+    )
+
+
+def _refuse_brought_in_list(given: Any) -> Any:
+    if isinstance(given, list | tuple) and any(_form_of_classifier(one) == "brought" for one in given):
+        raise ValueError("a classifier of your own judges alone: give it by itself, not in a list")
+    return given
+
+
+# Distinguished before validation, so that an error in one classifier reads as if there were no others.
 Classifiers = Annotated[
-    Annotated[AttributeClassifierSettings, Tag("attribute_classifier")]
-    | Annotated[tuple[AttributeClassifierSettings, ...], Tag("several")],
-    Discriminator(_one_or_several),
+    Annotated[AttributeClassifierSettings, Tag("ours")]
+    | Annotated[BroughtClassifierSettings, Tag("brought")]
+    | Annotated[
+        tuple[AttributeClassifierSettings, ...], BeforeValidator(_refuse_brought_in_list), Tag("several")
+    ],
+    Discriminator(_form_of_classifier),
 ]
 
 
@@ -75,7 +102,7 @@ class Settings(BaseSettings):
     classifier: Classifiers = Field(
         AttributeClassifierSettings(),
         description="the independent attribute classifier of interventions; a list of two: a verdict counts where both "
-        "give it",
+        "give it; with entrypoint, a function of your own",
     )
     models: dict[str, ModelSettings] = Field(
         {
@@ -155,6 +182,12 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _brought_classifier_is_not_trained(self) -> "Settings":
+        if not self.trains_classifier and self.explanations.bayesian_classifier.anything:
+            raise ValueError(BAYESIAN_AND_BROUGHT)
+        return self
+
+    @model_validator(mode="after")
     def _starts_fit(self) -> "Settings":
         for name, model in self.models.items():
             start = self.start_of(name)
@@ -226,15 +259,30 @@ class Settings(BaseSettings):
         return not all(isinstance(model, ExistingModelSettings) for model in self.models.values())
 
     @property
+    def brought_classifier(self) -> BroughtClassifierSettings | GivenClassifierSettings | None:
+        """The classifier that the user brings; None where it is one of ours."""
+        brought = isinstance(self.classifier, BroughtClassifierSettings | GivenClassifierSettings)
+        return self.classifier if brought else None  # type: ignore[return-value]  # Python's sections hold the second
+
+    @property
+    def trains_classifier(self) -> bool:
+        """Whether the attribute classifier is trained by the run."""
+        return self.brought_classifier is None
+
+    @property
     def code_folders(self) -> tuple[str, ...]:
         """The absolute folders that the user's own code is imported from."""
-        own = (model.folder for model in self.models.values() if isinstance(model, OwnCodeSettings))
+        own = [model.folder for model in self.models.values() if isinstance(model, OwnCodeSettings)]
+        if isinstance(self.classifier, BroughtClassifierSettings):
+            own.append(self.classifier.folder)
         return tuple(dict.fromkeys(str(folder.absolute()) for folder in own))
 
     @property
     def classifiers(self) -> tuple[AttributeClassifierSettings, ...]:
-        """The classifiers that judge: one or two."""
-        return self.classifier if isinstance(self.classifier, tuple) else (self.classifier,)
+        """The classifiers of ours that judge: one or two, none where the user brings one."""
+        if isinstance(self.classifier, tuple):
+            return self.classifier
+        return (self.classifier,) if isinstance(self.classifier, AttributeClassifierSettings) else ()
 
     def has_protected(self, name: str) -> bool:
         """Whether a model is looked at for bias: all are, or none."""
@@ -271,11 +319,11 @@ class Settings(BaseSettings):
 
     def watches_classifier(self) -> bool:
         """Whether the attribute classifier is looked at while it learns."""
-        return self.explanations.learning_checkpoints > 0
+        return self.explanations.learning_checkpoints > 0 and self.trains_classifier
 
     def trains_bayesian_classifier(self) -> bool:
         """Whether the attribute classifier is trained once more, with a distribution over its weights."""
-        return self.explanations.bayesian_classifier.anything
+        return self.explanations.bayesian_classifier.anything and self.trains_classifier
 
     def drops_unused(self, name: str) -> bool:
         """Whether a model's code is looked at once more without its unused dimensions."""

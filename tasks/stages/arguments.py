@@ -46,7 +46,7 @@ def setting(settings: Settings, path: str, model: ModelKey | None = None) -> Any
     if room == "explanations" and names[0] in BY_DEPTH:
         return getattr(settings.explanations.sizes(), names[0])
     if path == "classifier":
-        return settings.classifiers[0]
+        return settings.brought_classifier or settings.classifiers[0]
     value: Any = model if room == "model" else getattr(settings, room)
     for part in names:
         value = getattr(value, part)

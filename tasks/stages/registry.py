@@ -26,6 +26,7 @@ PREPARE = Stage(
     settings=(
         "splits.shares",
         "trains_models",
+        "trains_classifier",
         "evidence.fewest_of_a_class",
         "evidence.duplicate_images",
         "run.seed",
@@ -42,6 +43,12 @@ TRAIN_CLASSIFIER = Stage(
     on_device=True,
     saves=True,
     result="classifier",
+)
+IMPORT_CLASSIFIER = replace(
+    TRAIN_CLASSIFIER,
+    verb="importing the attribute classifier",
+    module=f"{_TRAINING}.import_classifier",
+    saves=False,
 )
 TRAIN_MODEL = Stage(
     "train", "training", f"{_TRAINING}.train_model", on_device=True, saves=True, result="trained"

@@ -87,6 +87,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, real_data: Path) -> Any:
                 files=DataFiles(real_data, {}),
                 shares=settings.splits.model_dump(),
                 trains_models=True,
+                trains_classifier=True,
                 fewest_of_a_class=settings.evidence.fewest_of_a_class,
                 duplicate_images=settings.evidence.duplicate_images,
                 seed=settings.run.seed,

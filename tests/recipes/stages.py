@@ -36,6 +36,7 @@ def prepare(settings: Settings) -> Artifact:
         files=DataFiles(WORK, {}),
         shares=settings.splits.model_dump(),
         trains_models=settings.trains_models,
+        trains_classifier=settings.trains_classifier,
         fewest_of_a_class=settings.evidence.fewest_of_a_class,
         duplicate_images=settings.evidence.duplicate_images,
         seed=settings.run.seed,

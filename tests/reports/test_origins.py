@@ -13,6 +13,7 @@ from latent_audit.reports.record.audit_json import write_audit
 from latent_audit.vae_models.presets.registry import KINDS
 from latent_audit.vae_models.pretrained.existing_settings import ExistingModelSettings
 from tests.reports.audit_builder import AuditBuilder
+from tests.reports.conftest import make_run
 
 FILE = {"setting": "path", "name": "<b>model.pt", "bytes": 5, "sha256": "0123456789abcdef" * 4}
 
@@ -133,3 +134,53 @@ def test_nothing_is_said_of_models_that_were_trained_here(small_builder: AuditBu
     html = rendered(small_builder, None, "en")
     assert "Models trained elsewhere" not in html
     assert "was trained elsewhere" not in html
+
+
+NO_FEATURES = {"not_applicable": "the classifier that was brought has no layer of features"}
+
+
+@pytest.mark.parametrize(
+    ("language", "sentences"),
+    [
+        (
+            "en",
+            (
+                "The classifier was brought, and not trained by this audit: &lt;b&gt;theirs:read.",
+                "It does not read scale: whether decoded images follow these was not tested.",
+                "The attribute classifier: the user&#39;s own Python code &lt;b&gt;theirs:read was run in this audit",
+                "The attribute classifier was brought: how it was trained is not recorded here",
+                "the ways are was not measured",
+            ),
+        ),
+        (
+            "zh",
+            (
+                "分类器由用户提供，不是本次审计训练的",
+                "它不读取 scale",
+                "属性分类器：本次审计每次读取图像时都运行了",
+                "未测量路径的直度",
+            ),
+        ),
+    ],
+)
+def test_a_classifier_that_was_brought_is_described(
+    small_builder: AuditBuilder, language: str, sentences: tuple[str, ...]
+) -> None:
+    audit = make_run(small_builder)
+    audit["classifier"] |= {
+        "origin": origin("entrypoint_classifier", "<b>theirs:read", []),
+        "not_read": ["scale"],
+        "weights_digest": None,
+    }
+    for model in audit["models"]:
+        if model.get("moves"):
+            model["moves"]["frechet"] = model["moves"]["interpolation"]["paths"] = NO_FEATURES
+    write_audit(small_builder.folder, audit)
+    page = open_page(small_builder.folder, language)
+    templates = template_environment(page.t)
+    sections = ("trust", "data", "limitations", "provenance", "moves")
+    html = "".join(section_html(page, templates, key, BUILDERS[key]) for key in sections)
+    for sentence in sentences:
+        assert sentence in html, sentence
+    assert html.count(str(escape(NO_FEATURES["not_applicable"]))) == 2
+    assert "<b>theirs" not in html

@@ -22,6 +22,8 @@ ELSEWHERE = {
     "diffusers",
     "pythae",
     "lightning",
+    "entrypoint_classifier",
+    "function_classifier",
 }
 TRAINED_HERE = sorted(set(KINDS) - ELSEWHERE - {"attribute_classifier"})
 READ = TypeAdapter(Duration)

@@ -12,6 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 from latent_audit.tasks.datasets.sprites import SpritesSettings
 from latent_audit.vae_models.attribute_classifier.settings import AttributeClassifierSettings
 from latent_audit.vae_models.attribute_classifier.targets import Target, fit_targets
+from latent_audit.vae_models.brought_classifier.settings import (
+    BroughtClassifierSettings,
+    GivenClassifierSettings,
+)
 from latent_audit.vae_models.building import build
 from latent_audit.vae_models.errors import BadSettings, Cancelled
 from latent_audit.vae_models.inference import encode_images
@@ -252,5 +256,9 @@ def test_every_kind_is_found_by_its_name_and_no_other_is():
     for kind, place in kinds.KINDS.items():
         module, name = place.split(":")
         listed[kind] = getattr(import_module(module), name)
-    of_python = {"attribute_classifier": AttributeClassifierSettings, "functions": FunctionsSettings}
-    assert listed == union | of_python
+    of_python = {"functions": FunctionsSettings, "function_classifier": GivenClassifierSettings}
+    classifiers = {
+        "attribute_classifier": AttributeClassifierSettings,
+        "entrypoint_classifier": BroughtClassifierSettings,
+    }
+    assert listed == union | of_python | classifiers

@@ -14,6 +14,7 @@ from torch.optim import AdamW, Optimizer
 
 from latent_audit.vae_models.attribute_classifier.alexnet_trunk import AlexNetTrunk
 from latent_audit.vae_models.attribute_classifier.pooled_trunk import PooledTrunk
+from latent_audit.vae_models.attribute_classifier.reads_attributes import ReadsAttributes
 from latent_audit.vae_models.attribute_classifier.targets import Target, encode_all, split_outputs, total_size
 from latent_audit.vae_models.errors import BadSettings
 from latent_audit.vae_models.model import Batch
@@ -23,8 +24,10 @@ if TYPE_CHECKING:  # the settings build this class, so they import it
     from latent_audit.vae_models.attribute_classifier.settings import AttributeClassifierSettings
 
 
-class AttributeClassifier(nn.Module):
+class AttributeClassifier(ReadsAttributes):
     """Predicts every target of an image at once. Losses are nats per image, summed over attributes."""
+
+    has_features = True
 
     def __init__(
         self,
@@ -48,20 +51,6 @@ class AttributeClassifier(nn.Module):
         self._optimizer = AdamW(
             self.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
         )
-
-    @property
-    def response_columns(self) -> dict[str, tuple[int, ...]]:
-        """Returns which columns of `responses` belong to which attribute."""
-        columns, start = {}, 0
-        for target in self.targets:
-            columns[target.name] = tuple(range(start, start + target.size))
-            start += target.size
-        return columns
-
-    @property
-    def response_names(self) -> tuple[str, ...]:
-        """Returns the name of each response column: "shape=heart", "scale", "orientation.cos"."""
-        return tuple(name for target in self.targets for name in target.columns)
 
     def features(self, images: Tensor) -> Tensor:
         """Returns (n, hidden): the layer under the heads, for distances between sets of images."""

@@ -33,4 +33,6 @@ KINDS = {
     "lightning": "latent_audit.vae_models.pretrained.libraries.lightning_settings:LightningSettings",
     "functions": "latent_audit.vae_models.pretrained.functions.functions_settings:FunctionsSettings",
     "attribute_classifier": "latent_audit.vae_models.attribute_classifier.settings:AttributeClassifierSettings",
+    "entrypoint_classifier": "latent_audit.vae_models.brought_classifier.settings:BroughtClassifierSettings",
+    "function_classifier": "latent_audit.vae_models.brought_classifier.settings:GivenClassifierSettings",
 }

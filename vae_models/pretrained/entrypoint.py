@@ -6,7 +6,7 @@ import importlib
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from latent_audit.vae_models.components.reconstruction import build_reconstruction
 from latent_audit.vae_models.errors import BadCheckpoint
@@ -19,6 +19,23 @@ if TYPE_CHECKING:
     from latent_audit.vae_models.pretrained.entrypoint_settings import OwnCodeSettings, OwnFunctionSettings
 
 
+class OwnCode(Protocol):
+    """Settings that name a function of the user's own."""
+
+    @property
+    def entrypoint(self) -> str | None: ...  # noqa: D102
+    @property
+    def entry_point_group(self) -> str | None: ...  # noqa: D102
+    @property
+    def folder(self) -> Path: ...  # noqa: D102
+    @property
+    def arguments(self) -> Mapping[str, Any]: ...  # noqa: D102
+
+    def in_folder(self, folder: Path) -> Self:
+        """Returns the settings with another folder of the code."""
+        ...
+
+
 def build_from_entrypoint(settings: "OwnFunctionSettings", image_shape: tuple[int, int, int]) -> ForeignModel:
     """Returns the model that the user's function makes, with its weights.
 
@@ -27,9 +44,9 @@ def build_from_entrypoint(settings: "OwnFunctionSettings", image_shape: tuple[in
     return wrapped(made_by(settings, settings.files), settings, image_shape)
 
 
-def made_by(settings: "OwnCodeSettings", files: Mapping[str, Path]) -> Any:
+def made_by(settings: OwnCode, files: Mapping[str, Path]) -> Any:
     """Returns what the user's function makes; raises BadCheckpoint if it cannot be found or called."""
-    function = _found(settings)
+    function = found_by(settings)
     try:
         return function(**settings.arguments, **files)
     except Exception as error:  # the user's code can fail in any way
@@ -55,7 +72,8 @@ def wrapped(made: Any, settings: "OwnCodeSettings", image_shape: tuple[int, int,
     )
 
 
-def _found(settings: "OwnCodeSettings") -> Callable[..., Any]:
+def found_by(settings: OwnCode) -> Callable[..., Any]:
+    """Returns the user's function; raises BadCheckpoint if it cannot be found."""
     assert settings.entrypoint is not None
     if settings.entry_point_group is not None:
         try:
@@ -79,7 +97,7 @@ def _found(settings: "OwnCodeSettings") -> Callable[..., Any]:
     return function
 
 
-def module_files(settings: "OwnCodeSettings") -> list[Path]:
+def module_files(settings: OwnCode) -> list[Path]:
     """Returns the Python files of the function: its module, or all of its package; runs none of them.
 
     Raises BadCheckpoint where there is no such module below `folder`.

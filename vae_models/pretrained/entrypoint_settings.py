@@ -28,6 +28,30 @@ def _is_plain(value: Any) -> bool:
     )
 
 
+def refuse_unrecordable(arguments: Mapping[str, Any]) -> None:
+    """Raises ValueError for arguments of a function that a record cannot hold: paths, and what is no plain value."""
+    places = [
+        name for name, value in arguments.items() if isinstance(value, str) and value.startswith(("/", "~"))
+    ]
+    if places:
+        raise ValueError(
+            f"the argument {places[0]} is a path: name it in `files`, for its place would get into the record and "
+            "its content would not count"
+        )
+    for name, value in arguments.items():
+        if not _is_plain(value):
+            raise ValueError(
+                f"the argument {name} is no plain value: numbers, text, yes and no, and lists and mappings of "
+                "these can be recorded"
+            )
+
+
+def refuse_twice(arguments: Mapping[str, Any], files: Mapping[str, Path]) -> None:
+    """Raises ValueError for an argument that is a file too."""
+    if twice := sorted(set(arguments) & set(files)):
+        raise ValueError(f"{', '.join(twice)}: given both in arguments and in files")
+
+
 class OwnCodeSettings(ForeignModelSettings):
     """A model that your own Python function makes. Its code is run, with all that you may do yourself."""
 
@@ -63,24 +87,13 @@ class OwnCodeSettings(ForeignModelSettings):
         """Whether the function's model decodes."""
         return self.decodes
 
+    def in_folder(self, folder: Path) -> Self:
+        """Returns the settings with another folder of the code."""
+        return self.model_copy(update={"folder": folder})
+
     @model_validator(mode="after")
     def _arguments_are_no_places(self) -> Self:
-        places = [
-            name
-            for name, value in self.arguments.items()
-            if isinstance(value, str) and value.startswith(("/", "~"))
-        ]
-        if places:
-            raise ValueError(
-                f"the argument {places[0]} is a path: name it in `files`, for its place would get into the record and "
-                "its content would not count"
-            )
-        for name, value in self.arguments.items():
-            if not _is_plain(value):
-                raise ValueError(
-                    f"the argument {name} is no plain value: numbers, text, yes and no, and lists and mappings of "
-                    "these can be recorded"
-                )
+        refuse_unrecordable(self.arguments)
         return self
 
 
@@ -95,8 +108,7 @@ class OwnFunctionSettings(OwnCodeSettings, ABC):
 
     @model_validator(mode="after")
     def _nothing_is_given_twice(self) -> Self:
-        if twice := sorted(set(self.arguments) & set(self.files)):
-            raise ValueError(f"{', '.join(twice)}: given both in arguments and in files")
+        refuse_twice(self.arguments, self.files)
         return self
 
     def given_files(self) -> dict[str, str]:

@@ -17,11 +17,11 @@ from latent_audit.vae_models.storage.saved_model import RECIPE_FILE, WEIGHTS_FIL
 from latent_audit.vae_models.storage.weight_files import read_tensors
 
 if TYPE_CHECKING:
-    from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
+    from latent_audit.vae_models.attribute_classifier.reads_attributes import ReadsAttributes
     from latent_audit.vae_models.model import Model
-    from latent_audit.vae_models.pretrained.entrypoint_settings import OwnCodeSettings
+    from latent_audit.vae_models.pretrained.entrypoint import OwnCode
 
-CLASSIFIER = "attribute_classifier"
+CLASSIFIERS = ("attribute_classifier", "entrypoint_classifier", "function_classifier")
 
 
 class _Recipe(BaseModel):
@@ -41,12 +41,12 @@ def load(folder: Path, device: torch.device | str) -> "Model":
     return model
 
 
-def load_classifier(folder: Path, device: torch.device | str) -> "AttributeClassifier":
+def load_classifier(folder: Path, device: torch.device | str) -> "ReadsAttributes":
     """Returns the attribute classifier in `folder` on `device`; raises BadCheckpoint."""
     recipe = _read_recipe(folder)
-    if recipe.kind != CLASSIFIER:
+    if recipe.kind not in CLASSIFIERS:
         raise BadCheckpoint(f"{folder} holds a generative model, not an attribute classifier")
-    model: AttributeClassifier = _with_weights(_rebuilt(folder, recipe), folder, torch.device(device))
+    model: ReadsAttributes = _with_weights(_rebuilt(folder, recipe), folder, torch.device(device))
     return model
 
 
@@ -60,20 +60,22 @@ def load_untrained(folder: Path, device: torch.device | str) -> "Model":
     return model
 
 
-def own_code_of(folder: Path) -> "OwnCodeSettings | None":
-    """Returns the settings of a saved model that a user's own code makes, None for any other; runs nothing of it.
+def own_code_of(folder: Path) -> "OwnCode | None":
+    """Returns the settings of a saved model or classifier that a user's own code makes, None for any other.
+
+    Nothing of it is run.
 
     Raises BadCheckpoint.
     """
     recipe = _read_recipe(folder)
-    settings = None if recipe.kind == CLASSIFIER else _settings(folder, recipe)
-    found: OwnCodeSettings | None = settings if getattr(settings, "runs_its_code", False) else None
+    settings = _settings(folder, recipe)
+    found: OwnCode | None = settings if getattr(settings, "runs_its_code", False) else None
     return found
 
 
 def _generative(folder: Path) -> Any:
     recipe = _read_recipe(folder)
-    if recipe.kind == CLASSIFIER:
+    if recipe.kind in CLASSIFIERS:
         raise BadCheckpoint(f"{folder} holds an attribute classifier, not a generative model")
     return _rebuilt(folder, recipe)
 

@@ -5,6 +5,7 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from latent_audit.vocabulary.record.forms import Estimate, Part
+from latent_audit.vocabulary.record.origin import Origin
 
 
 class ClassifierScore(TypedDict):
@@ -29,9 +30,16 @@ class Calibration(TypedDict):
 
 
 class Classifier(TypedDict):
-    """The classifier: trained numbers, SHA-256 of its weights, and what it is worth."""
+    """The classifier: trained numbers, SHA-256 of its weights, and what it is worth.
+
+    Of one that the user brings: `origin`, the attributes of the data that it does not read, and whether gradients pass
+    through it. Its scores are of what it reads.
+    """
 
     parameters: int | None
     weights_digest: str | None
     scores: list[ClassifierScore]
     calibration: NotRequired[list[Calibration]]
+    origin: NotRequired[Origin]
+    not_read: NotRequired[list[str]]
+    gradients: NotRequired[bool]

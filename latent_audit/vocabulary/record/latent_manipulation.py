@@ -26,7 +26,7 @@ class Path(TypedDict):
 class Interpolation(TypedDict):
     """Paths between pairs of images."""
 
-    paths: list[Path]
+    paths: list[Path] | NotApplicable
     pairs: int
     steps: int
     shown: int
@@ -100,7 +100,7 @@ class LatentManipulation(TypedDict):
     arithmetic: list[Arithmetic]
     boundaries: Boundaries
     perturbation: Perturbation
-    frechet: FrechetDistances
+    frechet: FrechetDistances | NotApplicable
 
 
 class NoisySheet(TypedDict):

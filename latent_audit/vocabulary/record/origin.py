@@ -1,4 +1,4 @@
-"""A model that was trained elsewhere: what it was read from, and what was measured before the audit."""
+"""A model or a classifier that was trained elsewhere: what it was read from, and what was measured before the audit."""
 
 from typing import NotRequired
 
@@ -18,7 +18,7 @@ class OriginFile(TypedDict):
 
 
 class Origin(TypedDict):
-    """The files and the code that a model was made from."""
+    """The files and the code that a model or a classifier was made from."""
 
     kind: str
     code: str | None

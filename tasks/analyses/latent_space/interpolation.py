@@ -70,7 +70,7 @@ def spherical_path(start: NDArray[np.floating], end: NDArray[np.floating], steps
 def interpolate(
     codes: NDArray[np.floating],
     decode: Decode,
-    features: Features,
+    features: Features | None,
     rng: np.random.Generator,
     pairs: int = 32,
     steps: int = 9,
@@ -79,7 +79,8 @@ def interpolate(
 ) -> Interpolation:
     """Returns both interpolations between random pairs of held-out codes (n, d), beside cross-fading pixels.
 
-    features: images (m, c, h, w) in [0, 1] -> the attribute classifier's features (m, f).
+    features: images (m, c, h, w) in [0, 1] -> the attribute classifier's features (m, f); None: no path
+    is measured.
     """
     pairs = min(pairs, len(codes) // 2)
     if pairs < 1 or steps < 3:
@@ -97,7 +98,9 @@ def interpolate(
     some = draw_rows(pairs, shown, int(rng.integers(2**31)), "shown interpolations")
     pictures = np.stack([images[some] for images in ways.values()], axis=1)
     return Interpolation(
-        tuple(_smoothness(kind, images, features, rng, resamples) for kind, images in ways.items()),
+        ()
+        if features is None
+        else tuple(_smoothness(kind, images, features, rng, resamples) for kind, images in ways.items()),
         pairs,
         steps,
         len(some),

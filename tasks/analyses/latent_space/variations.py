@@ -111,7 +111,7 @@ def edit_together(
         if len(some)
         else no_images(decode, codes)
     )
-    meanings = tuple(f"{term[0]} {classes[place].name}" for term, place in zip(terms, places, strict=True))
+    meanings = _meanings(terms, classes)
     if len(asked) < MIN_IMAGES:
         return CombinedEdit(meanings, None, (), FEW_WITHOUT, pictures)
     edited = (codes[asked] + step).astype(np.float32)
@@ -124,6 +124,18 @@ def edit_together(
         None,
         pictures,
     )
+
+
+def unread_edit(
+    terms: Sequence[str], codes: Codes, classes: Sequence[AttributeClass], decode: Decode, why: Reason
+) -> CombinedEdit:
+    """Returns an edit of which nothing can be said, since the classifier does not read an attribute of its terms."""
+    return CombinedEdit(_meanings(terms, classes), None, (), why, no_images(decode, codes))
+
+
+def _meanings(terms: Sequence[str], classes: Sequence[AttributeClass]) -> tuple[str, ...]:
+    names = {one.attribute.name: one.name for one in classes}
+    return tuple(f"{term[0]} {names[term[1:]]}" for term in terms)
 
 
 def _decoded(strips: NDArray[np.floating], decode: Decode) -> Pictures:

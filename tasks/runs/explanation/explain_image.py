@@ -64,6 +64,7 @@ class _Explanation:
     def __init__(self, kept: KeptRun, request: ExplainRequest, sizes: Sizes) -> None:
         self.kept, self.request, self.sizes = kept, request, sizes
         record = kept.model(request.model, request.seed)
+        _refuse_brought_classifier(kept)
         self.shared = open_shared(kept)
         self.image = self._open(request.image)
         self.opened = OpenedModel(kept, record, self.shared)
@@ -186,6 +187,16 @@ class _Explanation:
         if not self.opened.noisy:
             found.append(Remark(key="explain.lacking.noise", values={}))
         return found
+
+
+def _refuse_brought_classifier(kept: KeptRun) -> None:
+    """Raises UsageError where the classifier is not one of ours: its log-odds and gradients explain."""
+    classifier = recorded(kept.audit["classifier"])
+    if classifier is not None and "origin" in classifier:
+        raise UsageError(
+            "an explanation follows the log-odds and gradients of a classifier of ours, and this run was judged by one "
+            "that was brought: run the audit without `classifier.entrypoint`, and explain an image of that run"
+        )
 
 
 def _not_readable(opened: OpenedModel) -> dict[str, str]:

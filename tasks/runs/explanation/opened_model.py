@@ -23,7 +23,7 @@ from latent_audit.vocabulary.record.model import Model as Record
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
+    from latent_audit.vae_models.attribute_classifier.reads_attributes import ReadsAttributes
     from latent_audit.vae_models.model import Model
 
 Latents = NDArray[np.float32]
@@ -37,7 +37,7 @@ class SharedParts:
     """What all models of a run share: the data and the attribute classifier."""
 
     data: Prepared
-    classifier: "AttributeClassifier"
+    classifier: "ReadsAttributes"
     device: str
 
 

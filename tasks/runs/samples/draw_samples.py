@@ -34,7 +34,7 @@ from latent_audit.vocabulary.batches import batches
 from latent_audit.vocabulary.record.model import Model as Record
 
 if TYPE_CHECKING:
-    from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
+    from latent_audit.vae_models.attribute_classifier.reads_attributes import ReadsAttributes
     from latent_audit.vae_models.model import Model
 
 # Codes are drawn, decoded and read this many at once, always: so no other image of a run changes one.
@@ -107,7 +107,7 @@ class _Sampler:
                 f"{named(record['name'])} has no decoder, so it draws no images: choose another --model"
             )
         self.model: Model = load(weights.path, device)
-        self.classifier: AttributeClassifier = load_classifier(kept.classifier().path, device)
+        self.classifier: ReadsAttributes = load_classifier(kept.classifier().path, device)
         self.device = torch.device(device)
         self.attributes = data.data.attributes
         self.shape = self.model.image_shape
@@ -173,11 +173,14 @@ class _Sampler:
         return self.conditions[attribute.name].values(latents)
 
     def _read(self, pictures: NDArray[np.uint8]) -> Iterator[list[str]]:
-        """Yields what the classifier reads of each attribute in the pictures as they are written."""
+        """Yields what the classifier reads of each attribute in the pictures as written, "" where it does not."""
         responses = classify_images(self.classifier, pictures)
         for target in self.classifier.targets:
             columns = list(self.classifier.response_columns[target.name])
             attribute = next(a for a in self.attributes if a.name == target.name)
+            if target.name in self.classifier.not_read:
+                yield [""] * len(pictures)
+                continue
             yield _words(attribute, target.read(responses[:, columns]))
 
 

@@ -14,6 +14,7 @@ from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.analyses.statistics import splits
 from latent_audit.tasks.analyses.statistics.content_order import content_order
 from latent_audit.tasks.analyses.statistics.parts import PARTS, PURPOSES
+from latent_audit.tasks.analyses.statistics.unused_parts import settled_shares
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.datasets.errors import ConstantAttribute, DataError, NotEnoughImages
 from latent_audit.tasks.datasets.images.image_doubles import refuse_all_alike
@@ -41,6 +42,7 @@ def compute(
     files: DataFiles,
     shares: dict[str, float],
     trains_models: bool,
+    trains_classifier: bool,
     fewest_of_a_class: int,
     duplicate_images: int,
     seed: int,
@@ -52,13 +54,15 @@ def compute(
     image_set = data.load(files.folder, folder, seed, lambda done, total: context.report(done, total, {}))
     _refuse_unusable(image_set)
     alike = refuse_all_alike(image_set)
+    settled, fewest_images = settled_shares(shares, trains_classifier=trains_classifier)
     try:
         order = content_order(image_set.images, image_set.values, image_set.masks, seed)
         split = splits.split(
             image_set.attributes,
             image_set.values,
             seed,
-            shares,
+            settled,
+            fewest_images,
             order=order,
             groups=image_set.groups,
             trains_models=trains_models,

@@ -43,7 +43,7 @@ from latent_audit.vae_models.storage.checkpoints import load, load_classifier
 from latent_audit.vocabulary.reasons import Reason, reason, reason_in
 
 if TYPE_CHECKING:
-    from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
+    from latent_audit.vae_models.attribute_classifier.reads_attributes import ReadsAttributes
 
 Plain = Mapping[str, Any]
 NO_DECODER = {"not_applicable": reason("intervention.no_decoder")}
@@ -128,7 +128,7 @@ class _Measured:
 
     data: Prepared
     codes: ProbeCodes
-    attribute_classifier: "AttributeClassifier"
+    attribute_classifier: "ReadsAttributes"
     decode: Decode | None
     intervention: Plain
     thresholds: Thresholds
@@ -177,13 +177,19 @@ class _Measured:
         return self.data.image_groups("probe_test", self.scored) or ImageGroups.of(None, len(self.scored))
 
     @cached_property
+    def _read(self) -> list[int]:
+        """The columns of the attributes that the classifier reads."""
+        never = self.attribute_classifier.not_read
+        return [k for k, attribute in enumerate(self.data.data.attributes) if attribute.name not in never]
+
+    @cached_property
     def _responses(self) -> NDArray[np.float32]:
         return classify_images(self.attribute_classifier, self.data.images("probe_test", self.scored))
 
     def _reading_errors(self, subgroups: Subgroups) -> list[GroupErrors]:
         return classifier_errors(
-            self.data.data.attributes,
-            self.data.values("probe_test", self.scored),
+            [self.data.data.attributes[k] for k in self._read],
+            self.data.values("probe_test", self.scored)[:, self._read],
             self._responses,
             self.attribute_classifier.response_columns,
             scales_of(self.attribute_classifier.targets),
@@ -235,19 +241,20 @@ class _Measured:
             for k, attribute in enumerate(code.attributes)
             if attribute.kind in ("binary", "categorical") and attribute.name != protected
         ]
-        given: dict[ReaderName, NDArray[np.float64]] = {
-            "classifier": self._read_classes(columns),
-            "probe": probe_choices(code, columns),
+        read = [k for k in columns if k in self._read]
+        given: dict[ReaderName, tuple[list[int], NDArray[np.float64]]] = {
+            "classifier": (read, self._read_classes(read)),
+            "probe": (columns, probe_choices(code, columns)),
         }
         if erased is not None:
-            given["probe_erased"] = probe_choices(erased, columns)
+            given["probe_erased"] = (columns, probe_choices(erased, columns))
         return [
             row
-            for reader, chosen in given.items()
+            for reader, (judged, chosen) in given.items()
             for row in decisions(
                 reader,
-                [code.attributes[k] for k in columns],
-                code.test_values[:, columns],
+                [code.attributes[k] for k in judged],
+                code.test_values[:, judged],
                 chosen,
                 subgroups,
                 self._images,

@@ -6,6 +6,7 @@ from pathlib import Path
 from latent_audit.tasks.analyses.checks import association
 from latent_audit.tasks.analyses.dimension_names.given import GivenName
 from latent_audit.tasks.analyses.serialization import to_json
+from latent_audit.tasks.datasets.errors import DataError
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.codes import open_codes
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
@@ -47,6 +48,11 @@ def compute(
     ]
     rows = []
     if guesses:
+        if not len(data.rows(UNSEEN)):
+            raise DataError(
+                f"guesses are tested on images of {UNSEEN}, and a classifier of your own leaves none there: take the "
+                "guesses out of evidence.names_file, or have a classifier trained"
+            )
         places = data.draw(UNSEEN, probe_images, seed, "guesses", every_class=True)
         unseen, _ = encode_images(load(trained.path, context.device), data.images(UNSEEN, places))
         family = len(known) * codes.shape[1] + len(guesses)

@@ -1,7 +1,7 @@
 """Check C of a code: whether moving a dimension changes the attribute in the picture, if the classifier can read it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,10 +19,10 @@ from latent_audit.tasks.storage.arrays import read_json
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.attribute_classifier.targets import scales_of
 from latent_audit.vae_models.inference import classify_images
-from latent_audit.vocabulary.reasons import Reason
+from latent_audit.vocabulary.reasons import Reason, reason
 
 if TYPE_CHECKING:
-    from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
+    from latent_audit.vae_models.attribute_classifier.reads_attributes import ReadsAttributes
 
 
 @dataclass(frozen=True)
@@ -49,15 +49,16 @@ class InterventionSizes:
 def not_readable(
     data: Prepared, classifier: Artifact, share_of_way: float
 ) -> Mapping[str, Mapping[str, Reason]]:
-    """Returns the reason of each attribute that the classifier cannot read in real held-out images."""
+    """Returns the reason of each attribute that the classifier cannot read in real held-out images, or never reads."""
     described = [{"name": a.name, "kind": a.kind} for a in data.data.attributes]
-    scores = read_json(classifier.path / "classifier.json")["scores"]
-    return auditability.reasons(auditability.compute(described, scores, share_of_way))
+    facts = read_json(classifier.path / "classifier.json")
+    never = {name: {"reason": reason("gate.not_read", attribute=name)} for name in facts.get("not_read", ())}
+    return auditability.reasons(auditability.compute(described, facts["scores"], share_of_way)) | never
 
 
 def gate_reconstructions(
     data: Prepared,
-    attribute_classifier: "AttributeClassifier",
+    attribute_classifier: "ReadsAttributes",
     codes: ProbeCodes,
     decode: Decode,
     share_of_way: float,
@@ -66,10 +67,10 @@ def gate_reconstructions(
 ) -> tuple[Gate, ...]:
     """Returns, for each attribute, whether the classifier reads what `decode` makes of held-out codes.
 
-    Single images are counted, each with noise of its own.
+    Single images are counted, each with noise of its own. What is not read at all has no value: NaN.
     """
     places = data.draw("probe_test", sizes.gate_images, sizes.seed, "gate", every_class=True)
-    return classifier_gate.compute(
+    gates = classifier_gate.compute(
         data.data.attributes,
         data.values("probe_test", places),
         classify_images(attribute_classifier, decode(codes.test[places], places), precision="auto"),
@@ -78,11 +79,13 @@ def gate_reconstructions(
         share_of_way=share_of_way,
         not_auditable=unreadable,
     )
+    never = attribute_classifier.not_read
+    return tuple(replace(gate, value=np.nan) if gate.attribute in never else gate for gate in gates)
 
 
 def intervene_on(
     data: Prepared,
-    attribute_classifier: "AttributeClassifier",
+    attribute_classifier: "ReadsAttributes",
     codes: ProbeCodes,
     decode: Decode,
     untrained_decode: Decode | None,

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from latent_audit.tasks.analyses.checks.auditability import statistic_name
 from latent_audit.tasks.analyses.checks.classifier_gate import Gate
 from latent_audit.tasks.analyses.checks.specificity import Specificity
@@ -36,7 +38,7 @@ from latent_audit.vae_models.storage.checkpoints import load, load_classifier, l
 from latent_audit.vocabulary.reasons import Reason, reason
 
 if TYPE_CHECKING:
-    from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
+    from latent_audit.vae_models.attribute_classifier.reads_attributes import ReadsAttributes
 
 
 @dataclass(frozen=True)
@@ -174,7 +176,7 @@ def _controls(
 
 def _intervene(
     data: Prepared,
-    attribute_classifier: "AttributeClassifier",
+    attribute_classifier: "ReadsAttributes",
     control: Control,
     decode: Decode,
     claims: Sequence[Specificity],
@@ -205,5 +207,6 @@ def _unreadable(gates: Sequence[Gate]) -> dict[str, Reason]:
             value=f"{gate.value:.2f}",
         )
         for gate in gates
+        if np.isfinite(gate.value)
     ]
     return {"not_applicable": reason("control.unreadable", scores=scores)}

@@ -24,7 +24,7 @@ from latent_audit.vae_models.inference import classify_images
 from latent_audit.vocabulary.reasons import Reason
 
 if TYPE_CHECKING:
-    from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
+    from latent_audit.vae_models.attribute_classifier.reads_attributes import ReadsAttributes
 
 PREDICTIONS, LAYOUT = "predictions.npy", "predictions.json"
 RESAMPLES = 200
@@ -46,7 +46,7 @@ def untestable(gates: Sequence[Gate]) -> list[Reason | None]:
 
 def measure_places(
     data: Prepared,
-    attribute_classifier: "AttributeClassifier",
+    attribute_classifier: "ReadsAttributes",
     codes: ProbeCodes,
     decode: Decode | None,
     why_not: Sequence[Reason | None],

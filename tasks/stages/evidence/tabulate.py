@@ -34,7 +34,8 @@ def compute(
     """Writes codes.parquet: a row an image, in the order of the data.
 
     Its columns are `image` (number in the data), `file` (where images are files), `part`, `attribute NAME` (the true
-    value or class), `read NAME` (what the classifier reads in the image) and `MODEL DIMENSION` (posterior means).
+    value or class), `read NAME` (what the classifier reads in the image, if it reads it) and `MODEL DIMENSION`
+    (posterior means).
 
     results: of each model, by its id, the artifacts of `train` and `encode`.
     """
@@ -52,7 +53,7 @@ def compute(
         [classify_images(judge, data.data.images[some]) for some in batches(len(of_parts), IMAGES_AT_A_TIME)]
     )
     targets = {target.name: target for target in judge.targets}
-    for attribute in attributes:
+    for attribute in (one for one in attributes if one.name not in judge.not_read):
         of_it = responses[:, list(judge.response_columns[attribute.name])]
         columns[f"read {attribute.name}"] = _column(attribute, targets[attribute.name].read(of_it))
     for done, model in enumerate(models):

@@ -160,7 +160,10 @@ def compute(
         },
         "classifier": {
             **with_sentences(judged_by),
-            "weights_digest": digest_of_file(classifier.path / WEIGHTS_FILE),
+            # Of a function without weights, its code's digest stands in `origin`.
+            "weights_digest": None
+            if judged_by["parameters"] is None
+            else digest_of_file(classifier.path / WEIGHTS_FILE),
         },
         **beside,
         "auditability": with_sentences(to_json(auditable)),

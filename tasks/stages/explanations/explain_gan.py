@@ -21,7 +21,7 @@ from latent_audit.vae_models.inference import classify_images, decode_latents, d
 
 if TYPE_CHECKING:
     from latent_audit.tasks.analyses.latent_space.variance_shares import Draw
-    from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
+    from latent_audit.vae_models.attribute_classifier.reads_attributes import ReadsAttributes
     from latent_audit.vae_models.interpretable_gan.model import InterpretableGan
 
 ASKED_SAMPLES = 1000
@@ -34,7 +34,7 @@ WATCHED_CURVES = ("follow", "sample_diversity")
 def explain_gan(
     folder: Path,
     model: "InterpretableGan",
-    attribute_classifier: "AttributeClassifier",
+    attribute_classifier: "ReadsAttributes",
     data: Prepared,
     trained: Artifact,
     most_images: int,
@@ -56,7 +56,11 @@ def explain_gan(
     samples, conditioned_on = model.sample(ASKED_SAMPLES, generator)
     pictures = samples.float().cpu().numpy()
     attributes = {attribute.name: attribute for attribute in data.data.attributes}
-    named = [attributes[target.name] for target in model.layout.targets]
+    never = attribute_classifier.not_read
+    asked = [k for k, target in enumerate(model.layout.targets) if target.name not in never]
+    named = [attributes[model.layout.targets[k].name] for k in asked]
+    conditioned_on = conditioned_on[:, asked]
+    read_columns = [k for k, attribute in enumerate(data.data.attributes) if attribute.name not in never]
     responses = classify_images(attribute_classifier, pictures)
     scale = scales_of(attribute_classifier.targets)
     followed = classifier_scores.compute(
@@ -69,14 +73,14 @@ def explain_gan(
         source="bootstrap over samples",
     )
     edits = conditional_generation.compute(
-        data.data.attributes,
-        data.values("probe_test", data.complete("probe_test")),
+        [data.data.attributes[k] for k in read_columns],
+        data.values("probe_test", data.complete("probe_test"))[:, read_columns],
         lambda name, yes: classify_images(
             attribute_classifier,
             decode_latents(model, model.layout.conditioned_on(codes, name, yes).cpu().numpy(), rows=places),
         ),
         attribute_classifier.response_columns,
-        [target.name for target in model.layout.targets],
+        [attribute.name for attribute in named],
         np.random.default_rng((seed, 0xED17)),
     )
     shown = draw_rows(len(pictures), shown_samples, seed, "shown samples")

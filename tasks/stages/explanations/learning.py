@@ -1,5 +1,6 @@
 """While a model learns: U of every dimension and what swapping it does, at checkpoints of the training."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -80,6 +81,7 @@ def compute(
             bootstraps,
             seed,
         )
+        found = tuple(replace(one, cause=None) if one.attribute in judge.not_read else one for one in found)
         matrices.append(matrix)
         rows.append({"step": checkpoint.step, "uncertainty": to_json(matrix), "causes": to_json(found)})
     steps = [checkpoint.step for checkpoint in watched.checkpoints]

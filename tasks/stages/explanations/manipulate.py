@@ -23,6 +23,7 @@ from latent_audit.tasks.storage.arrays import reference, write_json, write_summa
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.inference import classifier_features, decode_latents
 from latent_audit.vae_models.storage.checkpoints import load, load_classifier
+from latent_audit.vocabulary.reasons import reason
 
 
 def compute(
@@ -58,8 +59,12 @@ def compute(
         moves[name] = make(space, folder, np.random.default_rng((seed, done)))
     write_json(folder / "moves.json", moves)
     # What the classifier says of edits is told to MLflow from the record, once it is known where it may judge.
-    distance = moves["frechet"]["samples"]["value"]
-    write_summary(folder, metrics={"frechet_distance": distance})
+    distances = moves["frechet"]
+    if "samples" in distances:
+        write_summary(folder, metrics={"frechet_distance": distances["samples"]["value"]})
+
+
+_NO_FEATURES = reason("moves.no_features")
 
 
 class _Space:
@@ -83,15 +88,20 @@ class _Space:
         self.fit, self.held_out = self.codes.of("probe_fit"), self.codes.of("probe_test")
         self.some = self.held_out[self.data.draw("probe_test", images, seed, "moves")]
         self.distance_images = distance_images
-        self.attribute_classes = classes_of(self.data.data.attributes, self.data.values("probe_fit"))
+        never = self.attribute_classifier.not_read
+        self.read = [k for k, one in enumerate(self.data.data.attributes) if one.name not in never]
+        self.attributes = [self.data.data.attributes[k] for k in self.read]
+        self.attribute_classes = classes_of(self.attributes, self.data.values("probe_fit")[:, self.read])
         self.seed = seed
         self.reader = reader_of(self.attribute_classifier)
 
     def labelled(self, part: str) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Returns codes (n, d) of a part's images that have every attribute, and their labels (n, k)."""
+        """Returns codes (n, d) of a part's images that have every attribute, and labels (n, k) of what is read."""
         complete = self.data.complete(part)
         codes = self.fit if part == "probe_fit" else self.held_out
-        return codes[complete], labels_of(self.attribute_classes, self.data.values(part, complete))
+        return codes[complete], labels_of(
+            self.attribute_classes, self.data.values(part, complete)[:, self.read]
+        )
 
     def decode(self, latents: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
         return decode_latents(self.model, latents, rows=rows)
@@ -110,7 +120,11 @@ class _Space:
 
 def _interpolation(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
     pairs = max(8, len(space.some) // 4)
-    path = interpolate(space.held_out, space.decode, space.features, rng, pairs=pairs)
+    features = space.features if space.attribute_classifier.has_features else None
+    path = interpolate(space.held_out, space.decode, features, rng, pairs=pairs)
+    if features is None:
+        pictures = reference(folder, "interpolation", path.pictures)
+        return {**to_json(path), "paths": {"not_applicable": _NO_FEATURES}, "pictures": pictures}
     return {**to_json(path), "pictures": reference(folder, "interpolation", path.pictures)}
 
 
@@ -153,7 +167,7 @@ def _perturbation(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
         space.some,
         space.fit.std(axis=0),
         space.codes.names,
-        space.data.data.attributes,
+        space.attributes,
         space.attribute_classifier.response_columns,
         space.decode,
         space.reader.respond,
@@ -163,6 +177,8 @@ def _perturbation(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
 
 
 def _frechet(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
+    if not space.attribute_classifier.has_features:
+        return {"not_applicable": _NO_FEATURES}
     places = space.data.draw("probe_test", space.distance_images, space.seed, "Frechet distance")
     real = classifier_features(space.attribute_classifier, space.data.images("probe_test", places))
     # One half of the held-out images is the reference, and as many samples as the other half are held against it.

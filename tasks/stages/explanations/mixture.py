@@ -39,7 +39,8 @@ def compute(
     seed: int,
 ) -> None:
     """Writes mixture.json: fitted to training images, chosen by images of probe_fit, held against the model on images
-    of probe_test; the reason in its place for a model whose codes have no densities, or with other pixels.
+    of probe_test; the reason in its place for a model whose codes have no densities, or with other pixels, and where
+    no image is set apart for training.
     """
     data = open_prepared(prepared)
     model: Any = load(trained.path, context.device)
@@ -49,6 +50,9 @@ def compute(
         write_json(folder / "mixture.json", {"not_applicable": reason("mixture.other_pixels")})
         return
     part = data.training_part
+    if part == "probe_fit":  # which chooses the mixture, so that it cannot fit it too
+        write_json(folder / "mixture.json", {"not_applicable": reason("mixture.no_training_images")})
+        return
     training = _flat(data, part, mixture.fitted_images, seed)
     choosing = _flat(data, "probe_fit", mixture.fitted_images, seed)
     places = data.draw("probe_test", mixture.images, seed, "mixture")

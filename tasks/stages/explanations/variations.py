@@ -19,6 +19,7 @@ from latent_audit.tasks.storage.arrays import reference, write_json
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.inference import decoder_of, encode_images
 from latent_audit.vae_models.storage.checkpoints import load, load_classifier
+from latent_audit.vocabulary.reasons import reason
 
 SHOWN_DIMENSIONS = 8
 
@@ -72,13 +73,19 @@ def compute(
             {"images": list(ends), "steps": drawn.STEPS, "pictures": reference(folder, f"way{number}", strip)}
         )
     if variations.edits:
-        reader = reader_of(load_classifier(classifier.path, context.device))
+        judge = load_classifier(classifier.path, context.device)
+        reader = reader_of(judge)
         classes = classes_of(data.data.attributes, data.values("probe_fit"))
         complete = data.complete("probe_fit")
         labels = labels_of(classes, data.values("probe_fit", complete))
         some = held_out[data.draw("probe_test", variations.edited_images, seed, "edits")]
         for number, terms in enumerate(variations.edits):
-            edit = drawn.edit_together(terms, fit[complete], labels, some, classes, decode, reader, rng)
+            unread = [term[1:] for term in terms if term[1:] in judge.not_read]
+            edit = (
+                drawn.unread_edit(terms, some, classes, decode, reason("gate.not_read", attribute=unread[0]))
+                if unread
+                else drawn.edit_together(terms, fit[complete], labels, some, classes, decode, reader, rng)
+            )
             pictures = reference(folder, f"edit{number}", edit.pictures)
             asked = [term[1:] for term in terms]
             found["edits"].append({**to_json(edit), "attributes": asked, "pictures": pictures})

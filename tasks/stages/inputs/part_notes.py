@@ -8,6 +8,7 @@ from latent_audit.tasks.analyses.statistics.folds import FOLDS
 from latent_audit.tasks.analyses.statistics.near_duplicates import find
 from latent_audit.tasks.analyses.statistics.parts import MODEL_TRAIN
 from latent_audit.tasks.analyses.statistics.splits import Split
+from latent_audit.tasks.analyses.statistics.unused_parts import CLASSIFIER_TRAIN
 from latent_audit.tasks.datasets.images.image_set import ImageSet
 from latent_audit.tasks.datasets.tables.shown_text import shown
 from latent_audit.vocabulary.reasons import Reason, reason
@@ -27,15 +28,20 @@ def missing_notes(data: ImageSet) -> tuple[Reason, ...]:
 
 
 def part_notes(data: ImageSet, split: Split, most_images: int, seed: int) -> tuple[Reason, ...]:
-    """Returns that few images are audited in folds, that no image is left for the training of models, and how many
-    groups of images each part has; without groups, that images nearly repeat across parts or folds.
+    """Returns that few images are audited in folds, that no image is left for the training of models or classifier,
+    and how many groups of images each part has; without groups, that images nearly repeat across parts or folds.
     """
     found: list[Reason] = []
     if split.folds is not None:
         images = int((split.folds >= 0).sum())
         found.append(reason("testable.folds", images=f"{images:,}", folds=str(FOLDS)))
-    if MODEL_TRAIN not in split.used:
+    unused = [name for name in (MODEL_TRAIN, CLASSIFIER_TRAIN) if name not in split.used]
+    if unused == [MODEL_TRAIN]:
         found.append(reason("note.no_model_train", count=f"{len(split.codes):,}"))
+    elif unused == [CLASSIFIER_TRAIN]:
+        found.append(reason("note.no_classifier_train"))
+    elif unused:
+        found.append(reason("note.no_training", count=f"{len(split.codes):,}"))
     return (*found, *_together(data, split, most_images, seed))
 
 

@@ -56,9 +56,10 @@ class Prepared:
     def training_part(self) -> str:
         """The part that trains and judges nothing of the evidence: model_train, or where it is empty classifier_train.
 
-        model_train is empty where every model was trained elsewhere and images are few.
+        model_train is empty where every model was trained elsewhere and images are few, classifier_train where the
+        classifier was. Where both are, it is probe_fit, on which dimensions, bins and probes are chosen.
         """
-        return MODEL_TRAIN if len(self.rows(MODEL_TRAIN)) else "classifier_train"
+        return next(name for name in (MODEL_TRAIN, "classifier_train", "probe_fit") if len(self.rows(name)))
 
     def rows(self, part: str) -> NDArray[np.int64]:
         """Returns the row numbers of a part, in `order`."""

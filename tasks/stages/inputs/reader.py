@@ -9,10 +9,10 @@ from latent_audit.vae_models.attribute_classifier.targets import scales_of
 from latent_audit.vae_models.inference import classify_images
 
 if TYPE_CHECKING:
-    from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
+    from latent_audit.vae_models.attribute_classifier.reads_attributes import ReadsAttributes
 
 
-def reader_of(classifier: "AttributeClassifier") -> Reader:
+def reader_of(classifier: "ReadsAttributes") -> Reader:
     """Returns the classifier's predictions of images (n, c, h, w) in [0, 1]."""
     return Reader(
         lambda images: classify_images(classifier, np.asarray(images, np.float32)),

@@ -94,15 +94,16 @@ def _reach(model: Model, images: NDArray[np.uint8], seed: int) -> Reach:
         other_codes, other_decoded = model.encode(pixels).mean, decoded_from(codes)
     model.load_state_dict(kept)
     return Reach(
-        encoder_gradients=_gradient_passes(lambda images: model.encode(images).mean, pixels[:2]),
-        decoder_gradients=model.has_decoder and _gradient_passes(model.decode, codes[:2]),
+        encoder_gradients=gradient_passes(lambda images: model.encode(images).mean, pixels[:2]),
+        decoder_gradients=model.has_decoder and gradient_passes(model.decode, codes[:2]),
         codes_by_weights=not torch.equal(codes, other_codes),
         images_by_weights=not torch.equal(decoded, other_decoded),
         has_decoder=model.has_decoder,
     )
 
 
-def _gradient_passes(function: Callable[[Tensor], Tensor], given: Tensor) -> bool:
+def gradient_passes(function: Callable[[Tensor], Tensor], given: Tensor) -> bool:
+    """Returns whether a gradient passes through a function of others to what it is given."""
     leaf = given.clone().requires_grad_(True)
     try:
         with torch.enable_grad():

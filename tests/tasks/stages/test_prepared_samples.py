@@ -71,6 +71,7 @@ def computed(folder: Path, data: DataSettings, files: Path, fewest_of_a_class: i
         files=DataFiles(files, {}),
         shares=SplitSettings().model_dump(),
         trains_models=True,
+        trains_classifier=True,
         fewest_of_a_class=fewest_of_a_class,
         duplicate_images=500,
         seed=0,

@@ -84,6 +84,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
         folder, StageContext("cpu", folder, lambda *_: None, lambda: False, None),
         data=SpritesSettings(images=1800), files=DataFiles(folder, {}), shares=SplitSettings().model_dump(),
         trains_models=True,
+        trains_classifier=True,
         fewest_of_a_class=10, duplicate_images=500, seed=0,
     )  # fmt: skip
     return Artifact("prepare", "key", folder, "digest", 0.0, False, "run")

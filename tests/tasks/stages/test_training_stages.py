@@ -43,6 +43,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
         files=DataFiles(folder, {}),
         shares=SplitSettings().model_dump(),
         trains_models=True,
+        trains_classifier=True,
         fewest_of_a_class=10,
         duplicate_images=500,
         seed=0,

@@ -77,7 +77,7 @@ def stages_of(settings: Settings, run: DryRun) -> list[Asked]:
         stage_runner: Any = SimpleNamespace()
         prepared: Any = audit_flow.prepare_data(stage_runner, settings)
         outside = audit_flow.prepare_outside(stage_runner, settings)
-        classifier = audit_flow.train_classifier(stage_runner, settings, prepared)
+        classifier = audit_flow.start_classifier(stage_runner, settings, prepared, ModelFiles({}, {}))
         trained = model_flow.start_models(stage_runner, settings, prepared, found)
         analysed = {
             model: model_flow.analyse(stage_runner, settings, model, prepared, classifier, weights, outside)

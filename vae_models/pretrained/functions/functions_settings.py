@@ -32,12 +32,12 @@ class GivenModel:
     decode: Callable[[Any], Any] | None = None
 
 
-_held: dict[str, GivenModel] = {}
+_held: dict[str, Any] = {}
 
 
 @contextmanager
-def held(given: GivenModel) -> Iterator[str]:
-    """Yields the handle by which settings name the model, inside the block alone."""
+def held(given: Any) -> Iterator[str]:
+    """Yields the handle by which settings name a model or a function, inside the block alone."""
     # The same for the same audit: recipes hold it.
     handle = next(str(number) for number in itertools.count() if str(number) not in _held)
     _held[handle] = given
@@ -45,6 +45,15 @@ def held(given: GivenModel) -> Iterator[str]:
         yield handle
     finally:
         del _held[handle]
+
+
+def held_by(handle: str) -> Any:
+    """Returns what a handle stands for; raises BadCheckpoint where the program that held it has ended."""
+    if handle not in _held:
+        raise BadCheckpoint(
+            "the model was held by a Python program that has ended: run the audit there again"
+        )
+    return _held[handle]
 
 
 class FunctionsSettings(ForeignModelSettings):
@@ -76,11 +85,7 @@ class FunctionsSettings(ForeignModelSettings):
         from latent_audit.vae_models.components.reconstruction import build_reconstruction
         from latent_audit.vae_models.pretrained.foreign_model import ForeignModel
 
-        if self.handle not in _held:
-            raise BadCheckpoint(
-                "the model was held by a Python program that has ended: run the audit there again"
-            )
-        networks, encode, decode = _copied(_held[self.handle], image_shape, self.decodes)
+        networks, encode, decode = _copied(held_by(self.handle), image_shape, self.decodes)
         return ForeignModel(
             image_shape,
             networks,
@@ -103,13 +108,13 @@ def _copied(
 
     if given.model is not None:
         has_networks = isinstance(given.model, nn.Module) or len(list(networks_of(given.model).children()))
-        model = _deep_copy(given.model) if has_networks else given.model
+        model = copied(given.model) if has_networks else given.model
         return networks_of(model).cpu(), *halves_of(model, image_shape, SOURCE, decodes=decodes)
     assert given.encode is not None
     halves = (given.encode,) if given.decode is None else (given.encode, given.decode)
     owners = {id(owner): owner for half in halves if (owner := _owner(half)) is not None}
     # Copied together: what both halves share stays shared.
-    copies = dict(zip(owners, _deep_copy(list(owners.values())), strict=True))
+    copies = dict(zip(owners, copied(list(owners.values())), strict=True))
     encode, decode = (*(_of_copy(half, copies) for half in halves), None)[:2]
     assert encode is not None
     return nn.ModuleList(copies.values()).cpu(), encode, decode
@@ -135,7 +140,8 @@ def _owner(half: Callable[[Any], Any] | None) -> "nn.Module | None":
     return owner if isinstance(owner, nn.Module) else None
 
 
-def _deep_copy(value: Any) -> Any:
+def copied(value: Any) -> Any:
+    """Returns a deep copy of a model; raises BadCheckpoint where there can be none."""
     try:
         return copy.deepcopy(value)
     except Exception as error:  # locks, sessions, tensors with a history, ...

@@ -13,11 +13,12 @@ from latent_audit.reports.page.plots import heat_map
 from latent_audit.reports.page.sections.explanations import variations
 from latent_audit.reports.page.sections.section import Section
 from latent_audit.reports.page.visible_text import shortened
-from latent_audit.vocabulary.record.forms import ArrayFile, recorded
+from latent_audit.vocabulary.record.forms import ArrayFile, NotApplicable, recorded
 from latent_audit.vocabulary.record.latent_manipulation import (
     Arithmetic,
     BoundaryEdit,
     EditOutcome,
+    FrechetDistances,
     Interpolation,
     LatentManipulation,
     Perturbation,
@@ -80,6 +81,7 @@ def _model(page: Page, model: Model) -> dict[str, Any]:
         "absent": None,
         "interpolation": _interpolation(page, part["interpolation"], name, key),
         "paths": _paths(page, part["interpolation"], name),
+        "paths_absent": page.absent(part["interpolation"]["paths"]),
         "arithmetic": _arithmetic(page, part["arithmetic"], name),
         "added": _rows(
             page,
@@ -97,25 +99,34 @@ def _model(page: Page, model: Model) -> dict[str, Any]:
             name,
         ),
         "perturbation": _perturbation(page, part["perturbation"], name, key),
-        "frechet": page.t(
-            "move.frechet",
-            samples=estimate_text(part["frechet"]["samples"]),
-            real=estimate_text(part["frechet"]["real"]),
-        ),
+        "frechet": _frechet(page, part["frechet"]),
         "variations": variations.build(page, model),
     }
 
 
+def _frechet(page: Page, part: FrechetDistances | NotApplicable) -> str:
+    """Returns the distance of samples, or why there is none."""
+    found = recorded(part)
+    if found is None:
+        return page.absent(part) or "–"
+    return page.t("move.frechet", samples=estimate_text(found["samples"]), real=estimate_text(found["real"]))
+
+
 def _interpolation(page: Page, part: Interpolation, name: str, key: str) -> Figure:
     images = page.array(part["pictures"])
-    paths = {path["kind"]: path for path in part["paths"]}
-    alt = page.t(
-        "move.interpolation_alt",
-        pairs=part["shown"],
-        model=name,
-        linear=estimate_text(paths["linear"]["straightness"]),
-        spherical=estimate_text(paths["spherical"]["straightness"]),
-        pixels=estimate_text(paths["pixels"]["straightness"]),
+    measured = recorded(part["paths"])
+    paths = {path["kind"]: path for path in measured or ()}
+    alt = (
+        page.t("move.interpolation_plain_alt", pairs=part["shown"], model=name)
+        if measured is None
+        else page.t(
+            "move.interpolation_alt",
+            pairs=part["shown"],
+            model=name,
+            linear=estimate_text(paths["linear"]["straightness"]),
+            spherical=estimate_text(paths["spherical"]["straightness"]),
+            pixels=estimate_text(paths["pixels"]["straightness"]),
+        )
     )
     caption = page.t("move.interpolation_caption")
     return page.picture(
@@ -123,7 +134,10 @@ def _interpolation(page: Page, part: Interpolation, name: str, key: str) -> Figu
     )
 
 
-def _paths(page: Page, part: Interpolation, name: str) -> Table:
+def _paths(page: Page, part: Interpolation, name: str) -> Table | None:
+    measured = recorded(part["paths"])
+    if measured is None:
+        return None
     header = tuple(page.t(f"column.{key}") for key in ("way", "straightness", "largest_step"))
     rows = tuple(
         (
@@ -131,9 +145,9 @@ def _paths(page: Page, part: Interpolation, name: str) -> Table:
             estimate(path["straightness"]),
             estimate(path["largest_step"]),
         )
-        for path in part["paths"]
+        for path in measured
     )
-    note = page.interval_note(path["straightness"] for path in part["paths"])
+    note = page.interval_note(path["straightness"] for path in measured)
     return Table(page.t("move.paths_caption", model=name, pairs=part["pairs"]), header, rows, note)
 
 

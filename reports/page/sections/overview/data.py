@@ -48,6 +48,7 @@ def build(page: Page) -> dict[str, Any]:
             page.audit.get("auditability", ()),
         ),
         **_second(page),
+        "brought": _brought(page),
         "classifier_absent": page.absent(page.audit["classifier"]),
     }
 
@@ -169,6 +170,20 @@ def _samples(page: Page) -> Figure | None:
         scale,
         files=page.files_of(reference)[: len(images)],
     )
+
+
+def _brought(page: Page) -> list[str]:
+    """Returns what is said of a classifier that the user brought; nothing of one of ours."""
+    found = recorded(page.audit["classifier"])
+    if found is None or "origin" not in found:
+        return []
+    code = found["origin"]["code"]
+    named = page.t("data.classifier_function") if code is None else shortened(code)
+    said = [page.t("data.classifier_brought", code=named)]
+    if found.get("not_read"):
+        names = page.t("word.comma").join(shortened(name) for name in found["not_read"])
+        said.append(page.t("data.classifier_not_read", attributes=names))
+    return said
 
 
 def _second(page: Page) -> dict[str, Any]:

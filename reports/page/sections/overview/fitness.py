@@ -170,7 +170,10 @@ def _sampled(page: Page, model: Model) -> str | None:
     moves = recorded(model.get("moves"))
     if model["kind"] != "autoencoder" or moves is None:
         return None
-    samples, real = moves["frechet"]["samples"], moves["frechet"]["real"]
+    distances = recorded(moves["frechet"])
+    if distances is None:
+        return None
+    samples, real = distances["samples"], distances["real"]
     if samples["low"] is None or real["high"] is None:
         return None
     key = "fitness.not_sampled" if samples["low"] > real["high"] else "fitness.sampled"

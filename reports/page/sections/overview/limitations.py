@@ -64,6 +64,9 @@ def build(page: Page) -> dict[str, Any]:
         if any(page.was_given(m, attribute["name"]) for attribute in page.attributes)
     ]
     own += [page.t("limitation.elsewhere", model=shortened(m["name"])) for m in page.leads if m.get("origin")]
+    classifier = recorded(page.audit["classifier"])
+    if classifier is not None and "origin" in classifier:
+        own.append(page.t("limitation.classifier_elsewhere"))
     own += [
         page.t("limitation.odd_at_import", model=shortened(m["name"]), n=len(found["warnings"]))
         for m in page.leads

@@ -17,8 +17,8 @@ from latent_audit.reports.record.what_changed import sentences
 from latent_audit.vocabulary.record.forms import recorded
 from latent_audit.vocabulary.record.origin import Origin
 
-# The kind of models that a Python program held in memory.
-_OF_A_PROGRAM = "functions"
+# The kinds of models and classifiers that a Python program held in memory.
+_OF_A_PROGRAM = ("functions", "function_classifier")
 
 
 def build(page: Page) -> dict[str, Any]:
@@ -65,7 +65,10 @@ def build(page: Page) -> dict[str, Any]:
     return {
         "facts": [(t.known(f"provenance.{key}", key), value) for key, value in facts],
         "digests": [(t(f"provenance.digest_{key}"), value) for key, value in digests],
-        "origins": [_origin(page, m["name"], origin) for m in page.leads if (origin := m.get("origin"))],
+        "origins": [
+            *(_origin(page, m["name"], origin) for m in page.leads if (origin := m.get("origin"))),
+            *_origin_of_classifier(page),
+        ],
         "weights": weights,
         "packages": packages,
         "settings": _plain_text(audit["settings"]),
@@ -132,9 +135,17 @@ def _origin(page: Page, model: str, origin: Origin) -> str:
         "code": shortened(origin["code"] or "–"),
     }
     kind, whole = origin["kind"], "whole" if origin["rebuilds_offline"] else "not_whole"
-    if kind == _OF_A_PROGRAM:  # it has no files, and no code that a digest could stand for
+    if kind in _OF_A_PROGRAM:  # it has no files, and no code that a digest could stand for
         return page.t(f"origin.{kind}", **words)
     return f"{page.t(f'origin.{kind}', **words)} {page.t(f'origin.{whole}', **words)}"
+
+
+def _origin_of_classifier(page: Page) -> list[str]:
+    """Says where a classifier that the user brought came from; nothing of one of ours."""
+    found = recorded(page.audit["classifier"])
+    if found is None or "origin" not in found:
+        return []
+    return [_origin(page, page.t("origin.classifier"), found["origin"])]
 
 
 def _plain(value: Any) -> str:

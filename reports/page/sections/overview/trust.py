@@ -121,7 +121,16 @@ def _classifier(page: Page) -> Line:
     sentence = page.t(
         "trust.classifier", n=len(known), of=len(scores), scores=page.t("word.comma").join(ranges) or "–"
     )
-    return "classifier", sentence, len(known) == len(scores) or None, "data"
+    classifier = recorded(page.audit["classifier"])
+    unread = classifier.get("not_read", []) if classifier else []
+    if classifier is not None and "origin" in classifier:
+        said = (
+            page.t("trust.classifier_brought_partly", n=len(unread))
+            if unread
+            else page.t("trust.classifier_brought")
+        )
+        sentence = f"{sentence} {said}"
+    return "classifier", sentence, (len(known) == len(scores) and not unread) or None, "data"
 
 
 def _seeds(page: Page) -> Line:
