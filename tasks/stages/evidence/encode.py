@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 
+from latent_audit.tasks.analyses.many_dimensions.chosen import MANY_DIMENSIONS, Choice, choose_dimensions
 from latent_audit.tasks.analyses.places.pairs import draw_pairs
 from latent_audit.tasks.analyses.places.used_dimensions import used_dimensions
 from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
@@ -47,18 +48,33 @@ def compute(
         write_array(folder / f"log_variances-{part}.npy", log_variances)
     drawn = data.draw(data.training_part, pca_images, seed, "principal components")
     fit = data.images(data.training_part, drawn)
-    test = read_array(folder / "means-probe_test.npy")
+    fitted, test = (read_array(folder / f"means-{part}.npy") for part in PROBE_PARTS)
     pairs = draw_pairs(ImageGroups.of(None, len(test)), USED_PAIRS, seed)
     decode = decoder_of(model, "auto") if reach_of(trained).has_decoder else None
-    used, changes = used_dimensions(test, pairs, decode, model.dimension_groups, seed)
+    chosen = choose_dimensions(fitted, decode, seed)
+    used, changes = (
+        used_dimensions(test, pairs, decode, model.dimension_groups, seed)
+        if chosen is None
+        else _of_the_whole(chosen, test.shape[1])
+    )
     facts = {
         "used": used.tolist(),
         "changes": changes.tolist(),
+        "chosen": None if chosen is None else chosen.dimensions.tolist(),
         "controls": _write_controls(folder, data, trained, fit, model.latent_dim, context.device),
         "names": list(model.dimension_names),
         "groups": list(model.dimension_groups),
     }
     write_json(folder / "codes.json", facts)
+
+
+def _of_the_whole(chosen: Choice, count: int) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Returns which of `count` dimensions the decoder uses, and the change of each; of others than the chosen ones
+    nothing is said.
+    """
+    used, changes = np.zeros(count, bool), np.zeros(count)
+    used[chosen.dimensions], changes[chosen.dimensions] = chosen.used, chosen.changes
+    return used, changes
 
 
 def _write_controls(
@@ -70,7 +86,7 @@ def _write_controls(
     training part, which the model was trained on, too.
     """
     untrained = load_untrained(trained.path, device) if reach_of(trained).codes_by_weights else None
-    count = min(latent_dim, min(len(fit), int(np.prod(fit.shape[1:]))))
+    count = min(latent_dim, MANY_DIMENSIONS, len(fit), int(np.prod(fit.shape[1:])))
     pca = PCA(count, svd_solver="randomized", random_state=0)
     pca.fit(_flat(fit))
     write_array(folder / "pca_components.npy", pca.components_.astype(np.float32))
