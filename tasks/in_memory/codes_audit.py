@@ -21,7 +21,7 @@ from latent_audit.tasks.analyses.checks.rules import RULES
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.decoding import Latents
 from latent_audit.tasks.analyses.latent_space.projection import Projections, project
-from latent_audit.tasks.analyses.many_dimensions.chosen import Chosen, choose_dimensions
+from latent_audit.tasks.analyses.many_dimensions.chosen import MOST_DIMENSIONS, Chosen, choose_dimensions
 from latent_audit.tasks.analyses.many_dimensions.ladder import measure_many
 from latent_audit.tasks.analyses.places import ladder
 from latent_audit.tasks.analyses.places.claimed_swaps import Claim
@@ -130,6 +130,11 @@ def audit_codes(
         raise UsageError(
             f"all files of codes must have the same rows and dimensions, one file a trained seed; got {sorted(shapes)}"
         )
+    if given[0].shape[1] > MOST_DIMENSIONS:
+        raise UsageError(
+            f"codes have {given[0].shape[1]:,} dimensions, and up to {MOST_DIMENSIONS:,} are audited: pool them, or "
+            "give their first principal components"
+        )
     typed = as_attributes(attributes, len(given[0]), types or {})
     known = [attribute.name for attribute in typed.attributes]
     if unknown := [name for name in must_not_hold if name not in known]:
@@ -146,7 +151,11 @@ def audit_codes(
         for index, (one, taken) in enumerate(zip(given, chosen, strict=True))
     ]
     thresholds = Thresholds()
-    stable = [parts.stability(models, [_taken(one[test], taken) for one, taken in zip(given, chosen, strict=True)], thresholds)]
+    stable = [
+        parts.stability(
+            models, [_taken(one[test], taken) for one, taken in zip(given, chosen, strict=True)], thresholds
+        )
+    ]
     if chosen[0] is not None and drawn is None:
         count, most = given[0].shape[1], len(chosen[0])
         notes = [*notes, reason("codes.chosen", chosen=str(most), count=f"{count:,}")]
@@ -252,7 +261,11 @@ class _Parts:
             sizes.permutations, sizes.bootstraps, sizes.boosting_rows, sizes.boosting_iterations
         )
         absence = measure(
-            CodeAndValues(self.attributes, whole_fit, self.fit, whole_test, self.test), claims, thresholds.absent_max, absence_sizes, self.seed
+            CodeAndValues(self.attributes, whole_fit, self.fit, whole_test, self.test),
+            claims,
+            thresholds.absent_max,
+            absence_sizes,
+            self.seed,
         )
         intervened: Any = {"not_applicable": reason("intervention.no_decoder")}
         claims_on: list[Claim] = []

@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from latent_audit.tasks.analyses.decoding import Latents
-from latent_audit.tasks.analyses.many_dimensions.chosen import CHOSEN_DIMENSIONS, MANY_DIMENSIONS, choose_dimensions
+from latent_audit.tasks.analyses.many_dimensions.chosen import (
+    CHOSEN_DIMENSIONS,
+    MANY_DIMENSIONS,
+    choose_dimensions,
+)
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.datasets.own.pixel_measures import SMALLEST_SPREAD, measures_in, pixel_values

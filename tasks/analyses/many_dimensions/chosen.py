@@ -1,4 +1,4 @@
-"""Which dimensions of a large code are audited one by one, and a decoder of these that leaves the others as they are."""
+"""Which dimensions of a large code are audited one by one, and a decoder that leaves the others as they are."""
 
 from dataclasses import dataclass
 

@@ -22,6 +22,8 @@ from latent_audit.vocabulary.batches import batches
 
 # Read from disk, encoded and reported at once.
 IMAGES_AT_A_TIME = 10_000
+# Pixels that are held as floats at once: those of large images would fill the memory.
+NUMBERS_AT_A_TIME = 2**27
 # Between which each dimension is exchanged, to see whether the decoder uses it.
 USED_PAIRS = 128
 
@@ -31,7 +33,7 @@ def compute(
 ) -> None:
     """Writes means, log variances and the controls' codes of both probe parts, and codes.json.
 
-    Principal components are fitted on at most `pca_images` training images, drawn with the seed.
+    Principal components are fitted on at most `pca_images` training images, drawn with the seed; on fewer of large ones.
     """
     data = open_prepared(prepared)
     model = load(trained.path, context.device)
@@ -46,7 +48,9 @@ def compute(
         means, log_variances = map(np.concatenate, zip(*encoded, strict=True))
         write_array(folder / f"means-{part}.npy", means)
         write_array(folder / f"log_variances-{part}.npy", log_variances)
-    drawn = data.draw(data.training_part, pca_images, seed, "principal components")
+    pixels = int(np.prod(data.data.images.shape[1:]))
+    most = min(pca_images, NUMBERS_AT_A_TIME // pixels)
+    drawn = data.draw(data.training_part, most, seed, "principal components")
     fit = data.images(data.training_part, drawn)
     fitted, test = (read_array(folder / f"means-{part}.npy") for part in PROBE_PARTS)
     pairs = draw_pairs(ImageGroups.of(None, len(test)), USED_PAIRS, seed)
@@ -95,7 +99,8 @@ def _write_controls(
         images = data.images(part)
         if untrained is not None:
             write_array(folder / f"random_init-{part}.npy", encode_images(untrained, images)[0])
-        components = [pca.transform(_flat(images[some])) for some in batches(len(images), IMAGES_AT_A_TIME)]
+        size = min(IMAGES_AT_A_TIME, NUMBERS_AT_A_TIME // int(np.prod(images.shape[1:])))
+        components = [pca.transform(_flat(images[some])) for some in batches(len(images), size)]
         write_array(folder / f"pca-{part}.npy", np.concatenate(components).astype(np.float32))
     return ["random_init", "pca"] if untrained is not None else ["pca"]
 

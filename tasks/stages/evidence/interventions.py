@@ -164,8 +164,6 @@ def _of_claimed(
         effect_low=placed(found.effect_low),
         effect_high=placed(found.effect_high),
         p_adjusted=placed(found.p_adjusted),
-        claims=tuple(
-            replace(claim, dimension=j) for claim, j in zip(found.claims, dimensions, strict=True)
-        ),
+        claims=tuple(replace(claim, dimension=j) for claim, j in zip(found.claims, dimensions, strict=True)),
         responses=responses,
     )

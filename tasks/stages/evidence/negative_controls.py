@@ -125,7 +125,9 @@ def compute(
         found.append(
             {
                 "control": name,
-                "dimensions": [{"index": j, "name": dim} for j, dim in enumerate(control.codes.one_by_one().names)],
+                "dimensions": [
+                    {"index": j, "name": dim} for j, dim in enumerate(control.codes.one_by_one().names)
+                ],
                 "association": to_json(associated),
                 "specificity": to_json(claims),
                 "intervention": intervened,

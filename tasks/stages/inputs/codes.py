@@ -110,7 +110,9 @@ class Codes:
     def of_probe_parts(self, data: "Prepared | None" = None) -> ProbeCodes:
         """Returns the posterior means of the two probe parts; of the audited images of `data`, if given."""
         fit, test = _of_parts(self.means, data)
-        return ProbeCodes(fit, test, self.names, self.groups, self.used, _folds_of(data), self.chosen, self.changes)
+        return ProbeCodes(
+            fit, test, self.names, self.groups, self.used, _folds_of(data), self.chosen, self.changes
+        )
 
     def of_control(self, name: str, data: "Prepared | None" = None) -> ProbeCodes:
         """Returns the codes of `random_init`, whose dimensions are the model's, or of `pca`, as `of_probe_parts`."""
