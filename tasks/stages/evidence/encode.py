@@ -33,7 +33,8 @@ def compute(
 ) -> None:
     """Writes means, log variances and the controls' codes of both probe parts, and codes.json.
 
-    Principal components are fitted on at most `pca_images` training images, drawn with the seed; on fewer of large ones.
+    Principal components are fitted on at most `pca_images` training images, drawn with the seed; fewer of large
+    ones.
     """
     data = open_prepared(prepared)
     model = load(trained.path, context.device)
