@@ -157,7 +157,8 @@ def open_codes(encoded: Artifact) -> Codes:
         tuple(facts["names"]),
         tuple(facts["groups"]),
         np.array(facts["used"], dtype=bool),
-        None if facts["chosen"] is None else np.array(facts["chosen"], dtype=np.int64),
+        # A run of an earlier version says nothing of them.
+        None if facts.get("chosen") is None else np.array(facts["chosen"], dtype=np.int64),
         np.array(facts["changes"]),
     )
 
