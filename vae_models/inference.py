@@ -76,7 +76,6 @@ def decode_with_noise(
 ) -> NDArray[np.float32]:
     """Returns images float32 (n, c, h, w) in [0, 1] of latents (n, latent_dim) and noise (n, noise_dimensions)."""
     size = latents.shape[1]
-    batch_size = at_once(batch_size, model.image_shape)
 
     def decode(both: Tensor) -> Tensor:
         return model.decode(both[:, :size], both[:, size:])

@@ -67,7 +67,7 @@ def test_a_direction_over_all_dimensions_is_found(tmp_path: Path) -> None:
     assert set(where["place"]) == {"direction"}
     assert (where.loc[["posX", "posY"], "cause"] > 0.9).all()
     names = {row["name"] for row in result.record["models"][0]["dimensions"]}
-    assert set(where.loc["posX", "members"].split(", ")) <= names
+    assert set(str(where.loc["posX", "members"]).split(", ")) <= names
 
 
 @pytest.mark.endurance
