@@ -1,5 +1,6 @@
 """A model of 300 dimensions by the command: 64 are audited one by one, every part of the report is drawn of it."""
 
+import inspect
 import resource
 import subprocess
 from html import unescape
@@ -21,7 +22,7 @@ MOST_BYTES = 3 * 2**30
 def test_a_model_of_three_hundred_dimensions(tmp_path: Path, pytestconfig: pytest.Config) -> None:
     (tmp_path / "code").mkdir()
     for module in (large_codes, moments_model):
-        source = Path(module.__file__).read_text(encoding="utf-8")
+        source = inspect.getsource(module)
         name = module.__name__.rpartition(".")[2]
         (tmp_path / "code" / f"{name}.py").write_text(
             source.replace("from tests.audits.moments_model", "from moments_model"), encoding="utf-8"
