@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from latent_audit.tasks.runs.verify import verify
-from tests.audits import large_codes, moments_model
+from tests.audits import moments_model
+from tests.audits.brought import large_codes
 from tests.audits.tiny_audit import COMMAND, SMALLEST, command_environment
 from tests.plain_audit import read_audit
 

@@ -15,7 +15,7 @@ from latent_audit.tasks.in_memory.codes_audit import CodesSizes, audit_codes
 from latent_audit.tasks.in_memory.result import AuditResult
 from latent_audit.tasks.runs.verify import verify
 from latent_audit.tasks.stages.inputs.codes import ProbeCodes
-from tests.audits import large_codes
+from tests.audits.brought import large_codes
 
 SETTINGS = {
     "classifier": {"width": 8, "hidden": 32, "training": {"steps": 250, "evaluate_every": 50}},
