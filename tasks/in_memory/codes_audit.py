@@ -21,7 +21,7 @@ from latent_audit.tasks.analyses.checks.rules import RULES
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.decoding import Latents
 from latent_audit.tasks.analyses.latent_space.projection import Projections, project
-from latent_audit.tasks.analyses.many_dimensions.chosen import MOST_DIMENSIONS, Chosen, choose_dimensions
+from latent_audit.tasks.analyses.many_dimensions.chosen import LARGEST_CODE, Chosen, choose_dimensions
 from latent_audit.tasks.analyses.many_dimensions.ladder import measure_many
 from latent_audit.tasks.analyses.places import ladder
 from latent_audit.tasks.analyses.places.claimed_swaps import Claim
@@ -130,9 +130,9 @@ def audit_codes(
         raise UsageError(
             f"all files of codes must have the same rows and dimensions, one file a trained seed; got {sorted(shapes)}"
         )
-    if given[0].shape[1] > MOST_DIMENSIONS:
+    if given[0].shape[1] > LARGEST_CODE:
         raise UsageError(
-            f"codes have {given[0].shape[1]:,} dimensions, and up to {MOST_DIMENSIONS:,} are audited: pool them, or "
+            f"codes have {given[0].shape[1]:,} dimensions, and up to {LARGEST_CODE:,} are audited: pool them, or "
             "give their first principal components"
         )
     typed = as_attributes(attributes, len(given[0]), types or {})

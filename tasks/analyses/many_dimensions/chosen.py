@@ -13,7 +13,7 @@ from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
 # Of a code of more dimensions than the first, so many as the second says are audited one by one.
 MANY_DIMENSIONS, CHOSEN_DIMENSIONS = 256, 64
 # Larger codes are refused: a dimension of them says next to nothing of an image.
-MOST_DIMENSIONS = 4096
+LARGEST_CODE = 4096
 # Codes between which each dimension is exchanged, and about how many images are decoded in all.
 _MOST_PAIRS, _FEWEST_PAIRS, _DECODED = 16, 4, 8192
 

@@ -15,7 +15,7 @@ from tests.audits.brought import large_codes
 from tests.audits.tiny_audit import COMMAND, SMALLEST, command_environment
 from tests.plain_audit import read_audit
 
-MOST_BYTES = 3 * 2**30
+MEMORY_LIMIT = 3 * 2**30
 
 
 @pytest.mark.endurance
@@ -44,7 +44,7 @@ def test_a_model_of_three_hundred_dimensions(tmp_path: Path, pytestconfig: pytes
         timeout=1700,
     )
     assert ended.returncode == 0, ended.stderr
-    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 <= MOST_BYTES
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 <= MEMORY_LIMIT
     folder = tmp_path / "runs" / "latest"
     audit = read_audit(folder)
     assert audit["failed"] == []
