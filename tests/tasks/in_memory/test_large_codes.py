@@ -1,6 +1,7 @@
 """Codes of more dimensions than are audited one by one: what is chosen, what is said, and directions in all of it."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,13 @@ import latent_audit
 from latent_audit.tasks.analyses.many_dimensions.chosen import choose_dimensions, with_others_kept
 from latent_audit.tasks.analyses.many_dimensions.ladder import _Coordinates
 from latent_audit.tasks.datasets.sprites import SpritesSettings
+from latent_audit.tasks.errors import UsageError
 from latent_audit.tasks.in_memory.codes_audit import CodesSizes, audit_codes
 from latent_audit.tasks.in_memory.result import AuditResult
 from latent_audit.tasks.runs.verify import verify
 from latent_audit.tasks.stages.inputs.codes import ProbeCodes
+from latent_audit.tasks.stages.training.import_model import _try
+from latent_audit.vae_models.errors import BadCheckpoint
 from tests.audits.brought import large_codes
 
 SETTINGS = {
@@ -119,3 +123,11 @@ def test_other_dimensions_stay_those_of_the_row() -> None:
     assert coordinates.apply(codes).shape[1] <= 256
     drawn = coordinates.decoder(lambda latents, _: latents, codes)(coordinates.apply(codes[rows]), rows)
     np.testing.assert_allclose(drawn, codes[rows], atol=1e-5)
+
+
+def test_larger_codes_are_refused_with_the_way_out() -> None:
+    with pytest.raises(UsageError, match="4,097 dimensions, and up to 4,096 are audited: pool them"):
+        audit_codes([np.zeros((60, 4097))], {"size": np.arange(60.0)})
+    model: Any = SimpleNamespace(latent_dim=4 * 64 * 64)
+    with pytest.raises(BadCheckpoint, match="the code has 16,384 dimensions, and codes of up to 4,096"):
+        _try(model, np.zeros((1, 1, 8, 8), np.uint8))
