@@ -9,6 +9,7 @@ from torch import Generator, Tensor, nn
 
 from latent_audit.vae_models.decoder_noise import NoisyDecoder, draw_noise
 from latent_audit.vae_models.densities import densities_of
+from latent_audit.vae_models.inference import at_once
 from latent_audit.vae_models.model import Model
 from latent_audit.vocabulary.batches import batches
 from latent_audit.vocabulary.reasons import NO_REASON, Reason, reason
@@ -45,7 +46,7 @@ def evaluate(
     densities, generator = densities_of(model), Generator(device).manual_seed(0)
     reconstruction, divergence, whole, bound = [], [], [], []
     with torch.no_grad():
-        for some in batches(len(images), batch_size):
+        for some in batches(len(images), at_once(batch_size, images.shape)):
             pixels = torch.from_numpy(np.array(images[some], order="C")).to(device)
             batch = pixels.to(torch.float32).div_(255)
             kl = model.kl_per_dimension(batch)

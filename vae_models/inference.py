@@ -4,7 +4,7 @@ In fp32, unless a caller says otherwise: where thousands of moved images are rea
 third digit of one of them decides nothing, and bf16 is half again as fast.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from latent_audit.vae_models.attribute_classifier.reads_attributes import ReadsAttributes
 
 _BATCH = 1000
+# Of larger images fewer are computed at once: their layers would fill the memory, and small batches are faster.
+_LARGE, _PIXELS_AT_ONCE = 64 * 64, 64 * 128 * 128
+
+
+def at_once(most: int, image_shape: Sequence[int]) -> int:
+    """Returns how many images (c, h, w) are computed at once, at most `most`."""
+    pixels = image_shape[-2] * image_shape[-1]
+    return most if pixels <= _LARGE else max(1, min(most, _PIXELS_AT_ONCE // pixels))
 
 
 def encode_images(
@@ -32,7 +40,7 @@ def encode_images(
     def both(pixels: Tensor) -> Tensor:
         return torch.cat(model.encode(pixels), 1)
 
-    codes = _batched(model, both, images, batch_size)
+    codes = _batched(model, both, images, at_once(batch_size, images.shape))
     return codes[:, : model.latent_dim], codes[:, model.latent_dim :]
 
 
@@ -51,6 +59,7 @@ def decode_latents(
     and of `noise_seed`. Without them, and of a model without noise, `model.decode(latents)`: of a model with noise one
     draw for all images, which may be shown, and must not be judged.
     """
+    batch_size = at_once(batch_size, model.image_shape)
     if rows is None or not isinstance(model, NoisyDecoder):
         return _batched(model, model.decode, latents, batch_size, precision)
     noise = draw_noise(rows, model.noise_dimensions, noise_seed)
@@ -89,7 +98,7 @@ def classify_images(
     precision: Precision = "fp32",
 ) -> NDArray[np.float32]:
     """Returns responses float32 (n, R) of images uint8, or float32 in [0, 1], of shape (n, c, h, w)."""
-    return _batched(classifier, classifier.responses, images, batch_size, precision)
+    return _batched(classifier, classifier.responses, images, at_once(batch_size, images.shape), precision)
 
 
 def classifier_outputs(
@@ -98,7 +107,7 @@ def classifier_outputs(
     batch_size: int = _BATCH,
 ) -> NDArray[np.float32]:
     """Returns the heads' outputs float32 (n, R), logits and standardised values; images as in `classify_images`."""
-    return _batched(classifier, classifier, images, batch_size)
+    return _batched(classifier, classifier, images, at_once(batch_size, images.shape))
 
 
 def classifier_features(
@@ -107,7 +116,7 @@ def classifier_features(
     batch_size: int = _BATCH,
 ) -> NDArray[np.float32]:
     """Returns features float32 (n, hidden), the layer under the heads, of images as in `classify_images`."""
-    return _batched(classifier, classifier.features, images, batch_size)
+    return _batched(classifier, classifier.features, images, at_once(batch_size, images.shape))
 
 
 def pixels_for(model: object, images: NDArray[np.uint8]) -> Tensor:

@@ -21,6 +21,8 @@ from latent_audit.tasks.analyses.checks.rules import RULES
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.decoding import Latents
 from latent_audit.tasks.analyses.latent_space.projection import Projections, project
+from latent_audit.tasks.analyses.many_dimensions.chosen import LARGEST_CODE, Chosen, choose_dimensions
+from latent_audit.tasks.analyses.many_dimensions.ladder import measure_many
 from latent_audit.tasks.analyses.places import ladder
 from latent_audit.tasks.analyses.places.claimed_swaps import Claim
 from latent_audit.tasks.analyses.places.sizes import Sizes
@@ -128,6 +130,11 @@ def audit_codes(
         raise UsageError(
             f"all files of codes must have the same rows and dimensions, one file a trained seed; got {sorted(shapes)}"
         )
+    if given[0].shape[1] > LARGEST_CODE:
+        raise UsageError(
+            f"codes have {given[0].shape[1]:,} dimensions, and up to {LARGEST_CODE:,} are audited: pool them, or "
+            "give their first principal components"
+        )
     typed = as_attributes(attributes, len(given[0]), types or {})
     known = [attribute.name for attribute in typed.attributes]
     if unknown := [name for name in must_not_hold if name not in known]:
@@ -135,18 +142,23 @@ def audit_codes(
     fit, test = halves_of(typed, seed)
     drawn = None if drawn_of is None else drawn_of(fit, test)
     all_names = names or [f"z{j}" for j in range(given[0].shape[1])]
-    if drawn is not None:
-        given = [one[:, drawn.chosen] for one in given]
-        all_names = [all_names[j] for j in drawn.chosen]
     parts = _Parts(
         typed.attributes, typed.values[fit], typed.values[test], sizes, seed, tuple(all_names), drawn
     )
+    chosen = [parts.chosen(one[fit]) for one in given]
     models = [
-        parts.model(index, one[fit], one[test], [AbsenceClaim(name) for name in must_not_hold])
-        for index, one in enumerate(given)
+        parts.model(index, one[fit], one[test], taken, [AbsenceClaim(name) for name in must_not_hold])
+        for index, (one, taken) in enumerate(zip(given, chosen, strict=True))
     ]
     thresholds = Thresholds()
-    stable = [parts.stability(models, [one[test] for one in given], thresholds)]
+    stable = [
+        parts.stability(
+            models, [_taken(one[test], taken) for one, taken in zip(given, chosen, strict=True)], thresholds
+        )
+    ]
+    if chosen[0] is not None and drawn is None:
+        count, most = given[0].shape[1], len(chosen[0])
+        notes = [*notes, reason("codes.chosen", chosen=str(most), count=f"{count:,}")]
     records = with_sentences(models)
     record: dict[str, Any] = {
         "seed": seed,
@@ -207,10 +219,24 @@ class _Parts:
     names: tuple[str, ...]
     drawn: Drawn | None
 
+    def chosen(self, fit: Latents) -> Chosen | None:
+        """Returns the dimensions of codes (n, d) that are audited one by one; None for all."""
+        if self.drawn is not None:
+            return self.drawn.chosen
+        found = choose_dimensions(fit, None, self.seed)
+        return None if found is None else found.dimensions
+
     def model(
-        self, index: int, fit: Latents, test: Latents, claims: Sequence[AbsenceClaim]
+        self,
+        index: int,
+        whole_fit: Latents,
+        whole_test: Latents,
+        chosen: Chosen | None,
+        claims: Sequence[AbsenceClaim],
     ) -> dict[str, Any]:
         """Returns what audit.json holds of a model, of codes (n, d) and (m, d) of the halves."""
+        fit, test = _taken(whole_fit, chosen), _taken(whole_test, chosen)
+        names = [self.names[j] for j in chosen] if chosen is not None else self.names
         sizes, thresholds, groups = self.sizes, Thresholds(), tuple(range(fit.shape[1]))
         halves = (fit, self.fit, test, self.test)
         told = association.compute(self.attributes, *halves, self.seed, sizes.permutations, sizes.bootstraps)
@@ -235,7 +261,11 @@ class _Parts:
             sizes.permutations, sizes.bootstraps, sizes.boosting_rows, sizes.boosting_iterations
         )
         absence = measure(
-            CodeAndValues(self.attributes, *halves), claims, thresholds.absent_max, absence_sizes, self.seed
+            CodeAndValues(self.attributes, whole_fit, self.fit, whole_test, self.test),
+            claims,
+            thresholds.absent_max,
+            absence_sizes,
+            self.seed,
         )
         intervened: Any = {"not_applicable": reason("intervention.no_decoder")}
         claims_on: list[Claim] = []
@@ -251,49 +281,58 @@ class _Parts:
                 "name": NAME,
                 "seed": index,
                 "is_lead": index == 0,
+                "latent_dim": whole_fit.shape[1],
                 "dimensions": [
-                    {"index": j, "name": self.names[j], "active": bool(used[j]), "group": j} for j in groups
+                    {"index": j, "name": names[j], "active": bool(used[j]), "group": j} for j in groups
                 ],
                 "association": told,
                 "specificity": claimed,
                 "intervention": intervened,
-                "places": self._places(fit, test, thresholds, claims_on),
+                "places": self._places(whole_fit, whole_test, chosen, thresholds, claims_on),
                 "scores": scores,
                 "absence": absence,
             }
         )
         return model
 
-    def _places(self, fit: Latents, test: Latents, thresholds: Thresholds, claims: Sequence[Claim]) -> Any:
+    def _places(
+        self,
+        fit: Latents,
+        test: Latents,
+        chosen: Chosen | None,
+        thresholds: Thresholds,
+        claims: Sequence[Claim],
+    ) -> Any:
         sizes, drawn_by = self.sizes, self.drawn
         drawn = draw_rows(
             len(fit), sizes.probe_rows, self.seed, "places", classes=class_columns(self.attributes, self.fit)
         )
-        found = ladder.measure(
-            ladder.Code(
-                attributes=self.attributes,
-                fit_codes=fit[drawn],
-                fit_values=self.fit[drawn],
-                test_codes=test,
-                test_values=self.test,
-                names=self.names,
-                groups=range(fit.shape[1]),
-                decode=None if drawn_by is None else drawn_by.decode,
-                respond=_reads_nothing if drawn_by is None else drawn_by.respond,
-                response_columns={} if drawn_by is None else drawn_by.response_columns,
-                untestable=[None if drawn_by else reason("intervention.no_decoder")] * len(self.attributes),
-                claims=claims,
-            ),
-            thresholds,
-            Sizes(
-                fit_images=sizes.probe_rows,
-                pairs=len(test) // 2,
-                permutations=sizes.permutations,
-                bootstraps=sizes.bootstraps,
-                boosting_iterations=sizes.boosting_iterations,
-                boosting_images=sizes.boosting_rows,
-            ),
-            self.seed,
+        code = ladder.Code(
+            attributes=self.attributes,
+            fit_codes=fit[drawn],
+            fit_values=self.fit[drawn],
+            test_codes=test,
+            test_values=self.test,
+            names=self.names,
+            groups=range(fit.shape[1]),
+            decode=None if drawn_by is None else drawn_by.decode_whole,
+            respond=_reads_nothing if drawn_by is None else drawn_by.respond,
+            response_columns={} if drawn_by is None else drawn_by.response_columns,
+            untestable=[None if drawn_by else reason("intervention.no_decoder")] * len(self.attributes),
+            claims=claims,
+        )
+        limits = Sizes(
+            fit_images=sizes.probe_rows,
+            pairs=len(test) // 2,
+            permutations=sizes.permutations,
+            bootstraps=sizes.bootstraps,
+            boosting_iterations=sizes.boosting_iterations,
+            boosting_images=sizes.boosting_rows,
+        )
+        found = (
+            ladder.measure(code, thresholds, limits, self.seed)
+            if chosen is None
+            else measure_many(code, chosen, None, None, thresholds, limits, self.seed)
         )
         return {**to_json(found), "drawn": []}
 
@@ -318,6 +357,10 @@ class _Parts:
                 least_seeds=thresholds.seeds_min,
             )
         )
+
+
+def _taken(codes: Latents, chosen: Chosen | None) -> Latents:
+    return codes if chosen is None else codes[:, chosen]
 
 
 def _reads_nothing(pictures: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from latent_audit.tasks.analyses.checks import intervention
 from latent_audit.tasks.analyses.checks.classifier_gate import Gate
 from latent_audit.tasks.analyses.checks.intervention import Intervention
-from latent_audit.tasks.analyses.decoding import Latents, Rows
+from latent_audit.tasks.analyses.decoding import Decode, Latents, Rows
+from latent_audit.tasks.analyses.many_dimensions.chosen import Chosen, with_others_kept
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.in_memory.given_arrays import as_array
@@ -27,14 +28,14 @@ class Drawn:
     """A decoder of whole codes and a reader of images.
 
     whole: codes float32 (n, d) -> images float32 (n, c, h, w) in [0, 1]. read: images -> float (n, k), a column an
-    attribute. chosen: the dimensions that are moved, the others stay those of the row. rest: whole codes (m, d) of the
+    attribute. chosen: the dimensions that are audited one by one, None for all. rest: whole codes (m, d) of the
     rows that moves start from. mean, spread: (k,) by which readings are standardised.
     """
 
     attributes: Sequence[Attribute]
     whole: Callable[[Latents], Images]
     read: Callable[[Images], NDArray[np.float64]]
-    chosen: NDArray[np.int64]
+    chosen: Chosen | None
     rest: Latents
     mean: NDArray[np.float64]
     spread: NDArray[np.float64]
@@ -46,8 +47,13 @@ class Drawn:
 
     def decode(self, latents: Latents, rows: Rows) -> Images:
         """Returns images of chosen dimensions (n, len(chosen)), the other dimensions as in the rows (n,)."""
-        codes = self.rest[rows].copy()
-        codes[:, self.chosen] = latents
+        decode: Decode = self.decode_whole
+        if self.chosen is not None:
+            decode = with_others_kept(decode, self.rest, self.chosen)
+        return decode(latents, rows)
+
+    def decode_whole(self, codes: Latents, _: Rows) -> Images:
+        """Returns images of whole codes (n, d)."""
         return np.concatenate([self.whole(codes[some]) for some in batches(len(codes), _AT_A_TIME)])
 
     def respond(self, images: Images) -> NDArray[np.float32]:

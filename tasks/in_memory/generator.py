@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from latent_audit.tasks.analyses.decoding import Latents
-from latent_audit.tasks.analyses.places.pairs import draw_pairs
-from latent_audit.tasks.analyses.places.used_dimensions import used_dimensions
-from latent_audit.tasks.analyses.statistics.image_groups import ImageGroups
+from latent_audit.tasks.analyses.many_dimensions.chosen import (
+    CHOSEN_DIMENSIONS,
+    MANY_DIMENSIONS,
+    choose_dimensions,
+)
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.datasets.own.pixel_measures import SMALLEST_SPREAD, measures_in, pixel_values
@@ -29,10 +31,8 @@ from latent_audit.vocabulary.batches import batches
 from latent_audit.vocabulary.machine_errors import raise_machine_error
 from latent_audit.vocabulary.reasons import Reason, reason
 
-MANY_DIMENSIONS, CHOSEN_DIMENSIONS = 256, 64
 _FEWEST = 400
 _AT_A_TIME = 256
-_PAIRS = 128
 _SIZES = CodesSizes()
 Images = NDArray[np.float32]
 
@@ -102,11 +102,12 @@ def audit_generator(
 
     def drawn_of(fit: NDArray[np.int64], test: NDArray[np.int64]) -> Drawn:
         values = readings[fit][:, kept]
+        chosen = choose_dimensions(codes[fit], lambda latents, _: whole(latents), seed)
         return Drawn(
             named,
             whole,
             lambda images: reader(images)[:, kept],
-            _chosen(codes[fit], whole, seed),
+            None if chosen is None else chosen.dimensions,
             codes[test],
             values.mean(axis=0),
             np.maximum(values.std(axis=0), 1e-12),
@@ -242,16 +243,6 @@ def _reader(call: FlexibleCall) -> Callable[[Images], NDArray[np.float64]]:
         return found
 
     return reader
-
-
-def _chosen(fit: Latents, whole: _Decoder, seed: int) -> NDArray[np.int64]:
-    """Returns the dimensions to audit: all, or the 64 whose exchange changes the picture most."""
-    count = fit.shape[1]
-    if count <= MANY_DIMENSIONS:
-        return np.arange(count)
-    pairs = draw_pairs(ImageGroups.of(None, len(fit)), _PAIRS, seed)
-    _, changes = used_dimensions(fit, pairs, lambda latents, _: whole(latents), range(count), seed)
-    return np.sort(np.argsort(-changes, kind="stable")[:CHOSEN_DIMENSIONS])
 
 
 def _notes(count: int, rows: int, measured: bool) -> list[Reason]:

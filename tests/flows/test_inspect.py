@@ -18,6 +18,9 @@ from latent_audit.flows.cli import main as command
 from latent_audit.tasks.settings.layers import load_settings
 from latent_audit.vae_models.building import build
 from latent_audit.vae_models.presets.plain_vae import VaeSettings
+from tests.audits.brought.hostile_models import MARK as HARM
+from tests.audits.brought.hostile_models import hostile_models
+from tests.vae_models.test_hostile_programs import MARK as PROGRAM_HARM
 
 
 def inspected(path: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
@@ -188,3 +191,18 @@ def test_torchscript_is_refused_with_the_way_out(tmp_path: Path, capsys: pytest.
     _, said = inspected(tmp_path / "script.pt", capsys)
     assert "is a TorchScript file" in said
     assert "export encoder and decoder" in said
+
+
+def test_hostile_models_of_every_kind_are_said_and_nothing_of_them_is_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three of each kind, as `run` is given them."""
+    monkeypatch.chdir(tmp_path)
+    found = hostile_models(tmp_path / "hostile")
+    assert len(found) == 18
+    for name, (settings, _) in found.items():
+        code, said = inspected(Path(settings.get("path") or settings["encoder"]), capsys)
+        assert code == 0, name
+        assert " is " in said, name
+    assert not (tmp_path / HARM).exists()
+    assert not (tmp_path / PROGRAM_HARM).exists()

@@ -54,7 +54,11 @@ class Supervision(TypedDict):
 
 
 class Model(TypedDict):
-    """One trained model. `is_lead` is whether this seed is shown in full."""
+    """One trained model. `is_lead` is whether this seed is shown in full.
+
+    latent_dim: of the whole code. chosen_by: why `dimensions` holds not all of it, but those that are audited one by
+    one: they change the picture most when another code's value is put in, or have the largest variance.
+    """
 
     id: str
     name: str
@@ -66,6 +70,8 @@ class Model(TypedDict):
     weights_digest: str | None
     recipe: dict[str, Any]
     dimensions: list[Dimension]
+    # From 1.1 on, of codes of many dimensions.
+    chosen_by: NotRequired[Literal["exchange", "variance"]]
     origin: NotRequired[Origin | None]
     import_check: NotRequired[ImportCheck | None]
     training: Part[Training]

@@ -63,6 +63,12 @@ class OpenedModel:
                 f"{named(record['name'])} has no decoder, and an explanation shows what a model draws: choose another "
                 "--model"
             )
+        if self.codes.chosen is not None:
+            raise UsageError(
+                f"the code of {named(record['name'])} has {record['latent_dim']:,} dimensions, of which "
+                f"{len(self.codes.chosen)} were audited one by one, and an explanation moves all of them: choose "
+                "another --model, or a smaller code"
+            )
         self.model: Model = load(weights.path, shared.device)
         self.noisy = isinstance(self.model, NoisyDecoder)
 

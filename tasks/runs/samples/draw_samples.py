@@ -213,6 +213,12 @@ def _ways(
     if not asked:
         return {}
     codes = open_codes(kept.codes(record)).of_probe_parts()
+    if codes.chosen is not None:
+        raise UsageError(
+            f"samples of {named(record['name'])} cannot be asked for attributes: its code has "
+            f"{record['latent_dim']:,} dimensions, of which {len(codes.chosen)} were audited one by one; draw samples "
+            "without asking for any"
+        )
     by_name = {attribute.name: attribute for attribute in data.data.attributes}
     found = {
         name: way_of(by_name[name], value, model, record, kept.audit, data, codes)

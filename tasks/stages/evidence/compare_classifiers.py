@@ -59,7 +59,8 @@ def compute(
     }
     differences: list[CauseDifference] = []
     if reach_of(trained).has_decoder:
-        data, codes = open_prepared(prepared), open_codes(encoded).of_probe_parts()
+        data, whole = open_prepared(prepared), open_codes(encoded).of_probe_parts()
+        codes = whole.one_by_one()
         classifiers = [
             load_classifier(found.path, context.device) for found in (classifier, second_classifier)
         ]
@@ -76,7 +77,7 @@ def compute(
             label_columns(data.data.attributes, values, data.values("probe_fit", fitted), columns),
             np.asarray(codes.test),
             draw_pairs(images, interchange_pairs, seed),
-            decoder_of(load(trained.path, context.device), "auto"),
+            whole.decoder(decoder_of(load(trained.path, context.device), "auto")),
             (
                 partial(classify_images, classifiers[0], precision="auto"),
                 partial(classify_images, classifiers[1], precision="auto"),

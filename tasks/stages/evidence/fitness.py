@@ -72,7 +72,7 @@ def compute(
     unused = np.zeros(model.latent_dim, bool)
     unused[[row.index for row in free if not row.lives]] = True
     if kl is None and evaluation.whole_kl_nats is not None and decodes:
-        unused |= ~_used(model, codes, seed)[0]
+        unused |= ~_used(model, codes, seed)[0] if codes.chosen is None else _unused_chosen(codes)
     result = measure_fitness(
         evaluation.reconstruction_nats,
         kl,
@@ -89,6 +89,14 @@ def compute(
         resamples=bootstraps,
     )
     plain = to_json(result)
+    if codes.chosen is not None:
+        plain["whole_code"] = {
+            "dimensions": model.latent_dim,
+            "chosen_by": "exchange" if decodes else "variance",
+        }
+        plain["dimensions"] = [
+            {**plain["dimensions"][place], "index": index} for index, place in enumerate(codes.chosen)
+        ]
     if free:
         plain["free_dimensions"] = to_json(free)
     if kl is None:
@@ -151,6 +159,14 @@ def _used(model: Model, codes: Codes, seed: int) -> tuple[NDArray[np.bool_], NDA
     held_out = np.asarray(codes.of("probe_test"))
     pairs = draw_pairs(ImageGroups.of(None, len(held_out)), MAX_PAIRS, seed)
     return used_dimensions(held_out, pairs, decoder_of(model), codes.groups, seed)
+
+
+def _unused_chosen(codes: Codes) -> NDArray[np.bool_]:
+    """Returns the dimensions (d,) that are audited one by one, and that the decoder does not use."""
+    found = np.zeros(len(codes.names), bool)
+    if codes.chosen is not None and codes.used is not None:
+        found[codes.chosen] = ~codes.used[codes.chosen]
+    return found
 
 
 def _pictures(

@@ -38,7 +38,8 @@ def compute(
     Bins are those of probe_fit. A guess is one hypothesis more of the model's: p-values are corrected over all cells
     of attributes and dimensions, and all guesses (Bonferroni).
     """
-    data, codes = open_prepared(prepared), open_codes(encoded).of("probe_fit")
+    data, whole = open_prepared(prepared), open_codes(encoded)
+    codes = whole.one_by_one().of("probe_fit")
     known = [attribute.name for attribute in data.data.attributes]
     weights = digest_of_file(trained.path / WEIGHTS_FILE)
     guesses = [
@@ -62,7 +63,7 @@ def compute(
             [data.data.attributes[k]],
             codes[:, [one.dimension]],
             data.values("probe_fit")[:, [k]],
-            unseen[:, [one.dimension]],
+            unseen[:, [whole.place_of(one.dimension)]],
             data.values(UNSEEN, places)[:, [k]],
             seed,
             permutations,

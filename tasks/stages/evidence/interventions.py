@@ -93,7 +93,14 @@ def intervene_on(
     gates: Sequence[Gate],
     sizes: InterventionSizes,
 ) -> Intervention:
-    """Returns check C of a code; `dimensions` are the claimed ones, one for each attribute."""
+    """Returns check C of a code; `dimensions` are the claimed ones, one for each attribute.
+
+    Of a large code nothing but these is moved, and `dimensions` are numbered as of `codes.one_by_one()`.
+    """
+    if codes.chosen is not None:
+        return _of_claimed(
+            data, attribute_classifier, codes, decode, untrained_decode, dimensions, gates, sizes
+        )
     return intervention.compute(
         data.data.attributes,
         codes.test[sizes.rows(codes)],
@@ -114,4 +121,52 @@ def intervene_on(
         robust={target.name for target in attribute_classifier.targets if target.is_robust},
         least_images=intervention.MIN_IMAGES if codes.folds is None else FEWEST_IMAGES,
         image_groups=data.image_groups("probe_test", sizes.rows(codes)),
+    )
+
+
+def _of_claimed(
+    data: Prepared,
+    attribute_classifier: "AttributeClassifier",
+    codes: ProbeCodes,
+    decode: Decode,
+    untrained_decode: Decode | None,
+    dimensions: Sequence[int],
+    gates: Sequence[Gate],
+    sizes: InterventionSizes,
+) -> Intervention:
+    """Returns check C of those chosen dimensions of a large code that are claimed; effects of others are NaN.
+
+    Where the classifier may judge no attribute of a claim, one claimed dimension is moved, and nothing said of it.
+    """
+    assert codes.chosen is not None
+    judged = [j for j, gate in zip(dimensions, gates, strict=True) if gate.status == "passed"]
+    moved = sorted(set(judged)) or [dimensions[0]]
+    narrow = replace(codes, chosen=codes.chosen[moved])
+    found = intervene_on(
+        data,
+        attribute_classifier,
+        narrow.one_by_one(),
+        narrow.decoder(decode),
+        None if untrained_decode is None else narrow.decoder(untrained_decode),
+        [moved.index(j) if j in moved else 0 for j in dimensions],
+        gates,
+        sizes,
+    )
+    count = len(codes.chosen)
+
+    def placed(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        whole = np.full((len(values), count), np.nan)
+        whole[:, moved] = values
+        return whole
+
+    responses = np.zeros((count, *found.responses.shape[1:]), np.float32)
+    responses[moved] = found.responses
+    return replace(
+        found,
+        effect=placed(found.effect),
+        effect_low=placed(found.effect_low),
+        effect_high=placed(found.effect_high),
+        p_adjusted=placed(found.p_adjusted),
+        claims=tuple(replace(claim, dimension=j) for claim, j in zip(found.claims, dimensions, strict=True)),
+        responses=responses,
     )

@@ -38,17 +38,19 @@ def model_record(
     supervision = training.pop("supervision")
     fitness = content("fitness", "fitness.json")
     dimensions = fitness.pop("dimensions")
+    whole = fitness.pop("whole_code", None)
     return {
         "id": model.id,
         "name": model.name,
         "kind": recipe["kind"],
         "seed": model.seed,
         "is_lead": is_lead,
-        "latent_dim": len(dimensions),
+        "latent_dim": len(dimensions) if whole is None else whole["dimensions"],
         "parameters": training.pop("parameters"),
         "weights_digest": digest_of_file(trained / WEIGHTS_FILE),
         "recipe": recipe,
         "dimensions": dimensions,
+        **({} if whole is None else {"chosen_by": whole["chosen_by"]}),
         "origin": content("train", "origin.json"),
         "import_check": content("train", "import_check.json"),
         "supervision": supervision,

@@ -95,7 +95,7 @@ def compute(
         context.report(done, len(controls), {})
         associated, claims = find_claims(
             data,
-            control.codes,
+            control.codes.one_by_one(),
             permutations,
             bootstraps,
             thresholds.significance,
@@ -127,7 +127,9 @@ def compute(
         found.append(
             {
                 "control": name,
-                "dimensions": [{"index": j, "name": dim} for j, dim in enumerate(control.codes.names)],
+                "dimensions": [
+                    {"index": j, "name": dim} for j, dim in enumerate(control.codes.one_by_one().names)
+                ],
                 "association": to_json(associated),
                 "specificity": to_json(claims),
                 "intervention": intervened,

@@ -10,6 +10,7 @@ import numpy as np
 from latent_audit.tasks.analyses.checks.classifier_gate import Gate
 from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.decoding import Decode
+from latent_audit.tasks.analyses.many_dimensions.ladder import measure_many
 from latent_audit.tasks.analyses.places import ladder, rung_stability
 from latent_audit.tasks.analyses.places.claimed_swaps import Claim
 from latent_audit.tasks.analyses.places.evidence import DIMENSION, RUNGS, Ladder
@@ -57,7 +58,8 @@ def measure_places(
 ) -> Ladder:
     """Returns the evidence on every rung of a code; `why_not`: why an attribute cannot be judged, or None.
 
-    decode: None where the model has no decoder; then no attribute can be judged.
+    decode: of the whole code; None where the model has no decoder, then no attribute can be judged. claims: on
+    dimensions of `codes.one_by_one()`, by whose numbers the evidence is returned.
     """
     most = len(codes.fit) if codes.folds is not None else sizes.fit_images
     fitted = data.draw("probe_fit", most, seed, "places", every_class=True)
@@ -78,7 +80,10 @@ def measure_places(
         claims=claims,
         folds=codes.folds,
     )
-    return ladder.measure(code, thresholds, sizes, seed)
+    if codes.chosen is None:
+        return ladder.measure(code, thresholds, sizes, seed)
+    narrow = codes.one_by_one()
+    return measure_many(code, codes.chosen, narrow.used, narrow.changes, thresholds, sizes, seed)
 
 
 def claims_of(

@@ -39,7 +39,7 @@ def compute(
     context.report(0, 2, {})
     associated, specific = find_claims(
         audited,
-        kept.of_probe_parts(audited),
+        kept.of_probe_parts(audited).one_by_one(),
         permutations,
         bootstraps,
         significance,

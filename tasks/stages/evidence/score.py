@@ -28,7 +28,7 @@ def compute(
     Predictors are fitted on at most `predictor_images`, drawn with the seed.
     """
     data = open_prepared(prepared)
-    codes = open_codes(encoded).of_probe_parts()
+    codes = open_codes(encoded).of_probe_parts().one_by_one()
     attributes = data.data.attributes
     fit_rows, test_rows = (data.complete(part) for part in PROBE_PARTS)
     fit_values, test_values = data.values("probe_fit", fit_rows), data.values("probe_test", test_rows)

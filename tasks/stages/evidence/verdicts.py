@@ -93,7 +93,7 @@ def compute(
     described = gather(read_json(prepared.path / "data.json"), prepared.path, folder, "data")
     names = list(dict.fromkeys(model.name for model in models))
     lead = models[0].seed
-    codes = [open_codes(results[model.id]["encode"]) for model in models]
+    codes = [open_codes(results[model.id]["encode"]).one_by_one() for model in models]
     records = _records(models, results, parts, folder, codes)
     judged_by = read_json(classifier.path / "classifier.json")
     auditable = auditability.compute(

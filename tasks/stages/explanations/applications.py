@@ -88,7 +88,7 @@ def _compression(
     """Returns rate and distortion of the model's code, and of PCA with as many dimensions under `pca`."""
     places = data.draw("probe_test", images, seed, "compression")
     held_out = data.images("probe_test", places)
-    order = np.argsort(-informativeness(fitness), kind="stable").tolist()
+    order = [codes.place_of(int(j)) for j in np.argsort(-informativeness(fitness), kind="stable")]
     given = (codes.of("probe_fit"), codes.of("probe_test")[places], held_out, order, decoder_of(model))
     by_size = code_by_size(*given)
     curves = compress(*given, np.random.default_rng((seed, 1)), by_size=by_size)

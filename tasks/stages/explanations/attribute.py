@@ -105,7 +105,7 @@ def _encoder_maps(
     device = next(model.parameters()).device
     methods = encoder_methods(
         _means,
-        list(dimensions),
+        [codes.place_of(dimension) for dimension in dimensions],
         shown.baseline_on(device),
         torch.from_numpy(shown.reference).to(device),
         shown.depth,
@@ -158,5 +158,6 @@ def _discriminator_maps(
 
 
 def _subjects(target: Any, codes: Codes, dimensions: Sequence[int]) -> Subjects:
-    columns = tuple(int(dimension) for dimension in dimensions)
-    return Subjects(target, columns, tuple(codes.names[column] for column in columns), columns)
+    shown = tuple(int(dimension) for dimension in dimensions)
+    columns = tuple(codes.place_of(dimension) for dimension in shown)
+    return Subjects(target, columns, tuple(codes.names[column] for column in columns), shown)

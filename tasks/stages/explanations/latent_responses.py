@@ -34,15 +34,16 @@ def compute(
 
     The dimensions whose ends are shown are the most informative ones.
     """
-    data, kept = open_prepared(prepared), open_codes(encoded)
+    data, whole = open_prepared(prepared), open_codes(encoded)
+    kept = whole.one_by_one()
     codes = kept.of("probe_test")
     model = load(trained.path, context.device)
     used = np.ones(codes.shape[1], bool) if kept.used is None else kept.used
     found = latent_responses.compute(
         codes,
         used,
-        decoder_of(model),
-        lambda pictures: encode_images(model, to_uint8(pictures))[0],
+        whole.decoder(decoder_of(model)),
+        lambda pictures: whole.taken(encode_images(model, to_uint8(pictures))[0]),
         response_images,
         seed,
     )

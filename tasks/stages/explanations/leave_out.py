@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from latent_audit.tasks.analyses.applications.left_out import PCA_SCORE, StrangeImage, gallery, score_class
 from latent_audit.tasks.analyses.applications.pca_baseline import PixelPca
+from latent_audit.tasks.analyses.many_dimensions.chosen import MANY_DIMENSIONS
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.errors import SettingsError
@@ -63,7 +64,7 @@ def compute(
     fitted = without.images(
         "model_train", without.draw("model_train", leave_out.images, seed, "class left out")
     )
-    pca = PixelPca.of(fitted, model.latent_dim)
+    pca = PixelPca.of(fitted, min(model.latent_dim, MANY_DIMENSIONS))
     scores = anomaly_scores(model, images, regret_steps, True, seed)
     scores[PCA_SCORE] = _pca_error(pca, images)
     rows = score_class(scores, left_out, bootstraps, np.random.default_rng(seed))

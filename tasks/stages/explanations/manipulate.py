@@ -13,6 +13,7 @@ from latent_audit.tasks.analyses.latent_space.attribute_classes import classes_o
 from latent_audit.tasks.analyses.latent_space.boundary_editing import STEPS, edit_across
 from latent_audit.tasks.analyses.latent_space.interpolation import interpolate
 from latent_audit.tasks.analyses.latent_space.perturbation import perturb
+from latent_audit.tasks.analyses.many_dimensions.chosen import with_others_kept
 from latent_audit.tasks.analyses.scores.frechet_distance import compare_samples
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.execution.stage_context import StageContext
@@ -163,13 +164,14 @@ def _boundaries(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
 
 
 def _perturbation(space: _Space, folder: Path, rng: np.random.Generator) -> Any:
+    codes, decode = space.codes, space.decode
     table = perturb(
-        space.some,
-        space.fit.std(axis=0),
-        space.codes.names,
+        codes.taken(space.some),
+        codes.taken(space.fit).std(axis=0),
+        codes.one_by_one().names,
         space.attributes,
         space.attribute_classifier.response_columns,
-        space.decode,
+        decode if codes.chosen is None else with_others_kept(decode, space.some, codes.chosen),
         space.reader.respond,
         rng,
     )

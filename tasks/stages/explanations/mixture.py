@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from latent_audit.tasks.analyses.many_dimensions.chosen import MANY_DIMENSIONS
 from latent_audit.tasks.analyses.mixtures.bernoulli import BernoulliMixture
 from latent_audit.tasks.analyses.mixtures.fitting import Fit, Mixture, choose, hold_against
 from latent_audit.tasks.analyses.mixtures.gaussian import GaussianMixture
@@ -45,7 +46,8 @@ def compute(
     data = open_prepared(prepared)
     model: Any = load(trained.path, context.device)
     pixels = getattr(model, "reconstruction", None)
-    fit = _fit(pixels, model.latent_dim)
+    dimensions = min(model.latent_dim, MANY_DIMENSIONS)
+    fit = _fit(pixels, dimensions)
     if fit is None:
         write_json(folder / "mixture.json", {"not_applicable": reason("mixture.other_pixels")})
         return
@@ -78,7 +80,7 @@ def compute(
     record = {
         **to_json(found),
         "pixels": "gaussian" if gaussian else "bernoulli",
-        "dimensions": model.latent_dim if gaussian else 0,
+        "dimensions": dimensions if gaussian else 0,
         "fitted_images": len(training),
         "draws": mixture.draws,
         "exact": exact is not None,

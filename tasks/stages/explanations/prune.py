@@ -36,6 +36,10 @@ def compute(
     """
     data, codes = open_prepared(prepared), open_codes(encoded)
     active = [bool(use["active"]) for use in read_json(fitness.path / "fitness.json")["dimensions"]]
+    if codes.chosen is not None:  # of the others nothing is known
+        of_chosen, active = active, [True] * len(codes.names)
+        for j, use in zip(codes.chosen.tolist(), of_chosen, strict=True):
+            active[j] = use
     dropped = unused(active, codes.groups)
     mean = codes.of("probe_fit").mean(axis=0)
     for part in PROBE_PARTS:

@@ -31,7 +31,7 @@ from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.storage.arrays import read_array, read_json, reference, write_json
 from latent_audit.tasks.storage.artifacts import Artifact
 from latent_audit.vae_models.components.plain_layers import HasPlainDecoder, NoPlainForm, rounded
-from latent_audit.vae_models.inference import classify_images, decode_latents
+from latent_audit.vae_models.inference import classify_images, decode_latents, decoder_of
 from latent_audit.vae_models.model import Model
 from latent_audit.vae_models.storage.checkpoints import load, load_classifier
 
@@ -88,7 +88,8 @@ class _Work:
         seed: int,
     ) -> None:
         self.data: Prepared = open_prepared(prepared)
-        self.codes: Codes = open_codes(encoded)
+        self.whole: Codes = open_codes(encoded)
+        self.codes = self.whole.one_by_one()
         self.model: Model = load(trained.path, context.device)
         self.classifier = load_classifier(classifier.path, context.device)
         self.places = {row["attribute"]: row for row in read_json(located.path / "places.json")["attributes"]}
@@ -115,7 +116,7 @@ class _Work:
                 found += self._of_rung(attribute, column, rung, base)
         codes = np.concatenate([base[None], *(place.codes for place in found)])
         original = self.data.images("probe_test", np.array([anchor]))
-        sheet = np.concatenate([original, to_uint8(self.decode(codes))])
+        sheet = np.concatenate([original, to_uint8(self._decoded(codes, anchor))])
         first, rows = 2, []
         for place in found:
             rows.append({**to_json(place), "first": first})
@@ -185,7 +186,14 @@ class _Work:
 
     def _read_sampled(self, codes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Returns readings of codes of the sampled images, each decoded with the noise of its row."""
-        return classify_images(self.classifier, decode_latents(self.model, codes, rows=self.sampled))
+        decode = self.whole.decoder(decoder_of(self.model))
+        return classify_images(self.classifier, decode(codes, self.sampled))
+
+    def _decoded(self, codes: NDArray[np.float32], anchor: int) -> NDArray[np.float32]:
+        """Returns the pictures of codes (n, d) that are made of one image's."""
+        if self.whole.chosen is None:
+            return self.decode(codes)
+        return self.whole.decoder(decoder_of(self.model))(codes, np.full(len(codes), anchor))
 
     def _named(self, place: int) -> dict[str, Any]:
         row = int(self.data.rows("probe_test")[place])
@@ -195,6 +203,8 @@ class _Work:
     def decoder(self, folder: Path, fitness: Artifact, starts: int, compared: int) -> dict[str, Any]:
         """Returns `decoder` of audit.json, or the reason why it is not there."""
         model = self.model
+        if self.whole.chosen is not None:
+            return {"not_applicable": "the code has too many dimensions for a control of each"}
         if not isinstance(model, HasPlainDecoder):
             return {"not_applicable": "the decoder was made elsewhere, and has no plain form"}
         try:

@@ -33,10 +33,10 @@ def compute(
     traversal_shifts: numbers that are added to each dimension of the middle image's code, on a sheet of their own.
     """
     data = open_prepared(prepared)
-    codes = open_codes(encoded)
-    model = load(trained.path, context.device)
+    whole = open_codes(encoded)
+    codes, decode = whole.one_by_one(), whole.decoder(decoder_of(load(trained.path, context.device)))
     result = traverse(
-        decoder_of(model),
+        decode,
         codes.of("probe_test"),
         informativeness(fitness),
         codes.names,
@@ -46,7 +46,7 @@ def compute(
     of_shifts = {}
     if traversal_shifts:
         order = [row.dimension for row in result.rows]
-        sheet = shifted(decoder_of(model), codes.of("probe_test"), order, result.anchors[0], traversal_shifts)
+        sheet = shifted(decode, codes.of("probe_test"), order, result.anchors[0], traversal_shifts)
         of_shifts = {
             "shifts": [float(shift) for shift in traversal_shifts],
             "shifted": reference(folder, "traversal_shifted", sheet),

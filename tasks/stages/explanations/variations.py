@@ -59,7 +59,9 @@ def compute(
             "noise": drawn.DISTURBANCE,
             "dimensions": [int(dimension) for dimension in order],
             "pictures": reference(
-                folder, "disturbed", drawn.disturbed_sheet(some, spread, order.tolist(), decode)
+                folder,
+                "disturbed",
+                drawn.disturbed_sheet(some, spread, [codes.place_of(int(j)) for j in order], decode),
             ),
         }
     for number, names in enumerate(variations.arithmetic):

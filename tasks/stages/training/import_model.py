@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from latent_audit.tasks.analyses.many_dimensions.chosen import LARGEST_CODE
 from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
@@ -89,6 +90,11 @@ def _random_images(data: Prepared, seed: int, count: int = 64) -> NDArray[np.uin
 
 def _try(model: Model, images: NDArray[np.uint8]) -> None:
     """Refuses a model that would make an audit end in riddles: by what it gives for images of this data set."""
+    if model.latent_dim > LARGEST_CODE:
+        raise BadCheckpoint(
+            f"the code has {model.latent_dim:,} dimensions, and codes of up to {LARGEST_CODE:,} are audited: audit "
+            "smaller images (data.image_size), or an entrypoint whose encode and decode pool the code"
+        )
     means, log_variances = encode_images(model, images)
     if not (np.isfinite(means).all() and np.isfinite(log_variances).all()):
         raise BadCheckpoint("the encoder gives codes that are NaN or infinite for images of this data set")

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 import latent_audit
+from latent_audit.tasks.analyses.many_dimensions.chosen import choose_dimensions
 from latent_audit.tasks.errors import UsageError
 from latent_audit.tasks.in_memory.codes_audit import CodesResult, CodesSizes
 from latent_audit.tasks.in_memory.drawn import Drawn
-from latent_audit.tasks.in_memory.generator import _chosen, _codes, _Decoder
-from latent_audit.vae_models.pretrained.functions.code_form import CodeForm
+from latent_audit.tasks.in_memory.generator import _codes, _Decoder
 
 SMALL = CodesSizes(permutations=200, bootstraps=100, probe_rows=400, boosting_iterations=5, map_rows=100)
 SIDE = 16
@@ -76,7 +76,9 @@ def test_of_many_dimensions_those_that_change_the_picture_are_chosen() -> None:
 
     codes, form = _codes(300, None, 400, 0)
     whole = _Decoder(decode, form, (0, 1))
-    chosen = _chosen(codes, whole, 0)
+    found = choose_dimensions(codes, lambda latents, _: whole(latents), 0)
+    assert found is not None
+    chosen = found.dimensions
     assert len(chosen) == 64
     assert (chosen % 4 == 0).all()
     few = np.arange(3)
@@ -84,16 +86,7 @@ def test_of_many_dimensions_those_that_change_the_picture_are_chosen() -> None:
         [], whole, lambda images: np.zeros((len(images), 0)), chosen, codes, np.zeros(0), np.ones(0)
     )
     np.testing.assert_allclose(drawn.decode(codes[few][:, chosen], few), whole(codes[few]), rtol=1e-6)
-    assert (
-        len(
-            _chosen(
-                codes[:, :200],
-                _Decoder(lambda z: np.zeros((len(z), 1, 8, 8)), CodeForm(((200,),)), (0, 1)),
-                0,
-            )
-        )
-        == 200
-    )
+    assert choose_dimensions(codes[:, :200], None, 0) is None
 
 
 def noisy(codes: torch.Tensor) -> torch.Tensor:

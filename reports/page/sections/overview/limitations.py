@@ -63,6 +63,16 @@ def build(page: Page) -> dict[str, Any]:
         for m in page.leads
         if any(page.was_given(m, attribute["name"]) for attribute in page.attributes)
     ]
+    own += [
+        page.t(
+            f"limitation.chosen_{m['chosen_by']}",
+            model=shortened(m["name"]),
+            of=number(m["latent_dim"]),
+            n=number(len(m["dimensions"])),
+        )
+        for m in page.leads
+        if "chosen_by" in m
+    ]
     own += [page.t("limitation.elsewhere", model=shortened(m["name"])) for m in page.leads if m.get("origin")]
     classifier = recorded(page.audit["classifier"])
     if classifier is not None and "origin" in classifier:

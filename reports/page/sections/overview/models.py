@@ -22,17 +22,20 @@ def build(page: Page) -> dict[str, Any]:
 
 def _line(page: Page, model: Model) -> dict[str, Any]:
     fitness = model["fitness"]
+    facts = page.t(
+        "model.facts",
+        reconstruction=estimate_text(fitness["reconstruction"]),
+        active=number(fitness["active_units"]),
+        of=number(model["latent_dim"]),
+    )
+    if "chosen_by" in model:
+        facts += f" · {page.t('model.one_by_one', n=number(len(model['dimensions'])))}"
     return {
         "key": f"model-{page.model_key(model['name'])}",
         "name": page.called_model(model["name"]),
         "own": model["name"],
         "trained": page.trained(model),
-        "facts": page.t(
-            "model.facts",
-            reconstruction=estimate_text(fitness["reconstruction"]),
-            active=number(fitness["active_units"]),
-            of=number(model["latent_dim"]),
-        ),
+        "facts": facts,
         "state": page.t("model.collapsed" if fitness["collapsed"] else "model.whole"),
         "mark": NOT_SUPPORTED if fitness["collapsed"] else SUPPORTED,
         "pair": _pair(page, model),
