@@ -126,7 +126,7 @@ def intervene_on(
 
 def _of_claimed(
     data: Prepared,
-    attribute_classifier: "AttributeClassifier",
+    attribute_classifier: "ReadsAttributes",
     codes: ProbeCodes,
     decode: Decode,
     untrained_decode: Decode | None,
