@@ -198,7 +198,8 @@ def _look(path: Path, encoding: str, delimiter: str, skipped: int) -> _Look:
     sure = 0 if wide < 2 else 1 if fitting < 0.5 else 2
     names_files = any(could_name_files(name) for name in header)
     usual = list(_DELIMITERS).index(delimiter) if delimiter in _DELIMITERS else 0
-    return _Look(tuple(header), names_missing, (sure, names_files, round(fitting, 1), wide, -usual))
+    rank = (sure, names_files, round(fitting, 1), not names_missing, wide, -usual)
+    return _Look(tuple(header), names_missing, rank)
 
 
 def _have_row_names(rows: list[list[str]]) -> bool:
