@@ -86,6 +86,11 @@ def _frame(given: Any) -> "pd.DataFrame":
     if isinstance(given, pd.Series):
         return given.to_frame(given.name or "attribute")
     if isinstance(given, Mapping):
+        single = [str(name) for name, column in given.items() if np.ndim(column) != 1]
+        if single:
+            raise DataError(
+                f"every column must be a list with a value for each image; {', '.join(single)} is none"
+            )
         lengths = {name: len(column) for name, column in given.items()}
         if len(set(lengths.values())) > 1:
             raise DataError(f"columns must have one length, got {lengths}")

@@ -37,7 +37,12 @@ def python_settings(given: Mapping[str, Any], name: str, model: FunctionsSetting
 
     Neither the environment nor a file is read. Raises SettingsError that lists every unknown key and wrong value.
     """
+    if not isinstance(given, Mapping):
+        raise SettingsError(
+            f"settings must be a mapping of sections, as in {{'evidence': {{}}}}, got {given!r}"
+        )
     try:
+        run = RunSettings(name=name, seed=seed)
         sections = PythonSettings.model_validate(_over(PythonSettings().model_dump(), given))
     except ValidationError as error:
         raise SettingsError(sentences(error)) from None
@@ -47,9 +52,7 @@ def python_settings(given: Mapping[str, Any], name: str, model: FunctionsSetting
     named = {field: getattr(sections, field) for field in PythonSettings.model_fields}
     # No file can name such a model, so the type of the setting does not know it.
     models: dict[str, Any] = {name: model}
-    return Settings.model_construct(
-        run=RunSettings(name=name, seed=seed), models=models, seeds=(seed,), **named
-    )
+    return Settings.model_construct(run=run, models=models, seeds=(seed,), **named)
 
 
 def _over(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
