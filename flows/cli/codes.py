@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from latent_audit.tasks.in_memory.codes_audit import CodesResult
 
+_SEEDS = 2**31
 DESCRIPTION = """\
 Audits codes without a model: what each dimension tells about each label, where labels can be read, scores, maps and
 claims of absence. Nothing is tested by decoding. Codes are a .npy file, or a CSV or parquet table of numbers; labels
@@ -44,7 +45,7 @@ def add(commands: Any) -> None:
     )
     parser.add_argument(
         "--types",
-        type=json.loads,
+        type=_types,
         default={},
         metavar="JSON",
         help="types that replace inferred ones, as data.types",
@@ -67,6 +68,17 @@ def add(commands: Any) -> None:
     parser.set_defaults(act=_act)
 
 
+def _types(text: str) -> Any:
+    """Returns the types of `--types`; raises argparse's error if they are no JSON object."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise argparse.ArgumentTypeError('expected JSON, as in \'{"grade": "ordinal"}\'')
+    return found
+
+
 def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
     from latent_audit.tasks.errors import UsageError
     from latent_audit.tasks.in_memory.codes_audit import require_language
@@ -78,6 +90,8 @@ def _act(arguments: argparse.Namespace, overrides: Sequence[str]) -> int:
         raise UsageError(f"{output} is there already: give the path of a new folder")
     if arguments.permutations < 1:
         raise UsageError("--permutations must be at least 1")
+    if not 0 <= arguments.seed < _SEEDS:
+        raise UsageError(f"--seed must lie in 0 to {_SEEDS - 1}")
     require_language(arguments.language)
     result = _of_generator(arguments) if arguments.generator else _of_files(arguments)
     output.mkdir(parents=True)

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from latent_audit.tasks.datasets.own.array_images import as_images
-from latent_audit.tasks.errors import PartFailed, UsageError
+from latent_audit.tasks.errors import PartFailed, SettingsError, UsageError
 from latent_audit.tasks.execution.devices import choose_device
 from latent_audit.tasks.execution.failed_parts import failed_rows, without_failed
 from latent_audit.tasks.execution.stage import Stage
@@ -20,6 +22,7 @@ from latent_audit.tasks.in_memory.run_facts import run_facts
 from latent_audit.tasks.in_memory.settings import python_settings, settings_record
 from latent_audit.tasks.runs.selftest_record import cited
 from latent_audit.tasks.settings.audit import Settings
+from latent_audit.tasks.settings.layers import sentences
 from latent_audit.tasks.stages.arguments import arguments, runs_for
 from latent_audit.tasks.stages.registry import (
     CLASSIFIER_AGAIN,
@@ -137,6 +140,10 @@ def audit(
     """
     if (model is None) == (encode is None and decode is None) or (model is None and encode is None):
         raise UsageError("give either model, or encode and, if the model has one, decode")
+    if not isinstance(name, str) or not name.strip():
+        raise UsageError(f"name must be a text, and not empty, got {name!r}")
+    if isinstance(trained_with_labels, str):
+        raise UsageError(f"trained_with_labels must be a list of names, as in [{trained_with_labels!r}]")
     decodes = (
         decode is not None
         if model is None
@@ -154,7 +161,7 @@ def audit(
             if classifier is None
             else GivenClassifierSettings(handle=holding.enter_context(held(classifier)))
         )
-        described = FunctionsSettings(
+        described = _described(
             handle=handle,
             pixel_range=pixel_range,
             returns=returns,
@@ -171,6 +178,14 @@ def audit(
             judged = _judged(stages, effective, given, explain=explain)
             facts = run_facts(started, choose_device(device))
             return AuditResult.kept(judged.path, facts, stages.ledger, effective.report.language)
+
+
+def _described(**given: Any) -> FunctionsSettings:
+    """Returns the settings of a model in memory; raises SettingsError in words of arguments."""
+    try:
+        return FunctionsSettings(**given)
+    except ValidationError as error:
+        raise SettingsError(sentences(error)) from None
 
 
 def _judged(stages: InProcess, settings: Settings, given: GivenData, *, explain: bool) -> Artifact:

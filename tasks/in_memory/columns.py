@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from latent_audit.tasks.datasets.errors import BadTable, DataError
 from latent_audit.tasks.datasets.own.pixel_measures import measure_pixels
@@ -15,6 +16,7 @@ from latent_audit.tasks.datasets.tables.column_types import ColumnType, TypedCol
 from latent_audit.tasks.datasets.tables.parquet_cells import cell_text
 from latent_audit.tasks.datasets.tables.shown_text import shown
 from latent_audit.tasks.datasets.tables.table_column import Column
+from latent_audit.tasks.errors import UsageError
 from latent_audit.tasks.in_memory.files import read_labels
 from latent_audit.vocabulary.reasons import reason
 
@@ -45,13 +47,28 @@ def as_attributes(given: Any, images: int, types: Mapping[str, Any]) -> TypedCol
         name: Column.of(name, pa.chunked_array([_cells(name, frame.iloc[:, place])]), rows)
         for place, name in enumerate(names)
     }
-    known = {name: ColumnType.model_validate(type_) for name, type_ in types.items()}
+    known = _types(types)
     typed = typed_columns(
         names, columns.__getitem__, {**_ordered(frame, known), **known}, (MISSING,), ".", keeps_missing=True
     )
     if typed.problems:
         raise BadTable("the attributes cannot be used yet:", typed.problems)
     return typed
+
+
+def _types(given: Any) -> dict[str, ColumnType]:
+    if not isinstance(given, Mapping):
+        raise UsageError(f"types must be a mapping, as in {{'grade': 'ordinal'}}, got {given!r}")
+    found = {}
+    for name, one in given.items():
+        try:
+            found[str(name)] = ColumnType.model_validate(one)
+        except ValidationError as error:
+            said = "; ".join(
+                item["msg"].removeprefix("Value error, ") for item in error.errors(include_url=False)
+            )
+            raise UsageError(f"types, {shown(str(name))!r}: {said} (got {one!r})") from None
+    return found
 
 
 def measured(pixels: NDArray[np.uint8]) -> TypedColumns:
@@ -69,6 +86,11 @@ def _frame(given: Any) -> "pd.DataFrame":
     if isinstance(given, pd.Series):
         return given.to_frame(given.name or "attribute")
     if isinstance(given, Mapping):
+        single = [str(name) for name, column in given.items() if np.ndim(column) != 1]
+        if single:
+            raise DataError(
+                f"every column must be a list with a value for each image; {', '.join(single)} is none"
+            )
         lengths = {name: len(column) for name, column in given.items()}
         if len(set(lengths.values())) > 1:
             raise DataError(f"columns must have one length, got {lengths}")

@@ -25,6 +25,7 @@ from latent_audit.tasks.in_memory.given_arrays import as_array
 
 _HALF = 0.5
 _FEWEST_ROWS = 40
+_SMALLEST, _LARGEST = 1e-30, 1e30  # of codes in single precision
 
 
 def halves_of(typed: TypedColumns, seed: int) -> tuple[Rows, Rows]:
@@ -294,7 +295,14 @@ def _numbers(given: Any) -> NDArray[np.float32]:
         raise UsageError(
             f"codes must be an array of numbers (n, d), got {array.dtype} of shape {array.shape}"
         )
-    rows = array.reshape(len(array), -1).astype(np.float32)
-    if not np.isfinite(rows).all():
+    if not array.size:
+        raise UsageError(f"codes must have rows and dimensions, got an array of shape {array.shape}")
+    if not np.isfinite(array).all():
         raise UsageError("codes hold NaN or infinite numbers")
+    sizes = np.abs(array[array != 0])
+    if sizes.size and not _SMALLEST <= sizes.max() <= _LARGEST:
+        raise UsageError(
+            f"codes must lie between {_SMALLEST:g} and {_LARGEST:g} in size, got at most {sizes.max():g}: scale them"
+        )
+    rows = array.reshape(len(array), -1).astype(np.float32)
     return np.ascontiguousarray(rows)

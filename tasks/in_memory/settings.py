@@ -46,7 +46,12 @@ def python_settings(
 
     Neither the environment nor a file is read. Raises SettingsError that lists every unknown key and wrong value.
     """
+    if not isinstance(given, Mapping):
+        raise SettingsError(
+            f"settings must be a mapping of sections, as in {{'evidence': {{}}}}, got {given!r}"
+        )
     try:
+        run = RunSettings(name=name, seed=seed)
         sections = PythonSettings.model_validate(_over(PythonSettings().model_dump(), given))
     except ValidationError as error:
         raise SettingsError(sentences(error)) from None
@@ -64,9 +69,7 @@ def python_settings(
         named["classifier"] = classifier
     # No file can name such a model, so the type of the setting does not know it.
     models: dict[str, Any] = {name: model}
-    return Settings.model_construct(
-        run=RunSettings(name=name, seed=seed), models=models, seeds=(seed,), **named
-    )
+    return Settings.model_construct(run=run, models=models, seeds=(seed,), **named)
 
 
 def _over(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

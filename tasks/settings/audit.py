@@ -14,6 +14,7 @@ from latent_audit.tasks.analyses.checks.thresholds import Thresholds
 from latent_audit.tasks.analyses.dimension_names.given import GivenName
 from latent_audit.tasks.datasets.registry import DataSettings
 from latent_audit.tasks.datasets.sprites import SpritesSettings
+from latent_audit.tasks.datasets.tables.shown_text import differing, seen_as
 from latent_audit.tasks.settings.compute import ComputeSettings
 from latent_audit.tasks.settings.dimension_names import read_names
 from latent_audit.tasks.settings.evidence import EvidenceSettings, RequirementSettings
@@ -143,6 +144,8 @@ class Settings(BaseSettings):
     def _seeds_differ(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
         if len(set(seeds)) != len(seeds) or min(seeds) < 0:
             raise ValueError(f"seeds must be different and not negative, got {list(seeds)}")
+        if max(seeds) >= 2**31:
+            raise ValueError(f"seeds must be less than {2**31}, got {list(seeds)}")
         return seeds
 
     @field_validator("classifier")
@@ -157,9 +160,11 @@ class Settings(BaseSettings):
     def _names_differ(cls, models: dict[str, Any]) -> dict[str, Any]:
         seen: dict[str, str] = {}
         for name in models:
-            other = seen.setdefault(name.strip().casefold(), name)
-            if other != name or not name.strip():
-                raise ValueError(f"model names must be different and not empty, got {other!r} and {name!r}")
+            plain = seen_as(name).casefold()
+            other = seen.setdefault(plain, name)
+            if other != name or not plain:
+                both = f"{differing(other)!r} and {differing(name)!r}"
+                raise ValueError(f"model names must be different and not empty, got {both}")
         return models
 
     @model_validator(mode="after")

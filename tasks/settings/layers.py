@@ -40,6 +40,7 @@ def load_settings(config: Path | None, overrides: Sequence[str] = ()) -> Setting
         >>> settings.data.kind, settings.seeds
         ('mnist', (0, 1))
     """
+    _refuse_unknown_variables()
     given = parse_overrides(overrides)
     in_file = read_yaml(config) if config else {}
     file_layer = _with_default_kinds(in_file)
@@ -127,14 +128,40 @@ def sentences(error: ValidationError) -> str:
     for item in error.errors(include_url=False):
         name = ".".join(str(part) for part in item["loc"])
         if item["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-            lines.append(f"{_without_tags(name)}: unknown setting{_suggestion(name)}")
+            lines.append(f"{_without_tags(name)}: unknown setting{_suggestion(name, item['loc'])}")
         else:
-            got = "" if item["type"] == "missing" else f" (got {_short(item['input'])}{_quotes(item)})"
-            lines.append(f"{_without_tags(name)}: {item['msg'].removeprefix('Value error, ')}{got}")
+            said = _what_was_expected(item)
+            is_said = item["type"] == "missing" or (item["type"] == "value_error" and ", got " in said)
+            got = "" if is_said else f" (got {_short(item['input'])}{_quotes(item)})"
+            lines.append(f"{_without_tags(name)}: {said}{got}")
     count = "a problem" if len(lines) == 1 else f"{len(lines)} problems"
     return (
         f"the settings have {count}:\n  " + "\n  ".join(lines) + "\nSee them all with: latent-audit settings"
     )
+
+
+def _what_was_expected(item: Any) -> str:
+    """Returns what a setting should be, in words of settings and not of the library that checks them."""
+    kind = item["type"]
+    if kind in ("model_attributes_type", "model_type", "dict_type", "dataclass_type"):
+        return "expected keys with values, as in {key: value}"
+    if kind in ("tuple_type", "list_type"):
+        return "expected a list, as in [first, second]"
+    if kind == "too_short":
+        return f"expected at least {item['ctx']['min_length']} values"
+    if kind == "path_type":
+        return "expected a path; put one that looks like a number in quotation marks"
+    if kind == "union_tag_not_found":
+        return f"expected a kind, as in {{kind: {_EXAMPLE_KINDS.get(item['loc'][0], '...')}}}"
+    if kind == "union_tag_invalid":
+        tag, known = item["ctx"]["tag"], item["ctx"]["expected_tags"].replace("'", "")
+        close = difflib.get_close_matches(tag, known.split(", "), n=1)
+        meant = f"did you mean {close[0]}? " if close else ""
+        return f"there is no kind {_short(tag)}; {meant}Kinds are {known}"
+    return str(item["msg"].removeprefix("Value error, "))
+
+
+_EXAMPLE_KINDS = {"data": "sprites", "models": "vae"}
 
 
 def _quotes(item: Any) -> str:
@@ -173,14 +200,44 @@ RENAMED = {
 }
 
 
-def _suggestion(name: str) -> str:
+def _suggestion(name: str, place: tuple[int | str, ...]) -> str:
     renamed = RENAMED.get(name.rsplit(".", 1)[-1])
     if renamed is not None:
         return f"; it is called {renamed} now"
+    last = str(place[-1])
+    if "." in last:
+        section, _, key = last.partition(".")
+        return f"; a file nests it, as in {section}: {{{key}: ...}}"
+    if len(place) == 1:
+        sections = [
+            section for section, field in Settings.model_fields.items() if _has(field.annotation, last)
+        ]
+        if sections:
+            below = " and ".join(f"{'models.NAME' if one == 'models' else one}.{last}" for one in sections)
+            return f"; did you mean {below}?"
     known = {field for model in settings_models(Settings) for field in model.model_fields}
     known |= {field.name for field in dataclasses.fields(Thresholds)}
     close = difflib.get_close_matches(name.rsplit(".", 1)[-1], sorted(known), n=1, cutoff=0.6)
     return f"; did you mean {close[0]}?" if close else ""
+
+
+def _has(annotation: Any, name: str) -> bool:
+    """Returns whether a section's own keys, or those of a model, have a name."""
+    return any(name in model.model_fields for model in settings_models(annotation))
+
+
+def _refuse_unknown_variables() -> None:
+    """Raises SettingsError for variables of the environment that were meant as settings and are none."""
+    prefix = SOURCES["env_prefix"]
+    known = list(Settings.model_fields)
+    for variable in sorted(os.environ):
+        if not variable.upper().startswith(prefix):
+            continue
+        section, below, _ = variable[len(prefix) :].lower().partition("__")
+        close = difflib.get_close_matches(section, known, n=1, cutoff=0.6 if below else 0.8)
+        if section not in known and (below or close):
+            meant = f"; did you mean {prefix}{close[0].upper()}{below}...?" if close else ""
+            raise SettingsError(f"{variable} in the environment is no setting: there is no {section}{meant}")
 
 
 def settings_models(annotation: Any) -> Iterator[type[BaseModel]]:

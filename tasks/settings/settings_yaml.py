@@ -4,6 +4,7 @@ A key may stand once, and a value must be what its form says. Anchors, aliases a
 far as what they stand for is no larger than settings are. Dates are text: no setting is a date, and names may be one.
 """
 
+import re
 from collections import Counter
 from collections.abc import Hashable
 from typing import Any
@@ -15,6 +16,15 @@ from latent_audit.tasks.errors import SettingsError
 MAX_VALUES = 100_000
 _MERGE = "tag:yaml.org,2002:merge"
 _DATE = "tag:yaml.org,2002:timestamp"
+_WHOLE = "tag:yaml.org,2002:int"
+_FRACTION = "tag:yaml.org,2002:float"
+# Not as YAML 1.1 has them, for which 010 is eight and 1:30 is ninety.
+_NUMBERS = {
+    _WHOLE: re.compile(r"[-+]?(?:0|[1-9][0-9_]*)$"),
+    _FRACTION: re.compile(
+        r"(?:[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)(?:[eE][-+][0-9]+)?|[-+]?\.(?i:inf)|\.(?i:nan))$"
+    ),
+}
 _LONGEST_SHOWN = 60
 
 
@@ -94,6 +104,6 @@ class _Loader(yaml.SafeLoader):
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, form) for tag, form in resolvers if tag != _DATE]
+    first: [(tag, _NUMBERS.get(tag, form)) for tag, form in resolvers if tag != _DATE]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }

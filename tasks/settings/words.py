@@ -1,14 +1,15 @@
 """Parses command-line words, settings file and environment, before they are validated."""
 
+import json
 import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
+from pydantic_settings import BaseSettings, EnvSettingsSource, InitSettingsSource, PydanticBaseSettingsSource
 from pydantic_settings import SettingsError as UnreadableSource
 
 from latent_audit.tasks.errors import SettingsError
@@ -77,6 +78,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(values, dict):
         raise SettingsError(f"{path} must hold `section: ...` lines, got a {type(values).__name__}")
+    for key in values:
+        if not isinstance(key, str):
+            raise SettingsError(
+                f"{path} must hold `section: ...` lines, and {key!r} is the name of no section"
+            )
     return values
 
 
@@ -116,8 +122,10 @@ def layered(settings: type[Made], file_layer: Mapping[str, Any], without: Collec
 
 def _environment_values(environment: PydanticBaseSettingsSource) -> dict[str, Any]:
     """Returns the settings that the environment gives; raises SettingsError with a sentence."""
+    if isinstance(environment, EnvSettingsSource):
+        environment.decode_complex_value = _decoded  # type: ignore[method-assign]  # else the last of two keys counts
     try:
-        return environment()
+        values = environment()
     except UnreadableSource as error:
         field = re.search(r'field "(\w+)"', str(error))
         of = f" of {field[1]}" if field else ""
@@ -128,6 +136,39 @@ def _environment_values(environment: PydanticBaseSettingsSource) -> dict[str, An
         raise SettingsError(
             "a LATENT_AUDIT_ variable cannot be a setting: its values nest too deep"
         ) from None
+    for text in _texts(values):
+        if any("\ud800" <= sign <= "\udfff" for sign in text):
+            shown = text.encode("ascii", "backslashreplace").decode("ascii")[:_SHOWN]
+            raise SettingsError(
+                f"a LATENT_AUDIT_ variable holds {shown}, which is no text: half of a character, or bytes that are "
+                "not UTF-8"
+            )
+    return values
+
+
+def _decoded(field_name: str, field: object, value: str) -> Any:
+    """Returns the value of a variable that is JSON; raises ValueError if it is none."""
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        twice = sorted({key for key, _ in pairs if [name for name, _ in pairs].count(key) > 1})
+        if twice:
+            raise SettingsError(f"a LATENT_AUDIT_ variable of {field_name}: given twice: {', '.join(twice)}")
+        return dict(pairs)
+
+    return json.loads(value, object_pairs_hook=once)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yields all texts of a value, keys included."""
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, dict):
+            waiting += [*part.keys(), *part.values()]
+        elif isinstance(part, list | tuple):
+            waiting += part
 
 
 def _yaml_value(name: str, text: str) -> Any:

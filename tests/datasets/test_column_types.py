@@ -209,3 +209,49 @@ def test_small_differences_of_large_numbers_are_read(own: OwnFolder) -> None:
     attribute, values, _ = own.read([1_700_000_000 + k % 7 / 8 for k in range(24)])
     assert attribute.kind == "continuous"
     assert len(np.unique(values)) == 7
+
+
+def test_words_for_yes_and_no_in_several_languages_of_programs_are_likely_one_class(own: OwnFolder) -> None:
+    _, _, notes = own.read(["yes", "True", "1.0", "no", "False", "0"] * 4)
+    assert any("the classes '0', 'False', 'no', which are likely one" in note for note in notes)
+    assert any("the classes '1.0', 'True', 'yes', which are likely one" in note for note in notes)
+    assert not any("likely one" in note for note in own.read(["no", "yes", "maybe"] * 8)[2])
+
+
+def test_classes_that_differ_in_an_invisible_sign_are_likely_one(own: OwnFolder) -> None:
+    _, _, notes = own.read(["yes", "yes\u200b", "no"] * 8)
+    assert any("which are likely one; if so, write them alike" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [f"2020-01-{day:02d}" for day in range(1, 25)],
+        [f"{hour}:{hour + 10}" for hour in range(24)],
+        [f"{day} March 2021" for day in range(1, 25)],
+        [f"2020-01-{day:02d}T00:00:00Z" for day in range(1, 25)],
+        [f"{number}/7" for number in range(24)],
+        [hex(number) for number in range(24)],
+        [f"1_{number:03d}" for number in range(24)],
+    ],
+)
+def test_dates_times_and_other_figures_are_asked_about(own: OwnFolder, cells: list[str]) -> None:
+    with pytest.raises(BadTable, match=r"as dates, times and fractions are written.*\{it: categorical\}"):
+        own.read(cells)
+    attribute, _, _ = own.read(cells, types={"it": "categorical"})
+    assert attribute.kind == "categorical"
+    attribute, _, notes = own.read(cells[:3] * 8)
+    assert attribute.kind == "categorical"
+    of_dates = ":" in cells[0] or "20" in cells[0]
+    assert any("read as classes without an order" in note for note in notes) is of_dates
+
+
+def test_whole_numbers_that_fractions_merge_are_no_constant_and_stay_apart_as_classes(own: OwnFolder) -> None:
+    cells = [str(2**53 + number % 3) for number in range(24)]
+    with pytest.raises(
+        BadTable, match=r"has whole numbers beyond 9,007,199,254,740,992 .* cannot tell apart"
+    ):
+        own.read(cells)
+    attribute, values, _ = own.read(cells, types={"it": "categorical"})
+    assert attribute.classes == tuple(str(2**53 + number) for number in range(3))
+    assert values[:3].tolist() == [0, 1, 2]

@@ -174,3 +174,29 @@ def test_a_disk_that_cannot_hold_the_images_is_said_before(tmp_path: Path) -> No
     with pytest.raises(DiskFull, match="take fewer images"):
         new_images(tmp_path, 1 << 40, 3, 64)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "x is not an image: it is empty; copy or download it anew"),
+        (b"<!DOCTYPE html>", "x is not an image: it is a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "x is not an image: it is a pointer of Git LFS"),
+        (b"GIF no more", "x is not an image in one of the formats .*; convert it to PNG or JPEG"),
+    ],
+)
+def test_a_file_that_is_no_image_is_called_what_it_is(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "x.png").write_bytes(content)
+    for given in (tmp_path / "x.png", io.BytesIO(content)):
+        with pytest.raises(CorruptImage, match=said):
+            decode(given, "x", COLOUR)
+
+
+def test_an_image_beyond_what_pillow_opens_names_the_setting() -> None:
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    chunk = b"".join(
+        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        for kind, content in ((b"IHDR", header), (b"IDAT", zlib.compress(b"0")))
+    )
+    with pytest.raises(TooLarge, match=r"the limit is 64,000,000 \(data\.pixel_limit\)"):
+        decode(io.BytesIO(b"\x89PNG\r\n\x1a\n" + chunk), "x", COLOUR)

@@ -141,11 +141,11 @@ def test_all_problems_come_at_once(own: Path) -> None:
     [
         ("who,lit,size\n00,1,2\n", "no column `file` with the images' paths; found who, lit, size"),
         ("file,lit,lit\n00.png,1,2\n", "stand more than once: 'lit'"),
-        ("file,,lit\n00.png,1,2\n", "a column has no name"),
+        ("file,,lit\n00.png,1,2\n", "column 2 has no name"),
         ("file,,\n00.png,1,2\n", "1 rows do not fit the header, which names 1 columns: line 2 has 3 cells"),
         ("file\n00.png\n", "no attribute column"),
-        ("", "no column `file`"),
-        ("\n\n", "no column `file`"),
+        ("", "it is empty"),
+        ("\n\n", "it is empty"),
     ],
 )
 def test_header_problems(own: Path, content: str, text: str) -> None:

@@ -163,3 +163,16 @@ def test_data_are_recognised(form: str, own: OwnFolder) -> None:
         np.save(own.home / "codes.npy", np.zeros((4, 2)))
         found = recognise_data(own.home / "codes.npy")
         assert found.found == ("float64 of shape (4, 2)",)
+
+
+def test_parts_of_a_data_set_are_no_classes(tmp_path: Path) -> None:
+    names = [f"{part}/{kind}/{k}.png" for part in ("train", "Test") for kind in "ab" for k in range(3)]
+    settings = class_folders(tmp_path, names)
+    with pytest.raises(BadTable, match="the folders Test, train are parts of a data set and no classes"):
+        settings.load(tmp_path, tmp_path / "work", 0)
+
+
+def test_folders_whose_names_differ_in_blanks_are_likely_one_class(tmp_path: Path) -> None:
+    names = [f"{kind}/{k}.png" for kind in ("a", " a", "b") for k in range(3)]
+    loaded = class_folders(tmp_path, names).load(tmp_path, tmp_path / "work", 0)
+    assert any("' a', 'a', which are likely one" in note for note in notes_of(loaded))

@@ -139,7 +139,7 @@ def test_images_that_cannot_be_read_and_missing_cells_can_be_left_out(tmp_path: 
         (
             "a.npz",
             lambda path: np.savez(path, images=np.array([{}, []] * 15, dtype=object), allow_pickle=True),
-            "cannot be read",
+            "images holds Python objects",
         ),
         (
             "a.parquet",
@@ -190,3 +190,93 @@ def test_the_command_recognises_and_describes_them(
         words = ["--data.path", str(path), "--data.fewest_images", "4", "--data.image_size", "16"]
         assert main(["data", "file", *words]) == 2  # too few for an audit
         assert "label" in capsys.readouterr().out
+
+
+def test_fractions_a_little_beyond_one_are_not_read_as_black(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    np.savez(path, images=PIXELS / 255 * 1.02, labels=KINDS)
+    with pytest.raises(DataError, match=r"got fractions up to 1\.02: cut them at 1"):
+        loaded(path)
+    np.savez(path, images=np.where(np.arange(30)[:, None, None] < 15, PIXELS / 255, PIXELS), labels=KINDS)
+    with pytest.raises(DataError, match="15 of 30 images have pixels in 0 to 1 and others up to 255"):
+        loaded(path)
+    np.savez(path, images=PIXELS / 255 * (1 + 1e-6) - 1e-9, labels=KINDS)
+    np.testing.assert_array_equal(loaded(path).images[:, 0], PIXELS)
+
+
+def npy(header: str) -> bytes:
+    return b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header.encode()
+
+
+@pytest.mark.parametrize(
+    ("member", "said"),
+    [
+        (
+            npy("{'descr': '|u1', 'fortran_order': False, 'shape': (10**15,)}"),
+            "images of its arrays cannot be read",
+        ),
+        (
+            npy("{'descr': '|u1', 'fortran_order': False, 'shape': (1000000000000000,)}"),
+            "images needs more memory than there is .*, or the file is damaged",
+        ),
+        (npy("{'descr': '|O', 'fortran_order': False, 'shape': (4,)}"), "images holds Python objects"),
+    ],
+)
+def test_arrays_that_cannot_be_read_are_named(tmp_path: Path, member: bytes, said: str) -> None:
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("images.npy", member)
+        archive.writestr("labels.npy", member)
+    with pytest.raises(BadTable, match=said):
+        loaded(tmp_path / "x.npz")
+
+
+def test_a_damaged_compressed_array_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "x.npz", images=PIXELS, labels=KINDS)
+    content = bytearray((tmp_path / "x.npz").read_bytes())
+    content[200:260] = b"\xff" * 60
+    (tmp_path / "x.npz").write_bytes(content)
+    with pytest.raises(BadTable, match="images of its arrays cannot be read"):
+        loaded(tmp_path / "x.npz")
+
+
+def test_arrays_that_are_no_labels_are_named_and_no_label_takes_the_place_of_another(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    np.savez(path, images=PIXELS, labels=KINDS, when=np.array(["2020-01-01"] * 30, "M8[D]"))
+    notes = [english(note) for note in loaded(path).notes]
+    assert "Arrays that are no labels of these images are left out: when datetime64[D] (30,)." in notes
+    np.savez(path, images=PIXELS, **{"a": np.stack([KINDS, KINDS], 1), "a 0": KINDS})
+    with pytest.raises(BadTable, match="the name 'a 0' of a label stands more than once"):
+        loaded(path)
+    np.savez(path, images=PIXELS, **{"": KINDS})
+    with pytest.raises(BadTable, match="the name '' of a label is empty"):
+        loaded(path)
+    np.savez(path, train_images=PIXELS, labels=KINDS)
+    assert [attribute.name for attribute in loaded(path).attributes] == ["labels"]
+
+
+def test_parquet_files_with_odd_columns_are_refused_for_what_they_have(tmp_path: Path) -> None:
+    images = pa.array([{"bytes": png(one)} for one in PIXELS])
+    path = tmp_path / "x.parquet"
+    for columns, names, said in (
+        ([images, pa.array(KINDS), pa.array(KINDS)], ["image", "a", "a"], "names stand more than once: a$"),
+        ([images, pa.array(KINDS)], ["image", ""], "a column has no name"),
+        ([images, pa.array([0] * 30, pa.timestamp("s"))], ["image", "when"], r"numbers \(left out: when\)"),
+    ):
+        pq.write_table(pa.Table.from_arrays(columns, names=names), path)
+        with pytest.raises(BadTable, match=said):
+            loaded(path)
+
+
+def test_classes_of_one_name_stay_apart_and_minus_one_is_no_class(tmp_path: Path) -> None:
+    def with_names(names: list[str], label: list[int]) -> Path:
+        images = pa.array([{"bytes": png(one)} for one in PIXELS])
+        features = {"info": {"features": {"label": {"_type": "ClassLabel", "names": names}}}}
+        table = pa.table({"image": images, "label": label})
+        path = tmp_path / "x.parquet"
+        pq.write_table(table.replace_schema_metadata({"huggingface": json.dumps(features)}), path)
+        return path
+
+    found = loaded(with_names(["a", "a", "b"], KINDS.tolist()))
+    assert [attribute.kind for attribute in found.attributes] == ["ordinal"]
+    with pytest.raises(BadTable, match="column 'label' has 1 empty or not finite cells"):
+        loaded(with_names(["a", "b", "c"], [-1, *KINDS[1:].tolist()]))

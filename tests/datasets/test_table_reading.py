@@ -287,3 +287,86 @@ def test_a_table_reads_the_same_where_the_system_speaks_ascii(own: OwnFolder) ->
     words = [sys.executable, "-c", program, str(own.home)]
     done = subprocess.run(words, env=environment, capture_output=True, encoding="utf-8", timeout=120)
     assert r"gr\xf6\xdfe" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("content", ["", "\ufeff", "\n\n \n"])
+def test_an_empty_table_is_called_empty(own: OwnFolder, content: str) -> None:
+    own.write_text(content)
+    with pytest.raises(BadTable, match="it is empty; a table begins with a line of column names"):
+        own.load()
+
+
+def test_a_zero_byte_in_utf8_is_named_with_its_line(own: OwnFolder) -> None:
+    rows = "".join(f"{name},{lit}\n" for name, lit in zip(own.names, LIT, strict=True))
+    own.write_text(f"file,lit\n{rows}".replace("i01.png,yes", "i01.png,y\0es"))
+    with pytest.raises(BadTable, match="it holds 1 zero bytes, the first in line 3; no text has such"):
+        own.load()
+
+
+@pytest.mark.parametrize(
+    ("before", "note"),
+    [
+        ("sep=;\n", "The columns of labels.csv are separated by semicolons."),
+        (
+            "# exported by hand\n# on Monday\n",
+            "The first 2 lines of labels.csv begin with # and are left out",
+        ),
+        ("\ufeff\ufeff", "are left out: file."),
+    ],
+)
+def test_what_programs_write_before_the_header_is_no_header(own: OwnFolder, before: str, note: str) -> None:
+    rows = "".join(f"{name};{lit}\n" for name, lit in zip(own.names, LIT, strict=True))
+    own.write_text(f"{before}file;lit\n{rows}")
+    loaded = own.load()
+    assert [attribute.name for attribute in loaded.attributes] == ["lit"]
+    assert any(
+        note in said for said in (*notes_of(loaded), "The columns of labels.csv are separated by semicolons.")
+    )
+
+
+def test_a_header_may_begin_with_a_number_sign(own: OwnFolder) -> None:
+    own.write_text("#,file,lit\n" + "".join(f"{k + 5},{n},{LIT[k]}\n" for k, n in enumerate(own.names)))
+    assert [attribute.name for attribute in own.load(attributes=["lit"]).attributes] == ["lit"]
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        (
+            "file,,lit",
+            r"column 2 has no name; write one into the first line, or name those to audit in data\.attributes",
+        ),
+        ("file,\u00e9,e\u0301", r"these column names look alike: \\xe9, e\\u0301; rename one"),
+        ("file,lit,lit\u200b", r"these column names look alike: lit, lit\\u200b; rename one"),
+    ],
+)
+def test_names_of_columns_that_name_nothing_or_look_alike_are_refused(
+    own: OwnFolder, header: str, said: str
+) -> None:
+    rows = "".join(
+        f"{name},{lit},{k % 5}\n" for k, (name, lit) in enumerate(zip(own.names, LIT, strict=True))
+    )
+    own.write_text(f"{header}\n{rows}")
+    with pytest.raises(BadTable, match=said):
+        own.load()
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("litt", r"did you mean 'lit'\?"),
+        ("li\u200bt", r"there is no column li\\u200bt.*there is lit, which looks alike"),
+    ],
+)
+def test_a_column_that_is_not_there_has_the_nearest_one_named(own: OwnFolder, asked: str, said: str) -> None:
+    own.write({"lit": LIT})
+    with pytest.raises(BadTable, match=said):
+        own.load(attributes=[asked])
+
+
+def test_a_file_without_the_ending_of_an_image_is_called_that(own: OwnFolder) -> None:
+    (own.images / "i00.png").rename(own.images / "i00")
+    own.names[0] = "i00"
+    own.write()
+    with pytest.raises(BadTable, match=r"1 rows name a file whose name does not end as an image's .*: i00"):
+        own.load()

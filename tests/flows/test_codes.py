@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from latent_audit.flows.cli.main import main
+from latent_audit.tasks.in_memory.files import read_codes
 from tests.audits.tiny_audit import COMMAND, command_environment
 
 ROWS = 600
@@ -173,3 +174,83 @@ def test_what_cannot_be_used_is_said(
     Path("told").mkdir()
     assert main(["codes", "z0.npy", "--labels", "labels.csv", "--output", "told"]) == 2
     assert "told is there already" in capsys.readouterr().err
+
+
+def npy(shape: str, kind: str = "<f8") -> bytes:
+    header = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}}}".encode()
+    return b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header
+
+
+def table(first: str, row: str) -> bytes:
+    return (f"{first}\n" + f"{row}\n" * 50).encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("z.npy", npy("(10000000000000, 4)"), "needs more memory than there is"),
+        ("z.npy", npy("(50, 2)", "|O"), "it is no plain array: it holds Python objects"),
+        ("z.npy", npy("(50, 0)"), "codes must have rows and dimensions, got an array of shape (50, 0)"),
+        ("z.npz", b"PK\3\4", "save the codes alone as .npy"),
+        ("z.csv", table("z0,z0", "1,2"), "these column names stand more than once: z0"),
+        ("z.csv", table(",z0", "1,2"), "column 1 has no name; leave it out if it counts the rows"),
+        ("z.csv", table("0.5,2", "1,2"), "its first line holds numbers and no names"),
+        (
+            "z.csv",
+            table("file,z0", "a.png,2"),
+            "these do not: file (line 2: 'a.png'); leave out columns of names",
+        ),
+        ("z.csv", table("z0,z1", "1e300,2"), "codes must lie between 1e-30 and 1e+30 in size"),
+        ("z.csv", table("z0,z1", "1e-300,0"), "codes must lie between 1e-30 and 1e+30 in size"),
+    ],
+)
+def test_odd_codes_are_refused_for_what_they_are(
+    name: str, content: bytes, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    (tmp_path / "labels.csv").write_bytes(table("kind", "x").replace(b"x\nx", b"x\ny"))
+    words = [
+        str(tmp_path / name),
+        "--labels",
+        str(tmp_path / "labels.csv"),
+        "--output",
+        str(tmp_path / "out"),
+    ]
+    assert main(["codes", *words]) in (1, 2)
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("labels", "words", "said"),
+    [
+        ("kind,kind", [], "these column names stand more than once: kind"),
+        ("kind,", [], "has no name; leave it out if it counts the rows"),
+        (
+            "kind,b",
+            ["--types", '{"kind": "binry"}'],
+            "types, 'kind': Input should be 'binary', 'categorical'",
+        ),
+        ("kind,b", ["--types", "[" * 50_000], "expected JSON, as in"),
+        ("kind,b", ["--types", "[1]"], "expected JSON, as in"),
+        ("kind,b", ["--seed", "-1"], "--seed must lie in 0 to 2147483647"),
+        ("kind,b", ["--seed", "9" * 30], "--seed must lie in 0 to 2147483647"),
+    ],
+)
+def test_odd_labels_and_words_are_refused(
+    labels: str, words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path)
+    (tmp_path / "l.csv").write_text(f"{labels}\n" + "x,1\ny,2\n" * (ROWS // 2), encoding="utf-8")
+    given = ["--labels", str(tmp_path / "l.csv"), "--output", str(tmp_path / "out"), *words]
+    try:
+        code = main(["codes", str(tmp_path / "z0.npy"), *given])
+    except SystemExit as error:
+        code = int(error.code or 0)
+    assert code in (1, 2)
+    assert said in capsys.readouterr().err
+
+
+def test_codes_with_decimal_commas_are_read(tmp_path: Path) -> None:
+    (tmp_path / "z.csv").write_text("z0;z1\n0,5;1\n-1,25;2\n", encoding="utf-8")
+    np.testing.assert_array_equal(read_codes(tmp_path / "z.csv"), [[0.5, 1], [-1.25, 2]])

@@ -356,6 +356,17 @@ def test_modules_are_found_without_being_run(folder: Path) -> None:
         module_files(EntrypointSettings(entrypoint="absent:f", folder=folder))
 
 
+def test_a_module_that_ends_the_program_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "script_of_a_test.py").write_text("def make():\n    raise SystemExit(3)\n")
+    (tmp_path / "ending_of_a_test.py").write_text("raise SystemExit('usage: ending')\n")
+    for name, said in (
+        ("ending_of_a_test:make", "cannot be imported: SystemExit: usage: ending"),
+        ("script_of_a_test:make", "failed: SystemExit: 3"),
+    ):
+        with pytest.raises(BadCheckpoint, match=said):
+            open_existing(EntrypointSettings(entrypoint=name, folder=tmp_path), SHAPE)
+
+
 @pytest.mark.parametrize("words", ["os", "os:", ":f", "os.path:join:x", "a b:c", "a-b:c", "..x:y", "x:y()"])
 def test_an_entrypoint_is_a_name_and_nothing_else(words: str) -> None:
     with pytest.raises(ValueError, match="should match pattern"):

@@ -58,7 +58,7 @@ def _takes(function: Callable[[Tensor], Any], given: Tensor, shape: tuple[int, .
     try:
         with torch.no_grad():
             function(torch.zeros(shape, dtype=given.dtype, device=given.device))
-    except Exception as error:  # code that is not ours can fail in any way
+    except (Exception, SystemExit) as error:  # code that is not ours can fail in any way
         raise_machine_error(error)
         return False
     return True

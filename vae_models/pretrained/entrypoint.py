@@ -49,7 +49,7 @@ def made_by(settings: OwnCode, files: Mapping[str, Path]) -> Any:
     function = found_by(settings)
     try:
         return function(**settings.arguments, **files)
-    except Exception as error:  # the user's code can fail in any way
+    except (Exception, SystemExit) as error:  # the user's code can fail in any way
         raise_machine_error(error)
         raise BadCheckpoint(
             f"{settings.entrypoint} failed: {type(error).__name__}: {str(error)[:300] or 'without a word'}"
@@ -86,7 +86,7 @@ def found_by(settings: OwnCode) -> Callable[..., Any]:
         sys.path.append(folder)
     try:
         function = getattr(importlib.import_module(module_name), name)
-    except Exception as error:  # the user's module is run when it is imported
+    except (Exception, SystemExit) as error:  # the user's module is run when it is imported
         raise_machine_error(error)
         raise BadCheckpoint(
             f"{settings.entrypoint} cannot be imported: {type(error).__name__}: {str(error)[:300]}. Set `folder` to "

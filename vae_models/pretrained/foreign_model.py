@@ -191,7 +191,7 @@ class ForeignModel(nn.Module):
 
         try:
             return call(given)
-        except Exception as error:  # code that is not ours can fail in any way
+        except (Exception, SystemExit) as error:  # code that is not ours can fail in any way
             raise_machine_error(error)
             raise BadCheckpoint(
                 f"the {part} of {self.source} failed for {what} {_shape(given)}: {described(error, call, given)}"
@@ -206,6 +206,11 @@ class ForeignModel(nn.Module):
             )
         if codes.is_floating_point():
             return codes
+        if codes.is_complex():
+            raise BadCheckpoint(
+                f"the encoder of {self.source} gives complex numbers ({codes.dtype}): return real ones, such as "
+                "real and imaginary parts beside each other"
+            )
         if self._returns != "indices":
             raise BadCheckpoint(
                 f"the encoder of {self.source} gives whole numbers ({codes.dtype}). Indices of a codebook (VQ) are "

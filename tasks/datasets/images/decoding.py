@@ -16,6 +16,7 @@ Fit = Literal["crop", "pad", "stretch"]
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "JPEG2000", "AVIF")
 # Each row of an image costs memory of its own, however short it is.
 _FEWEST_A_ROW = 16
+_LOOKED_AT_BYTES = 512
 # An image this many times as large as its central square is cut before it is converted.
 _LONG = 8
 _EIGHT_BIT_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
@@ -66,11 +67,30 @@ def decode(stream: IO[bytes] | Path, name: str, square: Square) -> Decoded:
             _refuse_unfit(image, name, square)
             return _pixels(_in_eight_bits(image), square, had_16_bits=image.mode in _SIXTEEN_BIT_MODES)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise TooLarge(f"{name}: {error}") from error
+        raise TooLarge(
+            f"{name} has more pixels than can be read; the limit is {square.pixel_limit:,} (data.pixel_limit)"
+        ) from error
     except UnidentifiedImageError as error:
-        raise CorruptImage(f"{name} is not an image in one of the formats {', '.join(FORMATS)}") from error
+        raise CorruptImage(f"{name} {_what_it_is(stream)}") from error
     except _DECODING_ERRORS as error:
         raise CorruptImage(f"{name} is truncated or corrupt ({error})") from error
+
+
+def _what_it_is(stream: IO[bytes] | Path) -> str:
+    """Returns what a file is that holds no image of these formats, as far as its first bytes show."""
+    if isinstance(stream, Path):
+        with stream.open("rb") as file:
+            beginning = file.read(_LOOKED_AT_BYTES)
+    else:
+        stream.seek(0)
+        beginning = stream.read(_LOOKED_AT_BYTES)
+    if not beginning:
+        return "is not an image: it is empty; copy or download it anew"
+    if beginning.startswith(b"version https://git-lfs"):
+        return "is not an image: it is a pointer of Git LFS; run `git lfs pull` where it came from"
+    if beginning.lstrip()[:1] == b"<":
+        return "is not an image: it is a web page, SVG or other text; download it anew, or convert it to PNG"
+    return f"is not an image in one of the formats {', '.join(FORMATS)}; convert it to PNG or JPEG"
 
 
 def decode_array(pixels: NDArray[np.uint8], square: Square) -> Decoded:
@@ -84,17 +104,17 @@ def _refuse_unfit(image: Image.Image, name: str, square: Square) -> None:
     if pixels > square.pixel_limit:
         raise TooLarge(
             f"{name} is {image.width} x {image.height} = {pixels:,} pixels; the limit is "
-            f"{square.pixel_limit:,}"
+            f"{square.pixel_limit:,} (data.pixel_limit)"
         )
     counted = max(image.width, _FEWEST_A_ROW) * image.height
     if counted > square.pixel_limit:
         raise TooLarge(
             f"{name} is {image.width} x {image.height}; in memory its rows take as much as {counted:,} pixels, and the "
-            f"limit is {square.pixel_limit:,}"
+            f"limit is {square.pixel_limit:,} (data.pixel_limit)"
         )
     if image.mode not in (*_EIGHT_BIT_MODES, *_SIXTEEN_BIT_MODES):
         raise CorruptImage(
-            f"{name} has pixels of the kind {image.mode!r}; save it with 8 or 16 bits a channel"
+            f"{name} has pixels of the kind {image.mode!r}; save it in grey or RGB, with 8 or 16 bits a channel"
         )
 
 

@@ -9,13 +9,17 @@ from pathlib import Path
 IMAGE_SUFFIXES = (
     ".jpg",
     ".jpeg",
+    ".jpe",
+    ".jfif",
     ".png",
+    ".apng",
     ".webp",
     ".bmp",
     ".gif",
     ".tif",
     ".tiff",
     ".jp2",
+    ".j2k",
     ".avif",
 )
 # Images that are not read; named, so that nobody looks for a file that is there.
@@ -28,6 +32,18 @@ OTHER_SUFFIXES = (
     ".npy",
     ".ppm",
     ".pgm",
+    ".pbm",
+    ".pnm",
+    ".ico",
+    ".tga",
+    ".psd",
+    ".eps",
+    ".exr",
+    ".nii",
+    ".nii.gz",
+    ".dng",
+    ".cr2",
+    ".nef",
 )
 # Folders that systems and programs leave beside a user's own files; hidden ones begin with a dot.
 _SYSTEM_FOLDERS = frozenset({"__macosx", "@eadir", "$recycle.bin", "system volume information", "lost+found"})

@@ -11,6 +11,10 @@ from latent_audit.vocabulary.reasons import Reason, reason
 
 _CHANNELS = (1, 3)
 _ROWS_A_BATCH = 4096
+_ROUNDING = 1 / 512  # of pixels in 0 to 1: less than half of one of 255 steps
+_NEAR_ONE = (
+    2.0  # floating-point pixels no larger than this, and no whole numbers, were meant to lie in 0 to 1
+)
 
 
 def as_images(given: Any) -> tuple[NDArray[np.uint8], tuple[Reason, ...]]:
@@ -72,20 +76,42 @@ def _scale(array: NDArray[Any]) -> tuple[float | None, tuple[Reason, ...]]:
     low, high = float(array.min()), float(array.max())
     if not (np.isfinite(low) and np.isfinite(high)):
         raise DataError("images hold NaN or infinite pixels: fill or drop them")
-    if low < 0:
+    if low < (-_ROUNDING if array.dtype.kind == "f" else 0):
         raise DataError(
             f"pixels must lie in 0 to 1 or in 0 to 255, got {low:g} to {high:g}: scale them, and say with pixel_range "
             "what black and white are to the model"
         )
     if array.dtype == np.uint16 and high > 255:
         return 1 / 257, (reason("note.sixteen_bit_pixels"),)
-    if high > 255:
+    if high > 255 + _ROUNDING:
         raise DataError(f"pixels must lie in 0 to 1 or in 0 to 255, got {low:g} to {high:g}: scale them")
     if array.dtype.kind == "f":
-        scale = 255.0 if high <= 1 else 1.0
+        scale = 255.0 if high <= 1 + _ROUNDING else 1.0
+        _refuse_two_ranges(array, high)
         exact = all(
             bool(np.array_equal(rows := array[some] * scale, np.rint(rows)))
             for some in batches(len(array), _ROWS_A_BATCH)
         )
         return scale, () if exact else (reason("note.rounded"),)
     return (255.0 if high <= 1 else 1.0), ()
+
+
+def _refuse_two_ranges(array: NDArray[Any], high: float) -> None:
+    """Raises for fractions of which some or all were meant to lie in 0 to 1, and would be read in 0 to 255 as black."""
+    if high <= 1 + _ROUNDING:
+        return
+    meant = 0
+    for some in batches(len(array), _ROWS_A_BATCH):
+        rows = array[some].reshape(len(array[some]), -1)
+        small = rows.max(axis=1) <= (_NEAR_ONE if high <= _NEAR_ONE else 1 + _ROUNDING)
+        meant += int((small & (rows != np.rint(rows)).any(axis=1)).sum())
+    if not meant:
+        return
+    if high <= _NEAR_ONE:
+        raise DataError(
+            f"pixels must lie in 0 to 1 or in 0 to 255, got fractions up to {high:g}: cut them at 1 (numpy.clip), or "
+            "scale them"
+        )
+    raise DataError(
+        f"{meant:,} of {len(array):,} images have pixels in 0 to 1 and others up to {high:g}: scale all of them alike"
+    )

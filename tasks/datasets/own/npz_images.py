@@ -1,6 +1,8 @@
 """Images and labels in an npz file: arrays of one length, in one set or in parts for training and test."""
 
+import lzma
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,6 +25,11 @@ _MAX_MEMBERS = 1_000
 _PARTS = ("train", "val", "valid", "validation", "test")
 _IMAGES = ("images", "imgs", "image", "x", "X", "data")
 _MAX_COLUMNS = 1_000
+# What zipfile and NumPy raise on damaged archives.
+_READING_ERRORS = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+    *(ValueError, OSError, EOFError, NotImplementedError, RuntimeError),
+)
 
 
 def is_npz(path: Path) -> bool:
@@ -55,21 +62,26 @@ def open_arrays(
             f"none of its arrays is named {', '.join(_IMAGES)}, alone or behind train_; it has {_listed(arrays)}",
         )
     images, notes = as_images(whole.pop(name))
-    columns = _columns(path, whole, len(images), attributes)
+    columns, left_out = _columns(path, whole, len(images), attributes)
     counted = "; ".join(f"{part} {count:,}" for part, count in parts.items())
     together = (reason("note.parts_together", counted=counted),) if counted else ()
+    left = (
+        (reason("note.left_out_arrays", names=_listed(left_out)),) if left_out and attributes is None else ()
+    )
     table = FolderTable(
         tuple(f"{path.name}[{row}]" for row in range(len(images))),
         tuple(columns),
         columns,
         np.arange(1, len(images) + 1),
-        (*together, *notes),
+        (*together, *notes, *left),
     )
     return table, lambda row, square: decode_array(images[row], square)
 
 
 def _read(path: Path) -> dict[str, NDArray[np.generic]]:
     """Returns the arrays by name; none is unpickled, and no more is unpacked than is allowed."""
+    arrays: dict[str, NDArray[np.generic]] = {}
+    reading = ""
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
@@ -81,9 +93,24 @@ def _read(path: Path) -> dict[str, NDArray[np.generic]]:
                 f"{_LARGEST_BYTES >> 30} GiB together are read at most",
             )
         with np.load(path, allow_pickle=False) as file:
-            return {str(name): file[name] for name in file.files}
-    except (zipfile.BadZipFile, ValueError, OSError, EOFError, NotImplementedError, RuntimeError) as error:
-        raise _unusable(path, f"its arrays cannot be read ({str(error)[:200]})") from error
+            for name in file.files:
+                reading = str(name)
+                arrays[reading] = file[name]
+    except MemoryError as error:
+        raise _unusable(
+            path, f"{shown(reading)} needs more memory than there is ({error}), or the file is damaged"
+        ) from error
+    except _READING_ERRORS as error:
+        if "Object arrays" in str(error):
+            raise _unusable(
+                path,
+                f"{shown(reading)} holds Python objects, and unpickling them could run code; save it as numbers or "
+                "text, as in array.astype(str)",
+            ) from error
+        which = f"{shown(reading)} of " if reading else ""
+        first_line = str(error).split("\n")[0][:200]
+        raise _unusable(path, f"{which}its arrays cannot be read ({first_line})") from error
+    return arrays
 
 
 def _joined(
@@ -96,7 +123,8 @@ def _joined(
     names = {
         name.removeprefix(f"{part}_") for part in parts for name in arrays if name.startswith(f"{part}_")
     }
-    found: dict[str, NDArray[np.generic]] = {}
+    alone = [name for name in arrays if not any(name.startswith(f"{part}_") for part in parts)]
+    found = {name: arrays[name] for name in alone if name not in names}
     for name in sorted(names):
         pieces = [arrays.get(f"{part}_{name}") for part in parts]
         given = [piece for piece in pieces if piece is not None]
@@ -112,15 +140,24 @@ def _joined(
 
 def _columns(
     path: Path, labels: Mapping[str, NDArray[np.generic]], rows: int, attributes: tuple[str, ...] | None
-) -> dict[str, pa.ChunkedArray]:
-    """Returns the cells of each label; the columns of an array (n, k) are NAME 0, NAME 1, ..."""
+) -> tuple[dict[str, pa.ChunkedArray], dict[str, NDArray[np.generic]]]:
+    """Returns the cells of each label, and the arrays that are none.
+
+    The columns of an array (n, k) are NAME 0, NAME 1, ...
+    """
     found: dict[str, NDArray[np.generic]] = {}
+    left_out: dict[str, NDArray[np.generic]] = {}
     for name, array in labels.items():
         if array.ndim not in (1, 2) or len(array) != rows or array.dtype.kind not in "buifUS":
+            left_out[name] = array
             continue
         flat = array.reshape(rows, -1)
         for column in range(flat.shape[1]):
-            found[name if flat.shape[1] == 1 else f"{name} {column}"] = flat[:, column]
+            of_column = name if flat.shape[1] == 1 else f"{name} {column}"
+            if of_column in found or not name.strip():
+                why = "stands more than once" if of_column in found else "is empty"
+                raise _unusable(path, f"the name {shown(of_column)!r} of a label {why}; rename its array")
+            found[of_column] = flat[:, column]
     absent = [name for name in attributes or () if name not in found]
     if absent:
         raise _unusable(
@@ -130,15 +167,16 @@ def _columns(
     if not found and attributes != ():
         raise _unusable(
             path,
-            f"it has no labels, arrays of {rows:,} rows with one or two axes; it has {_listed(labels)}. "
+            f"it has no labels, arrays of {rows:,} numbers or words with one or two axes; it has {_listed(labels)}. "
             "data.unlabelled: true measures attributes in the pixels",
         )
     if attributes is None and len(found) > _MAX_COLUMNS:
         raise _unusable(path, f"it has {len(found):,} labels; name those to audit in data.attributes")
-    return {
+    cells = {
         name: pa.chunked_array([pa.array([cell_text(_plain(value)) for value in found[name]], pa.string())])
         for name in (found if attributes is None else attributes)
     }
+    return cells, left_out
 
 
 def _plain(value: np.generic) -> object:

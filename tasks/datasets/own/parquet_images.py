@@ -37,6 +37,7 @@ def open_parquet(
     The column of images is the one of structures with `bytes`, or of plain bytes. Numbers of classes that the file
     names (ClassLabel) become these names. Raises BadTable.
     """
+    _refuse_double_names(path, files)
     try:
         table = pa.concat_tables([pq.read_table(file) for file in files])
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -55,6 +56,8 @@ def open_parquet(
     for name in table.schema.names:
         if name == images[0]:
             continue
+        if not name.strip() and attributes is None:
+            raise _unusable(path, "a column has no name; give it one, or leave it out of the file")
         column = as_cells(table.column(name))
         if column is None:
             left_out.append(name)
@@ -63,13 +66,15 @@ def open_parquet(
     absent = [name for name in attributes or () if name not in cells]
     if absent:
         raise _unusable(
-            path, f"there is no column {', '.join(map(shown, absent))}, which data.attributes names"
+            path,
+            f"there is no column {', '.join(map(shown, absent))} of words or numbers, which data.attributes names; it "
+            f"has {', '.join(map(shown, cells)) or 'none'}{_also(left_out)}",
         )
     if not cells and attributes != ():
         raise _unusable(
             path,
-            "it has images and no labels: no column of words or numbers; data.unlabelled: true measures attributes in "
-            "the pixels",
+            f"it has images and no labels: no column of words or numbers{_also(left_out)}; data.unlabelled: true "
+            "measures attributes in the pixels",
         )
     note = reason("note.left_out_columns", names=", ".join(map(shown, left_out)))
     content = table.column(images[0])
@@ -90,6 +95,22 @@ def open_parquet(
         (note,) if left_out else (),
     )
     return found, decode_row
+
+
+def _also(left_out: Sequence[str]) -> str:
+    return f" (left out: {', '.join(map(shown, left_out))})" if left_out else ""
+
+
+def _refuse_double_names(path: Path, files: Sequence[Path]) -> None:
+    """Raises BadTable where two columns have one name; files that cannot be read are told of by what reads them."""
+    for file in files:
+        try:
+            names = pq.read_schema(file).names
+        except (pa.ArrowException, OSError, ValueError):
+            continue
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise _unusable(path, f"these column names stand more than once: {', '.join(map(shown, twice))}")
 
 
 def _holds_bytes(kind: pa.DataType) -> bool:
@@ -117,7 +138,9 @@ def _class_names(schema: pa.Schema) -> dict[str, list[str]]:
         return {
             str(name): [str(one) for one in feature["names"]]
             for name, feature in features.items()
-            if isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
+            if isinstance(feature, dict)
+            and feature.get("_type") == "ClassLabel"
+            and len(set(feature["names"])) == len(feature["names"])  # else two classes would become one
         }
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         return {}
@@ -127,6 +150,7 @@ def _named(cells: pa.ChunkedArray, names: Sequence[str] | None) -> pa.ChunkedArr
     if not names:
         return cells
     known = {str(number): name for number, name in enumerate(names)}
+    known["-1"] = ""  # as data sets mark an image whose class they do not give
     return pa.chunked_array([pa.array([known.get(cell, cell) for cell in cells.to_pylist()], pa.string())])
 
 

@@ -24,6 +24,16 @@ _COMMA = re.compile(
     rf"[+-]?(?:(?:\d+|\d{{1,3}}(?:\.\d{{3}})+|\d{{1,3}}(?:[{_BLANKS}]\d{{3}})+)(?:,\d*)?|,\d+){_EXPONENT}"
 )
 _NOT_FINITE = re.compile(r"[+-]?(?:inf|infinity)", re.IGNORECASE)
+_WHOLE = re.compile(r"[+-]?\d{1,300}")
+EXACT = 1 << 53  # whole numbers up to here have a float64 of their own
+_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_WORDS_OF_DATES = re.compile(
+    rf"(?:{_MONTHS})[a-z]{{0,6}}|0x[\da-f]+|(?<=\d)t(?=\d)|(?<=\d)z$|(?<=\d)\s*[ap]\.?m\.?|utc|gmt|[年月日时分秒]",
+    re.IGNORECASE,
+)
+_DATE_OR_TIME = re.compile(
+    rf"\d{{1,4}}[-/. 年](?:\d{{1,2}}|(?:{_MONTHS})[a-z]*)[-/. 月]\d{{1,4}}|\d{{1,2}}:\d\d", re.IGNORECASE
+)
 _LEADING_ZERO = re.compile(r"[+-]?0\d+")
 _WITH_UNIT = re.compile(r"([$€£¥]?)\s*[+-]?\d[\d.,]*\s*([^\W\d_]*[%µ°²³€$£¥/]*[^\W\d_]*[²³]?)")
 
@@ -106,6 +116,26 @@ def common_unit(cells: Sequence[str]) -> str:
             return ""
         found.add((match.group(1) + match.group(2)).strip())
     return found.pop() if len(found) == 1 else ""
+
+
+def merges_large_numbers(cells: Sequence[str], reading: Reading) -> bool:
+    """Returns whether different whole numbers in cells, beyond 2**53, would become one number."""
+    if not (np.abs(reading.values) >= EXACT).any():
+        return False
+    whole = {int(cell) for cell in cells if _WHOLE.fullmatch(cell)}
+    return len({float(number) for number in whole}) < len(whole)
+
+
+def are_numerals(cells: Sequence[str]) -> bool:
+    """Returns whether cells are figures with other signs between them, as dates, times, fractions and 0xff are."""
+    bare = [_WORDS_OF_DATES.sub(" ", cell) for cell in cells]
+    figures = all(any(sign.isdigit() for sign in cell) for cell in cells)
+    return figures and not any(sign.isalpha() for cell in bare for sign in cell)
+
+
+def are_dates(cells: Sequence[str]) -> bool:
+    """Returns whether all cells begin as dates or times do."""
+    return all(_DATE_OR_TIME.match(cell) for cell in cells)
 
 
 def _evidence(cells: Sequence[str]) -> set[Decimal]:

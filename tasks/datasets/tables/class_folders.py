@@ -14,6 +14,8 @@ from latent_audit.vocabulary.reasons import reason
 
 CLASS = "class"
 _EXAMPLES = 5
+# Parts of a data set, below which its classes lie.
+_PARTS = frozenset({"train", "training", "val", "valid", "validation", "test", "testing", "dev", "eval"})
 
 
 def read_class_folders(folder: Path, fewest_images: int) -> FolderTable:
@@ -32,6 +34,11 @@ def read_class_folders(folder: Path, fewest_images: int) -> FolderTable:
         examples = ", ".join(map(shown, loose[:_EXAMPLES]))
         problems.append(
             f"{len(loose):,} images lie in no folder of a class: {examples}{', ...' if len(loose) > _EXAMPLES else ''}"
+        )
+    elif all(name.casefold() in _PARTS for name in counts):
+        problems.append(
+            f"the folders {', '.join(map(shown, counts))} are parts of a data set and no classes; name the one to "
+            "audit in data.folder, or bring their folders of classes together"
         )
     elif len(counts) < 2:
         problems.append(f"all images lie in one folder, {shown(classes[0])}, so there is no attribute")

@@ -15,18 +15,31 @@ from latent_audit.vocabulary.reasons import Reason, reason
 _SAME_RANKS = 0.995  # rank correlation; a length and its rounding have more
 _SAME_CLASSES = 0.98  # share of the images outside the commonest class on which two columns agree
 _MAX_ROWS = 20_000
+_YES_OR_NO = {
+    **dict.fromkeys(("yes", "y", "true", "t", "1", "1.0", "on", "是"), "yes"),
+    **dict.fromkeys(("no", "n", "false", "f", "0", "0.0", "off", "否"), "no"),
+}
 
 
 def likely_one_class(classes: Sequence[str]) -> list[tuple[str, ...]]:
-    """Returns groups of class names that differ only in case, blanks, hyphens or Unicode form."""
+    """Returns groups of class names that differ only in case, blanks, hyphens, invisible signs or Unicode form.
+
+    Where all are words for yes and no, such as true and 1, those for the same are a group.
+    """
+    plain = [_plain(name) for name in classes]
+    if all(name in _YES_OR_NO for name in plain):
+        plain = [_YES_OR_NO[name] for name in plain]
     groups: dict[str, list[str]] = {}
-    for name in classes:
-        # Between letters alone: A- and A+, or 1-2 and 12, are different grades and ranges.
-        plain = re.sub(
-            r"(?<=[^\W\d_])[\s_\-.]+(?=[^\W\d_])", "", unicodedata.normalize("NFKC", name).casefold()
-        )
-        groups.setdefault(plain or name, []).append(name)
+    for name, key in zip(classes, plain, strict=True):
+        groups.setdefault(key or name, []).append(name)
     return [tuple(group) for group in groups.values() if len(group) > 1]
+
+
+def _plain(name: str) -> str:
+    text = unicodedata.normalize("NFKC", name).casefold()
+    seen = "".join(sign for sign in text if unicodedata.category(sign) != "Cf").strip()
+    # Between letters alone: A- and A+, or 1-2 and 12, are different grades and ranges.
+    return re.sub(r"(?<=[^\W\d_])[\s_\-.]+(?=[^\W\d_])", "", seen)
 
 
 def double_columns(

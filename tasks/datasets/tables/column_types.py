@@ -10,10 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.datasets.tables.cell_numbers import (
+    EXACT,
     Decimal,
     Reading,
+    are_dates,
+    are_numerals,
     common_unit,
     decimal_sign,
+    merges_large_numbers,
     read_numbers,
     would_lose_zeros,
 )
@@ -139,11 +143,21 @@ def _typed(
         )
     numeric = bool(reading.are_numbers.all()) and not reading.question
     is_text = said is None and numeric and would_lose_zeros(column.distinct)
+    if numeric and merges_large_numbers(column.distinct, reading):
+        if said is None or said.kind not in ("binary", "categorical"):
+            raise _Unusable(
+                f"column {shown(column.name)!r} has whole numbers beyond {EXACT:,} ({_examples(column)}), which the "
+                "computer's fractions cannot tell apart; leave it out, or say what it is with data.types, as in "
+                f"{{{shown(column.name)}: categorical}}"
+            )
+        is_text = True
     kind = said.kind if said is not None else _inferred(column, reading, numeric and not is_text)
     unit = said.unit if said is not None and said.unit else reading.unit if numeric else ""
     if kind in ("binary", "categorical"):
         classes, codes = _coded(column, kind, reading if numeric and not is_text else None)
         notes = [] if numeric else _notes_on_classes(column.name, classes)
+        if said is None and not numeric and are_dates(column.distinct):
+            notes.append(reason("note.dates", column=shown(column.name), cell=shown(column.distinct[0])))
         if would_lose_zeros(column.distinct) and numeric:
             cell = next(cell for cell in column.distinct if would_lose_zeros([cell]))
             notes.append(reason("note.leading_zeros", column=shown(column.name), cell=shown(cell)))
@@ -224,6 +238,12 @@ def _refuse_numbers_as_text(column: Column, reading: Reading) -> None:
     numbers, rows = int(column.counts[are].sum()), len(column.codes)
     if are.sum() > 2 and (numbers >= _MOSTLY * rows or are.sum() > _MAX_LEVELS):
         raise _Unusable(_some_are_no_numbers(column, ~are))
+    if len(column.distinct) > _MAX_LEVELS and are_numerals(column.distinct):
+        raise _Unusable(
+            f"column {shown(column.name)!r} holds figures with signs between them ({_examples(column)}), as dates, "
+            "times and fractions are written; write plain numbers, such as years or minutes, leave it out of "
+            f"data.attributes, or say what it is with data.types, as in {{{shown(column.name)}: categorical}}"
+        )
 
 
 def _some_are_no_numbers(column: Column, words: NDArray[np.bool_]) -> str:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from latent_audit.tasks.datasets.errors import BadTable, MissingFile
-from latent_audit.tasks.datasets.images.image_listing import Listing, list_images
+from latent_audit.tasks.datasets.images.image_listing import IMAGE_SUFFIXES, Listing, list_images, on_disk
 from latent_audit.tasks.datasets.tables.cell_numbers import read_numbers
 from latent_audit.tasks.datasets.tables.column_types import empty_cells
 from latent_audit.tasks.datasets.tables.file_column import NoFileColumn, could_name_files, find_file_column
 from latent_audit.tasks.datasets.tables.image_names import UNICODE_FORM, ImageNames, Match
 from latent_audit.tasks.datasets.tables.parquet_cells import is_parquet, read_parquet
-from latent_audit.tasks.datasets.tables.shown_text import differing, shown
+from latent_audit.tasks.datasets.tables.shown_text import differing, seen_as, shown
 from latent_audit.tasks.datasets.tables.table_cells import Cells, read_cells
 from latent_audit.tasks.datasets.tables.table_column import Column
 from latent_audit.vocabulary.reasons import Reason, reason
@@ -145,7 +146,14 @@ def _keep(
                 f"these column names stand more than once: {listed}{', ...' if len(repeated) > _EXAMPLES else ''}"
             )
         if header.count("") > 1:
-            problems.append("several columns have no name")
+            places = [str(place) for place, name in enumerate(header, 1) if not name][:_EXAMPLES]
+            problems.append(
+                f"columns {', '.join(places)} have no name; write names for them into the first line"
+            )
+        problems += [
+            f"these column names look alike: {', '.join(map(differing, twins))}; rename one"
+            for twins in _look_alike(header)
+        ]
         wanted = header
         if len(header) > MAX_COLUMNS:
             chosen = frozenset(attributes or ())
@@ -160,6 +168,14 @@ def _keep(
         return wanted
 
     return keep
+
+
+def _look_alike(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Returns groups of different names that only invisible signs or the Unicode form of accents tell apart."""
+    groups: dict[str, dict[str, None]] = {}
+    for name in names:
+        groups.setdefault(seen_as(name), {})[name] = None
+    return [tuple(group) for group in groups.values() if len(group) > 1]
 
 
 def _attribute_columns(
@@ -179,16 +195,39 @@ def _attribute_columns(
             )
             others = [name for name in others if name not in indexes]
         if "" in others:
-            problems.append("a column has no name")
+            problems.append(
+                f"column {header.index('') + 1} has no name; write one into the first line, or name those to audit in "
+                "data.attributes"
+            )
         if not others:
-            problems.append("there is no attribute column")
+            left = (
+                f"; left out, as they hold no words or numbers: {_listed(cells.left_out)}"
+                if cells.left_out
+                else ""
+            )
+            problems.append(f"there is no attribute column{left}")
         return others, notes, problems
     problems += [
-        f"there is no column {shown(name)!r}, which data.attributes names"
+        _no_column(name, [other for other in header if other != file_column], cells.left_out)
         for name in attributes
         if name not in header or name == file_column
     ]
     return list(attributes), notes, problems
+
+
+def _no_column(name: str, header: Sequence[str], left_out: Sequence[str]) -> str:
+    """Returns a sentence on a name of data.attributes that no column has."""
+    if name in left_out:
+        return f"column {shown(name)!r}, which data.attributes names, holds no words or numbers"
+    twin = next((other for other in header if seen_as(other) == seen_as(name)), None)
+    if twin is not None:
+        return (
+            f"there is no column {differing(name)}, which data.attributes names; there is {differing(twin)}, which "
+            "looks alike"
+        )
+    close = get_close_matches(name, header, n=1)
+    meant = f"; did you mean {shown(close[0])!r}?" if close else ""
+    return f"there is no column {shown(name)!r}, which data.attributes names{meant}"
 
 
 def _is_saved_index(name: str, cells: Cells) -> bool:
@@ -270,8 +309,23 @@ def _absent(absent: Sequence[str], listing: Listing, folder: Path) -> Iterator[s
             "folders are not followed: copy the images, or name the folder that the link leads to",
         )
         left = [name for name in left if name not in frozenset(behind)]
+    nameless = [name for name in left if _is_file(folder, name)]
+    if nameless:
+        yield _examples(
+            nameless,
+            f"rows name a file whose name does not end as an image's ({', '.join(IMAGE_SUFFIXES)}); rename it",
+        )
+        left = [name for name in left if name not in frozenset(nameless)]
     if left:
         yield _examples(left, f"rows name an image that is not in {folder}")
+
+
+def _is_file(folder: Path, name: str) -> bool:
+    """Returns whether a name that leads to no image names a file of the folder as it stands."""
+    try:
+        return (folder / on_disk(name)).is_file()
+    except (OSError, ValueError):  # longer than a name may be, or with a zero byte
+        return False
 
 
 def _match_notes(written: Column, matches: Sequence[Match]) -> Iterator[Reason]:

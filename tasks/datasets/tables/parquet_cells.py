@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from latent_audit.tasks.datasets.errors import BadTable
+from latent_audit.tasks.datasets.tables.cell_numbers import EXACT
 from latent_audit.tasks.datasets.tables.shown_text import shown
 from latent_audit.tasks.datasets.tables.table_cells import Cells
 from latent_audit.vocabulary.reasons import reason
 
 _MAGIC = b"PAR1"
-_EXACT = 1 << 53  # whole numbers up to here have a float64 of their own
 
 
 def is_parquet(path: Path) -> bool:
@@ -46,7 +46,7 @@ def read_parquet(path: Path, keep: Callable[[list[str]], Sequence[str]]) -> Cell
         else:
             columns[name] = cells
     notes = (reason("note.left_out_columns", names=[shown(name) for name in left_out]),) if left_out else ()
-    return Cells(columns, np.arange(1, len(read) + 1), notes)
+    return Cells(columns, np.arange(1, len(read) + 1), notes, tuple(left_out))
 
 
 def as_cells(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
@@ -67,8 +67,8 @@ def as_cells(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
 
 
 _PLAIN = (
-    pa.types.is_string, pa.types.is_large_string, pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean,
-    pa.types.is_decimal, pa.types.is_null,
+    pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_integer, pa.types.is_floating,
+    pa.types.is_boolean, pa.types.is_decimal, pa.types.is_null,
 )  # fmt: skip
 
 
@@ -80,5 +80,5 @@ def cell_text(value: Any) -> str:
         return str(bool(value))
     if isinstance(value, float | np.floating):
         number = float(value)
-        return str(int(number)) if number.is_integer() and abs(number) < _EXACT else repr(number)
+        return str(int(number)) if number.is_integer() and abs(number) < EXACT else repr(number)
     return str(value).strip()

@@ -1,5 +1,7 @@
 """Shows a user's text in a message, with characters that cannot be printed escaped."""
 
+import unicodedata
+
 _LONGEST = 120
 
 
@@ -19,3 +21,9 @@ def _escaped(sign: str) -> str:
 def differing(text: str) -> str:
     """Returns text with everything beyond ASCII escaped, so that names that look alike differ."""
     return text.encode("ascii", "backslashreplace").decode("ascii")
+
+
+def seen_as(text: str) -> str:
+    """Returns text as it looks: without invisible signs, and with accents in one Unicode form."""
+    visible = "".join(sign for sign in text if unicodedata.category(sign) not in ("Cf", "Cc"))
+    return unicodedata.normalize("NFC", visible).strip()

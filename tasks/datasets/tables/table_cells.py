@@ -4,6 +4,7 @@ Cells are text without blanks around it, kept in Arrow arrays, so that a million
 """
 
 import csv
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -25,15 +26,21 @@ _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "bl
 _ROWS_LOOKED_AT = 200
 _ROWS_A_BATCH = 10_000
 _EXAMPLES = 5
+_MOST_BEFORE = 100  # comments before the header
+_DECLARED = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Cells:
-    """A table as text. columns: cells by the column's name, in order. lines: of the file, where each row begins."""
+    """A table as text. columns: cells by the column's name, in order. lines: of the file, where each row begins.
+
+    left_out: columns that hold no words or numbers.
+    """
 
     columns: dict[str, pa.ChunkedArray]
     lines: NDArray[np.int64]
     notes: tuple[Reason, ...]
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,11 @@ def read_cells(
         read = _read_rows(path, found.name, layout, [names.index(name) for name in kept])
     except csv.Error as error:
         raise BadTable(f"{path} cannot be read:", (_csv_error_text(error),)) from error
+    if not any(names):
+        raise BadTable(
+            f"{path} cannot be read:",
+            ("it is empty; a table begins with a line of column names, and has a row for each image",),
+        )
     if read.wrong:
         raise BadTable(
             f"{path} cannot be read:",
@@ -130,7 +142,8 @@ def _records(path: Path, encoding: str, delimiter: str, skipped: int) -> Iterato
 
 
 def _find_layout(path: Path, encoding: str, given: str | None) -> _Layout:
-    skipped, notes = _count_line(path, encoding)
+    skipped, declared, notes = _lines_before(path, encoding)
+    given = given if given is not None else declared
     tried = [given] if given is not None else list(_DELIMITERS)
     looks = {delimiter: _look(path, encoding, delimiter, skipped) for delimiter in tried}
     best = max(looks, key=lambda delimiter: looks[delimiter].rank)
@@ -142,7 +155,9 @@ def _find_layout(path: Path, encoding: str, given: str | None) -> _Layout:
     if given is None and best != ",":
         sign = reason(f"delimiter.{_DELIMITERS[best]}")
         notes += (reason("note.delimiter", table=path.name, sign=sign),)
-    header = tuple(name.strip() for name in look.header)
+    header = tuple(
+        name.strip().lstrip("\ufeff").strip() for name in look.header
+    )  # of files joined, each with a mark
     while len(header) > 1 and not header[-1]:  # a delimiter ends every line
         header = header[:-1]
     if look.names_missing:
@@ -183,7 +198,8 @@ def _look(path: Path, encoding: str, delimiter: str, skipped: int) -> _Look:
     sure = 0 if wide < 2 else 1 if fitting < 0.5 else 2
     names_files = any(could_name_files(name) for name in header)
     usual = list(_DELIMITERS).index(delimiter) if delimiter in _DELIMITERS else 0
-    return _Look(tuple(header), names_missing, (sure, names_files, round(fitting, 1), wide, -usual))
+    rank = (sure, names_files, round(fitting, 1), not names_missing, wide, -usual)
+    return _Look(tuple(header), names_missing, rank)
 
 
 def _have_row_names(rows: list[list[str]]) -> bool:
@@ -201,13 +217,35 @@ def _width(cells: list[str], wanted: int) -> int:
     return width
 
 
-def _count_line(path: Path, encoding: str) -> tuple[int, tuple[Reason, ...]]:
-    """Returns 1 and a note where the first line is only the number of rows, as in CelebA's lists."""
+def _lines_before(path: Path, encoding: str) -> tuple[int, str | None, tuple[Reason, ...]]:
+    """Returns how many lines stand before the header, the delimiter that one of them declares, and a note on them.
+
+    These are comments that begin with #, the line `sep=;` that Excel reads, and the number of rows as in CelebA's
+    lists.
+    """
     with path.open(encoding=encoding, newline="") as stream:
-        first, second = (next(_lines(stream), "").strip() for _ in range(2))
+        lines = [line.strip() for line in islice(_lines(stream), _MOST_BEFORE + 2)]
+    comments = 0
+    while (
+        comments < len(lines) - 1
+        and lines[comments].startswith("#")
+        and not _holds_delimiter(lines[comments])
+    ):
+        comments += 1
+    if comments:
+        return comments, None, (reason("note.comment_lines", table=path.name, count=f"{comments:,}"),)
+    first, second = (*lines, "", "")[:2]
+    declared = _DECLARED.fullmatch(first)
+    if declared and second:
+        return 1, declared[1], ()
     if first.isdecimal() and second and not second.isdecimal():
-        return 1, (reason("note.count_line", table=path.name, line=first),)
-    return 0, ()
+        return 1, None, (reason("note.count_line", table=path.name, line=first),)
+    return 0, None, ()
+
+
+def _holds_delimiter(line: str) -> bool:
+    """Returns whether a line could be a header that begins with #, as NumPy writes it."""
+    return any(sign in line for sign in _DELIMITERS if sign != " ")
 
 
 def _read_rows(path: Path, encoding: str, layout: _Layout, kept: Sequence[int]) -> _Read:

@@ -33,6 +33,7 @@ _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _LETTERS = frozenset(chr(code) for code in range(0xC0, 0x100) if code not in (0xD7, 0xF7)) | set("ŠšŽžŒœŸ")
 _SYMBOLS = frozenset("°²³µ€£§·–—‘’“”ªº«»¿¡½¼¾×\xa0")
 _SURE_SHARE = 0.95
+_FEWEST_ZEROS = 40  # one byte in so many is zero, at least, in UTF-16: every comma and line end has one
 _ADVICE = (
     "set data.encoding (as in utf-8, cp1252, latin-1, gb18030, shift_jis, cp1251) or save the table as UTF-8"
 )
@@ -105,6 +106,14 @@ def _refuse_other_kinds(path: Path, sample: bytes) -> None:
 def _without_mark(path: Path, sample: bytes) -> Encoding:
     """Text of mostly ASCII in UTF-16 has a zero byte in every second place."""
     first, second = sample[0::2].count(0), sample[1::2].count(0)
+    if max(first, second) * _FEWEST_ZEROS < len(sample):
+        line = sample.count(b"\n", 0, sample.index(0)) + 1
+        raise BadTable(
+            f"{path} cannot be read:",
+            (
+                f"it holds {first + second:,} zero bytes, the first in line {line:,}; no text has such: delete them",
+            ),
+        )
     if min(first, second) * 10 > max(first, second):
         raise BadTable(
             f"{path} cannot be read:", (f"it holds zero bytes, so it is no text in UTF-8; {_ADVICE}",)

@@ -28,6 +28,8 @@ from latent_audit.vocabulary.reasons import reason
 
 # Where files that a model cannot be rebuilt without are kept, below the artifact.
 GIVEN = Path("given")
+# Share of the range of codes or pixels by which sums in another order do not differ.
+_OF_THE_BATCH = 0.01
 
 
 def compute(
@@ -105,6 +107,22 @@ def _try(model: Model, images: NDArray[np.uint8]) -> None:
             "the encoder gives other codes when it is given the same images again: return the mean of the "
             "posterior, not a sample, and switch dropout off"
         )
+    _refuse_dependence_on_the_batch(model, images, means)
+
+
+def _refuse_dependence_on_the_batch(
+    model: Model, images: NDArray[np.uint8], means: NDArray[np.float32]
+) -> None:
+    """Raises BadCheckpoint for a model that gives an image something else alone than among others."""
+    parts = [("encoder", "code", encode_images(model, images[:1])[0], means)]
+    if _decodes(model):
+        parts.append(("decoder", "image", decode_latents(model, means[:1]), decode_latents(model, means)))
+    for part, what, alone, together in parts:
+        if np.abs(alone - together[:1]).max() > _OF_THE_BATCH * np.ptp(together):
+            raise BadCheckpoint(
+                f"the {part} gives another {what} for one row alone than for the same row among others: switch batch "
+                "normalisation to evaluation (model.eval()), and compute nothing over the rows of a batch"
+            )
 
 
 def _decodes(model: Model) -> bool:

@@ -74,3 +74,11 @@ def test_a_read_attribute_whose_gate_is_closed_has_the_word_of_its_reconstructio
     del model["places"]["drawn"]
     (row,) = where.places_of_control(model, Thresholds())
     assert (row.verdict, row.reason["key"]) == ("not_tested", "read")
+
+
+def test_reconstructions_that_are_all_one_image_show_nothing() -> None:
+    values = np.random.default_rng(0).integers(2, size=(600, 2)).astype(float)
+    same = np.full((600, 1, 8, 8), 0.25, np.float32)
+    found = measure_drawn(ATTRIBUTES, NAMES, same[:300], values[:300], same[300:], values[300:], SIZES, 0)
+    assert [row.attribute for row in found] == list(NAMES)
+    assert all(row.uncertainty.value < 0.05 and row.p_adjusted > 0.01 for row in found)

@@ -12,9 +12,10 @@ import torch
 import latent_audit
 from latent_audit.tasks.datasets.errors import BadTable, DataError
 from latent_audit.tasks.datasets.own.array_images import as_images
-from latent_audit.tasks.errors import UsageError
+from latent_audit.tasks.errors import SettingsError, UsageError
 from latent_audit.tasks.in_memory import functions
 from latent_audit.tasks.in_memory.columns import as_attributes
+from latent_audit.vae_models.errors import BadCheckpoint
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 3, 8, 10), dtype=np.uint8)
 
@@ -183,3 +184,46 @@ def test_swaps_that_cannot_be_meant_are_refused(change: dict[str, Any], said: st
         given["labels"] = given["codes"]
     with pytest.raises(UsageError, match=said):
         latent_audit.interchange(**given, permutations=100, bootstraps=100)
+
+
+def ending(error: BaseException) -> Any:
+    def encode(images: Any) -> Any:
+        raise error
+
+    return encode
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "said"),
+    [
+        ({"settings": [1]}, SettingsError, "settings must be a mapping of sections"),
+        ({"seed": -1}, SettingsError, r"seed: .*\(got -1\)"),
+        ({"pixel_range": (1, 0)}, SettingsError, "pixel_range: black must be less than white"),
+        ({"returns": "means"}, SettingsError, "returns: Input should be 'moments', 'levels' or 'indices'"),
+        ({"name": " "}, UsageError, "name must be a text, and not empty"),
+        ({"trained_with_labels": "lit"}, UsageError, r"must be a list of names, as in \['lit'\]"),
+        (
+            {"attributes": {"lit": 3}},
+            DataError,
+            "every column must be a list with a value for each image; lit is none",
+        ),
+        ({"encode": ending(SystemExit(3))}, BadCheckpoint, "SystemExit: 3"),
+        ({"encode": lambda images: images.flatten(1)[:, :2] * 1j}, BadCheckpoint, "gives complex numbers"),
+        (
+            {"encode": lambda images: images.flatten(1) - images.flatten(1).mean(0)},
+            BadCheckpoint,
+            "for one row alone",
+        ),
+    ],
+)
+def test_odd_arguments_are_refused_in_words_of_arguments(
+    given: dict[str, Any], error: type[Exception], said: str
+) -> None:
+    images = np.random.default_rng(0).random((330, 8, 8))
+    arguments = {
+        "encode": lambda images: images.flatten(1),
+        "images": images,
+        "attributes": {"lit": [0, 1] * 165},
+    }
+    with pytest.raises(error, match=said):
+        latent_audit.audit(**{**arguments, **given}, device="cpu", progress=False)

@@ -88,7 +88,8 @@ def test_a_date_is_a_name(name: str, tmp_path: Path) -> None:
 
 
 def test_text_that_looks_like_something_else_is_asked_to_be_quoted(tmp_path: Path) -> None:
-    for given in ("007", "yes", "1.5"):
+    assert load_settings(None, ["--run.name", "007"]).run.name == "007"
+    for given in ("7", "yes", "1.5"):
         with pytest.raises(
             SettingsError, match="put text that looks like a number, yes or no in quotation marks"
         ):
@@ -200,3 +201,58 @@ def test_two_escapes_of_json_that_name_one_character_are_joined() -> None:
     for half in (r'"\ud83d"', r'"\ude00\ud83d"'):
         with pytest.raises(SettingsError, match="is not a YAML value"):
             parse_overrides(["--run.name", half])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("MODELS", '{"\\ud83d": {"kind": "vae"}}', r"holds \\ud83d, which is no text: half of a character"),
+        ("RUN__NAME", "\udcff\udcfe", r"holds \\udcff\\udcfe, which is no text: .* bytes that are not UTF-8"),
+        ("DATA", '{"kind": "sprites", "kind": "mnist"}', "variable of data: given twice: kind"),
+        ("DTA__IMAGE_SIZE", "64", r"there is no dta; did you mean LATENT_AUDIT_DATA__\.\.\.\?"),
+        (
+            "SEED",
+            "3",
+            r"LATENT_AUDIT_SEED in the environment is no setting: .* did you mean LATENT_AUDIT_SEEDS",
+        ),
+    ],
+)
+def test_odd_variables_are_refused(name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"LATENT_AUDIT_{name}", value)
+    with pytest.raises(SettingsError, match=said):
+        load_settings(None)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("1: 2\n", "and 1 is the name of no section"),
+        ("? \n: 2\n", "and None is the name of no section"),
+        ("image_size: 64\n", r"did you mean data\.image_size and explanations\.image_size\?"),
+        ("data.image_size: 64\n", r"a file nests it, as in data: \{image_size: \.\.\.\}"),
+        (
+            "data: {kind: sprits}\n",
+            r"data: there is no kind 'sprits'; did you mean sprites\? Kinds are sprites, mnist",
+        ),
+        ("models: {own: {beta: 2}}\n", r"models\.own: expected a kind, as in \{kind: vae\} \(got"),
+        ("evidence:\n", r"evidence: expected keys with values, as in \{key: value\} \(got None\)"),
+        ("seeds: 3\n", r"seeds: expected a list, as in \[first, second\] \(got 3\)"),
+        ("seeds: []\n", "seeds: expected at least 1 value"),
+        ("run: {store: 5}\n", r"run\.store: expected a path.*\(got 5\)"),
+        ("seeds: [4294967296]\n", r"less than 2147483648, got \[4294967296\]$"),
+        ("seeds: [1:30]\n", "got '1:30'"),
+        (
+            'models: {"e\u0301": {kind: vae}, "\u00e9": {kind: vae}}\n',
+            r"must be different and not empty, got .*'e\\\\u0301' and '\\\\xe9'",
+        ),
+        ('models: {"a\u200b": {kind: vae}, "a": {kind: vae}}\n', "must be different and not empty, got"),
+        ('models: {"\u200b": {kind: vae}}\n', "must be different and not empty, got"),
+    ],
+)
+def test_odd_files_are_refused_in_words_of_settings(text: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=re.compile(said, re.MULTILINE)):
+        load_settings(written(tmp_path, text))
+
+
+def test_a_number_with_a_leading_zero_is_no_octal_one(tmp_path: Path) -> None:
+    assert load_settings(written(tmp_path, "seeds: [010, 1_000]\n")).seeds == (10, 1000)

@@ -282,9 +282,7 @@ def test_an_empty_file_is_the_default(tmp_path: Path) -> None:
 
 
 def test_there_is_a_model(tmp_path: Path) -> None:
-    assert refused(written(tmp_path, "models: {}\n"))[1].startswith(
-        "models: Dictionary should have at least 1"
-    )
+    assert refused(written(tmp_path, "models: {}\n"))[1].startswith("models: expected at least 1")
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,11 @@ def read(weights):
     model.load_state_dict(torch.load(weights, weights_only=True))
     return model
 
+class Batched(Own):
+    def encode(self, images):
+        codes = super().encode(images)
+        return codes - codes.mean(0)
+
 class Noisy(Own):
     def encode(self, images):
         return super().encode(images) + torch.randn(len(images), 2)
@@ -245,6 +250,7 @@ def test_an_imported_model_comes_back_from_what_was_kept(
     ("function", "said"),
     [
         ("Noisy", "gives other codes when it is given the same images again"),
+        ("Batched", r"the encoder gives another code for one row alone .* \(model\.eval\(\)\)"),
     ],
 )
 def test_models_that_no_check_could_make_sense_of_are_refused(

@@ -41,17 +41,17 @@ class FlexibleCall:
             return self._in_pieces(given)
         try:
             result = self._once(given)
-        except Exception as error:  # code that is not ours can fail in any way
+        except (Exception, SystemExit) as error:  # code that is not ours can fail in any way
             raise_machine_error(error)
             result = self._otherwise(given, error)
         self._settled = True
         return result
 
-    def _otherwise(self, given: Given, first: Exception) -> Any:
+    def _otherwise(self, given: Given, first: BaseException) -> Any:
         self._takes_arrays = True
         try:
             return self._once(given)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise_machine_error(error)
             self._takes_arrays = False
         for count in _COUNTS:
@@ -59,7 +59,7 @@ class FlexibleCall:
                 self.rows_at_once = count
                 try:
                     return self._in_pieces(given)
-                except Exception as error:
+                except (Exception, SystemExit) as error:
                     raise_machine_error(error)
         self.rows_at_once = None
         raise first
