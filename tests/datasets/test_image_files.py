@@ -244,10 +244,12 @@ def test_arrays_that_are_no_labels_are_named_and_no_label_takes_the_place_of_ano
     np.savez(path, images=PIXELS, labels=KINDS, when=np.array(["2020-01-01"] * 30, "M8[D]"))
     notes = [english(note) for note in loaded(path).notes]
     assert "Arrays that are no labels of these images are left out: when datetime64[D] (30,)." in notes
-    np.savez(path, images=PIXELS, **{"a": np.stack([KINDS, KINDS], 1), "a 0": KINDS})
+    same: dict[str, Any] = {"a": np.stack([KINDS, KINDS], 1), "a 0": KINDS}
+    np.savez(path, images=PIXELS, **same)
     with pytest.raises(BadTable, match="the name 'a 0' of a label stands more than once"):
         loaded(path)
-    np.savez(path, images=PIXELS, **{"": KINDS})
+    nameless: dict[str, Any] = {"": KINDS}
+    np.savez(path, images=PIXELS, **nameless)
     with pytest.raises(BadTable, match="the name '' of a label is empty"):
         loaded(path)
     np.savez(path, train_images=PIXELS, labels=KINDS)

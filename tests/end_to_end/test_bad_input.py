@@ -97,7 +97,7 @@ def test_unknown_keys_and_wrong_types_at_once(said: Said, here: Path) -> None:
     text = said("run", "--data.imagesize", "3", "--seeds", "many", "--models.vae.beta", "4", code=2)
     assert "the settings have 3 problems" in text
     assert "data.imagesize: unknown setting; did you mean image_size?" in text
-    assert "seeds: Input should be a valid tuple (got 'many')" in text
+    assert "seeds: expected a list, as in [first, second] (got 'many')" in text
     assert "models.vae.beta: unknown setting" in text
     assert list(here.iterdir()) == []
 

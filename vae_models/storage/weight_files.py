@@ -48,7 +48,8 @@ def read_tensors(path: Path, device: torch.device) -> tuple[dict[str, Tensor], d
             return {name: file.get_tensor(name) for name in file.keys()}, facts  # noqa: SIM118
     except (SafetensorError, json.JSONDecodeError, RecursionError) as error:
         raise BadCheckpoint(
-            f"{path} is not a whole safetensors file ({error}): delete it and train again"
+            f"{path} is not a whole safetensors file ({error}): copy or download it anew, or, if an "
+            "audit trained it, delete it and train again"
         ) from error
 
 

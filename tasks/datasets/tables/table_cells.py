@@ -26,7 +26,6 @@ _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "bl
 _ROWS_LOOKED_AT = 200
 _ROWS_A_BATCH = 10_000
 _EXAMPLES = 5
-_MOST_BEFORE = 100  # comments before the header
 _DECLARED = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 
 
@@ -223,18 +222,16 @@ def _lines_before(path: Path, encoding: str) -> tuple[int, str | None, tuple[Rea
     These are comments that begin with #, the line `sep=;` that Excel reads, and the number of rows as in CelebA's
     lists.
     """
-    with path.open(encoding=encoding, newline="") as stream:
-        lines = [line.strip() for line in islice(_lines(stream), _MOST_BEFORE + 2)]
     comments = 0
-    while (
-        comments < len(lines) - 1
-        and lines[comments].startswith("#")
-        and not _holds_delimiter(lines[comments])
-    ):
-        comments += 1
-    if comments:
+    with path.open(encoding=encoding, newline="") as stream:
+        lines = (line.strip() for line in _lines(stream))
+        first = next(lines, "")
+        while first.startswith("#") and not _holds_delimiter(first):
+            comments += 1
+            first = next(lines, "")
+        second = next(lines, "")
+    if comments and first:
         return comments, None, (reason("note.comment_lines", table=path.name, count=f"{comments:,}"),)
-    first, second = (*lines, "", "")[:2]
     declared = _DECLARED.fullmatch(first)
     if declared and second:
         return 1, declared[1], ()

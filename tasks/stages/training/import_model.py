@@ -114,11 +114,11 @@ def _refuse_dependence_on_the_batch(
     model: Model, images: NDArray[np.uint8], means: NDArray[np.float32]
 ) -> None:
     """Raises BadCheckpoint for a model that gives an image something else alone than among others."""
-    parts = [("encoder", "code", encode_images(model, images[:1])[0], means)]
+    parts = [("encoder", "code", encode_images(model, images[[0]])[0], means)]
     if _decodes(model):
-        parts.append(("decoder", "image", decode_latents(model, means[:1]), decode_latents(model, means)))
+        parts.append(("decoder", "image", decode_latents(model, means[[0]]), decode_latents(model, means)))
     for part, what, alone, together in parts:
-        if np.abs(alone - together[:1]).max() > _OF_THE_BATCH * np.ptp(together):
+        if np.abs(alone - together[[0]]).max() > _OF_THE_BATCH * np.ptp(together):
             raise BadCheckpoint(
                 f"the {part} gives another {what} for one row alone than for the same row among others: switch batch "
                 "normalisation to evaluation (model.eval()), and compute nothing over the rows of a batch"
