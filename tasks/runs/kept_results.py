@@ -64,7 +64,7 @@ class KeptRun:
 
     def classifier(self) -> Artifact:
         """Returns the attribute classifier, whose own code, if it has any, may be run."""
-        found = self._result(("classify",), None, "attribute classifier")
+        found = self._result(("classify", "import_classifier"), None, "attribute classifier")
         record = recorded(self.audit["classifier"])
         origin = None if record is None else record.get("origin")
         allow_own_code(found.path, "the attribute classifier", origin, self.code)

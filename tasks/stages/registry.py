@@ -46,6 +46,7 @@ TRAIN_CLASSIFIER = Stage(
 )
 IMPORT_CLASSIFIER = replace(
     TRAIN_CLASSIFIER,
+    name="import_classifier",
     verb="importing the attribute classifier",
     module=f"{_TRAINING}.import_classifier",
     saves=False,
