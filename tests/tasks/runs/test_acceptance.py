@@ -11,6 +11,7 @@ from latent_audit.reports.page.render import render
 from latent_audit.reports.record.audit_json import read_audit, write_audit
 from latent_audit.tasks.errors import AcceptanceError, Changed, TrackingError
 from latent_audit.tasks.runs.acceptance import Acceptance, accept, acceptances, last_accepted
+from latent_audit.tasks.runs.compare import as_json, compare_runs
 from latent_audit.tasks.runs.verify import Verified, verify
 from latent_audit.tasks.session import drift
 from latent_audit.tasks.storage.artifacts import Artifact, digest_of_file
@@ -98,6 +99,9 @@ def test_a_run_says_what_changed_since(home: Path) -> None:
     since = drift.since_accepted(home, judged(second))
     assert since is not None
     assert since["changed"]
+    # `compare` says the same of the same two runs.
+    compared = json.loads(as_json(compare_runs(home / "20260301-1", second)))["what_changed"]
+    assert {key: value for key, value in since.items() if key not in ("run_id", "accepted")} == compared
     name, attribute = verdict["model"], verdict["attribute"]
     tags = drift.tags(since)
     assert tags["compared_with"] == "20260301-1"
