@@ -195,7 +195,7 @@ def test_colours_mean_the_same_in_every_matrix(full_run: Rendered) -> None:
     assert len(figures) == len(full_run.audit["subject"]["models"]) == 3
     for figure in figures:
         ticks = re.findall(r">(\d\.\d)</text>", figure)
-        assert ticks[-1] == "1.0"
+        assert (ticks[0], ticks[-1]) == ("0.0", "1.0")
 
 
 def test_blocks_of_settings_keep_their_lines(full_run: Rendered) -> None:

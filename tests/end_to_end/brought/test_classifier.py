@@ -161,7 +161,7 @@ def test_record_and_report_say_that_its_code_was_run(run: Run) -> None:
 def test_verify_repeat_and_describe_know_it(run: Run) -> None:
     assert run.ended["verified"].code == 0, run.ended["verified"]
     repeated = [json.loads(line) for line in (run.folder / "ledger.jsonl").read_text().splitlines()]
-    assert {row["stage"] for row in repeated if row["reused"]} >= {"prepare", "classify", "locate"}
+    assert {row["stage"] for row in repeated if row["reused"]} >= {"prepare", "import_classifier", "locate"}
     assert run.ended["described"].code == 0, run.ended["described"]
     assert "all of them are audited" in " ".join(run.ended["described"].out.split())
 
