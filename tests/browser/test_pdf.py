@@ -40,7 +40,6 @@ def test_the_report_is_printed_whole(report: Path, tmp_path: Path) -> None:
     assert sorted(path for path in folder.rglob("*")) == before  # the sealed folder is as it was
 
 
-@pytest.mark.endurance
 @pytest.mark.usefixtures("chromium")
 def test_what_is_not_what_a_run_wrote_is_not_printed(
     report: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

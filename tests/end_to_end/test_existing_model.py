@@ -179,7 +179,6 @@ def said_of(folder: Path, run: Path, store: Path, *words: str) -> subprocess.Com
     )
 
 
-@pytest.mark.endurance
 @pytest.mark.parametrize("model", ["published", "frozen", "moments"])
 def test_one_image_is_explained_with_it(
     model: str, run: tuple[Path, str], others: Commands, tmp_path: Path
