@@ -1,6 +1,6 @@
 """What every attribute classifier of an audit has, ours and one that the user brings: targets, and what it reads."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from torch import Tensor, nn
 
@@ -28,6 +28,10 @@ class ReadsAttributes(nn.Module):
             columns[target.name] = tuple(range(start, start + target.size))
             start += target.size
         return columns
+
+    def columns_read(self, names: Sequence[str]) -> list[int]:
+        """Returns the places among `names`, of attributes, of those that it reads."""
+        return [k for k, name in enumerate(names) if name not in self.not_read]
 
     @property
     def response_names(self) -> tuple[str, ...]:

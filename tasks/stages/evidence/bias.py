@@ -179,8 +179,8 @@ class _Measured:
     @cached_property
     def _read(self) -> list[int]:
         """The columns of the attributes that the classifier reads."""
-        never = self.attribute_classifier.not_read
-        return [k for k, attribute in enumerate(self.data.data.attributes) if attribute.name not in never]
+        names = [attribute.name for attribute in self.data.data.attributes]
+        return self.attribute_classifier.columns_read(names)
 
     @cached_property
     def _responses(self) -> NDArray[np.float32]:

@@ -53,7 +53,7 @@ def compute(
         [classify_images(judge, data.data.images[some]) for some in batches(len(of_parts), IMAGES_AT_A_TIME)]
     )
     targets = {target.name: target for target in judge.targets}
-    for attribute in (one for one in attributes if one.name not in judge.not_read):
+    for attribute in (attributes[k] for k in judge.columns_read([one.name for one in attributes])):
         of_it = responses[:, list(judge.response_columns[attribute.name])]
         columns[f"read {attribute.name}"] = _column(attribute, targets[attribute.name].read(of_it))
     for done, model in enumerate(models):

@@ -1,6 +1,5 @@
 """Augmentation of a CNN: trained on few labelled images, with and without images that the model generated."""
 
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,22 +8,18 @@ from numpy.typing import NDArray
 from latent_audit.tasks.analyses.applications import augmented_cnn as analysis
 from latent_audit.tasks.analyses.latent_space.attribute_classes import classes_of, labels_of
 from latent_audit.tasks.analyses.serialization import to_json
-from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 from latent_audit.tasks.datasets.attributes import Attribute
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.settings.on_request.applications import AugmentedCnnSettings
 from latent_audit.tasks.stages.inputs.codes import open_codes
 from latent_audit.tasks.stages.inputs.prepared import open_prepared
-from latent_audit.tasks.stages.training.training_report import shortened, translate_stop
+from latent_audit.tasks.stages.training.labelled_cnn import train_on_labelled
 from latent_audit.tasks.storage.arrays import write_json, write_summary
 from latent_audit.tasks.storage.artifacts import Artifact
-from latent_audit.vae_models.attribute_classifier.classifier import AttributeClassifier
 from latent_audit.vae_models.attribute_classifier.settings import AttributeClassifierSettings
 from latent_audit.vae_models.attribute_classifier.targets import Target, fit_targets
-from latent_audit.vae_models.building import build
 from latent_audit.vae_models.inference import classify_images, decoder_of
 from latent_audit.vae_models.storage.checkpoints import load
-from latent_audit.vae_models.training.loop import train
 from latent_audit.vae_models.training.settings import TrainingSettings
 
 # Half the widths of the attribute classifier: few images are learnt from.
@@ -54,7 +49,8 @@ def compute(
         seed,
     )
     targets = _targets([one.attribute.name for one in classes])
-    learn = partial(_train, targets, data.data.images.shape[1:], asked.steps, context)
+    training = TrainingSettings(steps=asked.steps, evaluate_every=asked.steps, patience=None)
+    settings = AttributeClassifierSettings(width=WIDTH, hidden=HIDDEN, training=training)
     without: list[NDArray[np.float64]] = []
     with_generated: list[NDArray[np.float64]] = []
     judged = []
@@ -72,7 +68,7 @@ def compute(
             (without, (images, values)),
             (with_generated, analysis.with_real(images, values, made, known)),
         ):
-            cnn = learn(*given, seed + number)
+            cnn = train_on_labelled(settings, targets, *given, seed + number, context)
             found.append(analysis.accuracies(truth, classify_images(cnn, held_out)))
         context.report(number + 1, len(split), {})
     rows = analysis.gains(
@@ -95,29 +91,3 @@ def compute(
 def _targets(names: list[str]) -> tuple[Target, ...]:
     attributes = [Attribute(name, "binary", classes=("no", "yes")) for name in names]
     return fit_targets(attributes, np.tile([[0.0], [1.0]], (1, len(names))))
-
-
-def _train(
-    targets: tuple[Target, ...],
-    image_shape: tuple[int, int, int],
-    steps: int,
-    context: StageContext,
-    images: NDArray[np.uint8],
-    values: NDArray[np.float64],
-    seed: int,
-    watched_images: int = 50,
-) -> AttributeClassifier:
-    """Returns a CNN with one head for each attribute's class, trained on images and their labels, NaN where unknown.
-
-    It is watched on some of the same images; nothing is decided by them.
-    """
-    training = TrainingSettings(steps=steps, evaluate_every=steps, patience=None)
-    settings = AttributeClassifierSettings(width=WIDTH, hidden=HIDDEN, training=training)
-    cnn = build(settings, image_shape, targets, seed)
-    some = draw_rows(len(images), watched_images, seed, "watched images")
-    with translate_stop():
-        train(
-            cnn, images, values, images[some], shortened(training, context), seed, context.device, None,
-            lambda _: None, context.should_stop, validation_values=values[some],
-        )  # fmt: skip
-    return cnn

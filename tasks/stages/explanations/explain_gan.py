@@ -56,11 +56,10 @@ def explain_gan(
     samples, conditioned_on = model.sample(ASKED_SAMPLES, generator)
     pictures = samples.float().cpu().numpy()
     attributes = {attribute.name: attribute for attribute in data.data.attributes}
-    never = attribute_classifier.not_read
-    asked = [k for k, target in enumerate(model.layout.targets) if target.name not in never]
+    asked = attribute_classifier.columns_read([target.name for target in model.layout.targets])
     named = [attributes[model.layout.targets[k].name] for k in asked]
     conditioned_on = conditioned_on[:, asked]
-    read_columns = [k for k, attribute in enumerate(data.data.attributes) if attribute.name not in never]
+    read_columns = attribute_classifier.columns_read([attribute.name for attribute in data.data.attributes])
     responses = classify_images(attribute_classifier, pictures)
     scale = scales_of(attribute_classifier.targets)
     followed = classifier_scores.compute(

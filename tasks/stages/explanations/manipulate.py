@@ -89,9 +89,9 @@ class _Space:
         self.fit, self.held_out = self.codes.of("probe_fit"), self.codes.of("probe_test")
         self.some = self.held_out[self.data.draw("probe_test", images, seed, "moves")]
         self.distance_images = distance_images
-        never = self.attribute_classifier.not_read
-        self.read = [k for k, one in enumerate(self.data.data.attributes) if one.name not in never]
-        self.attributes = [self.data.data.attributes[k] for k in self.read]
+        attributes = self.data.data.attributes
+        self.read = self.attribute_classifier.columns_read([attribute.name for attribute in attributes])
+        self.attributes = [attributes[k] for k in self.read]
         self.attribute_classes = classes_of(self.attributes, self.data.values("probe_fit")[:, self.read])
         self.seed = seed
         self.reader = reader_of(self.attribute_classifier)

@@ -1,6 +1,5 @@
 """Import: a model that was trained elsewhere, put where a trained one would stand."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from latent_audit.tasks.analyses.serialization import to_json
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.prepared import Prepared, open_prepared
 from latent_audit.tasks.stages.training.choose_reading import choose_reading
+from latent_audit.tasks.stages.training.given_files import described, keep
 from latent_audit.tasks.stages.training.import_check import write_check
 from latent_audit.tasks.storage.arrays import write_json, write_summary
 from latent_audit.tasks.storage.artifacts import Artifact
@@ -26,8 +26,6 @@ from latent_audit.vae_models.storage.recipes import recipe, save
 from latent_audit.vae_models.supervision import as_stated
 from latent_audit.vocabulary.reasons import reason
 
-# Where files that a model cannot be rebuilt without are kept, below the artifact.
-GIVEN = Path("given")
 # Share of the range of codes or pixels by which sums in another order do not differ.
 _OF_THE_BATCH = 0.01
 
@@ -71,11 +69,7 @@ def _kept(model: ExistingModelSettings, files: ModelFiles, folder: Path) -> Exis
     """Returns the settings as the recipe holds them: files beside it, and no folder of this machine."""
     if not model.rebuilds_from_files:
         return model.with_files({name: Path(path.name) for name, path in files.places.items()})
-    kept = {name: GIVEN / f"{name}{path.suffix}" for name, path in files.places.items()}
-    for name, place in kept.items():
-        (folder / place).parent.mkdir(exist_ok=True)
-        shutil.copyfile(files.places[name], folder / place)
-    settings = model.with_files(kept)
+    settings = model.with_files(keep(files, folder))
     return settings.model_copy(update={"folder": Path()}) if _code(model) else settings
 
 
@@ -130,15 +124,11 @@ def _decodes(model: Model) -> bool:
 
 
 def _origin(model: ExistingModelSettings, files: ModelFiles) -> dict[str, Any]:
-    described = [
-        {"setting": setting, "name": path.name, "bytes": path.stat().st_size, "sha256": files.sha256[setting]}
-        for setting, path in files.places.items()
-    ]
     return {
         "kind": model.model_dump()["kind"],
         "code": _code(model),
         "code_sha256": files.sha256.get("code"),
-        "files": described,
+        "files": described(files),
         "runs_its_code": model.runs_its_code,
         "rebuilds_offline": not model.runs_its_code,
     }

@@ -17,16 +17,10 @@ from latent_audit.tasks.analyses.applications.label_efficiency import (
 from latent_audit.tasks.analyses.statistics.sample_rows import draw_rows
 from latent_audit.tasks.execution.stage_context import StageContext
 from latent_audit.tasks.stages.inputs.prepared import Prepared
-from latent_audit.tasks.stages.training.training_report import (
-    shortened,
-    train_on_part,
-    training_places,
-    translate_stop,
-)
+from latent_audit.tasks.stages.training.labelled_cnn import train_on_labelled
+from latent_audit.tasks.stages.training.training_report import train_on_part, training_places
 from latent_audit.vae_models.attribute_classifier.settings import AttributeClassifierSettings
-from latent_audit.vae_models.building import build
 from latent_audit.vae_models.inference import classify_images
-from latent_audit.vae_models.training.loop import train
 from latent_audit.vocabulary.batches import batches
 
 if TYPE_CHECKING:
@@ -84,24 +78,14 @@ def _named_by_cnn(
     held_out: NDArray[np.uint8],
     context: StageContext,
     seed: int,
-    watched_images: int = 50,
 ) -> NDArray[np.int64]:
-    """Returns the classes (n,) that a CNN names in held-out images, trained on the labelled images alone.
-
-    watched_images: labelled images whose loss is reported while it trains; nothing is decided by them.
-    """
+    """Returns the classes (n,) that a CNN names in held-out images, trained on the labelled images alone."""
     target = model.layout.targets[0]
     images = data.images("model_train", labelled)
     values = data.values("model_train", labelled)[:, [column]]
     training = model.settings.training.model_copy(update={"patience": None})
     settings = AttributeClassifierSettings(class_weight=1.0, training=training)
-    cnn = build(settings, data.data.images.shape[1:], (target,), seed)
-    some = draw_rows(len(images), watched_images, seed, "watched images")
-    with translate_stop():
-        train(
-            cnn, images, values, images[some], shortened(training, context), seed, context.device, None,
-            lambda _: None, context.should_stop, validation_values=values[some],
-        )  # fmt: skip
+    cnn = train_on_labelled(settings, (target,), images, values, seed, context)
     return target.read(classify_images(cnn, held_out)).astype(np.int64)
 
 
